@@ -1,0 +1,256 @@
+"""What a decoder's outputs mean, written into and read from its `.tflite`.
+
+The form is the reference project's: a TFLite metadata buffer `TFLITE_METADATA` holds a
+ModelMetadata flatbuffer (identifier `M001`) whose description is `xen:`, a type of six
+characters, and one byte a number:
+
+    perdec   voices, steps, latent scale, number of groups, the size of each group
+    seqdec   voices (pitches), steps, latent scale
+
+The reference's firmware does not follow the flatbuffer: it takes the first `xen:` of the file
+and the 18 bytes behind it. So an entry that we add lies in front of everything else.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import flatbuffers
+
+from latentrack.decoder import model_file
+from latentrack.decoder.model_file import Malformed, ModelFile, Table
+from latentrack.errors import UserError
+
+METADATA_NAME = "TFLITE_METADATA"
+MARK = b"xen:"
+KINDS = {"drums": "perdec", "rhythm": "perdec", "notes": "seqdec"}
+"""The type of model that plays each kind of Dataset. A rhythm is percussion of one voice."""
+
+_MODEL_METADATA_DESCRIPTION = 1
+_MAX_LATENTS = 8
+_WANTED = "latentrack needs a decoder (1 to 8 latents in, steps × voices probabilities out)"
+_REMEDY = "make one with `latentrack train`"
+
+
+@dataclass(frozen=True)
+class DecoderInfo:
+    """What the `steps × voices` outputs of a decoder are, voice fastest.
+
+    kind: six characters, "perdec" (percussion) or "seqdec" (notes), or another project's own.
+    steps, voices: 1 to 255.  latent_scale: each latent runs from -latent_scale to +latent_scale.
+    groups: for percussion, the sizes of the runs of consecutive voices that share a trigger.
+    """
+
+    kind: str
+    steps: int
+    voices: int
+    latent_scale: int
+    groups: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.kind) != 6 or not self.kind.isascii():
+            raise ValueError(f"a decoder's kind is six ASCII characters, not {self.kind!r}")
+        numbers = {"steps": self.steps, "voices": self.voices, "latent_scale": self.latent_scale}
+        numbers |= {f"group {i + 1}": size for i, size in enumerate(self.groups)}
+        for name, value in numbers.items():
+            if not 1 <= value <= 255:
+                raise ValueError(f"{name} is {value}; the model file has room for 1 to 255")
+        if sum(self.groups) > self.voices:
+            raise ValueError(f"groups {self.groups} hold more than the {self.voices} voices")
+
+
+def read_info(path_or_bytes: str | os.PathLike[str] | bytes) -> DecoderInfo:
+    """The metadata of a `.tflite`, from its path or its bytes.
+
+    UserError: no such file, no `.tflite`, cut short, without metadata, or of another kind.
+    """
+    if isinstance(path_or_bytes, bytes):
+        name, data = "the model", path_or_bytes
+    else:
+        name, data = str(path_or_bytes), _read_file(Path(path_or_bytes))
+    return parse_info(name, data)
+
+
+def parse_info(name: str, data: bytes) -> DecoderInfo:
+    """As `read_info`, for the bytes of a file called `name` in the error's sentence."""
+    try:
+        file = ModelFile.parse(data)
+    except Malformed as error:
+        if data[4:8] == model_file.IDENTIFIER:
+            raise UserError(f"{name} {error}: copy it again, or {_REMEDY}.") from None
+        raise UserError(f"{name} {error}: {_WANTED}; {_REMEDY}.") from None
+    _refuse_other_kinds(name, file)
+    body = _description(name, file)
+    outputs = file.outputs[0].size
+    faults = []
+    for reading in _readings(body):
+        try:
+            info = _parse_body(reading)
+        except ValueError as error:
+            faults.append(str(error))
+            continue
+        if info.steps * info.voices == outputs:
+            return info
+        faults.append(
+            f"{info.steps} steps × {info.voices} voices, but the network has {outputs} outputs"
+        )
+    raise UserError(f"{name} has metadata that does not fit ({faults[-1]}): {_REMEDY}.")
+
+
+def attach_info(tflite_bytes: bytes, info: DecoderInfo, name: str = "latentrack") -> bytes:
+    """The same model with `info` as its metadata; an earlier one is replaced.
+
+    The old file stays as it is, byte for byte and aligned to 16, at the end of the new one;
+    in front lies a new root that shares its tables. Raises UserError as `read_info` does.
+    """
+    try:
+        file = ModelFile.parse(tflite_bytes)
+    except Malformed as error:
+        raise UserError(f"the model {error}: {_REMEDY}.") from None
+    _refuse_other_kinds("the model", file)
+    if file.outputs[0].size != info.steps * info.voices:
+        raise ValueError(f"{info} does not fit a network of {file.outputs[0].size} outputs")
+    old = Table.root(tflite_bytes)
+    builder = flatbuffers.Builder(len(tflite_bytes) + 1024)
+    builder.Prep(16, len(tflite_bytes))
+    start = builder.CreateByteVector(tflite_bytes) - 4  # a vector begins with its length
+
+    def kept(position: int) -> int:
+        return int(start - position)
+
+    def kept_field(number: int) -> int:
+        target = old.target(number)
+        return 0 if target is None else kept(target)
+
+    buffers = [kept(buffer.position) for buffer in old.tables(model_file.MODEL_BUFFERS)]
+    entries = [
+        kept(position)
+        for entry, _, position in model_file.metadata_entries(old)
+        if entry != METADATA_NAME.encode()
+    ]
+
+    builder.Prep(16, 0)
+    ours = builder.CreateByteVector(_model_metadata(info, name))
+    builder.StartObject(1)
+    builder.PrependUOffsetTRelativeSlot(0, ours, 0)
+    buffers.append(builder.EndObject())
+    label = builder.CreateString(METADATA_NAME)
+    builder.StartObject(2)
+    builder.PrependUOffsetTRelativeSlot(0, label, 0)
+    builder.PrependUint32Slot(1, len(buffers) - 1, 0)
+    entries.append(builder.EndObject())
+
+    buffer_vector = _offsets(builder, buffers)
+    entry_vector = _offsets(builder, entries)
+    builder.StartObject(8)
+    builder.PrependUint32Slot(
+        model_file.MODEL_VERSION, old.scalar(model_file.MODEL_VERSION, "I"), 0
+    )
+    for number in (
+        model_file.MODEL_OPERATOR_CODES,
+        model_file.MODEL_SUBGRAPHS,
+        model_file.MODEL_DESCRIPTION,
+        model_file.MODEL_METADATA_BUFFER,
+        model_file.MODEL_SIGNATURES,
+    ):
+        builder.PrependUOffsetTRelativeSlot(number, kept_field(number), 0)
+    builder.PrependUOffsetTRelativeSlot(model_file.MODEL_BUFFERS, buffer_vector, 0)
+    builder.PrependUOffsetTRelativeSlot(model_file.MODEL_METADATA, entry_vector, 0)
+    builder.Finish(builder.EndObject(), model_file.IDENTIFIER)
+    return bytes(builder.Output())
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except IsADirectoryError:
+        raise UserError(f"{path} is a folder: name one .tflite file.") from None
+    except FileNotFoundError:
+        raise UserError(f"{path} is not there: {_REMEDY}.") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}).") from None
+
+
+def _refuse_other_kinds(name: str, file: ModelFile) -> None:
+    """A decoder has one input (1, latents) and one output; an image classifier has not."""
+    ok = (
+        len(file.inputs) == len(file.outputs) == 1
+        and len(file.inputs[0].shape) == 2
+        and 1 <= file.inputs[0].shape[1] <= _MAX_LATENTS
+    )
+    if not ok:
+        inputs = ", ".join(str(port) for port in file.inputs) or "nothing"
+        outputs = ", ".join(str(port) for port in file.outputs) or "nothing"
+        raise UserError(
+            f"{name} is a .tflite of another kind ({inputs} in, {outputs} out): "
+            f"{_WANTED}; {_REMEDY}."
+        )
+
+
+def _description(name: str, file: ModelFile) -> bytes:
+    """What follows `xen:`."""
+    packed = file.metadata.get(METADATA_NAME)
+    if packed is not None:
+        try:
+            description = Table.root(packed).raw(_MODEL_METADATA_DESCRIPTION)
+        except Malformed as error:
+            raise UserError(f"{name} has metadata that {error}: {_REMEDY}.") from None
+        if description.startswith(MARK):
+            return description[len(MARK) :]
+    raise UserError(
+        f"{name} is a decoder without metadata (nothing says how many steps and voices "
+        f"its {file.outputs[0].size} outputs are): {_REMEDY}, or give it some with "
+        f"latentrack.decoder.metadata.attach_info."
+    )
+
+
+def _readings(body: bytes) -> list[bytes]:
+    """The body as it lies, and as it was meant where its writer encoded numbers as UTF-8."""
+    readings = [body]
+    try:
+        meant = body.decode("utf-8").encode("latin-1")
+    except UnicodeError:
+        return readings
+    return readings if meant == body else [meant, body]
+
+
+def _parse_body(body: bytes) -> DecoderInfo:
+    kind, numbers = body[:6].decode("ascii"), body[6:]
+    if len(numbers) < 3:
+        raise ValueError("cut short")
+    voices, steps, scale = numbers[:3]
+    groups: tuple[int, ...] = ()
+    if kind == "perdec":
+        groups = tuple(numbers[4 : 4 + numbers[3]]) if len(numbers) > 3 else ()
+        if len(numbers) > 3 and len(groups) != numbers[3]:
+            raise ValueError("fewer groups than announced")
+    return DecoderInfo(kind, steps, voices, scale, groups)
+
+
+def _body(info: DecoderInfo) -> bytes:
+    body = info.kind.encode("ascii") + bytes([info.voices, info.steps, info.latent_scale])
+    if info.kind == "perdec":
+        body += bytes([len(info.groups), *info.groups])
+    return body
+
+
+def _model_metadata(info: DecoderInfo, name: str) -> bytes:
+    """The inner flatbuffer: TensorFlow's ModelMetadata with a name and our description."""
+    builder = flatbuffers.Builder(256)
+    version = builder.CreateString("1.0.0")
+    description = builder.CreateString(MARK + _body(info))
+    title = builder.CreateString(name)
+    builder.StartObject(8)
+    builder.PrependUOffsetTRelativeSlot(0, title, 0)
+    builder.PrependUOffsetTRelativeSlot(_MODEL_METADATA_DESCRIPTION, description, 0)
+    builder.PrependUOffsetTRelativeSlot(7, version, 0)  # the oldest parser that understands it
+    builder.Finish(builder.EndObject(), b"M001")
+    return bytes(builder.Output())
+
+
+def _offsets(builder: flatbuffers.Builder, targets: Sequence[int]) -> int:
+    builder.StartVector(4, len(targets), 4)
+    for target in reversed(targets):
+        builder.PrependUOffsetTRelative(target)
+    return int(builder.EndVector())
