@@ -1,0 +1,269 @@
+"""A Dataset: the sequences a model trains on, and what is known of where they came from.
+
+It is the only thing that passes from the corpus to the model. One file holds one whole
+Dataset (NumPy's .npz: arrays, and a JSON header that says what they are), so that it can be
+sent to somebody else and still tell its own story.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from latentrack.errors import UserError
+
+KINDS = ("drums", "notes", "rhythm")
+
+_ADJECTIVE = {"drums": "drum", "notes": "note", "rhythm": "rhythm"}
+
+# What NumPy and json raise on a file that is something else, or only the first part of one.
+_DAMAGE = (ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error)
+
+_FORMAT = "latentrack dataset"
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Discard:
+    """So many of something that were left out, and why."""
+
+    what: str  # "files", "bars" or "hits"
+    reason: str  # in the user's words: "not in 4/4", "pitch 21 is no percussion instrument"
+    count: int
+    examples: tuple[str, ...] = ()  # a few names of files it happened in
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Sequences of equal length, one voice a column, with their provenance.
+
+    Raises ValueError if the parts do not fit together.
+    """
+
+    sequences: npt.NDArray[np.uint8]  # 0 or 1, shape (n, steps, voices); not writeable
+    kind: str  # one of KINDS
+    voice_names: tuple[str, ...]  # one per voice
+    groups: tuple[int, ...] = ()  # sizes of the runs of voices that share a trigger; () = none
+    sources: tuple[str, ...] = ()  # per sequence: the file it came from; () = unknown
+    styles: tuple[str, ...] = ()  # per sequence: its style, "" = unknown; () = all unknown
+    steps_per_beat: int = 4
+    files: int = 0  # how many files gave at least one sequence
+    discarded: tuple[Discard, ...] = ()
+    recipe: dict[str, str] = field(default_factory=dict)  # how it was made: "map": "extended", …
+
+    def __post_init__(self) -> None:
+        given = np.asarray(self.sequences)
+        if given.ndim != 3:
+            raise ValueError(f"sequences must be (n, steps, voices), not of shape {given.shape}")
+        if given.size and not np.isin(given, (0, 1)).all():
+            raise ValueError("sequences must hold 0 and 1 only")
+        count, _, voices = given.shape
+        if self.kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}")
+        if len(self.voice_names) != voices:
+            raise ValueError(f"{len(self.voice_names)} names for {voices} voices")
+        if self.groups and (min(self.groups) < 1 or sum(self.groups) != voices):
+            raise ValueError(f"groups {self.groups} do not add up to {voices} voices")
+        if self.steps_per_beat < 1:
+            raise ValueError("steps_per_beat must be at least 1")
+        for name in ("sources", "styles"):
+            values = tuple(getattr(self, name)) or ("",) * count
+            if len(values) != count:
+                raise ValueError(f"{len(values)} {name} for {count} sequences")
+            object.__setattr__(self, name, values)
+        own = np.array(given, dtype=np.uint8, order="C")
+        own.flags.writeable = False
+        object.__setattr__(self, "sequences", own)
+
+    def __len__(self) -> int:
+        return int(self.sequences.shape[0])
+
+    @property
+    def steps(self) -> int:
+        return int(self.sequences.shape[1])
+
+    @property
+    def voices(self) -> int:
+        return int(self.sequences.shape[2])
+
+    @property
+    def hits(self) -> int:
+        """How many cells are 1, over all sequences."""
+        return int(self.sequences.sum(dtype=np.int64))
+
+    @property
+    def density(self) -> npt.NDArray[np.float64]:
+        """The share of sequences in which a cell is 1, shape (steps, voices)."""
+        if not len(self):
+            return np.zeros((self.steps, self.voices))
+        return np.asarray(self.sequences.mean(axis=0), dtype=np.float64)
+
+    @property
+    def different(self) -> int:
+        """How many sequences are left when equal ones are counted once."""
+        rows = np.packbits(self.sequences.reshape(len(self), self.steps * self.voices), axis=1)
+        return len(np.unique(rows, axis=0)) if len(self) else 0
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of what a model learns from: the sequences and what their voices are."""
+        about = [self.kind, list(self.sequences.shape), self.voice_names, self.groups]
+        hashed = hashlib.sha256(json.dumps(about).encode())
+        hashed.update(self.sequences.tobytes())
+        return hashed.hexdigest()
+
+    def take(self, which: Sequence[int] | npt.NDArray[np.integer]) -> Dataset:
+        """The sequences at these indices, in this order, with their provenance.
+
+        What was discarded stays with the whole, for a part has no such story.
+        """
+        chosen = np.asarray(which, dtype=np.int64)
+        sources = tuple(self.sources[i] for i in chosen)
+        return Dataset(
+            sequences=self.sequences[chosen],
+            kind=self.kind,
+            voice_names=self.voice_names,
+            groups=self.groups,
+            sources=sources,
+            styles=tuple(self.styles[i] for i in chosen),
+            steps_per_beat=self.steps_per_beat,
+            files=len(set(sources)),
+            recipe=dict(self.recipe),
+        )
+
+    def summary(self) -> str:
+        """What it holds, in one line of plain words."""
+        n = len(self)
+        each = self.hits / n if n else 0.0
+        styles = len({style for style in self.styles if style})
+        return (
+            f"{n:,} {_ADJECTIVE[self.kind]} {'sequence' if n == 1 else 'sequences'}"
+            f" ({self.different:,} different) of {self.steps} steps × {self.voices} voices,"
+            f" {each:.1f} hits each, from {self.files:,} {'file' if self.files == 1 else 'files'}"
+            + (f" in {styles} {'style' if styles == 1 else 'styles'}" if styles else "")
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the whole Dataset to one file, or leave what was there untouched.
+
+        The folder is made if need be. Raises UserError if the file cannot be written.
+        """
+        source_names, source_index = _table(self.sources)
+        style_names, style_index = _table(self.styles)
+        header = {
+            "format": _FORMAT,
+            "version": _VERSION,
+            "kind": self.kind,
+            "shape": list(self.sequences.shape),
+            "voice_names": list(self.voice_names),
+            "groups": list(self.groups),
+            "steps_per_beat": self.steps_per_beat,
+            "files": self.files,
+            "sources": source_names,
+            "styles": style_names,
+            "discarded": [[d.what, d.reason, d.count, d.examples] for d in self.discarded],
+            "recipe": self.recipe,
+        }
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
+            "sequences": np.packbits(self.sequences),
+            "source_index": source_index,
+            "style_index": style_index,
+        }
+        target = Path(path)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as file:
+                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+        except OSError as error:
+            raise UserError(
+                f"Could not write the dataset {target} ({error.strerror or error}): "
+                "name a file in a folder you may write to."
+            ) from error
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Dataset:
+        """Read a Dataset back.
+
+        Raises UserError if there is no such file, or if it is not a whole dataset of ours.
+        """
+        source = Path(path)
+        try:
+            with np.load(source, allow_pickle=False) as arrays:
+                if not isinstance(arrays, np.lib.npyio.NpzFile):
+                    raise ValueError("a bare array")
+                header = json.loads(arrays["header"].tobytes())
+                packed, source_index = arrays["sequences"], arrays["source_index"]
+                style_index = arrays["style_index"]
+        except FileNotFoundError as error:
+            raise UserError(
+                f"There is no dataset {source}: make one with `latentrack dataset`."
+            ) from error
+        except OSError as error:
+            if error.errno is not None:
+                raise UserError(
+                    f"Could not read the dataset {source} ({error.strerror}): "
+                    "name a dataset file that you may read."
+                ) from error
+            raise _not_ours(source) from error
+        except _DAMAGE as error:
+            raise _not_ours(source) from error
+        if not isinstance(header, dict) or header.get("format") != _FORMAT:
+            raise _not_ours(source)
+        if header.get("version") != _VERSION:
+            raise UserError(
+                f"The dataset {source} has format version {header.get('version')}, and this "
+                f"program reads version {_VERSION}: make it again with `latentrack dataset`."
+            )
+        try:
+            count, steps, voices = header["shape"]
+            cells = np.unpackbits(packed, count=count * steps * voices)
+            return cls(
+                sequences=cells.reshape(count, steps, voices),
+                kind=header["kind"],
+                voice_names=tuple(header["voice_names"]),
+                groups=tuple(header["groups"]),
+                sources=tuple(header["sources"][i] for i in source_index),
+                styles=tuple(header["styles"][i] for i in style_index),
+                steps_per_beat=header["steps_per_beat"],
+                files=header["files"],
+                discarded=tuple(
+                    Discard(what, reason, number, tuple(examples))
+                    for what, reason, number, examples in header["discarded"]
+                ),
+                recipe=header["recipe"],
+            )
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise _not_ours(source) from error
+
+
+def _table(values: tuple[str, ...]) -> tuple[list[str], npt.NDArray[np.int32]]:
+    """The different values, and each value's index among them: names repeat by the thousand."""
+    names = sorted(set(values))
+    position = {name: index for index, name in enumerate(names)}
+    return names, np.array([position[value] for value in values], dtype=np.int32)
+
+
+def _not_ours(path: Path) -> UserError:
+    return UserError(
+        f"{path} is not a whole Latentrack dataset: make one with `latentrack dataset`, "
+        "which turns MIDI files into a dataset."
+    )
