@@ -1,0 +1,71 @@
+/* A model: one decoder with everything that turns its scores into patterns, in one block of memory.
+ *
+ * The block is the caller's, model_size(decoder) bytes, aligned to 8. It holds the decoder, three
+ * patterns (exchange.h says why three), a workspace for each of the two who decode (the producer,
+ * and the clock interrupt in step mode), and what is set voice by voice: cut-offs, densities,
+ * pitches. One model belongs to one track at a time.
+ *
+ * The setters are the producer's. The interrupt may build a step at any time with what is there:
+ * every value is read and written whole.
+ */
+#ifndef LATENTRACK_MODEL_H
+#define LATENTRACK_MODEL_H
+
+#include "pattern.h"
+#include "tflite.h"
+
+#define MODEL_PATTERNS 3
+#define MODEL_PITCHES 32 /* at least this many fit in the list of pitches, and one per voice */
+#define MODEL_SCORES 256 /* the producer decodes about this many outputs at a time */
+
+struct model {
+    struct tflite_decoder decoder;
+    struct pattern pattern[MODEL_PATTERNS];
+    float threshold;
+    float *cutoff;      /* per voice */
+    uint8_t *density;   /* per voice, 0 to 200; 100 is neutral */
+    uint8_t *pitches;   /* MIDI note numbers */
+    uint32_t pitch_count, pitch_room;
+    uint32_t batch;     /* steps the producer decodes at a time */
+    void *workspace[2]; /* 0 the producer's, 1 the interrupt's */
+    float *scores[2];
+};
+
+/* Bytes for a model of this decoder; 0 when its steps and voices are not known (no metadata and
+   not filled in by the caller) or do not make up its outputs. */
+uint32_t model_size(const struct tflite_decoder *decoder);
+
+/* Makes a model in the block. The decoder is copied; its file must stay. Threshold 0.5, densities
+   neutral, pitches {0}: voice v plays note v. Returns the model, or NULL when the block is too
+   small, not aligned to 8, or model_size is 0. */
+struct model *model_init(void *block, uint32_t size, const struct tflite_decoder *decoder);
+
+/* Probability above which a cell sounds, 0 to 1. Costs a cut-off per different density. */
+void model_set_threshold(struct model *model, float threshold);
+
+/* How readily one voice sounds, 0 to 1. 0.5 is the threshold as it is; towards 0 the voice's own
+   threshold rises in a straight line to 1 (never sounds), towards 1 it falls to 0 (always). Kept in
+   steps of 1/200. Returns 0, or -1: no such voice. */
+int model_set_density(struct model *model, uint32_t voice, float density);
+
+/* The list of pitches, MIDI note numbers (see pattern_build_step): what a scale does to each note,
+   or what a rhythm steps through. Returns 0, or -1: none, or more than pitch_room. */
+int model_set_pitches(struct model *model, const uint8_t *pitches, uint32_t count);
+
+/* How this model makes patterns for a track with these parameters. mode may be MODE_AUTO, routes
+   ROUTE_AUTO. */
+void model_voicing(const struct model *model, struct voicing *voicing, uint32_t mode,
+                   uint32_t notes, uint32_t triggers, uint32_t levels,
+                   const struct calibration *calibration);
+
+/* Latents to a finished pattern: the producer's. `pattern` is one of the model's, not in use.
+   `latents` holds decoder.latents floats. */
+void model_build(struct model *model, struct pattern *pattern, const float *latents,
+                 const struct voicing *voicing);
+
+/* The same for one step only: the interrupt's. Only the hidden layers and that step's rows are
+   computed. */
+void model_build_step(struct model *model, struct pattern *pattern, uint32_t step,
+                      const float *latents, const struct voicing *voicing);
+
+#endif

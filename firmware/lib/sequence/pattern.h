@@ -1,0 +1,99 @@
+/* A pattern: what the steps of a bar put out, ready to be played without another thought.
+ *
+ * Everything that costs time is done when a pattern is built: which voices exceed their cut-off,
+ * which notes are the most probable, which channel each goes to, what code the converter needs for
+ * its pitch. A step that is played is then a mask of triggers and a few 16-bit codes.
+ *
+ * Scores are the decoder's values before its sigmoid (tflite.h): score > cut-off is exactly
+ * probability > threshold.
+ */
+#ifndef LATENTRACK_PATTERN_H
+#define LATENTRACK_PATTERN_H
+
+#include <stdint.h>
+
+#include "outputs.h"
+
+struct model;
+
+struct pattern_step {
+    uint8_t triggers; /* bit i: channel i gets a trigger */
+    uint8_t levels;   /* bit i: channel i goes to code[i]; the others keep what they have */
+    uint16_t code[OUTPUT_CHANNELS];
+};
+
+struct pattern {
+    struct model *model;       /* the decoder it came from; NULL: a silent one of no model */
+    uint32_t number;           /* counts what was published on its track, from 1 */
+    uint16_t steps, voices;    /* 1 to 255 each */
+    struct pattern_step *step; /* one per step */
+    uint8_t *cells;            /* steps rows of pattern_row(voices) bytes; bit v & 7 of byte v >> 3:
+                                  voice v is above its threshold in that step */
+};
+
+/* Bytes of one row of cells. */
+static inline uint32_t pattern_row(uint32_t voices)
+{
+    return (voices + 7) / 8;
+}
+
+static inline int pattern_cell(const struct pattern *pattern, uint32_t step, uint32_t voice)
+{
+    const uint8_t *row = pattern->cells + step * pattern_row(pattern->voices);
+    return row[voice >> 3] >> (voice & 7) & 1;
+}
+
+enum voicing_mode {
+    MODE_AUTO,   /* by the model's kind: "per…" drums, "seq…" notes, "rhy…" rhythm, else drums */
+    MODE_DRUMS,  /* groups of voices: a trigger each, and an accent where a group has a choice */
+    MODE_NOTES,  /* the most probable notes of a step: a trigger and a pitch each */
+    MODE_RHYTHM, /* voices that trigger, each hit with the next pitch of the list */
+};
+
+/* Channel numbers, four bits each, the first in the lowest; 8 and above: goes nowhere. */
+#define ROUTE_NOWHERE 0xFu
+#define ROUTE_STRAIGHT 0x76543210u
+#define ROUTE_AUTO 0xFFFFFFFEu /* triggers from channel 0 on, levels from behind the last trigger */
+
+/* How a converter is set. Pitches are MIDI note numbers: code = offset + slope * pitch. Accents
+   are 0 to 1: code = low + (high - low) * accent. Rounded to nearest, kept in 0 to 65535. */
+struct calibration {
+    float offset, slope;
+    uint16_t low, high;
+};
+
+/* How scores become steps. One for a whole pattern, made by model_voicing. */
+struct voicing {
+    uint8_t mode;             /* enum voicing_mode, not MODE_AUTO */
+    uint8_t notes;            /* MODE_NOTES: at most this many at once, 1 to 8 */
+    uint8_t groups;           /* MODE_DRUMS */
+    const uint8_t *group_size;
+    uint32_t triggers, levels; /* routes */
+    const float *cutoff;      /* per voice */
+    const uint8_t *pitches;   /* see model.h */
+    uint32_t pitch_count;     /* at least 1 */
+    const struct calibration *calibration; /* per channel */
+};
+
+/* Builds one step from the scores of its voices. The rules:
+ * cells    every voice whose score is above its cut-off.
+ * drums    a group triggers when any of its voices is a cell. Group g's trigger goes where route
+ *          g of `triggers` says. The a-th group of more than one voice also puts an accent out
+ *          where route a of `levels` says: the place in the group (0 first, 1 last) of its most
+ *          probable cell (of equals the first). Voices beyond the groups are groups of one.
+ * notes    of the cells the `notes` most probable (of equals the lower voice), ordered by pitch
+ *          (of equals the lower voice); the k-th takes route k for its trigger and its pitch.
+ *          Voice v plays pitches[v]; beyond the list it goes on in semitones from its last.
+ * rhythm   voice v takes route v for its trigger and its pitch. The cells of the pattern, step by
+ *          step and within a step voice by voice, take the pitches of the list in turn, starting
+ *          with the first in step 0. `hits` is how many cells came before this step.
+ * What has no route (the ninth group, or ROUTE_NOWHERE) is not heard. If two share a channel, the
+ * later one's level stays.
+ * Returns the number of cells in the step. */
+uint32_t pattern_build_step(struct pattern *pattern, uint32_t step, const float *scores,
+                            const struct voicing *voicing, uint32_t hits);
+
+/* How many cells lie before this step. */
+uint32_t pattern_hits(const struct pattern *pattern, uint32_t step);
+
+#endif

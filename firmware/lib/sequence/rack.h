@@ -1,0 +1,74 @@
+/* The whole of what plays: four tracks, one clock, one reset, one set of outputs.
+ *
+ * From interrupts: rack_clock, rack_reset (never one inside the other; on the module both are
+ * interrupts of the same priority) and rack_tick (which either may interrupt). None of them waits,
+ * allocates, or asks what time it is: time comes in, in microseconds, and wraps at 2^32.
+ * From Python (the producer): all of track.h, and rack_ask_reset, rack_calibrate.
+ *
+ * What an edge does. In the order of the tracks: if the track's division is up, its position moves
+ * on, at position 0 the pattern published last takes over, and the step's levels are written. Then
+ * all gates are written at once: low first those that still stood and are triggered anew, then
+ * high all that are triggered. So no trigger swallows another's: if two tracks trigger a channel at
+ * one edge there is one gate, as long as the longer; a later trigger ends the gate that stood and
+ * begins its own. Then tracks in step mode decode their coming step. At the first edge step 0 is
+ * played.
+ *
+ * How long a step is: the shorter of the last two intervals between clock edges (so that a pause
+ * does not make the next gate endless), times the track's division. Before there was an interval
+ * it is not known.
+ *
+ * Reset. The next clock edge plays step 0, on all tracks, whatever their division. But a reset that
+ * comes together with a clock edge is often seen just after it; the edge was then meant to play
+ * step 0. So a reset that comes no later than RESET_WINDOW_US after an edge, and no later than half
+ * a clock interval after it, belongs to that edge: tracks that did not play step 0 at it play it
+ * now. Channels that the wrong step triggered and step 0 does not go low at once, channels that
+ * both trigger are not triggered again, and the next edge plays step 1. Otherwise nothing is put
+ * out at a reset, and a reset just before its edge needs no window at all.
+ */
+#ifndef LATENTRACK_RACK_H
+#define LATENTRACK_RACK_H
+
+#include "outputs.h"
+#include "track.h"
+
+#define RACK_TRACKS 4
+#define RACK_STEPS_DEFAULT 16
+#define RESET_WINDOW_US 1000u
+
+struct rack {
+    struct outputs *outputs;
+    struct track track[RACK_TRACKS];
+    struct calibration calibration[OUTPUT_CHANNELS];
+    _Atomic uint32_t reset_asked;
+
+    /* The interrupts'. */
+    uint32_t clocked;     /* an edge has come, and clock_us says when */
+    uint32_t clock_us;
+    uint32_t interval_us; /* between the last two edges; 0: not known */
+    uint32_t period_us;   /* the shorter of the last two intervals; 0: not known */
+    uint32_t edge;        /* counts edges */
+    uint32_t triggered;   /* channels triggered at this edge */
+    uint32_t high;        /* channels that are high */
+    uint32_t off_us[OUTPUT_CHANNELS]; /* when each goes low */
+};
+
+/* All tracks empty, parameters as track.h says, calibration of 1 V/octave on a converter of 10 V
+   with note 0 at 0 V (65535 / 120 a semitone), accents over the whole range. The rack must not
+   move after this. */
+void rack_init(struct rack *rack, struct outputs *outputs);
+
+void rack_clock(struct rack *rack, uint32_t now_us);
+void rack_reset(struct rack *rack, uint32_t now_us);
+
+/* Ends gates whose time is up. Call it about every millisecond. */
+void rack_tick(struct rack *rack, uint32_t now_us);
+
+/* Producer: the next clock edge plays step 0. For buttons and for code; no window. */
+void rack_ask_reset(struct rack *rack);
+
+/* Producer: how a channel's converter is set (see struct calibration); heard in what is built from
+   now on. Returns 0, or -1: no such channel. */
+int rack_calibrate(struct rack *rack, uint32_t channel, float offset, float slope, uint16_t low,
+                   uint16_t high);
+
+#endif

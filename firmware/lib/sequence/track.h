@@ -1,0 +1,96 @@
+/* One of the four that play at once: a model, the way it follows, and where it is in its bar.
+ *
+ * Everything here is called by the producer (Python), never by an interrupt; what interrupts do is
+ * rack.h's. Parameters are set one at a time and each takes hold when it is next looked at: those
+ * marked P when the next pattern (or, in step mode, the next step) is built, the others at the next
+ * step.
+ */
+#ifndef LATENTRACK_TRACK_H
+#define LATENTRACK_TRACK_H
+
+#include "exchange.h"
+#include "latents.h"
+#include "model.h"
+
+enum follow {
+    FOLLOW_BAR,  /* the pattern published last takes over at step 0 */
+    FOLLOW_STEP, /* the same, and after every step the coming one is decoded anew from the latents
+                    posted last */
+    FOLLOW_HOLD, /* what plays goes on; patterns and latents wait (the very first is taken) */
+};
+
+enum track_param {
+    TRACK_THRESHOLD, /* P  0..1      probability above which a cell sounds (0.5) */
+    TRACK_MODE,      /* P  0..3      enum voicing_mode (MODE_AUTO) */
+    TRACK_NOTES,     /* P  1..8      notes at once (4) */
+    TRACK_FOLLOW,    /*    0..2      enum follow (FOLLOW_BAR) */
+    TRACK_LENGTH,    /*    0..255    steps until the bar begins anew; 0: as many as the pattern
+                                     has (0). More: the pattern repeats within the bar. */
+    TRACK_ROTATION,  /*    0..254    the bar begins this many steps later in the pattern (0) */
+    TRACK_DIVISION,  /*    1..255    clock edges a step (1) */
+    TRACK_GATE_US,   /*    1..1e7    length of a gate in microseconds (10,000); never more than 3/4
+                                     of the step, as far as the clock is known */
+    TRACK_GATE_PART, /*    0..100    if not 0: length of a gate in % of the step instead; 100 ties
+                                     (0). While the clock is not known: TRACK_GATE_US. */
+    TRACK_PARAMS,
+};
+
+struct track {
+    _Atomic uint32_t param[TRACK_PARAMS]; /* whole numbers; GATE_PART in 1/65536 */
+    _Atomic uint32_t triggers, levels;    /* routes */
+    struct exchange exchange;
+    struct latents latents;
+    const struct calibration *calibration; /* the rack's */
+
+    /* The producer's. */
+    struct model *model;
+    float threshold;
+    struct pattern silence;
+    struct pattern_step silent_step;
+    uint8_t silent_cells;
+
+    /* The interrupts'; the two marked atomic may be looked at by anyone. */
+    struct pattern *_Atomic playing; /* NULL: none yet */
+    _Atomic uint32_t step;           /* of the pattern, played last */
+    uint32_t next;                   /* position in the bar of the next step */
+    uint32_t position;               /* of the step played last */
+    uint32_t count;                  /* clock edges since the last step, modulo the division */
+    uint32_t edge;                   /* the clock edge at which it was played */
+    uint32_t triggered;              /* channels it triggered */
+};
+
+/* Sets one parameter. Returns NULL, or words that say what is wrong with the value. */
+const char *track_set(struct track *track, uint32_t param, float value);
+
+/* What was set, as it is kept (whole numbers, GATE_PART to 1/656 %). */
+float track_get(const struct track *track, uint32_t param);
+
+/* P. Which channels it plays on: eight four-bit channel numbers each, see pattern.h. ROUTE_AUTO:
+   triggers from channel 0 on, levels behind them (drums with 5 groups: triggers 0..4, accents
+   5, 6, 7; 4 notes: triggers 0..3, pitches 4..7). */
+void track_route(struct track *track, uint32_t triggers, uint32_t levels);
+
+/* From now on patterns are built from this model, with the track's threshold; densities and
+   pitches set on the one before are carried over, voice by voice. What plays goes on until a
+   pattern is published. The model must not belong to another track. NULL: no model. */
+void track_use(struct track *track, struct model *model);
+
+/* Latents for step mode, read by the interrupt after its next step. `count` up to 8. */
+void track_post(struct track *track, const float *latents, uint32_t count);
+
+/* Posts the latents, decodes them, and publishes the pattern. `latents` holds the decoder's
+   number of them. Returns the pattern's number, from 1, or 0: no model. */
+uint32_t track_decode(struct track *track, const float *latents);
+
+/* Publishes a silent pattern: at its next bar the track stops sounding. (Not in hold.) */
+void track_silence(struct track *track);
+
+/* Whether the model's memory and file are still needed by what plays or is about to. Once 0 after
+   another model has been put in its place (track_use), it may go. */
+int track_uses(struct track *track, const struct model *model);
+
+/* The pattern that plays, for screens; NULL: none. Good until the next track_decode or
+   track_silence. In step mode its steps change as it plays. */
+const struct pattern *track_playing(const struct track *track);
+
+#endif
