@@ -68,7 +68,7 @@ def read_info(path_or_bytes: str | os.PathLike[str] | bytes) -> DecoderInfo:
     if isinstance(path_or_bytes, bytes):
         name, data = "the model", path_or_bytes
     else:
-        name, data = str(path_or_bytes), _read_file(Path(path_or_bytes))
+        name, data = str(path_or_bytes), read_model_bytes(Path(path_or_bytes))
     return parse_info(name, data)
 
 
@@ -161,7 +161,8 @@ def attach_info(tflite_bytes: bytes, info: DecoderInfo, name: str = "latentrack"
     return bytes(builder.Output())
 
 
-def _read_file(path: Path) -> bytes:
+def read_model_bytes(path: Path) -> bytes:
+    """The file's bytes; UserError if it is not there, a folder, or may not be read."""
     try:
         return path.read_bytes()
     except IsADirectoryError:

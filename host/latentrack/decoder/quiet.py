@@ -1,0 +1,41 @@
+"""Keeps libraries written in C++ from writing on the musician's terminal."""
+
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+
+@contextlib.contextmanager
+def quiet_terminal() -> Iterator[None]:
+    """Swallow what is written to the process's stderr, below Python too.
+
+    stdout stays open: that is where progress is drawn meanwhile.
+    """
+    sys.stderr.flush()
+    saved = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
+
+
+def import_tensorflow() -> Any:
+    """The module `tensorflow`, imported and started without its greetings.
+
+    Its logging levels are read once, at import; a user's own settings are respected.
+    """
+    if "tensorflow" in sys.modules:
+        return sys.modules["tensorflow"]
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with quiet_terminal():
+        tensorflow = importlib.import_module("tensorflow")
+        tensorflow.config.list_logical_devices()  # looks for graphics cards, and says so
+    return tensorflow

@@ -1,0 +1,114 @@
+"""How good a trained model is, in numbers that a musician can hear, and in words.
+
+A loss says little, and so does the share of cells that are right: silence alone gets nine of
+ten. So the measure is hits: how many of a bar's come back, and how many come that are not its.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentrack.model.training import Training
+from latentrack.model.vae import Vae
+
+if TYPE_CHECKING:
+    from latentrack.corpus.dataset import Dataset
+
+THRESHOLD = 0.5
+
+
+@dataclass(frozen=True)
+class Recall:
+    """Sequences against their own reconstruction at `THRESHOLD`: how many there are, how many
+    come back exactly, their hits, how many of those are played, how many others are played."""
+
+    sequences: int
+    exact: int
+    hits: int
+    played: int
+    extra: int
+
+    @property
+    def played_share(self) -> float:
+        return self.played / self.hits if self.hits else 0.0
+
+    @property
+    def extra_share(self) -> float:
+        """Hits too many, as a share of the hits there should be."""
+        return self.extra / self.hits if self.hits else 0.0
+
+
+def recall(model: Vae, sequences: NDArray[np.uint8]) -> Recall:
+    """Encode each of (n, steps, voices), decode it at its own place, and compare."""
+    wanted = np.asarray(sequences, bool)
+    got = model.decode(model.encode(sequences)) > THRESHOLD
+    return Recall(
+        sequences=len(wanted),
+        exact=int((got == wanted).all(axis=(1, 2)).sum()),
+        hits=int(wanted.sum()),
+        played=int((got & wanted).sum()),
+        extra=int((got & ~wanted).sum()),
+    )
+
+
+def verdict(training: Training, dataset: Dataset) -> list[str]:
+    """Sentences: what comes back of the music trained on, of music not seen, what to do next."""
+    known = recall(training.model, dataset.sequences[training.trained_on])
+    word = "bars" if dataset.steps == 4 * dataset.steps_per_beat else "sequences"
+    sentences = [
+        f"Played back from its own place in the latents, at threshold {THRESHOLD}: of the "
+        f"{known.sequences:,} {word} it learnt from {_of(known)}."
+    ]
+    if not len(training.held_out):
+        sentences.append(
+            f"With so few {word} or files it learnt from all of them, so how it does on other "
+            "music is not known: play it and hear."
+        )
+        return [*sentences, _advice(known, None)]
+    files = len({dataset.sources[i] for i in training.held_out})
+    unseen = recall(training.model, dataset.sequences[training.held_out])
+    sentences.append(
+        f"Of {unseen.sequences:,} {word} in {files:,} files that it has never seen {_of(unseen)}."
+    )
+    return [*sentences, _advice(known, unseen)]
+
+
+def _of(recall: Recall) -> str:
+    return (
+        f"{recall.exact:,} come out exactly as they were; {_share(recall.played, recall.hits)} of "
+        f"the hits sound, and {_share(recall.extra, recall.hits)} more that are not theirs"
+    )
+
+
+def _share(part: int, whole: int) -> str:
+    """A percentage that says 0 and 100 only where it is exactly that."""
+    percent = round(100 * part / whole) if whole else 0
+    if part and percent == 0:
+        return "less than 1%"
+    if part < whole and percent == 100:
+        return "more than 99%"
+    return f"{percent}%"
+
+
+def _advice(known: Recall, unseen: Recall | None) -> str:
+    by_heart = known.exact >= 0.8 * known.sequences
+    if known.played_share < 0.5:
+        return (
+            "Less than half of the hits come back. Train longer (--epochs), give it another "
+            "latent (--latents), or feed it music that has more in common."
+        )
+    if unseen and unseen.played_share < known.played_share - 0.15:
+        return (
+            "It knows its own music much better than other music of the kind: more files would "
+            "help, or fewer epochs. Its own it can play."
+        )
+    if by_heart:
+        return "It knows its music by heart; what lies between the places is its own invention."
+    return (
+        "It has learnt what is common and lost some of what is rare, as it should with so few "
+        "latents: a threshold below 0.5 brings more hits, another latent (--latents) more detail."
+    )
