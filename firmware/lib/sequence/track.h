@@ -59,8 +59,9 @@ struct track {
     uint32_t triggered;              /* channels it triggered */
 };
 
-/* Sets one parameter. Returns NULL, or words that say what is wrong with the value. */
-const char *track_set(struct track *track, uint32_t param, float value);
+/* Sets one parameter; whole numbers are rounded to. Returns 0, or -1: no such parameter, or a value
+   outside its range (which leaves it as it was). */
+int track_set(struct track *track, uint32_t param, float value);
 
 /* What was set, as it is kept (whole numbers, GATE_PART to 1/656 %). */
 float track_get(const struct track *track, uint32_t param);
@@ -92,5 +93,9 @@ int track_uses(struct track *track, const struct model *model);
 /* The pattern that plays, for screens; NULL: none. Good until the next track_decode or
    track_silence. In step mode its steps change as it plays. */
 const struct pattern *track_playing(const struct track *track);
+
+/* For rack.c: an empty track, and its parameters as a model's voicing. */
+void track_init(struct track *track, const struct calibration *calibration);
+void track_voicing(const struct track *track, const struct model *model, struct voicing *voicing);
 
 #endif

@@ -1,0 +1,290 @@
+/* See rack.h. */
+#include "rack.h"
+
+#include <string.h>
+
+#include "interrupts.h"
+
+#define LONG_AGO_US 0x40000000u /* an edge this long ago is forgotten, before the time wraps */
+
+/* What all tracks together put out at one edge. */
+struct edge {
+    uint32_t now_us;
+    uint32_t set;
+    uint32_t length_us[OUTPUT_CHANNELS]; /* of the channels in set */
+};
+
+static uint32_t param(const struct track *track, uint32_t which)
+{
+    return atomic_load_explicit(&track->param[which], memory_order_relaxed);
+}
+
+static struct pattern *playing(const struct track *track)
+{
+    return atomic_load_explicit(&track->playing, memory_order_relaxed);
+}
+
+/* The bar begins at step 0 of its pattern, at the next edge. */
+static void rewind_track(struct track *track)
+{
+    track->next = 0;
+    track->count = 0;
+}
+
+/* The position in the bar that comes next: a shorter length or pattern takes hold at once. */
+static uint32_t next_position(const struct track *track, const struct pattern *pattern,
+                              uint32_t *length)
+{
+    *length = param(track, TRACK_LENGTH);
+    if (!*length) {
+        *length = pattern->steps;
+    }
+    return track->next < *length ? track->next : 0;
+}
+
+static uint32_t step_at(const struct track *track, const struct pattern *pattern,
+                        uint32_t position, uint32_t length)
+{
+    uint32_t step = position + param(track, TRACK_ROTATION);
+    if (step >= length) {
+        step %= length;
+    }
+    return step < pattern->steps ? step : step % pattern->steps;
+}
+
+static uint32_t gate_length(const struct rack *rack, const struct track *track)
+{
+    uint32_t part = param(track, TRACK_GATE_PART);
+    uint32_t gate = param(track, TRACK_GATE_US);
+    uint64_t step = (uint64_t)rack->period_us * param(track, TRACK_DIVISION);
+    if (!step) {
+        return gate;
+    }
+    uint64_t length = part ? step * part >> 16 : step - (step >> 2);
+    if (!part && length > gate) {
+        return gate;
+    }
+    return length < LONG_AGO_US ? (uint32_t)length : LONG_AGO_US;
+}
+
+static void take(struct track *track)
+{
+    if (param(track, TRACK_FOLLOW) == FOLLOW_HOLD && playing(track)) {
+        return;
+    }
+    struct pattern *ready = exchange_take(&track->exchange);
+    if (ready) {
+        atomic_store_explicit(&track->playing, ready, memory_order_release);
+    }
+}
+
+/* One clock edge for one track. */
+static void track_edge(struct rack *rack, uint32_t index, struct edge *edge)
+{
+    struct track *track = &rack->track[index];
+    struct outputs *outputs = rack->outputs;
+    struct pattern *pattern = playing(track);
+    uint32_t position = 0;
+    uint32_t length;
+
+    if (track->count) {
+        track->count = track->count + 1 < param(track, TRACK_DIVISION) ? track->count + 1 : 0;
+        return;
+    }
+    if (pattern) {
+        position = next_position(track, pattern, &length);
+    }
+    if (!position) {
+        take(track);
+        pattern = playing(track);
+        if (!pattern) {
+            return;
+        }
+        next_position(track, pattern, &length);
+    }
+    uint32_t step = step_at(track, pattern, position, length);
+    const struct pattern_step *row = &pattern->step[step];
+    track->count = param(track, TRACK_DIVISION) > 1;
+    track->next = position + 1;
+    track->position = position;
+    track->edge = rack->edge;
+    track->triggered = row->triggers;
+    atomic_store_explicit(&track->step, step, memory_order_relaxed);
+    if (outputs->step) {
+        outputs->step(outputs, index, step, edge->now_us);
+    }
+    for (uint32_t levels = row->levels; levels; levels &= levels - 1) {
+        uint32_t channel = (uint32_t)__builtin_ctz(levels);
+        outputs->level(outputs, channel, row->code[channel], edge->now_us);
+    }
+    if (row->triggers) {
+        uint32_t gate = gate_length(rack, track);
+        for (uint32_t triggers = row->triggers; triggers; triggers &= triggers - 1) {
+            uint32_t channel = (uint32_t)__builtin_ctz(triggers);
+            if (!(edge->set >> channel & 1) || edge->length_us[channel] < gate) {
+                edge->length_us[channel] = gate;
+            }
+        }
+        edge->set |= row->triggers;
+    }
+}
+
+/* Raises `set` after dropping `clear`; those in set get their time. */
+static void put_gates(struct rack *rack, const struct edge *edge, uint32_t set, uint32_t clear)
+{
+    struct outputs *outputs = rack->outputs;
+    if (set | clear) {
+        outputs->gates(outputs, set, clear, edge->now_us);
+    }
+    rack->high = (rack->high & ~clear) | set;
+    for (; set; set &= set - 1) {
+        uint32_t channel = (uint32_t)__builtin_ctz(set);
+        rack->off_us[channel] = edge->now_us + edge->length_us[channel];
+    }
+}
+
+/* Step mode: the coming step from the newest latents. After the outputs: nobody waits for it. */
+static void prepare(struct track *track)
+{
+    struct pattern *pattern = playing(track);
+    struct voicing voicing;
+    uint32_t length;
+    if (param(track, TRACK_FOLLOW) != FOLLOW_STEP || !pattern || !pattern->model) {
+        return;
+    }
+    uint32_t position = next_position(track, pattern, &length);
+    track_voicing(track, pattern->model, &voicing);
+    model_build_step(pattern->model, pattern, step_at(track, pattern, position, length),
+                     latents_newest(&track->latents), &voicing);
+}
+
+static void prepare_moved(struct rack *rack)
+{
+    for (uint32_t i = 0; i < RACK_TRACKS; i++) {
+        if (rack->track[i].edge == rack->edge) {
+            prepare(&rack->track[i]);
+        }
+    }
+}
+
+void rack_clock(struct rack *rack, uint32_t now_us)
+{
+    struct edge edge;
+    edge.now_us = now_us;
+    edge.set = 0;
+    rack->edge++;
+    if (rack->clocked) {
+        uint32_t interval = now_us - rack->clock_us;
+        uint32_t before = rack->interval_us;
+        rack->period_us = before && before < interval ? before : interval;
+        rack->interval_us = interval;
+    }
+    rack->clocked = 1;
+    rack->clock_us = now_us;
+    if (atomic_load_explicit(&rack->reset_asked, memory_order_relaxed)) {
+        atomic_store_explicit(&rack->reset_asked, 0, memory_order_relaxed);
+        for (uint32_t i = 0; i < RACK_TRACKS; i++) {
+            rewind_track(&rack->track[i]);
+        }
+    }
+    for (uint32_t i = 0; i < RACK_TRACKS; i++) {
+        track_edge(rack, i, &edge);
+    }
+    rack->triggered = edge.set;
+    put_gates(rack, &edge, edge.set, edge.set & rack->high);
+    prepare_moved(rack);
+}
+
+/* Whether a reset at this time belongs to the last clock edge. */
+static int came_with_edge(const struct rack *rack, uint32_t now_us)
+{
+    uint32_t window = RESET_WINDOW_US;
+    if (rack->period_us && rack->period_us / 2 < window) {
+        window = rack->period_us / 2;
+    }
+    return rack->clocked && now_us - rack->clock_us <= window;
+}
+
+void rack_reset(struct rack *rack, uint32_t now_us)
+{
+    struct edge edge;
+    uint32_t right = 0; /* triggered at this edge by tracks that had played step 0 */
+    edge.now_us = now_us;
+    edge.set = 0;
+    if (!came_with_edge(rack, now_us)) {
+        for (uint32_t i = 0; i < RACK_TRACKS; i++) {
+            rewind_track(&rack->track[i]);
+        }
+        for (uint32_t i = 0; i < RACK_TRACKS; i++) {
+            prepare(&rack->track[i]);
+        }
+        return;
+    }
+    for (uint32_t i = 0; i < RACK_TRACKS; i++) {
+        struct track *track = &rack->track[i];
+        if (track->edge == rack->edge && track->position == 0) {
+            right |= track->triggered;
+        } else {
+            rewind_track(track);
+            track_edge(rack, i, &edge);
+        }
+    }
+    uint32_t all = right | edge.set;
+    put_gates(rack, &edge, all & ~rack->triggered, rack->triggered & ~all & rack->high);
+    rack->triggered = all;
+    prepare_moved(rack);
+}
+
+void rack_tick(struct rack *rack, uint32_t now_us)
+{
+    uint32_t masked = interrupts_mask();
+    uint32_t due = 0;
+    for (uint32_t high = rack->high; high; high &= high - 1) {
+        uint32_t channel = (uint32_t)__builtin_ctz(high);
+        if ((int32_t)(now_us - rack->off_us[channel]) >= 0) {
+            due |= 1u << channel;
+        }
+    }
+    if (due) {
+        rack->high &= ~due;
+        rack->outputs->gates(rack->outputs, 0, due, now_us);
+    }
+    if (rack->clocked && now_us - rack->clock_us >= LONG_AGO_US
+        && now_us - rack->clock_us < 2 * LONG_AGO_US) {
+        rack->clocked = 0;
+        rack->interval_us = 0;
+        rack->period_us = 0;
+    }
+    interrupts_restore(masked);
+}
+
+void rack_ask_reset(struct rack *rack)
+{
+    atomic_store_explicit(&rack->reset_asked, 1, memory_order_relaxed);
+}
+
+int rack_calibrate(struct rack *rack, uint32_t channel, float offset, float slope, uint16_t low,
+                   uint16_t high)
+{
+    if (channel >= OUTPUT_CHANNELS) {
+        return -1;
+    }
+    struct calibration *set = &rack->calibration[channel];
+    __atomic_store(&set->offset, &offset, __ATOMIC_RELAXED);
+    __atomic_store(&set->slope, &slope, __ATOMIC_RELAXED);
+    __atomic_store_n(&set->low, low, __ATOMIC_RELAXED);
+    __atomic_store_n(&set->high, high, __ATOMIC_RELAXED);
+    return 0;
+}
+
+void rack_init(struct rack *rack, struct outputs *outputs)
+{
+    memset(rack, 0, sizeof *rack);
+    rack->outputs = outputs;
+    for (uint32_t i = 0; i < OUTPUT_CHANNELS; i++) {
+        rack_calibrate(rack, i, 0, 65535.0f / 120, 0, 65535);
+    }
+    for (uint32_t i = 0; i < RACK_TRACKS; i++) {
+        track_init(&rack->track[i], rack->calibration);
+    }
+}

@@ -1,0 +1,136 @@
+/* See track.h. */
+#include "track.h"
+
+#define GATE_WHOLE 65536.0f
+
+void track_init(struct track *track, const struct calibration *calibration)
+{
+    latents_init(&track->latents);
+    track->calibration = calibration;
+    track->silence.steps = 1;
+    track->silence.voices = 1;
+    track->silence.step = &track->silent_step;
+    track->silence.cells = &track->silent_cells;
+    track->threshold = 0.5f;
+    track_set(track, TRACK_NOTES, 4);
+    track_set(track, TRACK_DIVISION, 1);
+    track_set(track, TRACK_GATE_US, 10000);
+    track_route(track, ROUTE_AUTO, ROUTE_AUTO);
+}
+
+static uint32_t param(const struct track *track, uint32_t which)
+{
+    return atomic_load_explicit(&track->param[which], memory_order_relaxed);
+}
+
+int track_set(struct track *track, uint32_t which, float value)
+{
+    static const struct {
+        uint16_t least, most;
+    } range[TRACK_PARAMS] = {
+        [TRACK_THRESHOLD] = {0, 1},   [TRACK_MODE] = {0, MODE_RHYTHM}, [TRACK_NOTES] = {1, 8},
+        [TRACK_FOLLOW] = {0, 2},      [TRACK_LENGTH] = {0, 255},       [TRACK_ROTATION] = {0, 254},
+        [TRACK_DIVISION] = {1, 255},  [TRACK_GATE_US] = {1, 0},        [TRACK_GATE_PART] = {0, 100},
+    };
+    if (which >= TRACK_PARAMS) {
+        return -1;
+    }
+    float most = which == TRACK_GATE_US ? 1e7f : range[which].most;
+    if (!(value >= range[which].least && value <= most)) {
+        return -1;
+    }
+    if (which == TRACK_THRESHOLD) {
+        track->threshold = value;
+        if (track->model) {
+            model_set_threshold(track->model, value);
+        }
+        return 0;
+    }
+    if (which == TRACK_GATE_PART) {
+        value = value / 100 * GATE_WHOLE;
+    }
+    atomic_store_explicit(&track->param[which], (uint32_t)(value + 0.5f), memory_order_relaxed);
+    return 0;
+}
+
+float track_get(const struct track *track, uint32_t which)
+{
+    if (which == TRACK_THRESHOLD || which >= TRACK_PARAMS) {
+        return track->threshold;
+    }
+    float value = (float)param(track, which);
+    return which == TRACK_GATE_PART ? value * (100 / GATE_WHOLE) : value;
+}
+
+void track_route(struct track *track, uint32_t triggers, uint32_t levels)
+{
+    atomic_store_explicit(&track->triggers, triggers, memory_order_relaxed);
+    atomic_store_explicit(&track->levels, levels, memory_order_relaxed);
+}
+
+void track_use(struct track *track, struct model *model)
+{
+    const struct model *before = track->model;
+    track->model = model;
+    if (!model) {
+        return;
+    }
+    if (before && before != model) {
+        uint32_t voices = before->decoder.voices;
+        uint32_t count = before->pitch_count;
+        voices = voices < model->decoder.voices ? voices : model->decoder.voices;
+        for (uint32_t voice = 0; voice < voices; voice++) {
+            model->density[voice] = before->density[voice];
+        }
+        model_set_pitches(model, before->pitches,
+                          count < model->pitch_room ? count : model->pitch_room);
+    }
+    model_set_threshold(model, track->threshold);
+}
+
+void track_post(struct track *track, const float *latents, uint32_t count)
+{
+    latents_post(&track->latents, latents, count);
+}
+
+void track_voicing(const struct track *track, const struct model *model, struct voicing *voicing)
+{
+    model_voicing(model, voicing, param(track, TRACK_MODE), param(track, TRACK_NOTES),
+                  atomic_load_explicit(&track->triggers, memory_order_relaxed),
+                  atomic_load_explicit(&track->levels, memory_order_relaxed), track->calibration);
+}
+
+uint32_t track_decode(struct track *track, const float *latents)
+{
+    struct voicing voicing;
+    struct pattern *pattern;
+    if (!track->model) {
+        return 0;
+    }
+    latents_post(&track->latents, latents, track->model->decoder.latents);
+    pattern = exchange_free(&track->exchange, track->model->pattern);
+    track_voicing(track, track->model, &voicing);
+    model_build(track->model, pattern, latents, &voicing);
+    exchange_publish(&track->exchange, pattern);
+    return pattern->number;
+}
+
+void track_silence(struct track *track)
+{
+    if (track->exchange.published != &track->silence) {
+        exchange_publish(&track->exchange, &track->silence);
+    }
+}
+
+int track_uses(struct track *track, const struct model *model)
+{
+    struct exchange *exchange = &track->exchange;
+    exchange_look(exchange);
+    return (exchange->published && exchange->published->model == model)
+           || (exchange->playing && exchange->playing->model == model);
+}
+
+const struct pattern *track_playing(const struct track *track)
+{
+    return atomic_load_explicit(&track->playing, memory_order_acquire);
+}
