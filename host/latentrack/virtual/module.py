@@ -1,0 +1,241 @@
+"""The virtual module: a MicroPython process that mpremote takes for a board.
+
+    mpremote ── outer pty ── bridge ── inner pty ── micropython ── service thread
+                                                                      │      │
+                                                    panel ── events ──┘      └── reports
+
+The process runs on the inner pty. When it ends (Ctrl-D at the prompt, machine.soft_reset) the bridge
+says "soft reboot" and starts it again, as a board does: in raw mode without main.py. The outer pty
+stays all the time; its name is the module's port. `/flash` is a folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import termios
+import threading
+import time
+import tty
+from pathlib import Path
+
+from latentrack.assets import latentcore_folder, micropython
+from latentrack.virtual.panel import Panel
+
+ROM = Path(__file__).parent / "rom"
+# A Teensy has 768 KB; objects are twice as large on a 64-bit machine.
+HEAP_BYTES = 2 * 768 * 1024
+RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
+FRIENDLY_BANNER = b'Type "help()" for more information.\r\n'
+PROMPT = b">>> "
+# A board's USB drops output that nobody has taken for so long (MicroPython's own time-out).
+OUTPUT_PATIENCE_S = 0.5
+BACKLOG = 1 << 16
+
+
+class VirtualModule:
+    """A running virtual module; also a context manager that stops it.
+
+    `flash` is the folder that is the module's flash (default: a new one, removed at the end).
+    With `manual_time` the module's clock stands still but for the times that the panel's events
+    carry, so that it plays as fast as the computer can and every run is the same.
+    """
+
+    def __init__(self, flash: Path | None = None, *, manual_time: bool = False) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="latentrack-"))
+        self.flash = flash if flash is not None else self._folder / "flash"
+        self.flash.mkdir(parents=True, exist_ok=True)
+        self._manual_time = manual_time
+        self._runtime = micropython()
+        self._rom = self._burn_rom()
+        self.panel = Panel(self._folder, manual_time=manual_time)
+
+        self._outer, self._outer_slave = os.openpty()
+        tty.setraw(self._outer_slave)
+        self.port = os.ttyname(self._outer_slave)
+        self._stop_read, self._stop_write = os.pipe()
+        self._raw = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._inner = -1
+        self._start(run_main=True)
+        self._bridge = threading.Thread(target=self._run_bridge, daemon=True)
+        self._bridge.start()
+
+    def __enter__(self) -> VirtualModule:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends the process and removes what was temporary; the flash folder stays if given."""
+        os.write(self._stop_write, b".")
+        self._bridge.join()
+        self._kill()
+        self.panel.close()
+        for fd in (self._outer, self._outer_slave, self._stop_read, self._stop_write):
+            os.close(fd)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    # -- the process ------------------------------------------------------------------------
+
+    def _burn_rom(self) -> Path:
+        """What a board has in its firmware: boot code, `machine`, and the hardware's own code."""
+        rom = self._folder / "rom"
+        shutil.copytree(ROM, rom)
+        shutil.copy(latentcore_folder("x64") / "virtualboard.mpy", rom)
+        return rom
+
+    def _start(self, *, run_main: bool) -> None:
+        self._inner, slave = os.openpty()
+        tty.setraw(slave)
+        attributes = termios.tcgetattr(slave)
+        # Ctrl-C must interrupt running code (ISIG) and must not throw away what came after it.
+        attributes[3] |= termios.ISIG | termios.NOFLSH
+        termios.tcsetattr(slave, termios.TCSANOW, attributes)
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "LATENTRACK_FLASH": str(self.flash.resolve()),
+            "LATENTRACK_EVENTS": str(self.panel.events_path),
+            "LATENTRACK_REPORTS": str(self.panel.reports_path),
+            "LATENTRACK_TIME": "manual" if self._manual_time else "real",
+            "LATENTRACK_KNOBS": self.panel.knob_codes(),
+            "LATENTRACK_MAIN": "run" if run_main else "skip",
+        }
+        self._process = subprocess.Popen(
+            [self._runtime, "-X", f"heapsize={HEAP_BYTES}", "-i", self._rom / "boot.py"],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+            cwd=self._folder,
+        )
+        os.close(slave)
+        os.set_blocking(self._inner, False)
+        self._starting: bytes | None = b""
+        self._swallow_banner = not run_main
+
+    def _kill(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        if self._inner >= 0:
+            os.close(self._inner)
+            self._inner = -1
+
+    def kill(self) -> None:
+        """Cuts the power for a moment: the process dies at once and starts again."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+
+    # -- the bridge -------------------------------------------------------------------------
+
+    def _run_bridge(self) -> None:
+        os.set_blocking(self._outer, False)
+        to_module, to_host = b"", b""
+        taken_at = time.monotonic()
+        while True:
+            readers = [self._stop_read]
+            if len(to_host) < BACKLOG:
+                readers.append(self._inner)
+            if len(to_module) < BACKLOG:
+                readers.append(self._outer)
+            writers = [self._outer] if to_host else []
+            if to_module and not self._starting_up:
+                writers.append(self._inner)
+            readable, writable, _ = select.select(readers, writers, [], OUTPUT_PATIENCE_S)
+
+            if self._stop_read in readable:
+                return
+            if self._outer in readable:
+                to_module += _read(self._outer) or b""
+            if self._inner in readable:
+                output = _read(self._inner)
+                if output is None:
+                    to_host += self._restart()
+                else:
+                    to_host += self._listen(output)
+            if self._inner in writable and to_module:
+                to_module = to_module[_write(self._inner, to_module) :]
+            if self._outer in writable and to_host:
+                taken = _write(self._outer, to_host)
+                to_host = to_host[taken:]
+                if taken:
+                    taken_at = time.monotonic()
+            if not to_host:
+                taken_at = time.monotonic()
+            elif time.monotonic() - taken_at > OUTPUT_PATIENCE_S:
+                to_host = b""
+
+    @property
+    def _starting_up(self) -> bool:
+        return self._starting is not None
+
+    def _restart(self) -> bytes:
+        """The process has ended: a board would reset now."""
+        assert self._process is not None
+        code = self._process.wait()
+        message = b"MPY: soft reboot\r\n"
+        if code < 0:
+            name = signal.Signals(-code).name
+            message = f"\r\n[virtual module: MicroPython ended by {name}; power-on]\r\n".encode()
+            self._raw = False
+        os.close(self._inner)
+        self._start(run_main=not self._raw)
+        return message
+
+    def _listen(self, output: bytes) -> bytes:
+        """Passes the module's output on, and learns from it which prompt it is at."""
+        if self._starting is not None:
+            return self._listen_to_start(output)
+        if RAW_BANNER in output or output.endswith(RAW_BANNER[-8:]):
+            self._raw = True
+        elif FRIENDLY_BANNER in output:
+            self._raw = False
+        if not self._raw and termios.tcgetattr(self._inner)[3] & termios.ISIG:
+            # A board's print ends lines with CR LF. Binary data (mpremote mount) goes with
+            # Ctrl-C switched off, and a program's output in raw mode stays byte for byte.
+            output = re.sub(rb"(?<!\r)\n", b"\r\n", output)
+        return output
+
+    def _listen_to_start(self, output: bytes) -> bytes:
+        """Until the first prompt: on a reset in raw mode the friendly banner is not shown."""
+        assert self._starting is not None
+        self._starting += output
+        if not self._starting.endswith(PROMPT):
+            return b""
+        shown, self._starting = self._starting, None
+        if not self._swallow_banner:
+            return re.sub(rb"(?<!\r)\n", b"\r\n", shown)
+        os.write(self._inner, b"\x01")
+        return shown[: shown.rindex(b"MicroPython ")] if b"MicroPython " in shown else b""
+
+
+def _take_terminal() -> None:
+    """In the child: the inner pty becomes the controlling terminal, so Ctrl-C is a signal."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _read(fd: int) -> bytes | None:
+    """What can be read now; None when the other end is closed for good."""
+    try:
+        return os.read(fd, 4096) or None
+    except BlockingIOError:
+        return b""
+    except OSError:
+        return None
+
+
+def _write(fd: int, data: bytes) -> int:
+    with contextlib.suppress(BlockingIOError):
+        return os.write(fd, data[:4096])
+    return 0

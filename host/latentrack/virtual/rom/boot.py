@@ -1,0 +1,81 @@
+"""What happens at power-on: the part of the stock firmware that a Linux process lacks.
+
+It makes the process a board: `/flash` is the only file system, `machine` has pins and timers,
+Ctrl-C can be switched off for binary data, and main.py runs unless the REPL is in raw mode.
+"""
+
+import os
+import sys
+
+rom = __file__.rsplit("/", 1)[0]
+sys.path[:] = [rom]
+
+
+def replace_module(name, **changes):
+    """A built-in module cannot be changed; an object with the same attributes can take its place."""
+
+    class Module:
+        pass
+
+    module = Module()
+    original = __import__(name)
+    for attribute in dir(original):
+        if attribute[:2] != "__":
+            setattr(module, attribute, getattr(original, attribute))
+    for attribute in changes:
+        setattr(module, attribute, changes[attribute])
+    sys.modules[name] = module
+
+
+def kbd_intr(character):
+    """On a board this tells the USB driver; here the terminal makes the interrupt."""
+    import termios
+
+    attributes = termios.tcgetattr(0)
+    attributes[3] = attributes[3] & ~1 if character < 0 else attributes[3] | 1
+    termios.tcsetattr(0, termios.TCSANOW, attributes)
+
+
+def power_on():
+    import machine
+    import micropython
+
+    events = open(os.getenv("LATENTRACK_EVENTS"), "rb")
+    reports = open(os.getenv("LATENTRACK_REPORTS"), "wb")
+    for knob in os.getenv("LATENTRACK_KNOBS").split():
+        number, code = knob.split(":")
+        machine.set_analog(int(number), int(code))
+    manual = os.getenv("LATENTRACK_TIME") == "manual"
+    machine.power_on(events.fileno(), reports.fileno(), manual, micropython.schedule)
+    machine._kept["files"] = (events, reports)
+    sys.modules["machine"] = machine
+    replace_module("micropython", kbd_intr=kbd_intr)
+
+
+def mount_flash():
+    flash = os.VfsPosix(os.getenv("LATENTRACK_FLASH"))
+    os.umount("/")
+    os.mount(flash, "/flash")
+    os.chdir("/flash")
+    sys.path[:] = ["", "/flash", "/flash/lib"]
+
+
+def run_main():
+    if os.getenv("LATENTRACK_MAIN") != "run":
+        return
+    try:
+        with open("main.py") as file:
+            source = file.read()
+    except OSError:
+        return
+    for name in ("rom", "replace_module", "kbd_intr", "power_on", "mount_flash", "run_main"):
+        globals().pop(name, None)
+    try:
+        exec(compile(source, "main.py", "exec"), globals())
+    except Exception as error:
+        sys.print_exception(error)
+
+
+power_on()
+mount_flash()
+run_main()
