@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "registers.h"
+
 static void write_pins(struct gpio *gpio, uint32_t channels, int high)
 {
     uint32_t masks[GPIO_PORTS] = {0};
@@ -13,7 +15,7 @@ static void write_pins(struct gpio *gpio, uint32_t channels, int high)
     }
     for (uint32_t i = 0; i < gpio->ports; i++) {
         if (masks[i]) {
-            *(high ? gpio->port[i].set : gpio->port[i].clear) = masks[i];
+            register_write(high ? gpio->port[i].set : gpio->port[i].clear, masks[i]);
         }
     }
 }
