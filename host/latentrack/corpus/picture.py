@@ -1,0 +1,41 @@
+"""A bar as a picture in the terminal, in the notation of `corpus/patterns.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy.typing as npt
+from rich.text import Text
+
+
+def draw_bar(
+    cells: npt.ArrayLike,
+    names: Sequence[str],
+    *,
+    steps_per_beat: int = 4,
+    silent: bool = True,
+) -> Text:
+    """Draw cells of shape (steps, voices), anything but 0 a hit, as one line a voice.
+
+    `names` has one name a voice. With `silent` False, voices without a hit get no line. For
+    plain text take `.plain` of the result. Raises ValueError if names and voices do not agree.
+    """
+    import numpy as np
+
+    hits = np.asarray(cells) != 0
+    if hits.ndim != 2 or hits.shape[1] != len(names):
+        raise ValueError(f"{len(names)} names for cells of shape {hits.shape}")
+    width = max(map(len, names), default=0)
+    picture = Text(no_wrap=True)
+    for name, voice in zip(names, hits.T, strict=True):
+        if not silent and not voice.any():
+            continue
+        if picture:
+            picture.append("\n")
+        picture.append(f"{name:{width}} ")
+        for step, hit in enumerate(voice):
+            if step % steps_per_beat == 0:
+                picture.append("|", "dim")
+            picture.append("x", "bold cyan") if hit else picture.append(".", "dim")
+        picture.append("|", "dim")
+    return picture
