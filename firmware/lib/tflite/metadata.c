@@ -1,7 +1,7 @@
 /* Reads the description `xen:` + six characters + voices, steps, latent scale, groups.
  *
- * The reference project wrote those bytes as UTF-8, so that 128 and more became two bytes. A file is
- * read as plain bytes first; if that does not fit the model, as UTF-8.
+ * The reference project wrote those bytes as UTF-8, so that 128 and more became two bytes. A file
+ * is read as plain bytes first; if that does not fit the model, as UTF-8.
  */
 #include "metadata.h"
 

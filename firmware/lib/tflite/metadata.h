@@ -1,5 +1,5 @@
-/* What the music means: steps, voices, groups, from the metadata that the training left in the file.
- */
+/* What the outputs mean: steps, voices, groups, from the metadata that the training left in the
+ * file. */
 #ifndef TFLITE_METADATA_H
 #define TFLITE_METADATA_H
 

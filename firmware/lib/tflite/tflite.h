@@ -1,14 +1,14 @@
 /* Reads a dense decoder from a .tflite file, where the file lies, and runs it.
  *
  * No heap, no libc but memcpy and memset, no global state: a decoder is plain data full of pointers
- * into the file, and whoever runs it brings a workspace. After a good load the decoder is read only,
- * so the interpreter and the clock interrupt may run it at the same time with a workspace each.
+ * into the file, and whoever runs it brings a workspace. After a good load the decoder is only
+ * read, so the interpreter and the clock interrupt may run it at once with a workspace each.
  *
  *     latents -> tflite_hidden -> workspace -> tflite_scores -> scores -> gates (score > cutoff)
  *
  * The last layer is computed row by row on demand, so that one step of a pattern costs its own rows
- * only. What comes out are scores: the values of the last dense layer, before the sigmoid. A sigmoid
- * is monotone, so a threshold on the probability is a cut-off on the score (tflite_cutoff).
+ * only. What comes out are scores: the values of the last dense layer, before the sigmoid. As a
+ * sigmoid never falls, a threshold on the probability is a cut-off on the score (tflite_cutoff).
  */
 #ifndef TFLITE_H
 #define TFLITE_H

@@ -1,7 +1,8 @@
 """Builds native modules for stock MicroPython: compile, link with image.ld, pack.
 
 `latentcore.mpy` for every architecture; `virtualboard.mpy`, the virtual module's hardware, only where
-the virtual module runs.
+the virtual module runs. They go to build/<architecture>/, for PlatformIO empties its own folder
+whenever platformio.ini changes.
 """
 
 import sys
@@ -11,6 +12,8 @@ Import("env")  # noqa: F821 (SCons puts Import into every script)
 
 firmware = Path(env.subst("$PROJECT_DIR"))  # noqa: F821
 mpy = firmware / "mpy"
+architecture = env.BoardConfig().get("build.mcu")  # noqa: F821
+build = firmware / "build" / architecture
 rooms = [firmware / "lib" / name for name in ("tflite", "sequence", "outputs")]
 
 env.Append(  # noqa: F821
@@ -52,7 +55,7 @@ def module(name, sources):
     linked = env.Program(f"$BUILD_DIR/{name}.so", objects)  # noqa: F821
     env.Depends(linked, str(mpy / "image.ld"))  # noqa: F821
     packed = env.Command(  # noqa: F821
-        f"$BUILD_DIR/{name}.mpy",
+        str(build / f"{name}.mpy"),
         linked,
         env.VerboseAction(  # noqa: F821
             f'"{sys.executable}" "{mpy / "pack.py"}" $SOURCE $TARGET', "Packing $TARGET"
@@ -65,6 +68,6 @@ def module(name, sources):
 libraries = [source for room in rooms for source in sorted(room.glob("*.c"))]
 freestanding = mpy / "freestanding.c"
 module("latentcore", [mpy / "latentcore.c", freestanding, *libraries])
-if env.BoardConfig().get("build.mcu") == "x64":  # noqa: F821
+if architecture == "x64":
     board = firmware / "virtual" / "virtualboard.c"
     module("virtualboard", [board, freestanding, firmware / "lib" / "outputs" / "channel.c"])

@@ -1,19 +1,293 @@
-/* The decoder library by itself: what it refuses, and that its parts agree with plain arithmetic. */
+/* The decoder library by itself: its fast loops against their plain twins, bit for bit, its cut-off
+ * against its probability, and a network small enough to work out by hand.
+ *
+ * The same tests run here and on the emulated Cortex-M7, where the twins differ.
+ */
+#include <math.h>
+#include <string.h>
+
 #include "check.h"
+#include "dense.h"
+#include "dot.h"
+#include "operators.h"
 #include "tflite.h"
 
-static struct tflite_decoder decoder;
+enum { ROWS = 4, MAX_COLS = 41 };
+
+static uint32_t state = 1;
+
+static uint32_t random_bits(void)
+{
+    state = state * 1664525u + 1013904223u;
+    return state >> 8;
+}
+
+static float random_float(void)
+{
+    return (float)(int32_t)(random_bits() - (1u << 23)) * 0x1p-21f;
+}
+
+/* Any finite half, subnormal ones often. */
+static uint16_t random_half(void)
+{
+    uint16_t half = (uint16_t)random_bits();
+
+    return random_bits() % 4 == 0 ? half & 0x83ff : half & 0xbfff;
+}
+
+static int same_bits(float a, float b)
+{
+    return memcmp(&a, &b, sizeof a) == 0;
+}
+
+static void four_rows_of_floats_equal_one_row_each(void)
+{
+    static float weights[ROWS * (MAX_COLS + 3)], input[MAX_COLS];
+
+    for (uint32_t cols = 1; cols <= MAX_COLS; cols++) {
+        uint32_t stride = cols + cols % 3;
+        struct four_floats sums, given;
+
+        for (unsigned i = 0; i < ROWS * stride; i++)
+            weights[i] = random_float();
+        for (unsigned i = 0; i < cols; i++)
+            input[i] = random_float();
+        for (unsigned i = 0; i < ROWS; i++)
+            given.sum[i] = random_float();
+        sums = dot4_f32(weights, stride, input, cols, given);
+        for (unsigned i = 0; i < ROWS; i++)
+            CHECK(same_bits(sums.sum[i],
+                            dot_f32(weights + i * stride, input, cols, given.sum[i])));
+    }
+}
+
+static void four_rows_of_halves_equal_one_row_each(void)
+{
+    static uint16_t weights[ROWS * 2 * MAX_COLS + 1];
+    static float input[MAX_COLS];
+
+    for (uint32_t cols = 1; cols <= MAX_COLS; cols++) {
+        uint32_t stride = cols % 2 ? 2 * cols : cols;
+
+        for (unsigned start = 0; start < 2; start++) { /* on a word, and between two */
+            struct four_floats sums, given;
+
+            for (unsigned i = 0; i < sizeof weights / sizeof *weights; i++)
+                weights[i] = random_half();
+            for (unsigned i = 0; i < cols; i++)
+                input[i] = random_float();
+            for (unsigned i = 0; i < ROWS; i++)
+                given.sum[i] = random_float();
+            sums = dot4_f16(weights + start, stride, input, cols, given);
+            for (unsigned i = 0; i < ROWS; i++)
+                CHECK(same_bits(sums.sum[i], dot_f16(weights + start + i * stride, input, cols,
+                                                     given.sum[i])));
+        }
+    }
+}
+
+static void four_rows_of_bytes_equal_one_row_each(void)
+{
+    static int8_t weights[ROWS * MAX_COLS + 3];
+    static int16_t input[MAX_COLS] __attribute__((aligned(8)));
+
+    for (uint32_t cols = 1; cols <= MAX_COLS; cols++) {
+        for (unsigned start = 0; start < 4; start++) {
+            int32_t sums[ROWS], given[ROWS];
+
+            for (unsigned i = 0; i < sizeof weights; i++)
+                weights[i] = (int8_t)random_bits();
+            for (unsigned i = 0; i < cols; i++)
+                input[i] = (int16_t)((int)(random_bits() % 511) - 255);
+            for (unsigned i = 0; i < ROWS; i++)
+                sums[i] = given[i] = (int32_t)random_bits();
+            dot4_i8(weights + start, cols, input, cols, sums);
+            for (unsigned i = 0; i < ROWS; i++)
+                CHECK(sums[i] == dot_i8(weights + start + i * cols, input, cols, given[i]));
+        }
+    }
+}
+
+static void sums_of_bytes_may_wrap(void)
+{
+    static const int8_t weights[ROWS] = {1, 1, 1, 1};
+    static const int16_t input[1] = {1};
+    int32_t sums[ROWS] = {INT32_MAX, INT32_MAX, INT32_MIN, -1};
+
+    CHECK(dot_i8(weights, input, 1, INT32_MAX) == INT32_MIN);
+    dot4_i8(weights, 1, input, 1, sums);
+    CHECK(sums[0] == INT32_MIN && sums[1] == INT32_MIN && sums[3] == 0);
+}
+
+static void places_of_inputs_are_a_permutation(void)
+{
+    for (uint32_t cols = 1; cols <= MAX_COLS; cols++) {
+        uint64_t seen = 0;
+
+        for (uint32_t i = 0; i < cols; i++)
+            seen |= UINT64_C(1) << int8_place(i, cols);
+        CHECK(seen == (UINT64_C(1) << cols) - 1);
+    }
+}
+
+static void every_half_is_the_number_it_stands_for(void)
+{
+    for (uint32_t half = 0; half < 0x10000; half++) {
+        int exponent = (int)(half >> 10 & 31), fraction = (int)(half & 1023);
+        float size = exponent ? ldexpf((float)(1024 + fraction), exponent - 25)
+                              : ldexpf((float)fraction, -24);
+        float value = half_to_float((uint16_t)half);
+
+        if (exponent == 31)
+            CHECK(fraction ? value != value : isinf(value) && (value < 0) == (half >> 15));
+        else
+            CHECK(same_bits(value, half >> 15 ? -size : size));
+    }
+}
+
+/* A decoder made by hand: `rows` outputs from three latents, then a sigmoid. */
+static void one_layer(struct tflite_decoder *decoder, const float *weights, const float *bias,
+                      uint16_t rows)
+{
+    memset(decoder, 0, sizeof *decoder);
+    decoder->latents = 3;
+    decoder->dense = decoder->maps = decoder->layer[0].maps = 1;
+    decoder->outputs = rows;
+    decoder->layer[0].weights = weights;
+    decoder->layer[0].bias = bias;
+    decoder->layer[0].rows = rows;
+    decoder->layer[0].cols = 3;
+    decoder->layer[0].weights_are = decoder->layer[0].bias_are = TFLITE_F32;
+    decoder->layer[0].low = -INFINITY;
+    decoder->layer[0].high = INFINITY;
+    decoder->map[0].op = OP_LOGISTIC;
+    decoder->odd = 16;
+}
+
+static const float WEIGHTS[5 * 3] = {1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1, -2, 0.5f, 4};
+static const float BIAS[5] = {0.5f, 0, -1, 0, 0.25f};
+static const float LATENTS[3] = {3, -2, 0.5f};
+static const float SCORES[5] = {3.5f, -2, -0.5f, 1.5f, -4.75f}; /* worked out by hand */
+
+static void scores_come_in_any_piece(void)
+{
+    static struct tflite_decoder decoder;
+    uint64_t workspace[4];
+
+    one_layer(&decoder, WEIGHTS, BIAS, 5);
+    CHECK(tflite_workspace(&decoder) <= sizeof workspace);
+    tflite_hidden(&decoder, LATENTS, workspace);
+    for (unsigned first = 0; first < 6; first++) {
+        for (unsigned count = 0; count < 7; count++) {
+            float scores[8];
+
+            for (unsigned i = 0; i < 8; i++)
+                scores[i] = 99;
+            tflite_scores(&decoder, workspace, first, count, scores);
+            for (unsigned i = 0; i < 8; i++)
+                CHECK(scores[i] == (i < count && first + i < 5 ? SCORES[first + i] : 99));
+        }
+    }
+}
+
+static void probability_is_the_sigmoid(void)
+{
+    static struct tflite_decoder decoder;
+
+    one_layer(&decoder, WEIGHTS, BIAS, 5);
+    for (float x = -100; x < 100; x += 0.037f) {
+        double exact = 1 / (1 + exp(-(double)x));
+
+        /* The double is good to some 1e-15, so only a tie may fall on the other side. */
+        CHECK(fabs(tflite_probability(&decoder, x) - exact) <= exact * 0x1.0002p-24 + 0x1p-150);
+    }
+    CHECK(tflite_probability(&decoder, 0) == 0.5f);
+    CHECK(tflite_probability(&decoder, INFINITY) == 1);
+    CHECK(tflite_probability(&decoder, -INFINITY) == 0);
+}
+
+static void cutoff_is_the_last_score_not_above_the_threshold(void)
+{
+    static struct tflite_decoder decoder;
+
+    one_layer(&decoder, WEIGHTS, BIAS, 5);
+    for (unsigned i = 0; i < 500; i++) {
+        float threshold = i == 0 ? 0.5f : (float)random_bits() * 0x1p-24f;
+        float cutoff = tflite_cutoff(&decoder, threshold);
+
+        CHECK(tflite_probability(&decoder, cutoff) <= threshold);
+        CHECK(tflite_probability(&decoder, nextafterf(cutoff, INFINITY)) > threshold);
+    }
+    CHECK(tflite_cutoff(&decoder, -0.1f) == -INFINITY);
+    CHECK(tflite_cutoff(&decoder, 1) == INFINITY);
+    CHECK(tflite_cutoff(&decoder, 2) == INFINITY);
+}
+
+static void probability_never_falls(void)
+{
+    static struct tflite_decoder decoder;
+
+    one_layer(&decoder, WEIGHTS, BIAS, 5);
+    for (unsigned i = 0; i < 400; i++) {
+        float x = random_float() * (i % 2 ? 4 : 0x1p-20f), last = 0;
+
+        for (unsigned k = 0; k < 50; k++, x = nextafterf(x, INFINITY)) {
+            float p = tflite_probability(&decoder, x);
+
+            CHECK(p >= last);
+            last = p;
+        }
+    }
+}
+
+static void tanh_is_good_to_half_a_unit(void)
+{
+    struct tflite_map map = {.op = OP_TANH};
+
+    for (float x = -12; x < 12; x += 0.00073f) {
+        double exact = tanh(x);
+
+        CHECK(fabs(apply_map(&map, x) - exact) <= fabs(exact) * 0x1.0002p-24);
+    }
+}
+
+static void quantising_takes_anything(void)
+{
+    struct tflite_quant quant = {0.5f, -3};
+
+    CHECK(quantise(0.25f, quant) == -3); /* half to even: 0 */
+    CHECK(quantise(0.75f, quant) == -1); /* half to even: 2 */
+    CHECK(quantise(1e30f, quant) == 127 && quantise(INFINITY, quant) == 127);
+    CHECK(quantise(-1e30f, quant) == -128 && quantise(-INFINITY, quant) == -128);
+    CHECK(quantise(NAN, quant) == -128);
+}
 
 static void refuses_what_is_no_model(void)
 {
+    static struct tflite_decoder decoder;
     static const uint32_t text[4] = {0x6c6c6568, 0x6f77206f, 0x00646c72, 0};
+    static const uint32_t lost[4] = {0x7fffffff, 0x334c4654, 0, 0};
 
-    CHECK(tflite_load(&decoder, text, sizeof text) != NULL);
-    CHECK(tflite_load(&decoder, text, 0) != NULL);
+    CHECK(strcmp(tflite_load(&decoder, text, sizeof text), "not a .tflite file") == 0);
+    CHECK(strcmp(tflite_load(&decoder, text, 0), "not a .tflite file") == 0);
+    CHECK(strncmp(tflite_load(&decoder, lost, sizeof lost), "cut short", 9) == 0);
+    CHECK(tflite_load(&decoder, (const char *)lost + 2, 14) != NULL);
 }
 
 int main(void)
 {
+    RUN(four_rows_of_floats_equal_one_row_each);
+    RUN(four_rows_of_halves_equal_one_row_each);
+    RUN(four_rows_of_bytes_equal_one_row_each);
+    RUN(sums_of_bytes_may_wrap);
+    RUN(places_of_inputs_are_a_permutation);
+    RUN(every_half_is_the_number_it_stands_for);
+    RUN(scores_come_in_any_piece);
+    RUN(probability_is_the_sigmoid);
+    RUN(cutoff_is_the_last_score_not_above_the_threshold);
+    RUN(probability_never_falls);
+    RUN(tanh_is_good_to_half_a_unit);
+    RUN(quantising_takes_anything);
     RUN(refuses_what_is_no_model);
     return check_result();
 }

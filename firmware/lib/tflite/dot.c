@@ -1,0 +1,88 @@
+/* One row at a time, in plain C; and four, where there is no assembly for them. */
+#include "dot.h"
+
+#include <string.h>
+
+#include "m7.h"
+
+float half_to_float(uint16_t half)
+{
+    uint32_t bits = (uint32_t)(half & 0x7fff) << 13, sign = (uint32_t)(half & 0x8000) << 16;
+    float value;
+
+    if (bits >= UINT32_C(0x7c00) << 13) {
+        bits |= sign | UINT32_C(0xff) << 23; /* infinity or not a number */
+        memcpy(&value, &bits, sizeof value);
+        return value;
+    }
+    /* The exponent's bias differs by 112; the product also sets subnormal numbers right. */
+    memcpy(&value, &bits, sizeof value);
+    value *= 0x1p112f;
+    return sign ? -value : value;
+}
+
+/* a * b + c rounded once. Without an instruction for it, the product is exact in double and the sum
+ * as good as (it is rounded twice, which shows once in 2^29 sums). */
+static inline float fused(float a, float b, float c)
+{
+#ifdef __ARM_FEATURE_FMA
+    return __builtin_fmaf(a, b, c);
+#else
+    return (float)((double)a * b + c);
+#endif
+}
+
+float dot_f32(const float *weights, const float *input, uint32_t cols, float sum)
+{
+    for (; cols--; weights++, input++)
+        sum = fused(*weights, *input, sum);
+    return sum;
+}
+
+float dot_f16(const uint16_t *weights, const float *input, uint32_t cols, float sum)
+{
+    for (; cols--; weights++, input++)
+        sum = fused(half_to_float(*weights), *input, sum);
+    return sum;
+}
+
+float dot_hybrid(const int8_t *weights, float scale, const float *input, uint32_t cols, float sum)
+{
+    for (; cols--; weights++, input++)
+        sum = fused((float)*weights * scale, *input, sum);
+    return sum;
+}
+
+int32_t dot_i8(const int8_t *weights, const int16_t *input, uint32_t cols, int32_t sum)
+{
+    uint32_t total = (uint32_t)sum; /* wraps, should a file's bias make it */
+
+    for (uint32_t i = 0; i < cols; i++)
+        total += (uint32_t)(weights[i] * input[int8_place(i, cols)]);
+    return (int32_t)total;
+}
+
+#ifndef TFLITE_M7
+struct four_floats dot4_f32(const float *weights, uint32_t stride, const float *input,
+                            uint32_t cols, struct four_floats sums)
+{
+    for (unsigned i = 0; i < 4; i++)
+        sums.sum[i] = dot_f32(weights + i * stride, input, cols, sums.sum[i]);
+    return sums;
+}
+
+struct four_floats dot4_f16(const uint16_t *weights, uint32_t stride, const float *input,
+                            uint32_t cols, struct four_floats sums)
+{
+    for (unsigned i = 0; i < 4; i++)
+        sums.sum[i] = dot_f16(weights + i * stride, input, cols, sums.sum[i]);
+    return sums;
+}
+
+void dot4_i8(const int8_t *weights, uint32_t stride, const int16_t *input, uint32_t cols,
+             int32_t *sums)
+{
+    for (unsigned i = 0; i < 4; i++)
+        sums[i] = dot_i8(weights + i * stride, input, cols, sums[i]);
+}
+#endif

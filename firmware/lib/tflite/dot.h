@@ -1,0 +1,47 @@
+/* The innermost loops: rows of weights times the inputs, one row at a time or four at once.
+ *
+ * The one-row functions are plain C. The four-row ones are the same sums, bit for bit: on a
+ * Cortex-M7 in hand-written assembly, elsewhere by the plain ones.
+ *
+ * A row is summed from its bias on, over the inputs in their order, each product added with one
+ * rounding (as LiteRT's own kernels do, so that the logits are the same numbers).
+ */
+#ifndef TFLITE_DOT_H
+#define TFLITE_DOT_H
+
+#include <stdint.h>
+
+/* Passed and returned in registers. */
+struct four_floats {
+    float sum[4];
+};
+
+float half_to_float(uint16_t half);
+
+float dot_f32(const float *weights, const float *input, uint32_t cols, float sum);
+float dot_f16(const uint16_t *weights, const float *input, uint32_t cols, float sum);
+float dot_hybrid(const int8_t *weights, float scale, const float *input, uint32_t cols, float sum);
+
+/* int8 inputs come as int16 without their zero point, in the order that int8_place gives. */
+int32_t dot_i8(const int8_t *weights, const int16_t *input, uint32_t cols, int32_t sum);
+
+/* Where input i of cols lies: within a block of four in the order 0 2 1 3, which is how one
+ * instruction takes two of four bytes apart; the inputs behind the last whole block in their order.
+ */
+static inline uint32_t int8_place(uint32_t i, uint32_t cols)
+{
+    uint32_t swapped = (i & ~UINT32_C(3)) | (i & 1) << 1 | (i & 2) >> 1;
+
+    return i < (cols & ~UINT32_C(3)) ? swapped : i;
+}
+
+/* Four rows that lie `stride` elements apart. */
+struct four_floats dot4_f32(const float *weights, uint32_t stride, const float *input,
+                            uint32_t cols, struct four_floats sums);
+/* The four rows must be alike in their address modulo 4. */
+struct four_floats dot4_f16(const uint16_t *weights, uint32_t stride, const float *input,
+                            uint32_t cols, struct four_floats sums);
+void dot4_i8(const int8_t *weights, uint32_t stride, const int16_t *input, uint32_t cols,
+             int32_t *sums);
+
+#endif

@@ -1,0 +1,187 @@
+/* The three innermost loops for the Cortex-M7, four rows at once; their plain twins are in dot.c.
+ *
+ * One input is loaded for four rows, several weights by one instruction, and the four sums take
+ * turns, so that none waits for its own last addition. The float sums come and go in s0 to s3.
+ */
+#include "dot.h"
+#include "m7.h"
+
+#ifdef TFLITE_M7
+
+/* Whole functions: what a compiler would put around assembly inside one is neither needed nor sure
+ * to leave the registers alone. */
+#define FUNCTION(name, body)                                                                      \
+    __asm__(".syntax unified\n"                                                                   \
+            ".section .text." #name ",\"ax\",%progbits\n"                                         \
+            ".p2align 2\n"                                                                        \
+            ".global " #name "\n"                                                                 \
+            ".hidden " #name "\n"                                                                 \
+            ".type " #name ", %function\n"                                                        \
+            ".thumb_func\n" #name ":\n" body ".size " #name ", . - " #name "\n"                   \
+            ".text\n");
+
+/* One column of four rows: the weights are in the registers w0 to w3, the input in x. */
+#define FOUR(w0, w1, w2, w3, x)                                                                   \
+    "vfma.f32 s0, " #w0 ", " #x "\n"                                                              \
+    "vfma.f32 s1, " #w1 ", " #x "\n"                                                              \
+    "vfma.f32 s2, " #w2 ", " #x "\n"                                                              \
+    "vfma.f32 s3, " #w3 ", " #x "\n"
+
+/* Four columns of four rows from r0, r1, r4, r5 on. */
+#define FOUR_BY_FOUR(x0, x1, x2, x3)                                                              \
+    "vldmia r0!, {s4-s7}\n"                                                                       \
+    "vldmia r1!, {s8-s11}\n"                                                                      \
+    "vldmia r4!, {s12-s15}\n"                                                                     \
+    "vldmia r5!, {s16-s19}\n"                                                                     \
+    FOUR(s4, s8, s12, s16, x0)                                                                    \
+    FOUR(s5, s9, s13, s17, x1)                                                                    \
+    FOUR(s6, s10, s14, s18, x2)                                                                   \
+    FOUR(s7, s11, s15, s19, x3)
+
+/* r0 weights, r1 stride, r2 input, r3 cols */
+FUNCTION(dot4_f32,
+         "push {r4, r5, r6, lr}\n"
+         "vpush {d8-d15}\n"
+         "add r4, r0, r1, lsl #3\n"
+         "add r5, r4, r1, lsl #2\n"
+         "add r1, r0, r1, lsl #2\n"
+         "lsrs r6, r3, #3\n"
+         "beq 2f\n"
+         "1:\n"
+         "vldmia r2!, {s24-s31}\n"
+         FOUR_BY_FOUR(s24, s25, s26, s27)
+         FOUR_BY_FOUR(s28, s29, s30, s31)
+         "subs r6, r6, #1\n"
+         "bne 1b\n"
+         "2:\n"
+         "ands r3, r3, #7\n"
+         "beq 4f\n"
+         "3:\n"
+         "vldmia r2!, {s24}\n"
+         "vldmia r0!, {s4}\n"
+         "vldmia r1!, {s5}\n"
+         "vldmia r4!, {s6}\n"
+         "vldmia r5!, {s7}\n"
+         FOUR(s4, s5, s6, s7, s24)
+         "subs r3, r3, #1\n"
+         "bne 3b\n"
+         "4:\n"
+         "vpop {d8-d15}\n"
+         "pop {r4, r5, r6, pc}\n")
+
+/* One column of four rows: half number `half` (b or t) of the words w0 to w3, the input in x. */
+#define FOUR_HALVES(half, w0, w1, w2, w3, x)                                                      \
+    "vcvt" #half ".f32.f16 s20, " #w0 "\n"                                                        \
+    "vcvt" #half ".f32.f16 s21, " #w1 "\n"                                                        \
+    "vcvt" #half ".f32.f16 s22, " #w2 "\n"                                                        \
+    "vcvt" #half ".f32.f16 s23, " #w3 "\n"                                                        \
+    FOUR(s20, s21, s22, s23, x)
+
+/* The next column of four rows, a half each. */
+#define ONE_COLUMN                                                                                \
+    "ldrh r6, [r0], #2\n"                                                                         \
+    "ldrh r7, [r1], #2\n"                                                                         \
+    "vmov s4, s5, r6, r7\n"                                                                       \
+    "ldrh r6, [r4], #2\n"                                                                         \
+    "ldrh r7, [r5], #2\n"                                                                         \
+    "vmov s6, s7, r6, r7\n"                                                                       \
+    "vldmia r2!, {s24}\n"                                                                         \
+    FOUR_HALVES(b, s4, s5, s6, s7, s24)
+
+/* r0 weights, r1 stride, r2 input, r3 cols. The first column by itself where the rows do not start
+ * on a word. */
+FUNCTION(dot4_f16,
+         "push {r4, r5, r6, r7, r8, lr}\n"
+         "vpush {d8-d15}\n"
+         "add r4, r0, r1, lsl #2\n"
+         "add r5, r4, r1, lsl #1\n"
+         "add r1, r0, r1, lsl #1\n"
+         "tst r0, #2\n"
+         "beq 1f\n"
+         ONE_COLUMN
+         "sub r3, r3, #1\n"
+         "1:\n"
+         "lsrs r8, r3, #3\n"
+         "beq 3f\n"
+         "2:\n"
+         "vldmia r2!, {s24-s31}\n"
+         "vldmia r0!, {s4-s7}\n"
+         "vldmia r1!, {s8-s11}\n"
+         "vldmia r4!, {s12-s15}\n"
+         "vldmia r5!, {s16-s19}\n"
+         FOUR_HALVES(b, s4, s8, s12, s16, s24)
+         FOUR_HALVES(t, s4, s8, s12, s16, s25)
+         FOUR_HALVES(b, s5, s9, s13, s17, s26)
+         FOUR_HALVES(t, s5, s9, s13, s17, s27)
+         FOUR_HALVES(b, s6, s10, s14, s18, s28)
+         FOUR_HALVES(t, s6, s10, s14, s18, s29)
+         FOUR_HALVES(b, s7, s11, s15, s19, s30)
+         FOUR_HALVES(t, s7, s11, s15, s19, s31)
+         "subs r8, r8, #1\n"
+         "bne 2b\n"
+         "3:\n"
+         "ands r3, r3, #7\n"
+         "beq 5f\n"
+         "4:\n"
+         ONE_COLUMN
+         "subs r3, r3, #1\n"
+         "bne 4b\n"
+         "5:\n"
+         "vpop {d8-d15}\n"
+         "pop {r4, r5, r6, r7, r8, pc}\n")
+
+/* Four columns of one row, whose weights `load` gets: bytes 0 and 2 meet the inputs in r10, bytes 1
+ * and 3 those in r11. */
+#define BLOCK_OF_ROW(load, sum)                                                                   \
+    "ldr r12, " load "\n"                                                                         \
+    "sxtb16 lr, r12\n"                                                                            \
+    "sxtb16 r12, r12, ror #8\n"                                                                   \
+    "smlad " #sum ", lr, r10, " #sum "\n"                                                         \
+    "smlad " #sum ", r12, r11, " #sum "\n"
+
+/* The rows 0 and 1 stand at r0, 2 and 3 at r4. Weights may lie at any address. */
+#define BLOCK                                                                                     \
+    "ldrd r10, r11, [r2], #8\n"                                                                   \
+    BLOCK_OF_ROW("[r0, r1]", r6)                                                                  \
+    BLOCK_OF_ROW("[r0], #4", r5)                                                                  \
+    BLOCK_OF_ROW("[r4, r1]", r8)                                                                  \
+    BLOCK_OF_ROW("[r4], #4", r7)
+
+#define BYTE_OF_ROW(load, sum)                                                                    \
+    "ldrsb r12, " load "\n"                                                                       \
+    "smlabb " #sum ", r12, r10, " #sum "\n"
+
+/* r0 weights, r1 stride, r2 input, r3 cols; sums in r5 to r8 */
+FUNCTION(dot4_i8,
+         "push {r4-r11, lr}\n"
+         "ldr r12, [sp, #36]\n"
+         "ldm r12, {r5-r8}\n"
+         "add r4, r0, r1, lsl #1\n"
+         "tst r3, #4\n"
+         "beq 1f\n"
+         BLOCK
+         "1:\n"
+         "lsrs r9, r3, #3\n"
+         "beq 3f\n"
+         "2:\n"
+         BLOCK
+         BLOCK
+         "subs r9, r9, #1\n"
+         "bne 2b\n"
+         "3:\n"
+         "ands r3, r3, #3\n"
+         "beq 5f\n"
+         "4:\n"
+         "ldrsh r10, [r2], #2\n"
+         BYTE_OF_ROW("[r0, r1]", r6)
+         BYTE_OF_ROW("[r0], #1", r5)
+         BYTE_OF_ROW("[r4, r1]", r8)
+         BYTE_OF_ROW("[r4], #1", r7)
+         "subs r3, r3, #1\n"
+         "bne 4b\n"
+         "5:\n"
+         "ldr r12, [sp, #36]\n"
+         "stm r12, {r5-r8}\n"
+         "pop {r4-r11, pc}\n")
+
+#endif

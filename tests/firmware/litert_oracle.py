@@ -1,0 +1,51 @@
+"""What LiteRT answers: the expectation that the C decoder is held against."""
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter
+
+
+def decode(model: bytes, latents: np.ndarray) -> np.ndarray:
+    """The outputs (n, outputs) as LiteRT gives them: float32, or int8 where the model says so."""
+    interpreter = Interpreter(model_content=model)
+    interpreter.allocate_tensors()
+    source = interpreter.get_input_details()[0]
+    target = interpreter.get_output_details()[0]
+    answers = []
+    for latent in latents:
+        interpreter.set_tensor(source["index"], as_input(source, latent)[None])
+        interpreter.invoke()
+        answers.append(interpreter.get_tensor(target["index"])[0].copy())
+    return np.array(answers)
+
+
+def as_input(source: dict, latent: np.ndarray) -> np.ndarray:
+    """A latent in the number type of the model's input."""
+    if source["dtype"] == np.float32:
+        return latent.astype(np.float32)
+    scale, zero = source["quantization"]
+    steps = np.rint(latent.astype(np.float32) / np.float32(scale)) + zero
+    return np.clip(steps, -128, 127).astype(np.int8)
+
+
+def output_quantisation(model: bytes) -> tuple[float, int]:
+    """Scale and zero point of the int8 output; (0, 0) for float."""
+    return Interpreter(model_content=model).get_output_details()[0]["quantization"]
+
+
+def made_float(model: bytes) -> bytes:
+    """The same network with its int8 weights made float32: what dynamic range approximates."""
+    tree = schema.ModelT.InitFromPackedBuf(model, 0)
+    for tensor in tree.subgraphs[0].tensors:
+        if tensor.type != schema.TensorType.INT8:
+            continue
+        data = tree.buffers[tensor.buffer].data.view(np.int8).reshape(tensor.shape)
+        scale = np.asarray(tensor.quantization.scale, np.float32).reshape(-1, 1)
+        values = (data.astype(np.float32) * scale).astype("<f4")
+        tree.buffers[tensor.buffer].data = np.frombuffer(values.tobytes(), np.uint8)
+        tensor.type = schema.TensorType.FLOAT32
+        tensor.quantization = None
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(tree.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
