@@ -87,8 +87,8 @@ static void track_edge(struct rack *rack, uint32_t index, struct edge *edge)
     uint32_t position = 0;
     uint32_t length;
 
-    if (track->count) {
-        track->count = track->count + 1 < param(track, TRACK_DIVISION) ? track->count + 1 : 0;
+    if (track->count && track->count < param(track, TRACK_DIVISION)) {
+        track->count++;
         return;
     }
     if (pattern) {
@@ -104,7 +104,7 @@ static void track_edge(struct rack *rack, uint32_t index, struct edge *edge)
     }
     uint32_t step = step_at(track, pattern, position, length);
     const struct pattern_step *row = &pattern->step[step];
-    track->count = param(track, TRACK_DIVISION) > 1;
+    track->count = 1;
     track->next = position + 1;
     track->position = position;
     track->edge = rack->edge;
@@ -176,6 +176,7 @@ void rack_clock(struct rack *rack, uint32_t now_us)
     if (rack->clocked) {
         uint32_t interval = now_us - rack->clock_us;
         uint32_t before = rack->interval_us;
+        interval += !interval; /* 0 stands for not known */
         rack->period_us = before && before < interval ? before : interval;
         rack->interval_us = interval;
     }
@@ -230,7 +231,8 @@ void rack_reset(struct rack *rack, uint32_t now_us)
         }
     }
     uint32_t all = right | edge.set;
-    put_gates(rack, &edge, all & ~rack->triggered, rack->triggered & ~all & rack->high);
+    uint32_t set = all & ~rack->triggered;
+    put_gates(rack, &edge, set, ((rack->triggered & ~all) | set) & rack->high);
     rack->triggered = all;
     prepare_moved(rack);
 }

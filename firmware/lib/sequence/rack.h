@@ -15,7 +15,8 @@
  *
  * How long a step is: the shorter of the last two intervals between clock edges (so that a pause
  * does not make the next gate endless), times the track's division. Before there was an interval
- * it is not known.
+ * it is not known, nor after a pause of more than 2^30 us (18 minutes): rack_tick then forgets the
+ * last edge, before the time wraps.
  *
  * Reset. The next clock edge plays step 0, on all tracks, whatever their division. But a reset that
  * comes together with a clock edge is often seen just after it; the edge was then meant to play

@@ -27,7 +27,7 @@ enum track_param {
     TRACK_LENGTH,    /*    0..255    steps until the bar begins anew; 0: as many as the pattern
                                      has (0). More: the pattern repeats within the bar. */
     TRACK_ROTATION,  /*    0..254    the bar begins this many steps later in the pattern (0) */
-    TRACK_DIVISION,  /*    1..255    clock edges a step (1) */
+    TRACK_DIVISION,  /*    1..255    clock edges a step (1), counted from the step before */
     TRACK_GATE_US,   /*    1..1e7    length of a gate in microseconds (10,000); never more than 3/4
                                      of the step, as far as the clock is known */
     TRACK_GATE_PART, /*    0..100    if not 0: length of a gate in % of the step instead; 100 ties
@@ -54,7 +54,7 @@ struct track {
     _Atomic uint32_t step;           /* of the pattern, played last */
     uint32_t next;                   /* position in the bar of the next step */
     uint32_t position;               /* of the step played last */
-    uint32_t count;                  /* clock edges since the last step, modulo the division */
+    uint32_t count;                  /* clock edges from the last step on; 0: the next one plays */
     uint32_t edge;                   /* the clock edge at which it was played */
     uint32_t triggered;              /* channels it triggered */
 };

@@ -1,0 +1,72 @@
+/* A rack on the virtual board's channel, for Python's ctypes: no struct is known outside. */
+#include <stdlib.h>
+
+#include "channel.h"
+#include "fake_tflite.h"
+#include "rack.h"
+
+#define RECORDS 65536
+
+struct world {
+    struct rack rack;
+    struct channel channel;
+    struct channel_record ring[RECORDS];
+};
+
+struct world *world_new(void)
+{
+    struct world *world = calloc(1, sizeof *world);
+    if (world) {
+        channel_init(&world->channel, world->ring, RECORDS);
+        rack_init(&world->rack, &world->channel.base);
+    }
+    return world;
+}
+
+void world_free(struct world *world)
+{
+    free(world);
+}
+
+struct rack *world_rack(struct world *world)
+{
+    return &world->rack;
+}
+
+struct track *world_track(struct world *world, uint32_t index)
+{
+    return &world->rack.track[index];
+}
+
+uint32_t world_read(struct world *world, struct channel_record *records, uint32_t count)
+{
+    return channel_read(&world->channel, records, count);
+}
+
+/* Free with free_block. NULL: model_init refused. */
+struct model *world_model(const char *kind, uint8_t latents, uint8_t steps, uint8_t voices,
+                          const uint8_t *sizes, uint8_t groups)
+{
+    static struct tflite_decoder decoder;
+    fake_decoder(&decoder, kind, latents, steps, voices, sizes, groups);
+    uint32_t size = model_size(&decoder);
+    void *block = size ? aligned_alloc(8, size) : NULL;
+    return block ? model_init(block, size, &decoder) : NULL;
+}
+
+void free_block(void *block)
+{
+    free(block);
+}
+
+uint32_t world_playing(const struct world *world, uint32_t index, uint8_t *cells)
+{
+    const struct pattern *pattern = track_playing(&world->rack.track[index]);
+    if (!pattern) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < (uint32_t)pattern->steps * pattern->voices; i++) {
+        cells[i] = (uint8_t)pattern_cell(pattern, i / pattern->voices, i % pattern->voices);
+    }
+    return pattern->number;
+}

@@ -1,0 +1,347 @@
+"""The sequencer in C against its plain twin, driven by hypothesis through random interleavings.
+
+The decoder is the made-up one of firmware/test/test_sequence/fake_tflite.c, so that scores, cut-offs
+and codes are exact in both. After every call everything that came out of the jacks must agree, to
+the microsecond, and so must what plays and which models are still in use.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+import twin
+
+FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
+NAMES = (
+    "threshold",
+    "mode",
+    "notes",
+    "follow",
+    "length",
+    "rotation",
+    "division",
+    "gate_us",
+    "gate_part",
+)
+ROUTE_AUTO = 0xFFFFFFFE
+SIXTEENTHS = st.integers(0, 16).map(lambda n: Fraction(n, 16))
+LATENTS = st.lists(st.integers(-3, 3), min_size=3, max_size=3)
+TRACKS = st.integers(0, 3)
+
+
+class Record(ctypes.Structure):
+    _fields_ = [("time", ctypes.c_uint32), ("what", ctypes.c_uint32)]
+
+
+@pytest.fixture(scope="session")
+def sequence_c(tmp_path_factory) -> ctypes.CDLL:
+    """lib/sequence and lib/outputs/channel with the made-up decoder, as a shared object."""
+    target = tmp_path_factory.mktemp("sequence") / "sequence.so"
+    test, lib = FIRMWARE / "test" / "test_sequence", FIRMWARE / "lib"
+    sources = [test / "shim.c", test / "fake_tflite.c", lib / "outputs" / "channel.c"]
+    sources += sorted((lib / "sequence").glob("*.c"))
+    includes = [f"-I{lib / name}" for name in ("sequence", "outputs", "tflite")]
+    flags = ["-std=c11", "-O1", "-g", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror"]
+    flags += ["-fsanitize=undefined", "-fno-sanitize-recover=all"]
+    subprocess.run(["gcc", *flags, *includes, *map(str, sources), "-o", str(target)], check=True)
+    library = ctypes.CDLL(str(target))
+    for name in ("world_new", "world_rack", "world_track", "world_model"):
+        getattr(library, name).restype = ctypes.c_void_p
+    return library
+
+
+class Pair:
+    """The C and the twin, side by side; every method does the same to both."""
+
+    def __init__(self, c: ctypes.CDLL, start: int = 0) -> None:
+        self.c = c
+        self.world = ctypes.c_void_p(c.world_new())
+        self.rack_c = ctypes.c_void_p(c.world_rack(self.world))
+        self.tracks_c = [ctypes.c_void_p(c.world_track(self.world, i)) for i in range(4)]
+        self.rack = twin.Rack()
+        self.models: list[tuple[twin.Model, ctypes.c_void_p]] = []
+        self.now = start
+        self.records = (Record * 4096)()
+        self.sent = 0
+        self.all: list[tuple] = []
+
+    def close(self) -> None:
+        for _, block in self.models:
+            self.c.free_block(block)
+        self.c.world_free(self.world)
+
+    def events(self) -> list[tuple]:
+        """What the C put out since the last time, as the twin would tell it."""
+        count = self.c.world_read(self.world, self.records, len(self.records))
+        assert count < len(self.records)
+        told: list[tuple] = []
+        for record in self.records[:count]:
+            time, what = record.time, record.what
+            kind, where, value = what >> 24, what >> 16 & 255, what & 0xFFFF
+            if kind == 0:
+                told.append(("gates", time, bits(value & 255), bits(value >> 8)))
+            else:
+                told.append((("level", "step")[kind - 1], time, where, value))
+        return told
+
+    def agree(self) -> None:
+        expected = [(kind, time & 0xFFFFFFFF, *rest) for kind, time, *rest in self.rack.events]
+        self.rack.events.clear()
+        got = self.events()
+        assert got == expected
+        self.all += got
+        cells = (ctypes.c_uint8 * (255 * 255))()
+        for track, track_c in zip(self.rack.track, self.tracks_c, strict=True):
+            number = self.c.world_playing(self.world, track.index, cells)
+            assert number == (track.playing.number if track.playing else 0)
+            if track.playing and track.playing.model:
+                voices = track.playing.model.decoder.voices
+                for step, row in enumerate(track.playing.rows):
+                    line = cells[step * voices : (step + 1) * voices]
+                    assert [voice for voice, cell in enumerate(line) if cell] == row.cells
+            for model, block in self.models:
+                assert bool(self.c.track_uses(track_c, block)) == track.uses(model)
+
+    # Interrupts.
+
+    def wait(self, us: int) -> None:
+        """Time passes; a long time with ticks in it, as on the module."""
+        while us > 1 << 29:
+            self.now += 1 << 29
+            us -= 1 << 29
+            self.tick()
+        self.now += us
+
+    def clock(self) -> None:
+        self.c.rack_clock(self.rack_c, self.now & 0xFFFFFFFF)
+        self.rack.clock(self.now)
+
+    def reset(self) -> None:
+        self.c.rack_reset(self.rack_c, self.now & 0xFFFFFFFF)
+        self.rack.reset(self.now)
+
+    def tick(self) -> None:
+        self.c.rack_tick(self.rack_c, self.now & 0xFFFFFFFF)
+        self.rack.tick(self.now)
+
+    # Python's side.
+
+    def model(self, kind: str, steps: int, voices: int, groups: tuple[int, ...] = ()) -> int:
+        sizes = (ctypes.c_uint8 * 255)(*groups)
+        block = self.c.world_model(kind.encode(), 3, steps, voices, sizes, len(groups))
+        assert block
+        decoder = twin.Decoder(kind, 3, steps, voices, groups)
+        self.models.append((twin.Model(decoder), ctypes.c_void_p(block)))
+        return len(self.models) - 1
+
+    def use(self, track: int, index: int | None) -> None:
+        model, block = self.models[index] if index is not None else (None, None)
+        self.c.track_use(self.tracks_c[track], block)
+        self.rack.track[track].use(model)
+
+    def set(self, track: int, name: str, value) -> None:
+        result = self.c.track_set(
+            self.tracks_c[track], NAMES.index(name), ctypes.c_float(float(value))
+        )
+        assert result == 0
+        setattr(self.rack.track[track], name, value)
+
+    def decode(self, track: int, latents: list[int]) -> None:
+        number = self.c.track_decode(self.tracks_c[track], (ctypes.c_float * 8)(*latents))
+        assert number == self.rack.track[track].decode(latents)
+
+    def post(self, track: int, latents: list[int]) -> None:
+        self.c.track_post(self.tracks_c[track], (ctypes.c_float * 8)(*latents), len(latents))
+        self.rack.track[track].post(latents)
+
+    def silence(self, track: int) -> None:
+        self.c.track_silence(self.tracks_c[track])
+        self.rack.track[track].silence()
+
+    def density(self, index: int, voice: int, value: Fraction) -> None:
+        model, block = self.models[index]
+        assert self.c.model_set_density(block, voice, ctypes.c_float(float(value))) == 0
+        model.density[voice] = value
+
+    def pitches(self, index: int, pitches: list[int]) -> None:
+        model, block = self.models[index]
+        values = (ctypes.c_uint8 * len(pitches))(*pitches)
+        assert self.c.model_set_pitches(block, values, len(pitches)) == 0
+        model.pitches = list(pitches)
+
+    def route(self, track: int, triggers, levels) -> None:
+        words = [
+            ROUTE_AUTO if route is None else sum(c << 4 * i for i, c in enumerate(route))
+            for route in (triggers, levels)
+        ]
+        self.c.track_route(self.tracks_c[track], *map(ctypes.c_uint32, words))
+        self.rack.track[track].triggers = triggers
+        self.rack.track[track].levels = levels
+
+    def calibrate(self, channel: int, offset: Fraction, slope: Fraction, low: int, high: int) -> None:
+        numbers = ctypes.c_float(float(offset)), ctypes.c_float(float(slope))
+        assert self.c.rack_calibrate(self.rack_c, channel, *numbers, low, high) == 0
+        self.rack.calibration[channel] = twin.Calibration(offset, slope, low, high)
+
+    def ask_reset(self) -> None:
+        self.c.rack_ask_reset(self.rack_c)
+        self.rack.reset_asked = True
+
+
+def bits(mask: int) -> frozenset[int]:
+    return frozenset(i for i in range(8) if mask >> i & 1)
+
+
+@st.composite
+def shapes(draw) -> tuple[str, int, int, tuple[int, ...]]:
+    kind = draw(st.sampled_from(("perdec", "seqdec", "rhydec", "other!")))
+    steps = draw(st.one_of(st.integers(1, 20), st.sampled_from((32, 255))))
+    if kind == "perdec" and draw(st.booleans()):
+        groups = tuple(draw(st.lists(st.sampled_from((1, 1, 2, 3, 6)), min_size=1, max_size=10)))
+        return kind, min(steps, 40), sum(groups), groups
+    voices = draw(st.sampled_from((1, 2, 4, 8, 9, 12, 40)))
+    return kind, min(steps, 20) if voices > 12 else min(steps, 40), voices, ()
+
+
+ROUTES = st.none() | st.lists(st.integers(0, 15), min_size=8, max_size=8).map(tuple)
+DELAYS = st.one_of(
+    st.integers(0, 1100),
+    st.sampled_from((0, 1, 250, 500, 999, 1000, 1001, 125_000)),
+    st.integers(0, 3_000_000),
+    st.sampled_from(((1 << 30) - 1, 1 << 30, (1 << 32) - 1, 1 << 32)),
+)
+
+
+def machine(c: ctypes.CDLL) -> type[RuleBasedStateMachine]:
+    class Machine(RuleBasedStateMachine):
+        @initialize(start=st.sampled_from((0, (1 << 32) - 2000, (1 << 31) - 500)), shape=shapes())
+        def begin(self, start, shape):
+            self.pair = Pair(c, start)
+            self.owner = {self.pair.model(*shape): 0}
+            self.pair.use(0, 0)
+            self.pair.decode(0, [0, 0, 0])
+            self.pair.calibrate(4, Fraction(100), Fraction(1, 4), 0, 27720)
+
+        @rule(track=TRACKS, shape=shapes())
+        def load(self, track, shape):
+            if len(self.pair.models) < 6:
+                index = self.pair.model(*shape)
+                self.owner[index] = track
+                self.pair.use(track, index)
+
+        @rule(data=st.data())
+        def use_again(self, data):
+            index = data.draw(st.sampled_from(sorted(self.owner)))
+            self.pair.use(self.owner[index], index)
+
+        @rule(track=TRACKS)
+        def unload(self, track):
+            self.pair.use(track, None)
+
+        @rule(us=DELAYS)
+        def clock(self, us):
+            self.pair.wait(us)
+            self.pair.clock()
+
+        @rule(us=st.sampled_from((700, 1000, 2000, 60_000)), count=st.integers(2, 40))
+        def run(self, us, count):
+            for _ in range(count):
+                self.pair.wait(us)
+                self.pair.clock()
+                self.pair.wait(us // 2)
+                self.pair.tick()
+
+        @rule(us=DELAYS)
+        def reset(self, us):
+            self.pair.wait(us)
+            self.pair.reset()
+
+        @rule(us=DELAYS)
+        def tick(self, us):
+            self.pair.wait(us)
+            self.pair.tick()
+
+        @rule()
+        def ask_reset(self):
+            self.pair.ask_reset()
+
+        @rule(track=TRACKS, latents=LATENTS)
+        def decode(self, track, latents):
+            self.pair.decode(track, latents)
+
+        @rule(track=TRACKS, latents=LATENTS)
+        def post(self, track, latents):
+            self.pair.post(track, latents)
+
+        @rule(track=TRACKS)
+        def silence(self, track):
+            self.pair.silence(track)
+
+        @rule(
+            track=TRACKS,
+            change=st.one_of(
+                st.tuples(st.just("threshold"), SIXTEENTHS),
+                st.tuples(st.just("mode"), st.integers(0, 3)),
+                st.tuples(st.just("notes"), st.integers(1, 8)),
+                st.tuples(st.just("follow"), st.integers(0, 2)),
+                st.tuples(st.just("length"), st.sampled_from((0, 1, 2, 3, 5, 16, 255))),
+                st.tuples(st.just("rotation"), st.sampled_from((0, 1, 2, 7, 254))),
+                st.tuples(st.just("division"), st.sampled_from((1, 2, 3, 5, 255))),
+                st.tuples(st.just("gate_us"), st.sampled_from((1, 500, 10_000, 10_000_000))),
+                st.tuples(st.just("gate_part"), st.integers(0, 100)),
+            ),
+        )
+        def set(self, track, change):
+            self.pair.set(track, *change)
+
+        @rule(data=st.data(), density=st.integers(0, 200).map(lambda n: Fraction(n, 200)))
+        def density(self, data, density):
+            index = data.draw(st.sampled_from(sorted(self.owner)))
+            voices = self.pair.models[index][0].decoder.voices
+            self.pair.density(index, data.draw(st.integers(0, voices - 1)), density)
+
+        @rule(data=st.data(), pitches=st.lists(st.integers(0, 127), min_size=1, max_size=32))
+        def pitches(self, data, pitches):
+            self.pair.pitches(data.draw(st.sampled_from(sorted(self.owner))), pitches)
+
+        @rule(track=TRACKS, triggers=ROUTES, levels=ROUTES)
+        def route(self, track, triggers, levels):
+            self.pair.route(track, triggers, levels)
+
+        @rule(
+            channel=st.integers(0, 7),
+            offset=st.integers(-4000, 60000),
+            slope=st.integers(-2000, 4000).map(lambda n: Fraction(n, 4)),
+            span=st.sampled_from(((0, 27720), (55440, 0), (10000, 37720), (7, 7))),
+        )
+        def calibrate(self, channel, offset, slope, span):
+            self.pair.calibrate(channel, Fraction(offset), slope, *span)
+
+        @invariant()
+        def agree(self):
+            if hasattr(self, "pair"):
+                self.pair.agree()
+
+        def teardown(self):
+            if hasattr(self, "pair"):
+                self.pair.close()
+
+    return Machine
+
+
+def test_every_interleaving_agrees_with_the_twin(sequence_c):
+    quiet = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+    run_state_machine_as_test(
+        lambda: machine(sequence_c)(),
+        settings=settings(
+            max_examples=150, stateful_step_count=40, deadline=None, suppress_health_check=quiet
+        ),
+    )

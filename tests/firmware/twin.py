@@ -1,0 +1,358 @@
+"""A plain twin of the sequencer, written from its rules: firmware/lib/sequence/*.h, comments only.
+
+Nothing here knows how the C does it. Patterns are dictionaries, times are unbounded integers,
+numbers are exact fractions, and what comes out is a list of events:
+("step", time, track, step), ("level", time, channel, code), ("gates", time, set, clear).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+NOWHERE = 15
+STRAIGHT = tuple(range(8))
+AUTO = None
+DRUMS, NOTES, RHYTHM = 1, 2, 3
+BAR, STEP, HOLD = 0, 1, 2
+LONG_AGO_US = 1 << 30
+RESET_WINDOW_US = 1000
+
+
+@dataclass
+class Decoder:
+    """The made-up decoder of firmware/test/test_sequence/fake_tflite.c."""
+
+    kind: str
+    latents: int
+    steps: int
+    voices: int
+    groups: tuple[int, ...] = ()
+
+    def score(self, latents: list[int], output: int) -> int:
+        total = sum((7 + 3 * i) * value for i, value in enumerate(latents[: self.latents]))
+        return (total * 31 + output * output * 17 + output * 29) % 201 - 100
+
+    @staticmethod
+    def probability(score: int) -> Fraction:
+        return (score + Fraction(201, 2)) / 201
+
+
+@dataclass
+class Row:
+    """One step of a pattern."""
+
+    cells: list[int] = field(default_factory=list)
+    triggers: set[int] = field(default_factory=set)
+    levels: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Pattern:
+    model: Model | None
+    rows: list[Row]
+    number: int = 0
+
+
+def rounded(value: Fraction) -> int:
+    """A converter's code: to nearest, kept in 16 bits."""
+    return min(65535, max(0, math.floor(value + Fraction(1, 2))))
+
+
+@dataclass
+class Calibration:
+    offset: Fraction = Fraction(0)
+    slope: Fraction = Fraction(65535, 120)
+    low: int = 0
+    high: int = 65535
+
+    def pitch(self, pitch: int) -> int:
+        return rounded(self.offset + self.slope * pitch)
+
+    def accent(self, level: Fraction) -> int:
+        return rounded(self.low + (self.high - self.low) * level)
+
+
+@dataclass(eq=False)
+class Model:
+    decoder: Decoder
+    density: list[Fraction] = field(default_factory=list)
+    pitches: list[int] = field(default_factory=lambda: [0])
+
+    def __post_init__(self) -> None:
+        self.density = [Fraction(1, 2)] * self.decoder.voices
+
+    @property
+    def pitch_room(self) -> int:
+        return max(32, self.decoder.voices)
+
+
+def voice_threshold(threshold: Fraction, density: Fraction) -> Fraction:
+    if density > Fraction(1, 2):
+        return threshold * (2 - 2 * density)
+    return threshold + (1 - threshold) * (1 - 2 * density)
+
+
+@dataclass(eq=False)
+class Track:
+    index: int
+    rack: Rack
+    threshold: Fraction = Fraction(1, 2)
+    mode: int = 0
+    notes: int = 4
+    follow: int = BAR
+    length: int = 0
+    rotation: int = 0
+    division: int = 1
+    gate_us: int = 10000
+    gate_part: int = 0  # percent
+    triggers: tuple[int, ...] | None = AUTO
+    levels: tuple[int, ...] | None = AUTO
+
+    model: Model | None = None
+    posted: list[int] = field(default_factory=lambda: [0] * 8)
+    ready: Pattern | None = None
+    playing: Pattern | None = None
+    newest: Pattern | None = None
+    number: int = 0
+    next: int = 0
+    since_step: int | None = None  # clock edges; None: the next one plays, whatever the division
+    played_at: int | None = None  # number of the clock edge
+    played_position: int = 0
+    triggered: set[int] = field(default_factory=set)
+
+    # What Python asks for.
+
+    def use(self, model: Model | None) -> None:
+        before, self.model = self.model, model
+        if before and model and before is not model:
+            shared = min(len(before.density), len(model.density))
+            model.density[:shared] = before.density[:shared]
+            model.pitches = before.pitches[: model.pitch_room]
+
+    def post(self, latents: list[int]) -> None:
+        self.posted = (latents + [0] * 8)[:8]
+
+    def decode(self, latents: list[int]) -> int:
+        if self.model is None:
+            return 0
+        self.post(latents[: self.model.decoder.latents])
+        pattern = Pattern(self.model, [])
+        for step in range(self.model.decoder.steps):
+            pattern.rows.append(self.build(self.model, pattern, step, latents))
+        self.publish(pattern)
+        return self.number
+
+    def silence(self) -> None:
+        if self.newest is None or self.newest.model is not None:
+            self.publish(Pattern(None, [Row()]))
+
+    def publish(self, pattern: Pattern) -> None:
+        self.number += 1
+        pattern.number = self.number
+        self.ready = self.newest = pattern
+
+    def uses(self, model: Model) -> bool:
+        return any(p is not None and p.model is model for p in (self.ready, self.playing))
+
+    # Building.
+
+    def build(self, model: Model, pattern: Pattern, step: int, latents: list[int]) -> Row:
+        decoder = model.decoder
+        first = step * decoder.voices
+        scores = [decoder.score(latents, first + voice) for voice in range(decoder.voices)]
+        cells = [
+            voice
+            for voice, score in enumerate(scores)
+            if decoder.probability(score) > voice_threshold(self.threshold, model.density[voice])
+        ]
+        row = Row(cells)
+        mode = self.mode or {"seq": NOTES, "rhy": RHYTHM}.get(decoder.kind[:3], DRUMS)
+        if mode == NOTES:
+            count = self.notes
+        elif mode == DRUMS and decoder.groups:
+            count = len(decoder.groups)
+        else:
+            count = decoder.voices
+        triggers = self.triggers or STRAIGHT
+        levels = self.levels or tuple(i for i in range(8) if i >= count)
+
+        def channel(route: tuple[int, ...], index: int) -> int | None:
+            return route[index] if index < len(route) and route[index] < 8 else None
+
+        def trigger(index: int) -> None:
+            where = channel(triggers, index)
+            if where is not None:
+                row.triggers.add(where)
+
+        def note(index: int, pitch: int) -> None:
+            trigger(index)
+            where = channel(levels, index)
+            if where is not None:
+                row.levels[where] = self.rack.calibration[where].pitch(pitch)
+
+        if mode == NOTES:
+            chosen = sorted(cells, key=lambda voice: (-scores[voice], voice))[: self.notes]
+            last = len(model.pitches) - 1
+            pitched = sorted(
+                (model.pitches[min(voice, last)] + max(0, voice - last), voice) for voice in chosen
+            )
+            for index, (pitch, _) in enumerate(pitched):
+                note(index, pitch)
+        elif mode == RHYTHM:
+            hits = sum(len(earlier.cells) for earlier in pattern.rows[:step])
+            for turn, voice in enumerate(cells, start=hits):
+                note(voice, model.pitches[turn % len(model.pitches)])
+        else:
+            groups, used, accents = list(decoder.groups), sum(decoder.groups), 0
+            groups += [1] * (decoder.voices - used)
+            start = 0
+            for index, size in enumerate(groups):
+                members = [voice for voice in cells if start <= voice < start + size]
+                if members:
+                    trigger(index)
+                if size > 1:
+                    where = channel(levels, accents)
+                    if members and where is not None:
+                        loudest = min(members, key=lambda voice: (-scores[voice], voice))
+                        level = Fraction(loudest - start, size - 1)
+                        row.levels[where] = self.rack.calibration[where].accent(level)
+                    accents += 1
+                start += size
+        return row
+
+    # Playing.
+
+    def bar(self, pattern: Pattern) -> int:
+        return self.length or len(pattern.rows)
+
+    def coming(self, pattern: Pattern) -> int:
+        return self.next if self.next < self.bar(pattern) else 0
+
+    def row_number(self, pattern: Pattern, position: int) -> int:
+        return (position + self.rotation) % self.bar(pattern) % len(pattern.rows)
+
+    def edge(self, now: int) -> Row | None:
+        """Plays a step if it is time to; tells the step and its levels, returns its row."""
+        if self.since_step is not None and self.since_step + 1 < self.division:
+            self.since_step += 1
+            return None
+        position = self.coming(self.playing) if self.playing else 0
+        if position == 0 and self.ready and (self.follow != HOLD or self.playing is None):
+            self.playing, self.ready = self.ready, None
+        if self.playing is None:
+            return None
+        number = self.row_number(self.playing, position)
+        row = self.playing.rows[number]
+        self.next = position + 1
+        self.since_step = 0
+        self.played_at = self.rack.edges
+        self.played_position = position
+        self.triggered = set(row.triggers)
+        self.rack.events.append(("step", now, self.index, number))
+        for where, code in sorted(row.levels.items()):
+            self.rack.events.append(("level", now, where, code))
+        return row
+
+    def prepare(self) -> None:
+        if self.follow == STEP and self.playing and self.playing.model:
+            pattern = self.playing
+            number = self.row_number(pattern, self.coming(pattern))
+            pattern.rows[number] = self.build(pattern.model, pattern, number, self.posted)
+
+    def rewind(self) -> None:
+        self.next = 0
+        self.since_step = None
+
+    def gate(self) -> int:
+        if self.rack.period is None:
+            return self.gate_us
+        step = self.rack.period * self.division
+        if self.gate_part:
+            return min(LONG_AGO_US, step * round(self.gate_part * 655.36) // 65536)
+        return min(self.gate_us, step - step // 4)
+
+
+@dataclass(eq=False)
+class Rack:
+    events: list[tuple] = field(default_factory=list)
+    calibration: list[Calibration] = field(default_factory=lambda: [Calibration() for _ in range(8)])
+    intervals: list[int] = field(default_factory=list)
+    last_edge: int | None = None
+    edges: int = 0
+    reset_asked: bool = False
+    off: dict[int, int] = field(default_factory=dict)  # of the channels that are high
+    at_edge: set[int] = field(default_factory=set)  # triggered at the last edge
+
+    def __post_init__(self) -> None:
+        self.track = [Track(index, self) for index in range(4)]
+
+    @property
+    def period(self) -> int | None:
+        return min(self.intervals[-2:]) if self.intervals else None
+
+    def play(self, tracks: list[Track], now: int) -> dict[int, int]:
+        """One edge for these tracks; returns the gate's length for each channel triggered."""
+        lengths: dict[int, int] = {}
+        for track in tracks:
+            row = track.edge(now)
+            for where in row.triggers if row else ():
+                lengths[where] = max(lengths.get(where, 0), track.gate())
+        return lengths
+
+    def gates(self, now: int, rising: dict[int, int], falling: set[int]) -> None:
+        if rising or falling:
+            self.events.append(("gates", now, frozenset(rising), frozenset(falling)))
+        for where in falling:
+            del self.off[where]
+        for where, length in rising.items():
+            self.off[where] = now + length
+
+    def decode_ahead(self) -> None:
+        for track in self.track:
+            if track.played_at == self.edges:
+                track.prepare()
+
+    def clock(self, now: int) -> None:
+        self.edges += 1
+        if self.last_edge is not None:
+            self.intervals.append(max(1, now - self.last_edge))
+        self.last_edge = now
+        if self.reset_asked:
+            self.reset_asked = False
+            for track in self.track:
+                track.rewind()
+        rising = self.play(self.track, now)
+        self.at_edge = set(rising)
+        self.gates(now, rising, set(rising) & set(self.off))
+        self.decode_ahead()
+
+    def reset(self, now: int) -> None:
+        window = RESET_WINDOW_US
+        if self.period is not None:
+            window = min(window, self.period // 2)
+        if self.last_edge is None or now - self.last_edge > window:
+            for track in self.track:
+                track.rewind()
+            for track in self.track:
+                track.prepare()
+            return
+        wrong = [t for t in self.track if t.played_at != self.edges or t.played_position != 0]
+        wanted = {c for t in self.track if t not in wrong for c in t.triggered}
+        for track in wrong:
+            track.rewind()
+        lengths = self.play(wrong, now)
+        wanted |= set(lengths)
+        rising = {c: length for c, length in lengths.items() if c not in self.at_edge}
+        self.gates(now, rising, ((self.at_edge - wanted) | set(rising)) & set(self.off))
+        self.at_edge = wanted
+        self.decode_ahead()
+
+    def tick(self, now: int) -> None:
+        due = {where for where, off in self.off.items() if now >= off}
+        if due:
+            self.gates(now, {}, due)
+        if self.last_edge is not None and now - self.last_edge >= LONG_AGO_US:
+            self.last_edge = None
+            self.intervals = []
