@@ -20,6 +20,9 @@ _LATENT_KNOBS = ("x", "y", "z")
 
 
 class Instrument:
+    # The one that plays: for what comes over USB, whatever names the prompt has changed.
+    running = None
+
     def __init__(self):
         self.board = this_board()
         self.board.connect()
@@ -33,9 +36,11 @@ class Instrument:
 
     def start(self):
         """Loads a model, patches the clock through, and starts the frames."""
+        Instrument.running = self
         self.library.play_something()
         self.frame()
-        for pin, handler in ((self.board.CLOCK, latentcore.clock), (self.board.RESET, latentcore.reset)):
+        board = self.board
+        for pin, handler in ((board.CLOCK, latentcore.clock), (board.RESET, latentcore.reset)):
             Pin(pin, Pin.IN).irq(handler, Pin.IRQ_RISING, hard=True)
         self._tick_timer = Timer(-1, period=TICK_MS, callback=latentcore.tick, hard=True)
         self._frame_timer = Timer(-1, period=FRAME_MS, callback=self._run_frame)
@@ -56,12 +61,8 @@ class Instrument:
             position = getattr(knobs, name).position
             if name == "threshold":
                 track.threshold = position
-            elif name in _LATENT_KNOBS and track.model is not None:
-                place = _LATENT_KNOBS.index(name)
-                if place < track.model.latents:
-                    latents = list(track.latents)
-                    latents[place] = (2 * position - 1) * track.model.scale
-                    track.latents = latents
+            else:
+                track.move(_LATENT_KNOBS.index(name), 2 * position - 1)
         track.refresh()
 
     def _run_frame(self, timer):

@@ -9,6 +9,9 @@ from array import array
 import latentcore
 
 
+MOST_LATENTS = 8
+
+
 class Track:
     def __init__(self, number):
         self.number = number
@@ -16,7 +19,9 @@ class Track:
         # The memory that latentcore works in and the files it reads, kept from the garbage
         # collector as long as the clock may play from them: (memory, file), the newest last.
         self._kept = []
-        self._latents = array("f", (0, 0, 0))
+        # As many as a model may have. Before there is a model they run from -1 to 1.
+        self._latents = array("f", [0] * MOST_LATENTS)
+        self._scale = 1
         self._threshold = 0.5
         self._changed = False
 
@@ -25,23 +30,28 @@ class Track:
         memory = bytearray(model.memory)
         latentcore.load(self.number, model.file, memory)
         self._kept.append((memory, model.file))
+        # Another model may have larger latents: the knobs' places stay.
+        for i in range(MOST_LATENTS):
+            self._latents[i] *= model.scale / self._scale
+        self._scale = model.scale
         self.model = model
-        latents = tuple(self._latents)
-        self._latents = array("f", [0] * model.latents)
-        self.latents = (latents + (0,) * model.latents)[: model.latents]
+        self._changed = True
         self.refresh()
+
+    def move(self, latent, place):
+        """Sets one latent from a knob: `place` is -1 to 1, whatever the model's scale."""
+        self._latents[latent] = place * self._scale
+        self._changed = True
 
     @property
     def latents(self):
         """Where in the latent space: one number a latent, from -model.scale to model.scale."""
-        return tuple(self._latents)
+        return tuple(self._latents[: self._count()])
 
     @latents.setter
     def latents(self, values):
-        if len(values) != len(self._latents):
-            raise ValueError(
-                "this model has {} latents, not {}".format(len(self._latents), len(values))
-            )
+        if len(values) != self._count():
+            raise ValueError("here are {} latents, not {}".format(self._count(), len(values)))
         for i in range(len(values)):
             self._latents[i] = values[i]
         self._changed = True
@@ -69,12 +79,15 @@ class Track:
             for step in range(steps)
         ]
 
+    def _count(self):
+        return MOST_LATENTS if self.model is None else self.model.latents
+
     def refresh(self):
         """Decodes and publishes, if something has changed. Frames call this."""
         if self._changed and self.model is not None:
             self._changed = False
             latentcore.set(self.number, latentcore.THRESHOLD, self._threshold)
-            latentcore.decode(self.number, self._latents)
+            latentcore.decode(self.number, self._latents[: self._count()])
             newest = self._kept[-1]
             self._kept = [
                 kept

@@ -11,7 +11,7 @@ from latentrack.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 DEVICE = ROOT / "device"
-BUILD = ROOT / "firmware" / ".pio" / "build"
+BUILD = ROOT / "firmware" / "build"
 
 # sys.implementation._mpy >> 10: the native architecture, as MicroPython numbers it.
 ARCHITECTURES = {2: "x64", 8: "armv7emdp"}

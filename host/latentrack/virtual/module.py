@@ -132,6 +132,11 @@ class VirtualModule:
             os.close(self._inner)
             self._inner = -1
 
+    def wait(self) -> None:
+        """Returns when the module has been switched off; meanwhile Ctrl-C gets through."""
+        while self._bridge.is_alive():
+            self._bridge.join(0.5)
+
     def kill(self) -> None:
         """Cuts the power for a moment: the process dies at once and starts again."""
         if self._process is not None:

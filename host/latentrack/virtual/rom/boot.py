@@ -53,9 +53,12 @@ def power_on():
 
 
 def mount_flash():
-    flash = os.VfsPosix(os.getenv("LATENTRACK_FLASH"))
+    from flash import Flash
+
+    flash = Flash(os.getenv("LATENTRACK_FLASH"))
     os.umount("/")
     os.mount(flash, "/flash")
+    del sys.modules["flash"]
     os.chdir("/flash")
     sys.path[:] = ["", "/flash", "/flash/lib"]
 

@@ -1,0 +1,54 @@
+# make demo    sets up what the demo needs, and runs it
+# make test    sets up what the tests need (Debian's packages too, when it may), and runs them all
+# make bench   measures, side by side with the peers, and writes benchmarks/results.json
+#
+# Everything lives in .venv and firmware/; nothing is written to your home folder.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+PACKAGES := gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm clang libclang-rt-14-dev
+
+# PlatformIO asks nobody for anything; see firmware/platform.
+export PLATFORMIO_SETTING_ENABLE_TELEMETRY := no
+export PLATFORMIO_DISABLE_UPGRADE_CHECK := true
+PIO := cd firmware && PATH="$(BIN):$$PATH" $(BIN)/pio
+
+.PHONY: demo test bench fuzz x64 armv7emdp debian clean
+
+demo: x64
+	$(BIN)/latentrack demo
+
+test: debian $(VENV)/test x64 armv7emdp
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: debian $(VENV)/test x64 armv7emdp
+	$(BIN)/python benchmarks/run.py
+
+# FUZZ_SECONDS says how long each target runs.
+FUZZ_SECONDS ?= 60
+fuzz: debian $(VENV)/test
+	$(BIN)/python firmware/fuzz/run.py --seconds $(FUZZ_SECONDS)
+
+# latentcore.mpy for the virtual module, and for a Teensy 4.x.
+x64 armv7emdp: $(VENV)/demo
+	$(PIO) run --silent -e $@
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+# Each stamp adds to the same environment, so that neither command spoils the other's.
+$(VENV)/demo: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/test: pyproject.toml $(VENV)/demo
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+# What the tests need beyond Python: installed when we may, named when we may not.
+debian:
+	@sh tests/debian.sh $(PACKAGES)
+
+clean:
+	rm -rf $(VENV) firmware/build firmware/.pio

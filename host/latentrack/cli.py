@@ -1,0 +1,79 @@
+"""`latentrack …`: the commands, and what a person sees when something goes wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from latentrack import __version__
+from latentrack.errors import UserError
+
+app = typer.Typer(
+    name="latentrack",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Train a small generative sequencer on your own music and play it on a Eurorack module.\n\n"
+    "The whole way: `dataset` (music in), `train` (a model of it), `push` (onto the module). "
+    "`demo` shows it at once, without hardware.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"latentrack {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version and stop."
+    ),
+) -> None:
+    pass
+
+
+def _register() -> None:
+    from latentrack.commands.dataset import dataset
+    from latentrack.commands.demo import demo
+    from latentrack.commands.install import install
+    from latentrack.commands.push import push
+    from latentrack.commands.train import train
+    from latentrack.commands.virtual import virtual
+
+    for command in (dataset, train, install, push, virtual, demo):
+        app.command()(command)
+
+
+def main() -> None:
+    """The console command. Exit codes: 0 done, 2 something the user can mend, 70 a mistake of ours."""
+    _register()
+    try:
+        app()
+    except UserError as error:
+        print(f"latentrack: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("latentrack: stopped", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output has gone, as with `| head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("LATENTRACK_DEBUG"):
+            raise
+        print(
+            f"latentrack: a mistake in Latentrack itself ({type(error).__name__}: {error}); "
+            "LATENTRACK_DEBUG=1 shows where, please report it",
+            file=sys.stderr,
+        )
+        sys.exit(70)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""`latentrack demo`: the whole way on this computer, and a count of what came out of the jacks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from latentrack.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from latentrack.decoder.jacks import JackStep
+    from latentrack.decoder.litert import Decoder
+    from latentrack.module.link import Link
+    from latentrack.virtual.module import VirtualModule
+    from latentrack.virtual.panel import Step
+
+# Where the knobs stand in each bar: X, Y, Z and threshold, 0 to 1.
+BARS = (
+    (0.50, 0.50, 0.50, 0.50),
+    (0.20, 0.50, 0.50, 0.50),
+    (0.80, 0.50, 0.50, 0.50),
+    (0.50, 0.15, 0.40, 0.50),
+    (0.50, 0.85, 0.60, 0.50),
+    (0.30, 0.70, 0.20, 0.40),
+    (0.70, 0.30, 0.90, 0.30),
+    (0.90, 0.90, 0.10, 0.60),
+)
+JACKS = ("kick", "snare", "toms", "hi-hat", "cymbals")
+
+
+def demo(
+    folder: Annotated[
+        Path,
+        typer.Option(
+            "--folder", metavar="FOLDER", help="Where the trained model is kept for you to play with."
+        ),
+    ] = Path("demo"),
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="A shorter or longer training.", show_default=False)
+    ] = None,
+) -> None:
+    """Show the whole way without hardware: train, push, clock, listen.
+
+    Trains a model on the drum patterns that come with Latentrack, starts a virtual module,
+    installs Latentrack on it over its USB port, pushes the model, turns the knobs and sends clock
+    edges. What comes out of the jacks is drawn beside what LiteRT, TensorFlow's own runtime, says
+    should come out. Exits with 1 if a single step differs.
+    """
+    from rich.console import Console
+
+    from latentrack.decoder.litert import Decoder
+    from latentrack.module.install import install
+    from latentrack.module.library import push
+    from latentrack.module.link import Link
+    from latentrack.virtual.module import VirtualModule
+
+    console = Console(highlight=False)
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is a file; name a folder with --folder")
+    model = folder / "demo.tflite"
+    with VirtualModule() as module:  # first, so that a missing part is said before the training
+        _train(console, model, epochs)
+        decoder = Decoder(model)
+        with console.status("Installing Latentrack on a virtual module"), Link(module.port) as link:
+            installed = install(link)
+            push(link, model)
+            console.print(
+                f"Virtual module at {module.port}: {installed.files} files installed, "
+                f"{model.name} pushed."
+            )
+            played, right = 0, 0
+            for number, knobs in enumerate(BARS, start=1):
+                steps, expected = _play_bar(module, link, decoder, knobs)
+                same = [_same(step, by_book) for step, by_book in zip(steps, expected, strict=False)]
+                played += len(steps)
+                right += sum(same)
+                _draw(console, number, knobs, steps, expected)
+    console.print(f"\nThe model is yours: latentrack push {model}")
+    console.print(f"demo: {played} steps played, {right} as decoded")
+    if not played == right == len(BARS) * decoder.info.steps:
+        raise typer.Exit(1)
+
+
+def _train(console: Console, target: Path, epochs: int | None) -> None:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from latentrack.corpus import demo_dataset
+    from latentrack.decoder.quiet import import_tensorflow
+    from latentrack.model.training import Epoch, Settings, train
+    from latentrack.model.verdict import verdict
+
+    music = demo_dataset()
+    styles = len(set(music.styles))
+    console.print(f"[bold]{len(music)} drum patterns in {styles} styles[/], one bar each.")
+    with console.status("Starting TensorFlow"):
+        import_tensorflow()
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("Training", total=None, state="compiling")
+
+        def show(epoch: Epoch) -> None:
+            state = f"epoch {epoch.number} of {epoch.of}, loss {epoch.loss:.1f}"
+            bar.update(task, total=epoch.of, completed=epoch.number, state=state)
+
+        # Every pattern counts here: nothing is held out of so small a corpus.
+        training = train(music, Settings(epochs=epochs, held_out=0.0), show)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    training.model.export(target)
+    for sentence in verdict(training, music):
+        console.print(sentence)
+
+
+def _play_bar(
+    module: VirtualModule, link: Link, decoder: Decoder, knobs: tuple[float, ...]
+) -> tuple[list[Step], list[JackStep]]:
+    """Turns the knobs, clocks one bar; what came out, and what LiteRT says should."""
+    import time
+
+    import numpy as np
+
+    from latentrack.decoder.jacks import drum_steps
+
+    panel, info = module.panel, decoder.info
+    for name, position in zip(("x", "y", "z", "threshold"), knobs, strict=True):
+        panel.turn(name, position)
+    latents = (2 * np.array(knobs[:3]) - 1) * info.latent_scale
+    heard: Any = None
+    for _ in range(100):
+        heard = link.evaluate("Instrument.running.track.latents, Instrument.running.track.threshold")
+        # A knob is a 16-bit code, so it comes close, not equal.
+        if np.allclose([*heard[0], heard[1]], [*latents, knobs[3]], atol=2e-4):
+            break
+        time.sleep(0.01)
+    else:
+        raise UserError(f"the module did not follow its knobs: it is at {heard}, not {latents}")
+    panel.clock(info.steps, spacing_us=5000)
+    probabilities = decoder.decode([heard[0]])[0]
+    return panel.steps(), drum_steps(probabilities, info.groups, heard[1])
+
+
+def _same(step: Step, by_book: JackStep) -> bool:
+    levels = {channel: round(level * 0xFFFF) for channel, level in by_book.accents.items()}
+    return step.gates == by_book.triggers and step.levels == levels
+
+
+def _draw(
+    console: Console,
+    number: int,
+    knobs: tuple[float, ...],
+    steps: list[Step],
+    expected: list[JackStep],
+) -> None:
+    """One bar: the jacks on the left, LiteRT on the right, what differs in red."""
+    import numpy as np
+    from rich.table import Table
+
+    from latentrack.corpus.picture import draw_bar
+
+    left = np.array([[jack in step.gates for jack in range(len(JACKS))] for step in steps])
+    right = np.array([[jack in step.triggers for jack in range(len(JACKS))] for step in expected])
+    x, y, z, threshold = knobs
+    same = len(steps) == len(expected) and all(map(_same, steps, expected))
+    table = Table.grid(padding=(0, 4))
+    table.add_row(
+        f"\n[bold]bar {number}[/]  x {x:.2f}  y {y:.2f}  z {z:.2f}  threshold {threshold:.2f}",
+        "\n[dim]LiteRT says[/]" if same else "\n[red]LiteRT says otherwise[/]",
+    )
+    blank = np.zeros((0, len(JACKS)))
+    table.add_row(
+        draw_bar(left if len(left) else blank, JACKS), draw_bar(right, JACKS)
+    )
+    console.print(table)

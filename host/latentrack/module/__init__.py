@@ -1,0 +1,1 @@
+"""The module over USB: the link to it, and what is put on it."""
