@@ -108,6 +108,7 @@ def _read(console: Console, sources: list[str]) -> Dataset:
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        disable=not console.is_terminal,
     ) as bar:
         task = bar.add_task("read", total=None)
         return read(
@@ -167,7 +168,13 @@ def _draw(console: Console, what: Dataset) -> None:
         style = f" · {what.styles[index]}" if what.styles[index] else ""
         title = Text(f"{index + 1:,}{style}", "bold")
         source = Text(what.sources[index], "dim", no_wrap=True, overflow="ellipsis")
-        bar = draw_bar(what.sequences[index], what.voice_names, steps_per_beat=what.steps_per_beat)
+        cells = what.sequences[index]
+        bar = draw_bar(
+            cells,
+            what.voice_names,
+            steps_per_beat=what.steps_per_beat,
+            silent=not cells.any(),
+        )
         source.truncate(max(len(line) for line in bar.plain.splitlines()), overflow="ellipsis")
         pictures.append(Group(title, source, bar, ""))
     console.print(Columns(pictures, padding=(0, 3)))

@@ -207,9 +207,10 @@ class Dataset:
         """
         source = Path(path)
         try:
-            with np.load(source, allow_pickle=False) as arrays:
-                if not isinstance(arrays, np.lib.npyio.NpzFile):
-                    raise ValueError("a bare array")
+            loaded = np.load(source, allow_pickle=False)
+            if not isinstance(loaded, np.lib.npyio.NpzFile):
+                raise ValueError("a bare array")
+            with loaded as arrays:
                 header = json.loads(arrays["header"].tobytes())
                 packed, source_index = arrays["sequences"], arrays["source_index"]
                 style_index = arrays["style_index"]
