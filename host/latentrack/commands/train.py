@@ -142,7 +142,8 @@ def train(
     layers = "-".join(str(size) for size in training.model.sizes)
     console.print(
         f"[bold]{target}[/]: {music.steps} steps × {music.voices} voices, layers {layers}, "
-        f"{target.stat().st_size / 1000:.0f} kB. Put it on the module: latentrack push {shlex.quote(str(target))}",
+        f"{target.stat().st_size / 1000:.0f} kB. "
+        f"Put it on the module: latentrack push {shlex.quote(str(target))}",
         highlight=False,
         soft_wrap=True,
     )

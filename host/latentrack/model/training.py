@@ -136,14 +136,17 @@ def train(
     interrupted = False
     try:
         # Networks this small gain nothing from a graphics card, and repeat exactly without.
-        with import_tensorflow().device("/CPU:0"):
-            run = _compiled_epoch(model, sequences, settings.prior_width)
+        tf = import_tensorflow()
+        with tf.device("/CPU:0"):
             state = _initial_state(model)
+            shape = (batches, batch, settings.latent_dim)
+            run = _compiled_epoch(model, sequences, state, shape, settings.prior_width)
             for number in range(1, epochs + 1):
                 order = rng.permutation(len(chosen))[: batches * batch].reshape(batches, batch)
-                noise = rng.standard_normal((batches, batch, settings.latent_dim), np.float32)
+                noise = rng.standard_normal(shape, np.float32)
                 rates, kl_weights = _schedule(number, epochs, batches, settings)
-                state, loss = run(state, order.astype(np.int32), noise, rates, kl_weights)
+                inputs = (order.astype(np.int32), noise, rates, kl_weights)
+                state, loss = run(state, *map(tf.constant, inputs))
                 loss = float(loss)
                 if not math.isfinite(loss):
                     raise UserError(
@@ -313,10 +316,17 @@ def _initial_state(model: Vae) -> tuple[Any, Any, Any, Any]:
     return weights, zeros, list(zeros), tf.constant(0.0)
 
 
-def _compiled_epoch(model: Vae, sequences: NDArray[np.uint8], prior_width: float) -> Any:
+def _compiled_epoch(
+    model: Vae,
+    sequences: NDArray[np.uint8],
+    state: Any,
+    shape: tuple[int, int, int],
+    prior_width: float,
+) -> Any:
     """The function that runs one epoch: (state, order, noise, rates, kl weights) -> (state, loss).
 
-    order: (batches, batch) indices of sequences; noise: (batches, batch, latents).
+    `shape` is (batches, batch, latents), that of the noise. order: (batches, batch) indices of
+    sequences; rates, kl weights: one a batch.
     """
     tf = import_tensorflow()
 
@@ -326,8 +336,6 @@ def _compiled_epoch(model: Vae, sequences: NDArray[np.uint8], prior_width: float
     decay, decay2, tiny = 0.9, 0.999, 1e-7  # Adam's, as Keras has them
 
     def run(state: Any, order: Any, noise: Any, rates: Any, kl_weights: Any) -> Any:
-        batches = order.shape[0]
-
         def step(i: Any, total: Any, weights: Any, first: Any, second: Any, count: Any) -> Any:
             cells = tf.cast(tf.gather(data, order[i]), tf.float32)
             with tf.GradientTape() as tape:
@@ -349,8 +357,16 @@ def _compiled_epoch(model: Vae, sequences: NDArray[np.uint8], prior_width: float
             return i + 1, total + loss, weights, first, second, count
 
         _, total, *state = tf.while_loop(
-            lambda i, *_: i < batches, step, (tf.constant(0), tf.constant(0.0), *state)
+            lambda i, *_: i < shape[0], step, (tf.constant(0), tf.constant(0.0), *state)
         )
-        return tuple(state), total / batches
+        return tuple(state), total / shape[0]
 
-    return tf.function(run, jit_compile=True, autograph=False)
+    signature = (
+        tf.nest.map_structure(lambda value: tf.TensorSpec(value.shape, value.dtype), state),
+        tf.TensorSpec(shape[:2], tf.int32),
+        tf.TensorSpec(shape, tf.float32),
+        tf.TensorSpec(shape[:1], tf.float32),
+        tf.TensorSpec(shape[:1], tf.float32),
+    )
+    compiled = tf.function(run, jit_compile=True, autograph=False)
+    return compiled.get_concrete_function(*signature)

@@ -1,0 +1,83 @@
+"""`latentrack train` as it is typed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from latentrack.commands.train import train
+from latentrack.corpus.dataset import Dataset
+from latentrack.decoder.metadata import DecoderInfo, read_info
+from latentrack.errors import UserError
+
+app = typer.Typer()
+app.command()(train)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    cells = np.random.default_rng(0).random((40, 16, 3)) < 0.3
+    path = tmp_path / "my drums.npz"
+    Dataset(cells.astype(np.uint8), "drums", ("low", "mid", "high"), (1, 2)).save(path)
+    return path
+
+
+def refusal(*arguments: str | Path) -> str:
+    result = CliRunner().invoke(app, [str(a) for a in arguments])
+    assert isinstance(result.exception, UserError), result.output
+    return str(result.exception)
+
+
+def test_it_writes_the_model_and_says_how_good_it_is(dataset: Path, tmp_path: Path) -> None:
+    model = tmp_path / "out" / "my drums.tflite"
+    arguments = [str(dataset), "-o", str(model), "--epochs", "3", "--latent-scale", "2"]
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "300"})
+    assert result.exit_code == 0, result.output
+    assert read_info(model) == DecoderInfo("perdec", 16, 3, 2, (1, 2))
+    assert "epoch 3/3" in result.output
+    assert "of the 40 bars it learnt from" in result.output
+    assert f"latentrack push '{model}'" in result.output
+
+
+def test_without_a_name_the_model_lies_here(dataset: Path, tmp_path: Path, monkeypatch) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    assert CliRunner().invoke(app, [str(dataset), "--epochs", "1"]).exit_code == 0
+    assert [p.name for p in here.iterdir()] == ["my drums.tflite"]
+
+
+def test_wrong_input_is_refused_before_the_work_begins(dataset: Path, tmp_path: Path) -> None:
+    assert "gone.npz" in refusal(tmp_path / "gone.npz")
+    (tmp_path / "text.npz").write_text("no dataset")
+    assert "text.npz" in refusal(tmp_path / "text.npz")
+    assert "must end in .tflite" in refusal(dataset, "-o", dataset)
+    assert "not a folder you may write to" in refusal(dataset, "-o", dataset / "x.tflite")
+    (tmp_path / "folder.tflite").mkdir()
+    assert "is a folder" in refusal(dataset, "-o", tmp_path / "folder.tflite")
+    assert "learning_rate is 0.0" in refusal(dataset, "--learning-rate", "0")
+    assert CliRunner().invoke(app, [str(dataset), "--latents", "9"]).exit_code == 2
+    assert not list(tmp_path.glob("*.tflite/*"))
+
+
+def test_the_libraries_keep_quiet_and_wait_until_they_are_needed(dataset: Path) -> None:
+    """In a process of its own, for TensorFlow greets only once."""
+    code = (
+        "import sys, typer; from latentrack.commands.train import train; "
+        "assert not {'tensorflow', 'numpy', 'ai_edge_litert'} & set(sys.modules); "
+        "typer.run(train)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, dataset, "--epochs", "1"],
+        cwd=dataset.parent,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert (dataset.parent / "my drums.tflite").is_file()

@@ -1,0 +1,244 @@
+"""Training, the model and its export, on small made-up music; TensorFlow is the one oracle,
+a hand computation in NumPy the other."""
+
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from latentrack.corpus.dataset import Dataset
+from latentrack.decoder import export as export_module
+from latentrack.decoder.export import decoder_function, to_tflite
+from latentrack.decoder.litert import Decoder
+from latentrack.decoder.metadata import DecoderInfo, read_info
+from latentrack.decoder.quiet import import_tensorflow
+from latentrack.errors import UserError
+from latentrack.model.training import (
+    Settings,
+    cross_entropy,
+    flat_weights,
+    split_by_source,
+    train,
+    vae_loss,
+)
+from latentrack.model.vae import linear_taper, new_vae
+
+STEPS, VOICES = 8, 3
+
+
+def music(count: int, sources: int, kind: str = "drums", seed: int = 0) -> Dataset:
+    """Bars made of a few figures a voice, each with a chance of one hit more or less."""
+    rng = np.random.default_rng(seed)
+    figures = rng.random((4, STEPS, VOICES)) < 0.4
+    cells = np.empty((count, STEPS, VOICES), np.uint8)
+    for cell in cells:
+        for voice in range(VOICES):
+            cell[:, voice] = figures[rng.integers(4), :, voice]
+        cell[rng.integers(STEPS), rng.integers(VOICES)] ^= 1
+    return Dataset(
+        sequences=cells,
+        kind=kind,
+        voice_names=("low", "mid", "high"),
+        groups=(1, 2) if kind == "drums" else (),
+        sources=tuple(f"file {i % sources}" for i in range(count)),
+    )
+
+
+@pytest.fixture(scope="module")
+def large() -> Dataset:
+    return music(800, sources=20)
+
+
+@pytest.fixture(scope="module")
+def trained(large: Dataset):
+    return train(large, Settings(epochs=40, seed=3))
+
+
+def test_sizes_fall_in_equal_steps() -> None:
+    assert linear_taper(192, 3, 2) == (192, 129, 66, 3)
+    assert linear_taper(24, 3, 2) == (24, 17, 10, 3)
+
+
+def test_held_out_cross_entropy_falls_below_knowing_each_cell_s_density(large, trained) -> None:
+    first, last = trained.history[0].held_out, trained.best.held_out
+    held = large.sequences[trained.held_out]
+    density = large.sequences[trained.trained_on].mean(axis=0)
+    likelihood = np.where(held, density, 1 - density)
+    assert last < 0.75 * -np.log(likelihood).mean() < first
+    assert trained.history[-1].loss < trained.history[0].loss
+    assert [e.number for e in trained.history] == list(range(1, 41))
+
+
+def test_the_model_has_the_best_weights_once_the_kl_term_has_its_full_weight(
+    large, trained
+) -> None:
+    # A sixth of 40 epochs, rounded up, is the warm-up.
+    after = [e.held_out for e in trained.history[6:]]
+    assert trained.best.held_out == min(after)
+    measured = cross_entropy(trained.model, large.sequences[trained.held_out])
+    assert measured == pytest.approx(min(after), abs=1e-7)
+
+
+def test_the_same_seed_gives_the_same_model_and_another_another(large, trained) -> None:
+    short = Settings(epochs=2, seed=3)
+    one, same = (train(large, short).model for _ in range(2))
+    other = train(large, Settings(epochs=2, seed=4)).model
+    for a, b in zip(flat_weights(one), flat_weights(same), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(one.mean.weights, other.mean.weights)
+
+
+def test_a_small_corpus_is_learnt_by_heart_and_wholly() -> None:
+    cells = np.random.default_rng(2).random((60, 16, 4)) < 0.3
+    small = Dataset(cells.astype(np.uint8), "rhythm", ("a", "b", "c", "d"))
+    training = train(small)
+    assert len(training.held_out) == 0 and len(training.trained_on) == 60
+    assert training.best.number == 3000 and training.best.held_out is None
+    decoder = Decoder(to_tflite(training.model))
+    again = decoder.pattern(training.model.encode(small.sequences), 0.5)
+    exact = (again == small.sequences).all(axis=(1, 2)).mean()
+    assert exact >= 0.9
+
+
+def test_ctrl_c_keeps_the_best_so_far(large) -> None:
+    def impatient(epoch) -> None:
+        if epoch.number == 3:
+            raise KeyboardInterrupt
+
+    training = train(large, Settings(epochs=50), impatient)
+    assert training.interrupted and len(training.history) == 3
+    measured = cross_entropy(training.model, large.sequences[training.held_out])
+    assert measured == pytest.approx(training.best.held_out, abs=1e-7)
+
+
+def test_the_loss_is_the_formula() -> None:
+    """Each number of a tiny network by plain loops in float64, the formula from the paper."""
+    rng = np.random.default_rng(5)
+    info = DecoderInfo("seqdec", steps=2, voices=3, latent_scale=3)
+    model = new_vae(info, (6, 4, 2), rng)
+    weights = [w + rng.normal(0, 0.3, w.shape).astype(np.float32) for w in flat_weights(model)]
+    cells = (rng.random((5, 6)) < 0.4).astype(np.float32)
+    noise = rng.normal(size=(5, 2)).astype(np.float32)
+    prior, kl_weight = 1.4, 0.3
+    expected = []
+    w1, b1, wm, bm, wv, bv, w2, b2, w3, b3 = (w.astype(np.float64) for w in weights)
+    for x, e in zip(cells.astype(np.float64), noise.astype(np.float64), strict=True):
+        hidden = np.maximum(x @ w1 + b1, 0)
+        mean, log_variance = 3 * np.tanh(hidden @ wm + bm), 3 * np.tanh(hidden @ wv + bv)
+        z = mean + np.sqrt(np.exp(log_variance)) * e
+        p = 1 / (1 + np.exp(-(np.maximum(z @ w2 + b2, 0) @ w3 + b3)))
+        total = 0.0
+        for cell, probability in zip(x, p, strict=True):
+            total -= math.log(probability if cell else 1 - probability)
+        for m, lv in zip(mean, log_variance, strict=True):
+            # KL(N(m, s) || N(0, p)) = ln(p / s) + (s² + m²) / 2p² - 1/2
+            s = math.exp(lv / 2)
+            total += kl_weight * (math.log(prior / s) + (s * s + m * m) / (2 * prior**2) - 0.5)
+        expected.append(total)
+    tf = import_tensorflow()
+    loss = vae_loss([tf.constant(w) for w in weights], (1, 2), cells, noise, 3.0, prior, kl_weight)
+    np.testing.assert_allclose(loss.numpy(), expected, rtol=2e-6)
+
+
+def test_held_out_are_whole_files_and_about_the_share_asked_for() -> None:
+    sources = [f"file {i * i % 37}" for i in range(2000)]
+    chosen, held = split_by_source(sources, 0.2)
+    assert sorted([*chosen, *held]) == list(range(2000))
+    assert not {sources[i] for i in chosen} & {sources[i] for i in held}
+    assert 300 <= len(held) <= 400
+    assert len(split_by_source(["one long file"] * 2000, 0.2)[1]) == 0
+    assert len(split_by_source(sources[:499], 0.2)[1]) == 0
+
+
+def test_export_decodes_as_tensorflow_and_as_the_model_itself(trained, tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "drums.tflite"
+    trained.model.export(path)
+    assert [p.name for p in path.parent.iterdir()] == ["drums.tflite"]
+    assert read_info(path) == DecoderInfo("perdec", STEPS, VOICES, 3, (1, 2))
+    points = np.random.default_rng(1).uniform(-3, 3, (200, 3)).astype(np.float32)
+    answer = Decoder(path).decode(points)
+    function = decoder_function(trained.model)
+    tensorflow = np.concatenate([function(p[np.newaxis]) for p in points])
+    np.testing.assert_allclose(answer.reshape(200, -1), tensorflow, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(answer, trained.model.decode(points), rtol=0, atol=1e-6)
+
+
+def test_the_file_holds_only_the_operators_that_the_module_knows(trained) -> None:
+    from ai_edge_litert import schema_py_generated as schema
+
+    file = schema.ModelT.InitFromPackedBuf(to_tflite(trained.model))
+    graph = file.subgraphs[0]
+    codes = [file.operatorCodes[o.opcodeIndex].builtinCode for o in graph.operators]
+    dense, logistic = schema.BuiltinOperator.FULLY_CONNECTED, schema.BuiltinOperator.LOGISTIC
+    assert codes == [dense, dense, dense, logistic]
+    fused = [o.builtinOptions.fusedActivationFunction for o in graph.operators[:3]]
+    relu, none = schema.ActivationFunctionType.RELU, schema.ActivationFunctionType.NONE
+    assert fused == [relu, relu, none]
+    assert list(graph.tensors[graph.inputs[0]].shape) == [1, 3]
+    assert list(graph.tensors[graph.outputs[0]].shape) == [1, STEPS * VOICES]
+    assert {t.type for t in graph.tensors} == {schema.TensorType.FLOAT32}
+
+
+def test_a_failed_export_leaves_the_old_file_and_nothing_else(
+    trained, tmp_path: Path, monkeypatch
+) -> None:
+    path = tmp_path / "drums.tflite"
+    path.write_bytes(b"the old one")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", full)
+        with pytest.raises(UserError, match="drums.tflite .*No space left"):
+            trained.model.export(path)
+    with monkeypatch.context() as patched:
+        decode = Decoder.decode
+        patched.setattr(
+            export_module.Decoder, "decode", lambda self, points: decode(self, points) + 1e-3
+        )
+        with pytest.raises(RuntimeError, match="differs from the model by 0.001"):
+            trained.model.export(path)
+    assert path.read_bytes() == b"the old one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("kind", "latents", "info"),
+    [
+        ("rhythm", 2, DecoderInfo("perdec", STEPS, VOICES, 3, (1, 1, 1))),
+        ("notes", 4, DecoderInfo("seqdec", STEPS, VOICES, 3)),
+    ],
+)
+def test_other_kinds_and_other_numbers_of_latents(kind: str, latents: int, info) -> None:
+    training = train(music(40, 4, kind), Settings(epochs=2, latent_dim=latents, hidden_layers=1))
+    decoder = Decoder(to_tflite(training.model))
+    assert decoder.info == info and decoder.latents == latents
+    assert training.model.sizes == (latents, (24 + latents) // 2, 24)
+
+
+def silent() -> Dataset:
+    return Dataset(np.zeros((30, 4, 1), np.uint8), "rhythm", ("hit",))
+
+
+def long() -> Dataset:
+    return Dataset(np.ones((30, 256, 1), np.uint8), "rhythm", ("hit",))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "settings", "words"),
+    [
+        (lambda: music(19, 2), {}, "19 sequences, .* at least 20"),
+        (silent, {}, "silent"),
+        (long, {}, "256 steps × 1 voices"),
+        (lambda: music(30, 2), {"latent_dim": 9}, "latent_dim is 9: choose 1 to 8"),
+        (lambda: music(30, 2), {"latent_scale": 0}, "latent_scale is 0"),
+        (lambda: music(30, 2), {"learning_rate": 0.0}, "learning_rate is 0.0"),
+        (lambda: music(30, 2), {"epochs": 0}, "epochs is 0"),
+    ],
+)
+def test_what_cannot_be_trained_is_said_in_one_sentence(dataset, settings, words) -> None:
+    with pytest.raises(UserError, match=words):
+        train(dataset(), Settings(**settings))
