@@ -48,11 +48,9 @@ def dataset(
     drums if its names say so or it plays like a kit. Whatever is left out is counted, with
     the reason.
 
-    [bold]latentrack dataset my-beats -o beats.npz[/bold]  a folder becomes a dataset
-
-    [bold]latentrack dataset --demo -o demo.npz[/bold]  the built-in patterns instead
-
-    [bold]latentrack dataset info beats.npz[/bold]  what a dataset holds, with a few bars drawn
+    - `latentrack dataset my-beats -o beats.npz`: a folder becomes a dataset
+    - `latentrack dataset --demo -o demo.npz`: the built-in patterns instead
+    - `latentrack dataset info beats.npz`: what a dataset holds, with a few bars drawn
     """
     from rich.console import Console
 
@@ -140,7 +138,7 @@ def _show(console: Console, what: Dataset) -> None:
     table.add_column("")
     table.add_column("number", justify="right")
     table.add_column("")
-    table.add_column("why", overflow="fold")
+    table.add_column("why" if what.discarded else "", overflow="fold")
     table.add_row("kept", f"{len(what):,}", "sequences", "")
     table.add_row("", f"{what.hits:,}", "hits", "", end_section=not what.discarded)
     for index, entry in enumerate(what.discarded):

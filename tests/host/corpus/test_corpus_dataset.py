@@ -164,6 +164,16 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     assert [entry.name for entry in tmp_path.iterdir()] == ["d.npz"]
 
 
+def test_a_file_appears_at_one_stroke(tmp_path, monkeypatch):
+    def pulled(source, target):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("os.replace", pulled)
+    with pytest.raises(UserError, match="Could not write"):
+        make().save(tmp_path / "d.npz")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_cannot_be_written_where_a_folder_is(tmp_path):
     with pytest.raises(UserError, match="Could not write"):
         make().save(tmp_path)

@@ -127,9 +127,11 @@ def test_a_meter_said_again_changes_nothing(tmp_path):
 
 
 def test_of_two_meters_at_one_place_the_last_counts(tmp_path):
-    notes = [(0, 36), (4 * STEP, 38)]
-    file = write_midi(tmp_path / "a.mid", notes, signatures=[(0, 3, 4), (0, 4, 4)])
-    assert len(bars_of(file)[0]) == 1
+    notes = [(0, 36), (6 * STEP, 38)]
+    meters = [(0, 3, 4), (0, 4, 4), (5 * STEP, 3, 4), (5 * STEP, 4, 4)]
+    bars, made = bars_of(write_midi(tmp_path / "a.mid", notes, signatures=meters))
+    assert bars == [{(0, KICK), (6, SNARE)}]
+    assert made.discarded == ()
 
 
 def test_pitches_that_the_map_does_not_hold_are_counted_by_name(tmp_path):

@@ -30,7 +30,8 @@ def test_folders_are_read_with_all_that_is_in_them(tmp_path):
 def test_several_sources_keep_their_folders_names_and_no_file_counts_twice(tmp_path):
     write_midi(tmp_path / "one" / "a.mid", BEAT)
     write_midi(tmp_path / "two" / "a.mid", BEAT)
-    made = read([tmp_path / "one", tmp_path / "two", tmp_path / "two" / "a.mid"])
+    again = tmp_path / "one" / ".." / "two" / "a.mid"
+    made = read([tmp_path / "one", tmp_path / "two", again])
     assert made.sources == ("one/a.mid", "two/a.mid")
 
 

@@ -7,7 +7,7 @@ from latentrack.errors import UserError
 from midi_files import STEP, write_midi
 from typer.testing import CliRunner
 
-app = typer.Typer(rich_markup_mode="rich")
+app = typer.Typer(rich_markup_mode="markdown")
 app.command()(dataset)
 
 
