@@ -206,9 +206,9 @@ class VirtualModule:
             self._raw = True
         elif FRIENDLY_BANNER in output:
             self._raw = False
-        if not self._raw and termios.tcgetattr(self._inner)[3] & termios.ISIG:
+        if not self._raw and not termios.tcgetattr(self._inner)[1] & termios.ONLRET:
             # A board's print ends lines with CR LF. Binary data (mpremote mount) goes with
-            # Ctrl-C switched off, and a program's output in raw mode stays byte for byte.
+            # Ctrl-C switched off (rom/boot.py), and output in raw mode stays byte for byte.
             output = re.sub(rb"(?<!\r)\n", b"\r\n", output)
         return output
 

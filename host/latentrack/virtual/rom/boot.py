@@ -28,11 +28,20 @@ def replace_module(name, **changes):
 
 
 def kbd_intr(character):
-    """On a board this tells the USB driver; here the terminal makes the interrupt."""
+    """On a board this tells the USB driver; here the terminal makes the interrupt.
+
+    Without it binary data comes; ONLRET, which does nothing here, says so to the bridge.
+    """
     import termios
 
+    isig, onlret = 1, 0x20
     attributes = termios.tcgetattr(0)
-    attributes[3] = attributes[3] & ~1 if character < 0 else attributes[3] | 1
+    if character < 0:
+        attributes[1] |= onlret
+        attributes[3] &= ~isig
+    else:
+        attributes[1] &= ~onlret
+        attributes[3] |= isig
     termios.tcsetattr(0, termios.TCSANOW, attributes)
 
 

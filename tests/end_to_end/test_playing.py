@@ -1,0 +1,182 @@
+"""What comes out of the jacks is what LiteRT decodes, and the clock waits for nobody."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+import serial
+
+from latentrack.decoder.jacks import drum_steps
+from latentrack.decoder.litert import Decoder
+from latentrack.module.link import Link
+from tests.end_to_end.conftest import latentrack, mpremote
+
+BAR = 16
+
+
+def jacks(steps):
+    """Steps as the panel saw them, in the form of drum_steps."""
+    return [(step.gates, step.levels) for step in steps]
+
+
+def by_book(probabilities, groups, threshold):
+    return [
+        (step.triggers, {c: round(level * 0xFFFF) for c, level in step.accents.items()})
+        for step in drum_steps(probabilities, groups, threshold)
+    ]
+
+
+def play_at(module, link, latents, threshold, steps=BAR):
+    """Sets the track by hand, starts a new bar, and returns what came out of the jacks."""
+    link.run(
+        f"track.latents = {tuple(map(float, latents))}\ntrack.threshold = {threshold!r}\n"
+        "track.refresh()"
+    )
+    module.panel.trigger("reset")
+    module.panel.clock(steps)
+    return module.panel.steps()
+
+
+def compare(module, model, latents, thresholds):
+    """Plays every latent at every threshold. Returns (bars played, bars too close to call).
+
+    A bar is too close to call where LiteRT's own value lies within 1e-6 of the threshold (its
+    kernels differ among themselves by as much); all others must be as decoded.
+    """
+    decoder = Decoder(model)
+    played = close = 0
+    with Link(module.port) as link:
+        for point in latents.astype(np.float32):
+            probabilities = decoder.decode(point[None])[0]
+            for threshold in thresholds:
+                seen = jacks(play_at(module, link, point, threshold))
+                wanted = by_book(probabilities, decoder.info.groups, threshold)
+                if np.abs(probabilities - threshold).min() <= 1e-6:
+                    close += 1
+                else:
+                    assert seen == wanted, f"latents {point}, threshold {threshold}"
+                played += 1
+    return played, close
+
+
+def test_reference_model_plays_as_its_own_answers_say(start, shared_data):
+    """A model that the reference project's code wrote, against answers recorded elsewhere."""
+    expected = np.load(shared_data / "decoders" / "expected.npz")
+    model = shared_data / "decoders" / "reference_perc_groove.tflite"
+    module = start(model, manual_time=True)
+    answers = expected["perc-groove.litert"].reshape(-1, BAR, 12)
+    with Link(module.port) as link:
+        for point, probabilities in zip(expected["latents"], answers, strict=True):
+            for threshold in (0.1, 0.3, 0.5):
+                assert np.abs(probabilities - threshold).min() > 1e-6
+                steps = play_at(module, link, point, threshold)
+                assert jacks(steps) == by_book(probabilities, (1, 1, 6, 2, 2), threshold)
+                cells = link.evaluate("track.cells")
+                wanted = [tuple(np.flatnonzero(row > threshold)) for row in probabilities]
+                assert cells == wanted
+
+
+@pytest.fixture(scope="module")
+def groove_model(shared_data, tmp_path_factory):
+    """The whole way by the command line: 1,021 human recordings become a model."""
+    folder = tmp_path_factory.mktemp("groove")
+    dataset, model = folder / "groove.npz", folder / "groove.tflite"
+    done = latentrack("dataset", str(shared_data / "groove"), "-o", str(dataset))
+    assert done.returncode == 0, done.stderr
+    done = latentrack("train", str(dataset), "-o", str(model), timeout=300)
+    assert done.returncode == 0, done.stderr
+    return model
+
+
+def test_groove_model_plays_as_litert_decodes(start, groove_model, capsys):
+    module = start(groove_model, manual_time=True)
+    latents = np.random.default_rng(7).uniform(-3, 3, (1000, 3))
+    played, close = compare(module, groove_model, latents, (0.2, 0.5, 0.8))
+    with capsys.disabled():
+        print(f" [{played} bars as LiteRT decodes them, {close} too close to call] ", end="")
+    assert played == 3000
+    assert close <= 30
+
+
+def test_every_edge_plays_its_step_whatever_python_does(start, shared_data):
+    """2,000 edges a millisecond apart, while models are pushed, garbage is collected, and a raw
+    REPL session goes on; and the frames go on too."""
+    model = shared_data / "decoders" / "reference_perc_groove.tflite"
+    module = start(model)
+    frames = int(mpremote(module, "resume", "exec", "print(instrument.frames)"))
+
+    errors = []
+
+    def disturb():
+        try:
+            while not done.is_set():
+                mpremote(module, "resume", "exec", "import gc\nfor _ in range(200): gc.collect()")
+                push = latentrack("push", str(other), "--port", module.port)
+                assert push.returncode == 0, push.stderr
+                # The same again would not be sent.
+                mpremote(module, "resume", "rm", f":models/perc/{other.stem}.tflite")
+                pushes.append(push.stdout)
+        except BaseException as error:
+            errors.append(error)
+
+    other = module.flash.parent / "other.tflite"
+    other.write_bytes(model.read_bytes())
+    pushes: list[str] = []
+    done = threading.Event()
+    disturbance = threading.Thread(target=disturb)
+    disturbance.start()
+    try:
+        edges = 0
+        # At least 2,000, and until something has been pushed meanwhile.
+        while edges < 2000 or (not pushes and not errors and edges < 60_000):
+            module.panel.clock(500, spacing_us=1000)
+            edges += 500
+    finally:
+        done.set()
+        disturbance.join()
+    if errors:
+        raise errors[0]
+    assert pushes, "nothing was pushed meanwhile"
+
+    reports = module.panel.settle()
+    played = [report.value for report in reports if report.kind == "step"]
+    assert played == [edge % BAR for edge in range(edges)]
+    # Each step was played when its own edge was served: a pulse is two events.
+    served = [report.events for report in reports if report.kind == "step"]
+    assert all(later - earlier >= 2 for earlier, later in zip(served, served[1:], strict=False))
+    assert module.panel.lost == 0
+    after = int(mpremote(module, "resume", "exec", "print(instrument.frames)"))
+    assert after > frames + 20
+
+
+def test_a_line_typed_at_the_prompt_is_heard_at_the_next_bar(start, shared_data):
+    model = shared_data / "decoders" / "reference_perc_groove.tflite"
+    module = start(model)
+    decoder = Decoder(model)
+    with Link(module.port) as link:
+        link.run("track.latents = (1.5, -0.5, 2)\ntrack.threshold = 0.9")
+        frame = link.evaluate("instrument.frames")
+        while link.evaluate("instrument.frames") < frame + 2:
+            pass
+    probabilities = decoder.decode([(1.5, -0.5, 2)])[0]
+    before, after = (
+        by_book(probabilities, decoder.info.groups, threshold) for threshold in (0.9, 0.3)
+    )
+    assert before != after
+
+    module.panel.clock(BAR + 6)
+    steps = module.panel.steps()
+    assert jacks(steps) == before + before[:6]
+    with serial.Serial(module.port, timeout=5) as port:
+        port.write(b"\r")
+        assert port.read_until(b">>> ").endswith(b">>> ")
+        port.write(b"track.threshold = 0.3\r")
+        assert port.read_until(b">>> ").endswith(b">>> ")
+    time.sleep(0.2)  # some frames
+    module.panel.clock(BAR - 6 + BAR)
+    steps = module.panel.steps()
+    # The bar that plays goes on as it was; the next is the new one.
+    assert jacks(steps) == before[6:] + after
