@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-#include "m7.h"
-
-float half_to_float(uint16_t half)
+float half_to_float_plain(uint16_t half)
 {
     uint32_t bits = (uint32_t)(half & 0x7fff) << 13, sign = (uint32_t)(half & 0x8000) << 16;
     float value;
@@ -63,26 +61,24 @@ int32_t dot_i8(const int8_t *weights, const int16_t *input, uint32_t cols, int32
 }
 
 #ifndef TFLITE_M7
-struct four_floats dot4_f32(const float *weights, uint32_t stride, const float *input,
-                            uint32_t cols, struct four_floats sums)
+void dot4_f32(const float *weights, const float *input, uint32_t cols, const float *bias,
+              float *sums)
 {
     for (unsigned i = 0; i < 4; i++)
-        sums.sum[i] = dot_f32(weights + i * stride, input, cols, sums.sum[i]);
-    return sums;
+        sums[i] = dot_f32(weights + i * cols, input, cols, bias[i]);
 }
 
-struct four_floats dot4_f16(const uint16_t *weights, uint32_t stride, const float *input,
-                            uint32_t cols, struct four_floats sums)
+void dot4_f16(const uint16_t *weights, const float *input, uint32_t cols, const float *bias,
+              float *sums, uint32_t step)
 {
-    for (unsigned i = 0; i < 4; i++)
-        sums.sum[i] = dot_f16(weights + i * stride, input, cols, sums.sum[i]);
-    return sums;
+    for (unsigned i = 0; i < 4 * step; i += step)
+        sums[i] = dot_f16(weights + i * cols, input, cols, bias[i]);
 }
 
-void dot4_i8(const int8_t *weights, uint32_t stride, const int16_t *input, uint32_t cols,
+void dot4_i8(const int8_t *weights, const int16_t *input, uint32_t cols, const int32_t *bias,
              int32_t *sums)
 {
     for (unsigned i = 0; i < 4; i++)
-        sums[i] = dot_i8(weights + i * stride, input, cols, sums[i]);
+        sums[i] = dot_i8(weights + i * cols, input, cols, bias[i]);
 }
 #endif

@@ -11,12 +11,21 @@
 
 #include <stdint.h>
 
-/* Passed and returned in registers. */
-struct four_floats {
-    float sum[4];
-};
+#include "m7.h"
 
-float half_to_float(uint16_t half);
+float half_to_float_plain(uint16_t half);
+
+static inline float half_to_float(uint16_t half)
+{
+#ifdef TFLITE_M7
+    float value;
+
+    __asm("vmov %0, %1\n\tvcvtb.f32.f16 %0, %0" : "=t"(value) : "r"(half));
+    return value;
+#else
+    return half_to_float_plain(half);
+#endif
+}
 
 float dot_f32(const float *weights, const float *input, uint32_t cols, float sum);
 float dot_f16(const uint16_t *weights, const float *input, uint32_t cols, float sum);
@@ -35,13 +44,16 @@ static inline uint32_t int8_place(uint32_t i, uint32_t cols)
     return i < (cols & ~UINT32_C(3)) ? swapped : i;
 }
 
-/* Four rows that lie `stride` elements apart. */
-struct four_floats dot4_f32(const float *weights, uint32_t stride, const float *input,
-                            uint32_t cols, struct four_floats sums);
-/* The four rows must be alike in their address modulo 4. */
-struct four_floats dot4_f16(const uint16_t *weights, uint32_t stride, const float *input,
-                            uint32_t cols, struct four_floats sums);
-void dot4_i8(const int8_t *weights, uint32_t stride, const int16_t *input, uint32_t cols,
+/* Four rows, one behind the other; sums[i] = bias[i] + row i times the inputs. The bias may be the
+ * sums. */
+void dot4_f32(const float *weights, const float *input, uint32_t cols, const float *bias,
+              float *sums);
+void dot4_i8(const int8_t *weights, const int16_t *input, uint32_t cols, const int32_t *bias,
              int32_t *sums);
+
+/* The rows 0, step, 2 step, 3 step, with the biases and the sums of the same numbers. All four rows
+ * must be alike in their address modulo 4: step 2 where cols is odd, else 1. */
+void dot4_f16(const uint16_t *weights, const float *input, uint32_t cols, const float *bias,
+              float *sums, uint32_t step);
 
 #endif

@@ -1,7 +1,7 @@
 /* The three innermost loops for the Cortex-M7, four rows at once; their plain twins are in dot.c.
  *
  * One input is loaded for four rows, several weights by one instruction, and the four sums take
- * turns, so that none waits for its own last addition. The float sums come and go in s0 to s3.
+ * turns, so that none waits for its own last addition.
  */
 #include "dot.h"
 #include "m7.h"
@@ -27,10 +27,10 @@
     "vfma.f32 s2, " #w2 ", " #x "\n"                                                              \
     "vfma.f32 s3, " #w3 ", " #x "\n"
 
-/* Four columns of four rows from r0, r1, r4, r5 on. */
+/* Four columns of four rows from r0, r3, r4, r5 on. */
 #define FOUR_BY_FOUR(x0, x1, x2, x3)                                                              \
     "vldmia r0!, {s4-s7}\n"                                                                       \
-    "vldmia r1!, {s8-s11}\n"                                                                      \
+    "vldmia r3!, {s8-s11}\n"                                                                      \
     "vldmia r4!, {s12-s15}\n"                                                                     \
     "vldmia r5!, {s16-s19}\n"                                                                     \
     FOUR(s4, s8, s12, s16, x0)                                                                    \
@@ -38,34 +38,37 @@
     FOUR(s6, s10, s14, s18, x2)                                                                   \
     FOUR(s7, s11, s15, s19, x3)
 
-/* r0 weights, r1 stride, r2 input, r3 cols */
+/* r0 weights, r1 input, r2 cols, r3 bias, then the sums on the stack; the rows at r0, r3, r4, r5 */
 FUNCTION(dot4_f32,
          "push {r4, r5, r6, lr}\n"
          "vpush {d8-d15}\n"
-         "add r4, r0, r1, lsl #3\n"
-         "add r5, r4, r1, lsl #2\n"
-         "add r1, r0, r1, lsl #2\n"
-         "lsrs r6, r3, #3\n"
+         "vldmia r3, {s0-s3}\n"
+         "add r4, r0, r2, lsl #3\n"
+         "add r5, r4, r2, lsl #2\n"
+         "add r3, r0, r2, lsl #2\n"
+         "lsrs r6, r2, #3\n"
          "beq 2f\n"
          "1:\n"
-         "vldmia r2!, {s24-s31}\n"
+         "vldmia r1!, {s24-s31}\n"
          FOUR_BY_FOUR(s24, s25, s26, s27)
          FOUR_BY_FOUR(s28, s29, s30, s31)
          "subs r6, r6, #1\n"
          "bne 1b\n"
          "2:\n"
-         "ands r3, r3, #7\n"
+         "ands r2, r2, #7\n"
          "beq 4f\n"
          "3:\n"
-         "vldmia r2!, {s24}\n"
+         "vldmia r1!, {s24}\n"
          "vldmia r0!, {s4}\n"
-         "vldmia r1!, {s5}\n"
+         "vldmia r3!, {s5}\n"
          "vldmia r4!, {s6}\n"
          "vldmia r5!, {s7}\n"
          FOUR(s4, s5, s6, s7, s24)
-         "subs r3, r3, #1\n"
+         "subs r2, r2, #1\n"
          "bne 3b\n"
          "4:\n"
+         "ldr r6, [sp, #80]\n"
+         "vstmia r6, {s0-s3}\n"
          "vpop {d8-d15}\n"
          "pop {r4, r5, r6, pc}\n")
 
@@ -80,33 +83,42 @@ FUNCTION(dot4_f32,
 /* The next column of four rows, a half each. */
 #define ONE_COLUMN                                                                                \
     "ldrh r6, [r0], #2\n"                                                                         \
-    "ldrh r7, [r1], #2\n"                                                                         \
+    "ldrh r7, [r3], #2\n"                                                                         \
     "vmov s4, s5, r6, r7\n"                                                                       \
     "ldrh r6, [r4], #2\n"                                                                         \
     "ldrh r7, [r5], #2\n"                                                                         \
     "vmov s6, s7, r6, r7\n"                                                                       \
-    "vldmia r2!, {s24}\n"                                                                         \
+    "vldmia r1!, {s24}\n"                                                                         \
     FOUR_HALVES(b, s4, s5, s6, s7, s24)
 
-/* r0 weights, r1 stride, r2 input, r3 cols. The first column by itself where the rows do not start
- * on a word. */
+/* r0 weights, r1 input, r2 cols, r3 bias, then sums and step on the stack; the rows at r0, r3, r4,
+ * r5. The first column by itself where the rows do not start on a word. */
 FUNCTION(dot4_f16,
          "push {r4, r5, r6, r7, r8, lr}\n"
          "vpush {d8-d15}\n"
-         "add r4, r0, r1, lsl #2\n"
-         "add r5, r4, r1, lsl #1\n"
-         "add r1, r0, r1, lsl #1\n"
+         "ldr r8, [sp, #92]\n"
+         "add r4, r3, r8, lsl #2\n"
+         "vldmia r3, {s0}\n"
+         "vldmia r4, {s1}\n"
+         "add r4, r4, r8, lsl #2\n"
+         "vldmia r4, {s2}\n"
+         "add r4, r4, r8, lsl #2\n"
+         "vldmia r4, {s3}\n"
+         "mul r3, r2, r8\n"
+         "add r4, r0, r3, lsl #2\n"
+         "add r5, r4, r3, lsl #1\n"
+         "add r3, r0, r3, lsl #1\n"
          "tst r0, #2\n"
          "beq 1f\n"
          ONE_COLUMN
-         "sub r3, r3, #1\n"
+         "sub r2, r2, #1\n"
          "1:\n"
-         "lsrs r8, r3, #3\n"
+         "lsrs r8, r2, #3\n"
          "beq 3f\n"
          "2:\n"
-         "vldmia r2!, {s24-s31}\n"
+         "vldmia r1!, {s24-s31}\n"
          "vldmia r0!, {s4-s7}\n"
-         "vldmia r1!, {s8-s11}\n"
+         "vldmia r3!, {s8-s11}\n"
          "vldmia r4!, {s12-s15}\n"
          "vldmia r5!, {s16-s19}\n"
          FOUR_HALVES(b, s4, s8, s12, s16, s24)
@@ -120,13 +132,21 @@ FUNCTION(dot4_f16,
          "subs r8, r8, #1\n"
          "bne 2b\n"
          "3:\n"
-         "ands r3, r3, #7\n"
+         "ands r2, r2, #7\n"
          "beq 5f\n"
          "4:\n"
          ONE_COLUMN
-         "subs r3, r3, #1\n"
+         "subs r2, r2, #1\n"
          "bne 4b\n"
          "5:\n"
+         "ldrd r6, r8, [sp, #88]\n"
+         "vstmia r6, {s0}\n"
+         "add r6, r6, r8, lsl #2\n"
+         "vstmia r6, {s1}\n"
+         "add r6, r6, r8, lsl #2\n"
+         "vstmia r6, {s2}\n"
+         "add r6, r6, r8, lsl #2\n"
+         "vstmia r6, {s3}\n"
          "vpop {d8-d15}\n"
          "pop {r4, r5, r6, r7, r8, pc}\n")
 
@@ -139,29 +159,28 @@ FUNCTION(dot4_f16,
     "smlad " #sum ", lr, r10, " #sum "\n"                                                         \
     "smlad " #sum ", r12, r11, " #sum "\n"
 
-/* The rows 0 and 1 stand at r0, 2 and 3 at r4. Weights may lie at any address. */
+/* The rows 0 and 1 stand at r0, 2 and 3 at r4, r2 bytes apart. Weights may lie at any address. */
 #define BLOCK                                                                                     \
-    "ldrd r10, r11, [r2], #8\n"                                                                   \
-    BLOCK_OF_ROW("[r0, r1]", r6)                                                                  \
+    "ldrd r10, r11, [r1], #8\n"                                                                   \
+    BLOCK_OF_ROW("[r0, r2]", r6)                                                                  \
     BLOCK_OF_ROW("[r0], #4", r5)                                                                  \
-    BLOCK_OF_ROW("[r4, r1]", r8)                                                                  \
+    BLOCK_OF_ROW("[r4, r2]", r8)                                                                  \
     BLOCK_OF_ROW("[r4], #4", r7)
 
 #define BYTE_OF_ROW(load, sum)                                                                    \
     "ldrsb r12, " load "\n"                                                                       \
     "smlabb " #sum ", r12, r10, " #sum "\n"
 
-/* r0 weights, r1 stride, r2 input, r3 cols; sums in r5 to r8 */
+/* r0 weights, r1 input, r2 cols, r3 bias, then the sums on the stack; the sums in r5 to r8 */
 FUNCTION(dot4_i8,
          "push {r4-r11, lr}\n"
-         "ldr r12, [sp, #36]\n"
-         "ldm r12, {r5-r8}\n"
-         "add r4, r0, r1, lsl #1\n"
-         "tst r3, #4\n"
+         "ldm r3, {r5-r8}\n"
+         "add r4, r0, r2, lsl #1\n"
+         "tst r2, #4\n"
          "beq 1f\n"
          BLOCK
          "1:\n"
-         "lsrs r9, r3, #3\n"
+         "lsrs r9, r2, #3\n"
          "beq 3f\n"
          "2:\n"
          BLOCK
@@ -169,13 +188,13 @@ FUNCTION(dot4_i8,
          "subs r9, r9, #1\n"
          "bne 2b\n"
          "3:\n"
-         "ands r3, r3, #3\n"
+         "ands r3, r2, #3\n"
          "beq 5f\n"
          "4:\n"
-         "ldrsh r10, [r2], #2\n"
-         BYTE_OF_ROW("[r0, r1]", r6)
+         "ldrsh r10, [r1], #2\n"
+         BYTE_OF_ROW("[r0, r2]", r6)
          BYTE_OF_ROW("[r0], #1", r5)
-         BYTE_OF_ROW("[r4, r1]", r8)
+         BYTE_OF_ROW("[r4, r2]", r8)
          BYTE_OF_ROW("[r4], #1", r7)
          "subs r3, r3, #1\n"
          "bne 4b\n"

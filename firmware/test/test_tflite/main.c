@@ -42,22 +42,24 @@ static int same_bits(float a, float b)
 
 static void four_rows_of_floats_equal_one_row_each(void)
 {
-    static float weights[ROWS * (MAX_COLS + 3)], input[MAX_COLS];
+    static float weights[ROWS * MAX_COLS], input[MAX_COLS];
 
     for (uint32_t cols = 1; cols <= MAX_COLS; cols++) {
-        uint32_t stride = cols + cols % 3;
-        struct four_floats sums, given;
+        float sums[ROWS + 1], bias[ROWS];
 
-        for (unsigned i = 0; i < ROWS * stride; i++)
+        for (unsigned i = 0; i < ROWS * cols; i++)
             weights[i] = random_float();
         for (unsigned i = 0; i < cols; i++)
             input[i] = random_float();
         for (unsigned i = 0; i < ROWS; i++)
-            given.sum[i] = random_float();
-        sums = dot4_f32(weights, stride, input, cols, given);
+            bias[i] = random_float();
+        sums[ROWS] = 99;
+        dot4_f32(weights, input, cols, bias, sums);
         for (unsigned i = 0; i < ROWS; i++)
-            CHECK(same_bits(sums.sum[i],
-                            dot_f32(weights + i * stride, input, cols, given.sum[i])));
+            CHECK(same_bits(sums[i], dot_f32(weights + i * cols, input, cols, bias[i])));
+        CHECK(sums[ROWS] == 99);
+        dot4_f32(weights, input, cols, bias, bias);
+        CHECK(memcmp(bias, sums, sizeof bias) == 0);
     }
 }
 
@@ -67,21 +69,23 @@ static void four_rows_of_halves_equal_one_row_each(void)
     static float input[MAX_COLS];
 
     for (uint32_t cols = 1; cols <= MAX_COLS; cols++) {
-        uint32_t stride = cols % 2 ? 2 * cols : cols;
+        uint32_t step = cols % 2 + 1;
 
         for (unsigned start = 0; start < 2; start++) { /* on a word, and between two */
-            struct four_floats sums, given;
+            float sums[2 * ROWS], bias[2 * ROWS];
 
             for (unsigned i = 0; i < sizeof weights / sizeof *weights; i++)
                 weights[i] = random_half();
             for (unsigned i = 0; i < cols; i++)
                 input[i] = random_float();
-            for (unsigned i = 0; i < ROWS; i++)
-                given.sum[i] = random_float();
-            sums = dot4_f16(weights + start, stride, input, cols, given);
-            for (unsigned i = 0; i < ROWS; i++)
-                CHECK(same_bits(sums.sum[i], dot_f16(weights + start + i * stride, input, cols,
-                                                     given.sum[i])));
+            for (unsigned i = 0; i < 2 * ROWS; i++)
+                sums[i] = bias[i] = random_float();
+            dot4_f16(weights + start, input, cols, bias, sums, step);
+            for (unsigned i = 0; i < 2 * ROWS; i++)
+                CHECK(same_bits(sums[i], i % step == 0 && i < ROWS * step
+                                             ? dot_f16(weights + start + i * cols, input, cols,
+                                                       bias[i])
+                                             : bias[i]));
         }
     }
 }
@@ -93,17 +97,19 @@ static void four_rows_of_bytes_equal_one_row_each(void)
 
     for (uint32_t cols = 1; cols <= MAX_COLS; cols++) {
         for (unsigned start = 0; start < 4; start++) {
-            int32_t sums[ROWS], given[ROWS];
+            int32_t sums[ROWS + 1], bias[ROWS];
 
             for (unsigned i = 0; i < sizeof weights; i++)
                 weights[i] = (int8_t)random_bits();
             for (unsigned i = 0; i < cols; i++)
                 input[i] = (int16_t)((int)(random_bits() % 511) - 255);
             for (unsigned i = 0; i < ROWS; i++)
-                sums[i] = given[i] = (int32_t)random_bits();
-            dot4_i8(weights + start, cols, input, cols, sums);
+                bias[i] = (int32_t)random_bits();
+            sums[ROWS] = 99;
+            dot4_i8(weights + start, input, cols, bias, sums);
             for (unsigned i = 0; i < ROWS; i++)
-                CHECK(sums[i] == dot_i8(weights + start + i * cols, input, cols, given[i]));
+                CHECK(sums[i] == dot_i8(weights + start + i * cols, input, cols, bias[i]));
+            CHECK(sums[ROWS] == 99);
         }
     }
 }
@@ -115,7 +121,7 @@ static void sums_of_bytes_may_wrap(void)
     int32_t sums[ROWS] = {INT32_MAX, INT32_MAX, INT32_MIN, -1};
 
     CHECK(dot_i8(weights, input, 1, INT32_MAX) == INT32_MIN);
-    dot4_i8(weights, 1, input, 1, sums);
+    dot4_i8(weights, input, 1, sums, sums);
     CHECK(sums[0] == INT32_MIN && sums[1] == INT32_MIN && sums[3] == 0);
 }
 
@@ -138,10 +144,14 @@ static void every_half_is_the_number_it_stands_for(void)
                               : ldexpf((float)fraction, -24);
         float value = half_to_float((uint16_t)half);
 
-        if (exponent == 31)
-            CHECK(fraction ? value != value : isinf(value) && (value < 0) == (half >> 15));
+        float plain = half_to_float_plain((uint16_t)half);
+
+        if (exponent == 31 && fraction)
+            CHECK(value != value && plain != plain);
+        else if (exponent == 31)
+            CHECK(value == (half >> 15 ? -INFINITY : INFINITY) && plain == value);
         else
-            CHECK(same_bits(value, half >> 15 ? -size : size));
+            CHECK(same_bits(value, half >> 15 ? -size : size) && same_bits(plain, value));
     }
 }
 
