@@ -18,6 +18,8 @@ enum { CR = 0x10 / 4, SR = 0x14 / 4, DER = 0x1C / 4, FSR = 0x5C / 4, TCR = 0x60 
 #define TCR_CPHA (1u << 30)
 #define TCR_PRESCALE (7u << 27)
 #define TCR_PCS (3u << 24)
+#define TCR_CONT (1u << 21)
+#define TCR_CONTC (1u << 20)
 #define TCR_RXMSK (1u << 19)
 #define TCR_BITS(n) ((n) - 1u)
 
@@ -67,7 +69,9 @@ int lpspi_borrow(struct lpspi *bus)
     /* Only now does TCR read as the command that is in force, and do the flags speak of what was
        sent before us. */
     bus->tcr = look(bus, TCR);
-    bus->flags = look(bus, SR) & SR_FLAGS;
+    uint32_t status = look(bus, SR);
+    bus->flags = status & SR_FLAGS;
+    bus->held = (status & SR_MBF) && (bus->tcr & TCR_CONT) && (bus->tcr & TCR_RXMSK);
     put(bus, TCR, (bus->tcr & (TCR_PRESCALE | TCR_PCS)) | TCR_CPHA | TCR_RXMSK | TCR_BITS(24));
     if (wait_clear(bus, FSR, FSR_TXCOUNT) || wait_clear(bus, SR, SR_MBF)) {
         put(bus, TCR, bus->tcr);
@@ -94,7 +98,13 @@ void lpspi_frame(struct lpspi *bus, const struct output_pin *select, uint32_t fr
 
 void lpspi_return(struct lpspi *bus)
 {
-    put(bus, TCR, bus->tcr);
+    put(bus, TCR, bus->tcr & ~TCR_CONTC);
+    if (bus->held) {
+        /* A command leaves the FIFO between two words: when it is gone the word before it is out,
+           and the display may listen again. */
+        put(bus, TDR, 0);
+        put(bus, TCR, bus->tcr | TCR_CONTC);
+    }
     if (wait_clear(bus, FSR, FSR_TXCOUNT)) {
         bus->missed++;
     }

@@ -11,8 +11,10 @@
  *   4. When the bus is idle the display is deselected, by its pin, if it was selected. It takes a
  *      pause between two bytes as what it is.
  *   5. Frames go out, each within its converter's select.
- *   6. Everything goes back: the display's select, the command, the flags that the frames raised
- *      (a waiting transfer must not take them for its own), the DMA requests.
+ *   6. Everything goes back: the command, the flags that the frames raised (a waiting transfer must
+ *      not take them for its own), the display's select, the DMA requests. A continuous transfer
+ *      (as machine.SPI makes) that was under way must be under way again, or its owner would wait
+ *      for an end that never comes: so it is begun anew with a word that nobody listens to.
  *
  * The interrupted transfer goes on and can tell nothing, wherever it was cut: between reading the
  * FIFO's fill and writing a word, between reading and writing the command. That holds for writes.
@@ -37,7 +39,7 @@ struct lpspi {
     volatile uint32_t *base;
     struct output_pin display; /* select of the device that is being interrupted, active low */
     uint32_t missed;           /* how often the bus was not to be had */
-    uint32_t der, tcr, flags, selected; /* what was there, while borrowed */
+    uint32_t der, tcr, flags, held, selected; /* what was there, while borrowed */
 };
 
 void lpspi_init(struct lpspi *bus, volatile uint32_t *base, const struct output_pin *display);

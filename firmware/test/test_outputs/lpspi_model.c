@@ -1,0 +1,209 @@
+/* See lpspi_model.h. */
+#define REGISTERS_HOOKED
+#include "lpspi_model.h"
+
+#include <string.h>
+
+#include "registers.h"
+
+enum { CR = 4, SR = 5, DER = 7, FSR = 23, TCR = 24, TDR = 25, DR = 100, DR_SET, DR_CLEAR };
+
+#define TCF (1u << 10)
+#define MBF (1u << 24)
+
+volatile uint32_t model_lpspi[32];
+volatile uint32_t model_port[64];
+struct lpspi_model model;
+
+void model_reset(uint32_t speed)
+{
+    memset(&model, 0, sizeof model);
+    model.speed = speed;
+    model.cr = 1;
+    model.tcr = 7;
+    model.interrupt_at = ~0u;
+    model.pins = MODEL_DISPLAY | MODEL_SYNC(0) | MODEL_SYNC(1) | 0x40;
+}
+
+static void complain(const char *words)
+{
+    if (!model.complaint) {
+        model.complaint = words;
+    }
+}
+
+static void device_takes_bit(uint32_t bit)
+{
+    uint32_t mode = model.tcr >> 30; /* CPOL, CPHA */
+    if (!(model.pins & MODEL_DISPLAY)) {
+        if (mode != 0) {
+            complain("the display needs mode 0");
+        }
+        if (model.shown_bits / 8 < MODEL_BYTES) {
+            uint8_t *byte = &model.shown[model.shown_bits / 8];
+            *byte = (uint8_t)(*byte << 1 | bit);
+        }
+        model.shown_bits++;
+    }
+    for (uint32_t chip = 0; chip < 2; chip++) {
+        if (!(model.pins & MODEL_SYNC(chip))) {
+            if (mode != 1) {
+                complain("the converter needs mode 1");
+            }
+            model.shift[chip] = model.shift[chip] << 1 | bit;
+            model.shift_bits[chip]++;
+        }
+    }
+}
+
+static void end_of_sync(uint32_t chip)
+{
+    uint32_t frame = model.shift[chip];
+    if (model.shift_bits[chip] != 24) {
+        complain("a converter's frame is not 24 bits");
+    } else if (frame >> 22 != chip || (frame >> 20 & 3) != 1 || (frame >> 16 & 9)) {
+        complain("a frame for another chip or of another kind");
+    } else {
+        uint32_t jack = chip * 4 + (frame >> 17 & 3);
+        model.code[jack] = (uint16_t)frame;
+        model.written[jack]++;
+        model.frames[chip]++;
+    }
+    model.shift[chip] = 0;
+    model.shift_bits[chip] = 0;
+}
+
+static void set_pins(uint32_t pins)
+{
+    uint32_t changed = model.pins ^ pins;
+    if ((changed & MODEL_DISPLAY) && model.shown_bits % 8) {
+        complain("a byte for the display was cut in two");
+    }
+    model.pins = pins;
+    for (uint32_t chip = 0; chip < 2; chip++) {
+        if (changed & pins & MODEL_SYNC(chip)) {
+            end_of_sync(chip);
+        }
+    }
+}
+
+static void push(uint32_t command, uint32_t word)
+{
+    if (model.fill == 16) {
+        complain("a write into a full FIFO");
+        return;
+    }
+    model.fifo[model.fill].command = command;
+    model.fifo[model.fill].word = word;
+    model.fill++;
+}
+
+/* One bit's time. */
+static void bus_bit(void)
+{
+    if (!(model.cr & 1)) {
+        return;
+    }
+    if ((model.der & 1) && model.dma_left && model.fill < 12) {
+        push(0, *model.dma++);
+        model.dma_left--;
+    }
+    if (!model.bits_left) {
+        while (model.fill && model.fifo[0].command) {
+            model.tcr = model.fifo[0].word;
+            memmove(model.fifo, model.fifo + 1, --model.fill * sizeof model.fifo[0]);
+            if (model.active && !(model.tcr & (1u << 20))) { /* CONTC */
+                model.active = 0;
+                model.sr |= TCF;
+            }
+        }
+        int receives = !(model.tcr & (1u << 19)); /* RXMSK */
+        if (!model.fill || (receives && model.received == 16)) {
+            return;
+        }
+        model.shifting = model.fifo[0].word;
+        memmove(model.fifo, model.fifo + 1, --model.fill * sizeof model.fifo[0]);
+        model.bits_left = (model.tcr & 0xFFF) + 1;
+        model.active = 1;
+        model.received += receives;
+    }
+    device_takes_bit(model.shifting >> --model.bits_left & 1);
+    if (!model.bits_left && !(model.tcr & (1u << 21))) { /* CONT */
+        model.active = 0;
+        model.sr |= TCF;
+    }
+}
+
+static void access(void)
+{
+    if (model.interrupt && model.accesses++ == model.interrupt_at) {
+        void (*interrupt)(void) = model.interrupt;
+        model.interrupt = 0;
+        interrupt();
+    }
+    for (uint32_t i = 0; i < model.speed; i++) {
+        bus_bit();
+    }
+}
+
+static uint32_t which(volatile uint32_t *address)
+{
+    if (address >= model_lpspi && address < model_lpspi + 32) {
+        return (uint32_t)(address - model_lpspi);
+    }
+    return address == MODEL_DR ? DR : address == MODEL_DR_SET ? DR_SET : DR_CLEAR;
+}
+
+uint32_t register_read(volatile uint32_t *address)
+{
+    access();
+    switch (which(address)) {
+    case CR:
+        return model.cr;
+    case SR:
+        return model.sr | (model.bits_left || model.active ? MBF : 0);
+    case DER:
+        return model.der;
+    case FSR:
+        return model.fill | model.received << 16;
+    case TCR:
+        return model.fill ? 0xDEADBEEF : model.tcr; /* not to be trusted while words wait */
+    case DR:
+        return model.pins;
+    default:
+        complain("a read of what cannot be read");
+        return 0;
+    }
+}
+
+void register_write(volatile uint32_t *address, uint32_t value)
+{
+    access();
+    switch (which(address)) {
+    case CR:
+        model.cr = value & 1;
+        model.fill = value & 0x200 ? 0 : model.fill; /* RRF, RTF: flush */
+        model.received = value & 0x100 ? 0 : model.received;
+        break;
+    case SR:
+        model.sr &= ~value;
+        break;
+    case DER:
+        model.der = value;
+        break;
+    case TCR:
+        push(1, value);
+        break;
+    case TDR:
+        push(0, value);
+        break;
+    case DR_SET:
+        set_pins(model.pins | value);
+        break;
+    case DR_CLEAR:
+        set_pins(model.pins & ~value);
+        break;
+    default:
+        complain("a write to what cannot be written");
+    }
+}
