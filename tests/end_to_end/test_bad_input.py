@@ -1,0 +1,136 @@
+"""Whatever goes wrong is one sentence that names the thing and the remedy, exit code 2, and nothing
+half-written: not here and not on the module."""
+
+from __future__ import annotations
+
+import os
+import pty
+import tty
+
+import pytest
+
+from latentrack.errors import UserError
+from latentrack.module.library import push
+from latentrack.module.link import Link
+from tests.end_to_end.conftest import latentrack
+
+
+def refused(*arguments: str, says: tuple[str, ...], timeout: float = 60) -> None:
+    done = latentrack(*arguments, timeout=timeout)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("latentrack: "), done.stderr
+    for word in says:
+        assert word in lines[0], done.stderr
+
+
+def test_a_file_that_is_no_midi(tmp_path):
+    song = tmp_path / "song.mid"
+    song.write_text("this is a shopping list")
+    refused("dataset", str(song), "-o", str(tmp_path / "out.npz"), says=("song.mid", "MIDI"))
+    assert not (tmp_path / "out.npz").exists()
+
+
+def test_an_empty_folder(tmp_path):
+    (tmp_path / "empty").mkdir()
+    refused("dataset", str(tmp_path / "empty"), "-o", str(tmp_path / "out.npz"), says=("empty",))
+    assert not (tmp_path / "out.npz").exists()
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    refused("dataset", str(tmp_path / "gone"), "-o", str(tmp_path / "o.npz"), says=("gone",))
+
+
+def test_training_on_what_is_no_dataset(tmp_path):
+    (tmp_path / "notes.npz").write_bytes(b"nothing of the kind")
+    refused("train", str(tmp_path / "notes.npz"), "-o", str(tmp_path / "m.tflite"), says=("notes",))
+    assert not (tmp_path / "m.tflite").exists()
+
+
+def test_a_model_that_is_no_model(tmp_path):
+    (tmp_path / "m.tflite").write_bytes(os.urandom(5000))
+    refused("push", str(tmp_path / "m.tflite"), "--port", "/dev/null", says=("m.tflite",))
+
+
+def test_a_model_without_metadata(shared_data):
+    model = shared_data / "decoders" / "drum_f32.tflite"
+    refused("push", str(model), "--port", "/dev/null", says=("drum_f32.tflite", "metadata"))
+
+
+def test_a_port_that_is_not_there(shared_data):
+    model = str(shared_data / "decoders" / "reference_perc_groove.tflite")
+    refused("push", model, "--port", "/dev/ttyNOWHERE", says=("/dev/ttyNOWHERE", "latentrack"))
+    refused("install", "/dev/ttyNOWHERE", says=("/dev/ttyNOWHERE",))
+
+
+def test_a_port_where_nobody_answers():
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    try:
+        refused("install", os.ttyname(slave), says=(os.ttyname(slave), "answer"))
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+def test_a_module_without_latentrack(shared_data, tmp_path):
+    from latentrack.virtual.module import VirtualModule
+
+    model = str(shared_data / "decoders" / "reference_perc_groove.tflite")
+    with VirtualModule(tmp_path / "flash") as bare:
+        refused("push", model, "--port", bare.port, says=("latentrack install", bare.port))
+        assert list(bare.flash.iterdir()) == []
+
+
+def test_a_model_that_only_the_module_can_judge(start, shared_data, tmp_path):
+    """A whole .tflite with an operator that latentcore lacks: refused there, the old one plays."""
+    good = shared_data / "decoders" / "reference_perc_groove.tflite"
+    module = start(good, manual_time=True)
+    broken = tmp_path / "broken.tflite"
+    broken.write_bytes(with_other_operator(good.read_bytes()))
+    refused("push", str(broken), "--port", module.port, says=("broken.tflite", "SOFTMAX"))
+    assert sorted(p.name for p in (module.flash / "models" / "perc").iterdir()) == [good.name]
+    module.panel.clock(16)
+    assert len(module.panel.steps()) == 16
+    with Link(module.port) as link:
+        assert link.evaluate("track.model.name") == good.stem
+
+
+def with_other_operator(model: bytes) -> bytes:
+    """The model with its LOGISTIC made a SOFTMAX, through TensorFlow's own schema."""
+    import flatbuffers
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    tree = schema.ModelT.InitFromObj(schema.Model.GetRootAs(model))
+    for code in tree.operatorCodes:
+        if code.builtinCode == schema.BuiltinOperator.LOGISTIC:
+            code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.SOFTMAX
+    builder = flatbuffers.Builder()
+    builder.Finish(tree.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+@pytest.mark.parametrize("killed_at", [512, 20_000, 42_500])
+def test_a_module_that_dies_while_a_model_comes(start, shared_data, tmp_path, killed_at):
+    """The power fails after so many bytes: one sentence, and the library holds whole models."""
+    good = shared_data / "decoders" / "reference_perc_groove.tflite"
+    module = start(good)
+    other = tmp_path / "other.tflite"
+    other.write_bytes(good.read_bytes())
+
+    def pull_the_plug(sent: int, total: int) -> None:
+        if sent >= killed_at:
+            module.kill()
+
+    with Link(module.port) as link, pytest.raises(UserError, match=module.port):
+        push(link, other, pull_the_plug)
+    library = module.flash / "models" / "perc"
+    assert [path.name for path in library.glob("*.tflite")] == [good.name]
+    assert (library / good.name).read_bytes() == good.read_bytes()
+
+    done = latentrack("push", str(other), "--port", module.port)
+    assert done.returncode == 0, done.stderr
+    assert (library / "other.tflite").read_bytes() == other.read_bytes()
+    module.panel.clock(16)
+    assert len(module.panel.steps()) == 16
