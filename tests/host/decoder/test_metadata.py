@@ -65,10 +65,12 @@ def test_models_of_the_reference_project_are_read(shared_data: Path, name: str, 
         (DecoderInfo("seqdec", 1, 192, 3), b"seqdec\xc0\x01\x03"),
         (DecoderInfo("seqdec", 96, 2, 200), b"seqdec\x02\x60\xc8"),
         (DecoderInfo("perdec", 192, 1, 3, (1,)), b"perdec\x01\xc0\x03\x01\x01"),
+        # These two numbers happen to be UTF-8 for one character.
+        (DecoderInfo("seqdec", 128, 194, 3), b"seqdec\xc2\x80\x03"),
     ],
 )
 def test_the_bytes_are_the_reference_s_one_a_number(info: DecoderInfo, written: bytes) -> None:
-    data = attach_info(dense_file(), info)
+    data = attach_info(dense_file(outputs=(1, info.steps * info.voices)), info)
     assert as_the_reference_firmware_reads(data).startswith(written)
     assert read_info(data) == info
 

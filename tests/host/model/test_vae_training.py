@@ -74,7 +74,7 @@ def test_held_out_cross_entropy_falls_below_knowing_each_cell_s_density(large, t
 def test_the_model_has_the_best_weights_once_the_kl_term_has_its_full_weight(
     large, trained
 ) -> None:
-    # A sixth of 40 epochs, rounded up, is the warm-up.
+    # The warm-up takes 15 % of 40 epochs, and is over with the seventh.
     after = [e.held_out for e in trained.history[6:]]
     assert trained.best.held_out == min(after)
     measured = cross_entropy(trained.model, large.sequences[trained.held_out])
