@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from latentrack.corpus.dataset import Dataset
 from latentrack.decoder import export as export_module
 from latentrack.decoder.export import decoder_function, to_tflite

@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 
 import numpy as np
-
 from latentrack.corpus.dataset import Dataset
 from latentrack.model.verdict import Recall, recall, verdict
 
