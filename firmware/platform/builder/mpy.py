@@ -43,15 +43,20 @@ env.Append(  # noqa: F821
 )
 
 
+# What runs once, when a model is loaded, or calls what takes its time: small beats fast.
+SMALL = {"load.c", "flatbuffer.c", "metadata.c", "latentcore.c"}
+
+
+def compiled(name, source):
+    """The object file of one source of the module `name`."""
+    target = Path("$BUILD_DIR") / name / source.relative_to(firmware).with_suffix(".o")
+    flags = ["-Os"] if source.name in SMALL else []
+    return env.Object(str(target), str(source), CCFLAGS=env["CCFLAGS"] + flags)  # noqa: F821
+
+
 def module(name, sources):
     """Adds the targets name.so and name.mpy."""
-    objects = [
-        env.Object(  # noqa: F821
-            str(Path("$BUILD_DIR") / name / source.relative_to(firmware).with_suffix(".o")),
-            str(source),
-        )
-        for source in sources
-    ]
+    objects = [compiled(name, source) for source in sources]
     linked = env.Program(f"$BUILD_DIR/{name}.so", objects)  # noqa: F821
     env.Depends(linked, str(mpy / "image.ld"))  # noqa: F821
     packed = env.Command(  # noqa: F821
