@@ -1,8 +1,16 @@
-"""What all tests share: where the project and the shared music lie."""
+"""What all tests share: where the project and the shared music lie, and a virtual module."""
 
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from latentrack.module.install import install
+from latentrack.module.link import Link
+from latentrack.virtual.module import VirtualModule
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -14,3 +22,40 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared music and models (../shared/data) are not on this machine")
     return folder
+
+
+@pytest.fixture(scope="session")
+def installed_flash(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The flash of a module right after `latentrack install`."""
+    flash = tmp_path_factory.mktemp("installed") / "flash"
+    with VirtualModule(flash) as module, Link(module.port) as link:
+        install(link)
+    return flash
+
+
+@pytest.fixture
+def start(installed_flash: Path, tmp_path: Path) -> Iterator[Callable[..., VirtualModule]]:
+    """Starts an installed module, with models in its library; `manual_time` as VirtualModule's."""
+    modules: list[VirtualModule] = []
+
+    def start(*models: Path, manual_time: bool = False) -> VirtualModule:
+        flash = tmp_path / f"flash{len(modules)}"
+        shutil.copytree(installed_flash, flash)
+        library = flash / "models" / "perc"
+        library.mkdir(parents=True)
+        for model in models:
+            shutil.copy(model, library)
+        module = VirtualModule(flash, manual_time=manual_time)
+        modules.append(module)
+        wait_until_playing(module)
+        return module
+
+    yield start
+    for module in modules:
+        module.stop()
+
+
+def wait_until_playing(module: VirtualModule) -> None:
+    """Returns when main.py has run: the answer to a Link comes after it."""
+    with Link(module.port) as link:
+        assert link.evaluate("'instrument' in globals()"), "main.py did not start the instrument"

@@ -12,7 +12,7 @@ import pytest
 from latentrack.errors import UserError
 from latentrack.module.library import push
 from latentrack.module.link import Link
-from tests.end_to_end.conftest import latentrack
+from tests.programs import latentrack
 
 
 def refused(*arguments: str, says: tuple[str, ...], timeout: float = 60) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from latentrack.virtual.module import VirtualModule
-from tests.end_to_end.conftest import mpremote
+from tests.programs import mpremote
 
 
 @pytest.fixture(scope="module")

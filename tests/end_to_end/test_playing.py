@@ -12,7 +12,7 @@ import serial
 from latentrack.decoder.jacks import drum_steps
 from latentrack.decoder.litert import Decoder
 from latentrack.module.link import Link
-from tests.end_to_end.conftest import latentrack, mpremote
+from tests.programs import latentrack, mpremote
 
 BAR = 16
 

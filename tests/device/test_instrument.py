@@ -1,0 +1,190 @@
+"""The device code under real MicroPython: knobs are turned by name, jacks and prompt are read."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from latentrack.module.link import Link, ModuleError
+from latentrack.virtual.panel import ANALOG_PINS, TRIGGER_PINS
+from tests.conftest import ROOT
+
+REFERENCE = "reference_perc_groove"
+
+
+@pytest.fixture
+def reference(shared_data):
+    return shared_data / "decoders" / f"{REFERENCE}.tflite"
+
+
+def wait_frames(link: Link, count: int = 3) -> None:
+    """Lets some frames pass."""
+    until = link.evaluate("instrument.frames") + count
+    end = time.monotonic() + 10
+    while link.evaluate("instrument.frames") < until:
+        assert time.monotonic() < end, "the frames have stopped"
+
+
+def test_the_panel_is_the_boards_table():
+    table: dict[str, object] = {}
+    source = (ROOT / "device" / "latentrack" / "boards" / "virtual.py").read_text()
+    exec(source.split("def connect")[0].split("import uctypes")[1], table)
+    assert {"clock": table["CLOCK"], "reset": table["RESET"]} == {
+        jack: f"D{pin}" for jack, pin in TRIGGER_PINS.items()
+    }
+    assert table["KNOBS"] == {knob: f"A{pin}" for knob, pin in ANALOG_PINS.items()}
+
+
+@pytest.mark.parametrize("knob, latent", [("x", 0), ("y", 1), ("z", 2)])
+def test_a_knob_moves_its_latent_over_the_whole_scale(start, reference, knob, latent):
+    module = start(reference)
+    with Link(module.port) as link:
+        for position, value in ((0.0, -3.0), (1.0, 3.0), (0.75, 1.5)):
+            module.panel.turn(knob, position)
+            wait_frames(link)
+            latents = link.evaluate("track.latents")
+            assert latents[latent] == pytest.approx(value, abs=2e-4)
+            others = [v for i, v in enumerate(latents) if i != latent]
+            assert others == pytest.approx([0, 0], abs=2e-4)
+
+
+def test_the_threshold_knob(start, reference):
+    module = start(reference)
+    with Link(module.port) as link:
+        module.panel.turn("threshold", 0.125)
+        wait_frames(link)
+        assert link.evaluate("track.threshold") == pytest.approx(0.125, abs=2e-5)
+
+
+def test_what_is_typed_stays_until_its_knob_is_turned(start, reference):
+    module = start(reference)
+    with Link(module.port) as link:
+        link.run("track.latents = (1, 2, 3)")
+        module.panel.turn("y", 0.5 + 0.003)  # less than a turn: noise
+        wait_frames(link)
+        assert link.evaluate("track.latents") == (1, 2, 3)
+        module.panel.turn("y", 0.25)
+        wait_frames(link)
+        assert link.evaluate("track.latents") == pytest.approx((1, -1.5, 3), abs=2e-4)
+
+
+def test_power_on_takes_the_knobs_where_they_stand(start, reference):
+    module = start(reference)
+    module.panel.turn("x", 1.0)
+    with Link(module.port) as link:
+        link.restart()
+        assert link.evaluate("track.latents")[0] == pytest.approx(3)
+
+
+def test_without_a_model_the_module_says_so_and_waits(start, reference):
+    module = start()
+    module.panel.clock(4)
+    assert module.panel.steps() == [] or all(not s.gates for s in module.panel.steps())
+    with Link(module.port) as link:
+        assert link.evaluate("track.model is None")
+        assert link.evaluate("library.models()") == []
+        (module.flash / "models" / "perc" / "late.tflite").write_bytes(reference.read_bytes())
+        link.run("library.play('late')")
+        assert link.evaluate("track.model.name") == "late"
+    module.panel.clock(16)
+    assert any(step.gates for step in module.panel.steps())
+
+
+def test_a_damaged_model_is_passed_over(start, reference, tmp_path):
+    damaged = tmp_path / "a_damaged.tflite"
+    damaged.write_bytes(reference.read_bytes()[:9000])
+    module = start(damaged, reference)
+    with Link(module.port) as link:
+        assert link.evaluate("track.model.name") == REFERENCE
+        with pytest.raises(ModuleError, match="ValueError"):
+            link.run("library.play('a_damaged')")
+        with pytest.raises(ModuleError, match="OSError"):
+            link.run("library.play('nowhere')")
+        assert link.evaluate("track.model.name") == REFERENCE
+
+
+def test_the_model_that_played_last_plays_after_power_on(start, reference, tmp_path):
+    models = []
+    for name in ("a", "b", "c"):
+        models.append(tmp_path / f"{name}.tflite")
+        models[-1].write_bytes(reference.read_bytes())
+    module = start(*models)
+    with Link(module.port) as link:
+        assert link.evaluate("track.model.name") == "a"
+        link.run("library.play('b')")
+        link.restart()
+        assert link.evaluate("track.model.name") == "b"
+
+
+def test_a_mistake_in_a_frame_is_shown_once_and_costs_no_other(start, reference):
+    module = start(reference)
+    with Link(module.port) as link:
+        link.run("def bad():\n    raise ValueError('my own mistake')\n")
+        link.run("good, instrument.frame = instrument.frame, bad")
+        shown = link.run(
+            "import time\nframe = instrument.frames\n"
+            "while instrument.frames < frame + 10: time.sleep_ms(5)\n"
+        )
+        assert shown.count("ValueError: my own mistake") <= 1
+        link.run("instrument.frame = good")
+        module.panel.turn("x", 0.0)
+        wait_frames(link)
+        assert link.evaluate("track.latents")[0] == pytest.approx(-3)
+    module.panel.clock(16)
+    assert len(module.panel.steps()) == 16
+
+
+def test_old_models_are_let_go(start, reference):
+    """Playing one model after another does not fill the memory."""
+    module = start(reference)
+    with Link(module.port) as link:
+        free = []
+        for _ in range(12):
+            link.run(f"library.play({REFERENCE!r})")
+            module.panel.clock(32)
+            module.panel.settle()
+            wait_frames(link)
+            link.run("track.threshold = 0.4")
+            wait_frames(link)
+            free.append(link.evaluate("(__import__('gc').collect(), __import__('gc').mem_free())[1]"))
+        assert link.evaluate("len(track._kept)") == 1
+        assert min(free[6:]) > free[2] - 4096
+
+
+def test_reset_plays_the_first_step_next(start, reference):
+    module = start(reference, manual_time=True)
+    module.panel.clock(5)
+    module.panel.advance(20_000)
+    module.panel.trigger("reset")
+    module.panel.advance(20_000)
+    module.panel.clock(3)
+    assert [step.number for step in module.panel.steps()] == [0, 1, 2, 3, 4, 0, 1, 2]
+
+
+def test_gates_end(start, reference):
+    """A gate is never left hanging, whatever comes after it."""
+    module = start(reference, manual_time=True)
+    module.panel.clock(16, spacing_us=50_000)
+    module.panel.advance(1_000_000)
+    high: set[int] = set()
+    rises = 0
+    for report in module.panel.settle():
+        if report.kind == "rise":
+            assert report.channel not in high, "a gate rises that is high already"
+            high.add(report.channel)
+            rises += 1
+        elif report.kind == "fall":
+            high.remove(report.channel)
+    assert rises > 0 and not high
+
+
+def test_stop_and_start(start, reference):
+    module = start(reference)
+    with Link(module.port) as link:
+        link.run("instrument.stop()")
+        module.panel.clock(3)
+        assert module.panel.steps() == []
+        link.run("instrument.start()")
+        module.panel.clock(3)
+        assert len(module.panel.steps()) == 3

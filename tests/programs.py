@@ -1,0 +1,32 @@
+"""The programs that tests run as a user does: real mpremote, and our own command line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from latentrack.virtual.module import VirtualModule
+
+
+def mpremote(module: VirtualModule, *arguments: str) -> str:
+    """Real mpremote as a program of its own; returns what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mpremote", "connect", module.port, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def latentrack(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    """The command line as a user runs it."""
+    return subprocess.run(
+        [sys.executable, "-m", "latentrack.cli", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
