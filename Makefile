@@ -2,7 +2,7 @@
 # make test    sets up what the tests need (Debian's packages too, when it may), and runs them all
 # make bench   measures, side by side with the peers, and writes benchmarks/results.json
 #
-# Everything lives in .venv and firmware/; nothing is written to your home folder.
+# Everything that we make lives in .venv, firmware/build and firmware/.pio.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
