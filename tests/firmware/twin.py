@@ -32,7 +32,7 @@ class Decoder:
 
     def score(self, latents: list[int], output: int) -> int:
         total = sum((7 + 3 * i) * value for i, value in enumerate(latents[: self.latents]))
-        return (total * 31 + output * output * 17 + output * 29) % 201 - 100
+        return (total * 31 + output * output * 17 + output * 29) % 211 // 10 * 10 - 100
 
     @staticmethod
     def probability(score: int) -> Fraction:
@@ -79,6 +79,7 @@ class Model:
     decoder: Decoder
     density: list[Fraction] = field(default_factory=list)
     pitches: list[int] = field(default_factory=lambda: [0])
+    threshold: Fraction = Fraction(1, 2)
 
     def __post_init__(self) -> None:
         self.density = [Fraction(1, 2)] * self.decoder.voices
@@ -126,10 +127,18 @@ class Track:
 
     def use(self, model: Model | None) -> None:
         before, self.model = self.model, model
+        if model:
+            model.threshold = self.threshold
         if before and model and before is not model:
             shared = min(len(before.density), len(model.density))
             model.density[:shared] = before.density[:shared]
             model.pitches = before.pitches[: model.pitch_room]
+
+    def set_threshold(self, threshold: Fraction) -> None:
+        """The model in use gets it; one that only plays on does not."""
+        self.threshold = threshold
+        if self.model:
+            self.model.threshold = threshold
 
     def post(self, latents: list[int]) -> None:
         self.posted = (latents + [0] * 8)[:8]
@@ -165,7 +174,7 @@ class Track:
         cells = [
             voice
             for voice, score in enumerate(scores)
-            if decoder.probability(score) > voice_threshold(self.threshold, model.density[voice])
+            if decoder.probability(score) > voice_threshold(model.threshold, model.density[voice])
         ]
         row = Row(cells)
         mode = self.mode or {"seq": NOTES, "rhy": RHYTHM}.get(decoder.kind[:3], DRUMS)
@@ -277,7 +286,9 @@ class Track:
 @dataclass(eq=False)
 class Rack:
     events: list[tuple] = field(default_factory=list)
-    calibration: list[Calibration] = field(default_factory=lambda: [Calibration() for _ in range(8)])
+    calibration: list[Calibration] = field(
+        default_factory=lambda: [Calibration() for _ in range(8)]
+    )
     intervals: list[int] = field(default_factory=list)
     last_edge: int | None = None
     edges: int = 0

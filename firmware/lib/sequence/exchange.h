@@ -38,13 +38,14 @@ static inline void exchange_look(struct exchange *exchange)
     }
 }
 
-/* Producer: one of these three patterns that nobody else can reach. */
-static inline struct pattern *exchange_free(const struct exchange *exchange, struct pattern *three)
+/* Producer: one of these patterns that nobody else can reach. Of three there always is one; of two
+   if neither is the one published last. */
+static inline struct pattern *exchange_free(const struct exchange *exchange, struct pattern *some)
 {
-    while (three == exchange->published || three == exchange->playing) {
-        three++;
+    while (some == exchange->published || some == exchange->playing) {
+        some++;
     }
-    return three;
+    return some;
 }
 
 /* Producer: from now on the consumer may have it. */

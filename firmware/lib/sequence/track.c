@@ -7,10 +7,12 @@ void track_init(struct track *track, const struct calibration *calibration)
 {
     latents_init(&track->latents);
     track->calibration = calibration;
-    track->silence.steps = 1;
-    track->silence.voices = 1;
-    track->silence.step = &track->silent_step;
-    track->silence.cells = &track->silent_cells;
+    for (uint32_t i = 0; i < 2; i++) {
+        track->silence[i].steps = 1;
+        track->silence[i].voices = 1;
+        track->silence[i].step = &track->silent_step;
+        track->silence[i].cells = &track->silent_cells;
+    }
     track->threshold = 0.5f;
     track_set(track, TRACK_NOTES, 4);
     track_set(track, TRACK_DIVISION, 1);
@@ -117,8 +119,9 @@ uint32_t track_decode(struct track *track, const float *latents)
 
 void track_silence(struct track *track)
 {
-    if (track->exchange.published != &track->silence) {
-        exchange_publish(&track->exchange, &track->silence);
+    const struct pattern *published = track->exchange.published;
+    if (!published || published->model) {
+        exchange_publish(&track->exchange, exchange_free(&track->exchange, track->silence));
     }
 }
 

@@ -20,7 +20,8 @@ enum follow {
 };
 
 enum track_param {
-    TRACK_THRESHOLD, /* P  0..1      probability above which a cell sounds (0.5) */
+    TRACK_THRESHOLD, /* P  0..1      probability above which a cell sounds (0.5). It goes to the
+                                     model in use (track_use), not to one that only plays on. */
     TRACK_MODE,      /* P  0..3      enum voicing_mode (MODE_AUTO) */
     TRACK_NOTES,     /* P  1..8      notes at once (4) */
     TRACK_FOLLOW,    /*    0..2      enum follow (FOLLOW_BAR) */
@@ -45,7 +46,7 @@ struct track {
     /* The producer's. */
     struct model *model;
     float threshold;
-    struct pattern silence;
+    struct pattern silence[2]; /* so that one is never both playing and published anew */
     struct pattern_step silent_step;
     uint8_t silent_cells;
 

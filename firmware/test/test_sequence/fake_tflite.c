@@ -1,7 +1,8 @@
 /* A decoder whose scores anyone can work out by hand, in place of lib/tflite.
  *
- * Latents are whole numbers. The score of output i is a whole number from -100 to 100:
- *     ((7 * l0 + 10 * l1 + 13 * l2 + ...) * 31 + i * i * 17 + i * 29) mod 201 - 100
+ * Latents are whole numbers. The score of output i is a multiple of 10 from -100 to 100 (so that
+ * some are equal):
+ *     ((7 * l0 + 10 * l1 + 13 * l2 + ...) * 31 + i * i * 17 + i * 29) mod 211 / 10 * 10 - 100
  * and its probability (score + 100.5) / 201.
  */
 #include <math.h>
@@ -31,7 +32,7 @@ void tflite_scores(const struct tflite_decoder *decoder, const void *workspace, 
     memcpy(&sum, workspace, sizeof sum);
     for (unsigned i = first; i < first + count && i < decoder->outputs; i++) {
         int64_t value = (int64_t)sum * 31 + (int64_t)i * i * 17 + (int64_t)i * 29;
-        scores[i - first] = (float)((value % 201 + 201) % 201 - 100);
+        scores[i - first] = (float)((value % 211 + 211) % 211 / 10 * 10 - 100);
     }
 }
 

@@ -1,0 +1,422 @@
+/* The sequencer's rules, one by one, on numbers worked out by hand. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+
+#include "channel.h"
+#include "fake_tflite.h"
+#include "rack.h"
+
+/* A pattern of one step, built from scores given by hand; cut-off 0 for every voice. */
+static struct pattern_step row;
+static uint8_t row_cells[32];
+static float zeros[255];
+
+static uint32_t build(uint32_t mode, uint32_t notes, const float *scores, uint32_t voices,
+                      const uint8_t *sizes, uint32_t groups, const uint8_t *pitches,
+                      uint32_t pitch_count, const struct calibration *calibration)
+{
+    struct pattern pattern = {.steps = 1, .voices = (uint16_t)voices, .step = &row,
+                              .cells = row_cells};
+    struct voicing voicing = {.mode = (uint8_t)mode, .notes = (uint8_t)notes,
+                              .groups = (uint8_t)groups, .group_size = sizes,
+                              .triggers = ROUTE_STRAIGHT, .levels = 0x43210765, .cutoff = zeros,
+                              .pitches = pitches, .pitch_count = pitch_count,
+                              .calibration = calibration};
+    return pattern_build_step(&pattern, 0, scores, &voicing, 0);
+}
+
+static struct calibration plain[8]; /* code = 100 * pitch + channel; accents 0 to 6000 */
+
+static void make_plain(void)
+{
+    for (uint32_t i = 0; i < 8; i++) {
+        plain[i] = (struct calibration){.offset = (float)i, .slope = 100, .low = 0, .high = 6000};
+    }
+}
+
+static void groups_give_triggers_and_accents(void)
+{
+    static const uint8_t sizes[] = {1, 1, 6, 2, 2};
+    static const uint8_t pitch = 0;
+    /*                      0   1  | 2   3  4  5   6  7 | 8  9 | 10  11 */
+    const float scores[] = {1, -1, -5, 2, 9, -1, 9, 0, -1, 3, -2, -3};
+    CHECK(build(MODE_DRUMS, 4, scores, 12, sizes, 5, &pitch, 1, plain) == 5);
+    CHECK(row_cells[0] == 0x59 && row_cells[1] == 0x02);
+    CHECK(row.triggers == 0x0D);   /* groups 0, 2, 3 */
+    CHECK(row.levels == 0x60);     /* accents of the groups 2 and 3 on channels 5 and 6 */
+    CHECK(row.code[5] == 2400);    /* voice 4, third of six: of two 9s the first */
+    CHECK(row.code[6] == 6000);    /* voice 9, second of two */
+}
+
+static void a_group_of_one_has_no_accent(void)
+{
+    static const uint8_t sizes[] = {1, 1, 1};
+    static const uint8_t pitch = 0;
+    const float scores[] = {1, 2, 3};
+    build(MODE_DRUMS, 4, scores, 3, sizes, 3, &pitch, 1, plain);
+    CHECK(row.triggers == 0x07 && row.levels == 0);
+}
+
+static void a_silent_group_keeps_its_place_among_the_accents(void)
+{
+    static const uint8_t sizes[] = {2, 2};
+    static const uint8_t pitch = 0;
+    const float scores[] = {-1, -1, -1, 1};
+    build(MODE_DRUMS, 4, scores, 4, sizes, 2, &pitch, 1, plain);
+    CHECK(row.triggers == 0x02 && row.levels == 0x40 && row.code[6] == 6000);
+}
+
+static void notes_are_the_most_probable_in_order_of_pitch(void)
+{
+    static const uint8_t base = 36;
+    const float scores[] = {3, 8, -1, 5, 9, 5, 0, 4};
+    CHECK(build(MODE_NOTES, 4, scores, 8, NULL, 0, &base, 1, plain) == 6);
+    CHECK(row.triggers == 0x0F && row.levels == 0xE1); /* levels on 5, 6, 7, 0 */
+    CHECK(row.code[5] == 3705 && row.code[6] == 3906); /* voices 1, 3 */
+    CHECK(row.code[7] == 4007 && row.code[0] == 4100); /* voices 4, 5 */
+    build(MODE_NOTES, 3, scores, 8, NULL, 0, &base, 1, plain);
+    CHECK(row.triggers == 0x07 && row.code[6] == 3906); /* of the two 5s the lower */
+    CHECK(row.code[7] == 4007 && row.levels == 0xE0);
+}
+
+static void notes_follow_the_list_and_go_on_in_semitones(void)
+{
+    static const uint8_t list[] = {60, 40, 50};
+    const float scores[] = {1, 1, -1, -1, 1, -1, -1, -1};
+    build(MODE_NOTES, 4, scores, 8, NULL, 0, list, 3, plain);
+    CHECK(row.code[5] == 4005 && row.code[6] == 5206 && row.code[7] == 6007);
+}
+
+static void codes_stay_in_range_and_round(void)
+{
+    static const uint8_t base = 100;
+    struct calibration set[8];
+    const float scores[] = {1, 1, 1};
+    memcpy(set, plain, sizeof set);
+    set[5] = (struct calibration){.offset = -20000, .slope = 100};
+    set[6] = (struct calibration){.offset = 0, .slope = 1000};
+    set[7] = (struct calibration){.offset = 0.5f, .slope = 1};
+    build(MODE_NOTES, 3, scores, 3, NULL, 0, &base, 1, set);
+    CHECK(row.code[5] == 0 && row.code[6] == 65535 && row.code[7] == 103);
+}
+
+/* A whole rack that plays made-up scores, and what came out of it last. */
+static struct rack rack;
+static struct channel channel;
+static struct channel_record ring[1024];
+static struct channel_record got[1024];
+static uint32_t count;
+
+static void start(void)
+{
+    channel_init(&channel, ring, 1024);
+    rack_init(&rack, &channel.base);
+}
+
+static struct model *make_model(const char *kind, uint8_t steps, uint8_t voices,
+                                const uint8_t *sizes, uint8_t groups)
+{
+    static struct tflite_decoder decoder;
+    fake_decoder(&decoder, kind, 3, steps, voices, sizes, groups);
+    uint32_t size = model_size(&decoder);
+    return model_init(malloc(size), size, &decoder);
+}
+
+/* Every voice in every step, one trigger each. */
+static struct model *play_everything(uint32_t track, uint8_t steps, uint8_t voices)
+{
+    static const float latents[3];
+    struct model *model = make_model("perdec", steps, voices, NULL, 0);
+    track_use(&rack.track[track], model);
+    track_set(&rack.track[track], TRACK_THRESHOLD, 0);
+    track_decode(&rack.track[track], latents);
+    return model;
+}
+
+static void drain(void)
+{
+    count = channel_read(&channel, got, 1024);
+}
+
+static void clock_at(uint32_t now_us)
+{
+    rack_clock(&rack, now_us);
+    drain();
+}
+
+/* The step that track 0 played, -1: none. */
+static int step_played(void)
+{
+    return count && got[0].what >> 24 == CHANNEL_STEP ? (int)(got[0].what & 255) : -1;
+}
+
+static int gates_put(uint32_t set, uint32_t clear)
+{
+    return count && got[count - 1].what == (clear << 8 | set);
+}
+
+static void steps_follow_the_clock_and_wrap(void)
+{
+    start();
+    struct model *model = play_everything(0, 5, 3);
+    for (int edge = 0; edge < 12; edge++) {
+        clock_at((uint32_t)edge * 1000);
+        CHECK(step_played() == edge % 5);
+        CHECK(gates_put(7, edge ? 7 : 0));
+    }
+    free(model);
+}
+
+static void a_reset_just_before_its_edge_neither_skips_nor_doubles(void)
+{
+    start();
+    struct model *model = play_everything(0, 16, 2);
+    for (uint32_t edge = 0; edge < 5; edge++) {
+        clock_at(edge * 100000);
+    }
+    rack_reset(&rack, 499990);
+    drain();
+    CHECK(count == 0);
+    clock_at(500000);
+    CHECK(step_played() == 0);
+    clock_at(600000);
+    CHECK(step_played() == 1);
+    free(model);
+}
+
+static void a_reset_just_after_its_edge_neither_skips_nor_doubles(void)
+{
+    start();
+    struct model *model = play_everything(0, 16, 2);
+    for (uint32_t edge = 0; edge < 5; edge++) {
+        clock_at(edge * 100000);
+    }
+    clock_at(500000);
+    CHECK(step_played() == 5);
+    rack_reset(&rack, 500900);
+    drain();
+    CHECK(step_played() == 0 && count == 1); /* both steps trigger the same: no second trigger */
+    clock_at(600000);
+    CHECK(step_played() == 1);
+    rack_reset(&rack, 601001); /* too late to belong to that edge */
+    drain();
+    CHECK(count == 0);
+    clock_at(700000);
+    CHECK(step_played() == 0);
+    rack_reset(&rack, 700100); /* that edge has played step 0 */
+    drain();
+    CHECK(count == 0);
+    clock_at(800000);
+    CHECK(step_played() == 1);
+    free(model);
+}
+
+static void a_late_reset_corrects_the_wrong_step(void)
+{
+    static const float latents[3] = {1, 0, 0};
+    start();
+    struct model *model = make_model("perdec", 8, 3, NULL, 0);
+    track_use(&rack.track[0], model);
+    track_decode(&rack.track[0], latents);
+    /* Sum 7: scores of output i are (217 + 17 i i + 29 i) mod 211 / 10 * 10 - 100:
+       outputs 0..2 (step 0): -100, -50, 30; 3..5 (step 1): -70, 80, 50. Above 0 at 0.5. */
+    clock_at(0);
+    CHECK(step_played() == 0 && gates_put(4, 0));
+    rack_tick(&rack, 50000);
+    drain();
+    clock_at(100000);
+    CHECK(step_played() == 1 && gates_put(6, 0));
+    rack_reset(&rack, 100500);
+    drain();
+    CHECK(step_played() == 0 && count == 2 && gates_put(0, 2)); /* 1 goes low, 2 is not doubled */
+    rack_reset(&rack, 100600);
+    drain();
+    CHECK(count == 0);
+    clock_at(200000);
+    CHECK(step_played() == 1 && gates_put(6, 4));
+    free(model);
+}
+
+static void two_tracks_on_one_channel_lose_no_trigger(void)
+{
+    start();
+    struct model *one = play_everything(0, 4, 1);
+    struct model *other = play_everything(1, 4, 1);
+    track_set(&rack.track[0], TRACK_GATE_US, 2000);
+    track_set(&rack.track[1], TRACK_GATE_US, 5000);
+    track_set(&rack.track[1], TRACK_DIVISION, 2);
+    clock_at(0); /* both: one gate, as long as the longer */
+    CHECK(gates_put(1, 0));
+    rack_tick(&rack, 4999);
+    drain();
+    CHECK(count == 0);
+    clock_at(4999); /* track 0 alone: what stood ends, its own begins */
+    CHECK(gates_put(1, 1));
+    rack_tick(&rack, 6998);
+    drain();
+    CHECK(count == 0);
+    rack_tick(&rack, 6999);
+    drain();
+    CHECK(gates_put(0, 1));
+    free(one);
+    free(other);
+}
+
+static void gates_end_when_they_should(void)
+{
+    start();
+    struct model *model = play_everything(0, 4, 1);
+    struct track *track = &rack.track[0];
+    track_set(track, TRACK_GATE_PART, 50);
+    const uint32_t begin = 0xFFFFFF00u; /* the time wraps on the way */
+    rack_clock(&rack, begin); /* the clock is not known yet: 10,000 us */
+    drain();
+    rack_tick(&rack, begin + 9999);
+    drain();
+    CHECK(count == 0);
+    rack_tick(&rack, begin + 10000);
+    drain();
+    CHECK(gates_put(0, 1));
+    rack_clock(&rack, begin + 20000); /* 50 % of 20,000 */
+    drain();
+    rack_tick(&rack, begin + 29999);
+    drain();
+    CHECK(count == 0);
+    rack_tick(&rack, begin + 30000);
+    drain();
+    CHECK(gates_put(0, 1));
+    track_set(track, TRACK_GATE_PART, 0);
+    track_set(track, TRACK_GATE_US, 100000); /* never more than 3/4 of a step */
+    rack_clock(&rack, begin + 40000);
+    drain();
+    rack_tick(&rack, begin + 54999);
+    drain();
+    CHECK(count == 0);
+    rack_tick(&rack, begin + 55000);
+    drain();
+    CHECK(gates_put(0, 1));
+    free(model);
+}
+
+static void a_pause_does_not_make_the_next_gate_endless(void)
+{
+    start();
+    struct model *model = play_everything(0, 4, 1);
+    track_set(&rack.track[0], TRACK_GATE_PART, 100);
+    clock_at(0);
+    clock_at(10000);
+    clock_at(60010000);
+    rack_tick(&rack, 60019999);
+    drain();
+    CHECK(count == 0);
+    rack_tick(&rack, 60020000);
+    drain();
+    CHECK(gates_put(0, 1));
+    free(model);
+}
+
+static void the_coming_step_follows_the_latents_posted_last(void)
+{
+    static const float still[3] = {0, 0, 0}, moved[3] = {1, 0, 0};
+    start();
+    struct model *model = make_model("perdec", 8, 3, NULL, 0);
+    struct model *twin = make_model("perdec", 8, 3, NULL, 0);
+    struct voicing voicing;
+    model_voicing(twin, &voicing, MODE_AUTO, 4, ROUTE_AUTO, ROUTE_AUTO, plain);
+    model_build(twin, &twin->pattern[0], still, &voicing);
+    model_build(twin, &twin->pattern[1], moved, &voicing);
+    track_use(&rack.track[0], model);
+    track_set(&rack.track[0], TRACK_FOLLOW, FOLLOW_STEP);
+    track_decode(&rack.track[0], still);
+    for (uint32_t edge = 0; edge < 16; edge++) {
+        uint32_t source = edge > 5 ? 1 : 0; /* heard at the edge after the next */
+        clock_at(edge * 1000);
+        uint32_t triggers = twin->pattern[source].step[edge % 8].triggers;
+        CHECK(track_playing(&rack.track[0])->step[edge % 8].triggers == triggers);
+        if (edge == 4) {
+            track_post(&rack.track[0], moved, 3);
+        }
+    }
+    free(model);
+    free(twin);
+}
+
+static void the_biggest_pattern_plays(void)
+{
+    start();
+    struct model *model = play_everything(3, 255, 255);
+    for (int edge = 0; edge < 257; edge++) {
+        clock_at((uint32_t)edge * 1000);
+        CHECK(count == 2 && got[0].what == (0x02030000u | (uint32_t)edge % 255));
+        CHECK(gates_put(255, edge ? 255 : 0));
+    }
+    CHECK(pattern_hits(track_playing(&rack.track[3]), 255) == 255u * 255u);
+    free(model);
+}
+
+static void what_is_no_model_is_refused(void)
+{
+    static struct tflite_decoder decoder;
+    static uint64_t block[8192];
+    fake_decoder(&decoder, "perdec", 3, 4, 4, NULL, 0);
+    uint32_t size = model_size(&decoder);
+    CHECK(size && size <= sizeof block);
+    CHECK(model_init(block, size - 1, &decoder) == NULL);
+    CHECK(model_init((uint8_t *)block + 4, size, &decoder) == NULL);
+    CHECK(model_init(block, size, &decoder) == (struct model *)block);
+    decoder.outputs = 15;
+    CHECK(model_size(&decoder) == 0);
+    fake_decoder(&decoder, "perdec", 3, 0, 4, NULL, 0);
+    CHECK(model_size(&decoder) == 0);
+}
+
+static void values_out_of_range_change_nothing(void)
+{
+    start();
+    struct track *track = &rack.track[0];
+    CHECK(track_set(track, TRACK_DIVISION, 7) == 0 && track_get(track, TRACK_DIVISION) == 7);
+    CHECK(track_set(track, TRACK_DIVISION, 0) == -1 && track_get(track, TRACK_DIVISION) == 7);
+    CHECK(track_set(track, TRACK_DIVISION, 256) == -1);
+    CHECK(track_set(track, TRACK_NOTES, 9) == -1 && track_get(track, TRACK_NOTES) == 4);
+    CHECK(track_set(track, TRACK_THRESHOLD, 1.5f) == -1);
+    CHECK(track_set(track, TRACK_THRESHOLD, NAN) == -1);
+    CHECK(track_set(track, TRACK_THRESHOLD, 0.25f) == 0);
+    CHECK(track_get(track, TRACK_THRESHOLD) == 0.25f);
+    CHECK(track_set(track, TRACK_PARAMS, 0) == -1);
+    CHECK(track_set(track, TRACK_GATE_PART, 50) == 0 && track_get(track, TRACK_GATE_PART) == 50);
+    struct model *model = play_everything(0, 2, 40);
+    static const uint8_t many[41];
+    CHECK(model_set_density(model, 40, 0.5f) == -1);
+    CHECK(model_set_density(model, 39, 1.1f) == -1);
+    CHECK(model_set_pitches(model, many, 0) == -1);
+    CHECK(model_set_pitches(model, many, 41) == -1);
+    CHECK(model_set_pitches(model, many, 40) == 0);
+    CHECK(rack_calibrate(&rack, 8, 0, 1, 0, 1) == -1);
+    free(model);
+}
+
+int main(void)
+{
+    make_plain();
+    RUN(groups_give_triggers_and_accents);
+    RUN(a_group_of_one_has_no_accent);
+    RUN(a_silent_group_keeps_its_place_among_the_accents);
+    RUN(notes_are_the_most_probable_in_order_of_pitch);
+    RUN(notes_follow_the_list_and_go_on_in_semitones);
+    RUN(codes_stay_in_range_and_round);
+    RUN(steps_follow_the_clock_and_wrap);
+    RUN(a_reset_just_before_its_edge_neither_skips_nor_doubles);
+    RUN(a_reset_just_after_its_edge_neither_skips_nor_doubles);
+    RUN(a_late_reset_corrects_the_wrong_step);
+    RUN(two_tracks_on_one_channel_lose_no_trigger);
+    RUN(gates_end_when_they_should);
+    RUN(a_pause_does_not_make_the_next_gate_endless);
+    RUN(the_coming_step_follows_the_latents_posted_last);
+    RUN(the_biggest_pattern_plays);
+    RUN(what_is_no_model_is_refused);
+    RUN(values_out_of_range_change_nothing);
+    return check_result();
+}
