@@ -1,8 +1,10 @@
 """Decoders of many shapes and every number type, written by TensorFlow's own converter."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
+from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
 
 NUMBERS = ("float32", "float16", "dynamic", "int8", "int8_io", "int8_per_tensor")
 
@@ -38,8 +40,7 @@ SHAPES = (
 
 def export(shape: Shape, numbers: str, seed: int) -> bytes:
     """A network with random weights of a trained network's spread, as a .tflite."""
-    import tensorflow as tf
-
+    tf = import_tensorflow()
     rng = np.random.default_rng(seed)
     pairs = list(zip(shape.sizes, shape.sizes[1:], strict=False))
     weights = [rng.normal(0, 1.6 / np.sqrt(a), (a, b)).astype(np.float32) for a, b in pairs]
@@ -77,4 +78,6 @@ def export(shape: Shape, numbers: str, seed: int) -> bytes:
         converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     if numbers == "int8_io":
         converter.inference_input_type = converter.inference_output_type = tf.int8
-    return converter.convert()
+    with quiet_terminal(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about statistics that are given
+        return converter.convert()

@@ -29,6 +29,9 @@ enum { ACT_NONE = 0, ACT_RELU = 1, ACT_RELU_N1_TO_1 = 2, ACT_RELU6 = 3, ACT_TANH
 
 enum { NO_TENSOR = UINT32_MAX, WIDEST = 65535 };
 
+/* A damaged file may name the same thing over and over: bounds on how long reading can take. */
+enum { MOST_TENSORS = 255, MOST_OPERATORS = 255, MOST_DIMENSIONS = 8 };
+
 struct tensor {
     uint32_t index;
     uint32_t rows, cols; /* every dimension but the last multiplied, and the last */
@@ -102,6 +105,8 @@ static bool read_shape(struct loader *loader, struct tensor *tensor, uint32_t ta
     struct flatvector shape = flat_vector(&loader->flat, table, TENSOR_SHAPE, 4);
 
     tensor->rows = tensor->cols = 1;
+    if (shape.count > MOST_DIMENSIONS)
+        return fail_number(loader, "tensor ", tensor->index, " has a shape out of range");
     for (uint32_t i = 0; i < shape.count; i++) {
         uint32_t extent = flat_u32(&loader->flat, shape.at + 4 * i);
 
@@ -126,8 +131,8 @@ static bool read_quant(struct loader *loader, struct tensor *tensor, uint32_t ta
     for (uint32_t i = 0; i < tensor->scales.count; i++) {
         float scale = read_float(loader, tensor->scales.at + 4 * i);
 
-        /* Scales a long way from 1 would make infinities of their quotients. */
-        if (!(scale >= 1e-30f && scale <= 1e30f))
+        /* So that in * weight / out and its product with a sum stay finite. */
+        if (!(scale >= 1e-9f && scale <= 1e9f))
             return fail_number(loader, "tensor ", tensor->index, " has a scale out of range");
     }
     return !flat->broken;
@@ -171,16 +176,21 @@ static bool read_tensor(struct loader *loader, uint32_t index, struct tensor *te
     return !flat->broken;
 }
 
-/* How an activation is written: float, or int8 with one scale and zero point. */
-static bool read_activation(struct loader *loader, const struct tensor *tensor,
+/* An activation, seen as one row, and how it is written: float, or int8 with one scale and zero
+ * point. */
+static bool read_activation(struct loader *loader, uint32_t index, struct tensor *tensor,
                             struct tflite_quant *quant)
 {
     quant->scale = 0;
     quant->zero = 0;
+    if (!read_tensor(loader, index, tensor))
+        return false;
     if (tensor->bytes != 0)
         return fail(loader, "an operator on constants only is not supported");
-    if (tensor->rows != 1)
-        return fail_number(loader, "tensor ", tensor->index, " is not one row");
+    if (tensor->rows > WIDEST / tensor->cols)
+        return fail_number(loader, "tensor ", tensor->index, " has a shape out of range");
+    tensor->cols *= tensor->rows;
+    tensor->rows = 1;
     if (tensor->number == TFLITE_F32)
         return true;
     if (tensor->number != TFLITE_I8)
@@ -284,7 +294,7 @@ static bool set_range(struct loader *loader, struct tflite_dense *dense, uint32_
 }
 
 static bool read_dense(struct loader *loader, uint32_t operator, struct flatvector inputs,
-                       struct flatvector operators, const struct tensor *out)
+                       struct flatvector operators, uint32_t outputs, struct tflite_quant quant)
 {
     struct tflite_decoder *decoder = loader->decoder;
     struct flatbuffer *flat = &loader->flat;
@@ -301,7 +311,7 @@ static bool read_dense(struct loader *loader, uint32_t operator, struct flatvect
         return fail(loader, "FULLY_CONNECTED: shuffled weights are not supported");
     if (!read_constant(loader, flat_u32(flat, inputs.at + 4), &weights, operators))
         return false;
-    if (weights.cols != loader->flow.cols || weights.rows != out->cols)
+    if (weights.cols != loader->flow.cols || weights.rows != outputs)
         return fail(loader, "FULLY_CONNECTED: the weights do not fit between input and output");
     dense = &decoder->layer[decoder->dense++];
     dense->weights = pointer(loader, weights.at);
@@ -309,8 +319,7 @@ static bool read_dense(struct loader *loader, uint32_t operator, struct flatvect
     dense->rows = (uint16_t)weights.rows;
     dense->cols = (uint16_t)weights.cols;
     dense->in = loader->quant;
-    if (!read_activation(loader, out, &dense->out))
-        return false;
+    dense->out = quant;
     if (weights.number == TFLITE_I32 || (int8 && weights.number != TFLITE_I8) ||
         int8 != (dense->out.scale != 0))
         return fail(loader, "FULLY_CONNECTED: this mixture of number types is not supported");
@@ -330,16 +339,13 @@ static bool read_dense(struct loader *loader, uint32_t operator, struct flatvect
 }
 
 /* A supported operator that treats every element alike, or changes only the shape. */
-static bool read_map(struct loader *loader, uint32_t op, const struct tensor *out)
+static bool read_map(struct loader *loader, uint32_t op, uint32_t outputs,
+                     struct tflite_quant quant)
 {
-    struct tflite_quant quant;
-    bool from_int8 = loader->quant.scale != 0, to_int8;
+    bool from_int8 = loader->quant.scale != 0, to_int8 = quant.scale != 0;
 
-    if (!read_activation(loader, out, &quant))
-        return false;
-    if (out->cols != loader->flow.cols)
+    if (outputs != loader->flow.cols)
         return fail(loader, "damaged: an operator changes the number of elements");
-    to_int8 = quant.scale != 0;
     if (op == OP_RESHAPE)
         return quant.scale == loader->quant.scale && quant.zero == loader->quant.zero
                    ? true
@@ -350,7 +356,8 @@ static bool read_map(struct loader *loader, uint32_t op, const struct tensor *ou
     return add_map(loader, op, quant);
 }
 
-static bool name_operator(struct loader *loader, uint32_t code, uint32_t op)
+/* Always false. */
+static bool refuse_operator(struct loader *loader, uint32_t code, uint32_t op)
 {
     const char *name = operator_name(op);
     struct flatvector custom = flat_vector(&loader->flat, code, CODE_CUSTOM, 1);
@@ -372,37 +379,53 @@ static bool name_operator(struct loader *loader, uint32_t code, uint32_t op)
     return fail(loader, " is not supported");
 }
 
+/* The file format's number of an operator that is supported. */
+static bool read_op(struct loader *loader, uint32_t operator, uint32_t *op)
+{
+    struct flatbuffer *flat = &loader->flat;
+    uint32_t which = flat_scalar(flat, operator, OPERATOR_CODE, 4, 0);
+    uint32_t code = flat_element(flat, loader->codes, which);
+    uint32_t old = flat_scalar(flat, code, CODE_SHORT, 1, 0);
+
+    if (which >= loader->codes.count)
+        return fail(loader, "damaged: an operator is of no kind");
+    /* Older writers know only the short field; newer ones put 127 there when it overflows. */
+    *op = flat_scalar(flat, code, CODE_LONG, 4, 0);
+    if (*op < old)
+        *op = old;
+    if (*op != OP_FULLY_CONNECTED && *op != OP_RESHAPE && !is_map(*op))
+        return refuse_operator(loader, code, *op);
+    return !flat->broken;
+}
+
 static bool read_operator(struct loader *loader, uint32_t operator, struct flatvector operators)
 {
     struct flatbuffer *flat = &loader->flat;
     struct flatvector inputs = flat_vector(flat, operator, OPERATOR_INPUTS, 4);
     struct flatvector outputs = flat_vector(flat, operator, OPERATOR_OUTPUTS, 4);
-    uint32_t which = flat_scalar(flat, operator, OPERATOR_CODE, 4, 0);
-    uint32_t code = flat_element(flat, loader->codes, which);
-    uint32_t op = flat_scalar(flat, code, CODE_LONG, 4, 0);
-    uint32_t old = flat_scalar(flat, code, CODE_SHORT, 1, 0);
-    struct tensor out, in;
+    struct tflite_quant quant;
+    struct tensor in, out;
+    uint32_t op;
 
-    if (which >= loader->codes.count)
-        return fail(loader, "damaged: an operator is of no kind");
-    if (op < old)
-        op = old;
-    if (op != OP_FULLY_CONNECTED && !is_map(op) && op != OP_RESHAPE)
-        return name_operator(loader, code, op);
+    if (!read_op(loader, operator, &op))
+        return false;
     if (inputs.count < 1 || outputs.count != 1)
         return fail(loader, "damaged: an operator without input or output");
-    if (!read_tensor(loader, flat_u32(flat, outputs.at), &out) ||
-        !read_tensor(loader, flat_u32(flat, inputs.at), &in))
+    if (!read_tensor(loader, flat_u32(flat, inputs.at), &in))
         return false;
     if (op == OP_DEQUANTIZE && in.bytes != 0)
         return true; /* float16 weights: read where they are used */
     if (in.index != loader->flow.index)
         return fail(loader, "the operators are not one chain from input to output");
-    if (op == OP_FULLY_CONNECTED ? !read_dense(loader, operator, inputs, operators, &out)
-                                 : !read_map(loader, op, &out))
+    if (!read_activation(loader, flat_u32(flat, outputs.at), &out, &quant))
+        return false;
+    if (op == OP_FULLY_CONNECTED
+            ? !read_dense(loader, operator, inputs, operators, out.cols, quant)
+            : !read_map(loader, op, out.cols, quant))
         return false;
     loader->flow = out;
-    return read_activation(loader, &out, &loader->quant);
+    loader->quant = quant;
+    return true;
 }
 
 static bool read_graph(struct loader *loader, uint32_t graph)
@@ -412,15 +435,21 @@ static bool read_graph(struct loader *loader, uint32_t graph)
     struct flatvector outputs = flat_vector(flat, graph, GRAPH_OUTPUTS, 4);
     struct flatvector operators = flat_vector(flat, graph, GRAPH_OPERATORS, 4);
     struct tensor tensor;
+    uint32_t op;
 
+    /* First, as it says most about a model of another kind. */
+    for (uint32_t i = 0; i < operators.count; i++)
+        if (!read_op(loader, flat_element(flat, operators, i), &op))
+            return false;
     loader->tensors = flat_vector(flat, graph, GRAPH_TENSORS, 4);
+    if (operators.count > MOST_OPERATORS || loader->tensors.count > MOST_TENSORS)
+        return fail(loader, "not a decoder: it has too many parts");
     for (uint32_t i = 0; i < loader->tensors.count; i++)
         if (!read_tensor(loader, i, &tensor))
             return false;
     if (inputs.count != 1 || outputs.count != 1)
         return fail(loader, "not a decoder: it has not one input and one output");
-    if (!read_tensor(loader, flat_u32(flat, inputs.at), &loader->flow) ||
-        !read_activation(loader, &loader->flow, &loader->quant))
+    if (!read_activation(loader, flat_u32(flat, inputs.at), &loader->flow, &loader->quant))
         return false;
     if (loader->flow.cols > TFLITE_MAX_LATENTS)
         return fail_number(loader, "not a decoder: it has ", loader->flow.cols,

@@ -1,0 +1,86 @@
+"""Fuzzes the decoder's loader, and load-decode-play, with libFuzzer, ASan and UBSan.
+
+    python firmware/fuzz/run.py --seconds 60       each target for a minute
+    python firmware/fuzz/run.py --runs 20000       each target so many times, always the same ones
+
+The seeds are small real models of every number type, with metadata, written by TensorFlow. (Large
+ones would only have their weights changed.) What is found is kept from run to run in
+firmware/.pio/fuzz; where a crash's input is, the last line says.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+FIRMWARE = Path(__file__).resolve().parents[1]
+TARGETS = {"load_decode": ("tflite",), "load_play": ("tflite", "sequence")}
+LARGEST = 8192  # bytes of an input
+
+SANITIZE = "-fsanitize=fuzzer,address,undefined,float-cast-overflow"
+FLAGS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", SANITIZE, "-fno-sanitize-recover=all"]
+
+
+def build(target: str, folder: Path) -> Path:
+    """Compiles one target with clang; returns the program."""
+    libraries = FIRMWARE / "lib"
+    sources = [FIRMWARE / "fuzz" / f"{target}.c"]
+    for library in TARGETS[target]:
+        sources += sorted((libraries / library).glob("*.c"))
+    includes = [f"-I{libraries / name}" for name in ("tflite", "sequence", "outputs")]
+    program = folder / target
+    subprocess.run(["clang", *FLAGS, *includes, *map(str, sources), "-o", program], check=True)
+    return program
+
+
+def write_seeds(folder: Path) -> None:
+    """Small models of every number type, with metadata of each kind."""
+    sys.path.insert(0, str(FIRMWARE.parent / "tests" / "firmware"))
+    from latentrack.decoder.metadata import DecoderInfo, attach_info
+    from tflite_models import NUMBERS, Shape, export
+
+    networks = {
+        DecoderInfo("perdec", 4, 6, 3, (1, 2, 3)): Shape((3, 5, 24), ("relu",)),
+        DecoderInfo("seqdec", 3, 8, 3): Shape((2, 4, 7, 24), ("tanh", "relu6")),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for numbers in NUMBERS:
+        for info, shape in networks.items():
+            model = attach_info(export(shape, numbers, seed=1), info)
+            (folder / f"{numbers}_{info.kind}.tflite").write_bytes(model)
+
+
+def fuzz(program: Path, seeds: Path, found: Path, *limits: str) -> subprocess.CompletedProcess:
+    """Runs a target; found is its own folder of inputs that reached something new."""
+    found.mkdir(parents=True, exist_ok=True)
+    command = [program, found, seeds, f"-artifact_prefix={found.parent}/", "-timeout=10"]
+    command += [f"-max_len={LARGEST}", "-print_final_stats=1", *limits]
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--seconds", type=int, help="how long each target runs")
+    parser.add_argument("--runs", type=int, help="how many inputs each target gets")
+    parser.add_argument("--target", choices=TARGETS, help="only this one")
+    chosen = parser.parse_args()
+    if shutil.which("clang") is None:
+        sys.exit("clang is missing: apt install clang libclang-rt-14-dev")
+    limits = [f"-runs={chosen.runs}", "-seed=1"] if chosen.runs else []
+    limits += [f"-max_total_time={chosen.seconds or 60}"] if not chosen.runs else []
+    folder = FIRMWARE / ".pio" / "fuzz"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_seeds(folder / "seeds")
+    for target in [chosen.target] if chosen.target else TARGETS:
+        result = fuzz(build(target, folder), folder / "seeds", folder / f"{target}_found", *limits)
+        lines = result.stderr.splitlines()
+        if result.returncode != 0:
+            print(*lines[-60:], sep="\n")
+            sys.exit(f"{target}: found a fault; the input is {folder}/crash-…")
+        counts = [line for line in lines if "stat::number_of_executed_units" in line]
+        print(f"{target}: {counts[0].split()[-1] if counts else 0} inputs, no fault")
+
+
+if __name__ == "__main__":
+    main()

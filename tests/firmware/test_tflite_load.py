@@ -1,0 +1,338 @@
+"""What tflite_load reads and what it refuses, in which words."""
+
+import flatbuffers
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
+from tflite_c import Decoder, Refused
+from tflite_models import NUMBERS, SHAPES
+
+
+def describe(model: bytes, text: bytes) -> bytes:
+    """The model with this description in its metadata, written with nothing but flatbuffers."""
+    inner = flatbuffers.Builder(64)
+    words = inner.CreateByteVector(text)  # a string's layout but for the NUL behind it
+    inner.StartObject(2)
+    inner.PrependUOffsetTRelativeSlot(1, words, 0)
+    inner.Finish(inner.EndObject(), b"M001")
+    tree = schema.ModelT.InitFromPackedBuf(model, 0)
+    buffer = schema.BufferT()
+    buffer.data = np.frombuffer(bytes(inner.Output()), np.uint8)
+    entry = schema.MetadataT()
+    entry.name = "TFLITE_METADATA"
+    entry.buffer = len(tree.buffers)
+    tree.buffers.append(buffer)
+    tree.metadata = [*(tree.metadata or []), entry]
+    return pack(tree)
+
+
+def pack(tree: schema.ModelT) -> bytes:
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(tree.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+@pytest.fixture(scope="module")
+def drums(exported) -> bytes:
+    return exported(SHAPES[0], "float32")
+
+
+def refusal(tflite_c, model: bytes) -> str:
+    with pytest.raises(Refused) as refused:
+        Decoder(tflite_c, model)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "voices", "groups"),
+    [
+        ("reference_perc_groove", "perdec", 12, [1, 1, 6, 2, 2]),
+        ("reference_note_chorales", "seqdec", 27, []),
+        ("reference_note_128_pitches", "seqdec", 128, []),
+    ],
+)
+def test_reference_metadata(name, kind, voices, groups, shared_data, tflite_c):
+    decoder = Decoder(tflite_c, (shared_data / "decoders" / f"{name}.tflite").read_bytes())
+    assert decoder.has_metadata
+    assert (decoder.kind, decoder.steps, decoder.voices) == (kind, 16, voices)
+    assert (decoder.latent_scale, decoder.groups) == (3, groups)
+
+
+def test_model_without_metadata(drums, tflite_c):
+    decoder = Decoder(tflite_c, drums)
+    assert not decoder.has_metadata
+    assert (decoder.outputs, decoder.steps, decoder.voices, decoder.kind) == (192, 0, 0, "")
+
+
+def test_metadata_of_another_makers_kind(drums, tflite_c):
+    decoder = Decoder(tflite_c, describe(drums, b"xen:rhydec" + bytes([12, 16, 3, 36, 200, 0])))
+    assert (decoder.kind, decoder.steps, decoder.voices) == ("rhydec", 16, 12)
+    assert decoder.extra == bytes([36, 200, 0])
+
+
+def test_metadata_bytes_of_128_and_more_may_be_one_byte_or_two(tflite_c, exported):
+    model = exported(SHAPES[11], "float32")  # 2048 outputs
+    for body in (bytes([128, 16, 3]), bytes([128, 16, 3]).decode("latin-1").encode()):
+        decoder = Decoder(tflite_c, describe(model, b"xen:seqdec" + body))
+        assert (decoder.voices, decoder.steps, decoder.latent_scale) == (128, 16, 3)
+
+
+def test_description_of_something_else_is_no_metadata(drums, tflite_c):
+    assert not Decoder(tflite_c, describe(drums, b"A decoder of drums")).has_metadata
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (bytes([12, 17, 3, 1, 12]), "metadata: steps times voices is not the number of outputs"),
+        (bytes([12, 16, 3, 2, 6, 5]), "metadata: the groups do not add up to the voices"),
+        (bytes([12, 16, 3, 3, 6, 0, 6]), "metadata: the groups do not add up to the voices"),
+        (bytes([12, 16, 3, 2, 6]), "metadata: cut short"),
+        (bytes([12, 16]), "metadata: cut short"),
+    ],
+)
+def test_metadata_that_does_not_fit_is_refused(body, words, drums, tflite_c):
+    assert refusal(tflite_c, describe(drums, b"xen:perdec" + body)) == words
+
+
+def test_other_operators_are_refused_by_name(tflite_c):
+    tf = import_tensorflow()
+
+    table = tf.constant(np.ones((3, 16), np.float32))
+    kernel = tf.constant(np.ones((1, 1, 1, 4), np.float32))
+    functions = {
+        "SOFTMAX": lambda x: tf.nn.softmax(x @ table),
+        "CONV_2D": lambda x: tf.nn.conv2d(tf.reshape(x, (1, 3, 1, 1)), kernel, 1, "SAME"),
+        "LEAKY_RELU": lambda x: tf.nn.leaky_relu(x @ table),
+        "HARD_SWISH": lambda x: (x @ table) * tf.nn.relu6(x @ table + 3.0) / 6.0,
+    }
+    for name, function in functions.items():
+        traced = tf.function(function, input_signature=[tf.TensorSpec((1, 3), tf.float32)])
+        concrete = traced.get_concrete_function()
+        with quiet_terminal():
+            converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], traced)
+            model = converter.convert()
+        assert refusal(tflite_c, model) == f"operator {name} is not supported"
+
+
+def edited(model: bytes, change) -> bytes:
+    tree = schema.ModelT.InitFromPackedBuf(model, 0)
+    change(tree, tree.subgraphs[0])
+    return pack(tree)
+
+
+def weights_of(tree, graph, layer: int = 1):
+    """The weights' tensor of a layer."""
+    dense = [o for o in graph.operators if len(o.inputs) == 3]
+    return graph.tensors[dense[layer].inputs[1]]
+
+
+def test_custom_operator_is_refused_by_its_own_name(drums, tflite_c):
+    def change(tree, graph):
+        code = tree.operatorCodes[graph.operators[-1].opcodeIndex]
+        code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+        code.customCode = "Wobble"
+
+    assert refusal(tflite_c, edited(drums, change)) == "operator Wobble is not supported"
+
+
+def point_input(graph, which: int, tensor: int):
+    """Makes an input of the second operator another tensor."""
+    inputs = np.array(graph.operators[1].inputs, np.int32)
+    inputs[which] = tensor
+    graph.operators[1].inputs = inputs
+
+
+def change_quantization(tensor, field: str, at: int, value):
+    values = np.array(getattr(tensor.quantization, field))
+    values[at] = value
+    setattr(tensor.quantization, field, values)
+
+
+def cut_weights(tree, graph):
+    buffer = tree.buffers[weights_of(tree, graph).buffer]
+    buffer.data = buffer.data[:-4]
+
+
+def turn_weights(tree, graph):
+    weights = weights_of(tree, graph)
+    weights.shape = weights.shape[::-1]
+
+
+def lose_weights(tree, graph):
+    weights_of(tree, graph).buffer = 9999
+
+
+def empty_weights(tree, graph):
+    weights_of(tree, graph).buffer = 0
+
+
+def grow_shape(tree, graph):
+    weights_of(tree, graph).shape = np.array([65535, 65535, 65535], np.int32)
+
+
+def negative_shape(tree, graph):
+    weights_of(tree, graph).shape = np.array([-129, 66], np.int32)
+
+
+def loop_back(tree, graph):
+    point_input(graph, 0, graph.operators[2].outputs[0])
+
+
+def lose_tensor(tree, graph):
+    point_input(graph, 1, 4000)
+
+
+def negative_tensor(tree, graph):
+    point_input(graph, 1, -7)
+
+
+def two_outputs(tree, graph):
+    graph.outputs = np.append(graph.outputs, graph.operators[0].outputs[0]).astype(np.int32)
+
+
+def other_output(tree, graph):
+    graph.outputs = np.array(graph.operators[0].outputs, np.int32)
+
+
+def no_layers(tree, graph):
+    graph.operators = []
+    graph.outputs = np.array(graph.inputs, np.int32)
+
+
+def double_weights(tree, graph):
+    weights_of(tree, graph).type = schema.TensorType.FLOAT64
+
+
+def shuffle_weights(tree, graph):
+    graph.operators[1].builtinOptions.weightsFormat = 1
+
+
+def sign_bit(tree, graph):
+    graph.operators[1].builtinOptions.fusedActivationFunction = 5
+
+
+def short_bias(tree, graph):
+    bias = graph.tensors[graph.operators[1].inputs[2]]
+    bias.shape = np.array([2], np.int32)
+    tree.buffers[bias.buffer].data = tree.buffers[bias.buffer].data[:8]
+
+
+def two_graphs(tree, graph):
+    tree.subgraphs.append(graph)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (cut_weights, "has not as much data as its shape says"),
+        (turn_weights, "FULLY_CONNECTED: the weights do not fit between input and output"),
+        (lose_weights, "damaged: there is no buffer 9999"),
+        (empty_weights, "weights that are computed are not supported"),
+        (grow_shape, "has a shape out of range"),
+        (negative_shape, "has a shape out of range"),
+        (loop_back, "the operators are not one chain from input to output"),
+        (lose_tensor, "damaged: an operator names a tensor that is not there"),
+        (negative_tensor, "damaged: an operator names a tensor that is not there"),
+        (two_outputs, "not a decoder: it has not one input and one output"),
+        (other_output, "the operators are not one chain from input to output"),
+        (no_layers, "not a decoder: it has no dense layer"),
+        (double_weights, "is of a number type that is not supported"),
+        (shuffle_weights, "FULLY_CONNECTED: shuffled weights are not supported"),
+        (sign_bit, "FULLY_CONNECTED: the fused activation is not supported"),
+        (short_bias, "FULLY_CONNECTED: the bias does not fit the weights"),
+        (two_graphs, "not a decoder: it has not one graph"),
+    ],
+)
+def test_damaged_model_is_refused(change, words, drums, tflite_c):
+    assert words in refusal(tflite_c, edited(drums, change))
+
+
+def far_scale(tree, graph):
+    change_quantization(weights_of(tree, graph), "scale", 0, np.inf)
+
+
+def zero_scale(tree, graph):
+    change_quantization(weights_of(tree, graph), "scale", 0, 0)
+
+
+def lose_scales(tree, graph):
+    quantization = weights_of(tree, graph).quantization
+    quantization.scale = quantization.scale[:-1]
+
+
+def shift_weights(tree, graph):
+    change_quantization(weights_of(tree, graph), "zeroPoint", 3, 1)
+
+
+def other_axis(tree, graph):
+    weights_of(tree, graph).quantization.quantizedDimension = 1
+
+
+def far_zero(tree, graph):
+    change_quantization(graph.tensors[graph.operators[1].outputs[0]], "zeroPoint", 0, 300)
+
+
+def float_bias(tree, graph):
+    dense = [o for o in graph.operators if len(o.inputs) == 3]
+    graph.tensors[dense[1].inputs[2]].type = schema.TensorType.FLOAT32
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (far_scale, "has a scale out of range"),
+        (zero_scale, "has a scale out of range"),
+        (lose_scales, "FULLY_CONNECTED: int8 weights need one scale, or one per row"),
+        (shift_weights, "FULLY_CONNECTED: int8 weights need the zero point 0"),
+        (other_axis, "FULLY_CONNECTED: int8 weights need one scale, or one per row"),
+        (far_zero, "has a zero point out of range"),
+        (float_bias, "FULLY_CONNECTED: the bias is of another number type"),
+    ],
+)
+def test_damaged_int8_model_is_refused(change, words, exported, tflite_c):
+    assert words in refusal(tflite_c, edited(exported(SHAPES[0], "int8"), change))
+
+
+def test_more_than_eight_latents_are_refused(exported, tflite_c):
+    wide = type(SHAPES[0])((9, 20), ())
+    assert "more than 8 latents" in refusal(tflite_c, exported(wide, "float32"))
+
+
+def test_file_that_is_no_model_is_refused(tflite_c):
+    for text in (b"", b"TFL3", b"MThd" + bytes(40), bytes(200)):
+        assert refusal(tflite_c, text) == "not a .tflite file"
+
+
+def test_address_must_be_a_words(drums, tflite_c):
+    with pytest.raises(Refused, match="address divisible by 4"):
+        Decoder(tflite_c, drums, shift=2)
+    assert Decoder(tflite_c, drums, shift=4).outputs == 192
+
+
+@pytest.mark.parametrize("numbers", NUMBERS)
+def test_model_cut_short_anywhere_is_refused(numbers, exported, tflite_c):
+    model = exported(SHAPES[2], numbers)
+    # The last bytes may be padding that nothing refers to.
+    for size in range(len(model) - 16):
+        refusal(tflite_c, model[:size])
+
+
+@pytest.mark.parametrize("numbers", NUMBERS)
+def test_model_with_changed_bytes_is_refused_or_runs(numbers, exported, tflite_c):
+    """The fuzz targets do this by the million with sanitizers; here a few that always run."""
+    model = exported(SHAPES[2], numbers)
+    rng = np.random.default_rng(15)
+    ran = 0
+    for _ in range(1500):
+        broken = bytearray(model)
+        for at in rng.integers(0, len(model), 3):
+            broken[at] = rng.integers(0, 256)
+        try:
+            decoder = Decoder(tflite_c, bytes(broken))
+        except Refused:
+            continue
+        decoder.scores(np.zeros((1, decoder.latents), np.float32))
+        ran += 1
+    assert 0 < ran < 1500
