@@ -9,25 +9,41 @@
  * keeps itself alive (`_image`) and Python keeps the model's memory and file while `uses` says so.
  */
 #include "channel.h"
+#include "dac8164.h"
 #include "gpio.h"
-#include "native.h"
 #include "rack.h"
 
-#define NAMES(X)                                                                                   \
-    X(describe) X(load) X(uses) X(set) X(get) X(route) X(density) X(pitches) X(post) X(decode)     \
-    X(silence) X(calibrate) X(cells) X(playing) X(ask_reset) X(clock) X(reset) X(tick)             \
-    X(time_source) X(channel_outputs) X(gpio_output) X(_image) X(ValueError)                       \
-    X(THRESHOLD) X(MODE) X(NOTES) X(FOLLOW) X(LENGTH) X(ROTATION) X(DIVISION) X(GATE_US)           \
-    X(GATE_PART)
+#ifdef LATENTCORE_IN_FIRMWARE
+#include "firmware.h"
+#else
+#include "native.h"
+#endif
 
-PY_NAMES("latentcore.c", NAMES);
+#define FUNCTIONS(X)                                                                               \
+    X(describe, PY_1) X(load, PY_3) X(uses, PY_2)                                                  \
+    X(set, PY_3) X(get, PY_2) X(route, PY_3) X(density, PY_3) X(pitches, PY_2)                     \
+    X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(playing, PY_1)                 \
+    X(ask_reset, PY_0) X(clock, PY_1) X(reset, PY_1) X(tick, PY_1)                                 \
+    X(time_source, PY_1) X(channel_outputs, PY_1) X(gpio_output, PY_VAR) X(dac_outputs, PY_2)      \
+    X(dac_output, PY_VAR) X(calibrate, PY_VAR)
 
-enum { PARAMETERS = NAME_GATE_PART - NAME_THRESHOLD + 1 };
-_Static_assert((int)PARAMETERS == (int)TRACK_PARAMS, "each parameter has a name, in order");
+/* The parameters of set() and get(), in the order of enum track_param. */
+#define CONSTANTS(X)                                                                               \
+    X(THRESHOLD) X(MODE) X(NOTES) X(FOLLOW) X(LENGTH) X(ROTATION) X(DIVISION) X(GATE_US) X(GATE_PART)
+
+#define EXCEPTIONS(X) X(ValueError)
+
+PY_NAMES("latentcore.c", FUNCTIONS, CONSTANTS, EXCEPTIONS);
+
+#define COUNT(name) +1
+_Static_assert((0 CONSTANTS(COUNT)) == TRACK_PARAMS, "each parameter has a name");
 
 static struct rack rack;
 static struct gpio gpio;
-static const volatile uint32_t *now_us;
+static struct lpspi bus;
+static struct dac8164 dac;
+static const uint32_t no_time;
+static const volatile uint32_t *now_us = &no_time;
 
 static py_obj wrong(const char *what) {
     py_raise(NAME_ValueError, what);
@@ -49,21 +65,21 @@ static py_obj clock(py_obj pin) {
     rack_clock(&rack, *now_us);
     return py_none();
 }
-PY_FUNCTION(clock);
+PY_FUNCTION_1(clock);
 
 static py_obj reset(py_obj pin) {
     (void)pin;
     rack_reset(&rack, *now_us);
     return py_none();
 }
-PY_FUNCTION(reset);
+PY_FUNCTION_1(reset);
 
 static py_obj tick(py_obj timer) {
     (void)timer;
     rack_tick(&rack, *now_us);
     return py_none();
 }
-PY_FUNCTION(tick);
+PY_FUNCTION_1(tick);
 
 /* ---- models ------------------------------------------------------------------------------ */
 
@@ -96,7 +112,7 @@ static py_obj describe(py_obj file) {
     };
     return py_new_tuple(sizeof items / sizeof items[0], items);
 }
-PY_FUNCTION(describe);
+PY_FUNCTION_1(describe);
 
 /* load(track, file, memory): both must stay as long as `uses` says. */
 static py_obj load(py_obj number, py_obj file, py_obj memory) {
@@ -111,14 +127,14 @@ static py_obj load(py_obj number, py_obj file, py_obj memory) {
     track_use(track, model);
     return py_none();
 }
-PY_FUNCTION(load);
+PY_FUNCTION_3(load);
 
 /* uses(track, memory) -> True while the clock may still play from it */
 static py_obj uses(py_obj number, py_obj memory) {
     const struct model *model = py_buffer(memory, BUFFER_READ).data;
     return py_bool(track_uses(track_of(number), model) != 0);
 }
-PY_FUNCTION(uses);
+PY_FUNCTION_2(uses);
 
 /* ---- playing ----------------------------------------------------------------------------- */
 
@@ -129,7 +145,7 @@ static py_obj set(py_obj number, py_obj parameter, py_obj value) {
     }
     return py_none();
 }
-PY_FUNCTION(set);
+PY_FUNCTION_3(set);
 
 /* get(track, parameter) -> float */
 static py_obj get(py_obj number, py_obj parameter) {
@@ -140,14 +156,14 @@ static py_obj get(py_obj number, py_obj parameter) {
     }
     return py_new_float(track_get(track, (uint32_t)index));
 }
-PY_FUNCTION(get);
+PY_FUNCTION_2(get);
 
 /* route(track, triggers, levels): eight channel numbers of four bits each. */
 static py_obj route(py_obj number, py_obj triggers, py_obj levels) {
     track_route(track_of(number), (uint32_t)py_uint(triggers), (uint32_t)py_uint(levels));
     return py_none();
 }
-PY_FUNCTION(route);
+PY_FUNCTION_3(route);
 
 static struct model *model_of(struct track *track) {
     if (track->model == NULL) {
@@ -164,7 +180,7 @@ static py_obj density(py_obj number, py_obj voice, py_obj value) {
     }
     return py_none();
 }
-PY_FUNCTION(density);
+PY_FUNCTION_3(density);
 
 /* pitches(track, bytes of MIDI note numbers) */
 static py_obj pitches(py_obj number, py_obj notes) {
@@ -175,7 +191,7 @@ static py_obj pitches(py_obj number, py_obj notes) {
     }
     return py_none();
 }
-PY_FUNCTION(pitches);
+PY_FUNCTION_2(pitches);
 
 static const float *latents_of(struct track *track, py_obj latents, uint32_t *count) {
     struct py_buffer buffer = py_buffer(latents, BUFFER_READ);
@@ -194,7 +210,7 @@ static py_obj post(py_obj number, py_obj latents) {
     track_post(track, values, count);
     return py_none();
 }
-PY_FUNCTION(post);
+PY_FUNCTION_2(post);
 
 /* decode(track, latents) -> the number of the pattern that is now ready for the next bar */
 static py_obj decode(py_obj number, py_obj latents) {
@@ -203,13 +219,13 @@ static py_obj decode(py_obj number, py_obj latents) {
     const float *values = latents_of(track, latents, &count);
     return py_small_int((intptr_t)track_decode(track, values));
 }
-PY_FUNCTION(decode);
+PY_FUNCTION_2(decode);
 
 static py_obj silence(py_obj number) {
     track_silence(track_of(number));
     return py_none();
 }
-PY_FUNCTION(silence);
+PY_FUNCTION_1(silence);
 
 /* cells(track) -> (steps, voices, bits) of the pattern that plays; None before the first. Each step
    is a row of whole bytes, voice v is bit v & 7 of byte v >> 3. */
@@ -225,7 +241,7 @@ static py_obj cells(py_obj number) {
     };
     return py_new_tuple(3, items);
 }
-PY_FUNCTION(cells);
+PY_FUNCTION_1(cells);
 
 /* playing(track) -> (number of the pattern, step played last); (0, 0) before the first */
 static py_obj playing(py_obj number) {
@@ -238,13 +254,13 @@ static py_obj playing(py_obj number) {
     };
     return py_new_tuple(2, items);
 }
-PY_FUNCTION(playing);
+PY_FUNCTION_1(playing);
 
 static py_obj ask_reset(void) {
     rack_ask_reset(&rack);
     return py_none();
 }
-PY_FUNCTION(ask_reset);
+PY_FUNCTION_0(ask_reset);
 
 /* ---- the board --------------------------------------------------------------------------- */
 
@@ -265,7 +281,7 @@ static py_obj time_source(py_obj address) {
     now_us = (const volatile uint32_t *)py_uint(address);
     return py_none();
 }
-PY_FUNCTION(time_source);
+PY_FUNCTION_1(time_source);
 
 /* channel_outputs(memory): outputs go, as records, to who reads the channel in that memory. */
 static py_obj channel_outputs(py_obj memory) {
@@ -279,9 +295,9 @@ static py_obj channel_outputs(py_obj memory) {
     rack.outputs = &channel->base;
     return py_none();
 }
-PY_FUNCTION(channel_outputs);
+PY_FUNCTION_1(channel_outputs);
 
-/* gpio_output(channel, address of the set register, of the clear register, mask) */
+/* gpio_output(channel, address of the set register, of the clear register, mask): gates on pins. */
 static py_obj gpio_output(size_t count, const py_obj *arguments) {
     (void)count;
     if (gpio_connect(&gpio, (uint32_t)py_uint(arguments[0]),
@@ -295,46 +311,47 @@ static py_obj gpio_output(size_t count, const py_obj *arguments) {
 }
 PY_FUNCTION_VAR(gpio_output, 4, 4);
 
-/* ---- the module -------------------------------------------------------------------------- */
-
-extern char image_start[], image_end[] __attribute__((visibility("hidden")));
-
-__attribute__((section(".text.entry"), visibility("default"))) py_obj
-entry(const void *self, size_t count, size_t keywords, const py_obj *arguments) {
-    (void)count, (void)keywords, (void)arguments;
-    static const uint32_t no_time;
-    now_us = &no_time;
-    gpio_init(&gpio, NULL);
-    rack_init(&rack, &gpio.base);
-
-    void *globals = py_enter_module(self);
-    PY_EXPORT(describe, 1);
-    PY_EXPORT(load, 3);
-    PY_EXPORT(uses, 2);
-    PY_EXPORT(set, 3);
-    PY_EXPORT(get, 2);
-    PY_EXPORT(route, 3);
-    PY_EXPORT(density, 3);
-    PY_EXPORT(pitches, 2);
-    PY_EXPORT(post, 2);
-    PY_EXPORT(decode, 2);
-    PY_EXPORT(silence, 1);
-    PY_EXPORT(cells, 1);
-    PY_EXPORT(playing, 1);
-    PY_EXPORT(ask_reset, 0);
-    PY_EXPORT(clock, 1);
-    PY_EXPORT(reset, 1);
-    PY_EXPORT(tick, 1);
-    PY_EXPORT(time_source, 1);
-    PY_EXPORT(channel_outputs, 1);
-    PY_EXPORT_VAR(calibrate);
-    PY_EXPORT_VAR(gpio_output);
-    for (unsigned i = 0; i < PARAMETERS; i++) {
-        py_store_global(NAME_THRESHOLD + i, py_small_int(i));
+/* dac_outputs(base address of the LPSPI, pins): two DAC8164. pins is an array('I') of three times
+   (DR, DR_SET and DR_CLEAR addresses, mask): the chips' selects, and the select of the display that
+   shares the bus (mask 0: none). All outputs go there, or, with gpio_output, only the levels. */
+static py_obj dac_outputs(py_obj base, py_obj pins) {
+    struct py_buffer buffer = py_buffer(pins, BUFFER_READ);
+    if (buffer.size != 12 * sizeof(uint32_t)) {
+        return wrong("three pins of four words each are needed");
     }
-    /* On a board the image lies in the garbage-collected heap, and function objects that point
-       into its middle do not keep it: this view of its first byte does. */
-    py_store_global(NAME__image, py_new_view(image_start, (size_t)(image_end - image_start)));
-    py_leave_module(globals);
+    const uint32_t *word = buffer.data;
+    struct output_pin pin[3];
+    for (unsigned i = 0; i < 3; i++, word += 4) {
+        pin[i].data = (volatile uint32_t *)(uintptr_t)word[0];
+        pin[i].set = (volatile uint32_t *)(uintptr_t)word[1];
+        pin[i].clear = (volatile uint32_t *)(uintptr_t)word[2];
+        pin[i].mask = word[3];
+    }
+    lpspi_init(&bus, (volatile uint32_t *)py_uint(base), &pin[2]);
+    dac8164_init(&dac, &bus, pin);
+    gpio.levels = &dac.base;
+    if (gpio.ports == 0) {
+        rack.outputs = &dac.base;
+    }
     return py_none();
 }
+PY_FUNCTION_2(dac_outputs);
+
+/* dac_output(channel, chip, the chip's channel, code of a low gate, code of a high gate) */
+static py_obj dac_output(size_t count, const py_obj *arguments) {
+    (void)count;
+    if (dac8164_connect(&dac, (uint32_t)py_uint(arguments[0]), (uint32_t)py_uint(arguments[1]),
+                        (uint32_t)py_uint(arguments[2]), (uint16_t)py_uint(arguments[3]),
+                        (uint16_t)py_uint(arguments[4])) != 0) {
+        return wrong("channels are numbered 0 to 7, chips 0 and 1, and their channels 0 to 3");
+    }
+    return py_none();
+}
+PY_FUNCTION_VAR(dac_output, 5, 5);
+
+static void start(void) {
+    gpio_init(&gpio, NULL);
+    rack_init(&rack, &gpio.base);
+}
+
+PY_MODULE(latentcore, FUNCTIONS, CONSTANTS, start)

@@ -1,12 +1,12 @@
-/* The native ABI of MicroPython's .mpy format 6.3, as far as Latentrack needs it.
+/* MicroPython for a native module: the ABI of the .mpy format 6.3, as far as Latentrack needs it.
  *
  * A native module gets the address of one table of functions, `mp_fun_table`. Its slots
  * have kept their places from v1.23 to v1.29; here they are by number, so that no source
  * of MicroPython is needed to build. Everything is `static inline`: a module that does not
  * call a function does not carry it.
  *
- * The names in this file start with `py_`; what a binding may use of them is the same set
- * that userc.h gives on top of MicroPython's own headers.
+ * What starts with `py_` or `PY_` is what a binding may use; firmware.h gives latentcore.c the same
+ * on top of MicroPython's own headers, for a module that is compiled into a firmware.
  */
 #ifndef LATENTRACK_NATIVE_H
 #define LATENTRACK_NATIVE_H
@@ -44,7 +44,6 @@ enum {
     SLOT_FLOAT = 62,
     SLOT_BUFFER = 65,
     SLOT_FUNCTION_TYPE_0 = 77,
-    SLOT_FUNCTION_TYPE_1 = 78,
     SLOT_FUNCTION_TYPE_VAR = 81,
     SLOTS = 87,
 };
@@ -151,7 +150,10 @@ struct py_function_var {
     py_obj (*function)(size_t count, const py_obj *arguments);
 };
 
-#define PY_FUNCTION(name) static struct py_function name##_object = {0, (void *)name}
+#define PY_FUNCTION_0(name) static struct py_function name##_object = {0, (void *)name}
+#define PY_FUNCTION_1(name) PY_FUNCTION_0(name)
+#define PY_FUNCTION_2(name) PY_FUNCTION_0(name)
+#define PY_FUNCTION_3(name) PY_FUNCTION_0(name)
 #define PY_FUNCTION_VAR(name, least, most)                                                       \
     static struct py_function_var name##_object = {                                             \
         0, (uint32_t)(least) << 17 | (uint32_t)(most) << 1, name}
@@ -168,22 +170,49 @@ static inline void py_leave_module(void *globals) {
     SLOT(SLOT_SWAP_GLOBALS, void *, void *)(globals);
 }
 
-/* Makes a function of `arity` arguments (0 to 3), or one of PY_FUNCTION_VAR, known to Python. */
-#define PY_EXPORT(name, arity) py_export(NAME_##name, &name##_object, SLOT_FUNCTION_TYPE_0 + (arity))
-#define PY_EXPORT_VAR(name) py_export(NAME_##name, &name##_object, SLOT_FUNCTION_TYPE_VAR)
-
 static inline void py_export(unsigned name, void *object, unsigned type_slot) {
     *(const void **)object = mp_fun_table[type_slot];
     py_store_global(name, object);
 }
 
 /* The names of a module, in one string that the packer reads (gcc would shuffle separate ones), and
-   an enum that numbers them. The first is the file's name; `names` is an X-macro of the others. */
-#define PY_NAMES(file, names)                                                                      \
+   an enum that numbers them. The first is the file's name. Each list is an X-macro: functions(X)
+   with X(name, arity), the others with X(name). */
+#define PY_NAMES(file, functions, constants, exceptions)                                           \
     __attribute__((used, section(".names"))) static const char py_names[] =                        \
-        file "\0" names(PY_NAME_TEXT);                                                             \
-    enum { NAME_FILE, names(PY_NAME_NUMBER) }
-#define PY_NAME_TEXT(name) #name "\0"
-#define PY_NAME_NUMBER(name) NAME_##name,
+        file "\0_image\0" functions(PY_FUNCTION_TEXT) constants(PY_TEXT) exceptions(PY_TEXT);      \
+    enum { NAME_FILE, NAME__image, functions(PY_FUNCTION_NUMBER) constants(PY_NUMBER)              \
+           exceptions(PY_NUMBER) }
+#define PY_TEXT(name) #name "\0"
+#define PY_NUMBER(name) NAME_##name,
+#define PY_FUNCTION_TEXT(name, arity) PY_TEXT(name)
+#define PY_FUNCTION_NUMBER(name, arity) PY_NUMBER(name)
+
+#define PY_0 SLOT_FUNCTION_TYPE_0
+#define PY_1 SLOT_FUNCTION_TYPE_0 + 1
+#define PY_2 SLOT_FUNCTION_TYPE_0 + 2
+#define PY_3 SLOT_FUNCTION_TYPE_0 + 3
+#define PY_VAR SLOT_FUNCTION_TYPE_VAR
+#define PY_EXPORT(name, arity) py_export(NAME_##name, &name##_object, arity);
+#define PY_EXPORT_CONSTANT(name) py_store_global(NAME_##name, py_small_int(constant++));
+
+extern char image_start[], image_end[] __attribute__((visibility("hidden")));
+
+/* The module: what the loader calls at offset 0. `start` is called first; then the functions are
+   made known (arity PY_0 to PY_3, or PY_VAR), and the constants as 0, 1, 2, ...
+   On a board the image lies in the garbage-collected heap, and function objects that point into
+   its middle do not keep it alive: `_image`, a view of its first byte, does. */
+#define PY_MODULE(name, functions, constants, start)                                               \
+    __attribute__((section(".text.entry"), visibility("default"))) py_obj entry(                   \
+        const void *self, size_t count, size_t keywords, const py_obj *arguments) {                \
+        (void)count, (void)keywords, (void)arguments;                                              \
+        intptr_t constant = 0;                                                                     \
+        start();                                                                                   \
+        void *globals = py_enter_module(self);                                                     \
+        functions(PY_EXPORT) constants(PY_EXPORT_CONSTANT) (void) constant;                        \
+        py_store_global(NAME__image, py_new_view(image_start, (size_t)(image_end - image_start))); \
+        py_leave_module(globals);                                                                  \
+        return py_none();                                                                          \
+    }
 
 #endif

@@ -91,11 +91,13 @@ static struct {
     struct report report[256];
 } board;
 
-#define NAMES(X)                                                                                   \
-    X(setup) X(pin_irq) X(hard_timer) X(soft_timer) X(serve) X(run_timers) X(ValueError)           \
-    X(RuntimeError)
+#define FUNCTIONS(X)                                                                               \
+    X(setup, PY_VAR) X(pin_irq, PY_VAR) X(hard_timer, PY_3) X(soft_timer, PY_3) X(serve, PY_2)     \
+    X(run_timers, PY_0)
+#define CONSTANTS(X)
+#define EXCEPTIONS(X) X(ValueError) X(RuntimeError)
 
-PY_NAMES("virtualboard.c", NAMES);
+PY_NAMES("virtualboard.c", FUNCTIONS, CONSTANTS, EXCEPTIONS);
 
 /* ---- the interrupts ---------------------------------------------------------------------- */
 
@@ -251,7 +253,7 @@ static py_obj run_soft_timer(py_obj number) {
     return callback == NULL ? py_none() : py_call(callback, 1, &number);
 }
 
-PY_FUNCTION(run_soft_timer);
+PY_FUNCTION_1(run_soft_timer);
 
 /* run_timers(): never returns. A signal wakes the prompt, which blocks in `read`: upon EINTR
    MicroPython runs what is scheduled. */
@@ -321,7 +323,7 @@ static py_obj (*native_handler(py_obj object))(py_obj) {
         return NULL;
     }
     const struct py_function *function = object;
-    if (py_is_small_int(object) || function->type != mp_fun_table[SLOT_FUNCTION_TYPE_1]) {
+    if (py_is_small_int(object) || function->type != mp_fun_table[SLOT_FUNCTION_TYPE_0 + 1]) {
         py_raise(NAME_ValueError, "a hard interrupt takes a native function of one argument");
     }
     return (py_obj(*)(py_obj))function->function;
@@ -377,22 +379,11 @@ static py_obj soft_timer(py_obj number, py_obj period_us, py_obj callback) {
 
 PY_FUNCTION_VAR(setup, 4, 4);
 PY_FUNCTION_VAR(pin_irq, 4, 4);
-PY_FUNCTION(hard_timer);
-PY_FUNCTION(soft_timer);
-PY_FUNCTION(serve);
-PY_FUNCTION(run_timers);
+PY_FUNCTION_3(hard_timer);
+PY_FUNCTION_3(soft_timer);
+PY_FUNCTION_2(serve);
+PY_FUNCTION_0(run_timers);
 
-__attribute__((section(".text.entry"), visibility("default"))) py_obj
-entry(const void *self, size_t count, size_t keywords, const py_obj *arguments) {
-    (void)count, (void)keywords, (void)arguments;
-    void *globals = py_enter_module(self);
-    run_soft_timer_object.type = mp_fun_table[SLOT_FUNCTION_TYPE_1];
-    PY_EXPORT_VAR(setup);
-    PY_EXPORT_VAR(pin_irq);
-    PY_EXPORT(hard_timer, 3);
-    PY_EXPORT(soft_timer, 3);
-    PY_EXPORT(serve, 2);
-    PY_EXPORT(run_timers, 0);
-    py_leave_module(globals);
-    return py_none();
-}
+static void start(void) { run_soft_timer_object.type = mp_fun_table[SLOT_FUNCTION_TYPE_0 + 1]; }
+
+PY_MODULE(virtualboard, FUNCTIONS, CONSTANTS, start)

@@ -38,7 +38,6 @@ env.Append(  # noqa: F821
         "-T",
         str(mpy / "image.ld"),
         "-Wl,-Bsymbolic,--gc-sections,--hash-style=sysv,--build-id=none,--no-warn-rwx-segments",
-        "-Wl,-z,norelro",
     ],
 )
 
