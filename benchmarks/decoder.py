@@ -1,0 +1,93 @@
+"""Instructions and memory of decoding and of a clock edge, on the emulated Cortex-M7.
+
+Counted by firmware/bench/measure.c, exactly and the same every time; instructions, not cycles (the
+emulator knows no cache, no dual issue, no flash wait states). The networks have random weights and
+sound densely (more than half the cells), which costs the pattern more than music does; the counts
+are the most of 16 latents.
+
+The peer is tflite-micro at -O3 on the same emulated board, decoding only (no gates), measured once.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from result import Result
+
+ROOT = Path(__file__).resolve().parents[1]
+FIRMWARE = ROOT / "firmware"
+EMULATOR = ["qemu-system-arm", "-M", "mps2-an500", "-nographic", "-monitor", "none"]
+EMULATOR += ["-semihosting-config", "enable=on,target=native", "-icount", "shift=10", "-kernel"]
+
+NUMBERS = {"f32": "float32", "f16": "float16", "dynamic": "dynamic", "int8": "int8"}
+
+# figure: peer, goal
+FIGURES = {
+    "drum_f32.pattern": (187_048, 66_000),
+    "drum_f32.step": (None, 24_000),
+    "drum_f16.pattern": (None, None),  # its goal hangs on drum_f32
+    "drum_dynamic.pattern": (None, None),
+    "drum_int8.pattern": (315_066, 72_000),
+    "note_f32.pattern": (1_887_770, 640_000),
+    "note_f32.step": (None, None),
+    "note_int8.pattern": (2_566_776, 700_000),
+    "clock_edge": (None, 350),
+}
+F16_TO_F32 = 1.25
+
+
+def write_models(folder: Path) -> list[str]:
+    """The networks of the table in every number type; the lines of the program's job list."""
+    sys.path.insert(0, str(ROOT / "tests" / "firmware"))
+    from latentrack.decoder.metadata import DecoderInfo, attach_info
+    from tflite_models import Shape, export
+
+    networks = {
+        "drum": (
+            Shape((3, 66, 129, 192), ("relu", "relu")),
+            DecoderInfo("perdec", 16, 12, 3, (1, 1, 6, 2, 2)),
+        ),
+        "note": (
+            Shape((3, 214, 427, 640), ("relu", "relu")),
+            DecoderInfo("seqdec", 16, 40, 3),
+        ),
+    }
+    jobs = []
+    for network, (shape, info) in networks.items():
+        for short, numbers in NUMBERS.items():
+            name = f"{network}_{short}"
+            (folder / f"{name}.tflite").write_bytes(
+                attach_info(export(shape, numbers, seed=1), info)
+            )
+            jobs.append(f"{name} {name}.tflite")
+    return jobs
+
+
+def build() -> Path:
+    """The measuring program, by PlatformIO."""
+    environment = os.environ | {
+        "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
+        "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
+    }
+    command = [sys.executable, "-m", "platformio", "run", "--silent", "-e", "measure_m7"]
+    subprocess.run(command, cwd=FIRMWARE, env=environment, check=True)
+    return FIRMWARE / ".pio" / "build" / "measure_m7" / "program.elf"
+
+
+def measure(folder: Path) -> list[Result]:
+    """The rows of the table that are measured on the emulated board."""
+    (folder / "jobs.txt").write_text("\n".join(write_models(folder)))
+    program = [*EMULATOR, str(build())]
+    output = subprocess.run(
+        program, cwd=folder, capture_output=True, text=True, timeout=600, check=True
+    ).stdout
+    found = {name: int(value) for name, value in (line.split() for line in output.splitlines())}
+    results = []
+    for figure, (peer, goal) in FIGURES.items():
+        if figure == "drum_f16.pattern":
+            goal = round(F16_TO_F32 * found["drum_f32.pattern"])
+        results.append(Result(f"m7.{figure}", found[figure], "instructions", peer, goal))
+    # Everything but the file and two patterns: decoder, workspaces, cut-offs, the third pattern.
+    results.append(Result("ram.note_f32", found["note_f32.ram"], "bytes", 14 * 1024, 8192))
+    return results

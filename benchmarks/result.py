@@ -1,0 +1,53 @@
+"""One measured figure, and the table and the file that all of them end up in."""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Result:
+    """A figure of which less is better.
+
+    name: dotted, as in `m7.drum_f32.pattern`.  peer: the same for the system it is held against, or
+    None.  goal: what it is to stay within, or None.
+    """
+
+    name: str
+    value: float
+    unit: str
+    peer: float | None = None
+    goal: float | None = None
+
+    @property
+    def met(self) -> bool:
+        return self.goal is None or self.value <= self.goal
+
+
+def write(results: Iterable[Result], path: Path) -> None:
+    """A JSON list of {name, value, unit, peer, goal}, written whole or not at all."""
+    temporary = path.with_suffix(".writing")
+    temporary.write_text(json.dumps([asdict(result) for result in results], indent=2) + "\n")
+    os.replace(temporary, path)
+
+
+def show(results: Iterable[Result]) -> None:
+    """The table on the terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(header_style="bold")
+    table.add_column("what")
+    for heading in ("here", "peer", "goal"):
+        table.add_column(heading, justify="right")
+    table.add_column("unit")
+    for result in results:
+        peer, goal = (
+            "" if number is None else f"{number:,.0f}" for number in (result.peer, result.goal)
+        )
+        style = "" if result.met else "red"
+        value = f"{result.value:,.0f}"
+        table.add_row(result.name, value, peer, goal, result.unit, style=style)
+    Console().print(table)

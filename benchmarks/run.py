@@ -1,0 +1,39 @@
+"""Measures everything there is to measure, prints it, and writes benchmarks/results.json.
+
+    python benchmarks/run.py            all
+    python benchmarks/run.py decoder    one family
+
+A family is a module of this folder with a function `measure(folder: Path) -> list[Result]`, where
+folder is empty and goes away afterwards. Add one by adding a file and its name to FAMILIES.
+"""
+
+import importlib
+import sys
+import tempfile
+from pathlib import Path
+
+from result import Result, show, write
+
+HERE = Path(__file__).resolve().parent
+FAMILIES = ("decoder", "size")
+
+
+def main() -> None:
+    chosen = sys.argv[1:] or list(FAMILIES)
+    unknown = set(chosen) - set(FAMILIES)
+    if unknown:
+        sys.exit(f"no such benchmarks: {', '.join(sorted(unknown))}; there are {FAMILIES}")
+    results: list[Result] = []
+    for family in chosen:
+        with tempfile.TemporaryDirectory() as folder:
+            results += importlib.import_module(family).measure(Path(folder))
+    show(results)
+    if len(chosen) == len(FAMILIES):
+        write(results, HERE / "results.json")
+    for result in results:
+        if not result.met:
+            print(f"{result.name} misses its goal by {result.value / result.goal - 1:.0%}")
+
+
+if __name__ == "__main__":
+    main()
