@@ -238,6 +238,7 @@ DELAYS = st.one_of(
     st.sampled_from(((1 << 30) - 1, 1 << 30, (1 << 32) - 1, 1 << 32)),
 )
 
+WINDOWS = st.integers(0, 600) | st.sampled_from((200, 350, 500, 750, 1000))
 CHANGES = st.lists(
     st.one_of(
         st.tuples(st.just("threshold"), SIXTEENTHS),
@@ -309,7 +310,7 @@ def machine(c: ctypes.CDLL) -> type[RuleBasedStateMachine]:
                 self.pair.clock()
                 self.pair.agree()
 
-        @rule(delays=st.lists(st.integers(0, 600), min_size=1, max_size=3))
+        @rule(delays=st.lists(WINDOWS, min_size=1, max_size=3))
         def resets_after_an_edge(self, delays):
             self.pair.clock()
             for us in delays:

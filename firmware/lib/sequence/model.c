@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "whole.h"
-
 #define DENSITY_NEUTRAL 100
 
 /* Hands out pieces of the block; with a block of NULL it only adds up. */

@@ -1,8 +1,6 @@
 /* See pattern.h. */
 #include "pattern.h"
 
-#include "whole.h"
-
 static uint16_t code_of(float value)
 {
     if (!(value > 0)) {

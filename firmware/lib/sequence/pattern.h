@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "outputs.h"
+#include "whole.h"
 
 struct model;
 
@@ -40,7 +41,7 @@ static inline uint32_t pattern_row(uint32_t voices)
 static inline int pattern_cell(const struct pattern *pattern, uint32_t step, uint32_t voice)
 {
     const uint8_t *row = pattern->cells + step * pattern_row(pattern->voices);
-    return row[voice >> 3] >> (voice & 7) & 1;
+    return whole_byte(&row[voice >> 3]) >> (voice & 7) & 1;
 }
 
 enum voicing_mode {
