@@ -45,6 +45,8 @@ def export(shape: Shape, numbers: str, seed: int) -> bytes:
     pairs = list(zip(shape.sizes, shape.sizes[1:], strict=False))
     weights = [rng.normal(0, 1.6 / np.sqrt(a), (a, b)).astype(np.float32) for a, b in pairs]
     biases = [rng.normal(-0.2, 0.4, b).astype(np.float32) for _, b in pairs]
+    for weight in weights:
+        weight[:, 1::11] = 0  # cells that training has given up: their int8 scales are tiny
     functions = {
         "relu": tf.nn.relu,
         "relu6": tf.nn.relu6,

@@ -131,8 +131,7 @@ static bool read_quant(struct loader *loader, struct tensor *tensor, uint32_t ta
     for (uint32_t i = 0; i < tensor->scales.count; i++) {
         float scale = read_float(loader, tensor->scales.at + 4 * i);
 
-        /* So that in * weight / out and its product with a sum stay finite. */
-        if (!(scale >= 1e-9f && scale <= 1e9f))
+        if (!(scale > 0 && scale < __builtin_inff()))
             return fail_number(loader, "tensor ", tensor->index, " has a scale out of range");
     }
     return !flat->broken;
