@@ -74,6 +74,35 @@ def test_a_port_where_nobody_answers():
         os.close(slave)
 
 
+@pytest.mark.parametrize("bytes_before", [0, 20_000])
+def test_a_module_that_stops_answering(start, shared_data, tmp_path, bytes_before):
+    """The module hangs before or while a model comes; when it wakes the old one still plays."""
+    good = shared_data / "decoders" / "reference_perc_groove.tflite"
+    module = start(good)
+    other = tmp_path / "other.tflite"
+    other.write_bytes(good.read_bytes())
+
+    def hang(sent: int, total: int) -> None:
+        if sent >= bytes_before:
+            module.freeze()
+
+    if bytes_before:
+        with Link(module.port) as link, pytest.raises(UserError, match=module.port):
+            push(link, other, hang)
+    else:
+        module.freeze()
+        refused("push", str(other), "--port", module.port, says=(module.port, "answer"))
+    module.thaw()
+    assert sorted(p.name for p in (module.flash / "models" / "perc").glob("*.tflite")) == [good.name]
+    done = latentrack("push", str(other), "--port", module.port)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_kind_of_model_that_the_module_does_not_play_yet(shared_data):
+    model = shared_data / "decoders" / "reference_note_chorales.tflite"
+    refused("push", str(model), "--port", "/dev/null", says=(model.name, "seqdec", "perdec"))
+
+
 def test_a_module_without_latentrack(shared_data, tmp_path):
     from latentrack.virtual.module import VirtualModule
 

@@ -66,7 +66,9 @@ def test_reference_model_plays_as_its_own_answers_say(start, shared_data):
     """A model that the reference project's code wrote, against answers recorded elsewhere."""
     expected = np.load(shared_data / "decoders" / "expected.npz")
     model = shared_data / "decoders" / "reference_perc_groove.tflite"
-    module = start(model, manual_time=True)
+    module = start(manual_time=True)
+    pushed = latentrack("push", str(model), "--port", module.port)
+    assert pushed.returncode == 0, pushed.stderr
     answers = expected["perc-groove.litert"].reshape(-1, BAR, 12)
     with Link(module.port) as link:
         for point, probabilities in zip(expected["latents"], answers, strict=True):

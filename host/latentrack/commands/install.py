@@ -36,4 +36,6 @@ def install(
     console.print(f"{done.files} files are on the module at {link.port} ({done.architecture}).")
     if done.kept_main:
         console.print("Your own main.py is kept there as main_before_latentrack.py.")
-    console.print("It plays as soon as it has a model: latentrack push MODEL.tflite")
+    console.print(
+        f"It plays as soon as it has a model: latentrack push MODEL.tflite --port {link.port}"
+    )

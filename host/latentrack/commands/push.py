@@ -25,11 +25,11 @@ def push(
 
     from latentrack.commands.ports import find_port
     from latentrack.commands.progress import transfer
-    from latentrack.decoder.metadata import read_info
+    from latentrack.module.library import playable
     from latentrack.module.library import push as put
     from latentrack.module.link import Link
 
-    read_info(model)  # what is wrong with the file is said before a module is asked for
+    playable(model)  # what is wrong with the file is said before a module is asked for
     with Link(find_port(port)) as link, transfer(f"Pushing {model.name}") as progress:
         done = put(link, model, progress)
     info = done.info

@@ -25,18 +25,24 @@ class Pushed:
     replaced: bool
 
 
-def push(link: Link, model: Path, progress: Progress | None = None) -> Pushed:
-    """Stores a model in the library and plays it from the next bar on.
-
-    It is written under a temporary name, compared by hash, read by latentcore on the module, and
-    renamed last. Raises UserError; then the module plays and holds what it did before.
-    """
+def playable(model: Path) -> DecoderInfo:
+    """What the model is; raises UserError if no module can play it."""
     info = read_info(model)
     if info.kind not in FOLDERS:
         raise UserError(
             f"{model} is a model of kind {info.kind!r}, which the module cannot play yet; "
             f"push one of kind {' or '.join(sorted(FOLDERS))}"
         )
+    return info
+
+
+def push(link: Link, model: Path, progress: Progress | None = None) -> Pushed:
+    """Stores a model in the library and plays it from the next bar on.
+
+    It is written under a temporary name, compared by hash, read by latentcore on the module, and
+    renamed last. Raises UserError; then the module plays and holds what it did before.
+    """
+    info = playable(model)
     data = model.read_bytes()
     name = re.sub(r"[^A-Za-z0-9_-]+", "_", model.stem) or "model"
     folder = f"{MODELS}/{FOLDERS[info.kind]}"

@@ -139,8 +139,18 @@ class VirtualModule:
 
     def kill(self) -> None:
         """Cuts the power for a moment: the process dies at once and starts again."""
+        self._signal(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """Stops the processor where it is, as a crashed one would; `thaw` lets it go on."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
         if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
+            self._process.send_signal(number)
 
     # -- the bridge -------------------------------------------------------------------------
 
