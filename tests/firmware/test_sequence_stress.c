@@ -1,6 +1,6 @@
 /* Python's side and the interrupt's side at full speed against each other, for ThreadSanitizer.
  *
- * Track 0 follows bar by bar: its models alternate (so that patterns of different shapes change
+ * Track 0 follows bar by bar: its models take turns (so that patterns of different shapes change
  * hands) and the n-th pattern is made from the latents (n, n, n), n modulo PLACES. So the consumer
  * knows from a pattern's number what every step of it must be: a torn or overwritten one shows.
  * Track 1 decodes step by step from posted latents (k, k, k): a row must belong to one such k;
@@ -97,7 +97,7 @@ static void step_played(struct outputs *self, uint32_t index, uint32_t step, uin
     if (number < newest) {
         complain("an older pattern came back", number);
     }
-    if (which != number % MODELS || pattern->steps != steps_of[which]) {
+    if (which != number / 3 % MODELS || pattern->steps != steps_of[which]) {
         complain("a pattern of the wrong model", number);
         return;
     }
@@ -168,7 +168,7 @@ int main(int argc, char **argv)
     while (atomic_load(&bars) < enough || count < enough) {
         struct track *track = &rack.track[0];
         count++;
-        track_use(track, models[count % MODELS]);
+        track_use(track, models[count / 3 % MODELS]); /* the same one three times in a row */
         fill(latents, count);
         if (track_decode(track, latents) != count) {
             complain("a pattern got the wrong number", count);

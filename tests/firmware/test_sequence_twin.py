@@ -38,6 +38,8 @@ NAMES = (
 )
 ROUTE_AUTO = 0xFFFFFFFE
 SIXTEENTHS = st.integers(0, 16).map(lambda n: Fraction(n, 16))
+DENSITIES = st.integers(0, 200).map(lambda n: Fraction(n, 200))
+PITCHES = st.lists(st.integers(0, 127), min_size=1, max_size=32)
 LATENTS = st.lists(st.integers(-3, 3), min_size=3, max_size=3)
 TRACKS = st.sampled_from((0, 0, 0, 0, 1, 1, 1, 2, 3))
 
@@ -258,20 +260,35 @@ CHANGES = st.lists(
 
 def machine(c: ctypes.CDLL) -> type[RuleBasedStateMachine]:
     class Machine(RuleBasedStateMachine):
-        @initialize(start=st.sampled_from((0, (1 << 32) - 2000, (1 << 31) - 500)), shape=shapes())
-        def begin(self, start, shape):
+        @initialize(
+            start=st.sampled_from((0, (1 << 32) - 2000, (1 << 31) - 500)),
+            shape=shapes(),
+            pitches=PITCHES,
+            follow=st.sampled_from((twin.BAR, twin.STEP)),
+        )
+        def begin(self, start, shape, pitches, follow):
             self.pair = Pair(c, start)
             self.owner = {self.pair.model(*shape): 0}
             self.pair.use(0, 0)
+            self.pair.set(0, "follow", follow)
+            self.pair.pitches(0, pitches)
             self.pair.decode(0, [0, 0, 0])
             self.pair.calibrate(4, Fraction(100), Fraction(1, 4), 0, 27720)
 
-        @rule(track=TRACKS, shape=shapes())
-        def load(self, track, shape):
+        @rule(
+            track=TRACKS, shape=shapes(), latents=LATENTS, densities=st.lists(DENSITIES, max_size=5)
+        )
+        def load(self, track, shape, latents, densities):
             if len(self.pair.models) < 6:
+                before = [index for index, owner in self.owner.items() if owner == track]
+                for index in before[-1:]:
+                    for voice, density in enumerate(densities):
+                        if voice < self.pair.models[index][0].decoder.voices:
+                            self.pair.density(index, voice, density)
                 index = self.pair.model(*shape)
                 self.owner[index] = track
                 self.pair.use(track, index)
+                self.pair.decode(track, latents)
 
         @rule(data=st.data())
         def use_again(self, data):
@@ -348,13 +365,13 @@ def machine(c: ctypes.CDLL) -> type[RuleBasedStateMachine]:
             for change in changes:
                 self.pair.set(track, *change)
 
-        @rule(data=st.data(), density=st.integers(0, 200).map(lambda n: Fraction(n, 200)))
+        @rule(data=st.data(), density=DENSITIES)
         def density(self, data, density):
             index = data.draw(st.sampled_from(sorted(self.owner)))
             voices = self.pair.models[index][0].decoder.voices
             self.pair.density(index, data.draw(st.integers(0, voices - 1)), density)
 
-        @rule(data=st.data(), pitches=st.lists(st.integers(0, 127), min_size=1, max_size=32))
+        @rule(data=st.data(), pitches=PITCHES)
         def pitches(self, data, pitches):
             self.pair.pitches(data.draw(st.sampled_from(sorted(self.owner))), pitches)
 
@@ -390,8 +407,8 @@ def machine(c: ctypes.CDLL) -> type[RuleBasedStateMachine]:
     mode=st.integers(0, 3),
     notes=st.integers(1, 8),
     latents=LATENTS,
-    pitches=st.lists(st.integers(0, 127), min_size=1, max_size=32),
-    densities=st.lists(st.integers(0, 200).map(lambda n: Fraction(n, 200)), max_size=12),
+    pitches=PITCHES,
+    densities=st.lists(DENSITIES, max_size=12),
     triggers=ROUTES,
     levels=ROUTES,
 )

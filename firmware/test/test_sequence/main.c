@@ -344,6 +344,62 @@ static void the_coming_step_follows_the_latents_posted_last(void)
     free(twin);
 }
 
+static void a_rhythm_takes_the_pitches_in_turn(void)
+{
+    static const float latents[3] = {0, 0, 0};
+    static const uint8_t list[] = {10, 20, 30};
+    start();
+    for (uint32_t i = 0; i < 8; i++) {
+        rack_calibrate(&rack, i, 0, 100, 0, 0);
+    }
+    struct model *model = make_model("rhydec", 8, 1, NULL, 0);
+    model_set_pitches(model, list, 3);
+    track_use(&rack.track[0], model);
+    track_set(&rack.track[0], TRACK_FOLLOW, FOLLOW_STEP);
+    track_decode(&rack.track[0], latents);
+    /* (17 i i + 29 i) mod 211 / 10 * 10 - 100 for i = 0..7: -100 -60 20 -80 70 40 50 90. The
+       second bar is built step by step, and counts the same way. */
+    static const uint32_t hit[] = {0, 0, 1, 0, 1, 1, 1, 1};
+    static const uint32_t code[] = {0, 0, 10, 0, 20, 30, 10, 20};
+    for (uint32_t edge = 0; edge < 16; edge++) {
+        clock_at(edge * 20000);
+        CHECK(step_played() == (int)edge % 8);
+        CHECK(count == (hit[edge % 8] ? 3 : 1));
+        CHECK(!hit[edge % 8] || got[1].what == (0x01010000 | code[edge % 8] * 100));
+        rack_tick(&rack, edge * 20000 + 19999);
+        drain();
+    }
+    free(model);
+}
+
+static void a_new_model_keeps_what_was_set_voice_by_voice(void)
+{
+    static const float latents[3] = {0, 0, 0};
+    static const uint8_t list[] = {10, 20, 30};
+    start();
+    struct model *one = play_everything(0, 2, 4);
+    struct model *other = make_model("perdec", 1, 3, NULL, 0);
+    model_set_density(one, 1, 0);
+    model_set_pitches(one, list, 3);
+    clock_at(0);
+    CHECK(track_uses(&rack.track[0], one));
+    track_use(&rack.track[0], other);
+    track_decode(&rack.track[0], latents);
+    CHECK(track_uses(&rack.track[0], one) && track_uses(&rack.track[0], other));
+    clock_at(1000);
+    CHECK(gates_put(15, 15)); /* the old bar goes to its end */
+    clock_at(2000);
+    CHECK(gates_put(5, 5)); /* voice 1 silent, threshold 0 as before */
+    CHECK(!track_uses(&rack.track[0], one) && track_uses(&rack.track[0], other));
+    CHECK(other->pitch_count == 3 && other->pitches[2] == 30);
+    track_silence(&rack.track[0]);
+    clock_at(3000);
+    CHECK(count == 1 && got[0].what >> 24 == CHANNEL_STEP);
+    CHECK(!track_uses(&rack.track[0], other));
+    free(one);
+    free(other);
+}
+
 static void the_biggest_pattern_plays(void)
 {
     start();
@@ -415,6 +471,8 @@ int main(void)
     RUN(gates_end_when_they_should);
     RUN(a_pause_does_not_make_the_next_gate_endless);
     RUN(the_coming_step_follows_the_latents_posted_last);
+    RUN(a_rhythm_takes_the_pitches_in_turn);
+    RUN(a_new_model_keeps_what_was_set_voice_by_voice);
     RUN(the_biggest_pattern_plays);
     RUN(what_is_no_model_is_refused);
     RUN(values_out_of_range_change_nothing);
