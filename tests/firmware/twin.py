@@ -320,8 +320,8 @@ class Rack:
         for where, length in rising.items():
             self.off[where] = now + length
 
-    def decode_ahead(self) -> None:
-        for track in self.track:
+    def decode_ahead(self, tracks: list[Track]) -> None:
+        for track in tracks:
             if track.played_at == self.edges:
                 track.prepare()
 
@@ -337,7 +337,7 @@ class Rack:
         rising = self.play(self.track, now)
         self.at_edge = set(rising)
         self.gates(now, rising, set(rising) & set(self.off))
-        self.decode_ahead()
+        self.decode_ahead(self.track)
 
     def reset(self, now: int) -> None:
         window = RESET_WINDOW_US
@@ -358,7 +358,7 @@ class Rack:
         rising = {c: length for c, length in lengths.items() if c not in self.at_edge}
         self.gates(now, rising, ((self.at_edge - wanted) | set(rising)) & set(self.off))
         self.at_edge = wanted
-        self.decode_ahead()
+        self.decode_ahead(wrong)
 
     def tick(self, now: int) -> None:
         due = {where for where, off in self.off.items() if now >= off}

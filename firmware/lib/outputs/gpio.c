@@ -5,30 +5,30 @@
 
 #include "registers.h"
 
-static void write_pins(struct gpio *gpio, uint32_t channels, int high)
+static uint32_t pins(const struct gpio *gpio, uint32_t channels)
 {
-    uint32_t masks[GPIO_PORTS] = {0};
-    while (channels) {
-        uint32_t channel = (uint32_t)__builtin_ctz(channels);
-        channels &= channels - 1;
-        masks[gpio->port_of[channel]] |= gpio->pin[channel];
+    uint32_t mask = 0;
+    for (; channels; channels &= channels - 1) {
+        mask |= gpio->pin[__builtin_ctz(channels)];
     }
-    for (uint32_t i = 0; i < gpio->ports; i++) {
-        if (masks[i]) {
-            register_write(high ? gpio->port[i].set : gpio->port[i].clear, masks[i]);
-        }
-    }
+    return mask;
 }
 
 static void gpio_gates(struct outputs *self, uint32_t set, uint32_t clear, uint32_t now_us)
 {
-    struct gpio *gpio = (struct gpio *)self;
+    const struct gpio *gpio = (struct gpio *)self;
+    const struct gpio_port *end = gpio->port + gpio->ports;
     (void)now_us;
-    if (clear) {
-        write_pins(gpio, clear, 0);
-    }
-    if (set) {
-        write_pins(gpio, set, 1);
+    for (const struct gpio_port *port = gpio->port; port < end; port++) {
+        uint32_t rising = set & port->channels;
+        uint32_t falling = clear & port->channels;
+        uint32_t high = pins(gpio, rising);
+        if (falling) {
+            register_write(port->clear, falling == rising ? high : pins(gpio, falling));
+        }
+        if (rising) {
+            register_write(port->set, high);
+        }
     }
 }
 
@@ -66,7 +66,10 @@ int gpio_connect(struct gpio *gpio, uint32_t channel, volatile uint32_t *set,
         gpio->port[port].clear = clear;
         gpio->ports++;
     }
-    gpio->port_of[channel] = (uint8_t)port;
+    for (uint32_t i = 0; i < gpio->ports; i++) {
+        gpio->port[i].channels &= ~(1u << channel);
+    }
+    gpio->port[port].channels |= 1u << channel;
     gpio->pin[channel] = mask;
     return 0;
 }

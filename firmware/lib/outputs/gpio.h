@@ -14,6 +14,7 @@
 struct gpio_port {
     volatile uint32_t *set;
     volatile uint32_t *clear;
+    uint32_t channels; /* those that have their pin here */
 };
 
 struct gpio {
@@ -21,8 +22,7 @@ struct gpio {
     struct outputs *levels; /* who writes levels (a DAC), or NULL */
     uint32_t ports;
     struct gpio_port port[GPIO_PORTS];
-    uint32_t pin[OUTPUT_CHANNELS];         /* one bit, in the channel's port; 0 = no pin */
-    uint8_t port_of[OUTPUT_CHANNELS];
+    uint32_t pin[OUTPUT_CHANNELS]; /* one bit, in the channel's port */
 };
 
 void gpio_init(struct gpio *gpio, struct outputs *levels);

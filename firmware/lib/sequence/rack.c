@@ -7,13 +7,6 @@
 
 #define LONG_AGO_US 0x40000000u /* an edge this long ago is forgotten, before the time wraps */
 
-/* What all tracks together put out at one edge. */
-struct edge {
-    uint32_t now_us;
-    uint32_t set;
-    uint32_t length_us[OUTPUT_CHANNELS]; /* of the channels in set */
-};
-
 static uint32_t param(const struct track *track, uint32_t which)
 {
     return atomic_load_explicit(&track->param[which], memory_order_relaxed);
@@ -67,19 +60,22 @@ static uint32_t gate_length(const struct rack *rack, const struct track *track)
     return length < LONG_AGO_US ? (uint32_t)length : LONG_AGO_US;
 }
 
-static void take(struct track *track)
+/* At step 0: what was published last takes over. */
+static struct pattern *take(struct track *track, struct pattern *pattern)
 {
-    if (param(track, TRACK_FOLLOW) == FOLLOW_HOLD && playing(track)) {
-        return;
+    if (pattern && param(track, TRACK_FOLLOW) == FOLLOW_HOLD) {
+        return pattern;
     }
     struct pattern *ready = exchange_take(&track->exchange);
-    if (ready) {
-        atomic_store_explicit(&track->playing, ready, memory_order_release);
+    if (!ready) {
+        return pattern;
     }
+    atomic_store_explicit(&track->playing, ready, memory_order_release);
+    return ready;
 }
 
-/* One clock edge for one track. */
-static void track_edge(struct rack *rack, uint32_t index, struct edge *edge)
+/* One clock edge for one track: levels go out at once. Returns the channels to trigger. */
+static uint32_t track_edge(struct rack *rack, uint32_t index, uint32_t now_us)
 {
     struct track *track = &rack->track[index];
     struct outputs *outputs = rack->outputs;
@@ -89,16 +85,15 @@ static void track_edge(struct rack *rack, uint32_t index, struct edge *edge)
 
     if (track->count && track->count < param(track, TRACK_DIVISION)) {
         track->count++;
-        return;
+        return 0;
     }
     if (pattern) {
         position = next_position(track, pattern, &length);
     }
     if (!position) {
-        take(track);
-        pattern = playing(track);
+        pattern = take(track, pattern);
         if (!pattern) {
-            return;
+            return 0;
         }
         next_position(track, pattern, &length);
     }
@@ -111,35 +106,35 @@ static void track_edge(struct rack *rack, uint32_t index, struct edge *edge)
     track->triggered = row->triggers;
     atomic_store_explicit(&track->step, step, memory_order_relaxed);
     if (outputs->step) {
-        outputs->step(outputs, index, step, edge->now_us);
+        outputs->step(outputs, index, step, now_us);
     }
     for (uint32_t levels = row->levels; levels; levels &= levels - 1) {
         uint32_t channel = (uint32_t)__builtin_ctz(levels);
-        outputs->level(outputs, channel, row->code[channel], edge->now_us);
+        outputs->level(outputs, channel, row->code[channel], now_us);
     }
-    if (row->triggers) {
-        uint32_t gate = gate_length(rack, track);
-        for (uint32_t triggers = row->triggers; triggers; triggers &= triggers - 1) {
-            uint32_t channel = (uint32_t)__builtin_ctz(triggers);
-            if (!(edge->set >> channel & 1) || edge->length_us[channel] < gate) {
-                edge->length_us[channel] = gate;
-            }
-        }
-        edge->set |= row->triggers;
-    }
+    return row->triggers;
 }
 
-/* Raises `set` after dropping `clear`; those in set get their time. */
-static void put_gates(struct rack *rack, const struct edge *edge, uint32_t set, uint32_t clear)
+/* Drops `clear`, raises `set`, and only then works out when each will end: the longest gate of the
+   tracks (one bit each) that triggered it. */
+static void put_gates(struct rack *rack, uint32_t set, uint32_t clear, uint32_t tracks,
+                      uint32_t now_us)
 {
-    struct outputs *outputs = rack->outputs;
     if (set | clear) {
-        outputs->gates(outputs, set, clear, edge->now_us);
+        rack->outputs->gates(rack->outputs, set, clear, now_us);
     }
     rack->high = (rack->high & ~clear) | set;
-    for (; set; set &= set - 1) {
-        uint32_t channel = (uint32_t)__builtin_ctz(set);
-        rack->off_us[channel] = edge->now_us + edge->length_us[channel];
+    for (uint32_t begun = 0; tracks; tracks &= tracks - 1) {
+        const struct track *track = &rack->track[__builtin_ctz(tracks)];
+        uint32_t gate = gate_length(rack, track);
+        for (uint32_t rest = track->triggered & set; rest; rest &= rest - 1) {
+            uint32_t bit = rest & -rest;
+            uint32_t *off_us = &rack->off_us[__builtin_ctz(rest)];
+            if (!(begun & bit) || *off_us - now_us < gate) {
+                *off_us = now_us + gate;
+            }
+            begun |= bit;
+        }
     }
 }
 
@@ -158,20 +153,24 @@ static void prepare(struct track *track)
                      latents_newest(&track->latents), &voicing);
 }
 
-static void prepare_moved(struct rack *rack)
+static void prepare_all(struct rack *rack, uint32_t tracks)
+{
+    for (; tracks; tracks &= tracks - 1) {
+        prepare(&rack->track[__builtin_ctz(tracks)]);
+    }
+}
+
+static void rewind_all(struct rack *rack)
 {
     for (uint32_t i = 0; i < RACK_TRACKS; i++) {
-        if (rack->track[i].edge == rack->edge) {
-            prepare(&rack->track[i]);
-        }
+        rewind_track(&rack->track[i]);
     }
 }
 
 void rack_clock(struct rack *rack, uint32_t now_us)
 {
-    struct edge edge;
-    edge.now_us = now_us;
-    edge.set = 0;
+    uint32_t set = 0;
+    uint32_t moved = 0; /* tracks that play a step, one bit each */
     rack->edge++;
     if (rack->clocked) {
         uint32_t interval = now_us - rack->clock_us;
@@ -184,16 +183,19 @@ void rack_clock(struct rack *rack, uint32_t now_us)
     rack->clock_us = now_us;
     if (atomic_load_explicit(&rack->reset_asked, memory_order_relaxed)) {
         atomic_store_explicit(&rack->reset_asked, 0, memory_order_relaxed);
-        for (uint32_t i = 0; i < RACK_TRACKS; i++) {
-            rewind_track(&rack->track[i]);
-        }
+        rewind_all(rack);
     }
     for (uint32_t i = 0; i < RACK_TRACKS; i++) {
-        track_edge(rack, i, &edge);
+        const struct track *track = &rack->track[i];
+        if (playing(track)
+            || atomic_load_explicit(&track->exchange.ready, memory_order_relaxed)) {
+            set |= track_edge(rack, i, now_us);
+            moved |= (uint32_t)(track->edge == rack->edge) << i;
+        }
     }
-    rack->triggered = edge.set;
-    put_gates(rack, &edge, edge.set, edge.set & rack->high);
-    prepare_moved(rack);
+    rack->triggered = set;
+    put_gates(rack, set, set & rack->high, moved, now_us);
+    prepare_all(rack, moved);
 }
 
 /* Whether a reset at this time belongs to the last clock edge. */
@@ -208,33 +210,28 @@ static int came_with_edge(const struct rack *rack, uint32_t now_us)
 
 void rack_reset(struct rack *rack, uint32_t now_us)
 {
-    struct edge edge;
-    uint32_t right = 0; /* triggered at this edge by tracks that had played step 0 */
-    edge.now_us = now_us;
-    edge.set = 0;
+    uint32_t all = 0; /* what step 0 triggers, on all tracks */
+    uint32_t moved = 0;
     if (!came_with_edge(rack, now_us)) {
-        for (uint32_t i = 0; i < RACK_TRACKS; i++) {
-            rewind_track(&rack->track[i]);
-        }
-        for (uint32_t i = 0; i < RACK_TRACKS; i++) {
-            prepare(&rack->track[i]);
-        }
+        rewind_all(rack);
+        prepare_all(rack, (1u << RACK_TRACKS) - 1);
         return;
     }
     for (uint32_t i = 0; i < RACK_TRACKS; i++) {
         struct track *track = &rack->track[i];
         if (track->edge == rack->edge && track->position == 0) {
-            right |= track->triggered;
+            all |= track->triggered;
         } else {
             rewind_track(track);
-            track_edge(rack, i, &edge);
+            all |= track_edge(rack, i, now_us);
+            moved |= (uint32_t)(track->edge == rack->edge) << i;
         }
     }
-    uint32_t all = right | edge.set;
     uint32_t set = all & ~rack->triggered;
-    put_gates(rack, &edge, set, ((rack->triggered & ~all) | set) & rack->high);
+    uint32_t wrong = rack->triggered & ~all;
     rack->triggered = all;
-    prepare_moved(rack);
+    put_gates(rack, set, (wrong | set) & rack->high, moved, now_us);
+    prepare_all(rack, moved);
 }
 
 void rack_tick(struct rack *rack, uint32_t now_us)

@@ -267,7 +267,7 @@ static void ports_are_written_once_each(void)
     }
     CHECK(gpio.ports == 1);
     CHECK(gpio_connect(&gpio, 3, &other_set, &other_set, 1) == 0);
-    CHECK(gpio.ports == 2 && gpio.port_of[3] == 1);
+    CHECK(gpio.ports == 2 && gpio.port[1].channels == 8 && gpio.port[0].channels == 0xF7);
     model.accesses = 0;
     model.interrupt = clock_interrupt; /* never reached; makes the model count */
     gpio.base.gates(&gpio.base, 0xF7, 0, 0);

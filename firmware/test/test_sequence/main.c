@@ -237,6 +237,18 @@ static void a_late_reset_corrects_the_wrong_step(void)
     CHECK(count == 0);
     clock_at(200000);
     CHECK(step_played() == 1 && gates_put(6, 4));
+    /* Rotated by one, the bar begins with step 1 (triggers 1 and 2); now comes step 3 (0 only). */
+    rack_tick(&rack, 250000);
+    track_set(&rack.track[0], TRACK_ROTATION, 1);
+    drain();
+    clock_at(300000);
+    CHECK(step_played() == 3 && gates_put(1, 0));
+    rack_reset(&rack, 300001);
+    drain();
+    CHECK(step_played() == 1 && gates_put(6, 1));
+    rack_reset(&rack, 300002);
+    drain();
+    CHECK(count == 0);
     free(model);
 }
 
