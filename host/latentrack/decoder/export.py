@@ -1,40 +1,58 @@
 """From a trained model to a `.tflite` that holds its decoder alone.
 
-TensorFlow's own converter writes it (input (1, latents), output (1, steps × voices), float32:
-FULLY_CONNECTED with fused RELU, the last followed by LOGISTIC), the metadata is added, and
-LiteRT decodes with it before the file gets its name.
+TensorFlow's own converter writes it (input (1, latents), output (1, steps × voices): FULLY_CONNECTED
+with fused RELU, the last followed by LOGISTIC), the metadata is added, and LiteRT decodes with it
+before the file gets its name. Numbers may be written in four ways: float32; float16, half as long;
+weights of 8 bits ("dynamic"), a quarter; and int8 throughout, for which the converter must see what
+latents occur. `gates` counts what each of them costs.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from latentrack.decoder.litert import Decoder
-from latentrack.decoder.metadata import attach_info
+from latentrack.decoder.metadata import Extras, attach_info
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
 from latentrack.errors import UserError
 
 if TYPE_CHECKING:
-    from latentrack.model.vae import Vae
+    from latentrack.model.autoencoder import Autoencoder
 
-TOLERANCE = 1e-5
-"""How far LiteRT's probabilities may lie from TensorFlow's: they add in different orders."""
+NUMBERS = ("float32", "float16", "dynamic", "int8")
+
+TOLERANCE = {"float32": 1e-5, "float16": 0.02, "dynamic": 0.2, "int8": 0.5}
+"""How far LiteRT's probabilities may lie from TensorFlow's before it must be a fault. float32: they
+add in different orders. The others round; on trained decoders a quarter of this is seen."""
+
+_REPRESENTATIVE = 1000
 
 
-def export(model: Vae, path: str | os.PathLike[str]) -> None:
-    """Write `model`'s decoder to `path`, whole or not at all.
+def export(
+    model: Autoencoder,
+    path: str | os.PathLike[str],
+    numbers: str = "float32",
+    extras: Extras | None = None,
+    representative: ArrayLike | None = None,
+) -> None:
+    """Write `model`'s decoder to `path`, whole or not at all; see `to_tflite`.
 
     UserError if the file cannot be written. RuntimeError if LiteRT does not decode with it as
     TensorFlow does, which would be a fault of the converter; nothing is written then.
     """
+    write_model(path, to_tflite(model, numbers, extras, representative))
+
+
+def write_model(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a model file, whole or not at all. UserError if it cannot be written."""
     target = Path(path)
-    data = to_tflite(model)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -53,27 +71,45 @@ def export(model: Vae, path: str | os.PathLike[str]) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def to_tflite(model: Vae) -> bytes:
-    """The file's bytes, checked by LiteRT against TensorFlow. RuntimeError where they differ."""
+def to_tflite(
+    model: Autoencoder,
+    numbers: str = "float32",
+    extras: Extras | None = None,
+    representative: ArrayLike | None = None,
+) -> bytes:
+    """The file's bytes, checked by LiteRT against TensorFlow. RuntimeError where they differ.
+
+    numbers: one of NUMBERS.  representative: for int8, latents (n, latents) as they occur in
+    playing; the space's own corners and places all over it are always added, for knobs go there.
+    """
+    if numbers not in NUMBERS:
+        raise UserError(f"There is no number type {numbers!r}: choose {', '.join(NUMBERS)}.")
     tf = import_tensorflow()
     decode = decoder_function(model)
+    points = _check_points(model)
     with quiet_terminal():
         converter = tf.lite.TFLiteConverter.from_concrete_functions(
             [decode.get_concrete_function()], decode
         )
-        data = attach_info(bytes(converter.convert()), model.info)
-    points = _check_points(model)
+        if numbers != "float32":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if numbers == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        if numbers == "int8":
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            converter.representative_dataset = lambda: _representative(points, representative)
+        data = attach_info(bytes(converter.convert()), model.info, extras=extras)
     expected = np.concatenate([decode(tf.constant(point[np.newaxis])) for point in points])
     answer = Decoder(data).decode(points).reshape(expected.shape)
     difference = float(np.abs(answer - expected).max())
-    if not difference <= TOLERANCE:
+    if not difference <= TOLERANCE[numbers]:
         raise RuntimeError(
             f"the converted decoder differs from the model by {difference:.2g}; nothing written"
         )
     return data
 
 
-def decoder_function(model: Vae) -> Any:
+def decoder_function(model: Autoencoder) -> Any:
     """The decoder as a tf.function from (1, latents) to (1, steps × voices) probabilities."""
     tf = import_tensorflow()
     layers = [(tf.constant(layer.weights), tf.constant(layer.bias)) for layer in model.decoder]
@@ -89,10 +125,20 @@ def decoder_function(model: Vae) -> Any:
     return tf.function(decode, input_signature=[place], autograph=False)
 
 
-def _check_points(model: Vae) -> NDArray[np.float32]:
-    """Latents to compare at: the middle, one corner, and places all over the space."""
+def _check_points(model: Autoencoder) -> NDArray[np.float32]:
+    """Latents to compare at: the middle, two corners, and places all over the space."""
     rng = np.random.default_rng(0)
     scale = model.info.latent_scale
-    random = rng.uniform(-scale, scale, (62, model.latents))
-    edges = np.full((2, model.latents), [[0.0], [scale]])
+    random = rng.uniform(-scale, scale, (61, model.latents))
+    edges = np.full((3, model.latents), [[0.0], [scale], [-scale]])
     return np.concatenate([edges, random]).astype(np.float32)
+
+
+def _representative(
+    points: NDArray[np.float32], given: ArrayLike | None
+) -> Iterator[list[NDArray[np.float32]]]:
+    if given is not None:
+        more = np.asarray(given, np.float32)
+        points = np.concatenate([points, more[:: max(1, len(more) // _REPRESENTATIVE)]])
+    for point in points:
+        yield [point[np.newaxis]]

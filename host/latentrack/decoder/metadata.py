@@ -6,15 +6,21 @@ characters, and one byte a number:
 
     perdec   voices, steps, latent scale, number of groups, the size of each group
     seqdec   voices (pitches), steps, latent scale
+    rhythm   the same as seqdec; ours, for hits that step through a list of pitches
 
 The reference's firmware does not follow the flatbuffer: it takes the first `xen:` of the file
 and the 18 bytes behind it. So an entry that we add lies in front of everything else.
+
+What else is good to know of a model (`Extras`) lies in a second entry, `LATENTRACK`, as JSON.
+The reference's firmware never looks at it.
 """
 
+import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import flatbuffers
 
@@ -24,8 +30,9 @@ from latentrack.errors import UserError
 
 METADATA_NAME = "TFLITE_METADATA"
 MARK = b"xen:"
-KINDS = {"drums": "perdec", "rhythm": "perdec", "notes": "seqdec"}
-"""The type of model that plays each kind of Dataset. A rhythm is percussion of one voice."""
+EXTRAS_NAME = "LATENTRACK"
+KINDS = {"drums": "perdec", "rhythm": "rhythm", "notes": "seqdec"}
+"""The type of model that plays each kind of Dataset."""
 
 _MODEL_METADATA_DESCRIPTION = 1
 _MAX_LATENTS = 8
@@ -37,7 +44,8 @@ _REMEDY = "make one with `latentrack train`"
 class DecoderInfo:
     """What the `steps × voices` outputs of a decoder are, voice fastest.
 
-    kind: six characters, "perdec" (percussion) or "seqdec" (notes), or another project's own.
+    kind: six characters, "perdec" (percussion), "seqdec" (notes) or "rhythm", or another
+    project's own.
     steps, voices: 1 to 255.  latent_scale: each latent runs from -latent_scale to +latent_scale.
     groups: for percussion, the sizes of the runs of consecutive voices that share a trigger.
     """
@@ -60,6 +68,45 @@ class DecoderInfo:
             raise ValueError(f"groups {self.groups} hold more than the {self.voices} voices")
 
 
+@dataclass(frozen=True)
+class Extras:
+    """What is good to know of a decoder besides: none of it is needed to play.
+
+    voices: a name each, or none.  lowest_pitch: of notes, the MIDI note number of voice 0.
+    threshold: the probability above which it plays as many hits as its music has, 0 to 1.
+    trained: where it comes from, as words or numbers by name.
+    """
+
+    voices: tuple[str, ...] = ()
+    lowest_pitch: int | None = None
+    threshold: float | None = None
+    trained: dict[str, str | int | float] = field(default_factory=dict)
+
+
+def read_extras(path_or_bytes: str | os.PathLike[str] | bytes) -> Extras:
+    """The extras of a `.tflite`; empty where there are none that we understand, for a model plays
+    without. UserError: no such file, or no `.tflite`."""
+    if isinstance(path_or_bytes, bytes):
+        name, data = "the model", path_or_bytes
+    else:
+        name, data = str(path_or_bytes), read_model_bytes(Path(path_or_bytes))
+    text = _parse_file(name, data).metadata.get(EXTRAS_NAME, b"")
+    try:
+        given = json.loads(text.decode("utf-8"))
+        voices, pitch, threshold = (given.get(n) for n in ("voices", "lowest_pitch", "threshold"))
+        trained = given.get("trained")
+    except (UnicodeError, ValueError, AttributeError, RecursionError):
+        return Extras()
+    return Extras(
+        tuple(map(str, voices)) if isinstance(voices, list) else (),
+        pitch if type(pitch) is int and 0 <= pitch <= 127 else None,
+        float(threshold) if isinstance(threshold, int | float) and 0 <= threshold <= 1 else None,
+        {k: v for k, v in trained.items() if isinstance(v, str | int | float)}
+        if isinstance(trained, dict)
+        else {},
+    )
+
+
 def read_info(path_or_bytes: str | os.PathLike[str] | bytes) -> DecoderInfo:
     """The metadata of a `.tflite`, from its path or its bytes.
 
@@ -74,12 +121,7 @@ def read_info(path_or_bytes: str | os.PathLike[str] | bytes) -> DecoderInfo:
 
 def parse_info(name: str, data: bytes) -> DecoderInfo:
     """As `read_info`, for the bytes of a file called `name` in the error's sentence."""
-    try:
-        file = ModelFile.parse(data)
-    except Malformed as error:
-        if data[4:8] == model_file.IDENTIFIER:
-            raise UserError(f"{name} {error}: copy it again, or {_REMEDY}.") from None
-        raise UserError(f"{name} {error}: {_WANTED}; {_REMEDY}.") from None
+    file = _parse_file(name, data)
     _refuse_other_kinds(name, file)
     body = _description(name, file)
     outputs = file.outputs[0].size
@@ -98,8 +140,13 @@ def parse_info(name: str, data: bytes) -> DecoderInfo:
     raise UserError(f"{name} has metadata that does not fit ({faults[-1]}): {_REMEDY}.")
 
 
-def attach_info(tflite_bytes: bytes, info: DecoderInfo, name: str = "latentrack") -> bytes:
-    """The same model with `info` as its metadata; an earlier one is replaced.
+def attach_info(
+    tflite_bytes: bytes,
+    info: DecoderInfo,
+    name: str = "latentrack",
+    extras: Extras | None = None,
+) -> bytes:
+    """The same model with `info` (and `extras`) as its metadata; earlier ones are replaced.
 
     The old file stays as it is, byte for byte and aligned to 16, at the end of the new one;
     in front lies a new root that shares its tables. Raises UserError as `read_info` does.
@@ -127,19 +174,23 @@ def attach_info(tflite_bytes: bytes, info: DecoderInfo, name: str = "latentrack"
     entries = [
         kept(position)
         for entry, _, position in model_file.metadata_entries(old)
-        if entry != METADATA_NAME.encode()
+        if entry not in (METADATA_NAME.encode(), EXTRAS_NAME.encode())
     ]
-
-    builder.Prep(16, 0)
-    ours = builder.CreateByteVector(_model_metadata(info, name))
-    builder.StartObject(1)
-    builder.PrependUOffsetTRelativeSlot(0, ours, 0)
-    buffers.append(builder.EndObject())
-    label = builder.CreateString(METADATA_NAME)
-    builder.StartObject(2)
-    builder.PrependUOffsetTRelativeSlot(0, label, 0)
-    builder.PrependUint32Slot(1, len(buffers) - 1, 0)
-    entries.append(builder.EndObject())
+    ours = {METADATA_NAME: _model_metadata(info, name)}
+    if extras:
+        # A flatbuffer grows towards its front, and the first `xen:` must not be one in a name.
+        ours = {EXTRAS_NAME: _json(extras), **ours}
+    for label, content in ours.items():
+        builder.Prep(16, 0)
+        vector = builder.CreateByteVector(content)
+        builder.StartObject(1)
+        builder.PrependUOffsetTRelativeSlot(0, vector, 0)
+        buffers.append(builder.EndObject())
+        title = builder.CreateString(label)
+        builder.StartObject(2)
+        builder.PrependUOffsetTRelativeSlot(0, title, 0)
+        builder.PrependUint32Slot(1, len(buffers) - 1, 0)
+        entries.append(builder.EndObject())
 
     buffer_vector = _offsets(builder, buffers)
     entry_vector = _offsets(builder, entries)
@@ -171,6 +222,21 @@ def read_model_bytes(path: Path) -> bytes:
         raise UserError(f"{path} is not there: {_REMEDY}.") from None
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}).") from None
+
+
+def _parse_file(name: str, data: bytes) -> ModelFile:
+    try:
+        return ModelFile.parse(data)
+    except Malformed as error:
+        if data[4:8] == model_file.IDENTIFIER:
+            raise UserError(f"{name} {error}: copy it again, or {_REMEDY}.") from None
+        raise UserError(f"{name} {error}: {_WANTED}; {_REMEDY}.") from None
+
+
+def _json(extras: Extras) -> bytes:
+    given: dict[str, Any] = {"latentrack": 1}
+    given |= {name: value for name, value in asdict(extras).items() if value not in (None, (), {})}
+    return json.dumps(given, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 
 def _refuse_other_kinds(name: str, file: ModelFile) -> None:

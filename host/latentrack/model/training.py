@@ -1,17 +1,16 @@
-"""Training: from a Dataset to a model, an epoch at a time in one compiled function.
+"""Training: from a Dataset to a model.
 
-The data lies in memory as one tensor and XLA compiles the loop over its batches, gradients
-and Adam included, so an epoch of 16,000 bars takes a tenth of a second. The learning rate
-falls along a cosine, the Kullback-Leibler term grows from nothing at the start (else a latent
-may die before it has learnt anything), and the weights kept are those that serve music best
-which the training has not seen.
+The learning rate falls along a cosine, the Kullback-Leibler term grows from nothing at the start
+(else a latent may die before it has learnt anything), and the weights kept are those that serve
+music best which the training has not seen. A latent that has died all the same is noticed at the
+end, and another seed is tried. `optimiser` runs the epochs, `loss` says what they make small.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +19,18 @@ from numpy.typing import NDArray
 from latentrack.decoder.metadata import KINDS, DecoderInfo
 from latentrack.decoder.quiet import import_tensorflow
 from latentrack.errors import UserError
-from latentrack.model.vae import Array, Dense, Vae, linear_taper, new_vae
+from latentrack.model.autoencoder import (
+    Array,
+    Autoencoder,
+    flat_weights,
+    new_autoencoder,
+    with_weights,
+)
+from latentrack.model.loss import plain_loss, vae_loss
+from latentrack.model.optimiser import compiled_epoch, initial_state
+from latentrack.model.settings import Settings
+from latentrack.model.stacked import layer_by_layer
+from latentrack.model.tapers import hidden_sizes
 
 if TYPE_CHECKING:
     from latentrack.corpus.dataset import Dataset
@@ -30,51 +40,11 @@ FEWEST_SEQUENCES = 20
 FEWEST_TO_HOLD_OUT = 500
 """Below this every sequence is needed for training, and none is held back to check with."""
 FEWEST_SOURCES_TO_HOLD_OUT = 10
+DEAD_SPREAD = 0.05
+"""A latent is dead when its means spread (standard deviation) over less than this share of
+latent_scale: whatever is encoded, it says the same. Living ones reach 0.4 and more."""
 _STEPS = 30_000
 _MOST_EPOCHS = 3000
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to train. The names are the ones of the reference's articles.
-
-    epochs, batch_size: None chooses by the size of the dataset (about 30,000 steps in all).
-    kl_warmup: the share of the training during which the KL term grows to its full weight.
-    prior_width: the standard deviation the KL term pulls the latents towards, 1 in the
-    articles; wider ones fill the space within ± latent_scale more evenly.
-    held_out: the share of the sequences, by whole files, that only choose the best weights.
-    """
-
-    epochs: int | None = None
-    batch_size: int | None = None
-    learning_rate: float = 0.004
-    latent_dim: int = 3
-    hidden_layers: int = 2
-    latent_scale: int = 3
-    kl_warmup: float = 0.15
-    prior_width: float = 1.4
-    held_out: float = 0.1
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        ranges = {
-            "epochs": (1 if self.epochs is None else self.epochs, 1, 1_000_000),
-            "batch_size": (1 if self.batch_size is None else self.batch_size, 1, 1_000_000),
-            "latent_dim": (self.latent_dim, 1, 8),
-            "hidden_layers": (self.hidden_layers, 1, 8),
-            "latent_scale": (self.latent_scale, 1, 255),
-            "kl_warmup": (self.kl_warmup, 0, 1),
-            "held_out": (self.held_out, 0, 0.9),
-        }
-        for name, (value, low, high) in ranges.items():
-            if not low <= value <= high:
-                raise UserError(f"{name} is {value}: choose {low} to {high}.")
-        for name, rate in (
-            ("learning_rate", self.learning_rate),
-            ("prior_width", self.prior_width),
-        ):
-            if not 0 < rate < 10:
-                raise UserError(f"{name} is {rate}: choose a number above 0 and below 10.")
 
 
 @dataclass(frozen=True)
@@ -93,13 +63,21 @@ class Epoch:
 @dataclass(frozen=True)
 class Training:
     """What came of it: the model with the best weights, and the sequences it was trained on
-    and checked with, as indices into the dataset."""
+    and checked with, as indices into the dataset.
 
-    model: Vae
+    settings: as they were used, with the numbers of epochs and so on that None left open, and
+    the seed that gave the model.  abandoned: seeds that were tried before and left a latent dead.
+    dead_latents: those of the model, where every restart had some.
+    """
+
+    model: Autoencoder
     history: tuple[Epoch, ...]
     trained_on: NDArray[np.intp]
     held_out: NDArray[np.intp]
     interrupted: bool
+    settings: Settings
+    abandoned: tuple[int, ...] = ()
+    dead_latents: tuple[int, ...] = ()
 
     @property
     def best(self) -> Epoch:
@@ -111,61 +89,179 @@ def train(
     dataset: Dataset,
     settings: Settings | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
+    on_restart: Callable[[str], None] | None = None,
+    held_out: Sequence[int] | NDArray[np.integer[Any]] | None = None,
+    start: Autoencoder | None = None,
 ) -> Training:
     """Train a model on `dataset`; the same dataset, settings and machine give the same model.
 
-    `on_epoch` hears of each epoch as it ends. KeyboardInterrupt ends the training and keeps
-    the best so far (it goes on to the caller if no epoch had ended). UserError: fewer than 20
-    sequences, nothing but silence, or more steps, voices or latents than a model file holds.
+    `on_epoch` hears of each epoch as it ends, `on_restart` a sentence when a latent has died and
+    another seed is tried. `held_out` are indices to hold out instead of a share of the files.
+    `start` is a model to train on from, with the settings' sizes. KeyboardInterrupt ends the
+    training and keeps the best so far (it goes on to the caller if no epoch had ended).
+    UserError: fewer than 20 sequences, nothing but silence, or more steps, voices or latents than
+    a model file holds.
     """
     settings = settings or Settings()
-    info = _info(dataset, settings)
-    chosen, held = split_by_source(dataset.sources, settings.held_out)
-    cells = info.steps * info.voices
-    sequences = dataset.sequences[chosen].reshape(-1, cells)
-    checks = dataset.sequences[held]
+    info = decoder_info(dataset, settings.latent_scale)
+    if held_out is None:
+        chosen, held = split_by_source(dataset.sources, settings.held_out)
+    else:
+        mask = np.zeros(len(dataset), bool)
+        mask[np.asarray(held_out, np.intp)] = True
+        chosen, held = np.flatnonzero(~mask), np.flatnonzero(mask)
+    settings = _resolved(settings, len(chosen), len(held))
+    abandoned: list[int] = []
+    # Networks this small gain nothing from a graphics card, and repeat exactly without.
+    with import_tensorflow().device("/CPU:0"):
+        trainer = _Trainer(info, dataset.sequences[chosen], dataset.sequences[held], settings)
+        while True:
+            model, history, interrupted = trainer.attempt(settings, start, on_epoch)
+            dead = dead_latents(model, dataset.sequences[chosen])
+            done = not dead or interrupted or start or len(abandoned) >= settings.restarts
+            if done:
+                break
+            abandoned.append(settings.seed)
+            settings = replace(settings, seed=settings.seed + 1)
+            if on_restart:
+                names = " and ".join(str(latent + 1) for latent in dead)
+                on_restart(
+                    f"Latent {names} has died, a knob that would change nothing: "
+                    f"beginning again with seed {settings.seed}."
+                )
+    return Training(
+        model, history, chosen, held, interrupted, settings, tuple(abandoned), dead
+    )
 
-    batch = min(settings.batch_size or (32 if len(chosen) >= 1000 else 16), len(chosen))
-    batches = len(chosen) // batch
-    epochs = settings.epochs or max(60, min(_MOST_EPOCHS, round(_STEPS / batches)))
-    rng = np.random.default_rng(settings.seed)
-    model = new_vae(info, linear_taper(cells, settings.latent_dim, settings.hidden_layers), rng)
-    warm_from = 1 + math.ceil(epochs * settings.kl_warmup)
-    kept = model
-    history: list[Epoch] = []
-    interrupted = False
-    try:
-        # Networks this small gain nothing from a graphics card, and repeat exactly without.
+
+class _Trainer:
+    """A compiled epoch with its data, for as many attempts as it takes."""
+
+    def __init__(
+        self,
+        info: DecoderInfo,
+        sequences: NDArray[np.uint8],
+        checks: NDArray[np.uint8],
+        settings: Settings,
+    ) -> None:
+        self.info, self.checks = info, checks
+        self.cells = sequences.reshape(len(sequences), -1)
+        self.batch = settings.batch_size or 1
+        self.batches = len(sequences) // self.batch
+        self.sizes = hidden_sizes(settings, self.cells.shape[1])
+        self.run: Any = None
+
+    def attempt(
+        self,
+        settings: Settings,
+        start: Autoencoder | None,
+        on_epoch: Callable[[Epoch], None] | None,
+    ) -> tuple[Autoencoder, tuple[Epoch, ...], bool]:
+        """One training with one seed: the best model, the history, whether it was interrupted."""
         tf = import_tensorflow()
-        with tf.device("/CPU:0"):
-            state = _initial_state(model)
-            shape = (batches, batch, settings.latent_dim)
-            run = _compiled_epoch(model, sequences, state, shape, settings.prior_width)
+        rng = np.random.default_rng(settings.seed)
+        epochs = settings.epochs or 1
+        history: list[Epoch] = []
+        try:
+            kept = current = start or self._untrained(settings, rng)
+            state = initial_state(flat_weights(current))
+            schedule = _Schedule(settings, self.batches, warm=start is not None)
             for number in range(1, epochs + 1):
-                order = rng.permutation(len(chosen))[: batches * batch].reshape(batches, batch)
-                noise = rng.standard_normal(shape, np.float32)
-                rates, kl_weights = _schedule(number, epochs, batches, settings)
-                inputs = (order.astype(np.int32), noise, rates, kl_weights)
-                state, loss = run(state, *map(tf.constant, inputs))
-                loss = float(loss)
-                if not math.isfinite(loss):
+                order = rng.permutation(len(self.cells))[: self.batches * self.batch]
+                order = order.reshape(self.batches, self.batch).astype(np.int32)
+                rates, inputs = schedule.rates(number), self._inputs(settings, rng)
+                if settings.model == "vae":
+                    inputs.insert(0, schedule.kl_weights(number))
+                if self.run is None:
+                    loss = _loss(settings, current)
+                    self.run = compiled_epoch(loss, self.cells, state, inputs, self.batches)
+                state, mean = self.run(state, *map(tf.constant, (order, rates, *inputs)))
+                mean = float(mean)
+                if not math.isfinite(mean):
                     raise UserError(
-                        f"The training ran away (loss {loss}): try a learning rate below "
+                        f"The training ran away (loss {mean}): try a learning rate below "
                         f"{settings.learning_rate}."
                     )
-                current = _with_weights(model, [np.asarray(value) for value in state[0]])
-                check = cross_entropy(current, checks) if len(held) else None
-                best = _is_best(history, check, warm_from)
+                current = with_weights(current, [np.asarray(value) for value in state[0]])
+                check = cross_entropy(current, self.checks) if len(self.checks) else None
+                best = _is_best(history, check, schedule.warm_from)
                 if best:
                     kept = current
-                history.append(Epoch(number, epochs, loss, check, best))
+                history.append(Epoch(number, epochs, mean, check, best))
                 if on_epoch:
                     on_epoch(history[-1])
-    except KeyboardInterrupt:
-        if not history:
-            raise
-        interrupted = True
-    return Training(kept, tuple(history), chosen, held, interrupted)
+                if schedule.has_ended(mean if check is None else check):
+                    break
+        except KeyboardInterrupt:
+            if not history:
+                raise
+            return kept, tuple(history), True
+        return kept, tuple(history), False
+
+    def _untrained(self, settings: Settings, rng: np.random.Generator) -> Autoencoder:
+        encoder, decoder = self.sizes
+        variational = settings.model == "vae"
+        model = new_autoencoder(self.info, encoder, settings.latents, decoder, rng, variational)
+        return model if variational else layer_by_layer(model, self.cells, settings, rng)
+
+    def _inputs(self, settings: Settings, rng: np.random.Generator) -> list[NDArray[Any]]:
+        """The noise of each batch, and random bytes to choose what the encoder does not see."""
+        if settings.model != "vae":
+            return []
+        shape = (self.batches, self.batch)
+        inputs: list[NDArray[Any]] = [
+            rng.standard_normal((*shape, settings.latents), np.float32)
+        ]
+        if settings.input_dropout:
+            inputs.append(rng.integers(0, 256, (*shape, self.cells.shape[1]), np.uint8))
+        return inputs
+
+
+class _Schedule:
+    """Learning rate and weight of the KL term, batch by batch."""
+
+    def __init__(self, settings: Settings, batches: int, warm: bool) -> None:
+        self.settings, self.batches = settings, batches
+        self.warmup = 0.0 if warm or settings.model != "vae" else settings.kl_warmup
+        self.warm_from = 1 + math.ceil((settings.epochs or 1) * self.warmup)
+        self._rate = settings.learning_rate
+        self._losses: list[float] = []
+
+    def rates(self, number: int) -> Array:
+        """Of the batches of an epoch, counted from 1."""
+        lowest, highest = self.settings.min_learning_rate, self.settings.learning_rate
+        if self.settings.patience:
+            return np.full(self.batches, self._rate, np.float32)
+        falling = 0.5 * (1 + np.cos(np.pi * self._progress(number)))
+        return np.asarray(lowest + max(0.0, highest - lowest) * falling, np.float32)
+
+    def kl_weights(self, number: int) -> Array:
+        if not self.warmup:
+            return np.ones(self.batches, np.float32)
+        return np.minimum(1, self._progress(number) / self.warmup).astype(np.float32)
+
+    def has_ended(self, loss: float) -> bool:
+        """Hears of each epoch's loss; True when patience and learning rate are both at an end."""
+        patience = self.settings.patience
+        if not patience:
+            return False
+        self._losses.append(loss)
+        # While the KL term grows, so does the loss.
+        since_warm = self._losses[self.warm_from - 1 :]
+        if len(since_warm) <= patience or min(since_warm) in since_warm[-patience:]:
+            return False
+        lowest = max(self.settings.min_learning_rate, 1e-6)
+        if self._rate <= lowest:
+            return True
+        self._rate = max(lowest, self._rate * self.settings.factor)
+        # The next epochs get their own chance.
+        self._losses[self.warm_from - 1 :] = [min(since_warm)]
+        return False
+
+    def _progress(self, number: int) -> NDArray[np.float64]:
+        """How much of the training each batch has behind it, 0 to 1."""
+        batch = np.arange(self.batches) + (number - 1) * self.batches
+        return np.asarray(batch / ((self.settings.epochs or 1) * self.batches), np.float64)
 
 
 def split_by_source(
@@ -193,72 +289,21 @@ def split_by_source(
     return everything[~mask], everything[mask]
 
 
-def cross_entropy(model: Vae, sequences: NDArray[np.uint8]) -> float:
+def cross_entropy(model: Autoencoder, sequences: NDArray[np.uint8]) -> float:
     """The binary cross-entropy a cell, in nats, of sequences decoded at their own means."""
-    probabilities = model.decode(model.encode(sequences))
-    likelihood = np.where(sequences, probabilities, 1 - probabilities)
-    return float(-np.log(np.maximum(likelihood, 1e-7)).mean())
+    logits = model.logits(model.encode(sequences))
+    # ln(1 + e^x) - x·cell, in a form that overflows nowhere and loses no small probability.
+    entropy = np.maximum(logits, 0) - logits * sequences + np.log1p(np.exp(-np.abs(logits)))
+    return float(entropy.mean(dtype=np.float64))
 
 
-def vae_loss(
-    weights: Sequence[Any],
-    layers: tuple[int, int],
-    cells: Any,
-    noise: Any,
-    latent_scale: float,
-    prior_width: float,
-    kl_weight: Any,
-) -> Any:
-    """The loss of each sequence of a batch, in nats: cross-entropy + kl_weight × KL.
-
-    The cross-entropy is summed over the cells. KL is that of a normal distribution N(m, s²)
-    from N(0, p²), summed over the latents: ((s² + m²) / p² - 1 - ln(s² / p²)) / 2 (Kingma and
-    Welling 2013, appendix B, for p = 1). The place decoded is m + s × noise.
-    weights: as `flat_weights` orders them; layers: how many the encoder and the decoder have.
-    """
-    tf = import_tensorflow()
-
-    pairs = iter(zip(weights[::2], weights[1::2], strict=True))
-
-    def dense(values: Any) -> Any:
-        matrix, bias = next(pairs)
-        return tf.matmul(values, matrix) + bias
-
-    values = cells
-    for _ in range(layers[0]):
-        values = tf.nn.relu(dense(values))
-    mean = latent_scale * tf.tanh(dense(values))
-    log_variance = latent_scale * tf.tanh(dense(values))
-    values = mean + tf.exp(0.5 * log_variance) * noise
-    for _ in range(layers[1] - 1):
-        values = tf.nn.relu(dense(values))
-    logits = dense(values)
-    entropy = tf.reduce_sum(
-        tf.nn.sigmoid_cross_entropy_with_logits(labels=cells, logits=logits), axis=1
-    )
-    width = prior_width**2
-    spread = (tf.exp(log_variance) + tf.square(mean)) / width
-    kl = 0.5 * tf.reduce_sum(spread - 1.0 - log_variance + math.log(width), axis=1)
-    return entropy + kl_weight * kl
+def dead_latents(model: Autoencoder, sequences: NDArray[np.uint8]) -> tuple[int, ...]:
+    """The latents (from 0) whose means are the same whatever is encoded; see DEAD_SPREAD."""
+    spread = model.encode(sequences).std(axis=0) / model.info.latent_scale
+    return tuple(int(latent) for latent in np.flatnonzero(spread < DEAD_SPREAD))
 
 
-def flat_weights(model: Vae) -> list[Array]:
-    """Matrix, bias, matrix, bias, … of encoder, mean, log-variance, decoder."""
-    layers = (*model.encoder, model.mean, model.log_variance, *model.decoder)
-    return [array for layer in layers for array in (layer.weights, layer.bias)]
-
-
-def _with_weights(model: Vae, weights: Sequence[Array]) -> Vae:
-    """`model` with other weights, in the order of `flat_weights`."""
-    layers: Iterator[Dense] = iter(
-        Dense(a, b) for a, b in zip(weights[::2], weights[1::2], strict=True)
-    )
-    encoder = tuple(next(layers) for _ in model.encoder)
-    mean, log_variance = next(layers), next(layers)
-    return Vae(model.info, encoder, mean, log_variance, tuple(layers))
-
-
-def _info(dataset: Dataset, settings: Settings) -> DecoderInfo:
+def decoder_info(dataset: Dataset, latent_scale: int) -> DecoderInfo:
     """What the model's cells will be; UserError where the dataset cannot be learnt."""
     count, steps, voices = dataset.sequences.shape
     if count < FEWEST_SEQUENCES:
@@ -273,26 +318,41 @@ def _info(dataset: Dataset, settings: Settings) -> DecoderInfo:
             f"The dataset's sequences are {steps} steps × {voices} voices, and a model file "
             "has room for 255 × 255: make shorter ones."
         )
-    groups = dataset.groups
-    if dataset.kind == "rhythm":
-        groups = (1,) * voices
-    return DecoderInfo(
-        KINDS[dataset.kind],
-        steps,
-        voices,
-        settings.latent_scale,
-        () if dataset.kind == "notes" else groups,
+    groups = dataset.groups if dataset.kind == "drums" else ()
+    return DecoderInfo(KINDS[dataset.kind], steps, voices, latent_scale, groups)
+
+
+def _resolved(settings: Settings, count: int, held: int) -> Settings:
+    """The settings with a number for each None that depends on the music."""
+    batch = min(settings.batch_size or (32 if count >= 1000 else 16), count)
+    epochs = settings.epochs or max(60, min(_MOST_EPOCHS, round(_STEPS / (count // batch))))
+    dropout = settings.input_dropout
+    if dropout is None:
+        dropout = 0.05 if held else 0.0
+    return replace(
+        settings,
+        batch_size=batch,
+        epochs=epochs,
+        latent_dim=settings.latents,
+        input_dropout=dropout,
     )
 
 
-def _schedule(number: int, epochs: int, batches: int, settings: Settings) -> tuple[Array, Array]:
-    """Learning rate and weight of the KL term at each batch of an epoch."""
-    progress = (np.arange(batches) + (number - 1) * batches) / (epochs * batches)
-    rates = settings.learning_rate * 0.5 * (1 + np.cos(np.pi * progress))
-    warm = np.ones(batches)
-    if settings.kl_warmup:
-        warm = np.minimum(1, progress / settings.kl_warmup)
-    return rates.astype(np.float32), warm.astype(np.float32)
+def _loss(settings: Settings, model: Autoencoder) -> Callable[..., Any]:
+    """The loss in the form that `compiled_epoch` wants."""
+    layers, scale = (len(model.encoder), len(model.decoder)), float(settings.latent_scale)
+    if settings.model != "vae":
+        return lambda weights, cells: plain_loss(weights, layers, cells, scale)
+
+    tf = import_tensorflow()
+    hidden = round(256 * (settings.input_dropout or 0))
+
+    def loss(weights: Any, cells: Any, kl_weight: Any, noise: Any, *masks: Any) -> Any:
+        seen = cells * tf.cast(masks[0] >= hidden, tf.float32) if masks else None
+        width, free = settings.prior_width, settings.free_bits
+        return vae_loss(weights, layers, cells, noise, scale, width, kl_weight, free, seen)
+
+    return loss
 
 
 def _is_best(history: Sequence[Epoch], check: float | None, warm_from: int) -> bool:
@@ -305,68 +365,3 @@ def _is_best(history: Sequence[Epoch], check: float | None, warm_from: int) -> b
     if check is None or number <= warm_from:
         return True
     return all(check < e.held_out for e in history[warm_from - 1 :] if e.held_out is not None)
-
-
-def _initial_state(model: Vae) -> tuple[Any, Any, Any, Any]:
-    """Weights, Adam's two moments, and the number of steps done."""
-    tf = import_tensorflow()
-
-    weights = [tf.constant(value) for value in flat_weights(model)]
-    zeros = [tf.zeros_like(value) for value in weights]
-    return weights, zeros, list(zeros), tf.constant(0.0)
-
-
-def _compiled_epoch(
-    model: Vae,
-    sequences: NDArray[np.uint8],
-    state: Any,
-    shape: tuple[int, int, int],
-    prior_width: float,
-) -> Any:
-    """The function that runs one epoch: (state, order, noise, rates, kl weights) -> (state, loss).
-
-    `shape` is (batches, batch, latents), that of the noise. order: (batches, batch) indices of
-    sequences; rates, kl weights: one a batch.
-    """
-    tf = import_tensorflow()
-
-    data = tf.constant(sequences)
-    layers = (len(model.encoder), len(model.decoder))
-    scale = float(model.info.latent_scale)
-    decay, decay2, tiny = 0.9, 0.999, 1e-7  # Adam's, as Keras has them
-
-    def run(state: Any, order: Any, noise: Any, rates: Any, kl_weights: Any) -> Any:
-        def step(i: Any, total: Any, weights: Any, first: Any, second: Any, count: Any) -> Any:
-            cells = tf.cast(tf.gather(data, order[i]), tf.float32)
-            with tf.GradientTape() as tape:
-                tape.watch(weights)
-                loss = tf.reduce_mean(
-                    vae_loss(weights, layers, cells, noise[i], scale, prior_width, kl_weights[i])
-                )
-            slopes = tape.gradient(loss, weights)
-            count += 1.0
-            first = [decay * m + (1 - decay) * g for m, g in zip(first, slopes, strict=True)]
-            second = [
-                decay2 * v + (1 - decay2) * g * g for v, g in zip(second, slopes, strict=True)
-            ]
-            rate = rates[i] * tf.sqrt(1 - decay2**count) / (1 - decay**count)
-            weights = [
-                w - rate * m / (tf.sqrt(v) + tiny)
-                for w, m, v in zip(weights, first, second, strict=True)
-            ]
-            return i + 1, total + loss, weights, first, second, count
-
-        _, total, *state = tf.while_loop(
-            lambda i, *_: i < shape[0], step, (tf.constant(0), tf.constant(0.0), *state)
-        )
-        return tuple(state), total / shape[0]
-
-    signature = (
-        tf.nest.map_structure(lambda value: tf.TensorSpec(value.shape, value.dtype), state),
-        tf.TensorSpec(shape[:2], tf.int32),
-        tf.TensorSpec(shape, tf.float32),
-        tf.TensorSpec(shape[:1], tf.float32),
-        tf.TensorSpec(shape[:1], tf.float32),
-    )
-    compiled = tf.function(run, jit_compile=True, autograph=False)
-    return compiled.get_concrete_function(*signature)

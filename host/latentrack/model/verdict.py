@@ -1,64 +1,23 @@
-"""How good a trained model is, in numbers that a musician can hear, and in words.
+"""How good a trained model is, in words. `measures` has the numbers.
 
-A loss says little, and so does the share of cells that are right: silence alone gets nine of
-ten. So the measure is hits: how many of a bar's come back, and how many come that are not its.
+The measure is hits: how many of a bar's come back, and how many come that are not its.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
+from latentrack.model.measures import THRESHOLD, Recall, recall
 from latentrack.model.training import Training
-from latentrack.model.vae import Vae
 
 if TYPE_CHECKING:
     from latentrack.corpus.dataset import Dataset
-
-THRESHOLD = 0.5
-
-
-@dataclass(frozen=True)
-class Recall:
-    """Sequences against their own reconstruction at `THRESHOLD`: how many there are, how many
-    come back exactly, their hits, how many of those are played, how many others are played."""
-
-    sequences: int
-    exact: int
-    hits: int
-    played: int
-    extra: int
-
-    @property
-    def played_share(self) -> float:
-        return self.played / self.hits if self.hits else 0.0
-
-    @property
-    def extra_share(self) -> float:
-        """Hits too many, as a share of the hits there should be."""
-        return self.extra / self.hits if self.hits else 0.0
-
-
-def recall(model: Vae, sequences: NDArray[np.uint8]) -> Recall:
-    """Encode each of (n, steps, voices), decode it at its own place, and compare."""
-    wanted = np.asarray(sequences, bool)
-    got = model.decode(model.encode(sequences)) > THRESHOLD
-    return Recall(
-        sequences=len(wanted),
-        exact=int((got == wanted).all(axis=(1, 2)).sum()),
-        hits=int(wanted.sum()),
-        played=int((got & wanted).sum()),
-        extra=int((got & ~wanted).sum()),
-    )
 
 
 def verdict(training: Training, dataset: Dataset) -> list[str]:
     """Sentences: what comes back of the music trained on, of music not seen, what to do next."""
     known = recall(training.model, dataset.sequences[training.trained_on])
-    word = "bars" if dataset.steps == 4 * dataset.steps_per_beat else "sequences"
+    word = name_of_one(dataset) + "s"
     sentences = [
         f"Played back from its own place in the latents, at threshold {THRESHOLD}: of the "
         f"{known.sequences:,} {word} it learnt from {_of(known)}."
@@ -75,6 +34,11 @@ def verdict(training: Training, dataset: Dataset) -> list[str]:
         f"Of {unseen.sequences:,} {word} in {files:,} files that it has never seen {_of(unseen)}."
     )
     return [*sentences, _advice(known, unseen)]
+
+
+def name_of_one(dataset: Dataset) -> str:
+    """What to call one sequence: "bar" where it is one bar of four beats."""
+    return "bar" if dataset.steps == 4 * dataset.steps_per_beat else "sequence"
 
 
 def _of(recall: Recall) -> str:

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import numpy as np
 from latentrack.corpus.dataset import Dataset
-from latentrack.model.verdict import Recall, recall, verdict
+from latentrack.model.measures import Recall, recall
+from latentrack.model.verdict import verdict
 
 
 class Parrot:
@@ -39,7 +40,9 @@ PLAYED = np.array(
 
 
 def test_recall_counts_bars_and_hits() -> None:
-    assert recall(Parrot(PLAYED), WANTED) == Recall(3, exact=1, hits=6, played=4, extra=2)
+    assert recall(Parrot(PLAYED), WANTED) == Recall(
+        3, exact=1, cells=24, right=20, hits=6, played=4, extra=2
+    )
 
 
 def sentences(model: Parrot, held_out: list[int]) -> str:

@@ -1,0 +1,150 @@
+"""The autoencoders: dense ReLU layers that taper to a few bounded latents and back.
+
+An encoder turns a sequence into a place in latent space (the mean), a decoder turns a place into
+the probability of each cell. The variational one also has a blur around the place (the
+log-variance); the stacked autoencoder of the first article has none. Both mean and log-variance
+are latent_scale × tanh(…), as in the reference project, so the places lie within the knobs'
+reach. Only the decoder goes to the module. Here are the weights and what they compute, in NumPy;
+`training` finds them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from latentrack.decoder.metadata import DecoderInfo
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Dense:
+    """One layer: outputs = inputs @ weights + bias; weights (inputs, outputs)."""
+
+    weights: Array
+    bias: Array
+
+    def __call__(self, inputs: Array) -> Array:
+        return np.asarray(inputs @ self.weights + self.bias, np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Autoencoder:
+    """A model: its weights and what its cells are.
+
+    encoder: the hidden layers before the latents.  log_variance: None if there is no blur.
+    decoder: the layers after the latents; the last one's outputs are logits, step × voice, voice
+    fastest.
+    """
+
+    info: DecoderInfo
+    encoder: tuple[Dense, ...]
+    mean: Dense
+    log_variance: Dense | None
+    decoder: tuple[Dense, ...]
+
+    @property
+    def latents(self) -> int:
+        return int(self.mean.bias.size)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The decoder's layers, latents first: (3, 66, 129, 192)."""
+        return (self.latents, *(layer.bias.size for layer in self.decoder))
+
+    @property
+    def encoder_sizes(self) -> tuple[int, ...]:
+        """The encoder's layers, cells first."""
+        return (*(layer.weights.shape[0] for layer in (*self.encoder, self.mean)), self.latents)
+
+    def encode(self, sequences: ArrayLike) -> Array:
+        """The places (n, latents) of sequences (n, steps, voices), within ± latent_scale."""
+        return self._bounded(self.mean, self._hidden(sequences))
+
+    def log_variances(self, sequences: ArrayLike) -> Array:
+        """The natural logarithm of the blur's variance (n, latents); minus infinity without one."""
+        hidden = self._hidden(sequences)
+        if self.log_variance is None:
+            return np.full((len(hidden), self.latents), -np.inf, np.float32)
+        return self._bounded(self.log_variance, hidden)
+
+    def logits(self, latents: ArrayLike) -> Array:
+        """What the sigmoid makes probabilities of, (n, steps, voices), at places (n, latents)."""
+        values = np.atleast_2d(np.asarray(latents, np.float32))
+        for layer in self.decoder[:-1]:
+            values = np.maximum(layer(values), 0)
+        return self.decoder[-1](values).reshape(-1, self.info.steps, self.info.voices)
+
+    def decode(self, latents: ArrayLike) -> Array:
+        """Probabilities (n, steps, voices) at places (n, latents)."""
+        # As a tanh the sigmoid overflows nowhere.
+        return np.asarray(0.5 + 0.5 * np.tanh(0.5 * self.logits(latents)), np.float32)
+
+    def export(self, path: str | os.PathLike[str], **options: Any) -> None:
+        """Write the decoder alone as a `.tflite` with its metadata; see `decoder.export`."""
+        from latentrack.decoder.export import export
+
+        export(self, path, **options)
+
+    def _hidden(self, sequences: ArrayLike) -> Array:
+        cells = np.asarray(sequences, np.float32)
+        values = cells.reshape(len(cells), -1)
+        for layer in self.encoder:
+            values = np.maximum(layer(values), 0)
+        return values
+
+    def _bounded(self, layer: Dense, hidden: Array) -> Array:
+        return np.asarray(self.info.latent_scale * np.tanh(layer(hidden)), np.float32)
+
+
+def new_autoencoder(
+    info: DecoderInfo,
+    encoder: Sequence[int],
+    latents: int,
+    decoder: Sequence[int],
+    rng: np.random.Generator,
+    variational: bool = True,
+) -> Autoencoder:
+    """An untrained model with hidden layers of these sizes, in the order the signal meets them."""
+
+    def dense(inputs: int, outputs: int) -> Dense:
+        # Glorot and Bengio 2010, uniform: keeps the variance of signals and gradients alike.
+        limit = np.sqrt(6 / (inputs + outputs))
+        weights = rng.uniform(-limit, limit, (inputs, outputs)).astype(np.float32)
+        return Dense(weights, np.zeros(outputs, np.float32))
+
+    def chain(sizes: Sequence[int]) -> tuple[Dense, ...]:
+        return tuple(dense(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
+
+    cells = info.steps * info.voices
+    return Autoencoder(
+        info,
+        chain((cells, *encoder)),
+        dense(encoder[-1], latents),
+        dense(encoder[-1], latents) if variational else None,
+        chain((latents, *decoder, cells)),
+    )
+
+
+def flat_weights(model: Autoencoder) -> list[Array]:
+    """Matrix, bias, matrix, bias, … of encoder, mean, log-variance (if any), decoder."""
+    blur = () if model.log_variance is None else (model.log_variance,)
+    layers = (*model.encoder, model.mean, *blur, *model.decoder)
+    return [array for layer in layers for array in (layer.weights, layer.bias)]
+
+
+def with_weights(model: Autoencoder, weights: Sequence[Array]) -> Autoencoder:
+    """`model` with other weights, in the order of `flat_weights`."""
+    layers: Iterator[Dense] = iter(
+        Dense(a, b) for a, b in zip(weights[::2], weights[1::2], strict=True)
+    )
+    encoder = tuple(next(layers) for _ in model.encoder)
+    mean = next(layers)
+    blur = None if model.log_variance is None else next(layers)
+    return Autoencoder(model.info, encoder, mean, blur, tuple(layers))

@@ -1,0 +1,36 @@
+"""The sizes of the layers between the cells and the latents."""
+
+from __future__ import annotations
+
+from latentrack.model.settings import Settings
+
+WIDEST_ENCODER = 192
+"""The first layer of the encoder has as many units as there are cells, but not more than this."""
+
+
+def linear_taper(cells: int, latents: int, hidden_layers: int) -> tuple[int, ...]:
+    """Sizes that fall in equal steps, as in the reference's articles: 192, 3, 2 -> (192, 129, 66, 3)."""
+    parts = hidden_layers + 1
+    return tuple(round(cells + (latents - cells) * i / parts) for i in range(parts + 1))
+
+
+def geometric_taper(cells: int, latents: int, hidden_layers: int) -> tuple[int, ...]:
+    """Sizes that fall in equal ratios, as in the reference's code: 192, 3, 2 -> (192, 48, 12, 3)."""
+    ratio = (latents / cells) ** (1 / (hidden_layers + 1))
+    return tuple(max(1, round(cells * ratio**i)) for i in range(hidden_layers + 2))
+
+
+def hidden_sizes(settings: Settings, cells: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The hidden layers of the encoder (from the cells) and of the decoder (from the latents)."""
+    taper = linear_taper if settings.taper == "linear" else geometric_taper
+    decoder = settings.decoder_layers
+    if decoder is None:
+        decoder = taper(cells, settings.latents, settings.hidden_layers)[-2:0:-1]
+    encoder = settings.encoder_layers
+    if encoder is None:
+        if settings.model == "stacked":
+            encoder = decoder[::-1]
+        else:
+            first = min(cells, WIDEST_ENCODER)
+            encoder = (max(first, decoder[-1]), max(first // 2, decoder[0]))
+    return tuple(encoder), tuple(decoder)
