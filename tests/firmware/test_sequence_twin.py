@@ -327,8 +327,11 @@ def machine(c: ctypes.CDLL) -> type[RuleBasedStateMachine]:
                 self.pair.clock()
                 self.pair.agree()
 
-        @rule(delays=st.lists(WINDOWS, min_size=1, max_size=3))
-        def resets_after_an_edge(self, delays):
+        @rule(
+            us=st.sampled_from((0, 400, 60_000)), delays=st.lists(WINDOWS, min_size=1, max_size=3)
+        )
+        def resets_after_an_edge(self, us, delays):
+            self.pair.wait(us)
             self.pair.clock()
             for us in delays:
                 self.pair.wait(us)
