@@ -15,6 +15,14 @@ from latentrack.virtual.module import VirtualModule
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_away_from_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Lets nothing that a test starts write to the user's own cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of music and models that nobody here made; skips where it is missing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from latentrack.corpus import Dataset
 
 _PICTURES = 4
+_FEWEST = 20  # sequences that a model is trained on
+
+_WHICH = "Which music"
+_CUT = "How it is cut"
+_DRUMS = "Drums"
+_NOTES = "Notes"
+_AUDIO = "Audio loops"
 
 
 def dataset(
@@ -22,7 +29,8 @@ def dataset(
         list[str] | None,
         typer.Argument(
             metavar="SOURCE...",
-            help="MIDI files, or folders of them with all their sub-folders.",
+            help="MIDI files or audio loops, folders of them with all that is in them, zip "
+            "archives.",
             show_default=False,
         ),
     ] = None,
@@ -36,21 +44,173 @@ def dataset(
             show_default=False,
         ),
     ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--kind",
+            metavar="drums|notes|rhythm",
+            help="What to make of it: drums, notes (a voice for each pitch), or rhythm (one "
+            "voice, also from audio). Drums, or rhythm if all is audio.",
+            show_default=False,
+        ),
+    ] = None,
     demo: Annotated[
         bool,
         typer.Option("--demo", help="Take the drum patterns that come with Latentrack."),
     ] = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Read all anew, and keep nothing of it.")
+    ] = False,
+    include: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Take only these parts or files: `bass` or `name:*bass*`, `program:33-40`, "
+            "`program:*organ*`, `channel:10`, `file:*beat_4-4*`. Can be said again.",
+            show_default=False,
+            rich_help_panel=_WHICH,
+        ),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Leave these out, in the same way.",
+            show_default=False,
+            rich_help_panel=_WHICH,
+        ),
+    ] = None,
+    minimum_notes: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Leave out sequences with fewer notes.",
+            rich_help_panel=_WHICH,
+        ),
+    ] = 2,
+    unique: Annotated[
+        bool,
+        typer.Option("--unique", help="Take equal sequences once.", rich_help_panel=_WHICH),
+    ] = False,
+    meter: Annotated[
+        str,
+        typer.Option(
+            metavar="4/4",
+            help="Take bars in this meter, such as 3/4 or 7/8; `any`: in the most frequent one.",
+            rich_help_panel=_CUT,
+        ),
+    ] = "4/4",
+    bars: Annotated[
+        int | None,
+        typer.Option(
+            metavar="1-4",
+            help="Bars a sequence: 1, for rhythm 2.",
+            show_default=False,
+            rich_help_panel=_CUT,
+        ),
+    ] = None,
+    steps_per_beat: Annotated[
+        int,
+        typer.Option(
+            metavar="3|4|6|12",
+            help="Steps a beat (a quarter note): 4 are 16ths, 3 and 6 are triplets.",
+            rich_help_panel=_CUT,
+        ),
+    ] = 4,
+    off_grid: Annotated[
+        str,
+        typer.Option(
+            metavar="nearest|drop|discard",
+            help="Notes off the grid: move them to the nearest step, drop them, or discard the "
+            "sequences that have any.",
+            rich_help_panel=_CUT,
+        ),
+    ] = "nearest",
+    deviation: Annotated[
+        float | None,
+        typer.Option(
+            metavar="0-0.5",
+            help="How far from its step a note may be, in steps: 0.5, or 0.05 to drop and discard.",
+            show_default=False,
+            rich_help_panel=_CUT,
+        ),
+    ] = None,
+    percussion: Annotated[
+        str,
+        typer.Option(
+            "--map",
+            metavar="NAME|FILE",
+            help="The voices: extended (12), simple (6), accented (8, soft and loud apart), or a "
+            "TOML file of your own.",
+            rich_help_panel=_DRUMS,
+        ),
+    ] = "extended",
+    merge: Annotated[
+        bool | None,
+        typer.Option(
+            "--merge/--apart",
+            help="All parts of a file together in a sequence, or each for itself. Drums are "
+            "together, notes apart, if nothing is said.",
+            show_default=False,
+            rich_help_panel=_NOTES,
+        ),
+    ] = None,
+    common_key: Annotated[
+        bool,
+        typer.Option(
+            "--common-key",
+            help="Transpose each file to C major or A minor.",
+            rich_help_panel=_NOTES,
+        ),
+    ] = False,
+    octaves: Annotated[
+        bool,
+        typer.Option(
+            "--octaves",
+            help="Move sequences by octaves, so that all begin in the same one.",
+            rich_help_panel=_NOTES,
+        ),
+    ] = False,
+    trim: Annotated[
+        bool,
+        typer.Option(
+            "--trim/--all-pitches",
+            help="Voices only for the range that is played, or for all 128 pitches.",
+            rich_help_panel=_NOTES,
+        ),
+    ] = True,
+    bpm: Annotated[
+        float | None,
+        typer.Option(
+            metavar="BPM",
+            help="The tempo of audio whose name does not tell it (as `break_97bpm.wav` does). "
+            "Without it Latentrack listens.",
+            show_default=False,
+            rich_help_panel=_AUDIO,
+        ),
+    ] = None,
+    loop_bars: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            help="How many bars each loop lasts, if its name does not tell (`break_2bar.wav`).",
+            show_default=False,
+            rich_help_panel=_AUDIO,
+        ),
+    ] = None,
 ) -> None:
-    """Make a dataset, the food of a model, from your drum music.
+    """Make a dataset, the food of a model, from your music.
 
-    Each bar in 4/4 becomes one sequence of 16 steps and 12 instruments, each hit on the
-    nearest sixteenth. Drums are what plays on MIDI channel 10; a file without it counts as
-    drums if its names say so or it plays like a kit. Whatever is left out is counted, with
-    the reason.
+    Each bar in 4/4 of your drum files becomes one sequence of 16 steps and 12 instruments,
+    each hit on the nearest sixteenth. Drums are what plays on MIDI channel 10; a file without
+    it counts as drums if its names say so or it plays like a kit. Whatever is left out is
+    counted, with the reason. Reading the same files again takes no time.
 
     - `latentrack dataset my-beats -o beats.npz`: a folder becomes a dataset
-    - `latentrack dataset --demo -o demo.npz`: the built-in patterns instead
-    - `latentrack dataset info beats.npz`: what a dataset holds, with a few bars drawn
+    - `latentrack dataset choir --kind notes --merge -o choir.npz`: chords instead of drums
+    - `latentrack dataset loops --kind rhythm -o loops.npz`: when it is struck in audio loops
+    - `latentrack dataset --demo -o demo.npz`: the built-in drum patterns
+    - `latentrack dataset info beats.npz`: what a dataset holds, with a few sequences drawn
     """
     from rich.console import Console
 
@@ -66,28 +226,75 @@ def dataset(
         return
     if demo == bool(named):
         raise UserError(
-            "Name MIDI files or folders of them, or say --demo for the built-in patterns"
+            "Name files or folders of music, or say --demo for the built-in patterns"
             f"{', not both' if demo else ''}."
         )
     if output and output.is_dir():
         raise UserError(f"{output} is a folder: name a file in it, such as {output / 'drums.npz'}.")
 
-    made = _demo() if demo else _read(console, named)
+    if demo:
+        made = _demo(percussion)
+    else:
+        changes: dict[str, Any] = {
+            "include": tuple(include or ()),
+            "exclude": tuple(exclude or ()),
+            "minimum_notes": minimum_notes,
+            "unique": unique,
+            "meter": meter,
+            "bars": bars,
+            "steps_per_beat": steps_per_beat,
+            "off_grid": off_grid,
+            "deviation": deviation,
+            "merge": merge,
+            "common_key": common_key,
+            "octaves": octaves,
+            "trim": trim,
+            "bpm": bpm,
+            "loop_bars": loop_bars,
+        }
+        made = _read(console, named, kind, percussion, changes, cache=not no_cache)
     _show(console, made)
     if output:
         made.save(output)
         console.print(f"\nWritten to [bold]{output}[/bold].", highlight=False)
     else:
         console.print("\nNothing is written yet: add [bold]-o FILE.npz[/bold] to keep it.")
+    if len(made) < _FEWEST:
+        console.print(
+            f"[yellow]That is {len(made)} {'sequence' if len(made) == 1 else 'sequences'}, and a "
+            f"model needs at least {_FEWEST}: {_more(made)}.[/yellow]",
+            highlight=False,
+        )
 
 
-def _demo() -> Dataset:
-    from latentrack.corpus import demo_dataset
+def _more(made: Dataset) -> str:
+    """What to change for more sequences, by what was lost most."""
+    bars = max((entry for entry in made.discarded if entry.what == "bars"), default=None,
+               key=lambda entry: entry.count)  # fmt: skip
+    if bars and bars.count > len(made):
+        if "not in" in bars.reason:
+            return f"add music, or ask for another --meter ({bars.count:,} bars are {bars.reason})"
+        if "off the grid" in bars.reason:
+            return "add music, or move notes to the grid with --off-grid nearest"
+        if "fewer than" in bars.reason:
+            return "add music, or lower --minimum-notes"
+    return "add music, or leave out less"
 
-    return demo_dataset()
+
+def _demo(percussion: str) -> Dataset:
+    from latentrack.corpus import demo_dataset, percussion_map
+
+    return demo_dataset(percussion_map(percussion))
 
 
-def _read(console: Console, sources: list[str]) -> Dataset:
+def _read(
+    console: Console,
+    sources: list[str],
+    kind: str | None,
+    percussion: str,
+    changes: dict[str, Any],
+    cache: bool,
+) -> Dataset:
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -96,8 +303,12 @@ def _read(console: Console, sources: list[str]) -> Dataset:
         TimeRemainingColumn,
     )
 
-    from latentrack.corpus import read
+    from latentrack.corpus import Rules, percussion_map, read
+    from latentrack.corpus.reader import all_audio
 
+    if kind is None:
+        kind = "rhythm" if all_audio(sources) else "drums"
+    rules = Rules(kind=kind, percussion=percussion_map(percussion), **changes)
     with Progress(
         TextColumn("Reading"),
         BarColumn(),
@@ -110,7 +321,10 @@ def _read(console: Console, sources: list[str]) -> Dataset:
     ) as bar:
         task = bar.add_task("read", total=None)
         return read(
-            sources, progress=lambda done, total: bar.update(task, completed=done, total=total)
+            sources,
+            rules,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            cache=cache,
         )
 
 
@@ -140,7 +354,8 @@ def _show(console: Console, what: Dataset) -> None:
     table.add_column("")
     table.add_column("why" if what.discarded else "", overflow="fold")
     table.add_row("kept", f"{len(what):,}", "sequences", "")
-    table.add_row("", f"{what.hits:,}", "hits", "", end_section=not what.discarded)
+    noun = {"drums": "hits", "notes": "notes", "rhythm": "onsets"}[what.kind]
+    table.add_row("", f"{what.hits:,}", noun, "", end_section=not what.discarded)
     for index, entry in enumerate(what.discarded):
         why = escape(entry.reason)
         if entry.what == "files" and entry.examples:
@@ -159,6 +374,7 @@ def _draw(console: Console, what: Dataset) -> None:
     from latentrack.corpus.picture import draw_bar
 
     count = min(_PICTURES, len(what))
+    bar_steps = what.steps // what.bars if what.steps % what.bars == 0 else what.steps
     # Spread over the whole, for neighbours come from the same file.
     chosen = [(2 * k + 1) * len(what) // (2 * count) for k in range(count)]
     pictures = []
@@ -166,13 +382,23 @@ def _draw(console: Console, what: Dataset) -> None:
         style = f" · {what.styles[index]}" if what.styles[index] else ""
         title = Text(f"{index + 1:,}{style}", "bold")
         source = Text(what.sources[index], "dim", no_wrap=True, overflow="ellipsis")
-        cells = what.sequences[index]
-        bar = draw_bar(
-            cells,
-            what.voice_names,
-            steps_per_beat=what.steps_per_beat,
-            silent=not cells.any(),
-        )
-        source.truncate(max(len(line) for line in bar.plain.splitlines()), overflow="ellipsis")
-        pictures.append(Group(title, source, bar, ""))
+        sequence = what.sequences[index]
+        sounding = sequence.any(axis=0)
+        if what.kind == "notes":
+            # The highest on top, as on a piano roll.
+            order = [voice for voice in range(what.voices - 1, -1, -1) if sounding[voice]]
+        else:
+            order = [voice for voice in range(what.voices) if sounding[voice]]
+        order = order or list(range(what.voices))
+        names = [what.voice_names[voice] for voice in order]
+        drawn = Text()
+        # Bars below one another where side by side they would not fit.
+        across = bar_steps * max(1, console.width // (bar_steps * 5 // 4 + 20))
+        for start in range(0, what.steps, across):
+            cells = sequence[start : start + across, order]
+            if start:
+                drawn.append("\n")
+            drawn.append_text(draw_bar(cells, names, steps_per_beat=what.steps_per_beat))
+        source.truncate(max(len(line) for line in drawn.plain.splitlines()), overflow="ellipsis")
+        pictures.append(Group(title, source, drawn, ""))
     console.print(Columns(pictures, padding=(0, 3)))

@@ -2,7 +2,20 @@
 
 from latentrack.corpus.dataset import Dataset, Discard
 from latentrack.corpus.demo import demo_dataset
-from latentrack.corpus.percussion import EXTENDED, PercussionMap
+from latentrack.corpus.own_map import percussion_map
+from latentrack.corpus.percussion import ACCENTED, EXTENDED, SIMPLE, PercussionMap
 from latentrack.corpus.reader import read
+from latentrack.corpus.rules import Rules
 
-__all__ = ["EXTENDED", "Dataset", "Discard", "PercussionMap", "demo_dataset", "read"]
+__all__ = [
+    "ACCENTED",
+    "EXTENDED",
+    "SIMPLE",
+    "Dataset",
+    "Discard",
+    "PercussionMap",
+    "Rules",
+    "demo_dataset",
+    "percussion_map",
+    "read",
+]

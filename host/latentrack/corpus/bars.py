@@ -9,29 +9,51 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from latentrack.corpus.midi import Note, TimeSignature
-from latentrack.corpus.percussion import INSTRUMENTS, PercussionMap
+from latentrack.corpus.laid import Laid, hits_table
+from latentrack.corpus.midi import TimeSignature
 
 STEPS_PER_BEAT = 4
 BEATS = 4
-STEPS = STEPS_PER_BEAT * BEATS  # of the one meter that is kept: 4/4
-MINIMUM_HITS = 2  # a bar with less is a count-in or an ending, no pattern
+STEPS = STEPS_PER_BEAT * BEATS  # of a bar of 4/4 in 16ths
+ANY_METER = "any"
+POLICIES = ("nearest", "discard", "drop")
 
 LEFT_OUT = "in a bar that was left out"
 SAME_STEP = "on a step where the same voice plays already"
 CUT_SHORT = "cut short by a change of meter"
+OFF_GRID = "off the grid"
+HOLDS_OFF_GRID = "with a note off the grid"
 
 
 @dataclass(frozen=True)
-class Bars:
-    """The bars of one file that were kept, and what was not, by (what, reason)."""
+class Grid:
+    """How music is cut and rounded.
 
-    cells: npt.NDArray[np.uint8]  # shape (bars, STEPS, voices), 0 or 1
-    discarded: Counter[tuple[str, str]]
+    A beat is a quarter note. A note further than `deviation` (of a step, 0 to 0.5) from its
+    step is left out, or with the policy `discard` its whole sequence. `meter` is one such as
+    "7/8", or "any".
+    """
+
+    meter: str = "4/4"
+    steps_per_beat: int = STEPS_PER_BEAT
+    bars: int = 1  # in a sequence
+    policy: str = "nearest"
+    deviation: float = 0.5
+    minimum: int = 2  # cells; a bar with one is a count-in or an ending, no pattern
+
+
+@dataclass(frozen=True)
+class Events:
+    """What is to be laid, a column each, in any order."""
+
+    ticks: npt.NDArray[np.int64]
+    voices: npt.NDArray[np.int64]  # 0 to 255
+    velocities: npt.NDArray[np.int64]  # 1 to 127
 
 
 @dataclass(frozen=True)
@@ -44,12 +66,13 @@ class _Stretch:
     denominator: int
 
     @property
-    def kept(self) -> bool:
-        return (self.numerator, self.denominator) == (4, 4)
+    def meter(self) -> str:
+        return f"{self.numerator}/{self.denominator}"
 
-    def bar(self, step: int) -> int:
-        """The bar in which the given 16th (counted from the start) lies."""
-        return step * self.denominator // (16 * self.numerator)
+    def steps(self, steps_per_beat: int) -> int:
+        """Steps in a bar, 0 if that is no whole number."""
+        steps, rest = divmod(4 * steps_per_beat * self.numerator, self.denominator)
+        return 0 if rest else steps
 
     def bars(self, ticks_per_beat: int) -> tuple[int, int]:
         """How many bars begin in it, and how many of these end in it; only if it ends."""
@@ -59,93 +82,127 @@ class _Stretch:
         return whole + (rest > 0), whole
 
 
-@dataclass
-class _Bar:
-    """A bar in which something sounds."""
-
-    cells: set[tuple[int, int]]  # (step, voice)
-    notes: int = 0
-
-
 def lay_bars(
-    notes: Sequence[Note],
+    events: Events,
     signatures: Sequence[TimeSignature],
     ticks_per_beat: int,
-    percussion: PercussionMap,
-    minimum_hits: int = MINIMUM_HITS,
-) -> Bars:
-    """Lay drum notes into bars of 16 steps, each note on the nearest 16th.
+    grid: Grid,
+    noun: str = "hits",
+    length: int = 0,
+) -> Laid:
+    """Lay notes into sequences of whole bars, each note on the nearest step.
 
     Halfway counts as the later step, and what is nearest to the next bar's first step belongs
     to that bar. Time signatures are respected as they change (4/4 until the first); each
-    begins a new bar. Bars run from the beginning to the last note. Only whole bars in 4/4
-    with at least `minimum_hits` cells are kept.
+    begins a new bar, and a new sequence. Bars run from the beginning to the last note, or for
+    `length` bars of the last meter if that is more. Of several notes in a cell the loudest stays.
     """
     discarded: Counter[tuple[str, str]] = Counter()
     stretches = _stretches(signatures)
-    sounding = _sounding(notes, stretches, ticks_per_beat, percussion, discarded)
-    kept: list[_Bar] = []
-    last_place, last_bar = max(sounding, default=(-1, -1))
+    if not len(events.ticks):
+        return Laid((), hits_table(0), discarded)
+    at = _at(events.ticks, stretches, ticks_per_beat, grid.steps_per_beat)
+    sequences_in = _count_bars(stretches, at, ticks_per_beat, grid, discarded, length)
+
+    # A sequence's key tells its stretch and its number in it; the order of keys is that of time.
+    number = at.bar // grid.bars
+    key = at.place << 40 | number
+    inside = number < sequences_in[at.place]
+    steps = np.array([stretch.steps(grid.steps_per_beat) for stretch in stretches])[at.place]
+    step = at.step - number * grid.bars * steps
+    off = np.abs(at.deviation) > grid.deviation + 1e-9
+    if grid.policy == "discard":
+        spoilt = np.unique(key[off & inside])
+        discarded["bars", HOLDS_OFF_GRID] += len(spoilt) * grid.bars
+        inside &= ~np.isin(key, spoilt)
+    else:
+        discarded[noun, OFF_GRID] += int(off.sum())
+        inside &= ~off
+        spoilt = key[:0]
+
+    laid = np.flatnonzero(inside)
+    cell = (step[laid] << 8) | events.voices[laid]
+    order = np.lexsort((-events.velocities[laid], cell, key[laid]))
+    laid, cell = laid[order], cell[order]
+    first = np.ones(len(laid), bool)
+    first[1:] = (np.diff(cell) != 0) | (np.diff(key[laid]) != 0)
+    sounding, cells = np.unique(key[laid[first]], return_counts=True)
+    good = sounding[cells >= grid.minimum]
+    kept = np.isin(key[laid], good)
+    in_cells = laid[first & kept]
+
+    few = f"with fewer than {grid.minimum} {noun}"
+    whole = int(sequences_in.sum()) - len(spoilt) - len(good)
+    discarded["bars", few] += whole * grid.bars
+    discarded[noun, SAME_STEP] += int(kept.sum()) - len(in_cells)
+    lost = len(at.step) - (int(off.sum()) if grid.policy != "discard" else 0)
+    discarded[noun, LEFT_OUT] += lost - int(kept.sum())
+
+    hits = hits_table(len(in_cells))
+    hits["sequence"] = np.searchsorted(good, key[in_cells])
+    hits["step"] = step[in_cells]
+    hits["voice"] = events.voices[in_cells]
+    hits["velocity"] = events.velocities[in_cells]
+    hits["offset"] = np.rint(np.clip(at.deviation[in_cells], -0.5, 0.5) * 254)
+    return Laid(tuple(stretches[place].meter for place in (good >> 40)), hits, +discarded)
+
+
+@dataclass(frozen=True)
+class _At:
+    """Where each note is: columns."""
+
+    place: npt.NDArray[np.int64]  # index of its stretch
+    step: npt.NDArray[np.int64]  # counted from the start of the stretch
+    bar: npt.NDArray[np.int64]  # the same
+    deviation: npt.NDArray[np.float64]  # in steps, later is above 0
+
+
+def _at(
+    ticks: npt.NDArray[np.int64], stretches: list[_Stretch], ticks_per_beat: int, per_beat: int
+) -> _At:
+    starts = np.array([stretch.start for stretch in stretches])
+    never = np.iinfo(np.int64).max // (4 * per_beat)
+    ends = np.array([never if s.end is None else s.end for s in stretches])
+    # Before the beginning is what was played a little early for it.
+    place = np.maximum(0, np.searchsorted(starts, ticks, "right") - 1)
+    since = ticks - starts[place]
+    # In whole numbers: a half must not fall now up, now down.
+    step = (2 * per_beat * since + ticks_per_beat) // (2 * ticks_per_beat)
+    over = step * ticks_per_beat >= (ends - starts)[place] * per_beat
+    place, step = place + over, np.where(over, 0, step)
+    deviation = (ticks - starts[place]) * per_beat / ticks_per_beat - step
+    numerators = np.array([stretch.numerator for stretch in stretches])
+    denominators = np.array([stretch.denominator for stretch in stretches])
+    bar = step * denominators[place] // (4 * per_beat * numerators[place])
+    return _At(place, step, bar, deviation)
+
+
+def _count_bars(
+    stretches: list[_Stretch],
+    at: _At,
+    ticks_per_beat: int,
+    grid: Grid,
+    discarded: Counter[tuple[str, str]],
+    length: int,
+) -> npt.NDArray[np.int64]:
+    """How many whole sequences each stretch has; the other bars are counted with the reason."""
+    sequences = np.zeros(len(stretches), np.int64)
+    last_place = int(at.place.max())
+    last_bar = max(length - 1, int(at.bar[at.place == last_place].max()))
     for place, stretch in enumerate(stretches[: last_place + 1]):
         begun, whole = (last_bar + 1,) * 2 if stretch.end is None else stretch.bars(ticks_per_beat)
         if place == last_place:
             begun, whole = min(begun, last_bar + 1), min(whole, last_bar + 1)
-        if not stretch.kept:
-            reason = f"in {stretch.numerator}/{stretch.denominator}; only 4/4 is read"
-            discarded["bars", reason] += begun
-            continue
-        discarded["bars", CUT_SHORT] += begun - whole
-        good = [
-            bar
-            for (where, number), bar in sorted(sounding.items())
-            if where == place and number < whole and len(bar.cells) >= minimum_hits
-        ]
-        discarded["bars", f"with fewer than {minimum_hits} hits"] += whole - len(good)
-        kept += good
-
-    sounded = sum(bar.notes for bar in sounding.values())
-    discarded["hits", LEFT_OUT] += sounded - sum(bar.notes for bar in kept)
-    discarded["hits", SAME_STEP] += sum(bar.notes - len(bar.cells) for bar in kept)
-    sequences = np.zeros((len(kept), STEPS, len(percussion.voices)), np.uint8)
-    for sequence, bar in zip(sequences, kept, strict=True):
-        for step, voice in bar.cells:
-            sequence[step, voice] = 1
-    return Bars(sequences, +discarded)
-
-
-def _sounding(
-    notes: Sequence[Note],
-    stretches: Sequence[_Stretch],
-    ticks_per_beat: int,
-    percussion: PercussionMap,
-    discarded: Counter[tuple[str, str]],
-) -> dict[tuple[int, int], _Bar]:
-    """The bars in which something sounds, by (index of the stretch, number of the bar)."""
-    sounding: dict[tuple[int, int], _Bar] = {}
-    index = 0
-    for note in sorted(notes, key=lambda note: note.tick):
-        voice = percussion.voice_of.get(note.pitch)
-        if voice is None:
-            name = INSTRUMENTS.get(note.pitch, "no percussion instrument")
-            reason = f"on pitch {note.pitch} ({name}), which the map does not hold"
-            discarded["hits", reason] += 1
-            continue
-        while (end := stretches[index].end) is not None and end <= note.tick:
-            index += 1
-        start = stretches[index].start
-        place, step = index, _nearest_step(note.tick - start, ticks_per_beat)
-        if end is not None and step * ticks_per_beat >= (end - start) * STEPS_PER_BEAT:
-            place, step = index + 1, 0
-        number = stretches[place].bar(step)
-        bar = sounding.setdefault((place, number), _Bar(set()))
-        bar.cells.add((step - number * STEPS, voice))
-        bar.notes += 1
-    return sounding
-
-
-def _nearest_step(ticks: int, ticks_per_beat: int) -> int:
-    # In whole numbers: a half must not fall now up, now down.
-    return (2 * STEPS_PER_BEAT * ticks + ticks_per_beat) // (2 * ticks_per_beat)
+        if grid.meter not in (ANY_METER, stretch.meter):
+            discarded["bars", f"in {stretch.meter}, not in {grid.meter}"] += begun
+        elif not stretch.steps(grid.steps_per_beat):
+            uneven = f"in {stretch.meter}, no whole number of steps at {grid.steps_per_beat} a beat"
+            discarded["bars", uneven] += begun
+        else:
+            discarded["bars", CUT_SHORT] += begun - whole
+            sequences[place], over = divmod(whole, grid.bars)
+            discarded["bars", f"left over, where a sequence has {grid.bars}"] += over
+    return sequences
 
 
 def _stretches(signatures: Sequence[TimeSignature]) -> list[_Stretch]:
@@ -156,7 +213,7 @@ def _stretches(signatures: Sequence[TimeSignature]) -> list[_Stretch]:
             changes.pop()
         if not changes or signature[1:] != changes[-1][1:]:
             changes.append(signature)
-    ends = [change.tick for change in changes[1:]] + [None]
+    ends: list[Any] = [change.tick for change in changes[1:]] + [None]
     return [
         _Stretch(change.tick, end, change.numerator, change.denominator)
         for change, end in zip(changes, ends, strict=True)

@@ -30,16 +30,19 @@ _ADJECTIVE = {"drums": "drum", "notes": "note", "rhythm": "rhythm"}
 # What NumPy and json raise on a file that is something else, or only the first part of one.
 _DAMAGE = (ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error)
 
+_OFFSET_UNITS = 254  # of a step: so that half a step is a whole number that a byte holds
+
 _FORMAT = "latentrack dataset"
-_VERSION = 1
+_VERSION = 2
+_READS = (1, 2)  # version 1 had no velocities, offsets, meter, bars or lowest pitch
 
 
 @dataclass(frozen=True)
 class Discard:
     """So many of something that were left out, and why."""
 
-    what: str  # "files", "bars" or "hits"
-    reason: str  # in the user's words: "not in 4/4", "pitch 21 is no percussion instrument"
+    what: str  # "files", "sequences", "bars", "hits", "notes" or "onsets"
+    reason: str  # in the user's words: "in 3/4, not in 4/4", "off the grid"
     count: int
     examples: tuple[str, ...] = ()  # a few names of files it happened in
 
@@ -47,6 +50,10 @@ class Discard:
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Sequences of equal length, one voice a column, with their provenance.
+
+    How loud and how early or late each hit was is kept beside the cells: `velocities` and
+    `offsets` have one value a hit, in the order in which `np.nonzero(sequences)` finds them
+    (`spread` makes cells of them).
 
     Raises ValueError if the parts do not fit together.
     """
@@ -57,10 +64,15 @@ class Dataset:
     groups: tuple[int, ...] = ()  # sizes of the runs of voices that share a trigger; () = none
     sources: tuple[str, ...] = ()  # per sequence: the file it came from; () = unknown
     styles: tuple[str, ...] = ()  # per sequence: its style, "" = unknown; () = all unknown
-    steps_per_beat: int = 4
+    steps_per_beat: int = 4  # a beat is a quarter note
     files: int = 0  # how many files gave at least one sequence
     discarded: tuple[Discard, ...] = ()
     recipe: dict[str, str] = field(default_factory=dict)  # how it was made: "map": "extended", …
+    velocities: npt.NDArray[np.uint8] | None = None  # per hit, 1 to 127; None = unknown
+    offsets: npt.NDArray[np.float32] | None = None  # per hit, -0.5 to 0.5 of a step, + is late
+    lowest_pitch: int | None = None  # of notes: the MIDI pitch of voice 0, each voice a semitone
+    meter: str = "4/4"
+    bars: int = 1  # in a sequence
 
     def __post_init__(self) -> None:
         given = np.asarray(self.sequences)
@@ -82,9 +94,25 @@ class Dataset:
             if len(values) != count:
                 raise ValueError(f"{len(values)} {name} for {count} sequences")
             object.__setattr__(self, name, values)
-        own = np.array(given, dtype=np.uint8, order="C")
-        own.flags.writeable = False
-        object.__setattr__(self, "sequences", own)
+        if self.bars < 1:
+            raise ValueError("bars must be at least 1")
+        top = 128 - voices
+        if self.lowest_pitch is not None and not 0 <= self.lowest_pitch <= top:
+            raise ValueError(f"lowest_pitch must be 0 to {top} for {voices} voices")
+        _set(self, "sequences", given, np.uint8)
+        for name, low, high, kind in (
+            ("velocities", 1, 127, np.uint8),
+            ("offsets", -0.5, 0.5, np.float32),
+        ):
+            values = getattr(self, name)
+            if values is None:
+                continue
+            values = np.asarray(values)
+            if values.shape != (self.hits,):
+                raise ValueError(f"{name} of shape {values.shape} for {self.hits} hits")
+            if values.size and not (low <= values.min() and values.max() <= high):
+                raise ValueError(f"{name} must be {low} to {high}")
+            _set(self, name, values, kind)
 
     def __len__(self) -> int:
         return int(self.sequences.shape[0])
@@ -129,6 +157,11 @@ class Dataset:
         What was discarded stays with the whole, for a part has no such story.
         """
         chosen = np.asarray(which, dtype=np.int64)
+        in_each = self.sequences.sum(axis=(1, 2), dtype=np.int64)
+        first = np.cumsum(in_each) - in_each
+        chosen_hits = np.concatenate(
+            [np.arange(0), *(np.arange(first[i], first[i] + in_each[i]) for i in chosen)]
+        )
         sources = tuple(self.sources[i] for i in chosen)
         return Dataset(
             sequences=self.sequences[chosen],
@@ -140,17 +173,29 @@ class Dataset:
             steps_per_beat=self.steps_per_beat,
             files=len(set(sources)),
             recipe=dict(self.recipe),
+            velocities=None if self.velocities is None else self.velocities[chosen_hits],
+            offsets=None if self.offsets is None else self.offsets[chosen_hits],
+            lowest_pitch=self.lowest_pitch,
+            meter=self.meter,
+            bars=self.bars,
         )
+
+    def spread(self, per_hit: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Values given one a hit (`velocities`, `offsets`) as cells, 0 where no hit is."""
+        cells = np.zeros(self.sequences.shape, per_hit.dtype)
+        cells[self.sequences != 0] = per_hit
+        return cells
 
     def summary(self) -> str:
         """What it holds, in one line of plain words."""
         n = len(self)
         each = self.hits / n if n else 0.0
         styles = len({style for style in self.styles if style})
+        noun = "notes" if self.kind == "notes" else "hits"
         return (
             f"{n:,} {_ADJECTIVE[self.kind]} {'sequence' if n == 1 else 'sequences'}"
             f" ({self.different:,} different) of {self.steps} steps × {self.voices} voices,"
-            f" {each:.1f} hits each, from {self.files:,} {'file' if self.files == 1 else 'files'}"
+            f" {each:.1f} {noun} each, from {self.files:,} {'file' if self.files == 1 else 'files'}"
             + (f" in {styles} {'style' if styles == 1 else 'styles'}" if styles else "")
         )
 
@@ -174,6 +219,9 @@ class Dataset:
             "styles": style_names,
             "discarded": [[d.what, d.reason, d.count, d.examples] for d in self.discarded],
             "recipe": self.recipe,
+            "lowest_pitch": self.lowest_pitch,
+            "meter": self.meter,
+            "bars": self.bars,
         }
         arrays: dict[str, npt.NDArray[Any]] = {
             "header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
@@ -181,6 +229,10 @@ class Dataset:
             "source_index": source_index,
             "style_index": style_index,
         }
+        if self.velocities is not None:
+            arrays["velocities"] = self.velocities
+        if self.offsets is not None:
+            arrays["offsets"] = np.rint(self.offsets * _OFFSET_UNITS).astype(np.int8)
         target = Path(path)
         temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
@@ -214,6 +266,7 @@ class Dataset:
                 header = json.loads(arrays["header"].tobytes())
                 packed, source_index = arrays["sequences"], arrays["source_index"]
                 style_index = arrays["style_index"]
+                velocities, offsets = arrays.get("velocities"), arrays.get("offsets")
         except FileNotFoundError as error:
             raise UserError(
                 f"There is no dataset {source}: make one with `latentrack dataset`."
@@ -229,10 +282,10 @@ class Dataset:
             raise _not_ours(source) from error
         if not isinstance(header, dict) or header.get("format") != _FORMAT:
             raise _not_ours(source)
-        if header.get("version") != _VERSION:
+        if header.get("version") not in _READS:
             raise UserError(
                 f"The dataset {source} has format version {header.get('version')}, and this "
-                f"program reads version {_VERSION}: make it again with `latentrack dataset`."
+                f"program reads versions 1 to {_VERSION}: make it again with `latentrack dataset`."
             )
         try:
             count, steps, voices = header["shape"]
@@ -251,9 +304,21 @@ class Dataset:
                     for what, reason, number, examples in header["discarded"]
                 ),
                 recipe=header["recipe"],
+                velocities=velocities,
+                offsets=None if offsets is None else (offsets / _OFFSET_UNITS).astype(np.float32),
+                lowest_pitch=header.get("lowest_pitch"),
+                meter=header.get("meter", "4/4"),
+                bars=header.get("bars", 1),
             )
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise _not_ours(source) from error
+
+
+def _set(dataset: Dataset, name: str, values: npt.ArrayLike, kind: type) -> None:
+    """Give a field a copy of its own that nobody changes by accident."""
+    own: npt.NDArray[Any] = np.array(values, dtype=kind, order="C")
+    own.flags.writeable = False
+    object.__setattr__(dataset, name, own)
 
 
 def _table(values: tuple[str, ...]) -> tuple[list[str], npt.NDArray[np.int32]]:

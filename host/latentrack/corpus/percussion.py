@@ -13,27 +13,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
+
+ACCENT_FROM = 96  # of 127; a quarter of what the drummers of the Groove MIDI Dataset play
+
 
 @dataclass(frozen=True)
 class Voice:
-    """One column of a drum sequence, and the MIDI pitches that play it."""
+    """One column of a drum sequence, and what plays it.
+
+    With `accent` True only hits from the map's `accent_from` on, with False only softer ones.
+    """
 
     name: str
     pitches: tuple[int, ...]
+    accent: bool | None = None
 
 
 @dataclass(frozen=True)
 class PercussionMap:
-    """Voices in groups. Raises ValueError if two voices claim the same pitch."""
+    """Voices in groups. Raises ValueError if two voices claim the same pitch at once."""
 
     name: str
     groups: tuple[tuple[Voice, ...], ...]
+    accent_from: int = ACCENT_FROM  # the velocity that makes an accent
 
     def __post_init__(self) -> None:
-        pitches = [pitch for voice in self.voices for pitch in voice.pitches]
-        twice = sorted({pitch for pitch in pitches if pitches.count(pitch) > 1})
-        if twice:
-            raise ValueError(f"map {self.name}: two voices claim pitch {twice[0]}")
+        for accent in (False, True):
+            claimed: set[int] = set()
+            for voice in self.voices:
+                if voice.accent in (None, accent):
+                    for pitch in voice.pitches:
+                        if pitch in claimed:
+                            raise ValueError(f"map {self.name}: two voices claim pitch {pitch}")
+                        claimed.add(pitch)
 
     @property
     def voices(self) -> tuple[Voice, ...]:
@@ -49,8 +63,25 @@ class PercussionMap:
 
     @cached_property
     def voice_of(self) -> dict[int, int]:
-        """MIDI pitch -> index of its voice; a pitch that no voice takes is not in it."""
-        return {pitch: index for index, voice in enumerate(self.voices) for pitch in voice.pitches}
+        """MIDI pitch -> index of its voice; a pitch that no voice takes is not in it.
+
+        Where accents have a voice of their own it is the voice of the softer hits.
+        """
+        voices = list(enumerate(self.voices))
+        voices.sort(key=lambda entry: entry[1].accent is not True)
+        return {pitch: index for index, voice in voices for pitch in voice.pitches}
+
+    def place(
+        self, pitches: npt.NDArray[np.int64], velocities: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        """The voice of each hit, -1 where no voice takes it."""
+        table = np.full((2, 128), -1)
+        for index, voice in enumerate(self.voices):
+            for accent in (False, True):
+                if voice.accent in (None, accent):
+                    table[int(accent), list(voice.pitches)] = index
+        placed: npt.NDArray[np.int64] = table[(velocities >= self.accent_from) * 1, pitches]
+        return placed
 
 
 # All of General MIDI's percussion (35 to 81) is here, what General MIDI 2 adds as far as it is
@@ -99,6 +130,52 @@ EXTENDED = PercussionMap(
         ),
     ),
 )
+
+
+def _pitches(*names: str) -> tuple[int, ...]:
+    """All pitches of the extended map's voices of these names."""
+    return tuple(p for voice in EXTENDED.voices if voice.name in names for p in voice.pitches)
+
+
+_TOMS = _pitches("low floor tom", "floor tom", "low tom", "low mid tom", "high mid tom", "high tom")
+
+# One trigger for each part of a kit, and the hi-hat's foot as the one accent.
+SIMPLE = PercussionMap(
+    "simple",
+    groups=(
+        (Voice("kick", _pitches("kick")),),
+        (Voice("snare", _pitches("snare")),),
+        (Voice("tom", _TOMS),),
+        (
+            Voice("closed hat", _pitches("closed hat")),
+            Voice("open hat", _pitches("open hat")),
+        ),
+        (Voice("cymbal", _pitches("ride", "crash")),),
+    ),
+)
+
+
+def _hit_and_accent(name: str, pitches: tuple[int, ...]) -> tuple[Voice, Voice]:
+    return (Voice(name, pitches, accent=False), Voice(f"{name} accent", pitches, accent=True))
+
+
+# A soft and a loud voice for what carries the beat: five triggers and three accents, which the
+# module's eight outputs hold.
+ACCENTED = PercussionMap(
+    "accented",
+    groups=(
+        _hit_and_accent("kick", _pitches("kick")),
+        _hit_and_accent("snare", _pitches("snare")),
+        _hit_and_accent("hat", _pitches("closed hat", "open hat")),
+        (Voice("tom", _TOMS),),
+        (Voice("cymbal", _pitches("ride", "crash")),),
+    ),
+)
+
+# What is left when only when counts: every percussion pitch is a hit.
+RHYTHM = PercussionMap("rhythm", groups=((Voice("hit", tuple(range(128))),),))
+
+MAPS = {made.name: made for made in (SIMPLE, EXTENDED, ACCENTED)}
 
 # What a percussion pitch is called, for messages and for patterns written as text.
 INSTRUMENTS: dict[int, str] = {

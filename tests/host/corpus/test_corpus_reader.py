@@ -127,9 +127,10 @@ def test_a_folder_of_which_nothing_can_be_used_says_why(tmp_path):
     with pytest.raises(UserError) as caught:
         read([tmp_path])
     assert str(caught.value) == (
-        "None of the 4 MIDI files named can be used (1 file: not a MIDI file; 2 bars in 3/4; only "
-        "4/4 is read; 1 bar with fewer than 2 hits; 2 hits on pitch 21 (no percussion instrument), "
-        "which the map does not hold): name MIDI files with drum bars in 4/4."
+        "None of the 4 MIDI files named can be used (1 file: not a MIDI file; 2 bars in 3/4, not "
+        "in 4/4; 1 bar with fewer than 2 hits; 2 hits on pitch 21 (no percussion instrument), "
+        "which the map does not hold): name MIDI files with drum bars in 4/4, or "
+        "choose other rules."
     )
 
 

@@ -26,8 +26,8 @@ def test_a_folder_becomes_a_dataset_and_is_shown(tmp_path):
     assert "1 drum sequence (1 different) of 16 steps × 12 voices" in result.stdout
     assert "not a MIDI file (b.mid)" in result.stdout
     assert "metronome click" in result.stdout
-    assert "kick          |x...|....|....|....|" in result.stdout
-    assert "snare         |....|x...|....|....|" in result.stdout
+    assert "kick  |x...|....|....|....|" in result.stdout
+    assert "snare |....|x...|....|....|" in result.stdout
     assert "ride" not in result.stdout
     assert Dataset.load(tmp_path / "out.npz").sources == ("a.mid",)
 
@@ -56,7 +56,7 @@ def test_a_folder_called_info_can_be_read(tmp_path, monkeypatch):
 
 def test_what_makes_no_sense_is_refused(tmp_path):
     for words, message in [
-        ((), "Name MIDI files"),
+        ((), "Name files"),
         (("--demo", tmp_path), "not both"),
         (("info",), "Name one dataset"),
         (("info", "a", "b"), "Name one dataset"),
@@ -73,5 +73,5 @@ def test_what_makes_no_sense_is_refused(tmp_path):
 
 def test_help_teaches():
     text = run("--help").stdout
-    for word in ("--demo", "dataset info", "channel 10", "-o"):
+    for word in ("--demo", "dataset info", "channel 10", "-o", "Audio loops"):
         assert word in text

@@ -1,0 +1,210 @@
+"""Where the music lies: files, folders with all that is in them, and zip archives."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import stat
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from latentrack.corpus.midi import Unreadable
+from latentrack.errors import UserError
+
+ARCHIVES = (".zip",)
+
+# Hours of music; what is larger in an archive is no music, or a trap.
+_LARGEST_MEMBER = 512 << 20
+
+_ENCRYPTED = 1  # a bit of a member's flags
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file to read, and what the Dataset will call it."""
+
+    path: Path
+    name: str
+    style: str = ""
+    member: str = ""  # of the archive `path`; "" if it is a file of its own
+
+    @property
+    def suffix(self) -> str:
+        return os.path.splitext(self.member or self.path.name)[1].lower()
+
+    @property
+    def stem(self) -> str:
+        return Path(self.member or self.path.name).stem
+
+    def read(self) -> bytes:
+        """The file's bytes. Raises Unreadable."""
+        try:
+            if not self.member:
+                # A named pipe would keep us waiting for ever.
+                if not stat.S_ISREG(self.path.stat().st_mode):
+                    raise Unreadable("not a file")
+                return self.path.read_bytes()
+            archive = _open(self.path, self.path.stat().st_mtime_ns)
+            info = archive.getinfo(self.member)
+            if info.flag_bits & _ENCRYPTED:
+                raise Unreadable("locked with a password")
+            if info.file_size > _LARGEST_MEMBER:
+                raise Unreadable("too large for music in an archive")
+            return archive.read(info)
+        except OSError as error:
+            raise Unreadable(f"unreadable: {error.strerror or error}") from error
+        except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, KeyError) as error:
+            raise Unreadable("damaged in its archive") from error
+        except Exception as error:
+            # zlib, lzma and bz2 have errors of their own.
+            if isinstance(error, Unreadable):
+                raise
+            raise Unreadable("damaged in its archive") from error
+
+
+@dataclass(frozen=True)
+class Broken:
+    """An archive in a folder that cannot be opened."""
+
+    name: str
+    reason: str
+
+
+@lru_cache(maxsize=4)
+def _open(path: Path, _changed: int) -> zipfile.ZipFile:
+    return zipfile.ZipFile(path)
+
+
+def find(sources: Sequence[Path], suffixes: tuple[str, ...], what: str) -> list[Found | Broken]:
+    """All files with these suffixes, each once, in the order of their names.
+
+    `what` they are is said in errors: UserError if a source is not there, cannot be read, or
+    holds no such file.
+    """
+    found: dict[tuple[Path, str], Found | Broken] = {}
+    for source in sources:
+        if source.is_dir():
+            entries = list(_folder(source, suffixes))
+            if not entries:
+                raise UserError(
+                    f"The folder {source} holds no {what} files ({', '.join(suffixes)}), nor do "
+                    f"the folders in it: name a folder of {what} files."
+                )
+        elif source.suffix.lower() in ARCHIVES and source.exists():
+            try:
+                entries = list(_archive(source, suffixes))
+            except Unreadable as error:
+                raise UserError(
+                    f"{source} cannot be used ({error}): name a zip archive of {what} files."
+                ) from error
+            if not entries:
+                raise UserError(
+                    f"The archive {source} holds no {what} files ({', '.join(suffixes)}): name "
+                    f"one of {what} files."
+                )
+        elif source.exists():
+            entries = [Found(source, source.name)]
+        else:
+            raise UserError(
+                f"There is no file or folder {source}: name a {what} file, a zip archive or a "
+                f"folder of them."
+            )
+        for entry in entries:
+            if len(sources) > 1 and source.is_dir():
+                entry = _below(source.resolve().name, entry)
+            elif len(sources) > 1 and isinstance(entry, Found) and entry.member:
+                entry = _below(source.name, entry)
+            key = (source, entry.name)
+            if isinstance(entry, Found):
+                key = (entry.path.resolve(), entry.member)
+            found.setdefault(key, entry)
+    return list(found.values())
+
+
+def _below(folder: str, entry: Found | Broken) -> Found | Broken:
+    name = f"{folder}/{entry.name}"
+    if isinstance(entry, Broken):
+        return Broken(name, entry.reason)
+    return Found(entry.path, name, entry.style, entry.member)
+
+
+def _folder(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Found | Broken]:
+    paths = list(_walk(folder, suffixes + ARCHIVES))
+    styles = _styles({path.parent for path in paths} | {folder})
+    for path in paths:
+        name = path.relative_to(folder).as_posix()
+        if path.suffix.lower() not in ARCHIVES:
+            yield Found(path, name, styles.get(path, ""))
+            continue
+        try:
+            for inner in _archive(path, suffixes):
+                yield _below(name, inner)
+        except Unreadable as error:
+            yield Broken(name, str(error))
+
+
+def _archive(path: Path, suffixes: tuple[str, ...]) -> list[Found]:
+    """The music in an archive, with the styles that its info.csv tells. Raises Unreadable."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = sorted(info.filename for info in archive.infolist() if not info.is_dir())
+            styles: dict[str, str] = {}
+            for member in members:
+                if member.rpartition("/")[2] == "info.csv":
+                    with archive.open(member) as file:
+                        folder = member.rpartition("/")[0]
+                        for name, style in _told(io.TextIOWrapper(file, "utf-8", newline="")):
+                            styles[f"{folder}/{name}" if folder else name] = style
+    except OSError as error:
+        raise Unreadable(f"unreadable: {error.strerror or error}") from error
+    except Exception as error:  # each way of packing fails in its own way
+        raise Unreadable("not a whole zip archive") from error
+    return [
+        Found(path, member, styles.get(member, ""), member)
+        for member in members
+        if _is_music(member.rpartition("/")[2], suffixes) and not member.startswith("__MACOSX/")
+    ]
+
+
+def _is_music(name: str, suffixes: tuple[str, ...]) -> bool:
+    # macOS leaves "._name.mid" beside a file on a foreign disk; it is no music.
+    return name.lower().endswith(suffixes) and not name.startswith("._")
+
+
+def _walk(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
+    def refuse(error: OSError) -> None:
+        raise UserError(
+            f"The folder {error.filename} cannot be read ({error.strerror}): "
+            "allow reading it, or name another folder."
+        ) from error
+
+    for where, folders, files in os.walk(folder, onerror=refuse):
+        folders.sort()
+        for file in sorted(files):
+            if _is_music(file, suffixes):
+                yield Path(where, file)
+
+
+def _styles(folders: Iterable[Path]) -> dict[Path, str]:
+    """The styles that the `info.csv` files in these folders tell, by path of the music file."""
+    styles: dict[Path, str] = {}
+    for folder in folders:
+        try:
+            with (folder / "info.csv").open(newline="", encoding="utf-8") as file:
+                styles |= {folder / name: style for name, style in _told(file)}
+        except OSError:
+            continue
+    return styles
+
+
+def _told(table: Iterable[str]) -> Iterator[tuple[str, str]]:
+    try:
+        for row in csv.DictReader(table):
+            if row.get("midi_filename") and row.get("style"):
+                yield row["midi_filename"], row["style"]
+    except (ValueError, csv.Error):
+        return  # a table of another kind
