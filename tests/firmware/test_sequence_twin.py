@@ -240,6 +240,7 @@ DELAYS = st.one_of(
     st.sampled_from(((1 << 30) - 1, 1 << 30, (1 << 32) - 1, 1 << 32)),
 )
 
+BEFORE_RESETS = st.sampled_from((0, 400, 60_000))
 WINDOWS = st.integers(0, 600) | st.sampled_from((200, 350, 500, 750, 1000))
 CHANGES = st.lists(
     st.one_of(
@@ -264,7 +265,7 @@ def machine(c: ctypes.CDLL) -> type[RuleBasedStateMachine]:
             start=st.sampled_from((0, (1 << 32) - 2000, (1 << 31) - 500)),
             shape=shapes(),
             pitches=PITCHES,
-            follow=st.sampled_from((twin.BAR, twin.STEP)),
+            follow=st.sampled_from((twin.BAR, twin.STEP, twin.STEP, twin.HOLD)),
         )
         def begin(self, start, shape, pitches, follow):
             self.pair = Pair(c, start)

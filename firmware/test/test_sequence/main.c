@@ -235,8 +235,11 @@ static void a_late_reset_corrects_the_wrong_step(void)
     rack_reset(&rack, 100600);
     drain();
     CHECK(count == 0);
+    rack_tick(&rack, 110000);
+    drain();
+    CHECK(gates_put(0, 4)); /* 10,000 us after its edge, not after the reset */
     clock_at(200000);
-    CHECK(step_played() == 1 && gates_put(6, 4));
+    CHECK(step_played() == 1 && gates_put(6, 0));
     /* Rotated by one, the bar begins with step 1 (triggers 1 and 2); now comes step 3 (0 only). */
     rack_tick(&rack, 250000);
     track_set(&rack.track[0], TRACK_ROTATION, 1);
