@@ -6,7 +6,9 @@
  * on the module, and writes every change of an output, with its time, to another channel. It
  * touches no Python object, so it goes on while Python is busy, collecting or stopped. On the
  * Teensy an interrupt stops Python; here Python runs on beside it, which is the harder case
- * for the exchange between the two.
+ * for the exchange between the two. Only a pin whose handler is a Python function (an encoder,
+ * never the clock) makes it run bytecode: it is a thread of MicroPython's own, and such a
+ * handler must not allocate, here as there.
  *
  * A second one, `run_timers`, stands for soft timers: it puts callbacks on MicroPython's
  * scheduler, one waiting call for each timer at most.
@@ -54,7 +56,8 @@ struct report {
 };
 
 struct interrupt {
-    py_obj (*handler)(py_obj source);
+    py_obj (*handler)(py_obj source); /* native; NULL if there is none, or a Python function */
+    py_obj python;                    /* called with `source`; NULL if there is none */
     py_obj source;
     uint8_t edges;
 };
@@ -175,8 +178,14 @@ static void pin_event(unsigned index, bool level) {
     board.registers->pins[index] = level;
     struct interrupt *interrupt = &board.pins[index];
     py_obj (*handler)(py_obj) = __atomic_load_n(&interrupt->handler, __ATOMIC_ACQUIRE);
-    if (handler != NULL && (interrupt->edges & (level ? EDGE_RISING : EDGE_FALLING))) {
+    py_obj python = __atomic_load_n(&interrupt->python, __ATOMIC_ACQUIRE);
+    if (!(interrupt->edges & (level ? EDGE_RISING : EDGE_FALLING))) {
+        return;
+    }
+    if (handler != NULL) {
         call(handler, interrupt->source);
+    } else if (python != NULL) {
+        py_call(python, 1, &interrupt->source);
     }
 }
 
@@ -317,19 +326,18 @@ static py_obj setup(size_t count, const py_obj *arguments) {
     return py_none();
 }
 
-/* The C function of a native function object of one argument; NULL for None. */
+/* The C function of a native function object of one argument; NULL for anything else. */
 static py_obj (*native_handler(py_obj object))(py_obj) {
-    if (object == py_none()) {
-        return NULL;
-    }
     const struct py_function *function = object;
-    if (py_is_small_int(object) || function->type != mp_fun_table[SLOT_FUNCTION_TYPE_0 + 1]) {
-        py_raise(NAME_ValueError, "a hard interrupt takes a native function of one argument");
+    /* None, small integers and interned strings are values in the pointer itself. */
+    if (((uintptr_t)object & 7) != 0 || function->type != mp_fun_table[SLOT_FUNCTION_TYPE_0 + 1]) {
+        return NULL;
     }
     return (py_obj(*)(py_obj))function->function;
 }
 
-/* pin_irq(pin, handler, edges, source): edges 1 falling, 2 rising. */
+/* pin_irq(pin, handler, edges, source): edges 1 falling, 2 rising. A handler that is no native
+   function of one argument must be a Python function that raises nothing. */
 static py_obj pin_irq(size_t count, const py_obj *arguments) {
     (void)count;
     uintptr_t pin = py_uint(arguments[0]);
@@ -338,16 +346,22 @@ static py_obj pin_irq(size_t count, const py_obj *arguments) {
     }
     struct interrupt *interrupt = &board.pins[pin];
     py_obj (*handler)(py_obj) = native_handler(arguments[1]);
+    py_obj python = handler == NULL && arguments[1] != py_none() ? arguments[1] : NULL;
     __atomic_store_n(&interrupt->handler, NULL, __ATOMIC_RELEASE);
+    __atomic_store_n(&interrupt->python, NULL, __ATOMIC_RELEASE);
     interrupt->edges = (uint8_t)py_uint(arguments[2]);
     interrupt->source = arguments[3];
     __atomic_store_n(&interrupt->handler, handler, __ATOMIC_RELEASE);
+    __atomic_store_n(&interrupt->python, python, __ATOMIC_RELEASE);
     return py_none();
 }
 
 /* hard_timer(period_us, handler, source): one, as its interrupts must come in order. */
 static py_obj hard_timer(py_obj period_us, py_obj handler, py_obj source) {
     py_obj (*function)(py_obj) = native_handler(handler);
+    if (function == NULL && handler != py_none()) {
+        py_raise(NAME_ValueError, "the hard timer takes a native function of one argument");
+    }
     __atomic_store_n(&board.timer.handler, NULL, __ATOMIC_RELEASE);
     board.timer.period_us = py_uint(period_us);
     board.timer.source = source;

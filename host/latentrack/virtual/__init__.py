@@ -1,1 +1,1 @@
-"""The virtual module: real MicroPython, real device code, real native code, a pty as its USB port."""
+"""The virtual module: real MicroPython, device code and native code, with a pty as its USB port."""

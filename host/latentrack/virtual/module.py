@@ -4,9 +4,9 @@
                                                                       │      │
                                                     panel ── events ──┘      └── reports
 
-The process runs on the inner pty. When it ends (Ctrl-D at the prompt, machine.soft_reset) the bridge
-says "soft reboot" and starts it again, as a board does: in raw mode without main.py. The outer pty
-stays all the time; its name is the module's port. `/flash` is a folder.
+The process runs on the inner pty. When it ends (Ctrl-D at the prompt, machine.soft_reset) the
+bridge says "soft reboot" and starts it again, as a board does: in raw mode without main.py. The
+outer pty stays all the time; its name is the module's port. `/flash` is a folder.
 """
 
 from __future__ import annotations
@@ -103,11 +103,9 @@ class VirtualModule:
         environment = {
             "PATH": os.environ.get("PATH", ""),
             "LATENTRACK_FLASH": str(self.flash.resolve()),
-            "LATENTRACK_EVENTS": str(self.panel.events_path),
-            "LATENTRACK_REPORTS": str(self.panel.reports_path),
             "LATENTRACK_TIME": "manual" if self._manual_time else "real",
-            "LATENTRACK_KNOBS": self.panel.knob_codes(),
             "LATENTRACK_MAIN": "run" if run_main else "skip",
+            **self.panel.environment(),
         }
         self._process = subprocess.Popen(
             [self._runtime, "-X", f"heapsize={HEAP_BYTES}", "-i", self._rom / "boot.py"],
@@ -204,6 +202,7 @@ class VirtualModule:
             name = signal.Signals(-code).name
             message = f"\r\n[virtual module: MicroPython ended by {name}; power-on]\r\n".encode()
             self._raw = False
+            self.panel.power_cycled()
         os.close(self._inner)
         self._start(run_main=not self._raw)
         return message

@@ -12,7 +12,7 @@ sys.path[:] = [rom]
 
 
 def replace_module(name, **changes):
-    """A built-in module cannot be changed; an object with the same attributes can take its place."""
+    """A built-in module cannot be changed; an object with the same attributes takes its place."""
 
     class Module:
         pass
@@ -51,11 +51,16 @@ def power_on():
 
     events = open(os.getenv("LATENTRACK_EVENTS"), "rb")
     reports = open(os.getenv("LATENTRACK_REPORTS"), "wb")
-    for knob in os.getenv("LATENTRACK_KNOBS").split():
-        number, code = knob.split(":")
-        machine.set_analog(int(number), int(code))
+    wires = open(os.getenv("LATENTRACK_WIRES"), "wb")
+    for variable, set_input in (
+        ("LATENTRACK_ANALOG", machine.set_analog),
+        ("LATENTRACK_PINS", machine.set_pin),
+    ):
+        for entry in os.getenv(variable).split():
+            number, value = entry.split(":")
+            set_input(int(number), int(value))
     manual = os.getenv("LATENTRACK_TIME") == "manual"
-    machine.power_on(events.fileno(), reports.fileno(), manual, micropython.schedule)
+    machine.power_on(events.fileno(), reports.fileno(), wires, manual, micropython.schedule)
     machine._kept["files"] = (events, reports)
     sys.modules["machine"] = machine
     replace_module("micropython", kbd_intr=kbd_intr)
