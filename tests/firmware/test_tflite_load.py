@@ -155,6 +155,34 @@ def cut_weights(tree, graph):
     buffer.data = buffer.data[:-4]
 
 
+def narrow_weights(tree, graph):
+    weights = weights_of(tree, graph)
+    weights.shape = np.array([129, 33], np.int32)
+    tree.buffers[weights.buffer].data = tree.buffers[weights.buffer].data[: 129 * 33 * 4]
+
+
+def too_many_weights(tree, graph):
+    buffer = tree.buffers[weights_of(tree, graph).buffer]
+    buffer.data = np.append(buffer.data, buffer.data[:4])
+
+
+def negative_columns(tree, graph):
+    weights_of(tree, graph).shape = np.array([129, -66], np.int32)
+
+
+def many_dimensions(tree, graph):
+    weights_of(tree, graph).shape = np.array([1] * 9 + [129, 66], np.int32)
+
+
+def many_tensors(tree, graph):
+    graph.tensors += [graph.tensors[0]] * 256
+
+
+def weights_behind(tree, graph):
+    buffer = tree.buffers[weights_of(tree, graph).buffer]
+    buffer.data, buffer.offset, buffer.size = None, 4096, 129 * 66 * 4
+
+
 def turn_weights(tree, graph):
     weights = weights_of(tree, graph)
     weights.shape = weights.shape[::-1]
@@ -227,6 +255,12 @@ def two_graphs(tree, graph):
     ("change", "words"),
     [
         (cut_weights, "has not as much data as its shape says"),
+        (too_many_weights, "has not as much data as its shape says"),
+        (negative_columns, "has a shape out of range"),
+        (many_dimensions, "has a shape out of range"),
+        (many_tensors, "not a decoder: it has too many parts"),
+        (weights_behind, "weights that lie behind the model are not supported"),
+        (narrow_weights, "FULLY_CONNECTED: the weights do not fit between input and output"),
         (turn_weights, "FULLY_CONNECTED: the weights do not fit between input and output"),
         (lose_weights, "damaged: there is no buffer 9999"),
         (empty_weights, "weights that are computed are not supported"),
@@ -247,6 +281,59 @@ def two_graphs(tree, graph):
 )
 def test_damaged_model_is_refused(change, words, drums, tflite_c):
     assert words in refusal(tflite_c, edited(drums, change))
+
+
+def moved(model: bytes, vector: tuple[int, int], width: int, shift: int) -> bytes:
+    """A copy of a vector (where its offset lies, where it lies) behind the file, at shift mod 4."""
+    offset, at = vector
+    length = 4 + width * int.from_bytes(model[at : at + 4], "little")
+    target = len(model) + (shift - len(model)) % 4
+    changed = bytearray(model) + bytes(target - len(model)) + model[at : at + length]
+    changed[offset : offset + 4] = (target - offset).to_bytes(4, "little")
+    return bytes(changed)
+
+
+def vector_of(table, field: int) -> tuple[int, int]:
+    """Where a vector's offset lies, and the vector."""
+    offset = table.Pos + table.Offset(4 + 2 * field)
+    return offset, table.Indirect(offset)
+
+
+@pytest.mark.parametrize("numbers", ["float32", "float16", "int8"])
+def test_weights_and_biases_must_be_aligned(numbers, exported, tflite_c):
+    model = exported(SHAPES[0], numbers)
+    root = schema.Model.GetRootAs(model, 0)
+    graph = root.Subgraphs(0)
+    used = {graph.Tensors(i).Buffer() for i in range(graph.TensorsLength())}
+    refused = 0
+    for index in used:
+        if root.Buffers(index).DataLength() == 0:
+            continue
+        data = vector_of(root.Buffers(index)._tab, 0)
+        assert Decoder(tflite_c, moved(model, data, 1, shift=0)).outputs == 192
+        try:
+            Decoder(tflite_c, moved(model, data, 1, shift=1))
+        except Refused as wrong:
+            assert "is not aligned" in str(wrong)
+            refused += 1
+    # int8 weights may lie anywhere; their biases may not.
+    assert refused == (3 if numbers == "int8" else 6)
+
+
+def test_scales_must_be_aligned(exported, tflite_c):
+    model = exported(SHAPES[0], "int8")
+    root = schema.Model.GetRootAs(model, 0)
+    graph = root.Subgraphs(0)
+    for i in range(graph.TensorsLength()):
+        tensor = graph.Tensors(i)
+        if tensor.Quantization() and tensor.Quantization().ScaleLength() == 129:
+            scales = vector_of(tensor.Quantization()._tab, 2)
+            assert Decoder(tflite_c, moved(model, scales, 4, shift=0)).outputs == 192
+            if tensor.Type() == schema.TensorType.INT8:
+                words = refusal(tflite_c, moved(model, scales, 4, shift=2))
+                assert words == "FULLY_CONNECTED: scales are not aligned"
+                return
+    raise AssertionError("the model has no scales per row")
 
 
 def far_scale(tree, graph):

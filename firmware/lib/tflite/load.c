@@ -65,9 +65,21 @@ static bool fail_number(struct loader *loader, const char *before, uint32_t numb
     if (!loader->flat.broken) {
         words_text(&loader->words, before);
         words_number(&loader->words, number);
-        fail(loader, after);
     }
-    return false;
+    return fail(loader, after);
+}
+
+static bool fail_tensor(struct loader *loader, uint32_t index, const char *text)
+{
+    return fail_number(loader, "tensor ", index, text);
+}
+
+/* Always false. */
+static bool fail_dense(struct loader *loader, const char *text)
+{
+    if (!loader->flat.broken)
+        words_text(&loader->words, "FULLY_CONNECTED: ");
+    return fail(loader, text);
 }
 
 static const void *pointer(const struct loader *loader, uint32_t at)
@@ -106,12 +118,12 @@ static bool read_shape(struct loader *loader, struct tensor *tensor, uint32_t ta
 
     tensor->rows = tensor->cols = 1;
     if (shape.count > MOST_DIMENSIONS)
-        return fail_number(loader, "tensor ", tensor->index, " has a shape out of range");
+        return fail_tensor(loader, tensor->index, " has a shape out of range");
     for (uint32_t i = 0; i < shape.count; i++) {
         uint32_t extent = flat_u32(&loader->flat, shape.at + 4 * i);
 
         if (extent == 0 || extent > WIDEST || tensor->rows > WIDEST / tensor->cols)
-            return fail_number(loader, "tensor ", tensor->index, " has a shape out of range");
+            return fail_tensor(loader, tensor->index, " has a shape out of range");
         tensor->rows *= tensor->cols;
         tensor->cols = extent;
     }
@@ -132,7 +144,7 @@ static bool read_quant(struct loader *loader, struct tensor *tensor, uint32_t ta
         float scale = read_float(loader, tensor->scales.at + 4 * i);
 
         if (!(scale > 0 && scale < __builtin_inff()))
-            return fail_number(loader, "tensor ", tensor->index, " has a scale out of range");
+            return fail_tensor(loader, tensor->index, " has a scale out of range");
     }
     return !flat->broken;
 }
@@ -157,7 +169,7 @@ static bool read_tensor(struct loader *loader, uint32_t index, struct tensor *te
     if (type < sizeof numbers)
         tensor->number = numbers[type];
     if (tensor->number == TFLITE_NONE)
-        return fail_number(loader, "tensor ", index, " is of a number type that is not supported");
+        return fail_tensor(loader, index, " is of a number type that is not supported");
     if (flat_field(flat, table, TENSOR_SPARSE, 4))
         return fail(loader, "sparse weights are not supported");
     if (!read_shape(loader, tensor, table) || !read_quant(loader, tensor, table) ||
@@ -169,9 +181,9 @@ static bool read_tensor(struct loader *loader, uint32_t index, struct tensor *te
     if (data.count != 0 && (data.count % width != 0 ||
                             data.count / width / tensor->cols != tensor->rows ||
                             data.count / width % tensor->cols != 0))
-        return fail_number(loader, "tensor ", index, " has not as much data as its shape says");
+        return fail_tensor(loader, index, " has not as much data as its shape says");
     if (data.count != 0 && data.at % width != 0)
-        return fail_number(loader, "tensor ", index, " is not aligned");
+        return fail_tensor(loader, index, " is not aligned");
     return !flat->broken;
 }
 
@@ -186,21 +198,19 @@ static bool read_activation(struct loader *loader, uint32_t index, struct tensor
         return false;
     if (tensor->bytes != 0)
         return fail(loader, "an operator on constants only is not supported");
-    if (tensor->rows > WIDEST / tensor->cols)
-        return fail_number(loader, "tensor ", tensor->index, " has a shape out of range");
-    tensor->cols *= tensor->rows;
+    tensor->cols *= tensor->rows; /* both fit in 16 bits */
     tensor->rows = 1;
     if (tensor->number == TFLITE_F32)
         return true;
     if (tensor->number != TFLITE_I8)
-        return fail_number(loader, "tensor ", tensor->index, " is neither float32 nor int8");
+        return fail_tensor(loader, tensor->index, " is neither float32 nor int8");
     if (tensor->scales.count != 1 || tensor->zeros.count > 1)
-        return fail_number(loader, "tensor ", tensor->index, " has not one scale");
+        return fail_tensor(loader, tensor->index, " has not one scale");
     quant->scale = read_float(loader, tensor->scales.at);
     if (tensor->zeros.count)
         quant->zero = (int32_t)flat_u32(&loader->flat, tensor->zeros.at);
     if (quant->zero < -128 || quant->zero > 127)
-        return fail_number(loader, "tensor ", tensor->index, " has a zero point out of range");
+        return fail_tensor(loader, tensor->index, " has a zero point out of range");
     return true;
 }
 
@@ -237,12 +247,12 @@ static bool read_scales(struct loader *loader, struct tflite_dense *dense,
 {
     if (weights->scales.count != 1 &&
         (weights->scales.count != weights->rows || weights->axis != 0))
-        return fail(loader, "FULLY_CONNECTED: int8 weights need one scale, or one per row");
+        return fail_dense(loader, "int8 weights need one scale, or one per row");
     if (weights->scales.at % 4 != 0)
-        return fail(loader, "FULLY_CONNECTED: scales are not aligned");
+        return fail_dense(loader, "scales are not aligned");
     for (uint32_t i = 0; i < weights->zeros.count; i++)
         if (flat_u32(&loader->flat, weights->zeros.at + 8 * i) != 0)
-            return fail(loader, "FULLY_CONNECTED: int8 weights need the zero point 0");
+            return fail_dense(loader, "int8 weights need the zero point 0");
     dense->scales = pointer(loader, weights->scales.at);
     dense->per_row = weights->scales.count > 1;
     return !loader->flat.broken;
@@ -285,10 +295,10 @@ static bool set_range(struct loader *loader, struct tflite_dense *dense, uint32_
     }
     if (activation == ACT_TANH)
         return dense->out.scale == 0 ? add_map(loader, OP_TANH, dense->out)
-                                     : fail(loader, "FULLY_CONNECTED: int8 with a fused tanh "
+                                     : fail_dense(loader, "int8 with a fused tanh "
                                                     "is not supported");
     if (activation > ACT_TANH)
-        return fail(loader, "FULLY_CONNECTED: the fused activation is not supported");
+        return fail_dense(loader, "the fused activation is not supported");
     return true;
 }
 
@@ -303,15 +313,15 @@ static bool read_dense(struct loader *loader, uint32_t operator, struct flatvect
     bool int8 = loader->quant.scale != 0;
 
     if (inputs.count < 2 || inputs.count > 3)
-        return fail(loader, "FULLY_CONNECTED: needs an input, weights and perhaps a bias");
+        return fail_dense(loader, "needs an input, weights and perhaps a bias");
     if (decoder->dense == TFLITE_MAX_DENSE)
         return fail(loader, "too many layers");
     if (flat_scalar(flat, options, DENSE_FORMAT, 1, 0))
-        return fail(loader, "FULLY_CONNECTED: shuffled weights are not supported");
+        return fail_dense(loader, "shuffled weights are not supported");
     if (!read_constant(loader, flat_u32(flat, inputs.at + 4), &weights, operators))
         return false;
     if (weights.cols != loader->flow.cols || weights.rows != outputs)
-        return fail(loader, "FULLY_CONNECTED: the weights do not fit between input and output");
+        return fail_dense(loader, "the weights do not fit between input and output");
     dense = &decoder->layer[decoder->dense++];
     dense->weights = pointer(loader, weights.at);
     dense->weights_are = weights.number;
@@ -321,16 +331,16 @@ static bool read_dense(struct loader *loader, uint32_t operator, struct flatvect
     dense->out = quant;
     if (weights.number == TFLITE_I32 || (int8 && weights.number != TFLITE_I8) ||
         int8 != (dense->out.scale != 0))
-        return fail(loader, "FULLY_CONNECTED: this mixture of number types is not supported");
+        return fail_dense(loader, "this mixture of number types is not supported");
     if (weights.number == TFLITE_I8 && !read_scales(loader, dense, &weights))
         return false;
     if (inputs.count == 3 && flat_u32(flat, inputs.at + 8) != NO_TENSOR) {
         if (!read_constant(loader, flat_u32(flat, inputs.at + 8), &bias, operators))
             return false;
         if (bias.rows * bias.cols != weights.rows)
-            return fail(loader, "FULLY_CONNECTED: the bias does not fit the weights");
+            return fail_dense(loader, "the bias does not fit the weights");
         if (bias.number == TFLITE_I8 || int8 != (bias.number == TFLITE_I32))
-            return fail(loader, "FULLY_CONNECTED: the bias is of another number type");
+            return fail_dense(loader, "the bias is of another number type");
         dense->bias = pointer(loader, bias.at);
         dense->bias_are = bias.number;
     }

@@ -9,6 +9,7 @@
 #include "check.h"
 #include "dense.h"
 #include "dot.h"
+#include "flatbuffer.h"
 #include "operators.h"
 #include "tflite.h"
 
@@ -284,6 +285,67 @@ static void refuses_what_is_no_model(void)
     CHECK(tflite_load(&decoder, (const char *)lost + 2, 14) != NULL);
 }
 
+/* A table at 12 whose fields 0 and 1 lie at 16 and 20; its list of fields at 4. Field 1 points to a
+ * vector of two words at 24. */
+static const uint32_t TREE[] = {12, 0x000c0008, 0x00080004, 8, 7, 4, 2, 11, 22};
+
+static struct flatbuffer tree_of(const uint32_t *words, uint32_t size)
+{
+    return (struct flatbuffer){(const uint8_t *)words, size, NULL};
+}
+
+static void reads_tables_and_vectors(void)
+{
+    struct flatbuffer flat = tree_of(TREE, sizeof TREE);
+    uint32_t root = flat_root(&flat);
+    struct flatvector vector = flat_vector(&flat, root, 1, 4);
+
+    CHECK(root == 12 && flat_scalar(&flat, root, 0, 4, 99) == 7);
+    CHECK(flat_scalar(&flat, root, 2, 4, 99) == 99);
+    CHECK(vector.at == 28 && vector.count == 2 && flat_u32(&flat, vector.at + 4) == 22);
+    CHECK(flat_vector(&flat, root, 2, 4).count == 0 && flat.broken == NULL);
+}
+
+static void follows_no_offset_out_of_the_buffer(void)
+{
+    for (uint32_t size = 0; size < sizeof TREE; size++) {
+        struct flatbuffer flat = tree_of(TREE, size);
+
+        CHECK(flat_vector(&flat, flat_root(&flat), 1, 4).count == 0 && flat.broken != NULL);
+    }
+}
+
+static void believes_no_length_that_wraps(void)
+{
+    for (uint32_t element = 2; element <= 8; element *= 2) {
+        uint32_t words[sizeof TREE / sizeof *TREE];
+        struct flatbuffer flat = tree_of(words, sizeof words);
+
+        memcpy(words, TREE, sizeof words);
+        words[6] = (uint32_t)((UINT64_C(1) << 32) / element) + 1;
+        CHECK(flat_vector(&flat, flat_root(&flat), 1, element).count == 0 && flat.broken != NULL);
+    }
+}
+
+static void no_place_wraps(void)
+{
+    struct flatbuffer flat = tree_of(TREE, sizeof TREE);
+
+    CHECK(flat_holds(&flat, sizeof TREE, 0) && !flat.broken);
+    CHECK(!flat_holds(&flat, UINT32_MAX - 3, 8) && flat.broken);
+}
+
+static void a_field_must_lie_in_the_buffer(void)
+{
+    uint32_t words[sizeof TREE / sizeof *TREE];
+    struct flatbuffer flat = tree_of(words, sizeof words);
+
+    memcpy(words, TREE, sizeof words);
+    words[2] = 0xffff0004; /* field 1 lies 65535 bytes on */
+    CHECK(flat_scalar(&flat, 12, 0, 4, 99) == 7);
+    CHECK(flat_scalar(&flat, 12, 1, 4, 99) == 99 && flat.broken != NULL);
+}
+
 int main(void)
 {
     RUN(four_rows_of_floats_equal_one_row_each);
@@ -299,5 +361,10 @@ int main(void)
     RUN(tanh_is_good_to_half_a_unit);
     RUN(quantising_takes_anything);
     RUN(refuses_what_is_no_model);
+    RUN(reads_tables_and_vectors);
+    RUN(follows_no_offset_out_of_the_buffer);
+    RUN(believes_no_length_that_wraps);
+    RUN(no_place_wraps);
+    RUN(a_field_must_lie_in_the_buffer);
     return check_result();
 }
