@@ -1,4 +1,4 @@
-/* Runs decoders on the emulated Cortex-M7 for the tests: what comes out is compared on the computer.
+/* Runs decoders on the emulated Cortex-M7 for the tests, which compare what comes out.
  *
  * Reads `jobs.txt` in the folder it is started in. Each line names a model and three more files:
  * latents to read, and the scores and probabilities to write, all raw float32.

@@ -40,7 +40,8 @@ static void make_latents(void)
 /* Bytes that one of a model's patterns takes. */
 static uint32_t pattern_bytes(const struct pattern *pattern)
 {
-    return sizeof *pattern + pattern->steps * (sizeof *pattern->step + pattern_row(pattern->voices));
+    return sizeof *pattern +
+           pattern->steps * (sizeof *pattern->step + pattern_row(pattern->voices));
 }
 
 static void measure_model(const char *name, const char *path)

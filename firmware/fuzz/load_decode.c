@@ -1,4 +1,4 @@
-/* Fuzz target: any bytes as a model file. What is accepted must run without a step out of bounds. */
+/* Fuzz target: any bytes as a model file. What is accepted must run without leaving its bounds. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* Fuzz target: any bytes as a model file, and what is accepted is played. The last bytes of the file
- * (weights, or nothing) also say how: which parameters, which edges, how much time. */
+/* Fuzz target: any bytes as a model file, and what is accepted is played. The last bytes of the
+ * file (weights, or nothing) also say how: which parameters, which edges, how much time. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,6 +4,7 @@ The bound is 1e-6 on a probability in float, every byte in int8, and every gate 
 those where LiteRT's own probability lies within 1e-6 of the threshold; those are counted.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -146,7 +147,8 @@ def test_other_ways_to_write_the_same_network(tflite_c):
         if int8:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.representative_dataset = lambda: ([row[None]] for row in latents)
-        with quiet_terminal():
+        with quiet_terminal(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about statistics that are given
             model = converter.convert()
         expected = as_probabilities(model, decode(model, latents)).reshape(len(latents), 96)
         check(Decoder(tflite_c, model), latents, expected, int8, Compared())
