@@ -112,6 +112,9 @@ static void bus_bit(void)
         while (model.fill && model.fifo[0].command) {
             model.tcr = model.fifo[0].word;
             memmove(model.fifo, model.fifo + 1, --model.fill * sizeof model.fifo[0]);
+            if (!model.active && model.tcr & (1u << 20)) {
+                complain("a continuing command, but nothing to continue");
+            }
             if (model.active && !(model.tcr & (1u << 20))) { /* CONTC */
                 model.active = 0;
                 model.sr |= TCF;
