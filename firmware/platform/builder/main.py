@@ -1,9 +1,9 @@
 """Builds a program with the compiler that the board's file names.
 
 A board's `build` part says everything: `toolchain` (a prefix such as arm-none-eabi-), `flags` for
-compiling and linking, `link_flags`, `libs`, `startup` (a folder of this platform with start-up code
-and `link.ld`) and `suffix`. A board whose `script` names a file of this folder is built by that file
-instead, with the compiler set up as here.
+compiling and linking, `link_flags`, `libs`, `startup` (a folder of this platform with start-up
+code and `link.ld`) and `suffix`. A board whose `script` names a file of this folder is built by
+that file instead, with the compiler set up as here.
 """
 
 from pathlib import Path
