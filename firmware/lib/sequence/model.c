@@ -100,7 +100,7 @@ void model_set_threshold(struct model *model, float threshold)
         if (density != DENSITY_NEUTRAL) {
             cutoff = tflite_cutoff(&model->decoder, voice_threshold(threshold, density));
         }
-        whole_float_set(&model->cutoff[voice], cutoff);
+        whole_float_set(&model->cutoff[voice], cutoff + 0.0f); /* no -0, see find_cells */
     }
 }
 
@@ -112,7 +112,7 @@ int model_set_density(struct model *model, uint32_t voice, float density)
     uint32_t kept = (uint32_t)(density * (2 * DENSITY_NEUTRAL) + 0.5f);
     model->density[voice] = (uint8_t)kept;
     whole_float_set(&model->cutoff[voice],
-                    tflite_cutoff(&model->decoder, voice_threshold(model->threshold, kept)));
+                    tflite_cutoff(&model->decoder, voice_threshold(model->threshold, kept)) + 0.0f);
     return 0;
 }
 
@@ -151,6 +151,7 @@ void model_voicing(const struct model *model, struct voicing *voicing, uint32_t 
     const struct tflite_decoder *decoder = &model->decoder;
     voicing->mode = (uint8_t)(mode == MODE_AUTO ? mode_of(decoder->kind) : mode);
     voicing->notes = (uint8_t)notes;
+    voicing->keep = 0;
     voicing->groups = decoder->groups;
     voicing->group_size = decoder->group_size;
     voicing->triggers = triggers == ROUTE_AUTO ? ROUTE_STRAIGHT : triggers;
@@ -181,7 +182,7 @@ void model_build(struct model *model, struct pattern *pattern, const float *late
                       model->scores[0]);
         for (uint32_t i = 0; i < count; i++) {
             const float *scores = model->scores[0] + i * voices;
-            hits += pattern_build_step(pattern, first + i, scores, voicing, hits);
+            hits = pattern_build_step(pattern, first + i, scores, voicing, hits);
         }
     }
 }

@@ -1,6 +1,8 @@
 /* See pattern.h. */
 #include "pattern.h"
 
+#include <stddef.h>
+
 static uint16_t code_of(float value)
 {
     if (!(value > 0)) {
@@ -24,16 +26,30 @@ static void put_level(struct pattern_step *to, uint32_t bit, uint16_t code)
     }
 }
 
+static uint16_t pitch_code(const struct voicing *voicing, uint32_t bit, uint32_t pitch)
+{
+    const struct calibration *set = &voicing->calibration[__builtin_ctz(bit)];
+    float slope = whole_float(&set->slope);
+    return code_of(whole_float(&set->offset) + slope * (float)pitch);
+}
+
 static void put_pitch(struct pattern_step *to, const struct voicing *voicing, uint32_t route,
                       uint32_t pitch)
 {
     uint32_t bit = channel_bit(voicing->levels, route);
     to->triggers |= (uint8_t)channel_bit(voicing->triggers, route);
     if (bit) {
-        const struct calibration *set = &voicing->calibration[__builtin_ctz(bit)];
-        float slope = whole_float(&set->slope);
-        put_level(to, bit, code_of(whole_float(&set->offset) + slope * (float)pitch));
+        put_level(to, bit, pitch_code(voicing, bit, pitch));
     }
+}
+
+/* Whether this step has sent this pitch out by this route. */
+static int has_pitch(const struct pattern_step *step, const struct voicing *voicing,
+                     uint32_t route, uint32_t pitch)
+{
+    uint32_t bit = channel_bit(voicing->levels, route);
+    return (step->levels & bit)
+           && step->code[__builtin_ctz(bit)] == pitch_code(voicing, bit, pitch);
 }
 
 static void put_accent(struct pattern_step *to, const struct voicing *voicing, uint32_t route,
@@ -48,58 +64,81 @@ static void put_accent(struct pattern_step *to, const struct voicing *voicing, u
     }
 }
 
-/* The row of cells, and how many there are. */
-static uint32_t build_cells(uint8_t *row, uint32_t voices, const float *scores,
-                            const float *cutoff)
+/* A step's cells as 32-bit words, so that silent stretches cost nothing. */
+struct cells {
+    uint32_t voices;
+    uint32_t word[8];
+};
+
+static uint32_t bits_of(float value)
 {
-    uint32_t cells = 0;
-    for (uint32_t first = 0; first < voices; first += 8) {
-        uint32_t end = voices - first < 8 ? voices - first : 8;
-        uint32_t byte = 0;
-        for (uint32_t i = 0; i < end; i++) {
-            byte |= (uint32_t)(scores[first + i] > whole_float(&cutoff[first + i])) << i;
-        }
-        whole_byte_set(&row[first / 8], (uint8_t)byte);
-        for (; byte; byte &= byte - 1) {
-            cells++;
-        }
-    }
-    return cells;
+    union {
+        float value;
+        uint32_t bits;
+    } both = {value};
+    return both.bits;
 }
 
-/* The next cell at or after voice, or end. */
-static uint32_t next_cell(const uint8_t *row, uint32_t voice, uint32_t end)
+/* Voice by voice: score > cut-off. The sign of cut-off - score says it without a branch, for
+   infinite cut-offs too; it needs gradual underflow (the default everywhere here) and cut-offs that
+   are not -0 (model.c sees to that). */
+static void find_cells(struct cells *cells, const float *scores, const float *cutoff)
 {
-    while (voice < end) {
-        uint32_t rest = (uint32_t)row[voice >> 3] >> (voice & 7);
+    uint32_t voice = cells->voices;
+    while (voice) {
+        uint32_t first = (voice - 1) & ~31u;
+        uint32_t word = 0;
+        while (voice & 3 || (voice > first && voice < first + 4)) {
+            voice--;
+            word = word << 1 | bits_of(whole_float(&cutoff[voice]) - scores[voice]) >> 31;
+        }
+        while (voice > first) {
+            voice -= 4;
+            const float *score = &scores[voice];
+            const float *cut = &cutoff[voice];
+            word = word << 1 | bits_of(whole_float(&cut[3]) - score[3]) >> 31;
+            word = word << 1 | bits_of(whole_float(&cut[2]) - score[2]) >> 31;
+            word = word << 1 | bits_of(whole_float(&cut[1]) - score[1]) >> 31;
+            word = word << 1 | bits_of(whole_float(&cut[0]) - score[0]) >> 31;
+        }
+        cells->word[first / 32] = word;
+    }
+}
+
+/* The next cell at or after voice; cells->voices when there is none. */
+static inline uint32_t next_cell(const struct cells *cells, uint32_t voice)
+{
+    while (voice < cells->voices) {
+        uint32_t rest = cells->word[voice / 32] >> voice % 32;
         if (rest) {
-            voice += (uint32_t)__builtin_ctz(rest);
-            return voice < end ? voice : end;
+            return voice + (uint32_t)__builtin_ctz(rest);
         }
-        voice = (voice | 7) + 1;
+        voice = (voice | 31) + 1;
     }
-    return end;
+    return cells->voices;
 }
 
-static void build_drums(struct pattern_step *to, const uint8_t *row, uint32_t voices,
-                        const float *scores, const struct voicing *voicing)
+static void build_drums(struct pattern_step *to, const struct cells *cells, const float *scores,
+                        const struct voicing *voicing)
 {
-    uint32_t accents = 0;
-    for (uint32_t group = 0, first = 0, end; first < voices; group++, first = end) {
-        uint32_t size = group < voicing->groups ? voicing->group_size[group] : 1;
-        end = voices - first < size ? voices : first + size;
-        uint32_t best = next_cell(row, first, end);
-        if (best < end) {
-            uint32_t voice = best;
-            while ((voice = next_cell(row, voice + 1, end)) < end) {
-                best = scores[voice] > scores[best] ? voice : best;
-            }
-            to->triggers |= (uint8_t)channel_bit(voicing->triggers, group);
-            if (size > 1) {
-                put_accent(to, voicing, accents, best - first, size - 1);
-            }
+    uint32_t group = 0, accents = 0;
+    uint32_t first = 0, end = 0; /* voices of the group before `group` */
+    uint32_t voice = next_cell(cells, 0);
+    while (voice < cells->voices) {
+        while (voice >= end) {
+            accents += end - first > 1;
+            first = end;
+            end += group < voicing->groups ? voicing->group_size[group] : 1;
+            group++;
         }
-        accents += size > 1;
+        uint32_t best = voice;
+        while ((voice = next_cell(cells, voice + 1)) < end && voice < cells->voices) {
+            best = scores[voice] > scores[best] ? voice : best;
+        }
+        to->triggers |= (uint8_t)channel_bit(voicing->triggers, group - 1);
+        if (end - first > 1) {
+            put_accent(to, voicing, accents, best - first, end - first - 1);
+        }
     }
 }
 
@@ -110,65 +149,91 @@ static uint32_t pitch_of(const struct voicing *voicing, uint32_t voice)
                          : whole_byte(&voicing->pitches[last]) + voice - last;
 }
 
-static void build_notes(struct pattern_step *to, const uint8_t *row, uint32_t voices,
-                        const float *scores, const struct voicing *voicing)
+/* `before` is the step before, for keep, or NULL. */
+static void build_notes(struct pattern_step *to, const struct pattern_step *before,
+                        const struct cells *cells, const float *scores,
+                        const struct voicing *voicing)
 {
-    uint32_t chosen[OUTPUT_CHANNELS];
+    uint32_t chosen[OUTPUT_CHANNELS]; /* voices, the most probable first; later pitches << 8 too */
     uint32_t count = 0;
-    /* Most probable first; a voice later in the row goes behind its equals. */
-    for (uint32_t voice = next_cell(row, 0, voices); voice < voices;
-         voice = next_cell(row, voice + 1, voices)) {
-        uint32_t place = count < voicing->notes ? count++ : count;
-        if (place == count && !(scores[voice] > scores[chosen[--place]])) {
-            continue;
+    for (uint32_t voice = next_cell(cells, 0); voice < cells->voices;
+         voice = next_cell(cells, voice + 1)) {
+        uint32_t place = count;
+        float score = scores[voice];
+        if (count == voicing->notes) {
+            if (!(score > scores[chosen[--place]])) {
+                continue;
+            }
+        } else {
+            count++;
         }
-        while (place && scores[voice] > scores[chosen[place - 1]]) {
+        /* Behind its equals: of those the lower voice comes first. */
+        for (; place && score > scores[chosen[place - 1]]; place--) {
             chosen[place] = chosen[place - 1];
-            place--;
-        }
-        chosen[place] = voice;
-    }
-    for (uint32_t i = 1; i < count; i++) {
-        uint32_t voice = chosen[i];
-        uint32_t key = pitch_of(voicing, voice) << 8 | voice;
-        uint32_t place = i;
-        while (place && (pitch_of(voicing, chosen[place - 1]) << 8 | chosen[place - 1]) > key) {
-            chosen[place] = chosen[place - 1];
-            place--;
         }
         chosen[place] = voice;
     }
     for (uint32_t i = 0; i < count; i++) {
-        put_pitch(to, voicing, i, pitch_of(voicing, chosen[i]));
+        uint32_t key = pitch_of(voicing, chosen[i]) << 8 | chosen[i];
+        uint32_t place = i;
+        for (; place && chosen[place - 1] > key; place--) {
+            chosen[place] = chosen[place - 1];
+        }
+        chosen[place] = key;
+    }
+    uint32_t left = (1u << voicing->notes) - 1; /* routes not taken */
+    uint32_t new = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t pitch = chosen[i] >> 8;
+        uint32_t route = before ? 0 : voicing->notes;
+        while (route < voicing->notes
+               && !((left >> route & 1) && has_pitch(before, voicing, route, pitch))) {
+            route++;
+        }
+        if (route == voicing->notes) {
+            chosen[new++] = chosen[i];
+        } else {
+            put_pitch(to, voicing, route, pitch);
+            left &= ~(1u << route);
+        }
+    }
+    for (uint32_t i = 0; i < new; i++, left &= left - 1) {
+        put_pitch(to, voicing, (uint32_t)__builtin_ctz(left), chosen[i] >> 8);
     }
 }
 
-static void build_rhythm(struct pattern_step *to, const uint8_t *row, uint32_t voices,
-                         const struct voicing *voicing, uint32_t hits)
+static uint32_t build_rhythm(struct pattern_step *to, const struct cells *cells,
+                             const struct voicing *voicing, uint32_t hits)
 {
-    for (uint32_t voice = next_cell(row, 0, voices); voice < voices;
-         voice = next_cell(row, voice + 1, voices)) {
+    for (uint32_t voice = next_cell(cells, 0); voice < cells->voices;
+         voice = next_cell(cells, voice + 1)) {
         put_pitch(to, voicing, voice, whole_byte(&voicing->pitches[hits++ % voicing->pitch_count]));
     }
+    return hits;
 }
 
 uint32_t pattern_build_step(struct pattern *pattern, uint32_t step, const float *scores,
                             const struct voicing *voicing, uint32_t hits)
 {
     struct pattern_step *to = &pattern->step[step];
-    uint32_t voices = pattern->voices;
-    uint8_t *row = pattern->cells + step * pattern_row(voices);
-    uint32_t cells = build_cells(row, voices, scores, voicing->cutoff);
+    struct cells cells;
+    uint32_t bytes = pattern_row(pattern->voices);
+    uint8_t *row = pattern->cells + step * bytes;
+    cells.voices = pattern->voices;
+    find_cells(&cells, scores, voicing->cutoff);
+    for (uint32_t i = 0; i < bytes; i++) {
+        whole_byte_set(&row[i], (uint8_t)(cells.word[i / 4] >> i % 4 * 8));
+    }
     to->triggers = 0;
     to->levels = 0;
     if (voicing->mode == MODE_NOTES) {
-        build_notes(to, row, voices, scores, voicing);
+        build_notes(to, voicing->keep && step ? to - 1 : NULL, &cells, scores, voicing);
     } else if (voicing->mode == MODE_RHYTHM) {
-        build_rhythm(to, row, voices, voicing, hits);
+        hits = build_rhythm(to, &cells, voicing, hits);
     } else {
-        build_drums(to, row, voices, scores, voicing);
+        build_drums(to, &cells, scores, voicing);
     }
-    return cells;
+    return hits;
 }
 
 uint32_t pattern_hits(const struct pattern *pattern, uint32_t step)

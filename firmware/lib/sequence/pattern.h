@@ -67,6 +67,7 @@ struct calibration {
 struct voicing {
     uint8_t mode;             /* enum voicing_mode, not MODE_AUTO */
     uint8_t notes;            /* MODE_NOTES: at most this many at once, 1 to 8 */
+    uint8_t keep;             /* MODE_NOTES: a note that goes on stays where it is */
     uint8_t groups;           /* MODE_DRUMS */
     const uint8_t *group_size;
     uint32_t triggers, levels; /* routes */
@@ -84,13 +85,16 @@ struct voicing {
  *          probable cell (of equals the first). Voices beyond the groups are groups of one.
  * notes    of the cells the `notes` most probable (of equals the lower voice), ordered by pitch
  *          (of equals the lower voice); the k-th takes route k for its trigger and its pitch.
+ *          With keep, notes that went out in the step before (by the pitch's code) take
+ *          the same route again, and the others, in their order, the routes that are left; step 0
+ *          has no step before.
  *          Voice v plays pitches[v]; beyond the list it goes on in semitones from its last.
  * rhythm   voice v takes route v for its trigger and its pitch. The cells of the pattern, step by
  *          step and within a step voice by voice, take the pitches of the list in turn, starting
  *          with the first in step 0. `hits` is how many cells came before this step.
  * What has no route (the ninth group, or ROUTE_NOWHERE) is not heard. If two share a channel, the
  * later one's level stays.
- * Returns the number of cells in the step. */
+ * Returns the `hits` for the step after it (of a rhythm; in other modes it stays). */
 uint32_t pattern_build_step(struct pattern *pattern, uint32_t step, const float *scores,
                             const struct voicing *voicing, uint32_t hits);
 
