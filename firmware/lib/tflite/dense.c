@@ -6,8 +6,6 @@
 
 #include "dot.h"
 
-static const int32_t NO_BIAS[4];
-
 /* Not a number becomes low. */
 static inline float clamp(float low, float x, float high)
 {
@@ -34,30 +32,26 @@ static const float *float_bias(const struct tflite_dense *dense, uint32_t row, u
 static void rows_f32(const struct tflite_dense *dense, const float *input, uint32_t row,
                      uint32_t count, const float *bias, float *output)
 {
-    uint32_t cols = dense->cols;
+    uint32_t cols = dense->cols, i = count & ~UINT32_C(3);
     const float *weights = (const float *)dense->weights + (size_t)row * cols;
 
-    for (; count >= 4; count -= 4, weights += 4 * cols, bias += 4, output += 4)
-        dot4_f32(weights, input, cols, bias, output);
-    for (; count; count--, weights += cols)
-        *output++ = dot_f32(weights, input, cols, *bias++);
+    if (i)
+        fours_f32(weights, input, cols, bias, output, i / 4);
+    for (; i < count; i++)
+        output[i] = dot_f32(weights + (size_t)i * cols, input, cols, bias[i]);
 }
 
 static void rows_f16(const struct tflite_dense *dense, const float *input, uint32_t row,
                      uint32_t count, const float *bias, float *output)
 {
-    uint32_t cols = dense->cols, step = cols % 2 + 1;
+    /* Rows of an odd number of halves: every other one starts alike in its word. */
+    uint32_t cols = dense->cols, step = cols % 2 + 1, i = count & ~(4 * step - 1);
     const uint16_t *weights = (const uint16_t *)dense->weights + (size_t)row * cols;
 
-    for (; count >= 4 * step; count -= 4 * step) {
-        for (uint32_t i = 0; i < step; i++)
-            dot4_f16(weights + i * cols, input, cols, bias + i, output + i, step);
-        weights += 4 * step * cols;
-        bias += 4 * step;
-        output += 4 * step;
-    }
-    for (; count; count--, weights += cols)
-        *output++ = dot_f16(weights, input, cols, *bias++);
+    for (uint32_t k = 0; i && k < step; k++)
+        fours_f16(weights + k * cols, input, cols, bias + k, output + k, i / (4 * step), step);
+    for (; i < count; i++)
+        output[i] = dot_f16(weights + (size_t)i * cols, input, cols, bias[i]);
 }
 
 static void rows_hybrid(const struct tflite_dense *dense, const float *input, uint32_t row,
@@ -102,14 +96,18 @@ static void requantise(const struct tflite_dense *dense, uint32_t row, uint32_t 
 static void rows_i8(const struct tflite_dense *dense, const int16_t *input, uint32_t row,
                     uint32_t count, int32_t *sums)
 {
-    uint32_t cols = dense->cols, step = dense->bias ? 1 : 0;
+    uint32_t cols = dense->cols, i = count & ~UINT32_C(3);
     const int8_t *weights = (const int8_t *)dense->weights + (size_t)row * cols;
-    const int32_t *bias = dense->bias ? (const int32_t *)dense->bias + row : NO_BIAS;
+    const int32_t *bias = sums;
 
-    for (; count >= 4; count -= 4, weights += 4 * cols, bias += 4 * step, sums += 4)
-        dot4_i8(weights, input, cols, bias, sums);
-    for (; count; count--, weights += cols, bias += step)
-        *sums++ = dot_i8(weights, input, cols, *bias);
+    if (dense->bias)
+        bias = (const int32_t *)dense->bias + row;
+    else
+        memset(sums, 0, count * sizeof *sums);
+    if (i)
+        fours_i8(weights, input, cols, bias, sums, i / 4);
+    for (; i < count; i++)
+        sums[i] = dot_i8(weights + (size_t)i * cols, input, cols, bias[i]);
 }
 
 void dense_prepare(const struct tflite_dense *dense, void *values)

@@ -1,6 +1,7 @@
-/* One row at a time, in plain C; and four, where there is no assembly for them. */
+/* One row at a time, in plain C; and many, where there is no assembly for them. */
 #include "dot.h"
 
+#include <stddef.h>
 #include <string.h>
 
 float half_to_float_plain(uint16_t half)
@@ -61,24 +62,24 @@ int32_t dot_i8(const int8_t *weights, const int16_t *input, uint32_t cols, int32
 }
 
 #ifndef TFLITE_M7
-void dot4_f32(const float *weights, const float *input, uint32_t cols, const float *bias,
-              float *sums)
+void fours_f32(const float *weights, const float *input, uint32_t cols, const float *bias,
+               float *sums, uint32_t fours)
 {
-    for (unsigned i = 0; i < 4; i++)
+    for (size_t i = 0; i < 4 * fours; i++)
         sums[i] = dot_f32(weights + i * cols, input, cols, bias[i]);
 }
 
-void dot4_f16(const uint16_t *weights, const float *input, uint32_t cols, const float *bias,
-              float *sums, uint32_t step)
+void fours_f16(const uint16_t *weights, const float *input, uint32_t cols, const float *bias,
+               float *sums, uint32_t fours, uint32_t step)
 {
-    for (unsigned i = 0; i < 4 * step; i += step)
+    for (size_t i = 0; i < 4 * fours * step; i += step)
         sums[i] = dot_f16(weights + i * cols, input, cols, bias[i]);
 }
 
-void dot4_i8(const int8_t *weights, const int16_t *input, uint32_t cols, const int32_t *bias,
-             int32_t *sums)
+void fours_i8(const int8_t *weights, const int16_t *input, uint32_t cols, const int32_t *bias,
+              int32_t *sums, uint32_t fours)
 {
-    for (unsigned i = 0; i < 4; i++)
+    for (size_t i = 0; i < 4 * fours; i++)
         sums[i] = dot_i8(weights + i * cols, input, cols, bias[i]);
 }
 #endif

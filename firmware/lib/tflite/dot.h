@@ -1,6 +1,6 @@
-/* The innermost loops: rows of weights times the inputs, one row at a time or four at once.
+/* The innermost loops: rows of weights times the inputs, one row, or many rows in fours.
  *
- * The one-row functions are plain C. The four-row ones are the same sums, bit for bit: on a
+ * The one-row functions are plain C. The ones in fours are the same sums, bit for bit: on a
  * Cortex-M7 in hand-written assembly, elsewhere by the plain ones.
  *
  * A row is summed from its bias on, over the inputs in their order, each product added with one
@@ -44,16 +44,16 @@ static inline uint32_t int8_place(uint32_t i, uint32_t cols)
     return i < (cols & ~UINT32_C(3)) ? swapped : i;
 }
 
-/* Four rows, one behind the other; sums[i] = bias[i] + row i times the inputs. The bias may be the
- * sums. */
-void dot4_f32(const float *weights, const float *input, uint32_t cols, const float *bias,
-              float *sums);
-void dot4_i8(const int8_t *weights, const int16_t *input, uint32_t cols, const int32_t *bias,
-             int32_t *sums);
+/* 4 x fours rows, one behind the other; sums[i] = bias[i] + row i times the inputs. fours is not 0.
+ * The bias may be the sums. */
+void fours_f32(const float *weights, const float *input, uint32_t cols, const float *bias,
+               float *sums, uint32_t fours);
+void fours_i8(const int8_t *weights, const int16_t *input, uint32_t cols, const int32_t *bias,
+              int32_t *sums, uint32_t fours);
 
-/* The rows 0, step, 2 step, 3 step, with the biases and the sums of the same numbers. All four rows
- * must be alike in their address modulo 4: step 2 where cols is odd, else 1. */
-void dot4_f16(const uint16_t *weights, const float *input, uint32_t cols, const float *bias,
-              float *sums, uint32_t step);
+/* The rows 0, step, 2 step, ... with the biases and the sums of the same numbers. These rows must
+ * be alike in their address modulo 4: step 2 where cols is odd, else 1. */
+void fours_f16(const uint16_t *weights, const float *input, uint32_t cols, const float *bias,
+               float *sums, uint32_t fours, uint32_t step);
 
 #endif

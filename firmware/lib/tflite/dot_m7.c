@@ -38,14 +38,20 @@
     FOUR(s6, s10, s14, s18, x2)                                                                   \
     FOUR(s7, s11, s15, s19, x3)
 
-/* r0 weights, r1 input, r2 cols, r3 bias, then the sums on the stack; the rows at r0, r3, r4, r5 */
-FUNCTION(dot4_f32,
-         "push {r4, r5, r6, lr}\n"
+/* r0 weights, r1 input, r2 cols, r3 bias, then sums and fours on the stack.
+ * The rows stand at r0, r3, r4, r5; r7 bias, r8 sums, r9 fours, r10 the first input. */
+FUNCTION(fours_f32,
+         "push {r4-r10, lr}\n"
          "vpush {d8-d15}\n"
-         "vldmia r3, {s0-s3}\n"
+         "mov r7, r3\n"
+         "ldrd r8, r9, [sp, #96]\n"
+         "mov r10, r1\n"
+         "0:\n"
+         "mov r1, r10\n"
+         "vldmia r7!, {s0-s3}\n"
+         "add r3, r0, r2, lsl #2\n"
          "add r4, r0, r2, lsl #3\n"
          "add r5, r4, r2, lsl #2\n"
-         "add r3, r0, r2, lsl #2\n"
          "lsrs r6, r2, #3\n"
          "beq 2f\n"
          "1:\n"
@@ -55,7 +61,7 @@ FUNCTION(dot4_f32,
          "subs r6, r6, #1\n"
          "bne 1b\n"
          "2:\n"
-         "ands r2, r2, #7\n"
+         "ands r6, r2, #7\n"
          "beq 4f\n"
          "3:\n"
          "vldmia r1!, {s24}\n"
@@ -64,13 +70,15 @@ FUNCTION(dot4_f32,
          "vldmia r4!, {s6}\n"
          "vldmia r5!, {s7}\n"
          FOUR(s4, s5, s6, s7, s24)
-         "subs r2, r2, #1\n"
+         "subs r6, r6, #1\n"
          "bne 3b\n"
          "4:\n"
-         "ldr r6, [sp, #80]\n"
-         "vstmia r6, {s0-s3}\n"
+         "vstmia r8!, {s0-s3}\n"
+         "mov r0, r5\n" /* the end of the fourth row is the start of the fifth */
+         "subs r9, r9, #1\n"
+         "bne 0b\n"
          "vpop {d8-d15}\n"
-         "pop {r4, r5, r6, pc}\n")
+         "pop {r4-r10, pc}\n")
 
 /* One column of four rows: half number `half` (b or t) of the words w0 to w3, the input in x. */
 #define FOUR_HALVES(half, w0, w1, w2, w3, x)                                                      \
@@ -91,30 +99,40 @@ FUNCTION(dot4_f32,
     "vldmia r1!, {s24}\n"                                                                         \
     FOUR_HALVES(b, s4, s5, s6, s7, s24)
 
-/* r0 weights, r1 input, r2 cols, r3 bias, then sums and step on the stack; the rows at r0, r3, r4,
- * r5. The first column by itself where the rows do not start on a word. */
-FUNCTION(dot4_f16,
-         "push {r4, r5, r6, r7, r8, lr}\n"
+/* r0 weights, r1 input, r2 cols, r3 bias, then sums, fours and step on the stack.
+ * The rows stand at r0, r3, r4, r5, two rows r8 bytes apart; r9 bias, r10 sums, r11 step in words,
+ * r12 the columns left, lr the first input. The first column by itself where the rows do not start
+ * on a word. */
+FUNCTION(fours_f16,
+         "push {r4-r11, lr}\n"
          "vpush {d8-d15}\n"
-         "ldr r8, [sp, #92]\n"
-         "add r4, r3, r8, lsl #2\n"
-         "vldmia r3, {s0}\n"
-         "vldmia r4, {s1}\n"
-         "add r4, r4, r8, lsl #2\n"
-         "vldmia r4, {s2}\n"
-         "add r4, r4, r8, lsl #2\n"
-         "vldmia r4, {s3}\n"
-         "mul r3, r2, r8\n"
-         "add r4, r0, r3, lsl #2\n"
-         "add r5, r4, r3, lsl #1\n"
-         "add r3, r0, r3, lsl #1\n"
+         "mov r9, r3\n"
+         "ldr r10, [sp, #100]\n"
+         "ldr r11, [sp, #108]\n"
+         "lsl r11, r11, #2\n"
+         "mov lr, r1\n"
+         "0:\n"
+         "mov r1, lr\n"
+         "vldr s0, [r9]\n"
+         "add r9, r9, r11\n"
+         "vldr s1, [r9]\n"
+         "add r9, r9, r11\n"
+         "vldr s2, [r9]\n"
+         "add r9, r9, r11\n"
+         "vldr s3, [r9]\n"
+         "add r9, r9, r11\n"
+         "mul r8, r2, r11\n"
+         "add r3, r0, r8, lsr #1\n"
+         "add r4, r0, r8\n"
+         "add r5, r3, r8\n"
+         "mov r12, r2\n"
          "tst r0, #2\n"
          "beq 1f\n"
          ONE_COLUMN
-         "sub r2, r2, #1\n"
+         "sub r12, r12, #1\n"
          "1:\n"
-         "lsrs r8, r2, #3\n"
-         "beq 3f\n"
+         "subs r12, r12, #8\n"
+         "blo 3f\n"
          "2:\n"
          "vldmia r1!, {s24-s31}\n"
          "vldmia r0!, {s4-s7}\n"
@@ -129,26 +147,32 @@ FUNCTION(dot4_f16,
          FOUR_HALVES(t, s6, s10, s14, s18, s29)
          FOUR_HALVES(b, s7, s11, s15, s19, s30)
          FOUR_HALVES(t, s7, s11, s15, s19, s31)
-         "subs r8, r8, #1\n"
-         "bne 2b\n"
+         "subs r12, r12, #8\n"
+         "bhs 2b\n"
          "3:\n"
-         "ands r2, r2, #7\n"
+         "adds r12, r12, #8\n"
          "beq 5f\n"
          "4:\n"
          ONE_COLUMN
-         "subs r2, r2, #1\n"
+         "subs r12, r12, #1\n"
          "bne 4b\n"
          "5:\n"
-         "ldrd r6, r8, [sp, #88]\n"
-         "vstmia r6, {s0}\n"
-         "add r6, r6, r8, lsl #2\n"
-         "vstmia r6, {s1}\n"
-         "add r6, r6, r8, lsl #2\n"
-         "vstmia r6, {s2}\n"
-         "add r6, r6, r8, lsl #2\n"
-         "vstmia r6, {s3}\n"
+         "vstr s0, [r10]\n"
+         "add r10, r10, r11\n"
+         "vstr s1, [r10]\n"
+         "add r10, r10, r11\n"
+         "vstr s2, [r10]\n"
+         "add r10, r10, r11\n"
+         "vstr s3, [r10]\n"
+         "add r10, r10, r11\n"
+         "add r0, r5, r8, lsr #1\n" /* behind the fourth row, and over those between */
+         "sub r0, r0, r2, lsl #1\n"
+         "ldr r6, [sp, #104]\n"
+         "subs r6, r6, #1\n"
+         "str r6, [sp, #104]\n"
+         "bne 0b\n"
          "vpop {d8-d15}\n"
-         "pop {r4, r5, r6, r7, r8, pc}\n")
+         "pop {r4-r11, pc}\n")
 
 /* Four columns of one row, whose weights `load` gets: bytes 0 and 2 meet the inputs in r10, bytes 1
  * and 3 those in r11. */
@@ -171,10 +195,13 @@ FUNCTION(dot4_f16,
     "ldrsb r12, " load "\n"                                                                       \
     "smlabb " #sum ", r12, r10, " #sum "\n"
 
-/* r0 weights, r1 input, r2 cols, r3 bias, then the sums on the stack; the sums in r5 to r8 */
-FUNCTION(dot4_i8,
+/* r0 weights, r1 input, r2 cols, r3 bias, then sums and fours on the stack. The sums are in r5 to
+ * r8. */
+FUNCTION(fours_i8,
          "push {r4-r11, lr}\n"
-         "ldm r3, {r5-r8}\n"
+         "0:\n"
+         "ldm r3!, {r5-r8}\n"
+         "push {r1, r3}\n"
          "add r4, r0, r2, lsl #1\n"
          "tst r2, #4\n"
          "beq 1f\n"
@@ -188,7 +215,7 @@ FUNCTION(dot4_i8,
          "subs r9, r9, #1\n"
          "bne 2b\n"
          "3:\n"
-         "ands r3, r2, #3\n"
+         "ands r9, r2, #3\n"
          "beq 5f\n"
          "4:\n"
          "ldrsh r10, [r1], #2\n"
@@ -196,11 +223,16 @@ FUNCTION(dot4_i8,
          BYTE_OF_ROW("[r0], #1", r5)
          BYTE_OF_ROW("[r4, r2]", r8)
          BYTE_OF_ROW("[r4], #1", r7)
-         "subs r3, r3, #1\n"
+         "subs r9, r9, #1\n"
          "bne 4b\n"
          "5:\n"
-         "ldr r12, [sp, #36]\n"
-         "stm r12, {r5-r8}\n"
+         "pop {r1, r3}\n"
+         "ldrd r11, r12, [sp, #36]\n"
+         "stm r11!, {r5-r8}\n"
+         "add r0, r4, r2\n" /* behind the fourth row */
+         "subs r12, r12, #1\n"
+         "strd r11, r12, [sp, #36]\n"
+         "bne 0b\n"
          "pop {r4-r11, pc}\n")
 
 #endif

@@ -13,7 +13,7 @@
 #include "operators.h"
 #include "tflite.h"
 
-enum { ROWS = 4, MAX_COLS = 41 };
+enum { FOURS = 3, ROWS = 4 * FOURS, MAX_COLS = 41 };
 
 static uint32_t state = 1;
 
@@ -41,7 +41,7 @@ static int same_bits(float a, float b)
     return memcmp(&a, &b, sizeof a) == 0;
 }
 
-static void four_rows_of_floats_equal_one_row_each(void)
+static void rows_of_floats_in_fours_equal_one_row_each(void)
 {
     static float weights[ROWS * MAX_COLS], input[MAX_COLS];
 
@@ -55,18 +55,18 @@ static void four_rows_of_floats_equal_one_row_each(void)
         for (unsigned i = 0; i < ROWS; i++)
             bias[i] = random_float();
         sums[ROWS] = 99;
-        dot4_f32(weights, input, cols, bias, sums);
+        fours_f32(weights, input, cols, bias, sums, FOURS);
         for (unsigned i = 0; i < ROWS; i++)
             CHECK(same_bits(sums[i], dot_f32(weights + i * cols, input, cols, bias[i])));
         CHECK(sums[ROWS] == 99);
-        dot4_f32(weights, input, cols, bias, bias);
+        fours_f32(weights, input, cols, bias, bias, FOURS);
         CHECK(memcmp(bias, sums, sizeof bias) == 0);
     }
 }
 
-static void four_rows_of_halves_equal_one_row_each(void)
+static void rows_of_halves_in_fours_equal_one_row_each(void)
 {
-    static uint16_t weights[ROWS * 2 * MAX_COLS + 1];
+    static uint16_t weights[2 * ROWS * MAX_COLS + 1];
     static float input[MAX_COLS];
 
     for (uint32_t cols = 1; cols <= MAX_COLS; cols++) {
@@ -81,7 +81,7 @@ static void four_rows_of_halves_equal_one_row_each(void)
                 input[i] = random_float();
             for (unsigned i = 0; i < 2 * ROWS; i++)
                 sums[i] = bias[i] = random_float();
-            dot4_f16(weights + start, input, cols, bias, sums, step);
+            fours_f16(weights + start, input, cols, bias, sums, FOURS, step);
             for (unsigned i = 0; i < 2 * ROWS; i++)
                 CHECK(same_bits(sums[i], i % step == 0 && i < ROWS * step
                                              ? dot_f16(weights + start + i * cols, input, cols,
@@ -91,7 +91,7 @@ static void four_rows_of_halves_equal_one_row_each(void)
     }
 }
 
-static void four_rows_of_bytes_equal_one_row_each(void)
+static void rows_of_bytes_in_fours_equal_one_row_each(void)
 {
     static int8_t weights[ROWS * MAX_COLS + 3];
     static int16_t input[MAX_COLS] __attribute__((aligned(8)));
@@ -107,7 +107,7 @@ static void four_rows_of_bytes_equal_one_row_each(void)
             for (unsigned i = 0; i < ROWS; i++)
                 bias[i] = (int32_t)random_bits();
             sums[ROWS] = 99;
-            dot4_i8(weights + start, input, cols, bias, sums);
+            fours_i8(weights + start, input, cols, bias, sums, FOURS);
             for (unsigned i = 0; i < ROWS; i++)
                 CHECK(sums[i] == dot_i8(weights + start + i * cols, input, cols, bias[i]));
             CHECK(sums[ROWS] == 99);
@@ -117,12 +117,12 @@ static void four_rows_of_bytes_equal_one_row_each(void)
 
 static void sums_of_bytes_may_wrap(void)
 {
-    static const int8_t weights[ROWS] = {1, 1, 1, 1};
+    static const int8_t weights[4] = {1, 1, 1, 1};
     static const int16_t input[1] = {1};
-    int32_t sums[ROWS] = {INT32_MAX, INT32_MAX, INT32_MIN, -1};
+    int32_t sums[4] = {INT32_MAX, INT32_MAX, INT32_MIN, -1};
 
     CHECK(dot_i8(weights, input, 1, INT32_MAX) == INT32_MIN);
-    dot4_i8(weights, input, 1, sums, sums);
+    fours_i8(weights, input, 1, sums, sums, 1);
     CHECK(sums[0] == INT32_MIN && sums[1] == INT32_MIN && sums[3] == 0);
 }
 
@@ -348,9 +348,9 @@ static void a_field_must_lie_in_the_buffer(void)
 
 int main(void)
 {
-    RUN(four_rows_of_floats_equal_one_row_each);
-    RUN(four_rows_of_halves_equal_one_row_each);
-    RUN(four_rows_of_bytes_equal_one_row_each);
+    RUN(rows_of_floats_in_fours_equal_one_row_each);
+    RUN(rows_of_halves_in_fours_equal_one_row_each);
+    RUN(rows_of_bytes_in_fours_equal_one_row_each);
     RUN(sums_of_bytes_may_wrap);
     RUN(places_of_inputs_are_a_permutation);
     RUN(every_half_is_the_number_it_stands_for);
