@@ -23,13 +23,15 @@
     X(describe, PY_1) X(load, PY_3) X(uses, PY_2)                                                  \
     X(set, PY_3) X(get, PY_2) X(route, PY_3) X(density, PY_3) X(pitches, PY_2)                     \
     X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(playing, PY_1)                 \
-    X(ask_reset, PY_0) X(clock, PY_1) X(reset, PY_1) X(tick, PY_1)                                 \
+    X(ask_reset, PY_0) X(pause, PY_0) X(counts, PY_1) X(clock, PY_1) X(reset, PY_1)                \
+    X(trigger_3, PY_1) X(trigger_4, PY_1) X(tick, PY_1)                                            \
     X(time_source, PY_1) X(channel_outputs, PY_1) X(gpio_output, PY_VAR) X(dac_outputs, PY_2)      \
     X(dac_output, PY_VAR) X(calibrate, PY_VAR)
 
 /* The parameters of set() and get(), in the order of enum track_param. */
 #define CONSTANTS(X)                                                                               \
-    X(THRESHOLD) X(MODE) X(NOTES) X(FOLLOW) X(LENGTH) X(ROTATION) X(DIVISION) X(GATE_US) X(GATE_PART)
+    X(THRESHOLD) X(MODE) X(NOTES) X(FOLLOW) X(LENGTH) X(ROTATION) X(DIVISION) X(GATE_US)  \
+    X(GATE_PART) X(SKIP) X(KEEP)
 
 #define EXCEPTIONS(X) X(ValueError)
 
@@ -73,6 +75,23 @@ static py_obj reset(py_obj pin) {
     return py_none();
 }
 PY_FUNCTION_1(reset);
+
+/* The inputs that are no clock: how often, for Python to act on in its own time. */
+static volatile uint32_t pulses[2];
+
+static py_obj trigger_3(py_obj pin) {
+    (void)pin;
+    pulses[0]++;
+    return py_none();
+}
+PY_FUNCTION_1(trigger_3);
+
+static py_obj trigger_4(py_obj pin) {
+    (void)pin;
+    pulses[1]++;
+    return py_none();
+}
+PY_FUNCTION_1(trigger_4);
 
 static py_obj tick(py_obj timer) {
     (void)timer;
@@ -187,7 +206,7 @@ static py_obj pitches(py_obj number, py_obj notes) {
     struct model *model = model_of(track_of(number));
     struct py_buffer buffer = py_buffer(notes, BUFFER_READ);
     if (model_set_pitches(model, buffer.data, (uint32_t)buffer.size) != 0) {
-        return wrong("a list of pitches has at least one and not more than there is room for");
+        return wrong("the list of pitches is empty or too long");
     }
     return py_none();
 }
@@ -261,6 +280,24 @@ static py_obj ask_reset(void) {
     return py_none();
 }
 PY_FUNCTION_0(ask_reset);
+
+static py_obj pause(void) {
+    rack_pause(&rack);
+    return py_none();
+}
+PY_FUNCTION_0(pause);
+
+/* counts(track) -> (clock edges, bars begun since the last reset, pulses at trigger inputs 3, 4).
+   Each counts from 0 to 65535 and on from 0. */
+static py_obj counts(py_obj number) {
+    const uint32_t count[4] = {rack.edge, track_of(number)->bars, pulses[0], pulses[1]};
+    py_obj items[4];
+    for (unsigned i = 0; i < 4; i++) {
+        items[i] = py_small_int((intptr_t)(count[i] & 0xFFFF));
+    }
+    return py_new_tuple(4, items);
+}
+PY_FUNCTION_1(counts);
 
 /* ---- the board --------------------------------------------------------------------------- */
 

@@ -35,6 +35,8 @@ NAMES = (
     "division",
     "gate_us",
     "gate_part",
+    "skip",
+    "keep",
 )
 ROUTE_AUTO = 0xFFFFFFFE
 SIXTEENTHS = st.integers(0, 16).map(lambda n: Fraction(n, 16))
@@ -207,6 +209,10 @@ class Pair:
         self.c.rack_ask_reset(self.rack_c)
         self.rack.reset_asked = True
 
+    def pause(self) -> None:
+        self.c.rack_pause(self.rack_c)
+        self.rack.paused = True
+
 
 def bits(mask: int) -> frozenset[int]:
     return frozenset(i for i in range(8) if mask >> i & 1)
@@ -253,6 +259,8 @@ CHANGES = st.lists(
         st.tuples(st.just("division"), st.sampled_from((1, 1, 2, 3, 5, 255))),
         st.tuples(st.just("gate_us"), st.sampled_from((1, 500, 10_000, 10_000_000))),
         st.tuples(st.just("gate_part"), st.sampled_from((0, 0, 1, 33, 50, 99, 100))),
+        st.tuples(st.just("skip"), st.sampled_from((0, 0, 1, 33, 50, 100))),
+        st.tuples(st.just("keep"), st.integers(0, 1)),
     ),
     min_size=1,
     max_size=5,
@@ -352,6 +360,13 @@ def machine(c: ctypes.CDLL) -> type[RuleBasedStateMachine]:
         def ask_reset(self):
             self.pair.ask_reset()
 
+        @rule(count=st.integers(0, 3))
+        def pause(self, count):
+            self.pair.pause()
+            for _ in range(count):
+                self.pair.wait(1500)
+                self.pair.clock()
+
         @rule(track=TRACKS, latents=LATENTS)
         def decode(self, track, latents):
             self.pair.decode(track, latents)
@@ -410,6 +425,7 @@ def machine(c: ctypes.CDLL) -> type[RuleBasedStateMachine]:
     threshold=SIXTEENTHS,
     mode=st.integers(0, 3),
     notes=st.integers(1, 8),
+    keep=st.integers(0, 1),
     latents=LATENTS,
     pitches=PITCHES,
     densities=st.lists(DENSITIES, max_size=12),
@@ -417,11 +433,12 @@ def machine(c: ctypes.CDLL) -> type[RuleBasedStateMachine]:
     levels=ROUTES,
 )
 def test_a_bar_agrees_with_the_twin(
-    sequence_c, shape, threshold, mode, notes, latents, pitches, densities, triggers, levels
+    sequence_c, shape, threshold, mode, notes, keep, latents, pitches, densities, triggers, levels
 ):
     pair = Pair(sequence_c)
     pair.use(0, pair.model(*shape))
-    for name, value in (("threshold", threshold), ("mode", mode), ("notes", notes)):
+    changes = {"threshold": threshold, "mode": mode, "notes": notes, "keep": keep}
+    for name, value in changes.items():
         pair.set(0, name, value)
     pair.pitches(0, pitches)
     for voice, density in enumerate(densities[: shape[2]]):

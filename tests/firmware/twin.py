@@ -108,6 +108,8 @@ class Track:
     division: int = 1
     gate_us: int = 10000
     gate_part: int = 0  # percent
+    skip: int = 0  # percent
+    keep: int = 0
     triggers: tuple[int, ...] | None = AUTO
     levels: tuple[int, ...] | None = AUTO
 
@@ -207,7 +209,22 @@ class Track:
             pitched = sorted(
                 (model.pitches[min(voice, last)] + max(0, voice - last), voice) for voice in chosen
             )
-            for index, (pitch, _) in enumerate(pitched):
+            left, moved = list(range(self.notes)), []
+            for pitch, _ in pitched:
+                where = (channel(levels, index) for index in left)
+                stays = [
+                    index
+                    for index, jack in zip(left, where, strict=True)
+                    if self.keep and step and jack is not None
+                    and pattern.rows[step - 1].levels.get(jack)
+                    == self.rack.calibration[jack].pitch(pitch)
+                ]  # fmt: skip
+                if stays:
+                    left.remove(stays[0])
+                    note(stays[0], pitch)
+                else:
+                    moved.append(pitch)
+            for index, pitch in zip(left, moved, strict=False):
                 note(index, pitch)
         elif mode == RHYTHM:
             hits = sum(len(earlier.cells) for earlier in pattern.rows[:step])
@@ -254,6 +271,10 @@ class Track:
             return None
         number = self.row_number(self.playing, position)
         row = self.playing.rows[number]
+        if self.skip:
+            self.rack.dice = (self.rack.dice * 1664525 + 1013904223) % 2**32
+            if self.rack.dice >> 16 < round(self.skip * 655.36):
+                row = Row()
         self.next = position + 1
         self.since_step = 0
         self.played_at = self.rack.edges
@@ -293,6 +314,8 @@ class Rack:
     last_edge: int | None = None
     edges: int = 0
     reset_asked: bool = False
+    paused: bool = False
+    dice: int = 0
     off: dict[int, int] = field(default_factory=dict)  # of the channels that are high
     at_edge: set[int] = field(default_factory=set)  # triggered at the last edge
 
@@ -331,15 +354,16 @@ class Rack:
             self.intervals.append(max(1, now - self.last_edge))
         self.last_edge = now
         if self.reset_asked:
-            self.reset_asked = False
+            self.reset_asked = self.paused = False
             for track in self.track:
                 track.rewind()
-        rising = self.play(self.track, now)
+        rising = self.play([] if self.paused else self.track, now)
         self.at_edge = set(rising)
         self.gates(now, rising, set(rising) & set(self.off))
         self.decode_ahead(self.track)
 
     def reset(self, now: int) -> None:
+        self.paused = False
         window = RESET_WINDOW_US
         if self.period is not None:
             window = min(window, self.period // 2)

@@ -22,6 +22,7 @@ static void rewind_track(struct track *track)
 {
     track->next = 0;
     track->count = 0;
+    track->bars = 0;
 }
 
 /* The position in the bar that comes next: a shorter length or pattern takes hold at once. */
@@ -74,9 +75,21 @@ static struct pattern *take(struct track *track, struct pattern *pattern)
     return ready;
 }
 
+/* Whether the dice leave this step out. */
+static int skipped(struct rack *rack, const struct track *track)
+{
+    uint32_t skip = param(track, TRACK_SKIP);
+    if (!skip) {
+        return 0;
+    }
+    rack->dice = rack->dice * 1664525u + 1013904223u;
+    return rack->dice >> 16 < skip;
+}
+
 /* One clock edge for one track: levels go out at once. Returns the channels to trigger. */
 static uint32_t track_edge(struct rack *rack, uint32_t index, uint32_t now_us)
 {
+    static const struct pattern_step nothing;
     struct track *track = &rack->track[index];
     struct outputs *outputs = rack->outputs;
     struct pattern *pattern = playing(track);
@@ -98,8 +111,9 @@ static uint32_t track_edge(struct rack *rack, uint32_t index, uint32_t now_us)
         next_position(track, pattern, &length);
     }
     uint32_t step = step_at(track, pattern, position, length);
-    const struct pattern_step *row = &pattern->step[step];
+    const struct pattern_step *row = skipped(rack, track) ? &nothing : &pattern->step[step];
     track->count = 1;
+    track->bars += !position;
     track->next = position + 1;
     track->position = position;
     track->edge = rack->edge;
@@ -183,9 +197,11 @@ void rack_clock(struct rack *rack, uint32_t now_us)
     rack->clock_us = now_us;
     if (atomic_load_explicit(&rack->reset_asked, memory_order_relaxed)) {
         atomic_store_explicit(&rack->reset_asked, 0, memory_order_relaxed);
+        atomic_store_explicit(&rack->paused, 0, memory_order_relaxed);
         rewind_all(rack);
     }
-    for (uint32_t i = 0; i < RACK_TRACKS; i++) {
+    uint32_t tracks = atomic_load_explicit(&rack->paused, memory_order_relaxed) ? 0 : RACK_TRACKS;
+    for (uint32_t i = 0; i < tracks; i++) {
         const struct track *track = &rack->track[i];
         if (playing(track)
             || atomic_load_explicit(&track->exchange.ready, memory_order_relaxed)) {
@@ -212,6 +228,7 @@ void rack_reset(struct rack *rack, uint32_t now_us)
 {
     uint32_t all = 0; /* what step 0 triggers, on all tracks */
     uint32_t moved = 0;
+    atomic_store_explicit(&rack->paused, 0, memory_order_relaxed);
     if (!came_with_edge(rack, now_us)) {
         rewind_all(rack);
         prepare_all(rack, (1u << RACK_TRACKS) - 1);
@@ -260,6 +277,11 @@ void rack_tick(struct rack *rack, uint32_t now_us)
 void rack_ask_reset(struct rack *rack)
 {
     atomic_store_explicit(&rack->reset_asked, 1, memory_order_relaxed);
+}
+
+void rack_pause(struct rack *rack)
+{
+    atomic_store_explicit(&rack->paused, 1, memory_order_relaxed);
 }
 
 int rack_calibrate(struct rack *rack, uint32_t channel, float offset, float slope, uint16_t low,

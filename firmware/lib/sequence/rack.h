@@ -41,6 +41,7 @@ struct rack {
     struct track track[RACK_TRACKS];
     struct calibration calibration[OUTPUT_CHANNELS];
     _Atomic uint32_t reset_asked;
+    _Atomic uint32_t paused;
 
     /* The interrupts'. */
     uint32_t clocked;     /* an edge has come, and clock_us says when */
@@ -48,6 +49,7 @@ struct rack {
     uint32_t interval_us; /* between the last two edges; 0: not known */
     uint32_t period_us;   /* the shorter of the last two intervals; 0: not known */
     uint32_t edge;        /* counts edges */
+    uint32_t dice;        /* thrown for TRACK_SKIP: x * 1664525 + 1013904223, its upper 16 bits */
     uint32_t triggered;   /* channels triggered at this edge */
     uint32_t high;        /* channels that are high */
     uint32_t off_us[OUTPUT_CHANNELS]; /* when each goes low */
@@ -66,6 +68,10 @@ void rack_tick(struct rack *rack, uint32_t now_us);
 
 /* Producer: the next clock edge plays step 0. For buttons and for code; no window. */
 void rack_ask_reset(struct rack *rack);
+
+/* Producer: clock edges are counted, but no track moves on until the next reset, asked or not. That
+   a reset belongs to the edge before it holds here too. */
+void rack_pause(struct rack *rack);
 
 /* Producer: how a channel's converter is set (see struct calibration); heard in what is built from
    now on. Returns 0, or -1: no such channel. */

@@ -1,7 +1,7 @@
 /* See track.h. */
 #include "track.h"
 
-#define GATE_WHOLE 65536.0f
+#define WHOLE 65536.0f
 
 void track_init(struct track *track, const struct calibration *calibration)
 {
@@ -25,6 +25,11 @@ static uint32_t param(const struct track *track, uint32_t which)
     return atomic_load_explicit(&track->param[which], memory_order_relaxed);
 }
 
+static int in_percent(uint32_t which)
+{
+    return which == TRACK_GATE_PART || which == TRACK_SKIP;
+}
+
 int track_set(struct track *track, uint32_t which, float value)
 {
     static const struct {
@@ -33,6 +38,7 @@ int track_set(struct track *track, uint32_t which, float value)
         [TRACK_THRESHOLD] = {0, 1},   [TRACK_MODE] = {0, MODE_RHYTHM}, [TRACK_NOTES] = {1, 8},
         [TRACK_FOLLOW] = {0, 2},      [TRACK_LENGTH] = {0, 255},       [TRACK_ROTATION] = {0, 254},
         [TRACK_DIVISION] = {1, 255},  [TRACK_GATE_US] = {1, 0},        [TRACK_GATE_PART] = {0, 100},
+        [TRACK_SKIP] = {0, 100},      [TRACK_KEEP] = {0, 1},
     };
     if (which >= TRACK_PARAMS) {
         return -1;
@@ -48,8 +54,8 @@ int track_set(struct track *track, uint32_t which, float value)
         }
         return 0;
     }
-    if (which == TRACK_GATE_PART) {
-        value = value / 100 * GATE_WHOLE;
+    if (in_percent(which)) {
+        value = value / 100 * WHOLE;
     }
     atomic_store_explicit(&track->param[which], (uint32_t)(value + 0.5f), memory_order_relaxed);
     return 0;
@@ -61,7 +67,7 @@ float track_get(const struct track *track, uint32_t which)
         return track->threshold;
     }
     float value = (float)param(track, which);
-    return which == TRACK_GATE_PART ? value * (100 / GATE_WHOLE) : value;
+    return in_percent(which) ? value * (100 / WHOLE) : value;
 }
 
 void track_route(struct track *track, uint32_t triggers, uint32_t levels)
@@ -100,6 +106,7 @@ void track_voicing(const struct track *track, const struct model *model, struct 
     model_voicing(model, voicing, param(track, TRACK_MODE), param(track, TRACK_NOTES),
                   atomic_load_explicit(&track->triggers, memory_order_relaxed),
                   atomic_load_explicit(&track->levels, memory_order_relaxed), track->calibration);
+    voicing->keep = (uint8_t)param(track, TRACK_KEEP);
 }
 
 uint32_t track_decode(struct track *track, const float *latents)

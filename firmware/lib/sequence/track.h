@@ -33,11 +33,14 @@ enum track_param {
                                      of the step, as far as the clock is known */
     TRACK_GATE_PART, /*    0..100    if not 0: length of a gate in % of the step instead; 100 ties
                                      (0). While the clock is not known: TRACK_GATE_US. */
+    TRACK_SKIP,      /*    0..100    how probable it is, in %, that a step is left out: it counts, but
+                                     puts out neither triggers nor levels (0) */
+    TRACK_KEEP,      /* P  0..1      in notes mode, a note that goes on stays where it is (0) */
     TRACK_PARAMS,
 };
 
 struct track {
-    _Atomic uint32_t param[TRACK_PARAMS]; /* whole numbers; GATE_PART in 1/65536 */
+    _Atomic uint32_t param[TRACK_PARAMS]; /* whole numbers; GATE_PART and SKIP in 1/65536 */
     _Atomic uint32_t triggers, levels;    /* routes */
     struct exchange exchange;
     struct latents latents;
@@ -58,13 +61,14 @@ struct track {
     uint32_t count;                  /* clock edges from the last step on; 0: the next one plays */
     uint32_t edge;                   /* the clock edge at which it was played */
     uint32_t triggered;              /* channels it triggered */
+    uint32_t bars;                   /* begun since the last reset */
 };
 
 /* Sets one parameter; whole numbers are rounded to. Returns 0, or -1: no such parameter, or a value
    outside its range (which leaves it as it was). */
 int track_set(struct track *track, uint32_t param, float value);
 
-/* What was set, as it is kept (whole numbers, GATE_PART to 1/656 %). */
+/* What was set, as it is kept (whole numbers, GATE_PART and SKIP to 1/656 %). */
 float track_get(const struct track *track, uint32_t param);
 
 /* P. Which channels it plays on: eight four-bit channel numbers each, see pattern.h. ROUTE_AUTO:
