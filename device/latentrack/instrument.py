@@ -1,22 +1,28 @@
 """The instrument: clock and reset go to latentcore, everything else happens in frames.
 
-A frame is a call 50 times a second on MicroPython's scheduler: it reads the knobs, and decodes what
-has changed. The clock does not wait for it, and the prompt stays free.
+A frame happens 50 times a second on MicroPython's scheduler: it calls `every_frame`, one part after
+the other. The clock does not wait for it, and the prompt stays free. A part that fails is shown
+once, and costs nothing but itself.
 """
 
 import sys
+import time
 
 import latentcore
 from machine import Pin, Timer
 
+from latentrack import logs
 from latentrack.boards import this_board
 from latentrack.knobs import Knobs
 from latentrack.library import Library
+from latentrack.parameters import TRACKS
+from latentrack.patch import Patch
 from latentrack.track import Track
 
 FRAME_MS = 20
 TICK_MS = 1
-_LATENT_KNOBS = ("x", "y", "z")
+# Without a clock for so long nobody plays: time to write to the flash.
+QUIET_MS = 2000
 
 
 class Instrument:
@@ -26,13 +32,51 @@ class Instrument:
     def __init__(self):
         self.board = this_board()
         self.board.connect()
-        self.track = Track(0)
-        self.knobs = Knobs(self.board.KNOBS)
-        self.library = Library(self.track)
+        self.tracks = []
+        for number in range(TRACKS):
+            self.tracks.append(Track(number, self.tracks))
+        self.track = self.tracks[0]
+        self.patch = Patch(self)
+        self.library = Library(self)
         self.frames = 0
+        # What the screen's message line shows, and since when (time.ticks_ms).
+        self.message_text = ""
+        self.message_ms = 0
+        self._edges = 0
+        self._edge_ms = None
         self._frame_timer = None
         self._tick_timer = None
-        self._shown = None
+        self._shown = {}
+        # What happens in a frame, in order. Add to it, or take from it, as you like.
+        self.every_frame = [self._listen, self._bend, self._refresh, self.library.refresh]
+        self.controls = self._add("controls", "Controls", 1)
+        self.knobs = self.controls.knobs if self.controls else self._bare_knobs()
+        self.screen = self._add("screen", "Screen", None)
+
+    def _add(self, module, name, place):
+        """A part that may be missing: its `frame()` becomes one of every frame."""
+        try:
+            part = getattr(__import__("latentrack." + module, None, None, (name,)), name)(self)
+        except Exception as error:
+            sys.print_exception(error)
+            self.message("no {}: {}".format(module, error))
+            return None
+        at = len(self.every_frame) if place is None else place
+        self.every_frame.insert(at, part.frame)
+        return part
+
+    def _bare_knobs(self):
+        """Without controls the four knobs move what is written beside them all the same."""
+        knobs = Knobs(self.board.KNOBS)
+
+        def turn():
+            for name in knobs.turned():
+                entry = self.track.parameter(name)
+                position = getattr(knobs, name).position
+                self.track.set(name, entry.value(entry.from_position(position)))
+
+        self.every_frame.insert(1, turn)
+        return knobs
 
     def start(self):
         """Loads a model, patches the clock through, and starts the frames."""
@@ -40,38 +84,92 @@ class Instrument:
         self.library.play_something()
         self.frame()
         board = self.board
-        for pin, handler in ((board.CLOCK, latentcore.clock), (board.RESET, latentcore.reset)):
+        pins = [(board.CLOCK, latentcore.clock), (board.RESET, latentcore.reset)]
+        pins += zip(board.TRIGGERS, (latentcore.trigger_3, latentcore.trigger_4))
+        for pin, handler in pins:
             Pin(pin, Pin.IN).irq(handler, Pin.IRQ_RISING, hard=True)
         self._tick_timer = Timer(-1, period=TICK_MS, callback=latentcore.tick, hard=True)
         self._frame_timer = Timer(-1, period=FRAME_MS, callback=self._run_frame)
 
     def stop(self):
         """Stops clock and frames; the prompt and the files stay."""
-        for pin in (self.board.CLOCK, self.board.RESET):
+        for pin in (self.board.CLOCK, self.board.RESET) + self.board.TRIGGERS:
             Pin(pin, Pin.IN).irq(None, hard=True)
         for timer in (self._tick_timer, self._frame_timer):
             if timer is not None:
                 timer.deinit()
         self._tick_timer = self._frame_timer = None
 
+    # -- for buttons, triggers and the prompt -----------------------------------------------------
+
+    def message(self, text):
+        """One line on the screen for a while, and on USB."""
+        self.message_text = text
+        self.message_ms = time.ticks_ms()
+        logs.note(text)
+        print(text)
+
+    def clocked_recently(self):
+        """Whether a clock edge came in the last 2 s."""
+        self._count_edges()
+        if self._edge_ms is None:
+            return False
+        return time.ticks_diff(time.ticks_ms(), self._edge_ms) < QUIET_MS
+
+    def pause(self):
+        """Clock edges are ignored until the next reset."""
+        latentcore.pause()
+
+    def reset(self):
+        """The next clock edge plays step 0, and ends a pause."""
+        latentcore.ask_reset()
+
+    def decode(self):
+        """All tracks decode where they stand: what follow hold waits for."""
+        for track in self.tracks:
+            track.decode()
+
+    # -- frames -----------------------------------------------------------------------------------
+
     def frame(self):
-        """What happens 50 times a second. Change it at the prompt, if you like."""
-        track, knobs = self.track, self.knobs
-        for name in knobs.turned():
-            position = getattr(knobs, name).position
-            if name == "threshold":
-                track.threshold = position
-            else:
-                track.move(_LATENT_KNOBS.index(name), 2 * position - 1)
-        track.refresh()
+        """What happens 50 times a second."""
+        for number, part in enumerate(self.every_frame):
+            try:
+                part()
+                self._shown.pop(number, None)
+            except Exception as error:
+                self._show_once(number, error)
 
     def _run_frame(self, timer):
         self.frames += 1
         try:
             self.frame()
-            self._shown = None
         except Exception as error:
-            # The same mistake 50 times a second is shown once.
-            if repr(error) != self._shown:
-                self._shown = repr(error)
-                sys.print_exception(error)
+            self._show_once(None, error)
+
+    def _show_once(self, part, error):
+        # The same mistake 50 times a second is shown once.
+        if repr(error) != self._shown.get(part):
+            self._shown[part] = repr(error)
+            sys.print_exception(error)
+            logs.note_error(error)
+            self.message(repr(error))
+
+    def _listen(self):
+        self._count_edges()
+        self.patch.triggers()
+
+    def _count_edges(self):
+        edges = latentcore.counts(0)[0]
+        if edges != self._edges:
+            self._edges = edges
+            self._edge_ms = time.ticks_ms()
+
+    def _bend(self):
+        cv = getattr(self.controls, "cv", None)
+        if cv:
+            self.patch.bend(cv)
+
+    def _refresh(self):
+        for track in self.tracks:
+            track.refresh()

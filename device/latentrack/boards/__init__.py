@@ -1,18 +1,40 @@
 """Boards: which pin is which jack. A board is one module in this folder, a readable table.
 
-    NAME      what it is called
-    CLOCK     pin of the clock input       RESET   pin of the reset input
-    KNOBS     name -> analog input, for "x", "y", "z" and "threshold"; a missing one stays put
-    connect() tells latentcore where the outputs are and what time it is
+    NAME       what it is called
+    CLOCK      pin of the clock input       RESET     pin of the reset input
+    TRIGGERS   pins of the trigger inputs 3 and 4
+    KNOBS      name -> analog input, for "x", "y", "z" and "threshold"; a missing one stays put
+    CV         name -> analog input, for "x", "y", "z", "threshold", "5", "6", "7", "8"
+    CV_VOLTS   the volts at which a CV input's converter gives its lowest and its highest code
+    OUT_VOLTS  the volts of an output at code 0 and at 65535; None: it has gates only
+    BUTTONS    pins of the buttons, low when pressed      LEDS   pins of their lamps
+    ENCODERS   "left", "right" -> pins A, B and push
+    DISPLAY    its ST7735: SPI number and baudrate, pins "select", "command", "reset"; or None
+    connect()  tells latentcore where the outputs are and what time it is
+
+A Teensy reads which board it is on from the file /flash/board.txt: `xen` or `bare`, or the name of
+another module here. Without it it is on the reference hardware, where no pin is driven that a
+breadboard's wires would mind; the other way round, a bare board's gates would drive the reference
+hardware's switches.
 """
 
 import sys
 
+FILE = "/flash/board.txt"
+
+
+def board_name():
+    """What /flash/board.txt says, or what is most likely."""
+    if sys.platform == "linux":
+        return "virtual"
+    try:
+        with open(FILE) as file:
+            return file.read().strip() or "xen"
+    except OSError:
+        return "xen"
+
 
 def this_board():
-    """The board that this module is."""
-    if sys.platform == "linux":
-        from latentrack.boards import virtual as board
-    else:
-        from latentrack.boards import bare as board
-    return board
+    """The board that this module is on. Raises ImportError if its name is no board's."""
+    name = board_name()
+    return __import__("latentrack.boards." + name, None, None, (name,))

@@ -1,7 +1,8 @@
 """A Teensy 4.1 on a breadboard: eight gates on pins, four potentiometers, no display.
 
-Gates are 3.3 V. Clock and reset want 3.3 V at the most: put a resistor of 100 kOhm before each and
-clamp diodes behind it, or a transistor that inverts and change the edge below.
+Gates are 3.3 V. Clock, reset and triggers want 3.3 V at the most: put a resistor of 100 kOhm before
+each and clamp diodes behind it, or a transistor that inverts and change the edge below. There are
+no converters: pitches and accents go nowhere, triggers go to their jacks all the same.
 """
 
 import latentcore
@@ -9,7 +10,15 @@ import latentcore
 NAME = "bare"
 CLOCK = "D36"
 RESET = "D35"
+TRIGGERS = ("D34", "D33")
 KNOBS = {"x": "A7", "y": "A2", "z": "A3", "threshold": "A6"}
+CV = {}
+CV_VOLTS = (0, 3.3)
+OUT_VOLTS = None
+BUTTONS = ()
+LEDS = ()
+ENCODERS = {}
+DISPLAY = None
 
 # Gate outputs: Teensy pin -> (GPIO port's base address, bit), from the i.MX RT1062's pin table.
 _GPIO2, _GPIO4 = 0x401BC000, 0x401C4000

@@ -1,0 +1,50 @@
+"""Values by the table of parameters: read and set by name, checked, and told when they change."""
+
+
+class Values:
+    """Base of what has parameters. A subclass has a `TABLE` and is passed to `properties`."""
+
+    TABLE = ()
+    ENTRIES = {}
+
+    def __init__(self):
+        # The numbers behind the values, by name, as set by hand.
+        self.numbers = {entry.name: entry.default for entry in self.TABLE}
+
+    def parameter(self, name):
+        """The table's entry: title, range, unit. KeyError: there is none of that name."""
+        return self.ENTRIES[name]
+
+    def set(self, name, value):
+        """Sets one by its name. KeyError: no such parameter; ValueError: not a value of it."""
+        number = self.ENTRIES[name].number(value)
+        if self.numbers[name] != number:
+            self.numbers[name] = number
+            self.changed(name)
+
+    def get(self, name):
+        return self.ENTRIES[name].value(self.numbers[name])
+
+    def changed(self, name):
+        """Called when a value has become another."""
+
+    def defaults(self):
+        """Every value as it was at first."""
+        for entry in self.TABLE:
+            self.set(entry.name, entry.default)
+
+
+def properties(cls):
+    """Makes every entry of the class's table an attribute of its objects."""
+    cls.ENTRIES = {entry.name: entry for entry in cls.TABLE}
+    for entry in cls.TABLE:
+        name = entry.name
+        setattr(
+            cls,
+            name,
+            property(
+                lambda self, name=name: self.get(name),
+                lambda self, value, name=name: self.set(name, value),
+            ),
+        )
+    return cls
