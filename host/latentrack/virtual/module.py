@@ -27,6 +27,7 @@ import tty
 from pathlib import Path
 
 from latentrack.assets import latentcore_folder, micropython
+from latentrack.module import registry
 from latentrack.virtual.panel import Panel
 
 ROM = Path(__file__).parent / "rom"
@@ -67,6 +68,7 @@ class VirtualModule:
         self._start(run_main=True)
         self._bridge = threading.Thread(target=self._run_bridge, daemon=True)
         self._bridge.start()
+        self._entry = registry.enter(self.port, self.flash)
 
     def __enter__(self) -> VirtualModule:
         return self
@@ -76,6 +78,7 @@ class VirtualModule:
 
     def stop(self) -> None:
         """Ends the process and removes what was temporary; the flash folder stays if given."""
+        registry.leave(self._entry)
         os.write(self._stop_write, b".")
         self._bridge.join()
         self._kill()

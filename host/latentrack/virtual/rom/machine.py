@@ -65,8 +65,10 @@ class Pin:
 
     def irq(self, handler=None, trigger=IRQ_FALLING | IRQ_RISING, hard=False):
         called = handler
-        if handler is not None and not _is_native(handler):
-            called = _interrupt(handler if hard else lambda pin: _schedule(handler, pin))
+        if handler is not None and not hard:
+            called = _scheduled(handler)
+        elif handler is not None and not _is_native(handler):
+            called = _interrupt(handler)
         virtualboard.pin_irq(self.number, called, trigger, self)
         _kept[self.number] = (self, called)
 
@@ -76,7 +78,7 @@ def _is_native(function):
 
 
 def _interrupt(handler):
-    """A Python function as an interrupt's handler: a mistake in it is shown and costs that call."""
+    """A Python function as a hard interrupt's handler: as on a board, a mistake in it ends it."""
 
     def call(pin):
         try:
@@ -84,7 +86,21 @@ def _interrupt(handler):
         except Exception as error:
             import sys
 
+            pin.irq(None, hard=True)
+            print("Uncaught exception in IRQ callback handler")
             sys.print_exception(error)
+
+    return call
+
+
+def _scheduled(handler):
+    """A soft interrupt's handler; when the scheduler's queue is full it is lost, as on a board."""
+
+    def call(pin):
+        try:
+            _schedule(handler, pin)
+        except RuntimeError:
+            pass
 
     return call
 

@@ -1,0 +1,147 @@
+"""The virtual board's own hardware, without any device code: a Teensy fresh from the shop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from latentrack.module.link import Link
+from latentrack.virtual.module import VirtualModule
+
+
+@pytest.fixture
+def module() -> Iterator[VirtualModule]:
+    with VirtualModule() as module:
+        yield module
+
+
+def until(link: Link, expression: str, value: object) -> None:
+    """Waits until an expression on the module has that value."""
+    end = time.monotonic() + 10
+    while (found := link.evaluate(expression)) != value:
+        assert time.monotonic() < end, f"{expression} is {found!r}, not {value!r}"
+        time.sleep(0.01)
+
+
+def test_lamps_are_what_the_pins_say(module):
+    with Link(module.port) as link:
+        link.run("from machine import Pin\nlamps = [Pin('D30', Pin.OUT), Pin('D37', Pin.OUT)]")
+        assert not any(module.panel.lamp(n) for n in (1, 2, 3, 4))
+        link.run("lamps[0].value(1); lamps[1].on()")
+        assert [module.panel.lamp(n) for n in (1, 2, 3, 4)] == [True, False, False, True]
+        link.run("lamps[0].off(); lamps[0](1); lamps[0](0)")
+        assert [module.panel.lamp(n) for n in (1, 2, 3, 4)] == [False, False, False, True]
+        assert (module.panel.flashes(1), module.panel.flashes(4)) == (2, 1)
+        assert link.evaluate("[pin.value() for pin in lamps]") == [0, 1]
+
+
+def test_buttons_pull_their_pins_down_and_stay_where_they_are_over_a_reset(module):
+    with Link(module.port) as link:
+        link.run("from machine import Pin")
+        pins = "[Pin(p, Pin.IN).value() for p in ('D28', 'D38', 'D39', 'D29', 'D7')]"
+        assert link.evaluate(pins) == [1, 1, 1, 1, 1]
+        module.panel.press(2)
+        module.panel.press("left")
+        until(link, pins, [1, 0, 1, 1, 0])
+        link.restart()
+        link.run("from machine import Pin")
+        assert link.evaluate(pins) == [1, 0, 1, 1, 0]
+        module.panel.release(2)
+        module.panel.release("left")
+        until(link, pins, [1, 1, 1, 1, 1])
+
+
+def test_cv_inputs_have_codes_from_minus_five_to_five_volts(module):
+    with Link(module.port) as link:
+        code = "__import__('machine').ADC('A11').read_u16()"
+        assert link.evaluate(code) == 0x8000
+        for volts, wanted in ((-5, 0), (5, 0xFFFF), (2.5, 49151), (-9, 0), (9, 0xFFFF)):
+            module.panel.cv("x", volts)
+            until(link, code, wanted)
+        module.panel.cv("8", 1)
+        until(link, "__import__('machine').ADC('A13').read_u16()", 39321)
+
+
+def test_a_hard_interrupt_in_python_misses_no_edge(module):
+    """Clicks as fast as they can be written, while Python computes and collects garbage."""
+    with Link(module.port) as link:
+        link.run(
+            "from machine import Pin\n"
+            "class Count:\n"
+            "    def __init__(self):\n"
+            "        self.edges = self.low = 0\n"
+            "    def edge(self, pin):\n"
+            "        self.edges += 1\n"
+            "        if not pin.value():\n"
+            "            self.low += 1\n"
+            "count = Count()\n"
+            "for name in ('D22', 'D23'):\n"
+            "    Pin(name, Pin.IN, Pin.PULL_UP).irq(count.edge, hard=True)\n"
+        )
+        module.panel.turn_encoder("left", 500)
+        link.run("import gc\nfor i in range(200):\n    gc.collect()\n    x = [i] * 50")
+        module.panel.turn_encoder("left", -250)
+        until(link, "count.edges, count.low", (3000, 1500))
+
+
+def test_a_soft_interrupt_comes_through_the_scheduler(module):
+    with Link(module.port) as link:
+        link.run(
+            "from machine import Pin\n"
+            "seen = []\n"
+            "Pin('D34', Pin.IN).irq(lambda pin: seen.append(pin.number), Pin.IRQ_RISING)\n"
+        )
+        module.panel.trigger("trigger_3")
+        until(link, "(__import__('time').sleep_ms(1), seen)[1]", [34])
+
+
+def test_a_mistake_in_a_hard_interrupt_is_shown_and_ends_it(module):
+    """As on a board, whose firmware takes the handler away."""
+    with Link(module.port) as link:
+        link.run(
+            "from machine import Pin\n"
+            "count = 0\n"
+            "def bad(pin):\n"
+            "    global count\n"
+            "    count += 1\n"
+            "    raise ValueError('in the interrupt')\n"
+            "Pin('D34', Pin.IN).irq(bad, Pin.IRQ_RISING, hard=True)\n"
+        )
+        for first in (True, False):
+            threading.Timer(0.2, module.panel.trigger, ["trigger_3"]).start()
+            shown = link.run("import time\ntime.sleep_ms(500)\nprint(count)")
+            assert shown.strip().endswith("1")
+            assert ("ValueError: in the interrupt" in shown) == first
+
+
+def test_the_display_hears_spi_only_while_it_is_selected(module):
+    """The very bytes, in the order in which pins and SPI spoke."""
+    with Link(module.port) as link:
+        link.run(
+            "from machine import Pin, SPI\n"
+            "spi = SPI(0, baudrate=20000000)\n"
+            "cs, dc, rst = (Pin(p, Pin.OUT, value=1) for p in ('D5', 'D6', 'D0'))\n"
+            "def say(command, *data):\n"
+            "    dc(0); spi.write(bytes([command])); dc(1); spi.write(bytes(data))\n"
+            "def wake():\n"
+            "    for line in ((0x11,), (0x3A, 5), (0x36, 0x68), (0x21,), (0x29,)):\n"
+            "        say(*line)\n"
+            "wake()\n"
+        )
+        assert not module.panel.screen().any()
+        link.run(
+            "cs(0); wake(); say(0x2A, 0, 1, 0, 160); say(0x2B, 0, 26, 0, 105)\n"
+            "say(0x2C); spi.write(bytes([0xF8, 0]) * 12800); cs(1)\n"
+        )
+        assert (module.panel.screen() == (255, 0, 0)).all()
+        assert module.panel.display_faults == []
+        assert module.panel.display_bytes >= 25600
+        link.run("rst(0)")
+        assert not module.panel.screen().any()
+    module.kill()
+    with Link(module.port) as link:
+        assert link.evaluate("1")
+        assert not module.panel.screen().any()
