@@ -88,7 +88,7 @@ static void find_cells(struct cells *cells, const float *scores, const float *cu
     while (voice) {
         uint32_t first = (voice - 1) & ~31u;
         uint32_t word = 0;
-        while (voice & 3 || (voice > first && voice < first + 4)) {
+        while (voice & 3) {
             voice--;
             word = word << 1 | bits_of(whole_float(&cutoff[voice]) - scores[voice]) >> 31;
         }

@@ -91,6 +91,28 @@ static void notes_follow_the_list_and_go_on_in_semitones(void)
     CHECK(row.code[5] == 4005 && row.code[6] == 5206 && row.code[7] == 6007);
 }
 
+static void cells_are_exactly_those_above_their_cut_off(void)
+{
+    static const float values[] = {0.0f, -0.0f, 1e-45f, -1e-45f, 1e-38f, 3e38f, -3e38f, 1, 1.0000001f};
+    static const uint8_t pitch = 0;
+    static float scores[81], cutoff[81];
+    for (uint32_t i = 0; i < 81; i++) {
+        scores[i] = values[i / 9];
+        cutoff[i] = i % 9 == 1 ? INFINITY : i % 9 == 6 ? -INFINITY : values[i % 9]; /* never -0 */
+    }
+    for (uint32_t voices = 1; voices <= 81; voices++) {
+        struct pattern pattern = {.steps = 1, .voices = (uint16_t)voices, .step = &row,
+                                  .cells = row_cells};
+        struct voicing voicing = {.mode = MODE_DRUMS, .triggers = ROUTE_STRAIGHT,
+                                  .levels = ROUTE_STRAIGHT, .cutoff = cutoff, .pitches = &pitch,
+                                  .pitch_count = 1, .calibration = plain};
+        pattern_build_step(&pattern, 0, scores, &voicing, 0);
+        for (uint32_t voice = 0; voice < voices; voice++) {
+            CHECK(pattern_cell(&pattern, 0, voice) == (scores[voice] > cutoff[voice]));
+        }
+    }
+}
+
 static void codes_stay_in_range_and_round(void)
 {
     static const uint8_t base = 100;
@@ -478,6 +500,7 @@ int main(void)
     RUN(a_silent_group_keeps_its_place_among_the_accents);
     RUN(notes_are_the_most_probable_in_order_of_pitch);
     RUN(notes_follow_the_list_and_go_on_in_semitones);
+    RUN(cells_are_exactly_those_above_their_cut_off);
     RUN(codes_stay_in_range_and_round);
     RUN(steps_follow_the_clock_and_wrap);
     RUN(a_reset_just_before_its_edge_neither_skips_nor_doubles);
