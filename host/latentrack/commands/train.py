@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,11 +13,22 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from latentrack.errors import UserError
 
+if TYPE_CHECKING:
+    from latentrack.model.run import Run
+    from latentrack.model.settings import Settings
+    from latentrack.model.training import Epoch, Training
+
+NETWORK, LEARNING, SPACE = "The network", "Learning", "The latent space"
+
 
 def train(
     dataset: Annotated[
         Path,
-        typer.Argument(help="What to learn from: a dataset made by `latentrack dataset`."),
+        typer.Argument(
+            metavar="DATASET.npz|RUN",
+            help="What to learn from: a dataset made by `latentrack dataset`; or a run, the folder "
+            "of an earlier training, to train on from where it ended.",
+        ),
     ],
     output: Annotated[
         Path | None,
@@ -28,6 +39,22 @@ def train(
             help="Where the model goes. Without it: the dataset's name with .tflite, here.",
         ),
     ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            "--run",
+            metavar="FOLDER",
+            help="Where the run goes: all that is needed to train on, to export again, and for "
+            "`latentrack report`. Without it: the model's name with .run, beside it.",
+        ),
+    ] = None,
+    numbers: Annotated[
+        str,
+        typer.Option(
+            help="How the model file writes its numbers: float32, float16 (half as large), dynamic "
+            "or int8 (a quarter). The smaller ones change a few hits; how many is said.",
+        ),
+    ] = "float32",
     epochs: Annotated[
         int | None,
         typer.Option(
@@ -37,29 +64,13 @@ def train(
         ),
     ] = None,
     latents: Annotated[
-        int,
+        int | None,
         typer.Option(
             min=1,
             max=8,
             help="How many knobs the model has, 1 to 8. The module has three; more keep more "
-            "detail.",
+            "detail. Without it: 3, and 2 for a stacked model.",
         ),
-    ] = 3,
-    latent_scale: Annotated[
-        int, typer.Option(min=1, max=255, help="Each latent runs from minus this to plus this.")
-    ] = 3,
-    hidden_layers: Annotated[
-        int,
-        typer.Option(
-            min=1, max=8, help="Layers between the latents and the cells; more are slower to play."
-        ),
-    ] = 2,
-    learning_rate: Annotated[
-        float, typer.Option(help="How large the first steps are; the last ones are tiny.")
-    ] = 0.004,
-    batch_size: Annotated[
-        int | None,
-        typer.Option(min=1, help="Sequences a step. Without it: 32, or 16 below 1,000 sequences."),
     ] = None,
     held_out: Annotated[
         float,
@@ -76,6 +87,122 @@ def train(
             help="Another seed gives another model of the same music; the same, the same."
         ),
     ] = 0,
+    model: Annotated[
+        str,
+        typer.Option(
+            help="vae, which orders the music in space; or stacked, the plain autoencoder whose "
+            "layers learn one after the other.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = "vae",
+    hidden_layers: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=7,
+            help="Layers between the latents and the cells; more are slower to play.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = 2,
+    taper: Annotated[
+        str,
+        typer.Option(
+            help="linear: the layers' sizes fall in equal steps; geometric: in equal ratios, which "
+            "makes small models.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = "linear",
+    decoder_layers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZES",
+            help="The sizes instead, from the latents to the cells, such as 66-129.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    encoder_layers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZES",
+            help="The encoder's, from the cells to the latents. It stays on the computer. Without "
+            "it: 256-128; below 500 sequences as the decoder's.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    learning_rate: Annotated[
+        float,
+        typer.Option(
+            help="How large the first steps are; they shrink along a cosine.",
+            rich_help_panel=LEARNING,
+        ),
+    ] = 0.004,
+    min_learning_rate: Annotated[
+        float, typer.Option(help="How large the last ones are.", rich_help_panel=LEARNING)
+    ] = 0.0,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Instead of the cosine: after so many epochs without a better loss the learning "
+            "rate falls, and the training ends when it may fall no further.",
+            rich_help_panel=LEARNING,
+        ),
+    ] = None,
+    factor: Annotated[
+        float,
+        typer.Option(
+            help="With --patience: what the learning rate is multiplied by.",
+            rich_help_panel=LEARNING,
+        ),
+    ] = 0.5,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Sequences a step. Without it: 32, or 16 below 1,000 sequences.",
+            rich_help_panel=LEARNING,
+        ),
+    ] = None,
+    input_dropout: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=0.9,
+            help="The share of the hits that the encoder does not see, so that it takes less by "
+            "heart. Without it: none.",
+            rich_help_panel=LEARNING,
+        ),
+    ] = None,
+    latent_scale: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=255,
+            help="Each latent runs from minus this to plus this.",
+            rich_help_panel=SPACE,
+        ),
+    ] = 3,
+    prior_width: Annotated[
+        float | None,
+        typer.Option(
+            help="How far the music spreads in the space; higher is fuller, up to its walls.",
+            rich_help_panel=SPACE,
+        ),
+    ] = None,
+    free_bits: Annotated[
+        float | None,
+        typer.Option(
+            help="What each latent may tell for nothing, so that none dies.",
+            rich_help_panel=SPACE,
+        ),
+    ] = None,
+    kl_warmup: Annotated[
+        float | None,
+        typer.Option(
+            help="The share of the training in which order in space does not count fully yet.",
+            rich_help_panel=SPACE,
+        ),
+    ] = None,
 ) -> None:
     """Train a model on a dataset and write it as a .tflite that the module plays.
 
@@ -88,30 +215,74 @@ def train(
 
         latentrack dataset my_midi_folder -o mine.npz
         latentrack train mine.npz -o mine.tflite
+        latentrack report mine.run
         latentrack push mine.tflite
+
+    Beside the model lies its run (mine.run). Give that instead of a dataset
+    to train on for some more epochs:
+
+        latentrack train mine.run --epochs 20 -o mine.tflite
     """
     from latentrack.corpus.dataset import Dataset
+    from latentrack.decoder.export import NUMBERS
     from latentrack.decoder.quiet import import_tensorflow
-    from latentrack.model.training import Epoch, Settings
-    from latentrack.model.training import train as run
-    from latentrack.model.verdict import verdict
+    from latentrack.model.run import check_place, load_run, save_run
+    from latentrack.model.settings import Settings
 
     console = Console()
+    earlier = load_run(dataset) if dataset.is_dir() else None
     target = _target(dataset, output)
-    settings = Settings(
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        latent_dim=latents,
-        hidden_layers=hidden_layers,
-        latent_scale=latent_scale,
-        held_out=held_out,
-        seed=seed,
-    )
-    music = Dataset.load(dataset)
+    folder = run or target.with_suffix(".run")
+    check_place(folder)
+    if numbers not in NUMBERS:
+        raise UserError(f"--numbers {numbers} is none of {', '.join(NUMBERS)}: choose one.")
+    given: dict[str, Any] = {
+        "model": model,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "min_learning_rate": min_learning_rate,
+        "patience": patience,
+        "factor": factor,
+        "latent_dim": latents,
+        "hidden_layers": hidden_layers,
+        "latent_scale": latent_scale,
+        "taper": taper,
+        "decoder_layers": _sizes("--decoder-layers", decoder_layers),
+        "encoder_layers": _sizes("--encoder-layers", encoder_layers),
+        "input_dropout": input_dropout,
+        "prior_width": prior_width,
+        "free_bits": free_bits,
+        "kl_warmup": kl_warmup,
+        "held_out": held_out,
+        "seed": seed,
+    }
+    may_be_left_out = ("prior_width", "free_bits", "kl_warmup")
+    given = {n: v for n, v in given.items() if v is not None or n not in may_be_left_out}
+    settings = Settings(**given)
+    if earlier:
+        settings = _going_on(earlier, settings)
+    music = earlier.dataset if earlier else Dataset.load(dataset)
     console.print(f"[bold]{dataset.name}[/]: {music.summary()}.", highlight=False)
     with console.status("Starting TensorFlow"):
         import_tensorflow()
+    training = _train(console, music, settings, earlier)
+    if training.interrupted:
+        console.print(
+            f"Stopped after epoch {training.history[-1].number}; keeping epoch "
+            f"{training.best.number}.",
+            highlight=False,
+        )
+    name = str(earlier.about["music"]) if earlier else dataset.name
+    kept = save_run(folder, training, music, name, earlier.history if earlier else ())
+    _finish(console, kept, training, target, numbers)
+
+
+def _train(
+    console: Console, music: Any, settings: Settings, earlier: Run | None
+) -> Training:
+    """The training with its progress bar."""
+    from latentrack.model.training import train as run
 
     columns = (
         TextColumn("{task.description}"),
@@ -130,23 +301,71 @@ def train(
                 bar, description="Training", total=epoch.of, completed=epoch.number, state=state
             )
 
-        training = run(music, settings, show)
-    if training.interrupted:
+        def restarted(why: str) -> None:
+            progress.console.print(why, highlight=False)
+
+        if earlier:
+            return run(music, settings, show, restarted, earlier.held_out, earlier.model)
+        return run(music, settings, show, restarted)
+
+
+def _finish(
+    console: Console, run: Run, training: Training, target: Path, numbers: str
+) -> None:
+    """Exports the model, and says how good it is and where everything lies."""
+    from latentrack.decoder.export import write_model
+    from latentrack.model.verdict import verdict
+
+    write_model(target, run.to_tflite(numbers))
+    for sentence in verdict(training, run.dataset):
+        console.print(sentence, highlight=False)
+    if training.dead_latents:
         console.print(
-            f"Stopped after epoch {len(training.history)}; keeping epoch {training.best.number}.",
+            f"Latent {' and '.join(str(i + 1) for i in training.dead_latents)} is dead with every "
+            "seed that was tried: train with fewer --latents.",
             highlight=False,
         )
-    training.model.export(target)
-    for sentence in verdict(training, music):
-        console.print(sentence, highlight=False)
-    layers = "-".join(str(size) for size in training.model.sizes)
+    if numbers != "float32":
+        from latentrack.model.report import gates_of
+
+        console.print(f"In {numbers}: {gates_of(run, numbers).words}.", highlight=False)
+    layers = "-".join(str(size) for size in run.model.sizes)
+    info = run.model.info
     console.print(
-        f"[bold]{target}[/]: {music.steps} steps × {music.voices} voices, layers {layers}, "
+        f"[bold]{target}[/]: {info.steps} steps × {info.voices} voices, layers {layers}, "
         f"{target.stat().st_size / 1000:.0f} kB. "
         f"Put it on the module: latentrack push {shlex.quote(str(target))}",
         highlight=False,
         soft_wrap=True,
     )
+    console.print(
+        f"[bold]{run.folder}[/]: its run. Pictures of it: "
+        f"latentrack report {shlex.quote(str(run.folder))}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _going_on(earlier: Run, wanted: Settings) -> Settings:
+    """The earlier run's settings, but how to learn from here is what is wanted now."""
+    from dataclasses import replace
+
+    same = ("epochs", "learning_rate", "min_learning_rate", "patience", "factor")
+    changed = wanted.changed()
+    return replace(
+        earlier.settings,
+        **{name: changed[name] for name in same if name in changed},  # type: ignore[arg-type]
+        seed=earlier.settings.seed + 1 if wanted.seed == 0 else wanted.seed,
+    )
+
+
+def _sizes(option: str, text: str | None) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(int(size) for size in text.split("-"))
+    except ValueError:
+        raise UserError(f"{option} {text} is no list of sizes: write it as 66-129.") from None
 
 
 def _target(dataset: Path, output: Path | None) -> Path:

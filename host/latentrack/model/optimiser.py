@@ -40,7 +40,8 @@ def compiled_epoch(
 
     order: (batches, batch) indices into `data`, int32; rates: the learning rate at each batch.
     inputs: what else the loss wants at each batch, one row a batch; the arrays given here only
-    tell the shapes.  loss: (weights, rows of data as float32, a row of each input) -> a number.
+    tell the shapes.  loss: (weights, rows of data as float32, a row of each input) -> what to make
+    small, and the loss to tell of.
     """
     tf = import_tensorflow()
     music = tf.constant(data)
@@ -50,8 +51,8 @@ def compiled_epoch(
             cells = tf.cast(tf.gather(music, order[i]), tf.float32)
             with tf.GradientTape() as tape:
                 tape.watch(weights)
-                value = loss(weights, cells, *(each[i] for each in inputs))
-            slopes = tape.gradient(value, weights)
+                wanted, value = loss(weights, cells, *(each[i] for each in inputs))
+            slopes = tape.gradient(wanted, weights)
             count += 1.0
             first = [DECAY * m + (1 - DECAY) * g for m, g in zip(first, slopes, strict=True)]
             second = [

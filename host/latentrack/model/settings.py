@@ -29,14 +29,17 @@ class Settings:
     hidden_layers, taper: how many layers lie between the latents and the cells, and whether
     their sizes fall in equal steps ("linear") or equal ratios ("geometric").
     decoder_layers: their sizes instead, from the latents to the cells.  encoder_layers: the
-    encoder's, from the cells to the latents; None is wider than the decoder's mirror. The
-    encoder never leaves the computer, so its size costs nothing on the module.
+    encoder's, from the cells to the latents. The encoder never leaves the computer, so its
+    size costs nothing on the module.
     kl_warmup: the share of the training during which the KL term grows to its full weight.
     free_bits: nats of KL a latent may have for nothing.  prior_width: the standard deviation
     the KL term pulls the latents towards, 1 in the articles; a wider one fills the space within
     ± latent_scale more evenly.
-    input_dropout: the share of the hits that the encoder does not get to see; None is 0.05 where
-    music is held out, else 0, for a small corpus is to be learnt by heart.
+    input_dropout: the share of the hits that the encoder does not get to see.
+    dreams: the weight of the encoder's practice on what the decoder makes up (see `loss`).
+    encoder_decay: the weight of the squares of the encoder's weights. For these three and for
+    encoder_layers, None leaves the choice to `training.IN_LARGE_CORPORA`; in a small corpus, which
+    is to be learnt by heart, it is 0, and an encoder that mirrors the decoder.
     held_out: the share of the sequences, by whole files, that only choose the best weights.
     restarts: how often to begin anew with another seed when a latent has died.
     """
@@ -58,6 +61,8 @@ class Settings:
     free_bits: float = 0.5
     prior_width: float = 1.4
     input_dropout: float | None = None
+    dreams: float | None = None
+    encoder_decay: float | None = None
     held_out: float = 0.1
     restarts: int = 3
     seed: int = 0
@@ -81,6 +86,8 @@ class Settings:
             "kl_warmup": (0, 1),
             "free_bits": (0, 10),
             "input_dropout": (0, 0.9),
+            "dreams": (0, 100),
+            "encoder_decay": (0, 1),
             "held_out": (0, 0.9),
             "restarts": (0, 100),
             "seed": (0, 2**63),

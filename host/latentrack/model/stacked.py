@@ -56,7 +56,7 @@ def _pair(
     tf = import_tensorflow()
     binary = values.dtype == np.uint8
 
-    def loss(weights: Sequence[Any], wanted: Any) -> Any:
+    def loss(weights: Sequence[Any], wanted: Any) -> tuple[Any, Any]:
         code = tf.matmul(wanted, weights[0]) + weights[1]
         code = scale * tf.tanh(code) if scale else tf.nn.relu(code)
         made = tf.matmul(code, weights[2]) + weights[3]
@@ -64,7 +64,8 @@ def _pair(
             error = tf.nn.sigmoid_cross_entropy_with_logits(labels=wanted, logits=made)
         else:
             error = tf.square(tf.nn.relu(made) - wanted)
-        return tf.reduce_mean(tf.reduce_sum(error, axis=1))
+        mean = tf.reduce_mean(tf.reduce_sum(error, axis=1))
+        return mean, mean
 
     batch = settings.batch_size or 1
     batches = len(values) // batch

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from latentrack.errors import UserError
 from latentrack.model.settings import Settings
-
-WIDEST_ENCODER = 192
-"""The first layer of the encoder has as many units as there are cells, but not more than this."""
 
 
 def linear_taper(cells: int, latents: int, hidden_layers: int) -> tuple[int, ...]:
@@ -21,16 +19,19 @@ def geometric_taper(cells: int, latents: int, hidden_layers: int) -> tuple[int, 
 
 
 def hidden_sizes(settings: Settings, cells: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The hidden layers of the encoder (from the cells) and of the decoder (from the latents)."""
+    """The hidden layers of the encoder (from the cells) and of the decoder (from the latents).
+
+    Without encoder_layers the encoder mirrors the decoder.
+    """
     taper = linear_taper if settings.taper == "linear" else geometric_taper
     decoder = settings.decoder_layers
     if decoder is None:
         decoder = taper(cells, settings.latents, settings.hidden_layers)[-2:0:-1]
     encoder = settings.encoder_layers
     if encoder is None:
-        if settings.model == "stacked":
-            encoder = decoder[::-1]
-        else:
-            first = min(cells, WIDEST_ENCODER)
-            encoder = (max(first, decoder[-1]), max(first // 2, decoder[0]))
+        encoder = decoder[::-1]
+    if settings.model == "stacked" and tuple(encoder) != tuple(decoder[::-1]):
+        raise UserError(
+            "In a stacked autoencoder the encoder mirrors the decoder: leave encoder_layers out."
+        )
     return tuple(encoder), tuple(decoder)

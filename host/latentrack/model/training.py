@@ -26,7 +26,7 @@ from latentrack.model.autoencoder import (
     new_autoencoder,
     with_weights,
 )
-from latentrack.model.loss import plain_loss, vae_loss
+from latentrack.model.loss import PlainLoss, VaeLoss
 from latentrack.model.optimiser import compiled_epoch, initial_state
 from latentrack.model.settings import Settings
 from latentrack.model.stacked import layer_by_layer
@@ -40,6 +40,15 @@ FEWEST_SEQUENCES = 20
 FEWEST_TO_HOLD_OUT = 500
 """Below this every sequence is needed for training, and none is held back to check with."""
 FEWEST_SOURCES_TO_HOLD_OUT = 10
+IN_LARGE_CORPORA: dict[str, Any] = {
+    "encoder_layers": (256, 128),
+    "input_dropout": 0.0,
+    "dreams": 2.0,
+    "encoder_decay": 0.0005,
+}
+"""What these settings of a variational autoencoder are by default from 500 sequences on, found on
+Groove's validation files. Below, a corpus is to be learnt by heart: the encoder is the decoder's
+mirror, and the others are 0."""
 DEAD_SPREAD = 0.05
 """A latent is dead when its means spread (standard deviation) over less than this share of
 latent_scale: whatever is encoded, it says the same. Living ones reach 0.4 and more."""
@@ -51,7 +60,8 @@ _MOST_EPOCHS = 3000
 class Epoch:
     """One epoch: its number (from 1), how many there will be, the mean loss of a sequence in
     nats (cross-entropy summed over the cells, plus KL), and the cross-entropy a cell of the
-    held-out sequences decoded at their means (None without any)."""
+    held-out sequences decoded at their means (None without any). Where a training goes on from a
+    model, that model is number 0, and its loss is not known (NaN)."""
 
     number: int
     of: int
@@ -110,7 +120,7 @@ def train(
         mask = np.zeros(len(dataset), bool)
         mask[np.asarray(held_out, np.intp)] = True
         chosen, held = np.flatnonzero(~mask), np.flatnonzero(mask)
-    settings = _resolved(settings, len(chosen), len(held))
+    settings = _resolved(settings, len(chosen))
     abandoned: list[int] = []
     # Networks this small gain nothing from a graphics card, and repeat exactly without.
     with import_tensorflow().device("/CPU:0"):
@@ -166,6 +176,9 @@ class _Trainer:
             kept = current = start or self._untrained(settings, rng)
             state = initial_state(flat_weights(current))
             schedule = _Schedule(settings, self.batches, warm=start is not None)
+            if start:
+                known = cross_entropy(start, self.checks) if len(self.checks) else None
+                history.append(Epoch(0, epochs, math.nan, known, True))
             for number in range(1, epochs + 1):
                 order = rng.permutation(len(self.cells))[: self.batches * self.batch]
                 order = order.reshape(self.batches, self.batch).astype(np.int32)
@@ -193,7 +206,7 @@ class _Trainer:
                 if schedule.has_ended(mean if check is None else check):
                     break
         except KeyboardInterrupt:
-            if not history:
+            if not history or (start and len(history) == 1):
                 raise
             return kept, tuple(history), True
         return kept, tuple(history), False
@@ -205,15 +218,16 @@ class _Trainer:
         return model if variational else layer_by_layer(model, self.cells, settings, rng)
 
     def _inputs(self, settings: Settings, rng: np.random.Generator) -> list[NDArray[Any]]:
-        """The noise of each batch, and random bytes to choose what the encoder does not see."""
+        """The noise of each batch, and random bytes for what the encoder does not see or dreams."""
         if settings.model != "vae":
             return []
         shape = (self.batches, self.batch)
         inputs: list[NDArray[Any]] = [
             rng.standard_normal((*shape, settings.latents), np.float32)
         ]
-        if settings.input_dropout:
-            inputs.append(rng.integers(0, 256, (*shape, self.cells.shape[1]), np.uint8))
+        for wanted in (settings.input_dropout, settings.dreams):
+            if wanted:
+                inputs.append(rng.integers(0, 256, (*shape, self.cells.shape[1]), np.uint8))
         return inputs
 
 
@@ -322,37 +336,32 @@ def decoder_info(dataset: Dataset, latent_scale: int) -> DecoderInfo:
     return DecoderInfo(KINDS[dataset.kind], steps, voices, latent_scale, groups)
 
 
-def _resolved(settings: Settings, count: int, held: int) -> Settings:
+def _resolved(settings: Settings, count: int) -> Settings:
     """The settings with a number for each None that depends on the music."""
     batch = min(settings.batch_size or (32 if count >= 1000 else 16), count)
     epochs = settings.epochs or max(60, min(_MOST_EPOCHS, round(_STEPS / (count // batch))))
-    dropout = settings.input_dropout
-    if dropout is None:
-        dropout = 0.05 if held else 0.0
+    chosen: dict[str, Any] = {}
+    if settings.model == "vae" and count >= FEWEST_TO_HOLD_OUT:
+        chosen = {n: v for n, v in IN_LARGE_CORPORA.items() if getattr(settings, n) is None}
     return replace(
-        settings,
-        batch_size=batch,
-        epochs=epochs,
-        latent_dim=settings.latents,
-        input_dropout=dropout,
+        settings, batch_size=batch, epochs=epochs, latent_dim=settings.latents, **chosen
     )
 
 
-def _loss(settings: Settings, model: Autoencoder) -> Callable[..., Any]:
-    """The loss in the form that `compiled_epoch` wants."""
-    layers, scale = (len(model.encoder), len(model.decoder)), float(settings.latent_scale)
+def _loss(settings: Settings, model: Autoencoder) -> VaeLoss | PlainLoss:
+    scale = float(settings.latent_scale)
     if settings.model != "vae":
-        return lambda weights, cells: plain_loss(weights, layers, cells, scale)
-
-    tf = import_tensorflow()
-    hidden = round(256 * (settings.input_dropout or 0))
-
-    def loss(weights: Any, cells: Any, kl_weight: Any, noise: Any, *masks: Any) -> Any:
-        seen = cells * tf.cast(masks[0] >= hidden, tf.float32) if masks else None
-        width, free = settings.prior_width, settings.free_bits
-        return vae_loss(weights, layers, cells, noise, scale, width, kl_weight, free, seen)
-
-    return loss
+        return PlainLoss(len(model.encoder), scale)
+    return VaeLoss(
+        encoder=len(model.encoder),
+        decoder=len(model.decoder),
+        latent_scale=scale,
+        prior_width=settings.prior_width,
+        free_bits=settings.free_bits,
+        dropout=settings.input_dropout or 0.0,
+        dreams=settings.dreams or 0.0,
+        decay=settings.encoder_decay or 0.0,
+    )
 
 
 def _is_best(history: Sequence[Epoch], check: float | None, warm_from: int) -> bool:
@@ -361,7 +370,6 @@ def _is_best(history: Sequence[Epoch], check: float | None, warm_from: int) -> b
     With none held out the latest is best. While the KL term is still growing it is too, for
     those epochs reproduce well what they are not yet made to order in space.
     """
-    number = len(history) + 1
-    if check is None or number <= warm_from:
+    if check is None or len(history) < warm_from:
         return True
     return all(check < e.held_out for e in history[warm_from - 1 :] if e.held_out is not None)

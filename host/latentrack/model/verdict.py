@@ -37,8 +37,8 @@ def verdict(training: Training, dataset: Dataset) -> list[str]:
 
 
 def name_of_one(dataset: Dataset) -> str:
-    """What to call one sequence: "bar" where it is one bar of four beats."""
-    return "bar" if dataset.steps == 4 * dataset.steps_per_beat else "sequence"
+    """What to call one sequence: "bar" where it holds one bar."""
+    return "bar" if dataset.bars == 1 else "sequence"
 
 
 def _of(recall: Recall) -> str:

@@ -47,7 +47,7 @@ def test_without_a_name_the_model_lies_here(dataset: Path, tmp_path: Path, monke
     here.mkdir()
     monkeypatch.chdir(here)
     assert CliRunner().invoke(app, [str(dataset), "--epochs", "1"]).exit_code == 0
-    assert [p.name for p in here.iterdir()] == ["my drums.tflite"]
+    assert sorted(p.name for p in here.iterdir()) == ["my drums.run", "my drums.tflite"]
 
 
 def test_wrong_input_is_refused_before_the_work_begins(dataset: Path, tmp_path: Path) -> None:

@@ -1,0 +1,180 @@
+"""What a look at a run finds: figures, whether they are good, and what to do where they are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from latentrack.model.measures import (
+    THRESHOLD,
+    Recall,
+    Walk,
+    coverage,
+    density_entropy,
+    latent_kl,
+    recall,
+    saturation,
+    walks,
+)
+from latentrack.model.run import Run
+from latentrack.model.training import cross_entropy, dead_latents
+from latentrack.model.verdict import name_of_one
+
+GOOD_COVERAGE, GOOD_SATURATION = 0.7, 0.15
+FEWEST_FOR_COVERAGE = 2000
+"""Fewer sequences cannot fill a space evenly, however good the model is."""
+GOOD_HITS, GOOD_TURN, GOOD_OVERFIT = 0.6, 0.25, 1.35
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: its figure, what the figure says, and what to do if it is bad."""
+
+    title: str
+    figure: str
+    good: bool
+    words: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that was found. unseen: None where nothing was held out."""
+
+    known: Recall
+    unseen: Recall | None
+    entropy_known: float
+    entropy_unseen: float | None
+    entropy_density: float
+    coverage: float
+    saturation: float
+    kl: list[float]
+    walks: list[Walk]
+    dead: tuple[int, ...]
+    list: tuple[Finding, ...]
+
+    @property
+    def bad(self) -> list[Finding]:
+        return [finding for finding in self.list if not finding.good]
+
+
+def find(run: Run) -> Findings:
+    """Look at everything; takes a second or two."""
+    model, dataset = run.model, run.dataset
+    music, unseen = dataset.sequences[run.trained_on], dataset.sequences[run.held_out]
+    means = model.encode(music)
+    has_unseen = len(unseen) > 0
+    parts = {
+        "known": recall(model, music),
+        "unseen": recall(model, unseen) if has_unseen else None,
+        "entropy_known": cross_entropy(model, music),
+        "entropy_unseen": cross_entropy(model, unseen) if has_unseen else None,
+        "entropy_density": density_entropy(music, unseen if has_unseen else music),
+        "coverage": coverage(means, model.info.latent_scale),
+        "saturation": saturation(means, model.info.latent_scale),
+        "kl": latent_kl(model, music, run.settings.prior_width),
+        "walks": walks(model, run.threshold),
+        "dead": dead_latents(model, music),
+    }
+    found = Findings(list=(), **parts)  # type: ignore[arg-type]
+    entries = tuple(_entries(found, run, name_of_one(dataset) + "s"))
+    return Findings(list=entries, **parts)  # type: ignore[arg-type]
+
+
+def _entries(found: Findings, run: Run, ones: str) -> list[Finding]:
+    judged = found.unseen or found.known
+    unheard = "it has never seen" if found.unseen else "it learnt from"
+    entropy = found.entropy_unseen if found.entropy_unseen is not None else found.entropy_known
+    entries = [
+        Finding(
+            "Hits",
+            f"{judged.played_share:.0%} come back, {judged.extra_share:.0%} too many, "
+            f"F1 {judged.f1:.2f}",
+            judged.played_share >= GOOD_HITS,
+            f"Each of the {judged.sequences:,} {ones} that {unheard}, played from its own place "
+            f"in the latents at threshold {THRESHOLD}. At threshold {run.threshold:.2f}, the "
+            "model's own, it plays as many hits as its music has.",
+            "If few come back: train longer, add a latent (--latents), give the decoder larger "
+            "layers (--decoder-layers), or feed it music that has more in common.",
+        ),
+        Finding(
+            f"Whole {ones}",
+            f"{judged.exact:,} of {judged.sequences:,} exactly ({judged.exact_share:.1%}); "
+            f"{judged.cell_share:.1%} of the cells",
+            True,
+            "Exactly means every single step of every voice. Of played music little comes back "
+            "exactly, of a small corpus nearly all; the share of cells flatters, for silence "
+            "alone gets most of them.",
+            "If you want your patterns back note for note: fewer of them, more latents, more "
+            "epochs, and nothing held out (--held-out 0).",
+        ),
+        Finding(
+            "Likelihood",
+            f"{entropy:.4f} nats a cell; {found.entropy_density:.4f} for knowing only how often "
+            "each cell sounds",
+            entropy < 0.8 * found.entropy_density,
+            "How surprised the model is by each cell, at the place it gave the music. The second "
+            "figure is what a drum machine with a probability a step would score: the model "
+            "should be well below it.",
+            "If it is hardly below: the latents tell the decoder little. Train longer, look "
+            "for a dead latent below, or lower --prior-width.",
+        ),
+    ]
+    if found.entropy_unseen is not None:
+        ratio = found.entropy_unseen / found.entropy_known
+        entries.append(
+            Finding(
+                "Music it has not seen",
+                f"{found.entropy_unseen:.4f} nats a cell, {found.entropy_known:.4f} on its own music",
+                ratio <= GOOD_OVERFIT,
+                "Files that were held out of the training, so they tell whether it has learnt "
+                "a style or only these files.",
+                "If the first is much larger: more files, or fewer epochs, or smaller layers. "
+                "It plays its own music all the same.",
+            )
+        )
+    scale, grid = run.model.info.latent_scale, "6 × " * (min(3, run.model.latents) - 1) + "6"
+    many = len(run.trained_on) >= FEWEST_FOR_COVERAGE
+    entries += [
+        Finding(
+            "Coverage",
+            f"{found.coverage:.0%} of a {grid} grid has music in it",
+            found.coverage >= GOOD_COVERAGE or not many or run.settings.model != "vae",
+            "How much of the knobs' travel leads to places where your music lies. Between them "
+            "the model invents."
+            + ("" if many else f" With {len(run.trained_on):,} {ones} it cannot be high."),
+            "If it is low: a wider prior (--prior-width 1.7) spreads the music out.",
+        ),
+        Finding(
+            "Saturation",
+            f"{found.saturation:.0%} of the {ones} lie against a wall (beyond ±{0.9667 * scale:.2g})",
+            found.saturation <= GOOD_SATURATION or not many,
+            "Music at the wall is only reached with a knob turned all the way.",
+            "If it is high: a narrower prior (--prior-width 1.2), or another latent.",
+        ),
+        Finding(
+            "Latents at work",
+            ", ".join(f"{i}: {kl:.1f} nats" for i, kl in enumerate(found.kl, start=1))
+            if np.isfinite(found.kl).all()
+            else f"{run.model.latents} without blur",
+            not found.dead,
+            "How much each latent tells the decoder. One that tells nothing is dead: a knob that "
+            "changes nothing.",
+            "If one is dead: another --seed, more --free-bits, or one latent fewer.",
+        ),
+        Finding(
+            "Smoothness",
+            "; ".join(
+                f"latent {i} changes {walk.changed:.0%} of the hits a turn, {walk.largest:.0%} "
+                "at its largest"
+                for i, walk in enumerate(found.walks, start=1)
+            ),
+            all(walk.changed <= GOOD_TURN and walk.idle < 0.5 for walk in found.walks),
+            "A turn is 1/32 of a knob's travel. Small changes let you steer; large ones are jumps "
+            "between patterns.",
+            "If it jumps: fewer epochs, more files, or another latent, so that the music is less "
+            "crowded.",
+        ),
+    ]
+    return entries

@@ -1,0 +1,229 @@
+"""The report of a run: one HTML page with everything in it, to look at and to send to somebody."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import html
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from latentrack.decoder.export import NUMBERS
+from latentrack.decoder.gates import GateCount, count_gates
+from latentrack.errors import UserError
+from latentrack.model import pictures
+from latentrack.model.findings import Finding, Findings, find
+from latentrack.model.measures import THRESHOLD, Recall, recall
+from latentrack.model.run import Run
+from latentrack.model.verdict import verdict
+
+MOST_PATTERNS = 2000
+"""So many sequences are decoded to count gates; LiteRT takes them one at a time."""
+
+_STYLE = """
+:root { --ink: #1b2a38; --soft: #5a6b7a; --line: #d9e1e7; --hit: #1f6f8b; --warm: #d1495b; }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: #fff;
+       max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.7rem; margin-bottom: 0; } h2 { margin: 2.2rem 0 .3rem; font-size: 1.2rem; }
+p { margin: .4rem 0; } .soft, .remedy { color: var(--soft); } .remedy { font-size: .92rem; }
+img { max-width: 100%; height: auto; display: block; margin: .6rem 0; }
+table { border-collapse: collapse; margin: .6rem 0; width: 100%; }
+td, th { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line);
+         vertical-align: top; } th { font-weight: 600; } td.number { white-space: nowrap; }
+.finding { border-left: 4px solid var(--hit); padding: .1rem 0 .1rem .9rem; margin: 1rem 0; }
+.finding.bad { border-color: var(--warm); } .finding h3 { margin: 0; font-size: 1rem; }
+.figure { font-variant-numeric: tabular-nums; } .bad .figure { color: var(--warm); }
+"""
+
+
+def write_report(
+    run: Run,
+    path: str | os.PathLike[str],
+    on_part: Callable[[str], None] | None = None,
+) -> tuple[Findings, list[str]]:
+    """Write the page; returns what was found, and the verdict for the terminal.
+
+    `on_part` hears what is being done. UserError if the page cannot be written.
+    """
+    say = on_part or (lambda _: None)
+    say("Looking at the model")
+    found = find(run)
+    sentences = short_verdict(run, found)
+    counts = {}
+    for numbers in NUMBERS:
+        say(f"Decoding in {numbers}")
+        counts[numbers] = gates_of(run, numbers)
+    say("Drawing")
+    page = _page(run, found, sentences, counts)
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(page, encoding="utf-8")
+        os.replace(temporary, target)
+    except OSError as error:
+        raise UserError(
+            f"Could not write the report {target} ({error.strerror or error}): "
+            "name a file in a folder you may write to."
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    return found, sentences
+
+
+def gates_of(run: Run, numbers: str) -> GateCount:
+    """The model in one number type, decoded by LiteRT over the sequences to judge by, against the
+    model itself."""
+    places = run.model.encode(run.checks[:MOST_PATTERNS])
+    wanted = run.model.decode(places) > run.threshold
+    return count_gates(run.to_tflite(numbers), wanted, places, run.threshold)
+
+
+def short_verdict(run: Run, found: Findings) -> list[str]:
+    """What comes back of the music, and what is bad and what to do about it."""
+    return [
+        *verdict(run, run.dataset),
+        *(f"{finding.title}: {finding.figure}. {finding.remedy}" for finding in found.bad),
+    ]
+
+
+def _page(
+    run: Run, found: Findings, sentences: list[str], counts: dict[str, GateCount]
+) -> str:
+    dataset = run.dataset
+    name = str(run.about.get("music") or run.folder.name)
+    parts = [
+        f"<h1>{_text(name)}</h1>",
+        f"<p class=soft>{_text(dataset.summary())}. {_text(_origin(run))}</p>",
+        "<h2>In short</h2>",
+        *(f"<p>{_text(sentence)}</p>" for sentence in sentences[: 3 - (found.unseen is None)]),
+        *map(_finding, found.list),
+        "<h2>The music's places in the latents</h2>",
+        _picture(pictures.latents(run), "the latents, pair by pair"),
+        "<p>Every dot is one sequence where the encoder puts it: turn the knobs there and it "
+        "plays. Good is a cloud that fills the square evenly, with similar music together.</p>",
+        _remedy("If dots crowd in one corner or along the edges, see Coverage and Saturation."),
+        "<h2>What plays as two knobs turn</h2>",
+        _picture(pictures.pattern_map(run), "the patterns decoded over the first two latents"),
+        f"<p>Decoded at threshold {run.threshold:.2f}, the other latents in the middle. Good is a "
+        "map on which neighbours are relatives and far corners are strangers.</p>",
+        _remedy("If all look alike, the latents tell too little: see Likelihood."),
+        "<h2>Along each knob</h2>",
+        _picture(pictures.walk(run), "every cell along each latent"),
+        "<p>Every line is one cell of the pattern, dark where it sounds, as one knob turns from "
+        "end to end. Good are bands that fade in and out at different places.</p>",
+        _remedy("If a knob shows only straight bands, it changes nothing: see Latents at work."),
+        "<h2>Music in, music out</h2>",
+        _picture(pictures.pairs(run), "sequences, their probabilities, and what sounds"),
+        "<p>" + ("Held-out music" if found.unseen else "Its own music") + ", what the decoder "
+        "answers at its place, and what sounds; a red cross is a hit that is missing, a red dot "
+        "one too many.</p>",
+        _remedy("If the shape is right and much is missing, lower the threshold; see Hits."),
+        "<h2>How sure it is</h2>",
+        _picture(pictures.outputs(run), "histogram of probabilities"),
+        "<p>Probabilities where the music has hits, and where it has none. Good is blue on the "
+        "right and grey on the left: then the threshold knob adds hits one after another.</p>",
+        _remedy("If both lie together on the left, the model guesses: see Likelihood."),
+        "<h2>The training</h2>",
+        _picture(pictures.history(run), "loss by epoch"),
+        "<p>The dotted line is the epoch whose weights were kept.</p>",
+        _remedy(
+            "If the held-out curve turns up early, fewer epochs do; if both still fall at the "
+            "end, train on: latentrack train with this run's folder."
+        ),
+        "<h2>Recall</h2>",
+        _recalls(run, found),
+        "<h2>Number types</h2>",
+        _numbers(counts),
+        _remedy(
+            "float32 is always right. If a smaller file changes more than you can hear, take "
+            "the next larger."
+        ),
+        "<h2>Where it comes from</h2>",
+        _provenance(run),
+    ]
+    return (
+        "<!doctype html>\n<html lang=en><meta charset=utf-8>"
+        '<meta name=viewport content="width=device-width, initial-scale=1">'
+        f"<title>{_text(name)}: report</title><style>{_STYLE}</style>\n"
+        + "\n".join(parts)
+        + "\n</html>\n"
+    )
+
+
+def _finding(finding: Finding) -> str:
+    return (
+        f"<div class='finding{'' if finding.good else ' bad'}'><h3>{_text(finding.title)}</h3>"
+        f"<p class=figure>{_text(finding.figure)}</p><p>{_text(finding.words)}</p>"
+        f"{_remedy(finding.remedy)}</div>"
+    )
+
+
+def _remedy(sentence: str) -> str:
+    return f"<p class=remedy>{_text(sentence)}</p>"
+
+
+def _picture(png: bytes, says: str) -> str:
+    return f"<img alt='{_text(says)}' src='data:image/png;base64,{base64.b64encode(png).decode()}'>"
+
+
+def _recalls(run: Run, found: Findings) -> str:
+    rows = [("its own music", THRESHOLD, found.known)]
+    if found.unseen:
+        rows.append(("held out", THRESHOLD, found.unseen))
+    rows.append(
+        ("held out" if found.unseen else "its own music", run.threshold,
+         recall(run.model, run.checks, run.threshold))
+    )
+
+    def line(name: str, threshold: float, r: Recall) -> list[str]:
+        return [
+            name, f"{threshold:.2f}", f"{r.cell_share:.2%}", f"{r.exact_share:.2%}",
+            f"{r.played_share:.1%}", f"{r.extra_share:.1%}", f"{r.f1:.3f}",
+        ]
+
+    return _table(
+        ["music", "threshold", "cells right", "whole sequences", "hits played", "hits too many",
+         "F1"],
+        [line(*row) for row in rows],
+    )
+
+
+def _numbers(counts: dict[str, GateCount]) -> str:
+    return _table(
+        ["numbers", "size", "against the model itself, over the music to judge by"],
+        [[name, f"{count.size / 1000:.0f} kB", count.words] for name, count in counts.items()],
+    )
+
+
+def _provenance(run: Run) -> str:
+    layers = "-".join(map(str, run.model.encoder_sizes)), "-".join(map(str, run.model.sizes))
+    rows = [[name, str(value)] for name, value in run.about.items()]
+    rows += [["layers", f"{layers[0]} in, {layers[1]} out"]]
+    rows += [[name, str(value)] for name, value in run.settings.changed().items()]
+    rows += [[name, value] for name, value in run.dataset.recipe.items()]
+    return _table(["", ""], rows)
+
+
+def _table(heads: list[str], rows: list[list[str]]) -> str:
+    head = "".join(f"<th>{_text(cell)}" for cell in heads)
+    body = "".join(
+        "<tr>" + "".join(f"<td class=number>{_text(cell)}" if i < len(row) - 1 else
+                         f"<td>{_text(cell)}" for i, cell in enumerate(row))
+        for row in rows
+    )
+    return f"<table>{'<tr>' + head if any(heads) else ''}{body}</table>"
+
+
+def _origin(run: Run) -> str:
+    epochs = [epoch for epoch in run.history if epoch.number]
+    return (
+        f"Trained on {run.about.get('date', 'an unknown day')} for {len(epochs):,} epochs "
+        f"with seed {run.settings.seed}."
+    )
+
+
+def _text(words: str) -> str:
+    return html.escape(words, quote=True)

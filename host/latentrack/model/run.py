@@ -1,0 +1,310 @@
+"""A run: the folder in which a training leaves everything that it knows.
+
+    run.toml      settings, where the music came from, what came of it; for reading, too
+    weights.npz   encoder and decoder
+    history.csv   one line an epoch
+    dataset.npz   the music itself, so that one can train on or look closer when all else has moved
+
+A run is written whole or not at all, and replaces an earlier one of the same name.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+import os
+import shutil
+import sys
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentrack import __version__
+from latentrack.corpus.dataset import Dataset
+from latentrack.decoder.metadata import Extras
+from latentrack.errors import UserError
+from latentrack.model.autoencoder import (
+    Autoencoder,
+    flat_weights,
+    new_autoencoder,
+    with_weights,
+)
+from latentrack.model.measures import natural_threshold
+from latentrack.model.settings import Settings
+from latentrack.model.training import Epoch, Training, decoder_info
+
+HEADER, WEIGHTS, HISTORY, DATASET = "run.toml", "weights.npz", "history.csv", "dataset.npz"
+
+_FORMAT = "latentrack run"
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as it lies in its folder.
+
+    trained_on, held_out: indices into the dataset.  threshold: the one at which the model plays
+    as many hits as its music has.  about: where it came from, as `Extras.trained`.
+    """
+
+    folder: Path
+    settings: Settings
+    model: Autoencoder
+    history: tuple[Epoch, ...]
+    dataset: Dataset
+    trained_on: NDArray[np.intp]
+    held_out: NDArray[np.intp]
+    threshold: float
+    about: dict[str, str | int | float]
+
+    @property
+    def extras(self) -> Extras:
+        """What goes into the model file besides its metadata."""
+        pitch = self.dataset.lowest_pitch if self.dataset.kind == "notes" else None
+        return Extras(self.dataset.voice_names, pitch, self.threshold, self.about)
+
+    @property
+    def checks(self) -> NDArray[np.uint8]:
+        """The sequences to judge by: what was held out, or all where nothing was."""
+        return self.dataset.sequences[self.held_out if len(self.held_out) else self.trained_on]
+
+    def to_tflite(self, numbers: str = "float32") -> bytes:
+        """The model file in one of `decoder.export.NUMBERS`, with metadata and extras."""
+        from latentrack.decoder.export import to_tflite
+
+        places = self.model.encode(self.dataset.sequences[self.trained_on])
+        return to_tflite(self.model, numbers, self.extras, places)
+
+
+def save_run(
+    folder: str | os.PathLike[str],
+    training: Training,
+    dataset: Dataset,
+    music: str = "",
+    earlier: tuple[Epoch, ...] = (),
+) -> Run:
+    """Write a training to its folder. `music` is the name of the dataset, `earlier` the history
+    of the run that was trained on from.
+
+    UserError if it cannot be written, or something else than a run lies there.
+    """
+    target = Path(folder)
+    check_place(target)
+    threshold = natural_threshold(training.model, dataset.sequences[training.trained_on])
+    best = training.best
+    history = _joined(earlier, training.history)
+    about: dict[str, str | int | float] = {
+        "program": f"latentrack {__version__}",
+        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
+        "music": music,
+        "sequences": len(dataset),
+        "dataset": dataset.digest[:16],
+        "seed": training.settings.seed,
+    }
+    header: dict[str, Mapping[str, Any]] = {
+        "": {"format": _FORMAT, "version": _VERSION, "threshold": threshold},
+        "about": about,
+        "settings": asdict(training.settings),
+        "model": {
+            "encoder": training.model.encoder_sizes[1:-1],
+            "latents": training.model.latents,
+            "decoder": training.model.sizes[1:-1],
+        },
+        "dataset": {
+            "digest": dataset.digest,
+            "summary": dataset.summary(),
+            "held_out_files": sorted({dataset.sources[i] for i in training.held_out}),
+        },
+        "recipe": dataset.recipe,
+        "result": {
+            "epochs": len(history),
+            "best_epoch": max(epoch.number for epoch in history if epoch.best),
+            "loss": best.loss,
+            "held_out": best.held_out,
+            "interrupted": training.interrupted,
+            "abandoned_seeds": training.abandoned,
+            "dead_latents": [latent + 1 for latent in training.dead_latents],
+        },
+    }
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        (temporary / HEADER).write_text(to_toml(header), encoding="utf-8")
+        weights = {f"w{i:03}": array for i, array in enumerate(flat_weights(training.model))}
+        np.savez(temporary / WEIGHTS, held_out=training.held_out, **weights)  # type: ignore[arg-type]
+        _write_history(temporary / HISTORY, history)
+        dataset.save(temporary / DATASET)
+        _replace(temporary, target)
+    except OSError as error:
+        raise UserError(
+            f"Could not write the run {target} ({error.strerror or error}): "
+            "name a folder that you may write to."
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return load_run(target)
+
+
+def load_run(folder: str | os.PathLike[str]) -> Run:
+    """Read a run back. UserError if there is none, or not a whole one."""
+    source = Path(folder)
+    if not (source / HEADER).is_file():
+        raise UserError(f"{source} is no run: `latentrack train` makes one beside each model.")
+    dataset = Dataset.load(source / DATASET)
+    try:
+        header = from_toml((source / HEADER).read_text(encoding="utf-8"))
+        if header["format"] != _FORMAT:
+            raise ValueError("another format")
+        if header["version"] != _VERSION:
+            raise UserError(
+                f"The run {source} has format version {header['version']}, and this program reads "
+                f"version {_VERSION}: train again from {source / DATASET}."
+            )
+        given = header["settings"]
+        for name in ("decoder_layers", "encoder_layers"):
+            if name in given:
+                given[name] = tuple(given[name])
+        settings, sizes = Settings(**given), header["model"]
+        if dataset.digest != header["dataset"]["digest"]:
+            raise UserError(
+                f"The dataset in {source} is not the one that the model was trained on: "
+                "train again."
+            )
+        with np.load(source / WEIGHTS, allow_pickle=False) as arrays:
+            held = np.asarray(arrays["held_out"], np.intp)
+            weights = [arrays[name] for name in sorted(arrays.files) if name != "held_out"]
+        frame = new_autoencoder(
+            decoder_info(dataset, settings.latent_scale),
+            sizes["encoder"],
+            sizes["latents"],
+            sizes["decoder"],
+            np.random.default_rng(0),
+            settings.model == "vae",
+        )
+        shapes = [array.shape for array in flat_weights(frame)]
+        if [array.shape for array in weights] != shapes:
+            raise ValueError("weights of other sizes")
+        mask = np.ones(len(dataset), bool)
+        mask[held] = False
+        return Run(
+            folder=source,
+            settings=settings,
+            model=with_weights(frame, weights),
+            history=_read_history(source / HISTORY),
+            dataset=dataset,
+            trained_on=np.flatnonzero(mask),
+            held_out=held,
+            threshold=float(header["threshold"]),
+            about=dict(header["about"]),
+        )
+    except OSError as error:
+        raise UserError(
+            f"Could not read the run {source} ({error.strerror or error}): train again."
+        ) from error
+    except (KeyError, IndexError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"The run {source} is damaged: train again from {source / DATASET}."
+        ) from error
+
+
+def check_place(target: Path) -> None:
+    """UserError if something lies at `target` that is no run, and so must not be replaced."""
+    if target.exists() and not (target / HEADER).is_file():
+        raise UserError(f"{target} is there and is no run: name another folder for the run.")
+
+
+def to_toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
+    """Tables of plain values, as TOML; the table "" comes first, and None is left out."""
+    lines = []
+    for table, values in tables.items():
+        if table:
+            lines.append(f"\n[{table}]")
+        # A quoted key may hold anything.
+        lines += [
+            f"{name if name.isidentifier() and name.isascii() else json.dumps(name)} = "
+            f"{_toml_value(value)}"
+            for name, value in values.items()
+            if value is not None
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def from_toml(text: str) -> dict[str, Any]:
+    """ValueError where it is none."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
+    return tomllib.loads(text)
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        # JSON's strings are TOML's, but for surrogates, which ensure_ascii=False does not make,
+        # and one control character that JSON leaves as it is.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+    return repr(value)
+
+
+def _joined(earlier: tuple[Epoch, ...], later: tuple[Epoch, ...]) -> tuple[Epoch, ...]:
+    """One history; what an earlier run ended with is counted as it was."""
+    if not earlier:
+        return later
+    of = len(earlier) + later[-1].of
+    moved = (
+        replace(epoch, number=epoch.number + len(earlier), of=of)
+        for epoch in later
+        if epoch.number
+    )
+    return (*earlier, *moved)
+
+
+def _write_history(path: Path, history: tuple[Epoch, ...]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(("epoch", "of", "loss", "held_out", "best"))
+        for epoch in history:
+            held = "" if epoch.held_out is None else repr(epoch.held_out)
+            table.writerow((epoch.number, epoch.of, repr(epoch.loss), held, int(epoch.best)))
+
+
+def _read_history(path: Path) -> tuple[Epoch, ...]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return tuple(
+            Epoch(
+                int(row["epoch"]),
+                int(row["of"]),
+                float(row["loss"]),
+                float(row["held_out"]) if row["held_out"] else None,
+                row["best"] == "1",
+            )
+            for row in csv.DictReader(file)
+        )
+
+
+def _replace(new: Path, target: Path) -> None:
+    """Put the folder `new` in the place of `target`; a folder cannot be replaced in one go."""
+    if not target.exists():
+        os.replace(new, target)
+        return
+    old = target.with_name(f".{target.name}.{os.getpid()}.old")
+    os.replace(target, old)
+    try:
+        os.replace(new, target)
+    except OSError:
+        os.replace(old, target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
