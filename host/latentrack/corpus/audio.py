@@ -30,6 +30,7 @@ SILENCE = "silence"
 
 _LONGEST = 20 * 60.0  # seconds; a whole side of a record
 _LONGEST_LOOP = 60.0
+_SHORTEST = 0.1
 _SURELY_A_LOOP = 15.0
 _SLOWEST, _FASTEST = 40.0, 260.0  # beats a minute
 
@@ -37,7 +38,9 @@ _HOP = 256  # samples: 6 ms at 44.1 kHz, a twentieth of a 16th
 _BLOCK = 4096 * _HOP  # samples whose spectrum is held at a time
 _CONTEXT = 16 * _HOP  # samples before and behind that its edges need
 _BEFORE = 0.25  # seconds in front, for what is struck at once is heard only against a before
+_CARELESS = 0.1  # of a beat: how badly a loop may be cut
 _EARLY = 0.03  # seconds by which tracing an onset back may come before the beginning
+_BEAT_FRAME = 0.023  # seconds
 _TICKS = 9600  # a beat
 
 
@@ -78,6 +81,8 @@ def read_loop(
     """The sequences of one audio file, one voice. Raises Unreadable."""
     samples, rate = _decode(data, suffix)
     seconds = len(samples) / rate
+    if seconds < _SHORTEST:
+        raise Unreadable(f"shorter than {_SHORTEST:g} s")
     heard = _listen(samples, rate, wraps=seconds <= _LONGEST_LOOP)
     if not len(heard.times):
         raise Unreadable("nothing struck in it")
@@ -164,7 +169,10 @@ def _listen(samples: npt.NDArray[np.float32], rate: int, wraps: bool) -> _Heard:
     before = np.resize(samples[::-1], front)[::-1] if wraps else np.zeros(front, np.float32)
     envelope = _envelope(np.concatenate([before, samples]), rate)
     peaks = librosa.onset.onset_detect(onset_envelope=envelope, sr=rate, hop_length=_HOP)
-    struck = librosa.onset.onset_backtrack(peaks, envelope)
+    try:
+        struck = librosa.onset.onset_backtrack(peaks, envelope)
+    except librosa.util.exceptions.ParameterError:  # there is no valley to trace back to
+        struck = peaks
     frame = _HOP / rate
     times = (struck - front // _HOP) * frame
     inside = times >= -_EARLY
@@ -200,7 +208,7 @@ def _pace(
     if tempo.bpm:
         beats = seconds * tempo.bpm / 60
         whole = round(beats)
-        if whole and abs(beats - whole) <= max(0.05, 0.01 * beats):
+        if whole and seconds <= _LONGEST_LOOP and abs(beats - whole) <= _CARELESS:
             return whole, heard.times * whole / seconds
         # Whoever names the tempo of a short file begins it on the one; a long one was recorded.
         one = 0.0 if seconds <= _LONGEST_LOOP else float(heard.times[0])
@@ -246,7 +254,8 @@ def _likely_beats(
             continue
         steps = np.rint(times * beats / seconds * steps_per_beat)
         together = 1 - len(np.unique(steps)) / len(steps)
-        cost = np.log2(bpm / estimate) ** 2 + (np.log2(bpm / 115) / 0.7) ** 2 + 2 * together
+        # The estimate weighs least: of a short loop it is often off by a half or a third.
+        cost = np.log2(bpm / estimate) ** 2 / 2 + (np.log2(bpm / 115) / 0.7) ** 2 + together
         if cost < best_cost:
             best, best_cost = beats, cost
     return best
@@ -256,16 +265,33 @@ def _along_the_beats(heard: _Heard) -> npt.NDArray[np.float64]:
     """Where each onset is between the beats that are heard, the first heard one being 0."""
     import librosa
 
-    found, beats = librosa.beat.beat_track(
-        onset_envelope=heard.envelope, sr=1 / heard.frame, hop_length=1, units="frames"
-    )
-    if len(beats) < 4 or float(np.atleast_1d(found)[0]) <= 0:
+    # As coarse as librosa takes it by itself: its memory grows with the frames, and their square.
+    every = max(1, round(_BEAT_FRAME / heard.frame))
+    coarse = np.maximum.reduceat(heard.envelope, np.arange(0, len(heard.envelope), every))
+    rate = 1 / (heard.frame * every)
+    a_minute = int(60 * rate)
+    minutes = [coarse[at : at + a_minute] for at in range(0, len(coarse), a_minute)]
+    tempi = [
+        float(librosa.feature.tempo(onset_envelope=minute, sr=rate, hop_length=1)[0])
+        for minute in minutes
+        if minute.any() and len(minute) * 2 >= min(a_minute, len(coarse))
+    ]
+    beats = np.zeros(0)
+    if tempi:
+        _, beats = librosa.beat.beat_track(
+            onset_envelope=coarse, sr=rate, hop_length=1, bpm=float(np.median(tempi)), units="time"
+        )
+    if len(beats) < 4:
         raise Unreadable(NO_TEMPO)
-    at = beats * heard.frame
-    # Onsets were traced back to where they begin, beats are where they are loudest.
-    early = float(np.median(at - heard.times[np.abs(heard.times[:, None] - at).argmin(axis=0)]))
-    at = at - (early if 0 < early < 0.05 else 0)
-    inside = np.interp(heard.times, at, np.arange(len(at)))
-    before = (heard.times - at[0]) / (at[1] - at[0])
-    behind = len(at) - 1 + (heard.times - at[-1]) / (at[-1] - at[-2])
-    return np.where(heard.times < at[0], before, np.where(heard.times > at[-1], behind, inside))
+    # Where something is struck at the beat, that is where the beat is.
+    behind_it = np.clip(np.searchsorted(heard.times, beats), 1, len(heard.times) - 1)
+    earlier, later = heard.times[behind_it - 1], heard.times[behind_it]
+    nearest = np.where(beats - earlier < later - beats, earlier, later)
+    beats = np.where(np.abs(nearest - beats) < 2 * _BEAT_FRAME, nearest, beats)
+    beats = np.maximum.accumulate(beats)
+    inside = np.interp(heard.times, beats, np.arange(len(beats)))
+    before = (heard.times - beats[0]) / max(beats[1] - beats[0], _BEAT_FRAME)
+    behind = len(beats) - 1 + (heard.times - beats[-1]) / max(beats[-1] - beats[-2], _BEAT_FRAME)
+    return np.where(
+        heard.times < beats[0], before, np.where(heard.times > beats[-1], behind, inside)
+    )

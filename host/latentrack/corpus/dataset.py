@@ -192,11 +192,14 @@ class Dataset:
         each = self.hits / n if n else 0.0
         styles = len({style for style in self.styles if style})
         noun = "notes" if self.kind == "notes" else "hits"
+
+        def many(number: int, what: str) -> str:
+            return f"{number:,} {what}{'' if number == 1 else 's'}"
+
         return (
-            f"{n:,} {_ADJECTIVE[self.kind]} {'sequence' if n == 1 else 'sequences'}"
-            f" ({self.different:,} different) of {self.steps} steps × {self.voices} voices,"
-            f" {each:.1f} {noun} each, from {self.files:,} {'file' if self.files == 1 else 'files'}"
-            + (f" in {styles} {'style' if styles == 1 else 'styles'}" if styles else "")
+            f"{many(n, _ADJECTIVE[self.kind] + ' sequence')} ({self.different:,} different) of"
+            f" {many(self.steps, 'step')} × {many(self.voices, 'voice')}, {each:.1f} {noun} each,"
+            f" from {many(self.files, 'file')}" + (f" in {many(styles, 'style')}" if styles else "")
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:

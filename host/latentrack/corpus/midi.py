@@ -115,7 +115,7 @@ def _read_fast(data: bytes) -> Score | None:
                 return None
             what = (track.name, track.program, None, bool(track.is_drum))
             parts.append(_part(what, notes["time"], notes["pitch"], notes["velocity"]))
-    except (RuntimeError, UnicodeDecodeError):  # damage, and names in older alphabets
+    except (RuntimeError, UnicodeDecodeError):  # all that symusic raises on damage
         return None
     signatures = [TimeSignature(s.time, s.numerator, s.denominator) for s in read.time_signatures]
     return _score(read.ticks_per_quarter, parts, signatures)
@@ -169,7 +169,8 @@ def _read_tolerantly(data: bytes) -> Score:
             elif message.type == "time_signature":
                 signatures.append(TimeSignature(tick, message.numerator, message.denominator))
             elif message.type == "track_name":
-                names.append(message.name)
+                # As symusic reads it: today's writers mean UTF-8, whatever the standard says.
+                names.append(message.name.encode("latin-1").decode("utf-8", "replace"))
         for (channel, program), played in notes.items():
             what = (" ".join(names), program, channel, channel == DRUM_CHANNEL)
             parts.append(_part(what, *np.array(played, np.int64).T))

@@ -11,6 +11,37 @@ TICKS = 480
 STEP = TICKS // 4
 
 
+def write_parts(
+    path: Path,
+    *parts: tuple[str, int, int, Iterable[tuple[int, int, int]]],
+    signatures: Iterable[tuple[int, int, int]] = (),
+) -> Path:
+    """Write parts of (name, program, channel, (tick, pitch, velocity) notes), a track each."""
+    midi = mido.MidiFile(type=1, ticks_per_beat=TICKS)
+    head = mido.MidiTrack()
+    for tick, numerator, denominator in signatures:
+        meter = mido.MetaMessage("time_signature", numerator=numerator, denominator=denominator)
+        head.append(meter.copy(time=tick))
+    midi.tracks.append(head)
+    for name, program, channel, notes in parts:
+        track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
+        track.append(mido.Message("program_change", program=program, channel=channel))
+        events = []
+        for tick, pitch, velocity in notes:
+            on = mido.Message("note_on", note=pitch, velocity=velocity, channel=channel)
+            events.append((tick, 1, on))
+            off = mido.Message("note_off", note=pitch, channel=channel)
+            events.append((tick + STEP // 2, 0, off))
+        now = 0
+        for tick, _, message in sorted(events, key=lambda event: event[:2]):
+            track.append(message.copy(time=tick - now))
+            now = tick
+        midi.tracks.append(track)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    midi.save(path)
+    return path
+
+
 def write_midi(
     path: Path,
     notes: Iterable[tuple[int, int]],

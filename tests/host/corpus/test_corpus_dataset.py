@@ -23,6 +23,11 @@ def make(**changes) -> Dataset:
         "files": 2,
         "discarded": (Discard("bars", "in 3/4", 7, ("c.mid",)),),
         "recipe": {"map": "own"},
+        "velocities": [1, 127, 64, 90],
+        "offsets": [0.25, -0.5, 0.5, 0],
+        "lowest_pitch": 36,
+        "meter": "5/8",
+        "bars": 2,
     }
     return Dataset(**(parts | changes))
 
@@ -33,15 +38,19 @@ def test_a_file_brings_back_everything(tmp_path):
     again = Dataset.load(tmp_path / "new folder" / "d.npz")
     assert np.array_equal(first.sequences, again.sequences)
     assert again.sequences.dtype == np.uint8
+    assert np.array_equal(again.velocities, [1, 127, 64, 90])
+    assert again.offsets == pytest.approx([0.25, -0.5, 0.5, 0], abs=1 / 254)
     for part in (
-        "kind voice_names groups sources styles steps_per_beat files discarded recipe digest"
+        "kind voice_names groups sources styles steps_per_beat files discarded recipe digest "
+        "lowest_pitch meter bars"
     ).split():
         assert getattr(first, part) == getattr(again, part), part
     assert [path.name for path in (tmp_path / "new folder").iterdir()] == ["d.npz"]
 
 
 def test_an_empty_dataset_survives_too(tmp_path):
-    empty = make(sequences=np.zeros((0, 16, 3), np.uint8), sources=(), styles=())
+    nothing = {"sources": (), "styles": (), "velocities": (), "offsets": None}
+    empty = make(sequences=np.zeros((0, 16, 3), np.uint8), **nothing)
     empty.save(tmp_path / "d")
     again = Dataset.load(tmp_path / "d")
     assert again.sequences.shape == (0, 16, 3)
@@ -66,11 +75,59 @@ def test_a_part_keeps_its_sources():
     assert part.styles == ("house", "")
     assert part.files == 1
     assert part.sequences[0, 1, 1] == 1 and part.sequences[1, 0, 0] == 1
+    assert part.lowest_pitch == 36 and part.meter == "5/8" and part.bars == 2
+
+
+def test_velocities_and_offsets_stay_with_their_hits():
+    held = make()
+    # hits in the order of the cells: sequence 0 (step 0, voice 0), 1 (4, 2), 2 (1, 1), 2 (4, 2)
+    cells = held.spread(held.velocities)
+    assert (cells[0, 0, 0], cells[1, 4, 2], cells[2, 1, 1], cells[2, 4, 2]) == (1, 127, 64, 90)
+    assert np.count_nonzero(cells) == 4
+    part = held.take([2, 0, 2])
+    assert part.velocities.tolist() == [64, 90, 1, 64, 90]
+    assert part.offsets.tolist() == [0.5, 0, 0.25, 0.5, 0]
+    assert make(velocities=None, offsets=None).take([1]).velocities is None
+
+
+def test_a_file_of_the_first_version_still_loads(tmp_path):
+    """Written here as version 1 wrote it: without velocities, offsets, meter, bars, pitch."""
+    sequences = np.random.default_rng(0).integers(0, 2, (2, 16, 3), np.uint8)
+    header = {
+        "format": "latentrack dataset",
+        "version": 1,
+        "kind": "drums",
+        "shape": [2, 16, 3],
+        "voice_names": list(NAMES),
+        "groups": [1, 2],
+        "steps_per_beat": 4,
+        "files": 1,
+        "sources": ["a.mid"],
+        "styles": ["", "funk"],
+        "discarded": [["bars", "in 3/4; only 4/4 is read", 3, ["a.mid"]]],
+        "recipe": {"from": "MIDI files"},
+    }
+    with (tmp_path / "old.npz").open("wb") as file:
+        np.savez_compressed(
+            file,
+            header=np.frombuffer(json.dumps(header).encode(), np.uint8),
+            sequences=np.packbits(sequences),
+            source_index=np.array([0, 0], np.int32),
+            style_index=np.array([1, 0], np.int32),
+        )
+    old = Dataset.load(tmp_path / "old.npz")
+    assert np.array_equal(old.sequences, sequences)
+    assert old.sources == ("a.mid", "a.mid") and old.styles == ("funk", "")
+    assert old.discarded[0].count == 3
+    assert old.velocities is None and old.offsets is None and old.lowest_pitch is None
+    assert (old.meter, old.bars) == ("4/4", 1)
+    old.save(tmp_path / "new.npz")
+    assert Dataset.load(tmp_path / "new.npz").digest == old.digest
 
 
 def test_the_digest_follows_the_music_and_nothing_else():
     other = make().sequences.copy()
-    other[0, 0, 0] = 0
+    other[0, 0, 0], other[0, 0, 1] = 0, 1
     assert make().digest == make(sources=(), styles=(), discarded=()).digest
     assert make().digest != make(sequences=other).digest
     assert make().digest != make(groups=(3,)).digest
@@ -78,7 +135,8 @@ def test_the_digest_follows_the_music_and_nothing_else():
 
 def test_nobody_changes_the_sequences_by_accident():
     given = np.zeros((1, 4, 3), np.uint8)
-    held = make(sequences=given, sources=(), styles=())
+    loud = np.zeros(0, np.uint8)
+    held = make(sequences=given, sources=(), styles=(), velocities=loud, offsets=None)
     given[:] = 1
     assert held.hits == 0
     with pytest.raises(ValueError, match="read-only"):
@@ -97,6 +155,12 @@ def test_nobody_changes_the_sequences_by_accident():
         ({"groups": (3, 0)}, "add up"),
         ({"sources": ("x",)}, "1 sources for 3"),
         ({"steps_per_beat": 0}, "steps_per_beat"),
+        ({"bars": 0}, "bars"),
+        ({"velocities": [1, 2, 3]}, "velocities of shape"),
+        ({"velocities": [0, 1, 2, 3]}, "velocities must be"),
+        ({"velocities": [1, 2, 3, 128]}, "velocities must be"),
+        ({"offsets": [0, 0, 0, 0.6]}, "offsets must be"),
+        ({"lowest_pitch": 126}, "lowest_pitch must be 0 to 125"),
     ],
 )
 def test_parts_that_do_not_fit_are_refused(change, message):
@@ -133,6 +197,7 @@ def test_other_files_are_refused(tmp_path):
         ("shape", [9, 9, 9], "not a whole"),
         ("voice_names", ["one"], "not a whole"),
         ("sources", [], "not a whole"),
+        ("lowest_pitch", 127, "not a whole"),
     ],
 )
 def test_a_file_whose_header_lies_is_refused(tmp_path, key, value, message):

@@ -32,9 +32,11 @@ class Note(NamedTuple):
 
 
 def hits_of(laid, sequence):
+    """(step, voice) -> velocity."""
     rows = laid.hits[laid.hits["sequence"] == sequence]
-    assert len(set(zip(rows["step"].tolist(), rows["voice"].tolist(), strict=True))) == len(rows)
-    return set(zip(rows["step"].tolist(), rows["voice"].tolist(), strict=True))
+    hits = {(int(r["step"]), int(r["voice"])): int(r["velocity"]) for r in rows}
+    assert len(hits) == len(rows)
+    return hits
 
 
 def left_out(made, what):
@@ -225,8 +227,13 @@ def test_a_note_hours_later_costs_nothing(tmp_path):
         st.tuples(st.integers(1, 30), st.sampled_from([(4, 4), (3, 4), (7, 8), (5, 16), (1, 4)])),
         max_size=4,
     ),
+    per_beat=st.sampled_from([3, 4, 6, 12]),
+    wanted=st.sampled_from([(4, 4), (3, 4), (7, 8)]),
+    per_sequence=st.integers(1, 4),
 )
-def test_laying_bars_agrees_with_a_plain_twin(seed, ticks_per_beat, meters):
+def test_laying_bars_agrees_with_a_plain_twin(
+    seed, ticks_per_beat, meters, per_beat, wanted, per_sequence
+):
     """The twin walks over all bars in exact fractions of a beat, one after the other."""
     chance = random.Random(seed)
     signatures, at = [TimeSignature(0, 4, 4)], 0
@@ -256,7 +263,7 @@ def test_laying_bars_agrees_with_a_plain_twin(seed, ticks_per_beat, meters):
                 (begin, min(begin + size, Fraction(end)), (numerator, denominator), cut, start)
             )
             begin += size
-    sixteenth = Fraction(ticks_per_beat, 4)
+    a_step = Fraction(ticks_per_beat, per_beat)
     voice = {36: 0, 38: 1, 42: 8, 46: 9, 51: 10}
     content = {i: {} for i in range(len(bars))}
     unmapped = 0
@@ -264,35 +271,46 @@ def test_laying_bars_agrees_with_a_plain_twin(seed, ticks_per_beat, meters):
         if note.pitch not in voice:
             unmapped += 1
             continue
-        # which bar is played in, then which sixteenth of that stretch is nearest
+        # which bar is played in, then which step of that stretch is nearest
         home = max(i for i, bar in enumerate(bars) if bar[0] <= note.tick)
         origin = bars[home][4]
-        step = int((note.tick - origin) / sixteenth + Fraction(1, 2))
-        place = origin + step * sixteenth
+        step = int((note.tick - origin) / a_step + Fraction(1, 2))
+        place = origin + step * a_step
         following = [c.tick for c in changes if c.tick > note.tick]
         if following and place >= following[0]:
             place = Fraction(following[0])
         home = max(i for i, bar in enumerate(bars) if bar[0] <= place)
-        key = (int((place - bars[home][0]) / sixteenth), voice[note.pitch])
-        content[home][key] = content[home].get(key, 0) + 1
-    want = [
-        set(content[i])
-        for i, (_, _, meter, cut, _) in enumerate(bars)
-        if meter == (4, 4) and not cut and len(content[i]) >= 2
-    ]
-    lost = sum(
-        sum(content[i].values())
-        for i, (_, _, meter, cut, _) in enumerate(bars)
-        if not (meter == (4, 4) and not cut and len(content[i]) >= 2)
-    )
+        content[home].setdefault((place, voice[note.pitch]), []).append((note, place))
     begun = 1 + max((i for i in content if content[i]), default=-1)
+    # whole bars of the meter that is wanted, of one stretch, so many at a time
+    possible = not (4 * per_beat * wanted[0]) % wanted[1]
+    want, kept_bars, kept_notes = [], 0, 0
+    for start in sorted({bar[4] for bar in bars}):
+        good = [
+            i
+            for i in range(begun)
+            if bars[i][4] == start and bars[i][2] == wanted and not bars[i][3] and possible
+        ]
+        for first in range(0, len(good) - per_sequence + 1, per_sequence):
+            some = good[first : first + per_sequence]
+            cells = {}
+            for i in some:
+                for (place, a_voice), played in content[i].items():
+                    loudest = max(played, key=lambda one: one[0].velocity)[0].velocity
+                    cells[int((place - bars[some[0]][0]) / a_step), a_voice] = loudest
+            if len(cells) >= 2:
+                want.append(cells)
+                kept_bars += per_sequence
+                kept_notes += sum(len(p) for i in some for p in content[i].values())
 
     kept_pitches = [note for note in notes if note.pitch in voice]
     columns = np.array([(n.tick, voice[n.pitch], n.velocity) for n in kept_pitches], int)
-    got = lay_bars(Events(*columns.reshape(-1, 3).T), signatures, ticks_per_beat, Grid())
+    grid = Grid(f"{wanted[0]}/{wanted[1]}", per_beat, per_sequence)
+    got = lay_bars(Events(*columns.reshape(-1, 3).T), signatures, ticks_per_beat, grid)
     assert [hits_of(got, i) for i in range(len(got))] == want
-    assert got.discarded["hits", "in a bar that was left out"] == lost
+    lost = got.discarded["hits", "in a bar that was left out"]
+    assert lost == len(notes) - unmapped - kept_notes
     not_kept = sum(n for (what, _), n in got.discarded.items() if what == "bars")
-    assert not_kept + len(got) == begun
+    assert not_kept + kept_bars == begun
     hits = sum(n for (what, _), n in got.discarded.items() if what == "hits")
     assert len(got.hits) + hits + unmapped == len(notes)

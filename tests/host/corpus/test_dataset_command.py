@@ -4,7 +4,7 @@ import typer
 from latentrack.commands.dataset import dataset
 from latentrack.corpus import Dataset
 from latentrack.errors import UserError
-from midi_files import STEP, write_midi
+from midi_files import STEP, write_midi, write_parts
 from typer.testing import CliRunner
 
 app = typer.Typer(rich_markup_mode="markdown")
@@ -54,6 +54,86 @@ def test_a_folder_called_info_can_be_read(tmp_path, monkeypatch):
     assert "1 drum sequence" in run("./info").stdout
 
 
+def test_every_rule_can_be_asked_for(tmp_path, monkeypatch):
+    """What is typed reaches `read` as what is meant."""
+    from latentrack.corpus import SIMPLE, Rules, reader
+
+    write_midi(tmp_path / "a.mid", [(0, 36), (4 * STEP, 38)])
+    asked = []
+    real = reader.read
+    monkeypatch.setattr(
+        "latentrack.corpus.read",
+        lambda sources, rules, **more: asked.append((rules, more["cache"])) or real(sources, rules),
+    )
+    assert run(tmp_path).exit_code == 0
+    words = (
+        "--kind drums --map simple --meter any --bars 1 --steps-per-beat 12 --minimum-notes 1 "
+        "--off-grid nearest --deviation 0.4 --include file:a --include file:* --exclude bass "
+        "--merge --octaves --all-pitches --common-key --unique --bpm 97 --loop-bars 2 --no-cache"
+    )
+    assert run(tmp_path, *words.split()).exit_code == 0
+    want = Rules(
+        "drums", SIMPLE, "any", 12, 1, 1, "nearest", 0.4, ("file:a", "file:*"), ("bass",), True,
+        True, False, True, True, 97, 2,
+    )  # fmt: skip
+    assert asked == [(Rules(), True), (want, False)]
+
+
+def test_a_folder_of_audio_becomes_a_rhythm(tmp_path):
+    import numpy as np
+    import soundfile
+
+    burst = np.random.default_rng(0).standard_normal(2000) * np.linspace(1, 0, 2000)
+    beat = np.concatenate([burst, np.zeros(9025)])  # half a second
+    soundfile.write(tmp_path / "four_120bpm.wav", np.tile(beat, 4), 22050)
+    result = run(tmp_path)
+    assert "1 rhythm sequence (1 different) of 32 steps × 1 voice," in result.stdout
+    assert "hit |x...|x...|x...|x...|x...|x...|x...|x...|" in result.stdout
+
+
+def test_notes_are_drawn_from_high_to_low(tmp_path):
+    write_parts(tmp_path / "a.mid", ("a", 0, 0, [(0, 60, 80), (STEP, 64, 80), (2 * STEP, 67, 80)]))
+    out = run(tmp_path, "--kind", "notes").stdout
+    rows = [line.split() for line in out.splitlines() if "|" in line]
+    assert rows == [
+        ["G4", "|..x.|....|....|....|"],
+        ["E4", "|.x..|....|....|....|"],
+        ["C4", "|x...|....|....|....|"],
+    ]
+
+
+def test_a_long_sequence_is_drawn_bar_under_bar(tmp_path):
+    write_midi(tmp_path / "a.mid", [(0, 36), (60 * STEP, 38)])
+    out = run(tmp_path, "--bars", "4", "--steps-per-beat", "12").stdout
+    lines = [line for line in out.splitlines() if "|" in line]
+    assert [line.split()[0] for line in lines] == ["kick", "snare"] * 4
+    assert max(map(len, lines)) < 100
+    assert "".join(line for line in lines if "snare" in line).count("x") == 1
+
+
+def test_too_little_for_a_model_is_said_with_what_to_change(tmp_path):
+    bar = 16 * STEP
+    for text, notes, meters, words in [
+        ("lower --minimum-notes", [(0, 36), (STEP, 38), (bar, 36), (2 * bar, 36)], (), ()),
+        ("another --meter", [(0, 36), (STEP, 38), (8 * bar, 36)], [(0, 4, 4), (bar, 3, 4)], ()),
+        (
+            "--off-grid nearest",
+            [(0, 36), (STEP, 38), (bar + 40, 36), (2 * bar + 40, 36), (2 * bar, 36)],
+            (),
+            ("--off-grid", "discard"),
+        ),
+        ("add music", [(0, 36), (STEP, 38)], (), ()),
+    ]:
+        file = write_midi(tmp_path / "a.mid", notes, signatures=meters)
+        out = " ".join(run(file, *words).stdout.split())
+        assert "1 sequence, and a model needs at least 20: " in out and text in out
+    assert "needs at least" not in run("--demo").stdout
+
+
+def test_the_demo_patterns_can_have_another_map():
+    assert "16 steps × 6 voices" in run("--demo", "--map", "simple").stdout
+
+
 def test_what_makes_no_sense_is_refused(tmp_path):
     for words, message in [
         ((), "Name files"),
@@ -64,6 +144,10 @@ def test_what_makes_no_sense_is_refused(tmp_path):
         (("info", tmp_path / "none.npz"), "There is no dataset"),
         (("--demo", "-o", tmp_path), "is a folder"),
         ((tmp_path,), "holds no MIDI files"),
+        ((tmp_path, "--kind", "rhythm"), "holds no audio or MIDI files"),
+        ((tmp_path, "--kind", "songs"), "choose drums, notes or rhythm"),
+        ((tmp_path, "--map", "huge"), "no percussion map huge"),
+        ((tmp_path, "--include", "x:y"), "means nothing"),
     ]:
         result = run(*words)
         assert isinstance(result.exception, UserError), words
