@@ -38,8 +38,10 @@ SHAPES = (
 )
 
 
-def export(shape: Shape, numbers: str, seed: int) -> bytes:
-    """A network with random weights of a trained network's spread, as a .tflite."""
+def export(shape: Shape, numbers: str, seed: int, sparse: float = 0.0) -> bytes:
+    """A network with random weights of a trained network's spread, as a .tflite.
+
+    sparse: how much lower the logits are; from 0 (about half the cells sound) up."""
     tf = import_tensorflow()
     rng = np.random.default_rng(seed)
     pairs = list(zip(shape.sizes, shape.sizes[1:], strict=False))
@@ -47,6 +49,7 @@ def export(shape: Shape, numbers: str, seed: int) -> bytes:
     biases = [rng.normal(-0.2, 0.4, b).astype(np.float32) for _, b in pairs]
     for weight in weights:
         weight[:, 1::11] = 0  # cells that training has given up: their int8 scales are tiny
+    biases[-1] -= np.float32(sparse)
     functions = {
         "relu": tf.nn.relu,
         "relu6": tf.nn.relu6,

@@ -1,0 +1,189 @@
+"""Training on Groove: how fast, and how good what comes of it.
+
+The music: human drumming, beats in 4/4, 16 steps × 12 voices; the files of the official training
+split train, those of the validation split choose the best epoch and measure. Cross-entropies are
+in nats a cell, at the mean of each bar, the median of five seeds; everything with the default
+settings but the sizes that the name says. The test split is not looked at.
+
+The peer of the times is a plain Keras `fit` of the same network, loss and settings, in this run;
+that of the time to the loss is its epoch times the 500 epochs that the reference project took to
+get there. The other peers are what the reference project reached, measured once with its own code.
+
+LATENTRACK_SEEDS=5 asks for fewer than the twenty seeds that are searched for dead latents.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import statistics
+import sys
+import time
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from latentrack.corpus import Dataset, read
+from latentrack.decoder.quiet import import_tensorflow
+from latentrack.model.measures import coverage, saturation
+from latentrack.model.settings import Settings
+from latentrack.model.training import train
+from result import Result
+
+ROOT = Path(__file__).resolve().parents[1]
+GROOVE = ROOT.parent / "shared" / "data" / "groove"
+
+SEEDS = int(os.environ.get("LATENTRACK_SEEDS", "20"))
+LOSS = 30.2
+"""What the reference project reaches in 500 epochs, nats a bar on the training set."""
+REFERENCE_EPOCHS = 500
+# The reference project's network and settings, but for the cosine.
+REFERENCE = Settings(
+    taper="geometric",
+    encoder_layers=(48, 12),
+    epochs=60,
+    batch_size=32,
+    learning_rate=0.005,
+    kl_warmup=0.1,
+    free_bits=0.0,
+    prior_width=1.0,
+    input_dropout=0.0,
+    dreams=0.0,
+    encoder_decay=0.0,
+    held_out=0.0,
+)
+
+
+@dataclass(frozen=True)
+class Quality:
+    """One trained model: cross-entropy on validation, coverage, saturation, dead latents."""
+
+    bce: float
+    coverage: float
+    saturated: float
+    dead: int
+
+
+def measure(folder: Path) -> list[Result]:
+    """The rows of the table that are about training and models."""
+    import_tensorflow()
+    music, validation = groove()
+    known = music.take(np.setdiff1d(np.arange(len(music)), validation))
+    epoch_s, to_loss_s = own_times(known)
+    keras_s = keras_epoch(known)
+    small = [quality(music, validation, seed, (12, 48)) for seed in range(5)]
+    default = [quality(music, validation, seed) for seed in range(max(5, SEEDS))]
+    first = default[:5]
+
+    def median(name: str, found: list[Quality]) -> float:
+        return statistics.median(getattr(each, name) for each in found)
+
+    return [
+        Result("train.epoch_s", epoch_s, "s", keras_s, 0.09),
+        Result("train.to_loss_s", to_loss_s, "s", keras_s * REFERENCE_EPOCHS, 7.0),
+        Result("model.small.bce", median("bce", small), "nats", 0.142, 0.136),
+        Result("model.default.bce", median("bce", first), "nats", None, 0.133),
+        _at_least("model.default.coverage", median("coverage", first), "share", 0.81, 0.90),
+        Result("model.default.saturated", median("saturated", first), "share", None, 0.10),
+        Result("model.dead_latents", sum(each.dead for each in default), "models", None, 0),
+    ]
+
+
+def groove() -> tuple[Dataset, np.ndarray]:
+    """Training and validation files' bars, and which are validation."""
+    if not GROOVE.is_dir():
+        sys.exit(f"the Groove files are not on this machine ({GROOVE})")
+    with (GROOVE / "info.csv").open(encoding="utf-8") as file:
+        wanted = {
+            row["midi_filename"]: row["split"]
+            for row in csv.DictReader(file)
+            if row["beat_type"] == "beat" and row["time_signature"] == "4-4"
+        }
+    music = read([GROOVE], cache=False)
+    music = music.take([i for i, name in enumerate(music.sources) if name in wanted])
+    splits = [wanted[name] for name in music.sources]
+    assert set(splits) == {"train", "validation"}
+    return music, np.flatnonzero([split == "validation" for split in splits])
+
+
+def own_times(music: Dataset) -> tuple[float, float]:
+    """Seconds an epoch, and to the loss that the reference reaches, compiling included."""
+    times: list[float] = []
+    reached: list[float] = []
+    start = time.perf_counter()
+
+    def on_epoch(epoch: Any) -> None:
+        times.append(time.perf_counter() - start)
+        warm = epoch.number > REFERENCE.kl_warmup * epoch.of + 1
+        if warm and epoch.loss <= LOSS and not reached:
+            reached.append(times[-1])
+
+    train(music, REFERENCE, on_epoch)
+    return statistics.median(np.diff(times)), reached[0] if reached else float("inf")
+
+
+def keras_epoch(music: Dataset) -> float:
+    """Seconds an epoch of a plain `fit` of the same network and loss: the median of three."""
+    tf = import_tensorflow()
+    keras = tf.keras
+    cells = music.sequences.reshape(len(music), -1).astype(np.float32)
+    dense = keras.layers.Dense
+
+    class Sampled(keras.layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            mean, log_variance = (3 * tf.tanh(values) for values in inputs)
+            kl = -0.5 * (1 + log_variance - mean**2 - tf.exp(log_variance))
+            self.add_loss(tf.reduce_mean(tf.reduce_sum(kl, axis=1)))
+            return mean + tf.exp(0.5 * log_variance) * tf.random.normal(tf.shape(mean))
+
+    class Clock(keras.callbacks.Callback):
+        def __init__(self) -> None:
+            super().__init__()
+            self.times: list[float] = []
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            self.start = time.perf_counter()
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            self.times.append(time.perf_counter() - self.start)
+
+    bars = keras.Input((cells.shape[1],))
+    hidden = dense(12, "relu")(dense(48, "relu")(bars))
+    place = Sampled()([dense(3)(hidden), dense(3)(hidden)])
+    answer = dense(cells.shape[1], "sigmoid")(dense(48, "relu")(dense(12, "relu")(place)))
+    model = keras.Model(bars, answer)
+
+    def loss(wanted: Any, got: Any) -> Any:
+        return keras.losses.binary_crossentropy(wanted, got) * cells.shape[1]
+
+    model.compile(keras.optimizers.Adam(0.005), loss)
+    clock = Clock()
+    model.fit(cells, cells, batch_size=32, epochs=4, verbose=0, callbacks=[clock])
+    return statistics.median(clock.times[1:])
+
+
+def quality(
+    music: Dataset, validation: np.ndarray, seed: int, decoder: tuple[int, ...] | None = None
+) -> Quality:
+    settings = Settings(decoder_layers=decoder, restarts=0, seed=seed)
+    training = train(music, settings, held_out=validation)
+    means = training.model.encode(music.sequences[training.trained_on])
+    scale = training.model.info.latent_scale
+    bce = training.best.held_out
+    assert bce is not None
+    return Quality(
+        bce, coverage(means, scale), saturation(means, scale), len(training.dead_latents) > 0
+    )
+
+
+def _at_least(name: str, value: float, unit: str, peer: float, goal: float) -> Result:
+    """A figure of which more is better, where Result knows such."""
+    more = {"at_least": True} if "at_least" in {f.name for f in fields(Result)} else {}
+    return Result(name, value, unit, peer, goal, **more)
+
+
+if __name__ == "__main__":
+    from result import show
+
+    show(measure(Path()))
