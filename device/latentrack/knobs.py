@@ -8,6 +8,8 @@ from machine import ADC
 
 # The least turn that counts: 1/250 of the way, some four times the noise of a Teensy's converter.
 LEAST_TURN = 0.004
+_LEAST_CODES = int(LEAST_TURN * 0xFFFF)
+_ENDS = (0, 0xFFFF)
 
 
 class Knob:
@@ -15,16 +17,18 @@ class Knob:
 
     def __init__(self, pin):
         self._adc = ADC(pin)
+        self._code = 0
         self.position = None
 
     def turned(self):
         """Reads the knob; True if it has moved since it last spoke, and the first time."""
-        position = self._adc.read_u16() / 0xFFFF
-        if self.position is not None and abs(position - self.position) < LEAST_TURN:
+        code = self._adc.read_u16()
+        if self.position is not None and -_LEAST_CODES < code - self._code < _LEAST_CODES:
             # The very ends must be reachable however small the last bit of the way.
-            if position not in (0, 1) or position == self.position:
+            if code not in _ENDS or code == self._code:
                 return False
-        self.position = position
+        self._code = code
+        self.position = code / 0xFFFF
         return True
 
 

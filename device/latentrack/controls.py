@@ -1,0 +1,137 @@
+"""Knobs, CV, buttons and encoders: read once a frame, and given to the page that is open.
+
+After a change of page or of track a knob stands where it does not belong. It then waits: nothing
+changes until it has been turned to, or past, the value that it would change (soft takeover).
+"""
+
+import latentcore
+from machine import ADC, Pin
+
+from latentrack.drivers.button import Button
+from latentrack.drivers.encoder import Encoder
+from latentrack.knobs import Knobs
+from latentrack.pages import make_pages
+
+# So near, a knob need not pass the value to take it over.
+NEAR = 0.015
+
+
+class Controls:
+    """`page` is the page that is open, `track` the track that it is about.
+
+    `cv` has the volts at the CV inputs by name; `knobs` the knobs.
+    """
+
+    def __init__(self, instrument):
+        board = instrument.board
+        self._instrument = instrument
+        self.track = instrument.tracks[0]
+        self.knobs = Knobs(board.KNOBS)
+        self.cv = {}
+        self._inputs = {name: ADC(pin) for name, pin in getattr(board, "CV", {}).items()}
+        self._buttons = {}
+        for number, pin in enumerate(getattr(board, "BUTTONS", ())):
+            self._buttons[number + 1] = Button(pin)
+        self._lamps = [Pin(pin, Pin.OUT, value=0) for pin in getattr(board, "LEDS", ())]
+        self._lit = [False] * len(self._lamps)
+        self._encoders = {}
+        for name, (a, b, push) in getattr(board, "ENCODERS", {}).items():
+            self._encoders[name] = Encoder(a, b)
+            self._buttons[name] = Button(push)
+        # Knobs that wait for their value to be passed: name -> whether they stood below it.
+        self._waiting = {}
+        self._paused_at = None
+        self.pages = make_pages(instrument, self)
+        self.page = self.pages[0]
+
+    # -- pages ------------------------------------------------------------------------------------
+
+    def open(self, page):
+        """Opens a page by its name or its number."""
+        if isinstance(page, str):
+            page = [each.name for each in self.pages].index(page)
+        self.page.leave()
+        self.page = self.pages[page % len(self.pages)]
+        self.page.enter()
+        self.take_over()
+
+    def next_page(self, steps=1):
+        self.open(self.pages.index(self.page) + steps)
+
+    def choose_track(self, number):
+        """The track that pages and knobs are about, from 0."""
+        tracks = self._instrument.tracks
+        track = tracks[number % len(tracks)]
+        if track is not self.track:
+            self.track = track
+            self.take_over()
+
+    def take_over(self):
+        """From now on every knob waits until it passes the value that it would change."""
+        self._waiting.clear()
+        for name in self.knobs.names:
+            position = getattr(self.knobs, name).position
+            value = self.page.position(name)
+            if position is not None and value is not None and abs(position - value) > NEAR:
+                self._waiting[name] = position < value
+
+    def waits(self, name):
+        """Whether a knob waits for its value to be passed."""
+        return name in self._waiting
+
+    # -- what several pages do --------------------------------------------------------------------
+
+    def pause(self):
+        """Clock edges are ignored until the next reset."""
+        self._instrument.pause()
+        self._paused_at = self._place()
+
+    def paused(self):
+        """Whether it is paused, as far as it can be seen: nothing has moved on since."""
+        if self._paused_at is not None and self._paused_at != self._place():
+            self._paused_at = None
+        return self._paused_at is not None
+
+    def _place(self):
+        return latentcore.playing(self.track.number)[1], latentcore.counts(self.track.number)[1]
+
+    # -- frames -----------------------------------------------------------------------------------
+
+    def frame(self):
+        volts = self._volts
+        for name in self._inputs:
+            self.cv[name] = volts(name, self._inputs[name].read_u16())
+        for name in self.knobs.turned():
+            position = getattr(self.knobs, name).position
+            if not self._still_waiting(name, position):
+                self.page.knob(name, position)
+        for name in self._encoders:
+            steps = self._encoders[name].turned()
+            if steps:
+                self.page.turn(name, steps)
+        for name in self._buttons:
+            event = self._buttons[name].event()
+            if event is not None:
+                getattr(self.page, event)(name)
+        for number in range(len(self._lamps)):
+            lit = self.page.lamp(number + 1)
+            if lit != self._lit[number]:
+                self._lit[number] = lit
+                self._lamps[number].value(lit)
+
+    def _still_waiting(self, name, position):
+        if name not in self._waiting:
+            return False
+        value = self.page.position(name)
+        if value is None or (position < value) != self._waiting[name]:
+            del self._waiting[name]
+        elif abs(position - value) <= NEAR:
+            del self._waiting[name]
+        return name in self._waiting
+
+    def _volts(self, name, code):
+        calibration = getattr(self._instrument, "calibration", None)
+        if calibration is not None:
+            return calibration.volts(name, code)
+        low, high = self._instrument.board.CV_VOLTS
+        return low + code / 0xFFFF * (high - low)

@@ -1,0 +1,1 @@
+"""Drivers: the chips that a board carries."""

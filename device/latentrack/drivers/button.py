@@ -1,0 +1,33 @@
+"""A button that pulls its pin down, looked at once a frame: 20 ms outlast its bouncing."""
+
+from time import ticks_diff, ticks_ms
+
+from machine import Pin
+
+HOLD_MS = 1000
+
+
+class Button:
+    def __init__(self, pin):
+        self._pin = Pin(pin, Pin.IN, Pin.PULL_UP)
+        self._since = None
+        self._held = False
+
+    def event(self):
+        """What has happened since the last call, or None.
+
+        "press" at once; then "hold" after a second, or "release" when it is let go before that.
+        """
+        if self._pin.value():
+            if self._since is None:
+                return None
+            self._since = None
+            return None if self._held else "release"
+        if self._since is None:
+            self._since = ticks_ms()
+            self._held = False
+            return "press"
+        if not self._held and ticks_diff(ticks_ms(), self._since) >= HOLD_MS:
+            self._held = True
+            return "hold"
+        return None

@@ -1,0 +1,190 @@
+"""What all pages have in common: the four buttons, the left encoder's push, and lists of lines."""
+
+from latentrack import colours
+from latentrack.screen import LETTER, TALL, WIDTH, Part
+
+KNOBS = ("x", "y", "z", "threshold")
+PAUSE, RESET, DECODE, FREEZE = 1, 2, 3, 4
+
+
+def position_of(values, name):
+    """Where a knob would stand for a value, 0 to 1; for one typed beyond the range, at its end."""
+    entry = values.parameter(name)
+    return entry.to_position(min(max(values.numbers[name], entry.least), entry.most))
+
+
+class BasePage:
+    """A page. The methods are called by the controls and the screen, once a frame at most."""
+
+    # What it is called in NAMES.
+    name = ""
+    # What the screen shows; see screen.Part. `whole`: they leave no gap between them.
+    parts = ()
+    whole = False
+
+    def __init__(self, instrument, controls):
+        self.instrument = instrument
+        self.controls = controls
+
+    @property
+    def track(self):
+        return self.controls.track
+
+    def enter(self):
+        """It is opened."""
+
+    def leave(self):
+        """Another page is opened."""
+
+    def look(self):
+        """Before its parts are drawn."""
+
+    # -- knobs and encoders ---------------------------------------------------------------------
+
+    def position(self, knob):
+        """Where the value stands that a knob changes, 0 to 1; None if the knob changes nothing."""
+        return None
+
+    def knob(self, knob, position):
+        """A knob ("x", "y", "z", "threshold") was turned."""
+
+    def turn(self, encoder, steps):
+        """An encoder ("left", "right") was turned; to the right is positive."""
+
+    # -- buttons ----------------------------------------------------------------------------------
+
+    def press(self, button):
+        """A button (1 to 4) or an encoder ("left", "right") went down."""
+        if button == PAUSE:
+            self.controls.pause()
+        elif button == RESET:
+            self.instrument.reset()
+        elif button == DECODE:
+            self.instrument.decode()
+
+    def release(self, button):
+        """It was let go within a second."""
+        if button == FREEZE:
+            self.track.freeze = "off" if self.track.freeze == "on" else "on"
+        elif button == "left":
+            self.controls.next_page()
+
+    def hold(self, button):
+        """It has been down for a second."""
+        if button == DECODE:
+            self.track.follow = "bar" if self.track.follow == "hold" else "hold"
+            self.instrument.message("follow " + self.track.follow)
+        elif button == FREEZE:
+            self.controls.choose_track(self.track.number + 1)
+            self.instrument.message("track {}".format(self.track.number + 1))
+        elif button == "left":
+            self.controls.open("play")
+
+    def lamp(self, button):
+        """Whether the lamp of a button is lit."""
+        if button == PAUSE:
+            return self.controls.paused()
+        if button == RESET:
+            return self.track.model is not None and self.track.step == 0
+        if button == DECODE:
+            return self.track.follow == "hold"
+        return self.track.freeze == "on"
+
+
+ROWS = 4
+
+
+class ListPage(BasePage):
+    """A page of lines, four at a time: the left encoder chooses one."""
+
+    title = ""
+    whole = True
+
+    def __init__(self, instrument, controls):
+        super().__init__(instrument, controls)
+        self.chosen = 0
+        self.parts = [Title(self)] + [Row(self, i) for i in range(ROWS)]
+
+    def count(self):
+        """How many lines there are."""
+        return 0
+
+    def line(self, at):
+        """Line number `at`: (text on the left, text on the right)."""
+        raise NotImplementedError
+
+    def place(self, at):
+        """Where the value of that line stands, 0 to 1; None if it has no such place."""
+        return None
+
+    def waits(self, row):
+        """Whether the knob of that row waits for its value to be passed."""
+        return False
+
+    @property
+    def first(self):
+        """The line in the first row: lines come in fours, so that knobs keep their lines."""
+        return self.chosen // ROWS * ROWS
+
+    def choose(self, at):
+        count = self.count()
+        first = self.first
+        self.chosen = min(max(at, 0), count - 1) if count else 0
+        if self.first != first:
+            self.controls.take_over()
+
+    def turn(self, encoder, steps):
+        if encoder == "left":
+            self.choose(self.chosen + steps)
+
+
+class Title(Part):
+    def __init__(self, page):
+        super().__init__(0, 0, WIDTH, TALL)
+        self._page = page
+
+    def now(self):
+        page = self._page
+        return (page.title, page.track.number, page.chosen, page.count())
+
+    def draw(self, canvas, value):
+        title, track, chosen, count = value
+        paper = colours.TRACKS[track]
+        canvas.fill(paper)
+        canvas.tall(title, 2, 0, colours.BLACK, paper)
+        where = "{}/{}".format(chosen + 1, count) if count else ""
+        where = "T{} {}".format(track + 1, where)
+        canvas.tall(where, WIDTH - 2 - LETTER * len(where), 0, colours.BLACK, paper)
+
+
+class Row(Part):
+    """A line of a list, and below it a thin bar: how far its value is on the way."""
+
+    def __init__(self, page, row):
+        super().__init__(0, TALL * (row + 1), WIDTH, TALL)
+        self._page = page
+        self._row = row
+
+    def now(self):
+        page = self._page
+        at = page.first + self._row
+        if at >= page.count():
+            return False
+        place = page.place(at)
+        place = -1 if place is None else int(place * (WIDTH - 1))
+        return (page.line(at), at == page.chosen, place, page.waits(self._row))
+
+    def draw(self, canvas, value):
+        if not value:
+            return
+        (left, right), chosen, place, waits = value
+        paper = colours.DIM if chosen else colours.BLACK
+        canvas.fill(paper)
+        canvas.tall(left, 2, -1, colours.WHITE if chosen else colours.GREY, paper)
+        # A letter's room is left between the two.
+        room = max((WIDTH - 4) // LETTER - 1 - len(left), 6)
+        right = right[:room]
+        canvas.tall(right, WIDTH - 2 - LETTER * len(right), -1, colours.WHITE, paper)
+        if place >= 0:
+            canvas.fill_rect(0, TALL - 2, WIDTH, 2, colours.SHADE)
+            canvas.fill_rect(0, TALL - 2, place + 1, 2, colours.YELLOW if waits else colours.WHITE)

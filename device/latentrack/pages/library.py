@@ -1,0 +1,41 @@
+"""The models in the flash: an encoder chooses, a push of the right one plays it on this track."""
+
+from latentrack.pages.base import ListPage
+
+
+class Page(ListPage):
+    title = "Models"
+
+    def __init__(self, instrument, controls):
+        super().__init__(instrument, controls)
+        self._names = []
+
+    def enter(self):
+        """What is there now; the one that plays is chosen."""
+        self._names = self.instrument.library.models()
+        playing = self._playing()
+        self.chosen = self._names.index(playing) if playing in self._names else 0
+
+    def count(self):
+        return len(self._names)
+
+    def line(self, at):
+        name = self._names[at]
+        return (name[:17], "*" if name == self._playing() else "")
+
+    def turn(self, encoder, steps):
+        self.choose(self.chosen + steps)
+
+    def press(self, button):
+        if button != "right":
+            super().press(button)
+        elif self._names:
+            name = self._names[self.chosen]
+            try:
+                self.instrument.library.play(name, self.track.number)
+            except (OSError, ValueError, MemoryError) as error:
+                self.instrument.message("{}: {}".format(name, error))
+
+    def _playing(self):
+        model = self.track.model
+        return None if model is None else model.name

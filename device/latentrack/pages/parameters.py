@@ -1,0 +1,10 @@
+"""All parameters of the track: what they do is said in parameters.py."""
+
+from latentrack.pages.values import ValuesPage
+
+
+class Page(ValuesPage):
+    title = "Param"
+
+    def values(self):
+        return self.track

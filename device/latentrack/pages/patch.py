@@ -1,0 +1,10 @@
+"""Where the CV inputs and the trigger inputs 3 and 4 go, and how far each CV reaches."""
+
+from latentrack.pages.values import ValuesPage
+
+
+class Page(ValuesPage):
+    title = "Patch"
+
+    def values(self):
+        return self.instrument.patch

@@ -1,0 +1,240 @@
+"""The page to play from: the model, its pattern with the step that sounds, and where it stands.
+
+The knobs are X, Y, Z and threshold. The left encoder chooses the track, the right one how much
+chaos there is; its push throws the dice, so that chaos takes another turn.
+"""
+
+import latentcore
+
+from latentrack import colours
+from latentrack.pages.base import KNOBS, BasePage, position_of
+from latentrack.screen import MESSAGE_Y, TALL, WIDTH, Part, Words
+
+TOP = TALL + 2
+TALLNESS = MESSAGE_Y - 2 - TOP
+PATTERN_WIDTH = 104
+SQUARE = TALLNESS
+BARS_X = PATTERN_WIDTH + 4 + SQUARE
+# More steps than this are shown a part at a time: the part that plays.
+MOST_COLUMNS = 34
+CHAOS_CLICK = 0.05
+FOLLOWS = {"bar": "  bar", "step": " step", "hold": " hold"}
+
+
+class Page(BasePage):
+    def __init__(self, instrument, controls):
+        super().__init__(instrument, controls)
+        self._number = None
+        self.steps = self.voices = self.row = 0
+        self.cells = b""
+        self.step = 0
+        # How often each step's cells have become others.
+        self.ages = []
+        # The bottom line, and the values it was made of: frames should leave no litter.
+        self._text = ""
+        self._threshold = self._chaos = None
+        self._fixed = [
+            Words(0, 0, WIDTH - 5 * 8, self._name, self._name_colour),
+            Words(WIDTH - 5 * 8, 0, 5 * 8, self._state, self._state_colour),
+            Square(self),
+            Bars(self),
+            Words(0, MESSAGE_Y, WIDTH, self._values, self._grey),
+        ]
+        self._set_columns(0)
+
+    # -- what it shows ------------------------------------------------------------------------
+
+    def enter(self):
+        self._number = None
+
+    def look(self):
+        track = self.track
+        number, step = latentcore.playing(track.number)
+        key = (track.number, number)
+        if key != self._number or (step != self.step and track.follow == "step"):
+            self._number = key
+            self._read_cells()
+        self.step = step
+
+    def _read_cells(self):
+        steps, voices, cells = latentcore.cells(self.track.number) or (0, 0, b"")
+        row = (voices + 7) // 8
+        if (steps, voices) != (self.steps, self.voices):
+            self.steps, self.voices, self.row = steps, voices, row
+            self.cells = cells
+            self._set_columns(steps)
+            return
+        for i in range(steps):
+            if cells[i * row : (i + 1) * row] != self.cells[i * row : (i + 1) * row]:
+                self.ages[i] += 1
+        self.cells = cells
+
+    def _set_columns(self, steps):
+        """As many columns as there are steps, as wide as there is room."""
+        self.ages = [0] * steps
+        self.columns = min(steps, MOST_COLUMNS)
+        width = PATTERN_WIDTH // self.columns if steps else PATTERN_WIDTH
+        columns = [Column(self, i, width) for i in range(self.columns)]
+        used = width * self.columns
+        # What is left of another model's columns goes; with no columns it is the whole place.
+        rest = [Nothing(used, TOP, PATTERN_WIDTH - used, TALLNESS)] if used < PATTERN_WIDTH else []
+        self.parts = columns + self._fixed + rest
+
+    def _name(self):
+        model = self.track.model
+        return "no model" if model is None else model.name[:15]
+
+    def _name_colour(self):
+        return colours.TRACKS[self.track.number]
+
+    def _state(self):
+        if self.controls.paused():
+            return "pause"
+        if self.track.freeze == "on":
+            return "froze"
+        return FOLLOWS[self.track.follow]
+
+    def _state_colour(self):
+        stands = self.controls.paused() or self.track.freeze == "on"
+        return colours.YELLOW if stands else colours.GREY
+
+    def _grey(self):
+        return colours.GREY
+
+    def _values(self):
+        threshold, chaos = self.track.threshold, self.track.chaos
+        if threshold != self._threshold or chaos != self._chaos:
+            self._threshold, self._chaos = threshold, chaos
+            self._text = "thr {:.2f}  chaos {:.2f}".format(threshold, chaos)
+        return self._text
+
+    # -- what the controls do -------------------------------------------------------------------
+
+    def position(self, knob):
+        return position_of(self.track, knob)
+
+    def knob(self, knob, position):
+        if knob in KNOBS:
+            self.track.set(knob, self.track.parameter(knob).from_position(position))
+
+    def turn(self, encoder, steps):
+        track = self.track
+        if encoder == "left":
+            self.controls.choose_track(track.number + steps)
+        else:
+            track.chaos = min(max(track.chaos + CHAOS_CLICK * steps, 0), 1)
+
+    def press(self, button):
+        if button == "right":
+            self.track.advance("dice")
+        else:
+            super().press(button)
+
+
+class Nothing(Part):
+    def now(self):
+        return 0
+
+    def draw(self, canvas, value):
+        pass
+
+
+class Column(Part):
+    """One step of the pattern: a block for each voice that sounds, the lowest at the bottom."""
+
+    def __init__(self, page, number, width):
+        super().__init__(number * width, TOP, width, TALLNESS)
+        self._page = page
+        self._number = number
+
+    def _step(self):
+        """The step it stands for: of a long pattern, of the part that plays."""
+        page = self._page
+        return page.step // page.columns * page.columns + self._number
+
+    def now(self):
+        step = self._step()
+        if step >= self._page.steps:
+            return -1
+        return (self._page.ages[step] << 9) + (step << 1) + (step == self._page.step)
+
+    def draw(self, canvas, value):
+        if value < 0:
+            return
+        page, step, height = self._page, self._step(), self.height - 3
+        width = self.width - (1 if self.width > 2 else 0)
+        playing = value & 1
+        canvas.fill_rect(0, 0, width, height, colours.DIM if playing else colours.SHADE)
+        voices = page.voices
+        row = page.cells[step * page.row : (step + 1) * page.row]
+        for voice in range(voices):
+            if row[voice >> 3] >> (voice & 7) & 1:
+                top = height - (voice + 1) * height // voices
+                tall = height - voice * height // voices - top
+                # From one voice to the next a gap, where there is room for one.
+                tall = max(tall - (tall > 2), 1)
+                ink = colours.VOICES[page.track.knob_of(voice) % len(colours.VOICES)]
+                canvas.fill_rect(0, top, width, tall, colours.WHITE if playing else ink)
+        if playing:
+            canvas.fill_rect(0, height + 1, width, 2, colours.WHITE)
+        elif step % 4 == 0:
+            canvas.fill_rect(0, height + 1, 2, 2, colours.GREY)
+
+
+class Square(Part):
+    """The first two latents, as a point: X to the right, Y upwards; CV and chaos included."""
+
+    def __init__(self, page):
+        super().__init__(PATTERN_WIDTH + 2, TOP, SQUARE, SQUARE)
+        self._page = page
+
+    def now(self):
+        track = self._page.track
+        return _pixel(track, 0) << 8 | _pixel(track, 1)
+
+    def draw(self, canvas, value):
+        x, y = value >> 8, SQUARE - 1 - (value & 0xFF)
+        canvas.rect(0, 0, SQUARE, SQUARE, colours.DIM)
+        canvas.hline(1, y, SQUARE - 2, colours.SHADE)
+        canvas.vline(x, 1, SQUARE - 2, colours.SHADE)
+        half = SQUARE // 2
+        canvas.hline(half - 2, half, 5, colours.DIM)
+        canvas.vline(half, half - 2, 5, colours.DIM)
+        canvas.fill_rect(x - 2, y - 2, 5, 5, colours.TRACKS[self._page.track.number])
+
+
+class Bars(Part):
+    """The latents beyond the second, a bar each, from the bottom up."""
+
+    def __init__(self, page):
+        super().__init__(BARS_X, TOP, WIDTH - BARS_X, TALLNESS)
+        self._page = page
+
+    def now(self):
+        track = self._page.track
+        count = 0 if track.model is None else track.model.latents
+        # Three at the most; a byte each, and a leading one.
+        value = 1
+        for latent in range(2, min(count, 5)):
+            value = value << 8 | _pixel(track, latent)
+        return value
+
+    def draw(self, canvas, value):
+        bars = []
+        while value > 1:
+            bars.insert(0, value & 0xFF)
+            value >>= 8
+        if not bars:
+            return
+        width = self.width // len(bars)
+        for i, pixel in enumerate(bars):
+            x = i * width
+            canvas.rect(x, 0, width - 1, SQUARE, colours.DIM)
+            canvas.fill_rect(x + 1, SQUARE - 1 - pixel, width - 3, pixel, colours.WHITE)
+            canvas.hline(x, SQUARE // 2, width - 1, colours.BLACK)
+
+
+def _pixel(track, latent):
+    """Where a latent stands, in pixels from the square's edge; 2 to SQUARE - 3."""
+    place = track._latents[latent] / track._scale()
+    return 2 + int((min(max(place, -1), 1) + 1) / 2 * (SQUARE - 5) + 0.5)

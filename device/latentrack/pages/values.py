@@ -1,0 +1,70 @@
+"""A page of values: lines of a table of parameters, each with its own knob.
+
+The four lines on the screen hang on the four knobs, the chosen one also on the right encoder, whose
+push puts back what it was at first.
+"""
+
+from latentrack.pages.base import KNOBS, ListPage, position_of
+
+# A click of the right encoder, of what is no whole number.
+CLICK = 0.01
+
+
+class ValuesPage(ListPage):
+    """Subclasses say whose values: `values()`, something with a TABLE (see values.Values)."""
+
+    def values(self):
+        raise NotImplementedError
+
+    def count(self):
+        return len(self.values().TABLE)
+
+    def line(self, at):
+        values = self.values()
+        entry = values.TABLE[at]
+        return (entry.title, entry.text(values.numbers[entry.name]))
+
+    def place(self, at):
+        values = self.values()
+        return position_of(values, values.TABLE[at].name)
+
+    def waits(self, row):
+        return self.controls.waits(KNOBS[row])
+
+    def position(self, knob):
+        at = self.first + KNOBS.index(knob)
+        return self.place(at) if at < self.count() else None
+
+    def knob(self, knob, position):
+        at = self.first + KNOBS.index(knob)
+        if at < self.count():
+            self.chosen = at
+            self._put(at, position)
+
+    def turn(self, encoder, steps):
+        if encoder == "left":
+            super().turn(encoder, steps)
+            return
+        values = self.values()
+        entry = values.TABLE[self.chosen]
+        number = values.numbers[entry.name]
+        if entry.whole:
+            number = min(max(number + steps, entry.least), entry.most)
+            values.set(entry.name, entry.value(number))
+        else:
+            self._put(self.chosen, self.place(self.chosen) + CLICK * steps)
+        self.controls.take_over()
+
+    def press(self, button):
+        if button == "right":
+            values = self.values()
+            entry = values.TABLE[self.chosen]
+            values.set(entry.name, entry.value(entry.default))
+            self.controls.take_over()
+        else:
+            super().press(button)
+
+    def _put(self, at, position):
+        values = self.values()
+        entry = values.TABLE[at]
+        values.set(entry.name, entry.value(entry.from_position(position)))

@@ -1,0 +1,243 @@
+"""The screen: a page is a handful of parts, and only the part whose value has changed is drawn.
+
+A part is a rectangle that shows one thing. `now()` gives what it should show, in a form that can be
+compared; if that is not what it shows already, `draw(canvas, value)` paints it on a small canvas,
+which goes to the display at once. There is no picture of the whole screen in memory, and a frame
+draws a few pieces at most: what is left over waits for the next one.
+"""
+
+import framebuf
+
+from latentrack import colours
+from latentrack.drivers.st7735 import HEIGHT, ST7735, WIDTH
+
+# A frame stops drawing after so many pixels: 2 ms on SPI, about as much in framebuf.
+PIXELS_A_FRAME = 2560
+LETTER = 8
+TALL = 16
+LINE = WIDTH // LETTER
+# The bottom line belongs to messages while there are any.
+MESSAGE_Y = HEIGHT - TALL
+
+# framebuf's letters are 8 x 8, a millimetre on this glass. Drawn twice as tall they can be read at
+# arm's length: first as bits, then every row of bits twice.
+_STRIDE = WIDTH // 8
+_flat_bits = bytearray(_STRIDE * LETTER)
+_flat = framebuf.FrameBuffer(_flat_bits, WIDTH, LETTER, framebuf.MONO_HLSB)
+_tall_bits = bytearray(_STRIDE * TALL)
+_tall = framebuf.FrameBuffer(_tall_bits, WIDTH, TALL, framebuf.MONO_HLSB)
+_palette = framebuf.FrameBuffer(bytearray(4), 2, 1, framebuf.RGB565)
+
+
+class Canvas(framebuf.FrameBuffer):
+    """A framebuf of RGB565; `pixels` is its memory."""
+
+    def __init__(self, memory, width, height):
+        self.pixels = memoryview(memory)[: width * height * 2]
+        super().__init__(self.pixels, width, height, framebuf.RGB565)
+
+    def tall(self, text, x, y, ink=colours.WHITE, paper=colours.BLACK):
+        """Text in letters 8 wide and 16 tall; it paints its background from x to the right."""
+        _flat.fill(0)
+        _flat.text(text, 0, 0, 1)
+        for row in range(LETTER):
+            bits = _flat_bits[row * _STRIDE : (row + 1) * _STRIDE]
+            at = 2 * row * _STRIDE
+            _tall_bits[at : at + _STRIDE] = bits
+            _tall_bits[at + _STRIDE : at + 2 * _STRIDE] = bits
+        _palette.pixel(0, 0, paper)
+        _palette.pixel(1, 0, ink)
+        self.blit(_tall, x, y, -1, _palette)
+
+
+class Part:
+    """A rectangle of the screen that shows one thing."""
+
+    # What it shows; nothing yet.
+    shown = None
+
+    def __init__(self, x, y, width, height):
+        self.x = x
+        self.y = y
+        self.width = width
+        self.height = height
+
+    def now(self):
+        """What it should show: a number, a text, a tuple. Not None."""
+        raise NotImplementedError
+
+    def draw(self, canvas, value):
+        """Paints it. The canvas is as large as the part, and black."""
+        raise NotImplementedError
+
+
+class Words(Part):
+    """A line of tall letters: what `text` gives, in the colour that `ink` gives, if it does."""
+
+    def __init__(self, x, y, width, text, ink=None, paper=colours.BLACK):
+        super().__init__(x, y, width, TALL)
+        self._text = text
+        self._ink = ink
+        self._paper = paper
+
+    def now(self):
+        return (self._text(), colours.WHITE if self._ink is None else self._ink())
+
+    def draw(self, canvas, value):
+        canvas.tall(value[0], 0, 0, value[1], self._paper)
+
+
+class Message(Part):
+    """The bottom line, while there is something to say: long messages come piece by piece."""
+
+    FRAMES = 75  # a frame is 20 ms
+
+    def __init__(self):
+        super().__init__(0, MESSAGE_Y, WIDTH, TALL)
+        self._lines = []
+        self._left = 0
+
+    def say(self, text):
+        self._lines = lines(text)
+        self._left = 2 * self.FRAMES if len(self._lines) == 1 else self.FRAMES
+
+    def tick(self):
+        """Once a frame. True while there is a message."""
+        if self._lines:
+            self._left -= 1
+            if self._left <= 0:
+                self._lines.pop(0)
+                self._left = self.FRAMES
+        return bool(self._lines)
+
+    def now(self):
+        return self._lines[0]
+
+    def draw(self, canvas, value):
+        canvas.tall(value, 0, 0, colours.BLACK, colours.YELLOW)
+
+
+def lines(text, width=LINE):
+    """A text in pieces of at most `width` letters, broken between words where that is possible."""
+    found = []
+    line = ""
+    for word in text.split():
+        while len(word) > width:
+            if line:
+                found.append(line)
+                line = ""
+            found.append(word[:width])
+            word = word[width:]
+        if line and len(line) + 1 + len(word) > width:
+            found.append(line)
+            line = word
+        else:
+            line = line + " " + word if line else word
+    return found + [line] if line else found
+
+
+class Screen:
+    """Shows the page that the controls are at, and the instrument's messages.
+
+    `pixels` counts what has been drawn; `blank` is True until the first page is there. A board
+    without a display has no DISPLAY in its table: then nothing is drawn.
+    """
+
+    def __init__(self, instrument):
+        self._instrument = instrument
+        pins = getattr(instrument.board, "DISPLAY", None)
+        self.display = None if pins is None else ST7735(pins)
+        self.message = Message()
+        self.page = None
+        self.pixels = 0
+        self.blank = True
+        self._memory = bytearray(2 * PIXELS_A_FRAME)
+        self._canvases = {}
+        self._first = 0
+        self._wipes = []
+        self._speaks = False
+        self._said_ms = None
+
+    def show(self, page):
+        """Another page; it is there some frames later."""
+        self.page = page
+        self._first = 0
+        strips = () if page.whole else range(0, HEIGHT, TALL)
+        self._wipes = [(0, y, WIDTH, TALL) for y in strips]
+        for part in page.parts:
+            part.shown = None
+        self.message.shown = None
+
+    def frame(self):
+        """Draws what has changed, and stops when the frame's share of pixels is used up."""
+        if self.display is None:
+            return
+        instrument = self._instrument
+        if instrument.message_text and instrument.message_ms != self._said_ms:
+            self._said_ms = instrument.message_ms
+            self.message.say(instrument.message_text)
+        speaks = self.message.tick()
+        page = None if instrument.controls is None else instrument.controls.page
+        if page is None or not self.display.ready():
+            return
+        if page is not self.page:
+            self.show(page)
+        page.look()
+        if speaks != self._speaks:
+            self._speaks = speaks
+            self._turn_bottom_line()
+        until = self.pixels + PIXELS_A_FRAME
+        while self._wipes:
+            x, y, width, height = self._wipes.pop(0)
+            if not self._put(x, y, width, height, None, None, until):
+                self._wipes.insert(0, (x, y, width, height))
+                return
+        if speaks and not self._refresh(self.message, until):
+            return
+        # Begin where the last frame stopped, so that every part has its turn.
+        parts = page.parts
+        count = len(parts)
+        first = self._first
+        for i in range(count):
+            at = (first + i) % count
+            part = parts[at]
+            if speaks and part.y + part.height > MESSAGE_Y:
+                continue
+            if not self._refresh(part, until):
+                self._first = at
+                return
+        if self.blank:
+            self.blank = False
+            self.display.light()
+
+    def _turn_bottom_line(self):
+        """A message begins or ends: what it covers is drawn anew."""
+        self.message.shown = None
+        if not self._speaks:
+            self._wipes.append((0, MESSAGE_Y, WIDTH, TALL))
+            for part in self.page.parts:
+                if part.y + part.height > MESSAGE_Y:
+                    part.shown = None
+
+    def _refresh(self, part, until):
+        """Draws a part if it shows something else than it should. False: no pixels left for it."""
+        value = part.now()
+        if value == part.shown:
+            return True
+        if not self._put(part.x, part.y, part.width, part.height, part, value, until):
+            return False
+        part.shown = value
+        return True
+
+    def _put(self, x, y, width, height, part, value, until):
+        if self.pixels + width * height > until:
+            return False
+        canvas = self._canvases.get((width, height))
+        if canvas is None:
+            canvas = self._canvases[width, height] = Canvas(self._memory, width, height)
+        canvas.fill(colours.BLACK)
+        if part is not None:
+            part.draw(canvas, value)
+        self.display.show(x, y, width, height, canvas.pixels)
+        self.pixels += width * height
+        return True
