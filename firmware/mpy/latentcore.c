@@ -23,7 +23,7 @@
     X(describe, PY_1) X(load, PY_3) X(uses, PY_2)                                                  \
     X(set, PY_3) X(get, PY_2) X(route, PY_3) X(density, PY_3) X(pitches, PY_2)                     \
     X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(playing, PY_1)                 \
-    X(ask_reset, PY_0) X(pause, PY_0) X(counts, PY_1) X(clock, PY_1) X(reset, PY_1)                \
+    X(ask_reset, PY_0) X(pause, PY_0) X(counts, PY_1) X(level, PY_2) X(clock, PY_1) X(reset, PY_1) \
     X(trigger_3, PY_1) X(trigger_4, PY_1) X(tick, PY_1)                                            \
     X(time_source, PY_1) X(channel_outputs, PY_1) X(gpio_output, PY_VAR) X(dac_outputs, PY_2)      \
     X(dac_output, PY_VAR) X(calibrate, PY_VAR)
@@ -141,7 +141,7 @@ static py_obj load(py_obj number, py_obj file, py_obj memory) {
     struct py_buffer block = py_buffer(memory, BUFFER_WRITE);
     struct model *model = model_init(block.data, (uint32_t)block.size, &decoder);
     if (model == NULL) {
-        return wrong("the memory is smaller than describe() says, or not aligned to 8 bytes");
+        return wrong("memory smaller than describe() says, or not aligned to 8 bytes");
     }
     track_use(track, model);
     return py_none();
@@ -313,6 +313,13 @@ static py_obj calibrate(size_t count, const py_obj *arguments) {
 }
 PY_FUNCTION_VAR(calibrate, 5, 5);
 
+/* level(channel, code): puts it out at the next tick. */
+static py_obj level(py_obj channel, py_obj code) {
+    rack_ask_level(&rack, (uint32_t)py_uint(channel), (uint16_t)py_uint(code));
+    return py_none();
+}
+PY_FUNCTION_2(level);
+
 /* time_source(address): a 32-bit word that counts microseconds. */
 static py_obj time_source(py_obj address) {
     now_us = (const volatile uint32_t *)py_uint(address);
@@ -324,7 +331,7 @@ PY_FUNCTION_1(time_source);
 static py_obj channel_outputs(py_obj memory) {
     struct py_buffer buffer = py_buffer(memory, BUFFER_WRITE);
     if (buffer.size < sizeof(struct channel) + sizeof(struct channel_record)) {
-        return wrong("the memory is too small for a channel");
+        return wrong("too small for a channel");
     }
     struct channel *channel = buffer.data;
     channel_init(channel, (struct channel_record *)(channel + 1),
@@ -341,7 +348,7 @@ static py_obj gpio_output(size_t count, const py_obj *arguments) {
                      (volatile uint32_t *)py_uint(arguments[1]),
                      (volatile uint32_t *)py_uint(arguments[2]),
                      (uint32_t)py_uint(arguments[3])) != 0) {
-        return wrong("channels are numbered 0 to 7, on four GPIO ports at the most");
+        return wrong("channels are 0 to 7, on at most four ports");
     }
     rack.outputs = &gpio.base;
     return py_none();
@@ -354,7 +361,7 @@ PY_FUNCTION_VAR(gpio_output, 4, 4);
 static py_obj dac_outputs(py_obj base, py_obj pins) {
     struct py_buffer buffer = py_buffer(pins, BUFFER_READ);
     if (buffer.size != 12 * sizeof(uint32_t)) {
-        return wrong("three pins of four words each are needed");
+        return wrong("three pins of four words are needed");
     }
     const uint32_t *word = buffer.data;
     struct output_pin pin[3];
@@ -380,7 +387,7 @@ static py_obj dac_output(size_t count, const py_obj *arguments) {
     if (dac8164_connect(&dac, (uint32_t)py_uint(arguments[0]), (uint32_t)py_uint(arguments[1]),
                         (uint32_t)py_uint(arguments[2]), (uint16_t)py_uint(arguments[3]),
                         (uint16_t)py_uint(arguments[4])) != 0) {
-        return wrong("channels are numbered 0 to 7, chips 0 and 1, and their channels 0 to 3");
+        return wrong("channels are 0 to 7, chips 0 and 1, their channels 0 to 3");
     }
     return py_none();
 }

@@ -265,6 +265,11 @@ void rack_tick(struct rack *rack, uint32_t now_us)
         rack->high &= ~due;
         rack->outputs->gates(rack->outputs, 0, due, now_us);
     }
+    uint32_t level = atomic_load_explicit(&rack->level_asked, memory_order_relaxed);
+    if (level) {
+        atomic_store_explicit(&rack->level_asked, 0, memory_order_relaxed);
+        rack->outputs->level(rack->outputs, level >> 16 & 7, (uint16_t)level, now_us);
+    }
     if (rack->clocked && now_us - rack->clock_us >= LONG_AGO_US
         && now_us - rack->clock_us < 2 * LONG_AGO_US) {
         rack->clocked = 0;
@@ -282,6 +287,12 @@ void rack_ask_reset(struct rack *rack)
 void rack_pause(struct rack *rack)
 {
     atomic_store_explicit(&rack->paused, 1, memory_order_relaxed);
+}
+
+void rack_ask_level(struct rack *rack, uint32_t channel, uint16_t code)
+{
+    atomic_store_explicit(&rack->level_asked, 1u << 31 | (channel & 7) << 16 | code,
+                          memory_order_relaxed);
 }
 
 int rack_calibrate(struct rack *rack, uint32_t channel, float offset, float slope, uint16_t low,

@@ -33,7 +33,6 @@
 #include "track.h"
 
 #define RACK_TRACKS 4
-#define RACK_STEPS_DEFAULT 16
 #define RESET_WINDOW_US 1000u
 
 struct rack {
@@ -42,6 +41,7 @@ struct rack {
     struct calibration calibration[OUTPUT_CHANNELS];
     _Atomic uint32_t reset_asked;
     _Atomic uint32_t paused;
+    _Atomic uint32_t level_asked; /* code, channel << 16, and 1 << 31: it is asked for */
 
     /* The interrupts'. */
     uint32_t clocked;     /* an edge has come, and clock_us says when */
@@ -72,6 +72,9 @@ void rack_ask_reset(struct rack *rack);
 /* Producer: clock edges are counted, but no track moves on until the next reset, asked or not. That
    a reset belongs to the edge before it holds here too. */
 void rack_pause(struct rack *rack);
+
+/* Producer: puts a level out at the next tick, whatever plays: for calibration. Channels 0 to 7. */
+void rack_ask_level(struct rack *rack, uint32_t channel, uint16_t code);
 
 /* Producer: how a channel's converter is set (see struct calibration); heard in what is built from
    now on. Returns 0, or -1: no such channel. */
