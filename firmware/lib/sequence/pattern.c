@@ -11,24 +11,28 @@ static uint16_t code_of(float value)
     return value >= 65535.0f ? 65535 : (uint16_t)(value + 0.5f);
 }
 
-/* A route's channel as a bit; 0: nowhere. */
-static uint32_t channel_bit(uint32_t route, uint32_t index)
+/* A route's channel; OUTPUT_CHANNELS and above: nowhere. */
+static uint32_t channel_of(uint32_t route, uint32_t index)
 {
-    uint32_t channel = index < OUTPUT_CHANNELS ? route >> 4 * index & 15 : ROUTE_NOWHERE;
-    return channel < OUTPUT_CHANNELS ? 1u << channel : 0;
+    return index < OUTPUT_CHANNELS ? route >> 4 * index & 15 : ROUTE_NOWHERE;
 }
 
-static void put_level(struct pattern_step *to, uint32_t bit, uint16_t code)
+static void put_trigger(struct pattern_step *to, uint32_t channel)
 {
-    if (bit) {
-        to->levels |= (uint8_t)bit;
-        to->code[__builtin_ctz(bit)] = code;
+    if (channel < OUTPUT_CHANNELS) {
+        to->triggers |= (uint8_t)(1u << channel);
     }
 }
 
-static uint16_t pitch_code(const struct voicing *voicing, uint32_t bit, uint32_t pitch)
+static void put_level(struct pattern_step *to, uint32_t channel, uint16_t code)
 {
-    const struct calibration *set = &voicing->calibration[__builtin_ctz(bit)];
+    to->levels |= (uint8_t)(1u << channel);
+    to->code[channel] = code;
+}
+
+static uint16_t pitch_code(const struct voicing *voicing, uint32_t channel, uint32_t pitch)
+{
+    const struct calibration *set = &voicing->calibration[channel];
     float slope = whole_float(&set->slope);
     return code_of(whole_float(&set->offset) + slope * (float)pitch);
 }
@@ -36,10 +40,10 @@ static uint16_t pitch_code(const struct voicing *voicing, uint32_t bit, uint32_t
 static void put_pitch(struct pattern_step *to, const struct voicing *voicing, uint32_t route,
                       uint32_t pitch)
 {
-    uint32_t bit = channel_bit(voicing->levels, route);
-    to->triggers |= (uint8_t)channel_bit(voicing->triggers, route);
-    if (bit) {
-        put_level(to, bit, pitch_code(voicing, bit, pitch));
+    uint32_t channel = channel_of(voicing->levels, route);
+    put_trigger(to, channel_of(voicing->triggers, route));
+    if (channel < OUTPUT_CHANNELS) {
+        put_level(to, channel, pitch_code(voicing, channel, pitch));
     }
 }
 
@@ -47,27 +51,27 @@ static void put_pitch(struct pattern_step *to, const struct voicing *voicing, ui
 static int has_pitch(const struct pattern_step *step, const struct voicing *voicing,
                      uint32_t route, uint32_t pitch)
 {
-    uint32_t bit = channel_bit(voicing->levels, route);
-    return (step->levels & bit)
-           && step->code[__builtin_ctz(bit)] == pitch_code(voicing, bit, pitch);
+    uint32_t channel = channel_of(voicing->levels, route);
+    return channel < OUTPUT_CHANNELS && step->levels >> channel & 1
+           && step->code[channel] == pitch_code(voicing, channel, pitch);
 }
 
 static void put_accent(struct pattern_step *to, const struct voicing *voicing, uint32_t route,
                        uint32_t place, uint32_t last)
 {
-    uint32_t bit = channel_bit(voicing->levels, route);
-    if (bit) {
-        const struct calibration *set = &voicing->calibration[__builtin_ctz(bit)];
+    uint32_t channel = channel_of(voicing->levels, route);
+    if (channel < OUTPUT_CHANNELS) {
+        const struct calibration *set = &voicing->calibration[channel];
         float low = __atomic_load_n(&set->low, __ATOMIC_RELAXED);
         float high = __atomic_load_n(&set->high, __ATOMIC_RELAXED);
-        put_level(to, bit, code_of(low + (high - low) * ((float)place / (float)last)));
+        put_level(to, channel, code_of(low + (high - low) * ((float)place / (float)last)));
     }
 }
 
-/* A step's cells as 32-bit words, so that silent stretches cost nothing. */
+/* The voices of a step that are above their cut-off, in order. */
 struct cells {
-    uint32_t voices;
-    uint32_t word[8];
+    uint32_t count;
+    uint8_t voice[255];
 };
 
 static uint32_t bits_of(float value)
@@ -79,15 +83,17 @@ static uint32_t bits_of(float value)
     return both.bits;
 }
 
-/* Voice by voice: score > cut-off. The sign of cut-off - score says it without a branch, for
-   infinite cut-offs too; it needs gradual underflow (the default everywhere here) and cut-offs that
-   are not -0 (model.c sees to that). */
-static void find_cells(struct cells *cells, const float *scores, const float *cutoff)
+/* Finds the cells and writes their row. Score > cut-off: the sign of cut-off - score says it
+   without a branch, for infinite cut-offs too; it needs gradual underflow (the default everywhere
+   here) and cut-offs that are not -0 (model.c sees to that). */
+static void find_cells(struct cells *cells, uint8_t *row, uint32_t voices, const float *scores,
+                       const float *cutoff)
 {
-    uint32_t voice = cells->voices;
-    while (voice) {
-        uint32_t first = (voice - 1) & ~31u;
+    uint32_t count = 0;
+    for (uint32_t first = 0; first < voices; first += 32) {
+        uint32_t voice = voices - first < 32 ? voices : first + 32;
         uint32_t word = 0;
+        int32_t left = (int32_t)(voice - first);
         while (voice & 3) {
             voice--;
             word = word << 1 | bits_of(whole_float(&cutoff[voice]) - scores[voice]) >> 31;
@@ -101,21 +107,14 @@ static void find_cells(struct cells *cells, const float *scores, const float *cu
             word = word << 1 | bits_of(whole_float(&cut[1]) - score[1]) >> 31;
             word = word << 1 | bits_of(whole_float(&cut[0]) - score[0]) >> 31;
         }
-        cells->word[first / 32] = word;
-    }
-}
-
-/* The next cell at or after voice; cells->voices when there is none. */
-static inline uint32_t next_cell(const struct cells *cells, uint32_t voice)
-{
-    while (voice < cells->voices) {
-        uint32_t rest = cells->word[voice / 32] >> voice % 32;
-        if (rest) {
-            return voice + (uint32_t)__builtin_ctz(rest);
+        for (uint32_t rest = word; rest; rest &= rest - 1) {
+            cells->voice[count++] = (uint8_t)(first + (uint32_t)__builtin_ctz(rest));
         }
-        voice = (voice | 31) + 1;
+        for (; left > 0; left -= 8, word >>= 8) {
+            whole_byte_set(row++, (uint8_t)word);
+        }
     }
-    return cells->voices;
+    cells->count = count;
 }
 
 static void build_drums(struct pattern_step *to, const struct cells *cells, const float *scores,
@@ -123,19 +122,18 @@ static void build_drums(struct pattern_step *to, const struct cells *cells, cons
 {
     uint32_t group = 0, accents = 0;
     uint32_t first = 0, end = 0; /* voices of the group before `group` */
-    uint32_t voice = next_cell(cells, 0);
-    while (voice < cells->voices) {
-        while (voice >= end) {
+    for (uint32_t i = 0; i < cells->count;) {
+        uint32_t best = cells->voice[i];
+        while (best >= end) {
             accents += end - first > 1;
             first = end;
             end += group < voicing->groups ? voicing->group_size[group] : 1;
             group++;
         }
-        uint32_t best = voice;
-        while ((voice = next_cell(cells, voice + 1)) < end && voice < cells->voices) {
-            best = scores[voice] > scores[best] ? voice : best;
+        while (++i < cells->count && cells->voice[i] < end) {
+            best = scores[cells->voice[i]] > scores[best] ? cells->voice[i] : best;
         }
-        to->triggers |= (uint8_t)channel_bit(voicing->triggers, group - 1);
+        put_trigger(to, channel_of(voicing->triggers, group - 1));
         if (end - first > 1) {
             put_accent(to, voicing, accents, best - first, end - first - 1);
         }
@@ -156,8 +154,8 @@ static void build_notes(struct pattern_step *to, const struct pattern_step *befo
 {
     uint32_t chosen[OUTPUT_CHANNELS]; /* voices, the most probable first; later pitches << 8 too */
     uint32_t count = 0;
-    for (uint32_t voice = next_cell(cells, 0); voice < cells->voices;
-         voice = next_cell(cells, voice + 1)) {
+    for (uint32_t i = 0; i < cells->count; i++) {
+        uint32_t voice = cells->voice[i];
         uint32_t place = count;
         float score = scores[voice];
         if (count == voicing->notes) {
@@ -205,9 +203,9 @@ static void build_notes(struct pattern_step *to, const struct pattern_step *befo
 static uint32_t build_rhythm(struct pattern_step *to, const struct cells *cells,
                              const struct voicing *voicing, uint32_t hits)
 {
-    for (uint32_t voice = next_cell(cells, 0); voice < cells->voices;
-         voice = next_cell(cells, voice + 1)) {
-        put_pitch(to, voicing, voice, whole_byte(&voicing->pitches[hits++ % voicing->pitch_count]));
+    for (uint32_t i = 0; i < cells->count; i++, hits++) {
+        put_pitch(to, voicing, cells->voice[i],
+                  whole_byte(&voicing->pitches[hits % voicing->pitch_count]));
     }
     return hits;
 }
@@ -219,11 +217,7 @@ uint32_t pattern_build_step(struct pattern *pattern, uint32_t step, const float 
     struct cells cells;
     uint32_t bytes = pattern_row(pattern->voices);
     uint8_t *row = pattern->cells + step * bytes;
-    cells.voices = pattern->voices;
-    find_cells(&cells, scores, voicing->cutoff);
-    for (uint32_t i = 0; i < bytes; i++) {
-        whole_byte_set(&row[i], (uint8_t)(cells.word[i / 4] >> i % 4 * 8));
-    }
+    find_cells(&cells, row, pattern->voices, scores, voicing->cutoff);
     to->triggers = 0;
     to->levels = 0;
     if (voicing->mode == MODE_NOTES) {
