@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Result:
-    """A figure of which less is better.
+    """A figure of which less is better. (Where more is, a subclass has its own `met`.)
 
     name: dotted, as in `m7.drum_f32.pattern`.  peer: the same for the system it is held against, or
     None.  goal: what it is to stay within, or None.
@@ -33,6 +33,12 @@ def write(results: Iterable[Result], path: Path) -> None:
     os.replace(temporary, path)
 
 
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
 def show(results: Iterable[Result]) -> None:
     """The table on the terminal."""
     from rich.console import Console
@@ -44,10 +50,7 @@ def show(results: Iterable[Result]) -> None:
         table.add_column(heading, justify="right")
     table.add_column("unit")
     for result in results:
-        peer, goal = (
-            "" if number is None else f"{number:,.0f}" for number in (result.peer, result.goal)
-        )
+        numbers = (_number(value) for value in (result.value, result.peer, result.goal))
         style = "" if result.met else "red"
-        value = f"{result.value:,.0f}"
-        table.add_row(result.name, value, peer, goal, result.unit, style=style)
+        table.add_row(result.name, *numbers, result.unit, style=style)
     Console().print(table)
