@@ -75,13 +75,18 @@ class PercussionMap:
         self, pitches: npt.NDArray[np.int64], velocities: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.int64]:
         """The voice of each hit, -1 where no voice takes it."""
-        table = np.full((2, 128), -1)
+        placed: npt.NDArray[np.int64] = self._table[(velocities >= self.accent_from) * 1, pitches]
+        return placed
+
+    @cached_property
+    def _table(self) -> npt.NDArray[np.int64]:
+        """The voice by accent (0 or 1) and pitch."""
+        table = np.full((2, 128), -1, np.int64)
         for index, voice in enumerate(self.voices):
             for accent in (False, True):
                 if voice.accent in (None, accent):
                     table[int(accent), list(voice.pitches)] = index
-        placed: npt.NDArray[np.int64] = table[(velocities >= self.accent_from) * 1, pitches]
-        return placed
+        return table
 
 
 # All of General MIDI's percussion (35 to 81) is here, what General MIDI 2 adds as far as it is

@@ -134,7 +134,7 @@ class Rules:
     def filter(self) -> Filter:
         return parse_filter(self.include, self.exclude)
 
-    @property
+    @cached_property
     def of_a_file(self) -> str:
         """All that decides what a single file gives, as a text."""
         patterns = [
