@@ -265,9 +265,8 @@ void rack_tick(struct rack *rack, uint32_t now_us)
         rack->high &= ~due;
         rack->outputs->gates(rack->outputs, 0, due, now_us);
     }
-    uint32_t level = atomic_load_explicit(&rack->level_asked, memory_order_relaxed);
-    if (level) {
-        atomic_store_explicit(&rack->level_asked, 0, memory_order_relaxed);
+    if (atomic_load_explicit(&rack->level_asked, memory_order_relaxed)) {
+        uint32_t level = atomic_exchange_explicit(&rack->level_asked, 0, memory_order_relaxed);
         rack->outputs->level(rack->outputs, level >> 16 & 7, (uint16_t)level, now_us);
     }
     if (rack->clocked && now_us - rack->clock_us >= LONG_AGO_US

@@ -3,7 +3,8 @@
  * From interrupts: rack_clock, rack_reset (never one inside the other; on the module both are
  * interrupts of the same priority) and rack_tick (which either may interrupt). None of them waits,
  * allocates, or asks what time it is: time comes in, in microseconds, and wraps at 2^32.
- * From Python (the producer): all of track.h, and rack_ask_reset, rack_calibrate.
+ * From Python (the producer): all of track.h, and rack_ask_reset, rack_pause, rack_ask_level,
+ * rack_calibrate.
  *
  * What an edge does. In the order of the tracks: if the track's division is up, its position moves
  * on, at position 0 the pattern published last takes over, and the step's levels are written. Then
@@ -66,7 +67,8 @@ void rack_reset(struct rack *rack, uint32_t now_us);
 /* Ends gates whose time is up. Call it about every millisecond. */
 void rack_tick(struct rack *rack, uint32_t now_us);
 
-/* Producer: the next clock edge plays step 0. For buttons and for code; no window. */
+/* Producer: the next clock edge plays step 0. For buttons and for code; no window. (In step mode
+   step 0 is then played as it was last decoded; rack_reset decodes it anew.) */
 void rack_ask_reset(struct rack *rack);
 
 /* Producer: clock edges are counted, but no track moves on until the next reset, asked or not. That

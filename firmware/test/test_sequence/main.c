@@ -91,6 +91,28 @@ static void notes_follow_the_list_and_go_on_in_semitones(void)
     CHECK(row.code[5] == 4005 && row.code[6] == 5206 && row.code[7] == 6007);
 }
 
+static void a_note_that_goes_on_may_keep_its_channel(void)
+{
+    static struct pattern_step steps[3];
+    static const uint8_t base = 36;
+    /* Voices 5 and 7; then 2, 5 and 7; the step before step 0 is nobody's. */
+    static const float scores[2][8] = {{-1, -1, -1, -1, -1, 1, -1, 1}, {-1, -1, 1, -1, -1, 1, -1, 1}};
+    for (uint32_t keep = 0; keep < 2; keep++) {
+        struct pattern pattern = {.steps = 2, .voices = 8, .step = steps + 1, .cells = row_cells};
+        struct voicing voicing = {.mode = MODE_NOTES, .notes = 4, .keep = (uint8_t)keep,
+                                  .triggers = ROUTE_STRAIGHT, .levels = 0xFFFF7654, .cutoff = zeros,
+                                  .pitches = &base, .pitch_count = 1, .calibration = plain};
+        steps[0] = (struct pattern_step){.levels = 0xF0, .code = {[5] = 4105, [4] = 4304}};
+        pattern_build_step(&pattern, 0, scores[0], &voicing, 0);
+        pattern_build_step(&pattern, 1, scores[1], &voicing, 0);
+        CHECK(steps[1].triggers == 3 && steps[1].code[4] == 4104 && steps[1].code[5] == 4305);
+        CHECK(steps[2].triggers == 7 && steps[2].levels == 0x70);
+        CHECK(steps[2].code[4] == (keep ? 4104 : 3804));
+        CHECK(steps[2].code[5] == (keep ? 4305 : 4105));
+        CHECK(steps[2].code[6] == (keep ? 3806 : 4306));
+    }
+}
+
 static void cells_are_exactly_those_above_their_cut_off(void)
 {
     static const float values[] = {0.0f, -0.0f, 1e-45f, -1e-45f, 1e-38f, 3e38f, -3e38f, 1, 1.0000001f};
@@ -438,6 +460,16 @@ static void a_new_model_keeps_what_was_set_voice_by_voice(void)
     free(other);
 }
 
+static void a_level_asked_for_comes_once_at_the_next_tick(void)
+{
+    start();
+    rack_ask_level(&rack, 6, 0xFFFF);
+    rack_tick(&rack, 5);
+    rack_tick(&rack, 6);
+    drain();
+    CHECK(count == 1 && got[0].what == 0x0106FFFF && got[0].time_us == 5);
+}
+
 static void the_biggest_pattern_plays(void)
 {
     start();
@@ -500,6 +532,7 @@ int main(void)
     RUN(a_silent_group_keeps_its_place_among_the_accents);
     RUN(notes_are_the_most_probable_in_order_of_pitch);
     RUN(notes_follow_the_list_and_go_on_in_semitones);
+    RUN(a_note_that_goes_on_may_keep_its_channel);
     RUN(cells_are_exactly_those_above_their_cut_off);
     RUN(codes_stay_in_range_and_round);
     RUN(steps_follow_the_clock_and_wrap);
@@ -512,6 +545,7 @@ int main(void)
     RUN(the_coming_step_follows_the_latents_posted_last);
     RUN(a_rhythm_takes_the_pitches_in_turn);
     RUN(a_new_model_keeps_what_was_set_voice_by_voice);
+    RUN(a_level_asked_for_comes_once_at_the_next_tick);
     RUN(the_biggest_pattern_plays);
     RUN(what_is_no_model_is_refused);
     RUN(values_out_of_range_change_nothing);
