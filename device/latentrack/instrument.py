@@ -12,11 +12,16 @@ import latentcore
 from machine import Pin, Timer
 
 from latentrack import logs
+from latentrack.behaviours import Behaviours
 from latentrack.boards import this_board
+from latentrack.calibration import Calibration
 from latentrack.knobs import Knobs
 from latentrack.library import Library
 from latentrack.parameters import TRACKS
 from latentrack.patch import Patch
+from latentrack.presets import Presets
+from latentrack.settings import Settings
+from latentrack.storage import Storage
 from latentrack.track import Track
 
 FRAME_MS = 20
@@ -30,14 +35,6 @@ class Instrument:
     running = None
 
     def __init__(self):
-        self.board = this_board()
-        self.board.connect()
-        self.tracks = []
-        for number in range(TRACKS):
-            self.tracks.append(Track(number, self.tracks))
-        self.track = self.tracks[0]
-        self.patch = Patch(self)
-        self.library = Library(self)
         self.frames = 0
         # What the screen's message line shows, and since when (time.ticks_ms).
         self.message_text = ""
@@ -47,8 +44,32 @@ class Instrument:
         self._frame_timer = None
         self._tick_timer = None
         self._shown = {}
+        self.board = this_board()
+        self.board.connect()
+        self.tracks = []
+        for number in range(TRACKS):
+            self.tracks.append(Track(number, self.tracks))
+        self.track = self.tracks[0]
+        self.patch = Patch(self)
+        self.library = Library(self)
+        self.storage = Storage(self)
+        self.settings = Settings(self)
+        self.presets = Presets(self)
+        self.behaviours = Behaviours(self)
+        self.calibration = Calibration(self)
+        self.behaviours.load_all()
+        self.settings.load()
         # What happens in a frame, in order. Add to it, or take from it, as you like.
-        self.every_frame = [self._listen, self._bend, self._refresh, self.library.refresh]
+        self.controls = None
+        self.every_frame = [
+            self._listen,
+            self._bend,
+            self.behaviours.frame,
+            self._refresh,
+            self.library.refresh,
+            self.settings.frame,
+            self.storage.frame,
+        ]
         self.controls = self._add("controls", "Controls", 1)
         self.knobs = self.controls.knobs if self.controls else self._bare_knobs()
         self.screen = self._add("screen", "Screen", None)
@@ -59,7 +80,7 @@ class Instrument:
             part = getattr(__import__("latentrack." + module, None, None, (name,)), name)(self)
         except Exception as error:
             sys.print_exception(error)
-            self.message("no {}: {}".format(module, error))
+            self.message(f"no {module}: {error}")
             return None
         at = len(self.every_frame) if place is None else place
         self.every_frame.insert(at, part.frame)

@@ -25,7 +25,7 @@ class Track(Values):
         self.number = number
         self.model = None
         # All tracks that share the jacks, this one too.
-        self._tracks = tracks
+        self.tracks = tracks
         # The memory that latentcore works in and the files it reads, kept from the garbage
         # collector as long as the clock may play from them: (memory, file), the newest last.
         self._kept = []
@@ -39,6 +39,7 @@ class Track(Values):
         self._methods = set()
         self._build = False
         self._asked = False
+        self._busy = False
         self.refresh()
 
     # -- models ---------------------------------------------------------------------------------
@@ -106,7 +107,7 @@ class Track(Values):
     @latents.setter
     def latents(self, values):
         if len(values) != self._count():
-            raise ValueError("here are {} latents, not {}".format(self._count(), len(values)))
+            raise ValueError(f"here are {self._count()} latents, not {len(values)}")
         for i in range(len(values)):
             place = values[i] / self._scale()
             if i < len(_KNOBS):
@@ -128,6 +129,10 @@ class Track(Values):
 
     # -- what plays -----------------------------------------------------------------------------
 
+    def build(self):
+        """A new pattern is to be built, in the next frame."""
+        self._build = True
+
     def decode(self):
         """Decodes where it stands: heard from the next bar on. What follow hold waits for."""
         self._asked = True
@@ -146,6 +151,11 @@ class Track(Values):
         ]
 
     @property
+    def bar(self):
+        """The bar that plays, counted from 1 since the last reset; 0: none has begun."""
+        return latentcore.counts(self.number)[1]
+
+    @property
     def step(self):
         """The step of the pattern that was played last, from 0."""
         return latentcore.playing(self.number)[1]
@@ -154,11 +164,21 @@ class Track(Values):
 
     def refresh(self):
         """Brings what has changed to latentcore, and decodes if need be. Frames call this."""
+        # A frame can come in the middle of a call from the prompt, which then does its work too.
+        if not self._busy:
+            self._busy = True
+            try:
+                self._refresh()
+            finally:
+                self._busy = False
+
+    def _refresh(self):
         if len(self._kept) > 1:
             self._let_go()
         if self._stale:
             self._look()
-        if self._methods:
+        # Routes ask for what hangs on them: pitches and densities.
+        while self._methods:
             methods, self._methods = self._methods, set()
             for method in methods:
                 getattr(self, "_apply_" + method)()
@@ -204,7 +224,7 @@ class Track(Values):
         ]
 
     def _share_jacks(self):
-        for track in self._tracks:
+        for track in self.tracks:
             track._again("routes")
 
     # -- what the table's methods do ------------------------------------------------------------
@@ -240,7 +260,7 @@ class Track(Values):
         """The jacks it plays on, from 0."""
         jacks = self.ENTRIES["jacks"].choices[self._now["jacks"]]
         if jacks == "auto":
-            alone = sum(track.model is not None for track in self._tracks) < 2
+            alone = sum(track.model is not None for track in self.tracks) < 2
             jacks = "all" if alone else ("1-4", "5-8")[self.number]
         return routes.JACKS[jacks]
 

@@ -10,6 +10,8 @@ class Values:
     def __init__(self):
         # The numbers behind the values, by name, as set by hand.
         self.numbers = {entry.name: entry.default for entry in self.TABLE}
+        # How often something was set; settings notice by it.
+        self.edits = 0
 
     def parameter(self, name):
         """The table's entry: title, range, unit. KeyError: there is none of that name."""
@@ -20,6 +22,7 @@ class Values:
         number = self.ENTRIES[name].number(value)
         if self.numbers[name] != number:
             self.numbers[name] = number
+            self.edits += 1
             self.changed(name)
 
     def get(self, name):

@@ -1,0 +1,11 @@
+"""A drunk walk through the latent space, around where the knobs stand."""
+from random import uniform
+
+on = False  # behaviours.switch("drunk_walk")
+at = {"x": 0, "y": 0, "z": 0}
+
+
+def frame(controls, track):
+    for name in at:
+        at[name] = min(max(at[name] + uniform(-0.01, 0.01), -0.25), 0.25)
+        track.bend(name, at[name])

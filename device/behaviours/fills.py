@@ -1,0 +1,9 @@
+"""Fills: every eighth bar since the reset has more hits."""
+
+on = False  # behaviours.switch("fills")
+
+
+def frame(controls, track):
+    # What is bent while the seventh bar plays is heard in the eighth.
+    if track.bar % 8 == 7:
+        track.bend("threshold", -0.2)

@@ -1,0 +1,8 @@
+"""An LFO on X: to and fro, once in eight seconds."""
+from math import pi, sin
+
+on = False  # behaviours.switch("lfo_on_x")
+
+
+def frame(controls, track):
+    track.bend("x", 0.25 * sin(2 * pi * controls.seconds / 8))

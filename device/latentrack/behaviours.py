@@ -1,0 +1,117 @@
+"""Behaviours: files in /flash/behaviours that take part in every frame while the module plays.
+
+A behaviour is a file with a function `frame(controls, track)`. `controls.seconds` is the time since
+power-on, `controls.cv` the volts at the CV inputs; `track` has the parameters: `track.bend("x", 0.1)`
+for this frame, `track.length = 12` for good. A file with a line `on = False` waits to be switched on
+(`behaviours.switch("lfo_on_x")`), which is remembered. An error is shown, and switches that
+behaviour off.
+"""
+
+import os
+import sys
+import time
+
+FOLDER = "/flash/behaviours"
+_ENDING = ".py"
+
+
+class _NoControls:
+    cv = {}
+
+
+class Behaviours:
+    """instrument.behaviours"""
+
+    def __init__(self, instrument):
+        self._instrument = instrument
+        # Name -> what the file defines; and whether it is on.
+        self._files = {}
+        self._on = {}
+        self._said = {}
+        self._controls = _NoControls()
+        self._ms = 0
+        self._last_ms = time.ticks_ms()
+        # Counts what settings have to remember.
+        self.edits = 0
+
+    def names(self):
+        """All behaviours that are there, sorted."""
+        return sorted(self._files)
+
+    def is_on(self, name):
+        return self._on.get(name, False)
+
+    def load_all(self):
+        """Reads the folder, at power-on."""
+        try:
+            files = os.listdir(FOLDER)
+        except OSError:
+            return
+        for file in sorted(files):
+            if file.endswith(_ENDING) and file[0] not in "._":
+                try:
+                    with open(FOLDER + "/" + file) as opened:
+                        source = opened.read()
+                    self._take(file[: -len(_ENDING)], source)
+                except Exception as error:
+                    self._show(file[: -len(_ENDING)], error)
+
+    def swap(self, name, source):
+        """Puts a behaviour in place of the one of that name, while it plays, and switches it on.
+
+        Raises what the source raises; then the old one goes on.
+        """
+        self._take(name, source)
+        self.switch(name)
+
+    def _take(self, name, source):
+        defined = {"__name__": name}
+        exec(compile(source, "behaviours/" + name + _ENDING, "exec"), defined)
+        if "frame" not in defined:
+            raise ValueError("a behaviour has a function frame(controls, track)")
+        self._files[name] = defined
+        self._on[name] = self._said.get(name, defined.get("on", True))
+
+    def switch(self, name, on=True):
+        """Switches a behaviour on or off, and remembers that. KeyError: there is none."""
+        self._files[name]
+        self._on[name] = on
+        if self._said.get(name) != on:
+            self._said[name] = on
+            self.edits += 1
+
+    def frame(self):
+        now = time.ticks_ms()
+        self._ms += time.ticks_diff(now, self._last_ms)
+        self._last_ms = now
+        controls = self._instrument.controls or self._controls
+        controls.seconds = self._ms / 1000
+        for name, on in self._on.items():
+            if on:
+                try:
+                    self._files[name]["frame"](controls, self._instrument.track)
+                except Exception as error:
+                    self._on[name] = False
+                    self._show(name, error)
+
+    def _show(self, name, error):
+        sys.print_exception(error)
+        self._instrument.message(f"behaviour {name} is off: {repr(error)}")
+
+    def lines(self):
+        """For the settings: what was switched by hand."""
+        return "".join(
+            "behaviour {} {}\n".format(name, "on" if self._said[name] else "off")
+            for name in sorted(self._said)
+        )
+
+    def switch_from(self, text):
+        """Switches as such lines say, also what is loaded later."""
+        for line in text.split("\n"):
+            words = line.split(" ")
+            if len(words) > 2 and words[0] == "behaviour":
+                name = " ".join(words[1:-1])
+                self._said[name] = self._on[name] = words[-1] == "on"
+        for name in list(self._on):
+            if name not in self._files:
+                del self._on[name]

@@ -1,0 +1,96 @@
+"""Sixteen presets: what is set on all tracks, the patch, and the models that play.
+
+Storing one while a clock runs keeps it in memory until the clock stops; it can be recalled all the
+same. `store(3, now=True)` writes at once, which may cost a clock edge.
+"""
+
+import os
+
+from latentrack.settings import lines_of, set_from
+
+FOLDER = "/flash/presets"
+PRESETS = 16
+
+
+class Presets:
+    """instrument.presets: numbered 1 to 16."""
+
+    def __init__(self, instrument):
+        self._instrument = instrument
+        # The one recalled or stored last; None: none since power-on.
+        self.last = None
+
+    def used(self):
+        """The numbers of the presets that are there, in order."""
+        storage = self._instrument.storage
+        try:
+            files = os.listdir(FOLDER)
+        except OSError:
+            files = []
+        return [
+            number
+            for number in range(1, PRESETS + 1)
+            if _file(number) in files or storage.waits(_path(number))
+        ]
+
+    def store(self, number, now=False):
+        """Stores everything under a number."""
+        path = _path(number)
+        instrument = self._instrument
+        text = ""
+        for track in instrument.tracks:
+            name = str(track.number + 1)
+            if track.model is not None:
+                text += f"{name}.model {track.model.name}\n"
+            text += lines_of(track, name)
+        text += lines_of(instrument.patch, "patch")
+        try:
+            os.mkdir(FOLDER)
+        except OSError:
+            pass
+        self.last = number
+        instrument.message(f"preset {number}")
+        instrument.storage.write(path, text, now=now)
+        if instrument.storage.waits(path) and instrument.clocked_recently():
+            instrument.message(f"preset {number} kept, stored when the clock stops")
+
+    def recall(self, number):
+        """Sets everything as it was stored. False: there is no such preset."""
+        text = self._instrument.storage.read(_path(number))
+        if text is None:
+            self._instrument.message(f"preset {number} is empty")
+            return False
+        for track in self._instrument.tracks:
+            name = str(track.number + 1)
+            set_from(track, name, text)
+            self._play_model(track, name + ".model ", text)
+        set_from(self._instrument.patch, "patch", text)
+        if self._instrument.controls is not None:
+            self._instrument.controls.take_over()
+        self.last = number
+        self._instrument.message(f"preset {number}")
+        return True
+
+    def _play_model(self, track, word, text):
+        for line in text.split("\n"):
+            if line.startswith(word):
+                name = line[len(word) :]
+                if track.model is not None and track.model.name == name:
+                    return
+                try:
+                    self._instrument.library.play(name, track.number)
+                except (OSError, ValueError, MemoryError) as error:
+                    self._instrument.message(f"model {name}: {error}")
+                return
+        if track.model is not None:
+            track.stop()
+
+
+def _file(number):
+    if not 1 <= number <= PRESETS:
+        raise ValueError(f"presets are numbered 1 to {PRESETS}")
+    return f"{number:02d}.txt"
+
+
+def _path(number):
+    return FOLDER + "/" + _file(number)
