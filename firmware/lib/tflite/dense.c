@@ -57,12 +57,20 @@ static void rows_f16(const struct tflite_dense *dense, const float *input, uint3
 static void rows_hybrid(const struct tflite_dense *dense, const float *input, uint32_t row,
                         uint32_t count, const float *bias, float *output)
 {
-    uint32_t cols = dense->cols;
+    uint32_t cols = dense->cols, i = 0;
     const int8_t *weights = (const int8_t *)dense->weights + (size_t)row * cols;
     const float *scale = dense->scales + (dense->per_row ? row : 0);
+    float scales[4];
 
-    for (; count; count--, weights += cols, scale += dense->per_row)
-        *output++ = dot_hybrid(weights, *scale, input, cols, *bias++);
+    for (; i < count; i += 4, weights += 4 * cols) {
+        for (uint32_t k = 0; k < 4 && i + k < count; k++, scale += dense->per_row)
+            scales[k] = *scale;
+        if (count - i >= 4)
+            four_hybrid(weights, scales, input, cols, bias + i, output + i);
+        else
+            for (uint32_t k = 0; i + k < count; k++)
+                output[i + k] = dot_hybrid(weights + k * cols, scales[k], input, cols, bias[i + k]);
+    }
 }
 
 static void activate(const struct tflite_dense *dense, float *output, uint32_t count)

@@ -52,6 +52,26 @@ float dot_hybrid(const int8_t *weights, float scale, const float *input, uint32_
     return sum;
 }
 
+void four_hybrid(const int8_t *weights, const float scales[4], const float *input, uint32_t cols,
+                 const float *bias, float *sums)
+{
+    float scale0 = scales[0], scale1 = scales[1], scale2 = scales[2], scale3 = scales[3];
+    float sum0 = bias[0], sum1 = bias[1], sum2 = bias[2], sum3 = bias[3];
+
+    for (uint32_t left = cols; left--; weights++) {
+        float x = *input++;
+
+        sum0 = fused((float)weights[0] * scale0, x, sum0);
+        sum1 = fused((float)weights[cols] * scale1, x, sum1);
+        sum2 = fused((float)weights[2 * cols] * scale2, x, sum2);
+        sum3 = fused((float)weights[3 * cols] * scale3, x, sum3);
+    }
+    sums[0] = sum0;
+    sums[1] = sum1;
+    sums[2] = sum2;
+    sums[3] = sum3;
+}
+
 int32_t dot_i8(const int8_t *weights, const int16_t *input, uint32_t cols, int32_t sum)
 {
     uint32_t total = (uint32_t)sum; /* wraps, should a file's bias make it */

@@ -51,6 +51,10 @@ void fours_f32(const float *weights, const float *input, uint32_t cols, const fl
 void fours_i8(const int8_t *weights, const int16_t *input, uint32_t cols, const int32_t *bias,
               int32_t *sums, uint32_t fours);
 
+/* Four rows of int8 weights with a scale each; plain C, but an input is loaded for four rows. */
+void four_hybrid(const int8_t *weights, const float scales[4], const float *input, uint32_t cols,
+                 const float *bias, float *sums);
+
 /* The rows 0, step, 2 step, ... with the biases and the sums of the same numbers. These rows must
  * be alike in their address modulo 4: step 2 where cols is odd, else 1. */
 void fours_f16(const uint16_t *weights, const float *input, uint32_t cols, const float *bias,

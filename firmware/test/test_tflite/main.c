@@ -115,6 +115,29 @@ static void rows_of_bytes_in_fours_equal_one_row_each(void)
     }
 }
 
+static void four_hybrid_rows_equal_one_row_each(void)
+{
+    static int8_t weights[4 * MAX_COLS];
+    static float input[MAX_COLS];
+
+    for (uint32_t cols = 1; cols <= MAX_COLS; cols++) {
+        float scales[4], bias[4], sums[4];
+
+        for (unsigned i = 0; i < 4 * cols; i++)
+            weights[i] = (int8_t)random_bits();
+        for (unsigned i = 0; i < cols; i++)
+            input[i] = random_float();
+        for (unsigned i = 0; i < 4; i++) {
+            scales[i] = random_float() * 0.01f;
+            bias[i] = random_float();
+        }
+        four_hybrid(weights, scales, input, cols, bias, sums);
+        for (unsigned i = 0; i < 4; i++)
+            CHECK(same_bits(sums[i],
+                            dot_hybrid(weights + i * cols, scales[i], input, cols, bias[i])));
+    }
+}
+
 static void sums_of_bytes_may_wrap(void)
 {
     static const int8_t weights[4] = {1, 1, 1, 1};
@@ -351,6 +374,7 @@ int main(void)
     RUN(rows_of_floats_in_fours_equal_one_row_each);
     RUN(rows_of_halves_in_fours_equal_one_row_each);
     RUN(rows_of_bytes_in_fours_equal_one_row_each);
+    RUN(four_hybrid_rows_equal_one_row_each);
     RUN(sums_of_bytes_may_wrap);
     RUN(places_of_inputs_are_a_permutation);
     RUN(every_half_is_the_number_it_stands_for);
