@@ -75,7 +75,8 @@ def build() -> Path:
     }
     command = [sys.executable, "-m", "platformio", "run", "--silent", "-e", "measure_m7"]
     subprocess.run(command, cwd=FIRMWARE, env=environment, check=True)
-    return FIRMWARE / ".pio" / "build" / "measure_m7" / "program.elf"
+    folder = environment.get("PLATFORMIO_BUILD_DIR", FIRMWARE / ".pio" / "build")
+    return Path(folder) / "measure_m7" / "program.elf"
 
 
 def measure(folder: Path) -> list[Result]:
