@@ -1,5 +1,7 @@
 """What all pages have in common: the four buttons, the left encoder's push, and lists of lines."""
 
+from time import ticks_ms
+
 from latentrack import colours
 from latentrack.screen import LETTER, TALL, WIDTH, Part
 
@@ -39,6 +41,12 @@ class BasePage:
     def look(self):
         """Before its parts are drawn."""
 
+    def tell(self, text):
+        """Shows a line for a while. instrument.message() also prints it over USB, which is for
+        what somebody far from the panel must know."""
+        self.instrument.message_text = text
+        self.instrument.message_ms = ticks_ms()
+
     # -- knobs and encoders ---------------------------------------------------------------------
 
     def position(self, knob):
@@ -73,10 +81,10 @@ class BasePage:
         """It has been down for a second."""
         if button == DECODE:
             self.track.follow = "bar" if self.track.follow == "hold" else "hold"
-            self.instrument.message("follow " + self.track.follow)
+            self.tell("follow " + self.track.follow)
         elif button == FREEZE:
             self.controls.choose_track(self.track.number + 1)
-            self.instrument.message("track {}".format(self.track.number + 1))
+            self.tell("track {}".format(self.track.number + 1))
         elif button == "left":
             self.controls.open("play")
 

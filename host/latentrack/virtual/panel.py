@@ -199,8 +199,8 @@ class Panel:
 
     # -- out --------------------------------------------------------------------------------
 
-    def settle(self, timeout_s: float = 5.0) -> list[Report]:
-        """Waits until the module has served all events so far; returns and forgets the reports."""
+    def catch_up(self, timeout_s: float = 5.0) -> None:
+        """Waits until the module's interrupts have served all events so far."""
         mark = (self._marked + 1) & 0xFFFF
         self._send(_MARK, 0, mark)
         with self._changed:
@@ -208,6 +208,11 @@ class Panel:
                 raise UserError(
                     "the virtual module does not serve its inputs; restart `latentrack virtual`"
                 )
+
+    def settle(self, timeout_s: float = 5.0) -> list[Report]:
+        """Waits until the module has served all events so far; returns and forgets the reports."""
+        self.catch_up(timeout_s)
+        with self._changed:
             seen, self._seen = self._seen, []
         return seen
 
