@@ -1,4 +1,4 @@
-"""The instruction counts stay within their goals (they are exact, so no clock can make this fail)."""
+"""The instruction counts stay within their goals (they are exact; no clock can make this fail)."""
 
 import sys
 
