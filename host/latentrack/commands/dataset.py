@@ -347,6 +347,8 @@ def _show(console: Console, what: Dataset) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from latentrack.corpus.reader import FILTERED_FILE
+
     console.print(f"[bold]{escape(what.summary())}[/bold]", highlight=False)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
@@ -358,10 +360,11 @@ def _show(console: Console, what: Dataset) -> None:
     table.add_row("", f"{what.hits:,}", noun, "", end_section=not what.discarded)
     for index, entry in enumerate(what.discarded):
         why = escape(entry.reason)
-        if entry.what == "files" and entry.examples:
+        if entry.what == "files" and entry.examples and entry.reason != FILTERED_FILE:
             more = ", …" if entry.count > len(entry.examples) else ""
             why += f" [dim]({escape(', '.join(entry.examples))}{more})[/dim]"
-        table.add_row("" if index else "left out", f"{entry.count:,}", entry.what, why)
+        what_kind = entry.what if entry.count != 1 else entry.what[:-1]
+        table.add_row("" if index else "left out", f"{entry.count:,}", what_kind, why)
     console.print(table)
     _draw(console, what)
 
@@ -397,7 +400,7 @@ def _draw(console: Console, what: Dataset) -> None:
         for start in range(0, what.steps, across):
             cells = sequence[start : start + across, order]
             if start:
-                drawn.append("\n")
+                drawn.append("\n\n")
             drawn.append_text(draw_bar(cells, names, steps_per_beat=what.steps_per_beat))
         source.truncate(max(len(line) for line in drawn.plain.splitlines()), overflow="ellipsis")
         pictures.append(Group(title, source, drawn, ""))

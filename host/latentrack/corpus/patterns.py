@@ -40,14 +40,20 @@ class Pattern:
     style: str
     strokes: Mapping[int, tuple[int, ...]]
 
-    def cells(self, percussion: PercussionMap) -> npt.NDArray[np.uint8]:
-        """As 0 and 1, shape (16, voices); instruments of the same voice become one."""
+    def velocities(self, percussion: PercussionMap) -> npt.NDArray[np.uint8]:
+        """0 to 127, shape (16, voices); of instruments of the same voice the loudest."""
         cells = np.zeros((STEPS, len(percussion.voices)), np.uint8)
-        for pitch, velocities in self.strokes.items():
-            voice = percussion.voice_of.get(pitch)
-            if voice is not None:
-                cells[:, voice] |= np.array(velocities) > 0
+        for pitch, strokes in self.strokes.items():
+            loud = np.array(strokes)
+            voices = percussion.place(np.full(STEPS, pitch), loud)
+            struck = np.flatnonzero((loud > 0) & (voices >= 0))
+            at = (struck, voices[struck])
+            cells[at] = np.maximum(cells[at], loud[struck])
         return cells
+
+    def cells(self, percussion: PercussionMap) -> npt.NDArray[np.uint8]:
+        """As 0 and 1, shape (16, voices)."""
+        return (self.velocities(percussion) > 0).astype(np.uint8)
 
 
 def read_patterns(text: str, name: str) -> list[Pattern]:

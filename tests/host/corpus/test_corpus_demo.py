@@ -37,6 +37,8 @@ def test_it_is_drums_like_any_other(demo):
     assert demo.sequences.shape[1:] == (16, 12)
     assert demo.groups == (1, 1, 6, 2, 2)
     assert demo.discarded == ()
+    assert len(demo.velocities) == len(demo.offsets) == demo.hits
+    assert set(demo.velocities.tolist()) == {50, 90, 120}
     # every voice is heard somewhere
     assert demo.sequences.any(axis=(0, 1)).all()
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from latentrack.corpus import EXTENDED
+from latentrack.corpus import ACCENTED, EXTENDED
 from latentrack.corpus.patterns import read_patterns
 from latentrack.errors import UserError
 
@@ -35,6 +35,11 @@ def test_patterns_are_read_as_written():
     assert [step for step, velocity in enumerate(kick) if velocity] == [0, 4, 8, 12]
     assert kick[0] > kick[4] > kick[8] > 0
     assert set(second.strokes) == {46}
+    loud = first.velocities(EXTENDED)
+    assert [loud[step, 0] for step in (0, 4, 8, 12)] == [kick[step] for step in (0, 4, 8, 12)]
+    # a rim and a clap at once, as loud as the louder
+    assert loud[4, 1] == 90 and loud[10, 1] == 50
+    assert first.cells(ACCENTED)[[0, 4, 8], :2].tolist() == [[0, 1], [1, 0], [1, 0]]
     hit = {(int(s), int(v)) for s, v in np.argwhere(first.cells(EXTENDED))}
     # clap and rim are both played on the snare
     assert hit == {(0, 0), (4, 0), (8, 0), (12, 0), (7, 2), (4, 1), (12, 1), (10, 1)}

@@ -30,8 +30,9 @@ def demo_dataset(percussion: PercussionMap = EXTENDED) -> Dataset:
     """The demo corpus as a Dataset of one-bar drum sequences, shape (n, 16, voices)."""
     by_file = demo_patterns()
     found = [(file, pattern) for file, patterns in by_file.items() for pattern in patterns]
+    loud = np.stack([pattern.velocities(percussion) for _, pattern in found])
     return Dataset(
-        sequences=np.stack([pattern.cells(percussion) for _, pattern in found]),
+        sequences=(loud > 0).astype(np.uint8),
         kind="drums",
         voice_names=percussion.voice_names,
         groups=percussion.group_sizes,
@@ -44,4 +45,6 @@ def demo_dataset(percussion: PercussionMap = EXTENDED) -> Dataset:
             "map": percussion.name,
             "steps": f"{STEPS}, one bar of 4/4",
         },
+        velocities=loud[loud > 0],
+        offsets=np.zeros(int((loud > 0).sum()), np.float32),
     )
