@@ -72,19 +72,23 @@ class Part:
 
 
 class Words(Part):
-    """A line of tall letters: what `text` gives, in the colour that `ink` gives, if it does."""
+    """A line of tall letters: what the page's method `text` gives, in the colour of `ink`.
 
-    def __init__(self, x, y, width, text, ink=None, paper=colours.BLACK):
+    The methods are looked up by name each time, so that one can be changed while it is shown.
+    """
+
+    def __init__(self, x, y, width, page, text, ink):
         super().__init__(x, y, width, TALL)
+        self._page = page
         self._text = text
         self._ink = ink
-        self._paper = paper
 
     def now(self):
-        return (self._text(), colours.WHITE if self._ink is None else self._ink())
+        return (getattr(self._page, self._text)(), getattr(self._page, self._ink)())
 
     def draw(self, canvas, value):
-        canvas.tall(value[0], 0, 0, value[1], self._paper)
+        text, ink = value
+        canvas.tall(text, 0, 0, ink)
 
 
 class Message(Part):

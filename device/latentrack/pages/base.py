@@ -84,7 +84,7 @@ class BasePage:
             self.tell("follow " + self.track.follow)
         elif button == FREEZE:
             self.controls.choose_track(self.track.number + 1)
-            self.tell("track {}".format(self.track.number + 1))
+            self.tell(f"track {self.track.number + 1}")
         elif button == "left":
             self.controls.open("play")
 
@@ -106,6 +106,9 @@ class ListPage(BasePage):
     """A page of lines, four at a time: the left encoder chooses one."""
 
     title = ""
+    # Whether it is about the track that is chosen; what it says when there are no lines.
+    of_track = False
+    empty = "nothing here"
     whole = True
 
     def __init__(self, instrument, controls):
@@ -153,15 +156,16 @@ class Title(Part):
 
     def now(self):
         page = self._page
-        return (page.title, page.track.number, page.chosen, page.count())
+        return (page.title, page.track.number, page.chosen, page.count(), page.of_track)
 
     def draw(self, canvas, value):
-        title, track, chosen, count = value
-        paper = colours.TRACKS[track]
+        title, track, chosen, count, of_track = value
+        paper = colours.TRACKS[track] if of_track else colours.GREY
         canvas.fill(paper)
         canvas.tall(title, 2, 0, colours.BLACK, paper)
-        where = "{}/{}".format(chosen + 1, count) if count else ""
-        where = "T{} {}".format(track + 1, where)
+        where = f"{chosen + 1}/{count}" if count else ""
+        if of_track:
+            where = f"T{track + 1} {where}"
         canvas.tall(where, WIDTH - 2 - LETTER * len(where), 0, colours.BLACK, paper)
 
 
@@ -177,7 +181,7 @@ class Row(Part):
         page = self._page
         at = page.first + self._row
         if at >= page.count():
-            return False
+            return ((page.empty, ""), False, -1, False) if at == 0 else False
         place = page.place(at)
         place = -1 if place is None else int(place * (WIDTH - 1))
         return (page.line(at), at == page.chosen, place, page.waits(self._row))

@@ -5,6 +5,8 @@ from latentrack.pages.base import ListPage
 
 class Page(ListPage):
     title = "Models"
+    of_track = True
+    empty = "none yet: push one"
 
     def __init__(self, instrument, controls):
         super().__init__(instrument, controls)
@@ -34,7 +36,7 @@ class Page(ListPage):
             try:
                 self.instrument.library.play(name, self.track.number)
             except (OSError, ValueError, MemoryError) as error:
-                self.instrument.message("{}: {}".format(name, error))
+                self.instrument.message(f"{name}: {error}")
 
     def _playing(self):
         model = self.track.model

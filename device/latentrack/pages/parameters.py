@@ -4,7 +4,8 @@ from latentrack.pages.values import ValuesPage
 
 
 class Page(ValuesPage):
-    title = "Param"
+    title = "Parameters"
+    of_track = True
 
     def values(self):
         return self.track

@@ -8,8 +8,9 @@ import latentcore
 
 from latentrack import colours
 from latentrack.pages.base import KNOBS, BasePage, position_of
-from latentrack.screen import MESSAGE_Y, TALL, WIDTH, Part, Words
+from latentrack.screen import LETTER, MESSAGE_Y, TALL, WIDTH, Part, Words
 
+STATE_X = WIDTH - 5 * LETTER
 TOP = TALL + 2
 TALLNESS = MESSAGE_Y - 2 - TOP
 PATTERN_WIDTH = 104
@@ -34,11 +35,11 @@ class Page(BasePage):
         self._text = ""
         self._threshold = self._chaos = None
         self._fixed = [
-            Words(0, 0, WIDTH - 5 * 8, self._name, self._name_colour),
-            Words(WIDTH - 5 * 8, 0, 5 * 8, self._state, self._state_colour),
+            Words(0, 0, STATE_X, self, "name_line", "name_colour"),
+            Words(STATE_X, 0, WIDTH - STATE_X, self, "state_line", "state_colour"),
             Square(self),
             Bars(self),
-            Words(0, MESSAGE_Y, WIDTH, self._values, self._grey),
+            Words(0, MESSAGE_Y, WIDTH, self, "values_line", "values_colour"),
         ]
         self._set_columns(0)
 
@@ -80,32 +81,32 @@ class Page(BasePage):
         rest = [Nothing(used, TOP, PATTERN_WIDTH - used, TALLNESS)] if used < PATTERN_WIDTH else []
         self.parts = columns + self._fixed + rest
 
-    def _name(self):
+    def name_line(self):
         model = self.track.model
         return "no model" if model is None else model.name[:15]
 
-    def _name_colour(self):
+    def name_colour(self):
         return colours.TRACKS[self.track.number]
 
-    def _state(self):
+    def state_line(self):
         if self.controls.paused():
             return "pause"
         if self.track.freeze == "on":
             return "froze"
         return FOLLOWS[self.track.follow]
 
-    def _state_colour(self):
+    def state_colour(self):
         stands = self.controls.paused() or self.track.freeze == "on"
         return colours.YELLOW if stands else colours.GREY
 
-    def _grey(self):
+    def values_colour(self):
         return colours.GREY
 
-    def _values(self):
+    def values_line(self):
         threshold, chaos = self.track.threshold, self.track.chaos
         if threshold != self._threshold or chaos != self._chaos:
             self._threshold, self._chaos = threshold, chaos
-            self._text = "thr {:.2f}  chaos {:.2f}".format(threshold, chaos)
+            self._text = f"thr {threshold:.2f}  chaos {chaos:.2f}"
         return self._text
 
     # -- what the controls do -------------------------------------------------------------------

@@ -1,0 +1,28 @@
+"""The behaviours in the flash: a push of the right encoder switches one on or off."""
+
+from latentrack.pages.base import ListPage
+
+
+class Page(ListPage):
+    title = "Behaviours"
+    empty = "none in the flash"
+
+    def count(self):
+        return len(self.instrument.behaviours.names())
+
+    def line(self, at):
+        behaviours = self.instrument.behaviours
+        name = behaviours.names()[at]
+        return (name[:15], "on" if behaviours.is_on(name) else "off")
+
+    def turn(self, encoder, steps):
+        self.choose(self.chosen + steps)
+
+    def press(self, button):
+        behaviours = self.instrument.behaviours
+        names = behaviours.names()
+        if button != "right":
+            super().press(button)
+        elif names:
+            name = names[min(self.chosen, len(names) - 1)]
+            behaviours.switch(name, not behaviours.is_on(name))

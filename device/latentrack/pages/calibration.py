@@ -1,0 +1,98 @@
+"""Calibration: which code of a converter is which voltage.
+
+An input: give it a whole number of volts and push the right encoder; the nearest whole volt is what
+it then counts as. An output: turn the right encoder until a meter shows the volts that stand there,
+push, and the next volt follows; knob X chooses another one. Holding the push forgets all that was
+measured there. Two volts or more make a line; the further apart the better.
+"""
+
+from latentrack.pages.base import ListPage
+from latentrack.parameters import CV_INPUTS
+
+MOST_VOLTS = 10
+# A click at an output: one step of a converter of 14 bits. Fast turns go faster.
+CLICK = 4
+
+
+class Page(ListPage):
+    title = "Calibrate"
+    empty = "nothing to do here"
+
+    def __init__(self, instrument, controls):
+        super().__init__(instrument, controls)
+        self._inputs = [name for name in CV_INPUTS if name in instrument.calibration.inputs]
+        # At the outputs: the voltage that is wanted, and the code that is out there for it.
+        self.volts = 0
+        self.code = 0
+
+    def count(self):
+        calibration = self.instrument.calibration
+        return len(calibration.inputs) + len(calibration.outputs)
+
+    def line(self, at):
+        output = self._output(at)
+        if output is None:
+            name = self._input(at)
+            volts = self.controls.cv.get(name, 0)
+            return (f"In {name}", f"{volts:.2f}V")
+        if at == self.chosen:
+            return (f"Out {output + 1}", f"{self.volts}V {self.code}")
+        measured = len(self.instrument.calibration.outputs[output].measured)
+        return (f"Out {output + 1}", f"{measured} set")
+
+    def choose(self, at):
+        super().choose(at)
+        self._try(0)
+
+    def turn(self, encoder, steps):
+        output = self._output(self.chosen)
+        if encoder == "left":
+            super().turn(encoder, steps)
+        elif output is not None:
+            self.code = min(max(self.code + CLICK * steps * abs(steps), 0), 65535)
+            self.instrument.calibration.try_out(output, self.code)
+
+    def knob(self, knob, position):
+        if knob == "x":
+            self._try(int(position * MOST_VOLTS + 0.5))
+
+    def release(self, button):
+        if button != "right":
+            super().release(button)
+            return
+        calibration = self.instrument.calibration
+        output = self._output(self.chosen)
+        if output is None:
+            name = self._input(self.chosen)
+            volts = self.controls.cv[name]
+            volts = int(volts + 0.5 if volts > 0 else volts - 0.5)
+            calibration.take_in(name, volts)
+            self.tell(f"in {name} is {volts} V")
+        else:
+            calibration.take_out(output, self.volts, self.code)
+            self.tell(f"out {output + 1} is {self.volts} V")
+            self._try((self.volts + 1) % (MOST_VOLTS + 1))
+
+    def hold(self, button):
+        if button != "right":
+            super().hold(button)
+            return
+        output = self._output(self.chosen)
+        self.instrument.calibration.forget(self._input(self.chosen) if output is None else output)
+        self.tell("as the board says")
+        self._try(self.volts)
+
+    def _input(self, at):
+        return self._inputs[at]
+
+    def _output(self, at):
+        """The number of the output on that line; None: it is an input."""
+        return at - len(self._inputs) if at >= len(self._inputs) else None
+
+    def _try(self, volts):
+        """Puts a voltage out at the chosen output, as far as it is known which code that is."""
+        output = self._output(self.chosen)
+        if output is not None:
+            self.volts = volts
+            self.code = self.instrument.calibration.outputs[output].code(volts)
+            self.instrument.calibration.try_out(output, self.code)

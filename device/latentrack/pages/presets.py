@@ -1,0 +1,39 @@
+"""Sixteen presets: a push of the right encoder recalls one, holding it down stores one."""
+
+from latentrack.pages.base import ListPage
+from latentrack.presets import PRESETS
+
+
+class Page(ListPage):
+    title = "Presets"
+
+    def __init__(self, instrument, controls):
+        super().__init__(instrument, controls)
+        self._used = ()
+
+    def enter(self):
+        self._used = self.instrument.presets.used()
+
+    def count(self):
+        return PRESETS
+
+    def line(self, at):
+        number = at + 1
+        state = "" if number in self._used else "empty"
+        return (f"Preset {number}", "*" if number == self.instrument.presets.last else state)
+
+    def turn(self, encoder, steps):
+        self.choose(self.chosen + steps)
+
+    def release(self, button):
+        if button == "right":
+            self.instrument.presets.recall(self.chosen + 1)
+        else:
+            super().release(button)
+
+    def hold(self, button):
+        if button == "right":
+            self.instrument.presets.store(self.chosen + 1)
+            self._used = self.instrument.presets.used()
+        else:
+            super().hold(button)
