@@ -10,208 +10,35 @@
 #include "flatbuffer.h"
 #include "metadata.h"
 #include "operators.h"
+#include "tensor.h"
 #include "tflite.h"
-#include "words.h"
 
 /* Field numbers of the file format's tables (schema version 3). */
 enum { MODEL_CODES = 1, MODEL_GRAPHS = 2, MODEL_BUFFERS = 4, MODEL_METADATA = 6 };
 enum { CODE_SHORT = 0, CODE_CUSTOM = 1, CODE_LONG = 3 };
 enum { GRAPH_TENSORS = 0, GRAPH_INPUTS = 1, GRAPH_OUTPUTS = 2, GRAPH_OPERATORS = 3 };
-enum { TENSOR_SHAPE = 0, TENSOR_TYPE = 1, TENSOR_BUFFER = 2, TENSOR_QUANT = 4, TENSOR_SPARSE = 6 };
-enum { QUANT_SCALE = 2, QUANT_ZERO = 3, QUANT_DETAILS = 4, QUANT_AXIS = 6 };
 enum { OPERATOR_CODE = 0, OPERATOR_INPUTS = 1, OPERATOR_OUTPUTS = 2, OPERATOR_OPTIONS = 4 };
 enum { DENSE_ACTIVATION = 0, DENSE_FORMAT = 1 };
-enum { BUFFER_DATA = 0, BUFFER_OFFSET = 1 };
 enum { METADATA_NAME = 0, METADATA_BUFFER = 1 };
 
-enum { TYPE_F32 = 0, TYPE_F16 = 1, TYPE_I32 = 2, TYPE_I8 = 9 };
 enum { ACT_NONE = 0, ACT_RELU = 1, ACT_RELU_N1_TO_1 = 2, ACT_RELU6 = 3, ACT_TANH = 4 };
 
-enum { NO_TENSOR = UINT32_MAX, WIDEST = 65535 };
+enum { NO_TENSOR = UINT32_MAX };
 
 /* A damaged file may name the same thing over and over: bounds on how long reading can take. */
-enum { MOST_TENSORS = 255, MOST_OPERATORS = 255, MOST_DIMENSIONS = 8 };
-
-struct tensor {
-    uint32_t index;
-    uint32_t rows, cols; /* every dimension but the last multiplied, and the last */
-    uint8_t number;      /* enum tflite_number */
-    uint32_t at, bytes;  /* its constant data in the file; bytes 0: an activation */
-    struct flatvector scales, zeros;
-    uint32_t axis;
-};
-
-struct loader {
-    struct tflite_decoder *decoder;
-    struct flatbuffer flat;
-    struct words words;
-    struct flatvector codes, buffers, tensors;
-    struct tensor flow;     /* the activation that the chain has reached */
-    struct tflite_quant quant; /* and how it is written */
-};
-
-static bool fail(struct loader *loader, const char *text)
-{
-    if (!loader->flat.broken) {
-        words_text(&loader->words, text);
-        loader->flat.broken = loader->words.text;
-    }
-    return false;
-}
-
-static bool fail_number(struct loader *loader, const char *before, uint32_t number,
-                        const char *after)
-{
-    if (!loader->flat.broken) {
-        words_text(&loader->words, before);
-        words_number(&loader->words, number);
-    }
-    return fail(loader, after);
-}
-
-static bool fail_tensor(struct loader *loader, uint32_t index, const char *text)
-{
-    return fail_number(loader, "tensor ", index, text);
-}
+enum { MOST_TENSORS = 255, MOST_OPERATORS = 255 };
 
 /* Always false. */
 static bool fail_dense(struct loader *loader, const char *text)
 {
     if (!loader->flat.broken)
         words_text(&loader->words, "FULLY_CONNECTED: ");
-    return fail(loader, text);
+    return load_fail(loader, text);
 }
 
 static const void *pointer(const struct loader *loader, uint32_t at)
 {
     return loader->flat.bytes + at;
-}
-
-static float read_float(struct loader *loader, uint32_t at)
-{
-    uint32_t bits = flat_u32(&loader->flat, at);
-    float value;
-
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* The bytes of buffer number `index`: a vector inside the file (not appended behind it). */
-static bool read_buffer(struct loader *loader, uint32_t index, struct flatvector *data)
-{
-    struct flatbuffer *flat = &loader->flat;
-    uint32_t buffer;
-
-    if (index >= loader->buffers.count)
-        return fail_number(loader, "damaged: there is no buffer ", index, "");
-    buffer = flat_element(flat, loader->buffers, index);
-    *data = flat_vector(flat, buffer, BUFFER_DATA, 1);
-    if (flat_field(flat, buffer, BUFFER_OFFSET, 8) &&
-        flat_u32(flat, flat_field(flat, buffer, BUFFER_OFFSET, 8)) > 1)
-        return fail(loader, "weights that lie behind the model are not supported");
-    return !flat->broken;
-}
-
-static bool read_shape(struct loader *loader, struct tensor *tensor, uint32_t table)
-{
-    struct flatvector shape = flat_vector(&loader->flat, table, TENSOR_SHAPE, 4);
-
-    tensor->rows = tensor->cols = 1;
-    if (shape.count > MOST_DIMENSIONS)
-        return fail_tensor(loader, tensor->index, " has a shape out of range");
-    for (uint32_t i = 0; i < shape.count; i++) {
-        uint32_t extent = flat_u32(&loader->flat, shape.at + 4 * i);
-
-        if (extent == 0 || extent > WIDEST || tensor->rows > WIDEST / tensor->cols)
-            return fail_tensor(loader, tensor->index, " has a shape out of range");
-        tensor->rows *= tensor->cols;
-        tensor->cols = extent;
-    }
-    return !loader->flat.broken;
-}
-
-static bool read_quant(struct loader *loader, struct tensor *tensor, uint32_t table)
-{
-    struct flatbuffer *flat = &loader->flat;
-    uint32_t quant = flat_table(flat, table, TENSOR_QUANT);
-
-    tensor->scales = flat_vector(flat, quant, QUANT_SCALE, 4);
-    tensor->zeros = flat_vector(flat, quant, QUANT_ZERO, 8);
-    tensor->axis = flat_scalar(flat, quant, QUANT_AXIS, 4, 0);
-    if (flat_scalar(flat, quant, QUANT_DETAILS, 1, 0))
-        return fail(loader, "quantisation of another maker's kind is not supported");
-    for (uint32_t i = 0; i < tensor->scales.count; i++) {
-        float scale = read_float(loader, tensor->scales.at + 4 * i);
-
-        if (!(scale > 0 && scale < __builtin_inff()))
-            return fail_tensor(loader, tensor->index, " has a scale out of range");
-    }
-    return !flat->broken;
-}
-
-/* Everything about a tensor; its constant data, if any, is exactly as large as its shape says. */
-static bool read_tensor(struct loader *loader, uint32_t index, struct tensor *tensor)
-{
-    static const uint8_t numbers[] = {[TYPE_F32] = TFLITE_F32, [TYPE_F16] = TFLITE_F16,
-                                      [TYPE_I32] = TFLITE_I32, [TYPE_I8] = TFLITE_I8};
-    static const uint8_t widths[] = {[TFLITE_F32] = 4, [TFLITE_F16] = 2, [TFLITE_I32] = 4,
-                                     [TFLITE_I8] = 1};
-    struct flatbuffer *flat = &loader->flat;
-    struct flatvector data;
-    uint32_t table, type, width;
-
-    memset(tensor, 0, sizeof *tensor);
-    tensor->index = index;
-    if (index >= loader->tensors.count)
-        return fail(loader, "damaged: an operator names a tensor that is not there");
-    table = flat_element(flat, loader->tensors, index);
-    type = flat_scalar(flat, table, TENSOR_TYPE, 1, TYPE_F32);
-    if (type < sizeof numbers)
-        tensor->number = numbers[type];
-    if (tensor->number == TFLITE_NONE)
-        return fail_tensor(loader, index, " is of a number type that is not supported");
-    if (flat_field(flat, table, TENSOR_SPARSE, 4))
-        return fail(loader, "sparse weights are not supported");
-    if (!read_shape(loader, tensor, table) || !read_quant(loader, tensor, table) ||
-        !read_buffer(loader, flat_scalar(flat, table, TENSOR_BUFFER, 4, 0), &data))
-        return false;
-    width = widths[tensor->number];
-    tensor->at = data.at;
-    tensor->bytes = data.count;
-    if (data.count != 0 && (data.count % width != 0 ||
-                            data.count / width / tensor->cols != tensor->rows ||
-                            data.count / width % tensor->cols != 0))
-        return fail_tensor(loader, index, " has not as much data as its shape says");
-    if (data.count != 0 && data.at % width != 0)
-        return fail_tensor(loader, index, " is not aligned");
-    return !flat->broken;
-}
-
-/* An activation, seen as one row, and how it is written: float, or int8 with one scale and zero
- * point. */
-static bool read_activation(struct loader *loader, uint32_t index, struct tensor *tensor,
-                            struct tflite_quant *quant)
-{
-    quant->scale = 0;
-    quant->zero = 0;
-    if (!read_tensor(loader, index, tensor))
-        return false;
-    if (tensor->bytes != 0)
-        return fail(loader, "an operator on constants only is not supported");
-    tensor->cols *= tensor->rows; /* both fit in 16 bits */
-    tensor->rows = 1;
-    if (tensor->number == TFLITE_F32)
-        return true;
-    if (tensor->number != TFLITE_I8)
-        return fail_tensor(loader, tensor->index, " is neither float32 nor int8");
-    if (tensor->scales.count != 1 || tensor->zeros.count > 1)
-        return fail_tensor(loader, tensor->index, " has not one scale");
-    quant->scale = read_float(loader, tensor->scales.at);
-    if (tensor->zeros.count)
-        quant->zero = (int32_t)flat_u32(&loader->flat, tensor->zeros.at);
-    if (quant->zero < -128 || quant->zero > 127)
-        return fail_tensor(loader, tensor->index, " has a zero point out of range");
-    return true;
 }
 
 /* The constant that a tensor is, or the float16 constant behind a DEQUANTIZE that made it. */
@@ -220,7 +47,7 @@ static bool read_constant(struct loader *loader, uint32_t index, struct tensor *
 {
     struct flatbuffer *flat = &loader->flat;
 
-    if (!read_tensor(loader, index, tensor))
+    if (!tensor_read(loader, index, tensor))
         return false;
     for (uint32_t i = 0; i < operators.count && tensor->bytes == 0; i++) {
         uint32_t operator = flat_element(flat, operators, i);
@@ -230,7 +57,7 @@ static bool read_constant(struct loader *loader, uint32_t index, struct tensor *
 
         if (inputs.count != 1 || outputs.count != 1 || flat_u32(flat, outputs.at) != index)
             continue;
-        if (!read_tensor(loader, flat_u32(flat, inputs.at), &source))
+        if (!tensor_read(loader, flat_u32(flat, inputs.at), &source))
             return false;
         if (source.number == TFLITE_F16 && source.rows == tensor->rows &&
             source.cols == tensor->cols)
@@ -238,7 +65,7 @@ static bool read_constant(struct loader *loader, uint32_t index, struct tensor *
         break;
     }
     if (tensor->bytes == 0)
-        return fail(loader, "weights that are computed are not supported");
+        return load_fail(loader, "weights that are computed are not supported");
     return !flat->broken;
 }
 
@@ -264,7 +91,7 @@ static bool add_map(struct loader *loader, uint32_t op, struct tflite_quant out)
     struct tflite_map *map;
 
     if (decoder->maps == TFLITE_MAX_MAPS)
-        return fail(loader, "too many operators");
+        return load_fail(loader, "too many operators");
     map = &decoder->map[decoder->maps++];
     map->op = (uint8_t)op;
     map->in = loader->quant;
@@ -293,11 +120,9 @@ static bool set_range(struct loader *loader, struct tflite_dense *dense, uint32_
         dense->low = quantise(dense->low, dense->out);
         dense->high = quantise(dense->high, dense->out);
     }
-    if (activation == ACT_TANH)
-        return dense->out.scale == 0 ? add_map(loader, OP_TANH, dense->out)
-                                     : fail_dense(loader, "int8 with a fused tanh "
-                                                    "is not supported");
-    if (activation > ACT_TANH)
+    if (activation == ACT_TANH && dense->out.scale == 0)
+        return add_map(loader, OP_TANH, dense->out);
+    if (activation >= ACT_TANH)
         return fail_dense(loader, "the fused activation is not supported");
     return true;
 }
@@ -315,7 +140,7 @@ static bool read_dense(struct loader *loader, uint32_t operator, struct flatvect
     if (inputs.count < 2 || inputs.count > 3)
         return fail_dense(loader, "needs an input, weights and perhaps a bias");
     if (decoder->dense == TFLITE_MAX_DENSE)
-        return fail(loader, "too many layers");
+        return load_fail(loader, "too many layers");
     if (flat_scalar(flat, options, DENSE_FORMAT, 1, 0))
         return fail_dense(loader, "shuffled weights are not supported");
     if (!read_constant(loader, flat_u32(flat, inputs.at + 4), &weights, operators))
@@ -354,14 +179,14 @@ static bool read_map(struct loader *loader, uint32_t op, uint32_t outputs,
     bool from_int8 = loader->quant.scale != 0, to_int8 = quant.scale != 0;
 
     if (outputs != loader->flow.cols)
-        return fail(loader, "damaged: an operator changes the number of elements");
+        return load_fail(loader, "damaged: an operator changes the number of elements");
     if (op == OP_RESHAPE)
         return quant.scale == loader->quant.scale && quant.zero == loader->quant.zero
                    ? true
-                   : fail(loader, "RESHAPE: changes the numbers");
+                   : load_fail(loader, "RESHAPE: changes the numbers");
     if ((op == OP_QUANTIZE && !to_int8) || (op == OP_DEQUANTIZE && (to_int8 || !from_int8)) ||
         (op != OP_QUANTIZE && op != OP_DEQUANTIZE && from_int8 != to_int8))
-        return fail(loader, "damaged: an operator's output is of another number type");
+        return load_fail(loader, "damaged: an operator's output is of another number type");
     return add_map(loader, op, quant);
 }
 
@@ -385,7 +210,7 @@ static bool refuse_operator(struct loader *loader, uint32_t code, uint32_t op)
     } else {
         words_number(&loader->words, op);
     }
-    return fail(loader, " is not supported");
+    return load_fail(loader, " is not supported");
 }
 
 /* The file format's number of an operator that is supported. */
@@ -397,7 +222,7 @@ static bool read_op(struct loader *loader, uint32_t operator, uint32_t *op)
     uint32_t old = flat_scalar(flat, code, CODE_SHORT, 1, 0);
 
     if (which >= loader->codes.count)
-        return fail(loader, "damaged: an operator is of no kind");
+        return load_fail(loader, "damaged: an operator is of no kind");
     /* Older writers know only the short field; newer ones put 127 there when it overflows. */
     *op = flat_scalar(flat, code, CODE_LONG, 4, 0);
     if (*op < old)
@@ -419,14 +244,14 @@ static bool read_operator(struct loader *loader, uint32_t operator, struct flatv
     if (!read_op(loader, operator, &op))
         return false;
     if (inputs.count < 1 || outputs.count != 1)
-        return fail(loader, "damaged: an operator without input or output");
-    if (!read_tensor(loader, flat_u32(flat, inputs.at), &in))
+        return load_fail(loader, "damaged: an operator without input or output");
+    if (!tensor_read(loader, flat_u32(flat, inputs.at), &in))
         return false;
     if (op == OP_DEQUANTIZE && in.bytes != 0)
         return true; /* float16 weights: read where they are used */
     if (in.index != loader->flow.index)
-        return fail(loader, "the operators are not one chain from input to output");
-    if (!read_activation(loader, flat_u32(flat, outputs.at), &out, &quant))
+        return load_fail(loader, "the operators are not one chain from input to output");
+    if (!tensor_activation(loader, flat_u32(flat, outputs.at), &out, &quant))
         return false;
     if (op == OP_FULLY_CONNECTED
             ? !read_dense(loader, operator, inputs, operators, out.cols, quant)
@@ -452,25 +277,25 @@ static bool read_graph(struct loader *loader, uint32_t graph)
             return false;
     loader->tensors = flat_vector(flat, graph, GRAPH_TENSORS, 4);
     if (operators.count > MOST_OPERATORS || loader->tensors.count > MOST_TENSORS)
-        return fail(loader, "not a decoder: it has too many parts");
+        return load_fail(loader, "not a decoder: it has too many parts");
     for (uint32_t i = 0; i < loader->tensors.count; i++)
-        if (!read_tensor(loader, i, &tensor))
+        if (!tensor_read(loader, i, &tensor))
             return false;
     if (inputs.count != 1 || outputs.count != 1)
-        return fail(loader, "not a decoder: it has not one input and one output");
-    if (!read_activation(loader, flat_u32(flat, inputs.at), &loader->flow, &loader->quant))
+        return load_fail(loader, "not a decoder: it has not one input and one output");
+    if (!tensor_activation(loader, flat_u32(flat, inputs.at), &loader->flow, &loader->quant))
         return false;
     if (loader->flow.cols > TFLITE_MAX_LATENTS)
-        return fail_number(loader, "not a decoder: it has ", loader->flow.cols,
-                           " inputs, more than 8 latents");
+        return load_fail_number(loader, "not a decoder: it has ", loader->flow.cols,
+                                " inputs, more than 8 latents");
     loader->decoder->latents = (uint8_t)loader->flow.cols;
     for (uint32_t i = 0; i < operators.count; i++)
         if (!read_operator(loader, flat_element(flat, operators, i), operators))
             return false;
     if (loader->decoder->dense == 0)
-        return fail(loader, "not a decoder: it has no dense layer");
+        return load_fail(loader, "not a decoder: it has no dense layer");
     if (loader->flow.index != flat_u32(flat, outputs.at))
-        return fail(loader, "the operators are not one chain from input to output");
+        return load_fail(loader, "the operators are not one chain from input to output");
     loader->decoder->outputs = loader->flow.cols;
     return !flat->broken;
 }
@@ -485,14 +310,14 @@ static bool read_metadata(struct loader *loader, struct flatvector entries)
         struct flatvector name = flat_vector(flat, entry, METADATA_NAME, 1), data;
         const char *wrong;
 
-        if (!read_buffer(loader, flat_scalar(flat, entry, METADATA_BUFFER, 4, 0), &data))
+        if (!tensor_buffer(loader, flat_scalar(flat, entry, METADATA_BUFFER, 4, 0), &data))
             return false;
         if (name.count != sizeof wanted - 1 ||
             memcmp(flat->bytes + name.at, wanted, sizeof wanted - 1) != 0)
             continue;
         wrong = metadata_read(loader->decoder, flat->bytes + data.at, data.count);
         if (wrong)
-            return fail(loader, wrong);
+            return load_fail(loader, wrong);
     }
     return !flat->broken;
 }
