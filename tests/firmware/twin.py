@@ -210,14 +210,16 @@ class Track:
                 (model.pitches[min(voice, last)] + max(0, voice - last), voice) for voice in chosen
             )
             left, moved = list(range(self.notes)), []
+            stands: dict[int, int] = {}
+            for earlier in pattern.rows[:step] if self.keep else ():
+                stands |= earlier.levels
             for pitch, _ in pitched:
                 where = (channel(levels, index) for index in left)
                 stays = [
                     index
                     for index, jack in zip(left, where, strict=True)
-                    if self.keep and step and jack is not None
-                    and pattern.rows[step - 1].levels.get(jack)
-                    == self.rack.calibration[jack].pitch(pitch)
+                    if jack is not None
+                    and stands.get(jack) == self.rack.calibration[jack].pitch(pitch)
                 ]  # fmt: skip
                 if stays:
                     left.remove(stays[0])

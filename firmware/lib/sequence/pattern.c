@@ -47,13 +47,17 @@ static void put_pitch(struct pattern_step *to, const struct voicing *voicing, ui
     }
 }
 
-/* Whether this step has sent this pitch out by this route. */
-static int has_pitch(const struct pattern_step *step, const struct voicing *voicing,
-                     uint32_t route, uint32_t pitch)
+/* Whether this route still stands at this pitch, from one of the steps from `first` on. */
+static int has_pitch(const struct pattern_step *to, const struct pattern_step *first,
+                     const struct voicing *voicing, uint32_t route, uint32_t pitch)
 {
     uint32_t channel = channel_of(voicing->levels, route);
-    return channel < OUTPUT_CHANNELS && step->levels >> channel & 1
-           && step->code[channel] == pitch_code(voicing, channel, pitch);
+    while (channel < OUTPUT_CHANNELS && to-- > first) {
+        if (to->levels >> channel & 1) {
+            return to->code[channel] == pitch_code(voicing, channel, pitch);
+        }
+    }
+    return 0;
 }
 
 static void put_accent(struct pattern_step *to, const struct voicing *voicing, uint32_t route,
@@ -147,8 +151,8 @@ static uint32_t pitch_of(const struct voicing *voicing, uint32_t voice)
                          : whole_byte(&voicing->pitches[last]) + voice - last;
 }
 
-/* `before` is the step before, for keep, or NULL. */
-static void build_notes(struct pattern_step *to, const struct pattern_step *before,
+/* `first` is the pattern's first step, for keep, or NULL. */
+static void build_notes(struct pattern_step *to, const struct pattern_step *first,
                         const struct cells *cells, const float *scores,
                         const struct voicing *voicing)
 {
@@ -183,9 +187,9 @@ static void build_notes(struct pattern_step *to, const struct pattern_step *befo
     uint32_t new = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t pitch = chosen[i] >> 8;
-        uint32_t route = before ? 0 : voicing->notes;
+        uint32_t route = first ? 0 : voicing->notes;
         while (route < voicing->notes
-               && !((left >> route & 1) && has_pitch(before, voicing, route, pitch))) {
+               && !((left >> route & 1) && has_pitch(to, first, voicing, route, pitch))) {
             route++;
         }
         if (route == voicing->notes) {
@@ -221,7 +225,7 @@ uint32_t pattern_build_step(struct pattern *pattern, uint32_t step, const float 
     to->triggers = 0;
     to->levels = 0;
     if (voicing->mode == MODE_NOTES) {
-        build_notes(to, voicing->keep && step ? to - 1 : NULL, &cells, scores, voicing);
+        build_notes(to, voicing->keep ? pattern->step : NULL, &cells, scores, voicing);
     } else if (voicing->mode == MODE_RHYTHM) {
         hits = build_rhythm(to, &cells, voicing, hits);
     } else {

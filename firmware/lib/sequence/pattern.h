@@ -85,9 +85,8 @@ struct voicing {
  *          probable cell (of equals the first). Voices beyond the groups are groups of one.
  * notes    of the cells the `notes` most probable (of equals the lower voice), ordered by pitch
  *          (of equals the lower voice); the k-th takes route k for its trigger and its pitch.
- *          With keep, notes that went out in the step before (by the pitch's code) take
- *          the same route again, and the others, in their order, the routes that are left; step 0
- *          has no step before.
+ *          With keep, notes at which a route still stands (by the code it was sent last since step
+ *          0) take that route, and the others, in their order, the routes that are left.
  *          Voice v plays pitches[v]; beyond the list it goes on in semitones from its last.
  * rhythm   voice v takes route v for its trigger and its pitch. The cells of the pattern, step by
  *          step and within a step voice by voice, take the pitches of the list in turn, starting
