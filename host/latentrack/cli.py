@@ -38,14 +38,30 @@ def options(
 
 
 def _register() -> None:
+    from latentrack.commands.backup import backup
     from latentrack.commands.dataset import dataset
     from latentrack.commands.demo import demo
+    from latentrack.commands.devices import devices
+    from latentrack.commands.flash import flash
     from latentrack.commands.install import install
+    from latentrack.commands.live import live
+    from latentrack.commands.logs import logs
+    from latentrack.commands.ls import ls
+    from latentrack.commands.play import play
+    from latentrack.commands.pull import pull
     from latentrack.commands.push import push
+    from latentrack.commands.repl import repl
+    from latentrack.commands.reset import reset
+    from latentrack.commands.restore import restore
+    from latentrack.commands.rm import rm
+    from latentrack.commands.sync import sync
     from latentrack.commands.train import train
     from latentrack.commands.virtual import virtual
 
-    for command in (dataset, train, install, push, virtual, demo):
+    music = (dataset, train, demo)
+    module = (devices, install, push, ls, play, rm, sync, pull, backup, restore)
+    workshop = (live, repl, logs, reset, flash, virtual)
+    for command in music + module + workshop:
         app.command()(command)
 
 

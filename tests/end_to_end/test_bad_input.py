@@ -88,19 +88,24 @@ def test_a_module_that_stops_answering(start, shared_data, tmp_path, bytes_befor
 
     if bytes_before:
         with Link(module.port) as link, pytest.raises(UserError, match=module.port):
-            push(link, other, hang)
+            push(link, other, hang, store=True)
     else:
         module.freeze()
         refused("push", str(other), "--port", module.port, says=(module.port, "answer"))
     module.thaw()
     assert sorted(p.name for p in (module.flash / "models" / "perc").glob("*.tflite")) == [good.name]
-    done = latentrack("push", str(other), "--port", module.port)
+    done = latentrack("push", "--store", str(other), "--port", module.port)
     assert done.returncode == 0, done.stderr
+    assert (module.flash / "models" / "perc" / "other.tflite").read_bytes() == other.read_bytes()
 
 
-def test_a_kind_of_model_that_the_module_does_not_play_yet(shared_data):
-    model = shared_data / "decoders" / "reference_note_chorales.tflite"
-    refused("push", str(model), "--port", "/dev/null", says=(model.name, "seqdec", "perdec"))
+def test_a_kind_of_model_that_no_module_plays(shared_data, tmp_path):
+    from latentrack.decoder.metadata import DecoderInfo, attach_info
+
+    model = tmp_path / "odd.tflite"
+    data = (shared_data / "decoders" / "drum_f32.tflite").read_bytes()
+    model.write_bytes(attach_info(data, DecoderInfo("quandc", 16, 12, 3)))
+    refused("push", str(model), "--port", "/dev/null", says=(model.name, "quandc", "per"))
 
 
 def test_a_module_without_latentrack(shared_data, tmp_path):
@@ -153,12 +158,12 @@ def test_a_module_that_dies_while_a_model_comes(start, shared_data, tmp_path, ki
             module.kill()
 
     with Link(module.port) as link, pytest.raises(UserError, match=module.port):
-        push(link, other, pull_the_plug)
+        push(link, other, pull_the_plug, store=True)
     library = module.flash / "models" / "perc"
     assert [path.name for path in library.glob("*.tflite")] == [good.name]
     assert (library / good.name).read_bytes() == good.read_bytes()
 
-    done = latentrack("push", str(other), "--port", module.port)
+    done = latentrack("push", "--store", str(other), "--port", module.port)
     assert done.returncode == 0, done.stderr
     assert (library / "other.tflite").read_bytes() == other.read_bytes()
     module.panel.clock(16)

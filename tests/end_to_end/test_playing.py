@@ -116,9 +116,8 @@ def test_every_edge_plays_its_step_whatever_python_does(start, shared_data):
         try:
             while not done.is_set():
                 mpremote(module, "resume", "exec", "import gc\nfor _ in range(200): gc.collect()")
-                push = latentrack("push", str(other), "--port", module.port)
+                push = latentrack("push", "--store", str(other), "--port", module.port)
                 assert push.returncode == 0, push.stderr
-                # The same again would not be sent.
                 mpremote(module, "resume", "rm", f":models/perc/{other.stem}.tflite")
                 pushes.append(push.stdout)
         except BaseException as error:

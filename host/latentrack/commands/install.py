@@ -12,7 +12,7 @@ def install(
         str | None,
         typer.Argument(
             metavar="[PORT]",
-            help="The module's port, such as /dev/ttyACM0. Without it: the one Teensy plugged in.",
+            help="The module's port, such as /dev/ttyACM0, or its name. Without it: the only one.",
             show_default=False,
         ),
     ] = None,
@@ -30,9 +30,9 @@ def install(
     from latentrack.module.install import install as put
     from latentrack.module.link import Link
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     with Link(find_port(port)) as link, transfer("Installing") as progress:
-        done = put(link, progress)
+        done = put(link, progress, console.print)
     console.print(f"{done.files} files are on the module at {link.port} ({done.architecture}).")
     if done.kept_main:
         console.print("Your own main.py is kept there as main_before_latentrack.py.")

@@ -1,8 +1,9 @@
-"""Which module a command means, when the user does not say."""
+"""Which module a command means: by its port, by its name, or the only one there is."""
 
 from __future__ import annotations
 
-import os
+import re
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -18,24 +19,76 @@ PortOption = Annotated[
         "--port",
         metavar="PORT",
         envvar="LATENTRACK_PORT",
-        help="The module's port. Without it: the one Teensy that is plugged in.",
+        help="The module's port or name. Without it: the only module there is.",
         show_default=False,
     ),
 ]
 
 
-def find_port(named: str | None) -> str:
-    """The port that was named, else the one of the only Teensy with MicroPython on USB."""
-    if named:
-        return named
+@dataclass(frozen=True)
+class Found:
+    """A module that is there: its port, what it is, and its name if that is known already."""
+
+    port: str
+    kind: str
+    name: str = ""
+
+
+def modules() -> list[Found]:
+    """Teensies with MicroPython on USB, and virtual modules that are switched on."""
     from serial.tools.list_ports import comports
 
-    found = sorted(port.device for port in comports() if (port.vid, port.pid) == TEENSY)
-    if len(found) == 1:
-        return str(found[0])
-    if found:
-        raise UserError(f"several modules are plugged in; say which with --port: {', '.join(found)}")
+    from latentrack.module import registry
+
+    teensies = sorted(port.device for port in comports() if (port.vid, port.pid) == TEENSY)
+    return [Found(str(port), "Teensy") for port in teensies] + [
+        Found(entry.port, "virtual", entry.name) for entry in registry.running()
+    ]
+
+
+def find_port(named: str | None) -> str:
+    """The port that was named, or of the module that was; else of the only one there is.
+
+    A Teensy comes before virtual modules, which may be left running somewhere.
+    """
+    if named and (re.search(r"[/\\]", named) or re.fullmatch(r"(?i)com\d+", named)):
+        return named
+    found = modules()
+    if named:
+        return _called(named, found)
+    for kind in ("Teensy", "virtual"):
+        candidates = [module for module in found if module.kind == kind]
+        if len(candidates) == 1:
+            return candidates[0].port
+        if candidates:
+            names = ", ".join(f"{m.port} {m.name}".strip() for m in candidates)
+            raise UserError(f"there are several modules; say which with --port: {names}")
     raise UserError(
-        "no module is plugged in; connect one by USB, or start `latentrack virtual` and name its "
-        f"port with --port{'' if os.name == 'posix' else ' (COM…)'}"
+        "no module is plugged in; connect one by USB, or start `latentrack virtual` in another "
+        "terminal"
     )
+
+
+def _called(name: str, found: list[Found]) -> str:
+    """The port of the module with this name; Teensies are asked for theirs."""
+    names = []
+    for module in found:
+        given = _asked(module.port)
+        names.append(f"{given or module.name or '(no name)'} at {module.port}")
+        if name in (module.name, given):
+            return module.port
+    raise UserError(
+        f"no module is called {name!r}; "
+        + (f"there are: {', '.join(names)}" if names else "none is plugged in")
+    )
+
+
+def _asked(port: str) -> str:
+    from latentrack.module.link import Link, ModuleError
+    from latentrack.module.session import NoPackage, Session
+
+    try:
+        with Link(port) as link, Session(link) as session:
+            return str(session.first["name"])
+    except (UserError, ModuleError, NoPackage):
+        return ""

@@ -11,32 +11,61 @@ from latentrack.commands.ports import PortOption
 
 
 def push(
-    model: Annotated[
-        Path, typer.Argument(metavar="MODEL.tflite", help="The model, as `latentrack train` makes it.")
+    models: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="MODEL.tflite...",
+            help="The model, as `latentrack train` makes it; several go to one track each.",
+        ),
     ],
     port: PortOption = None,
+    store: Annotated[
+        bool, typer.Option("--store", help="Also keep it in the module's library.")
+    ] = False,
+    track: Annotated[int, typer.Option(min=1, help="Which track plays it.")] = 1,
 ) -> None:
-    """Put a model on the module; it plays from the next bar on.
+    """Play a model on the module from the next bar on, the clock running.
 
+    It plays out of the module's memory and is gone when another one plays, unless --store keeps it.
     The module checks the whole file before it plays it. Whatever goes wrong on the way (a cable
-    pulled, a full flash, a damaged file), it goes on with what it played before.
+    pulled, a damaged file, a full flash), it goes on with what it played before.
     """
     from rich.console import Console
 
     from latentrack.commands.ports import find_port
     from latentrack.commands.progress import transfer
-    from latentrack.module.library import playable
+    from latentrack.module.library import playable, push_plainly
     from latentrack.module.library import push as put
     from latentrack.module.link import Link
+    from latentrack.module.session import NoPackage
 
-    playable(model)  # what is wrong with the file is said before a module is asked for
-    with Link(find_port(port)) as link, transfer(f"Pushing {model.name}") as progress:
-        done = put(link, model, progress)
-    info = done.info
-    console = Console(highlight=False)
-    console.print(
-        f"{done.name} is on the module at {link.port} and plays from the next bar: "
-        f"{info.steps} steps, {info.voices} voices."
-    )
-    if done.replaced:
-        console.print(f"It took the place of an older {done.name}.")
+    console = Console(highlight=False, soft_wrap=True)
+    for model in models:
+        playable(model)  # what is wrong with a file is said before a module is asked for
+    with Link(find_port(port)) as link:
+        for number, model in enumerate(models, start=track):
+            with transfer(f"Pushing {model.name}") as progress:
+                try:
+                    done = put(link, model, progress, store=store, track=number - 1)
+                    plays = True
+                except NoPackage:
+                    done, plays = push_plainly(link, model, progress), False
+            if not plays:
+                console.print(
+                    f"Latentrack is not on the module at {link.port}: {done.name} was stored there "
+                    f"by mpremote's own copy, and plays after `latentrack install {link.port}`."
+                )
+                continue
+            where = f"track {number} of the module at {link.port}"
+            console.print(
+                f"{done.name} plays on {where} from the next bar on: {done.info.steps} steps, "
+                f"{done.info.voices} voices."
+            )
+            if done.replaced:
+                console.print(f"It took the place of an older {done.name} in the library.")
+            elif done.stored:
+                console.print("It is in the library.")
+            if done.stored and done.clocked:
+                console.print(
+                    "A clock was running: a Teensy that stores a file may have swallowed a step."
+                )

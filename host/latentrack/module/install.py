@@ -6,18 +6,18 @@ end: a cable pulled half-way leaves the module as it was.
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from latentrack import assets
 from latentrack.errors import UserError
+from latentrack.module.files import open_files, reason
 from latentrack.module.link import Link, ModuleError, Progress
 
 STAGE = "/flash/install.new"
 OLDEST = (1, 23)
 
-# What follows runs on the module, after STAGE and FOLDERS have been given to it.
+# What follows runs on the module, after STAGE has been given to it.
 _REMOVE = """
 import os
 def _remove(path):
@@ -33,13 +33,11 @@ def _remove(path):
         os.remove(path)
 """
 
-_MAKE_STAGE = (
+_EMPTY_STAGE = (
     _REMOVE
     + """
 _remove(STAGE)
-for _folder in FOLDERS:
-    os.mkdir(_folder)
-del _remove, _folder, STAGE, FOLDERS
+del _remove, STAGE
 """
 )
 
@@ -83,32 +81,32 @@ class Installed:
     kept_main: bool
 
 
-def install(link: Link, progress: Progress | None = None) -> Installed:
-    """Installs Latentrack and restarts the module. Raises UserError; then nothing has changed."""
+def install(
+    link: Link, progress: Progress | None = None, say: Callable[[str], None] = lambda _: None
+) -> Installed:
+    """Installs Latentrack and restarts the module. Raises UserError; then nothing has changed.
+
+    `say` gets a sentence when the files have to go by mpremote's own copy.
+    """
     architecture = _architecture(link)
-    files = _files(architecture)
+    contents = _files(architecture)
     try:
-        folders = sorted({str(Path(STAGE, name).parent) for name in files} | {STAGE})
-        link.run(f"STAGE = {STAGE!r}\nFOLDERS = {folders!r}\n{_MAKE_STAGE}")
-        total, sent = sum(map(len, files.values())), 0
-        for name, data in files.items():
-            path = f"{STAGE}/{name}"
-            link.write(path, data)
-            if link.sha256(path) != hashlib.sha256(data).digest():
-                raise UserError(
-                    f"{name} arrived damaged at {link.port}; nothing was changed, try again"
-                )
-            sent += len(data)
-            if progress is not None:
-                progress(sent, total)
+        link.run(f"STAGE = {STAGE!r}\n{_EMPTY_STAGE}")
+        total, sent = sum(map(len, contents.values())), 0
+        with open_files(link, say) as files:
+            for name, data in contents.items():
+                files.put(f"{STAGE}/{name}", data)
+                sent += len(data)
+                if progress is not None:
+                    progress(sent, total)
         kept = "kept" in link.run(f"STAGE = {STAGE!r}\n{_PUT_IN_PLACE}")
     except ModuleError as error:
         raise UserError(
-            f"the module at {link.port} could not store Latentrack ({error}); "
-            "make room on its flash and try again"
+            f"the module at {link.port} could not store Latentrack ({reason(error)}); "
+            "nothing was changed"
         ) from error
     link.restart()
-    return Installed(architecture, len(files), kept)
+    return Installed(architecture, len(contents), kept)
 
 
 def _architecture(link: Link) -> str:

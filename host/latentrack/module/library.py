@@ -1,99 +1,230 @@
-"""The module's library of models: putting one there, so that it plays from the next bar on."""
+"""The module's library of models, from the computer: hearing one, storing, comparing, fetching."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 
 from latentrack.decoder.metadata import DecoderInfo, read_info
 from latentrack.errors import UserError
-from latentrack.module.link import Link, ModuleError, Progress
+from latentrack.module.files import Entry, Files, PlainFiles, refusals
+from latentrack.module.link import Link, Progress
+from latentrack.module.session import NoPackage, Session
 
 MODELS = "/flash/models"
+ENDING = ".tflite"
 # The module's folder for each kind of model (device/latentrack/library.py has the same).
-FOLDERS = {"perdec": "perc"}
+FOLDERS = {"per": "perc", "seq": "notes", "rhy": "rhythm"}
 
 
 @dataclass(frozen=True)
 class Pushed:
-    """What `push` did: the model's name on the module, what it is, and if it took another's place."""
+    """What `push` did.
+
+    name: what the model is called on the module.  stored: whether it is in its library now, and
+    replaced: whether it took another's place there.  clocked: whether a clock was running, which
+    storing on a Teensy holds up.
+    """
 
     name: str
     info: DecoderInfo
-    replaced: bool
+    stored: bool = False
+    replaced: bool = False
+    clocked: bool = False
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model file here, and where it belongs on the module."""
+
+    file: Path
+    path: str
+    info: DecoderInfo
+    data: bytes = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.path).stem
+
+    @property
+    def entry(self) -> Entry:
+        return Entry(len(self.data), hashlib.sha256(self.data).hexdigest())
 
 
 def playable(model: Path) -> DecoderInfo:
     """What the model is; raises UserError if no module can play it."""
     info = read_info(model)
-    if info.kind not in FOLDERS:
+    if info.kind[:3] not in FOLDERS:
         raise UserError(
-            f"{model} is a model of kind {info.kind!r}, which the module cannot play yet; "
-            f"push one of kind {' or '.join(sorted(FOLDERS))}"
+            f"{model} is a model of kind {info.kind!r}, which the module cannot play; "
+            f"push one of kind {' or '.join(f'{kind}…' for kind in sorted(FOLDERS))}"
         )
     return info
 
 
-def push(link: Link, model: Path, progress: Progress | None = None) -> Pushed:
-    """Stores a model in the library and plays it from the next bar on.
+def read_model(file: Path) -> Model:
+    """A model from a file; raises UserError if no module can play it."""
+    info = playable(file)
+    name = re.sub(r"[^A-Za-z0-9_-]+", "_", file.stem) or "model"
+    return Model(file, f"{MODELS}/{FOLDERS[info.kind[:3]]}/{name}{ENDING}", info, file.read_bytes())
 
-    It is written under a temporary name, compared by hash, read by latentcore on the module, and
-    renamed last. Raises UserError; then the module plays and holds what it did before.
+
+def push(
+    link: Link,
+    model: Path,
+    progress: Progress | None = None,
+    *,
+    store: bool = False,
+    track: int = 0,
+) -> Pushed:
+    """Plays a model from the next bar on, out of the module's memory; `store` also keeps it.
+
+    It is compared by hash and read by latentcore there before it plays; stored, it is written under
+    a temporary name, read back and compared, and renamed last. Raises UserError; then the module
+    plays and holds what it did before (where only storing failed, the sentence says so). Raises
+    NoPackage where a model is to be stored and Latentrack is not on the module.
     """
-    info = playable(model)
-    data = model.read_bytes()
-    name = re.sub(r"[^A-Za-z0-9_-]+", "_", model.stem) or "model"
-    folder = f"{MODELS}/{FOLDERS[info.kind]}"
-    path, partial = f"{folder}/{name}.tflite", f"{folder}/.{name}.partial"
+    what = read_model(model)
     try:
-        link.run("from latentrack.instrument import Instrument\nInstrument.running.library")
-    except ModuleError as error:
-        raise UserError(
-            f"Latentrack does not run on the module at {link.port}; "
-            f"`latentrack install {link.port}` puts it there ({error})"
-        ) from error
-    try:
-        link.run(
-            "import os\n"
-            f"for _folder in ({MODELS!r}, {folder!r}):\n"
-            "    try:\n"
-            "        os.mkdir(_folder)\n"
-            "    except OSError:\n"
-            "        pass\n"
-            "del _folder"
-        )
-        digest = hashlib.sha256(data).digest()
-        before = link.sha256(path)
-        if before != digest:
-            link.write(partial, data, progress)
-            if link.sha256(partial) != digest:
-                raise UserError(
-                    f"{model} arrived damaged at {link.port}; the module plays on as before, "
-                    "try again"
-                )
-            _check(link, model, partial)
-            link.run(f"os.rename({partial!r}, {path!r})")
-        link.run(f"Instrument.running.library.play({name!r})")
-    except ModuleError as error:
-        raise UserError(f"the module could not store {model}: {error}; make room on it") from error
-    return Pushed(name, info, replaced=bool(before) and before != digest)
+        with Session(link) as session:
+            about = session.first
+            if not about["runs"]:
+                raise UserError(_not_running(link))
+            if not 0 <= track < len(about["plays"]):
+                tracks = len(about["plays"])
+                raise UserError(f"the module has tracks 1 to {tracks}, not {track + 1}")
+            with refusals(f"the module cannot take {model}, and plays on as before"):
+                session.send(what.data, progress)
+            with refusals(f"the module cannot play {model}, and plays on as before"):
+                session.call("audition", what.name, track)
+            if not store:
+                return Pushed(what.name, what.info, clocked=about["clocked"])
+            before = session.call("hash", what.path)
+            if before != what.entry.sha256:
+                with refusals(f"{what.name} plays, but the module could not store it"):
+                    session.call("keep", what.path)
+            session.call("remember", what.name, track)
+            replaced = bool(before) and before != what.entry.sha256
+            return Pushed(what.name, what.info, True, replaced, about["clocked"])
+    except NoPackage:
+        if store:
+            raise  # storing can be done without it: push_plainly
+        raise UserError(_not_running(link)) from None
 
 
-def _check(link: Link, model: Path, partial: str) -> None:
-    """Lets latentcore read the file on the module; takes it away again if it is refused."""
-    try:
-        link.run(
-            "import gc\ngc.collect()\n"
-            "from latentrack.library import Model\n"
-            f"with open({partial!r}, 'rb') as _file:\n"
-            "    Model('', _file.read())\n"
-            "del _file"
-        )
-    except ModuleError as error:
-        link.run(f"os.remove({partial!r})")
-        reason = str(error).split(": ", 1)[-1]
-        raise UserError(
-            f"the module cannot play {model}: {reason}; it plays on as before"
-        ) from error
+def push_plainly(link: Link, model: Path, progress: Progress | None = None) -> Pushed:
+    """Stores a model by mpremote's own copy: for a module on which Latentrack is not installed."""
+    what = read_model(model)
+    files = PlainFiles(link)
+    with refusals(f"the module could not store {model}"):
+        replaced = what.path in files.listing(MODELS)
+        files.put(what.path, what.data, progress)
+    return Pushed(what.name, what.info, True, replaced)
+
+
+def _not_running(link: Link) -> str:
+    return (
+        f"Latentrack does not run on the module at {link.port}; "
+        f"`latentrack install {link.port}` puts it there"
+    )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What makes the module's library like a folder: by path there.
+
+    new and changed: to be sent.  gone: on the module and not in the folder.  same: as it is.
+    """
+
+    new: dict[str, Model]
+    changed: dict[str, Model]
+    same: dict[str, Model]
+    gone: dict[str, Entry]
+
+    @property
+    def to_send(self) -> dict[str, Model]:
+        return self.new | self.changed
+
+
+def models_in(folder: Path) -> tuple[list[Model], list[str]]:
+    """The models of a folder and the folders in it, and why others cannot be played."""
+    if not folder.is_dir():
+        raise UserError(f"{folder} is no folder; name the one that has your models")
+    models, refused = [], []
+    for file in sorted(folder.rglob(f"*{ENDING}")):
+        try:
+            models.append(read_model(file))
+        except UserError as error:
+            refused.append(str(error))
+    by_path: dict[str, Model] = {}
+    for model in models:
+        if other := by_path.get(model.path):
+            raise UserError(
+                f"{other.file} and {model.file} would have the same name on the module; "
+                "rename one of them"
+            )
+        by_path[model.path] = model
+    return models, refused
+
+
+def plan(models: Iterable[Model], there: dict[str, Entry]) -> Plan:
+    """Compares models here with the listing of MODELS there."""
+    made = Plan({}, {}, {}, {})
+    for model in models:
+        entry = there.get(model.path)
+        if entry is None:
+            made.new[model.path] = model
+        elif entry == model.entry:
+            made.same[model.path] = model
+        else:
+            made.changed[model.path] = model
+    known = made.to_send | made.same
+    made.gone.update({p: e for p, e in library_of(there).items() if p not in known})
+    return made
+
+
+def library_of(there: dict[str, Entry]) -> dict[str, Entry]:
+    """The models among the files there, sorted."""
+    return {path: there[path] for path in sorted(there) if path.endswith(ENDING)}
+
+
+def sync(
+    files: Files, made: Plan, *, delete: bool = False, progress: Progress | None = None
+) -> None:
+    """Carries out a plan; each model is whole when it gets its name, so it can be gone on with.
+
+    Raises UserError; what has been done by then stays.
+    """
+    total = sum(len(model.data) for model in made.to_send.values())
+    if delete and made.gone:
+        with refusals("the module could not remove models"):
+            files.remove(list(made.gone))
+    sent = 0
+    for path, model in made.to_send.items():
+
+        def so_far(done: int, _: int, before: int = sent) -> None:
+            if progress is not None:
+                progress(before + done, total)
+
+        with refusals(f"the module could not store {model.file}"):
+            files.put(path, model.data, so_far)
+        sent += len(model.data)
+
+
+def find(there: dict[str, Entry], names: Iterable[str]) -> list[str]:
+    """The paths of models called by name ("funk", or "perc/funk"); UserError if there is none."""
+    found = []
+    for name in names:
+        name = name.removesuffix(ENDING)
+        paths = [path for path in library_of(there) if path.endswith(f"/{name}{ENDING}")]
+        if not paths:
+            known = ", ".join(PurePosixPath(path).stem for path in library_of(there)) or "none"
+            raise UserError(f"no model on the module is called {name!r}; there are: {known}")
+        if len(paths) > 1:
+            kinds = [path.removeprefix(f"{MODELS}/").removesuffix(ENDING) for path in paths]
+            raise UserError(f"several models are called {name!r}; say {' or '.join(kinds)}")
+        found += paths
+    return found

@@ -1,7 +1,7 @@
 """The link to a module: mpremote's transport, entered without stopping the music.
 
-Plain mpremote resets a board when it connects, which stops the sequence. A `Link` enters the raw REPL
-without a reset: clock and frames go on beside it.
+Plain mpremote resets a board when it connects, which stops the sequence. A `Link` enters the raw
+REPL without a reset: clock and frames go on beside it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,15 @@ import contextlib
 import io
 import os
 import struct
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from latentrack.errors import UserError
+
+if TYPE_CHECKING:
+    from mpremote.transport_serial import SerialTransport
 
 ANSWER_S = 5.0
 # Files go as text of at most this many bytes a line: what one round trip of the raw REPL carries.
@@ -22,9 +26,22 @@ CHUNK = 512
 
 Progress = Callable[[int, int], None]
 
+_RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n"
+_ASK_AGAIN_S = 0.5
+_START_S = 1.0
+_GOODBYE_S = 0.1
+
 
 class ModuleError(Exception):
     """Code that ran on the module raised; the text is its traceback's last line."""
+
+    def __init__(self, text: str, trace: str = "") -> None:
+        super().__init__(text)
+        self.trace = trace
+
+
+class Silence(Exception):
+    """No answer came in time."""
 
 
 class Link:
@@ -38,19 +55,22 @@ class Link:
         from mpremote.transport_serial import SerialTransport
 
         self.port = port
+        self._transport: Any = None
         if not Path(port).exists() and os.name == "posix":
             raise UserError(
                 f"there is no port {port}; plug the module in, or name another port "
                 "(`mpremote devs` lists them, `latentrack virtual` makes one)"
             )
-        with self._translated("could not be opened (is another program using it?)"):
-            self._transport = SerialTransport(port, timeout=ANSWER_S)
-            self._transport.serial.write_timeout = ANSWER_S
+        with self.translated("could not be opened (is another program using it?)"):
+            self._transport = _patient(SerialTransport)(port, timeout=ANSWER_S)
+            self.serial = self._transport.serial
+            self.serial.write_timeout = ANSWER_S
+        self.round_trips = 0
+        """How many times something was asked and an answer waited for."""
         try:
-            with self._translated("does not answer as MicroPython"):
-                self._transport.enter_raw_repl(soft_reset=False, timeout_overall=ANSWER_S)
+            self.enter()
         except BaseException:
-            self._transport.serial.close()
+            self.serial.close()
             raise
 
     def __enter__(self) -> Link:
@@ -63,40 +83,101 @@ class Link:
         with contextlib.suppress(Exception):
             self._transport.close()
 
+    def enter(self) -> None:
+        """Brings the module to its raw prompt from wherever it is; nothing that plays stops.
+
+        A receiver whose computer has gone, and a frame cut in two, take the module a second to
+        leave: so the question is asked more than once.
+        """
+        end = time.monotonic() + ANSWER_S
+        self._at_prompt = False
+        with self.translated("does not answer as MicroPython"):
+            self.serial.timeout = 0.05
+            while time.monotonic() < end:
+                self.serial.write(b"\r\x03")  # interrupts what runs
+                time.sleep(0.005)
+                self.serial.reset_input_buffer()
+                self.serial.write(b"\r\x01")
+                self.round_trips += 1
+                if self._heard(_RAW_PROMPT, _ASK_AGAIN_S):
+                    self._at_prompt = self._transport.in_raw_repl = True
+                    # The transport wants to see the prompt itself before it sends code.
+                    self.serial.timeout = ANSWER_S
+                    return
+            raise Silence
+
+    def _heard(self, wanted: bytes, patience_s: float) -> bool:
+        """Reads up to `wanted`, and nothing behind it."""
+        heard, end = b"", time.monotonic() + patience_s
+        while time.monotonic() < end:
+            heard += self.serial.read(1)
+            if heard.endswith(wanted):
+                return True
+        return False
+
+    def start(self, code: str) -> None:
+        """Starts code that talks over the cable itself; it ends before the prompt is used again."""
+        self._prompt()
+        self._at_prompt = False
+        self.round_trips += 1
+        self.serial.timeout = self._transport.patience_s = _START_S
+        self._transport.use_raw_paste = False  # its handshake takes longer than a short line
+        try:
+            with self.translated("stopped answering"):
+                self._transport.exec_raw_no_follow(code)
+        finally:
+            self._transport.use_raw_paste = True
+            self.serial.timeout = self._transport.patience_s = ANSWER_S
+
+    def _prompt(self) -> None:
+        if not self._at_prompt:
+            self.enter()
+
     def run(self, code: str) -> str:
-        """Runs Python on the module and returns what it printed. Raises ModuleError if it raises."""
-        with self._translated("stopped answering"):
+        """Runs Python on the module; what it printed. Raises ModuleError if it raises."""
+        self._prompt()
+        with self.translated("stopped answering"):
             return self._transport.exec(code).decode(errors="replace")
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression of numbers, texts and the like, as Python here has it."""
-        with self._translated("stopped answering"):
+        self._prompt()
+        with self.translated("stopped answering"):
             return self._transport.eval(f"({expression})")
 
     def write(self, path: str, data: bytes, progress: Progress | None = None) -> None:
         """Writes a file, which must be a temporary one: a cable pulled leaves it half-written."""
-        with self._translated("stopped answering"):
+        self._prompt()
+        with self.translated("stopped answering"):
             self._transport.fs_writefile(path, data, CHUNK, progress)
+
+    def read(self, path: str, progress: Progress | None = None) -> bytes:
+        """A file's bytes."""
+        self._prompt()
+        with self.translated("stopped answering"):
+            return bytes(self._transport.fs_readfile(path, CHUNK, progress))
 
     def sha256(self, path: str) -> bytes:
         """The hash of a file on the module, computed there; b"" if there is no such file."""
-        with self._translated("stopped answering"):
+        self._prompt()
+        with self.translated("stopped answering"):
             if not self._transport.fs_exists(path):
                 return b""
             return bytes(self._transport.fs_hashfile(path, "sha256"))
 
     def restart(self) -> None:
         """A soft reset; returns when the module's main.py has run and its prompt is there."""
-        with self._translated("stopped answering"):
+        self._prompt()
+        with self.translated("stopped answering"):
             self._transport.exit_raw_repl()
             self._transport.read_until(1, b">>> ", timeout=ANSWER_S)
             self._transport.serial.write(b"\x04")
             self._transport.read_until(1, b"soft reboot\r\n", timeout_overall=ANSWER_S)
             self._transport.read_until(1, b">>> ", timeout_overall=ANSWER_S)
-            self._transport.enter_raw_repl(soft_reset=False, timeout_overall=ANSWER_S)
+        self.enter()
 
     @contextlib.contextmanager
-    def _translated(self, trouble: str) -> Iterator[None]:
+    def translated(self, trouble: str) -> Iterator[None]:
         """Errors of the transport as one sentence; what it prints about them stays unseen."""
         from mpremote.transport import TransportError, TransportExecError
         from serial import SerialException
@@ -105,16 +186,38 @@ class Link:
             with contextlib.redirect_stdout(io.StringIO()):
                 yield
         except TransportExecError as error:
-            raise ModuleError(last_line(error.error_output)) from error
+            raise ModuleError(last_line(error.error_output), error.error_output) from error
         except FileNotFoundError as error:
             raise ModuleError(f"there is no {error.filename or error}") from error
-        except (TransportError, SerialException, struct.error, OSError) as error:
-            raise UserError(
-                f"the module at {self.port} {trouble}; check the cable, and press Ctrl-C in any "
-                "program that talks to it, or switch the module off and on"
-            ) from error
+        except (TransportError, SerialException, struct.error, OSError, Silence) as error:
+            raise self.trouble(trouble) from error
+
+    def trouble(self, what: str) -> UserError:
+        """What is wrong with the module, as a sentence with the remedy."""
+        # Goodbyes are for whoever may still listen; nobody waits for that to be heard.
+        if self._transport is not None:
+            self.serial.write_timeout = _GOODBYE_S
+        return UserError(
+            f"the module at {self.port} {what}; check the cable, and press Ctrl-C in any "
+            "program that talks to it, or switch the module off and on"
+        )
 
 
 def last_line(traceback: str) -> str:
     """What a traceback says in the end."""
     return traceback.strip().rsplit("\n", 1)[-1].strip()
+
+
+def _patient(transport: type[SerialTransport]) -> type[SerialTransport]:
+    """mpremote's transport, which waits ten seconds for some answers, with our limit."""
+
+    class Transport(transport):  # type: ignore[misc, valid-type]
+        patience_s = ANSWER_S
+
+        def read_until(
+            self, min_num_bytes: int, ending: bytes, timeout: float | None = 10, **more: Any
+        ) -> bytes:
+            patience = self.patience_s if timeout is None else min(timeout, self.patience_s)
+            return bytes(super().read_until(min_num_bytes, ending, timeout=patience, **more))
+
+    return Transport

@@ -63,6 +63,7 @@ class VirtualModule:
         self.port = os.ttyname(self._outer_slave)
         self._stop_read, self._stop_write = os.pipe()
         self._raw = False
+        self._powered_on = False
         self._process: subprocess.Popen[bytes] | None = None
         self._inner = -1
         self._start(run_main=True)
@@ -173,11 +174,16 @@ class VirtualModule:
             if self._stop_read in readable:
                 return
             if self._outer in readable:
-                to_module += _read(self._outer) or b""
+                said = _read(self._outer) or b""
+                # Without power there is no USB: what was said to it then is lost.
+                if not (self._powered_on and self._starting_up):
+                    to_module += said
             if self._inner in readable:
                 output = _read(self._inner)
                 if output is None:
                     to_host += self._restart()
+                    if self._powered_on:
+                        to_module = b""
                 else:
                     to_host += self._listen(output)
             if self._inner in writable and to_module:
@@ -201,7 +207,8 @@ class VirtualModule:
         assert self._process is not None
         code = self._process.wait()
         message = b"MPY: soft reboot\r\n"
-        if code < 0:
+        self._powered_on = code < 0
+        if self._powered_on:
             name = signal.Signals(-code).name
             message = f"\r\n[virtual module: MicroPython ended by {name}; power-on]\r\n".encode()
             self._raw = False

@@ -1,0 +1,196 @@
+"""Live editing: new source takes the place of a module's while it plays.
+
+The source runs once on trial, beside the module. If that goes well it runs in the module itself;
+its classes then lend their methods to the old ones, so that every object that is there (a track, a
+page, a knob) goes on with the new code and its own state. Then a frame is tried. Whatever raises
+brings everything back as it was. The file is stored when no clock comes.
+"""
+
+import hashlib
+import sys
+import time
+
+import micropython
+
+from latentrack.instrument import Instrument
+
+_TRIAL_MS = 2000
+
+
+def swap(path, source):
+    """Puts `source` in place of the code of a file, given by its path under /flash.
+
+    Returns what has happened: "plays", or "at the next start" for what is not running now. Raises
+    what the source raises; then the old code is in place.
+    """
+    what = "at the next start"
+    code = compile(source, path, "exec")
+    # Ctrl-C must get through, or code that never ends could not be ended.
+    micropython.kbd_intr(3)
+    try:
+        if path.startswith("behaviours/"):
+            Instrument.running.behaviours.swap(path[len("behaviours/") : -3], code)
+            what = "plays"
+        else:
+            name = path[:-3].replace("/", ".")
+            if name.endswith(".__init__"):
+                name = name[: -len(".__init__")]
+            if name in sys.modules:
+                _swap_module(sys.modules[name], name, code)
+                what = "plays"
+    except KeyboardInterrupt:
+        raise RuntimeError("it did not come to an end")
+    finally:
+        micropython.kbd_intr(-1)
+    _store_later("/flash/" + path, source)
+    return what
+
+
+def _swap_module(module, name, code):
+    exec(code, {"__name__": name, "__file__": module.__dict__.get("__file__", "")})
+    space = module.__dict__
+    before = dict(space)
+    failing = _failing_parts()
+    parts = _parts_by_name()
+    undo = []
+    try:
+        exec(code, space)
+        for key, new in list(space.items()):
+            old = before.get(key)
+            if old is new or not _defined_here(old, before):
+                continue
+            if isinstance(old, type) and isinstance(new, type):
+                _lend(old, new, undo)
+                space[key] = old
+            elif callable(old):
+                _replace_everywhere(old, new, undo)
+        _bind_again(parts)
+        for index, error in _failing_parts().items():
+            if index not in failing:
+                raise error
+    except BaseException:
+        for undone, key, value in reversed(undo):
+            setattr(undone, key, value)
+        for key in list(space):
+            if key not in before:
+                del space[key]
+        space.update(before)
+        _bind_again(parts)
+        raise
+
+
+def _defined_here(thing, space):
+    """Whether a class or function belongs to the module, and was not imported into it."""
+    if isinstance(thing, type):
+        return thing.__dict__.get("__module__") == space["__name__"]
+    return callable(thing) and getattr(thing, "__globals__", space) is space
+
+
+def _lend(old, new, undo):
+    """Gives an old class the attributes of the new one of the same name."""
+    for key, value in new.__dict__.items():
+        if key not in ("__module__", "__qualname__"):
+            if key in old.__dict__:
+                undo.append((old, key, old.__dict__[key]))
+            setattr(old, key, value)
+
+
+def _replace_everywhere(old, new, undo):
+    """A function that other modules have imported by name."""
+    import __main__
+
+    places = [__main__]
+    places += [m for name, m in sys.modules.items() if name.startswith("latentrack")]
+    for place in places:
+        for key, value in list(place.__dict__.items()):
+            if value is old:
+                undo.append((place, key, old))
+                setattr(place, key, new)
+
+
+# -- frames ---------------------------------------------------------------------------------------
+
+
+def _parts_by_name():
+    """Which method of which object each part of a frame is: they are bound to the old code."""
+    instrument = Instrument.running
+    if instrument is None:
+        return []
+    owners = [instrument]
+    for value in instrument.__dict__.values():
+        owners += value if isinstance(value, (list, tuple)) else [value]
+    found = []
+    for index, part in enumerate(instrument.every_frame):
+        for owner in owners:
+            for name in dir(owner):
+                if name[:2] != "__" and getattr(owner, name, None) == part:
+                    found.append((index, owner, name))
+                    break
+    return found
+
+
+def _bind_again(parts):
+    for index, owner, name in parts:
+        Instrument.running.every_frame[index] = getattr(owner, name)
+
+
+def _failing_parts():
+    """Runs one frame where frames run, on the scheduler; index -> exception of what failed."""
+    instrument = Instrument.running
+    found = {}
+    if instrument is None:
+        return found
+    done = []
+
+    def run(_):
+        for index, part in enumerate(instrument.every_frame):
+            try:
+                part()
+            except BaseException as error:
+                found[index] = error
+        done.append(True)
+
+    micropython.schedule(run, None)
+    since = time.ticks_ms()
+    while not done:
+        time.sleep_ms(1)
+        if time.ticks_diff(time.ticks_ms(), since) > _TRIAL_MS:
+            raise RuntimeError("the frames have stopped")
+    return found
+
+
+# -- storing --------------------------------------------------------------------------------------
+
+
+def _store_later(path, source):
+    """Writing to flash holds the clock up: the file waits until none comes."""
+    instrument = Instrument.running
+    if instrument is None:
+        _store(path, source)
+        return
+    if not hasattr(instrument, "unwritten_code"):
+        instrument.unwritten_code = {}
+        instrument.every_frame.append(store_when_quiet)
+    instrument.unwritten_code[path] = source
+
+
+def store_when_quiet():
+    """Stores one file that waits, when there is time. One of every frame."""
+    instrument = Instrument.running
+    if instrument.unwritten_code and not instrument.clocked_recently():
+        store_one()
+
+
+def store_one():
+    """Stores a file that waits."""
+    waiting = Instrument.running.unwritten_code
+    path = next(iter(waiting))
+    _store(path, waiting.pop(path))
+
+
+def _store(path, source):
+    import binascii
+
+    from latentrack.requests import store
+
+    store(path, [source], binascii.hexlify(hashlib.sha256(source).digest()).decode())

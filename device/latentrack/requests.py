@@ -1,0 +1,266 @@
+"""What a computer may ask of the module over USB (receive.py carries it).
+
+A file comes into memory first, is checked there, and is then played, swapped in, or stored. What is
+stored is written under a temporary name, read back, compared, and renamed: whenever the power goes,
+the file that was there is there, or the new one, whole.
+"""
+
+import binascii
+import gc
+import hashlib
+import os
+import sys
+
+from latentrack import library
+from latentrack.instrument import Instrument
+
+_PIECE = 4096
+_PARTIAL = ".partial"
+
+
+def _instrument():
+    if Instrument.running is None:
+        raise RuntimeError("Latentrack does not run; see what main.py says")
+    return Instrument.running
+
+
+def _text(digest):
+    return binascii.hexlify(digest).decode()
+
+
+def exists(path):
+    try:
+        os.stat(path)
+        return True
+    except OSError:
+        return False
+
+
+def _make_folders(path):
+    """Makes the folders that a file's path names."""
+    at = path.find("/", len("/flash/"))
+    while at > 0:
+        if not exists(path[:at]):
+            os.mkdir(path[:at])
+        at = path.find("/", at + 1)
+
+
+def store(path, pieces, sha256, busy=lambda: None):
+    """Writes a file whole or not at all. Raises OSError, ValueError; then nothing has changed."""
+    _make_folders(path)
+    folder, _, name = path.rpartition("/")
+    partial = folder + "/." + name + _PARTIAL
+    try:
+        with open(partial, "wb") as file:
+            for piece in pieces:
+                file.write(piece)
+                busy()
+        if hash_of(partial, busy) != sha256:
+            raise ValueError("what was written to flash reads otherwise")
+        os.rename(partial, path)
+    finally:
+        if exists(partial):
+            os.remove(partial)
+
+
+def hash_of(path, busy=lambda: None):
+    """The SHA-256 of a file, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    piece = memoryview(bytearray(_PIECE))
+    with open(path, "rb") as file:
+        while True:
+            count = file.readinto(piece)
+            if not count:
+                return _text(digest.digest())
+            digest.update(piece[:count])
+            busy()
+
+
+def _pieces(memory):
+    view = memoryview(memory)
+    for at in range(0, len(memory), _PIECE):
+        yield view[at : at + _PIECE]
+
+
+class Requests:
+    """Each public method can be called from the computer, with what JSON can say."""
+
+    def __init__(self, busy):
+        self._busy = busy
+        self._memory = None
+        self._checked = False
+        self._file = None
+
+    def close(self):
+        """Forgets what has come."""
+        if self._file is not None:
+            self._file.close()
+        self._file = self._memory = None
+        self._checked = False
+
+    # -- about the module ---------------------------------------------------------------------
+
+    def hello(self):
+        """What this module is and does."""
+        gc.collect()
+        free = os.statvfs("/flash")
+        about = {
+            "micropython": ".".join(str(part) for part in sys.implementation.version[:3]),
+            "machine": sys.implementation._machine,
+            "free": free[0] * free[3],
+            "size": free[1] * free[2],
+            "memory": gc.mem_free(),
+            "name": _name(),
+            "runs": Instrument.running is not None,
+        }
+        if about["runs"]:
+            instrument = Instrument.running
+            about["board"] = instrument.board.NAME
+            about["models"] = len(instrument.library.models())
+            about["plays"] = _plays(instrument)
+            about["clocked"] = instrument.clocked_recently()
+        return about
+
+    def call_me(self, name):
+        """Gives the module a name."""
+        store("/flash/name.txt", [name.encode()], _text(hashlib.sha256(name.encode()).digest()))
+
+    def logs(self, since):
+        """What the module has said since message number `since`: [next number, lines]."""
+        from latentrack import logs
+
+        return logs.since(int(since))
+
+    # -- files that come ------------------------------------------------------------------------
+
+    def write_now(self):
+        """Stores what `swap` has put off because of the clock; how many files."""
+        from latentrack import live
+
+        waiting = getattr(_instrument(), "unwritten_code", {})
+        count = len(waiting)
+        while waiting:
+            live.store_one()
+        return count
+
+    def begin(self, size):
+        """Room in memory for a file of `size` bytes."""
+        self.close()
+        gc.collect()
+        try:
+            self._memory = bytearray(size)
+        except MemoryError:
+            raise MemoryError(
+                "{} bytes do not fit in the module's memory, of which {} are free".format(
+                    size, gc.mem_free()
+                )
+            )
+
+    def put(self, offset, data):
+        """Bytes of the file; a frame of kind D brings them."""
+        if self._memory is None or offset + len(data) > len(self._memory):
+            raise ValueError("no room was asked for")
+        self._memory[offset : offset + len(data)] = data
+
+    def check(self, sha256):
+        """Compares what has come with its hash."""
+        found = _text(hashlib.sha256(self._memory).digest())
+        if found != sha256:
+            raise ValueError("damaged on the way")
+        self._checked = True
+
+    def audition(self, name, track):
+        """Plays the model that has come, from the next bar on; nothing is stored."""
+        _instrument().library.audition(name, self._whole(), track)
+
+    def judge(self):
+        """Lets latentcore read the model that has come. Raises ValueError if it cannot play."""
+        library.Model("", self._whole())
+
+    def keep(self, path):
+        """Stores the file that has come."""
+        memory = self._whole()
+        store(path, _pieces(memory), _text(hashlib.sha256(memory).digest()), self._busy)
+
+    def swap(self, path):
+        """Puts the source that has come in place of the code of a file (live.py)."""
+        from latentrack import live
+
+        return live.swap(path, bytes(self._whole()))
+
+    def _whole(self):
+        if not self._checked:
+            raise ValueError("nothing whole has come")
+        return self._memory
+
+    # -- files that are here --------------------------------------------------------------------
+
+    def files(self, folder):
+        """[path, size, SHA-256] of every file in a folder of the flash and the folders in it."""
+        found = []
+        folders = [folder]
+        while folders:
+            folder = folders.pop()
+            if not exists(folder):
+                continue
+            for name, kind, *_ in os.ilistdir(folder):
+                path = folder + "/" + name
+                if kind & 0x4000:
+                    folders.append(path)
+                elif not name.endswith(_PARTIAL):
+                    found.append((path, os.stat(path)[6], hash_of(path, self._busy)))
+        return found
+
+    def hash(self, path):
+        """The SHA-256 of a file in hexadecimal digits; "" if it is not there."""
+        return hash_of(path, self._busy) if exists(path) else ""
+
+    def read(self, path):
+        """Opens a file for G frames; returns its size."""
+        self.close()
+        self._file = open(path, "rb")
+        return os.stat(path)[6]
+
+    def get(self, offset, size):
+        """Bytes of the open file."""
+        self._file.seek(offset)
+        return self._file.read(min(size, _PIECE))
+
+    def remove(self, paths):
+        """Removes files."""
+        for path in paths:
+            if exists(path):
+                os.remove(path)
+
+    def tidy(self, folder):
+        """Removes what a power cut has left half-written."""
+        folders = [folder]
+        while folders:
+            folder = folders.pop()
+            if exists(folder):
+                for name, kind, *_ in list(os.ilistdir(folder)):
+                    path = folder + "/" + name
+                    if kind & 0x4000:
+                        folders.append(path)
+                    elif name[0] == "." and name.endswith(_PARTIAL):
+                        os.remove(path)
+
+    def remember(self, name, track):
+        """The module plays this model of the library after power-on."""
+        _instrument().library.remember(name, track)
+
+    def play(self, name, track):
+        """Plays a model of the library from the next bar on."""
+        _instrument().library.play(name, track)
+
+
+def _name():
+    try:
+        with open("/flash/name.txt") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _plays(instrument):
+    return [None if track.model is None else track.model.name for track in instrument.tracks]

@@ -1,0 +1,115 @@
+"""`latentrack live`: code of the module edited while it plays."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from latentrack.commands.ports import PortOption
+
+if TYPE_CHECKING:
+    from latentrack.module.live import Change
+
+_LOOK_EVERY_S = 0.2
+
+
+def live(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[DIR]",
+            help="Device code (a folder with `latentrack` in it) or a folder of behaviours. "
+            "Without it: the device code of this checkout.",
+            show_default=False,
+        ),
+    ] = None,
+    port: PortOption = None,
+    repl: Annotated[
+        bool, typer.Option("--repl", help="Give the module's prompt beside it.")
+    ] = False,
+) -> None:
+    """Edit the module's code in your editor and hear it: each file that you save is swapped in.
+
+    Nothing stops meanwhile. A mistake shows its traceback here, and the old code plays on. The
+    files are stored on the module when no clock comes, or when you leave with Ctrl-C.
+    """
+    from latentrack import assets
+    from latentrack.commands.ports import find_port
+    from latentrack.module.link import Link
+    from latentrack.module.live import Live
+    from latentrack.module.session import needs_package
+
+    where = folder if folder is not None else assets.DEVICE
+    with Link(find_port(port)) as link, needs_package(link):
+        editing = Live(link, where)
+        differing = editing.start()
+        print(f"Watching {where} for the module at {link.port}. Ctrl-C ends it.", flush=True)
+        for change in differing:
+            _show(change)
+        try:
+            if repl:
+                _prompt(editing)
+            else:
+                _watch(editing, threading.Event())
+        except KeyboardInterrupt:
+            print()
+        stored = editing.finish()
+        if stored:
+            print(f"{stored} files stored on the module.")
+
+
+def _watch(editing: object, end: threading.Event) -> None:
+    from latentrack.module.live import Live
+
+    assert isinstance(editing, Live)
+    while not end.wait(_LOOK_EVERY_S):
+        for change in editing.look():
+            _show(change)
+        for text in editing.said():
+            print(text.rstrip(), flush=True)
+
+
+def _show(change: Change) -> None:
+    import time
+
+    now = time.strftime("%H:%M:%S")
+    if change.trace:
+        print(f"{now} {change.path}: the old code plays on", flush=True)
+        print(change.trace.rstrip(), flush=True)
+    else:
+        print(f"{now} {change.path}: {change.what} ({1000 * change.seconds:.0f} ms)", flush=True)
+
+
+def _prompt(editing: object) -> None:
+    """The module's prompt, with lines edited here: what is half typed survives a swap."""
+    import contextlib
+
+    from latentrack.module.live import Live
+
+    assert isinstance(editing, Live)
+    with contextlib.suppress(ImportError):
+        import readline
+
+        readline.set_completer(editing.complete)
+        readline.parse_and_bind("tab: complete")
+    end = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(editing, end), daemon=True)
+    watcher.start()
+    try:
+        while True:
+            try:
+                source = input(">>> ")
+                if source.rstrip().endswith((":", "\\")) or source.startswith("@"):
+                    while line := input("... "):
+                        source += "\n" + line
+            except EOFError:
+                print()
+                return
+            if source.strip():
+                print(editing.type(source + "\n"), end="", flush=True)
+    finally:
+        end.set()
+        watcher.join()

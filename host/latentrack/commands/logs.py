@@ -1,0 +1,38 @@
+"""`latentrack logs`: what the module has said."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from latentrack.commands.ports import PortOption
+
+_EVERY_S = 1.0
+
+
+def logs(
+    port: PortOption = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C with what is said next.")
+    ] = False,
+) -> None:
+    """Show the module's last messages, tracebacks included, with seconds since power-on."""
+    import time
+
+    from latentrack.commands.ports import find_port
+    from latentrack.module.files import refusals
+    from latentrack.module.link import Link
+    from latentrack.module.session import Session, needs_package
+
+    where = find_port(port)
+    with Link(where) as link, needs_package(link), refusals("the module has no messages"):
+        number = 0
+        while True:
+            with Session(link) as session:
+                number, lines = session.call("logs", number)
+            for seconds, text in lines:
+                print(f"{seconds:7d} s  {text.rstrip()}", flush=True)
+            if not follow:
+                return
+            time.sleep(_EVERY_S)

@@ -1,0 +1,32 @@
+"""`latentrack play`: a model of the module's library."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from latentrack.commands.ports import PortOption
+
+
+def play(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model, as `latentrack ls` says.")],
+    port: PortOption = None,
+    track: Annotated[int, typer.Option(min=1, help="Which track plays it.")] = 1,
+) -> None:
+    """Play a model of the module's library, from the next bar on."""
+    from rich.console import Console
+
+    from latentrack.commands.ports import find_port
+    from latentrack.errors import UserError
+    from latentrack.module.files import refusals
+    from latentrack.module.link import Link
+    from latentrack.module.session import Session, needs_package
+
+    with Link(find_port(port)) as link, needs_package(link), Session(link) as session:
+        about = session.first
+        if about["runs"] and track > len(about["plays"]):
+            raise UserError(f"the module has tracks 1 to {len(about['plays'])}, not {track}")
+        with refusals(f"the module cannot play {name}, and plays on as before"):
+            session.call("play", name, track - 1)
+    Console(highlight=False, soft_wrap=True).print(f"{name} plays on track {track} from the next bar on.")

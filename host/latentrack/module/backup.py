@@ -1,0 +1,117 @@
+"""Everything on the module as one zip file, and back; and files fetched into a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from latentrack.errors import UserError
+from latentrack.module.files import Entry, Files
+from latentrack.module.link import Progress
+
+FLASH = "/flash"
+
+
+def fetch_to(
+    files: Files, targets: Mapping[Path, tuple[str, Entry]], progress: Progress | None = None
+) -> int:
+    """Fetches files of the module, each whole or not at all; how many were not there already."""
+    wanted = {
+        target: (path, entry)
+        for target, (path, entry) in targets.items()
+        if not (target.is_file() and _entry(target.read_bytes()) == entry)
+    }
+    total = sum(entry.size for _, entry in wanted.values())
+    sent = 0
+    for target, (path, entry) in wanted.items():
+        data = _fetch(files, path, entry, sent, total, progress)
+        sent += len(data)
+        _write(target, data)
+    return len(wanted)
+
+
+def backup(files: Files, target: Path, progress: Progress | None = None) -> int:
+    """Writes every file of the module's flash into a zip file, whole or not at all; how many."""
+    there = files.listing(FLASH)
+    total, sent = sum(entry.size for entry in there.values()), 0
+    if target.is_dir():
+        raise UserError(f"{target} is a folder; name the zip file to write")
+    temporary = target.with_name(f".{target.name}.writing")
+    try:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(there):
+                data = _fetch(files, path, there[path], sent, total, progress)
+                sent += len(data)
+                archive.writestr(path.removeprefix(f"{FLASH}/"), data)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise UserError(f"{target} cannot be written ({error.strerror})") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return len(there)
+
+
+def read_backup(file: Path) -> dict[str, bytes]:
+    """The files in a backup, by their path on the module."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/")]
+            if any(name.startswith("/") or ".." in name.split("/") for name in names):
+                raise UserError(f"{file} is no backup of a module")
+            return {f"{FLASH}/{name}": archive.read(name) for name in names}
+    except FileNotFoundError:
+        raise UserError(f"{file} is not there; `latentrack backup` writes one") from None
+    except (OSError, zipfile.BadZipFile) as error:
+        raise UserError(f"{file} is damaged or no zip file ({error})") from None
+
+
+def restore(
+    files: Files,
+    contents: Mapping[str, bytes],
+    *,
+    delete: bool = False,
+    progress: Progress | None = None,
+) -> tuple[int, int]:
+    """Makes the flash like a backup; how many files were sent, and how many removed."""
+    there = files.listing(FLASH)
+    gone = [path for path in there if path not in contents] if delete else []
+    if gone:
+        files.remove(gone)
+    wanted = {path: data for path, data in contents.items() if there.get(path) != _entry(data)}
+    total, sent = sum(map(len, wanted.values())), 0
+    for path, data in wanted.items():
+        files.put(path, data)
+        sent += len(data)
+        if progress is not None:
+            progress(sent, total)
+    return len(wanted), len(gone)
+
+
+def _fetch(
+    files: Files, path: str, entry: Entry, sent: int, total: int, progress: Progress | None
+) -> bytes:
+    data = files.fetch(path)
+    if _entry(data) != entry:
+        raise UserError(f"{path} arrived damaged or changed meanwhile; try again")
+    if progress is not None:
+        progress(sent + len(data), total)
+    return data
+
+
+def _entry(data: bytes) -> Entry:
+    return Entry(len(data), hashlib.sha256(data).hexdigest())
+
+
+def _write(target: Path, data: bytes) -> None:
+    temporary = target.with_name(f".{target.name}.writing")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(data)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise UserError(f"{target} cannot be written ({error.strerror})") from error
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,171 @@
+"""Files on the module, there and back: in frames, or by mpremote's own copy.
+
+Both ways have the same four verbs. Frames need Latentrack on the module; `open_files` takes the
+other way where it is missing, which is slower, and says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Protocol
+
+from latentrack.errors import UserError
+from latentrack.module.link import Link, ModuleError, Progress
+from latentrack.module.session import NoPackage, Session
+
+PARTIAL = ".partial"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file on the module: its size in bytes, and its SHA-256 in hexadecimal digits."""
+
+    size: int
+    sha256: str
+
+
+class Files(Protocol):
+    """The flash of a module. Paths are absolute there ("/flash/models/perc/funk.tflite")."""
+
+    about: dict[str, Any]
+    """What the module says of itself (`hello` in device/latentrack/requests.py); {} if nothing."""
+
+    def listing(self, folder: str) -> dict[str, Entry]:
+        """All files in the folder and the folders in it, by path."""
+
+    def put(self, path: str, data: bytes, progress: Progress | None = None) -> None:
+        """Stores a file whole or not at all, compared by its hash."""
+
+    def fetch(self, path: str, progress: Progress | None = None) -> bytes:
+        """A file's bytes, compared by their hash."""
+
+    def remove(self, paths: list[str]) -> None:
+        """Removes files."""
+
+
+class FramedFiles:
+    """Files in frames, through the module's own receiver."""
+
+    def __init__(self, session: Session, about: dict[str, Any]) -> None:
+        self.session = session
+        self.about = about
+
+    def listing(self, folder: str) -> dict[str, Entry]:
+        return as_listing(self.session.call("files", folder))
+
+    def put(self, path: str, data: bytes, progress: Progress | None = None) -> None:
+        self.session.send(data, progress)
+        self.session.call("keep", path)
+
+    def fetch(self, path: str, progress: Progress | None = None) -> bytes:
+        return self.session.fetch(path, progress)
+
+    def remove(self, paths: list[str]) -> None:
+        self.session.call("remove", paths)
+
+
+class PlainFiles:
+    """Files by mpremote's own copy, for a module that has MicroPython and nothing else."""
+
+    about: dict[str, Any] = {}
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def listing(self, folder: str) -> dict[str, Entry]:
+        code = (
+            "import os\n"
+            "def _walk(folder):\n"
+            "    for name, kind, *more in os.ilistdir(folder):\n"
+            "        path = folder + '/' + name\n"
+            "        if kind & 0x4000:\n"
+            "            _walk(path)\n"
+            "        else:\n"
+            "            print(repr((path, os.stat(path)[6])))\n"
+            f"try:\n    _walk({folder!r})\nexcept OSError:\n    pass\n"
+        )
+        import ast
+
+        found = [ast.literal_eval(line) for line in self._link.run(code).splitlines()]
+        return {
+            path: Entry(size, self._link.sha256(path).hex())
+            for path, size in found
+            if not path.endswith(PARTIAL)
+        }
+
+    def put(self, path: str, data: bytes, progress: Progress | None = None) -> None:
+        where = PurePosixPath(path)
+        partial = str(where.with_name(f".{where.name}{PARTIAL}"))
+        folders = [str(folder) for folder in reversed(where.parents) if len(folder.parts) > 2]
+        self._link.run(
+            "import os\n"
+            f"for _folder in {folders!r}:\n"
+            "    try:\n        os.mkdir(_folder)\n    except OSError:\n        pass\n"
+        )
+        try:
+            self._link.write(partial, data, progress)
+            if self._link.sha256(partial) != hashlib.sha256(data).digest():
+                raise ModuleError("damaged on the way")
+            self._link.run(f"os.rename({partial!r}, {path!r})")
+        except ModuleError:
+            with contextlib.suppress(ModuleError):
+                self._link.run(f"os.remove({partial!r})")
+            raise
+
+    def fetch(self, path: str, progress: Progress | None = None) -> bytes:
+        data = self._link.read(path, progress)
+        if self._link.sha256(path) != hashlib.sha256(data).digest():
+            raise ModuleError("damaged on the way")
+        return data
+
+    def remove(self, paths: list[str]) -> None:
+        for path in paths:
+            self._link.run(f"import os\nos.remove({path!r})")
+
+
+def as_listing(found: list[list[Any]]) -> dict[str, Entry]:
+    """What the module's `files` answers, by path."""
+    return {path: Entry(size, sha256) for path, size, sha256 in found}
+
+
+@contextlib.contextmanager
+def open_files(link: Link, say: Callable[[str], None]) -> Iterator[Files]:
+    """The module's files by the best way; `say` gets a sentence when it is the slow one."""
+    session = Session(link)
+    try:
+        session.__enter__()
+    except NoPackage:
+        say(
+            f"Latentrack is not on the module at {link.port}: files go by mpremote's own copy, "
+            "which is slower"
+        )
+        yield PlainFiles(link)
+        return
+    try:
+        yield FramedFiles(session, session.first)
+    except BaseException as error:
+        session.__exit__(type(error), error, None)
+        raise
+    else:
+        session.__exit__(None, None, None)
+
+
+@contextlib.contextmanager
+def refusals(doing: str) -> Iterator[None]:
+    """What the module refuses as a sentence for the user: "<doing>: <reason>"."""
+    try:
+        yield
+    except ModuleError as error:
+        raise UserError(f"{doing}: {reason(error)}") from error
+
+
+def reason(error: ModuleError) -> str:
+    """Why the module refused, without the exception's name where that says nothing."""
+    text = str(error)
+    if "OSError" in text and ("28" in text or "ENOSPC" in text):
+        return "its flash is full; `latentrack ls` shows what is there, `latentrack rm` makes room"
+    return text.split(": ", 1)[-1]

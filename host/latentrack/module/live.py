@@ -1,0 +1,131 @@
+"""Watches a folder of the module's code and swaps in what changes, while the module plays."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from latentrack.errors import UserError
+from latentrack.module.files import as_listing
+from latentrack.module.link import Link, ModuleError
+from latentrack.module.session import Session
+
+# How often the module is asked what it has said.
+_ASK_EVERY_S = 0.5
+
+
+@dataclass(frozen=True)
+class Change:
+    """A file that was sent: its path under /flash, and "plays", "at the next start" or "removed".
+
+    With a traceback, the old code is in place.
+    """
+
+    path: str
+    what: str
+    seconds: float
+    trace: str = ""
+
+
+class Live:
+    """Sends what changes in `folder` to the module; used from one thread or several."""
+
+    def __init__(self, link: Link, folder: Path) -> None:
+        if not folder.is_dir():
+            raise UserError(f"{folder} is no folder; name one with device code or behaviours")
+        self._link = link
+        self._folder = folder
+        # Device code goes where it lies; a folder of anything else is one of behaviours.
+        if (folder / "latentrack").is_dir():
+            self._prefix = ""
+        else:
+            self._prefix = "latentrack/" if folder.name == "latentrack" else "behaviours/"
+        self._seen: dict[str, tuple[float, int]] = {}
+        self._hashes: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._heard = 0
+        self._asked = 0.0
+
+    def start(self) -> list[Change]:
+        """Brings what differs from the module to it."""
+        with self._lock, Session(self._link, "files", "/flash") as session:
+            there = as_listing(session.first)
+            self._heard = session.call("logs", 1 << 30)[0]
+        self._hashes = {path.removeprefix("/flash/"): e.sha256 for path, e in there.items()}
+        return self.look()
+
+    def look(self) -> list[Change]:
+        """Sends the files that have changed since the last look."""
+        changes = []
+        for path, file in self._files().items():
+            try:
+                status = file.stat()
+                stamp = (status.st_mtime, status.st_size)
+                if self._seen.get(path) == stamp:
+                    continue
+                source = file.read_bytes()
+            except OSError:
+                continue  # an editor that is about to put it back
+            self._seen[path] = stamp
+            digest = hashlib.sha256(source).hexdigest()
+            if self._hashes.get(path) != digest:
+                self._hashes[path] = digest
+                changes.append(self._send(path, source))
+        return changes
+
+    def said(self) -> list[str]:
+        """What the module has said since it was asked last; it is not asked every time."""
+        if time.monotonic() - self._asked < _ASK_EVERY_S:
+            return []
+        with self._lock, Session(self._link, "logs", str(self._heard)) as session:
+            self._heard, lines = session.first
+        self._asked = time.monotonic()
+        return [text for _, text in lines]
+
+    def type(self, source: str) -> str:
+        """Runs a line or a block as if typed at the prompt; what it printed, or its traceback."""
+        code = f"exec(compile({source!r}, '<prompt>', 'single'))"
+        with self._lock:
+            try:
+                return self._link.run(code)
+            except ModuleError as error:
+                return error.trace or f"{error}\n"
+            except KeyboardInterrupt:
+                self._link.enter()
+                return "KeyboardInterrupt\n"
+
+    def complete(self, text: str, number: int) -> str | None:
+        """The names that a half-typed one can become, for readline."""
+        owner, dot, start = text.rpartition(".")
+        try:
+            with self._lock:
+                names = self._link.evaluate(f"dir({owner})" if dot else "dir()")
+        except (ModuleError, UserError):
+            return None
+        fitting = [f"{owner}{dot}{n}" for n in names if n.startswith(start) and n[:2] != "__"]
+        return fitting[number] if number < len(fitting) else None
+
+    def finish(self) -> int:
+        """Stores what waits for a pause of the clock; how many files."""
+        with self._lock, Session(self._link) as session:
+            return int(session.call("write_now")) if session.first["runs"] else 0
+
+    def _files(self) -> dict[str, Path]:
+        return {
+            self._prefix + file.relative_to(self._folder).as_posix(): file
+            for file in sorted(self._folder.rglob("*.py"))
+            if not any(part.startswith((".", "__pycache__")) for part in file.parts)
+        }
+
+    def _send(self, path: str, source: bytes) -> Change:
+        began = time.monotonic()
+        try:
+            with self._lock, Session(self._link) as session:
+                session.send(source)
+                what = session.call("swap", path)
+        except ModuleError as error:
+            return Change(path, "", time.monotonic() - began, error.trace or str(error))
+        return Change(path, what, time.monotonic() - began)

@@ -1,0 +1,225 @@
+"""A conversation in frames with the module: questions, and files there and back.
+
+Requests have numbers, and the module does them in order, each once (device/latentrack/receive.py).
+So here everything may be sent again: after a silence, and when the module says that something
+arrived damaged. What gets no answer for ANSWER_S is given up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import random
+import struct
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from latentrack.errors import UserError
+from latentrack.module import link as cable
+from latentrack.module.frames import MOST, Frame, Reader
+from latentrack.module.link import Link, ModuleError, Progress, last_line
+
+AHEAD = 8
+RESEND_S = 0.4
+READY_S = 1.5
+# Damage makes the module ask again for each frame that was under way; once is enough.
+_SAME_DAMAGE_S = 0.1
+# What a board says when it starts anew, and what the virtual one says after a power cut.
+_RESTARTS = (b"MPY: soft reboot", b"power-on]")
+_START = "__import__('latentrack.receive').receive.serve({})"
+
+
+class NoPackage(Exception):
+    """The module runs MicroPython without Latentrack, or with one that cannot receive."""
+
+
+class Session:
+    """Use it with `with`, on an open Link, which has to rest meanwhile.
+
+    Raises NoPackage when Latentrack is not on the module, UserError when nothing answers, and
+    ModuleError when the module refuses a request; the conversation goes on after that.
+    """
+
+    def __init__(self, link: Link, name: str = "hello", *arguments: str) -> None:
+        """The first call goes along with the start; its answer is in `first`."""
+        self._link = link
+        self._serial = link.serial
+        self._reader = Reader()
+        self._number = 0
+        self._first_call = [name, *arguments]
+        self.first: Any = None
+
+    def __enter__(self) -> Session:
+        failed = 0
+        end = time.monotonic() + cable.ANSWER_S
+        while True:
+            try:
+                self._start()
+                return self
+            except _NotStarted as error:
+                # Once more, for a damaged line can say anything, and after a restart old noise may
+                # be read as a question.
+                failed += error.failed
+                if failed == 2:
+                    raise NoPackage(str(error)) from None
+                if time.monotonic() > end:
+                    raise self._link.trouble("stopped answering") from error
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # Nobody waits for the answer: whoever comes next asks for the prompt.
+        with contextlib.suppress(Exception):
+            self._serial.write(Frame("Q", self._session, (self._number + 1) & 0xFFFF).encode())
+
+    @property
+    def said(self) -> str:
+        """What the module printed meanwhile."""
+        return self._reader.rest.decode(errors="replace")
+
+    # -- requests -------------------------------------------------------------------------------
+
+    def call(self, name: str, *arguments: object) -> Any:
+        """Calls a method of device/latentrack/requests.py; what it returns."""
+        body = json.dumps([name, *arguments]).encode()
+        with self._link.translated("stopped answering"):
+            (answer,) = self._exchange([("C", body)])
+        return json.loads(answer.body)
+
+    def send(self, data: bytes, progress: Progress | None = None) -> None:
+        """Brings a file into the module's memory, and has it compared there with its SHA-256."""
+
+        def requests() -> Iterator[tuple[str, bytes]]:
+            yield "C", json.dumps(["begin", len(data)]).encode()
+            for at in range(0, len(data), MOST):
+                yield "D", struct.pack("<I", at) + data[at : at + MOST]
+            yield "C", json.dumps(["check", hashlib.sha256(data).hexdigest()]).encode()
+
+        # Room first: what does not fit need not travel.
+        with self._link.translated("stopped answering"):
+            for done, _ in enumerate(self._exchange(requests())):
+                if progress is not None:
+                    progress(min(done * MOST, len(data)), len(data))
+
+    def fetch(self, path: str, progress: Progress | None = None) -> bytes:
+        """A file of the module."""
+        size = self.call("read", path)
+        data = bytearray()
+        with self._link.translated("stopped answering"):
+            requests = (("G", struct.pack("<IH", at, MOST)) for at in range(0, size, MOST))
+            for piece in self._exchange(requests):
+                data += piece.body
+                if progress is not None:
+                    progress(len(data), size)
+        return bytes(data)
+
+    # -- frames ---------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        self._reader = Reader()
+        self._number = 0
+        self._session = random.randrange(1, 0x10000)
+        with self._link.translated("stopped answering"):
+            call = repr([self._session, *self._first_call])[1:-1]
+            try:
+                self._link.start(_START.format(call))
+            except UserError as error:
+                raise _NotStarted(str(error), False) from error
+            self._serial.timeout = 0.02
+            end = time.monotonic() + READY_S
+            while time.monotonic() < end:
+                for frame in self._reader.feed(self._serial.read(self._serial.in_waiting or 1)):
+                    if frame.session != self._session or frame.kind not in "RE":
+                        continue
+                    told = json.loads(frame.body)
+                    if frame.kind == "E":
+                        raise UserError(
+                            f"the module at {self._link.port} cannot answer: {told['error']}; "
+                            "`latentrack repl` shows what is wrong there"
+                        )
+                    # The question came as text, which nothing checks on the way.
+                    if told[0] == self._first_call:
+                        self.first = told[1]
+                        self._heard = time.monotonic()
+                        return
+                    raise _NotStarted("the question arrived damaged", False)
+                # The raw prompt's own answer: output, 4, traceback, 4.
+                if self._reader.rest.count(b"\x04") >= 2:
+                    trace = self._reader.rest.split(b"\x04")[1].decode(errors="replace")
+                    raise _NotStarted(last_line(trace), bool(trace))
+        raise _NotStarted("the receiver did not start", False)
+
+    def _exchange(self, requests: Iterable[tuple[str, bytes]]) -> Iterator[Frame]:
+        """Sends requests, some ahead of the answers; yields the answers in order."""
+        waiting: dict[int, bytes] = {}
+        answers: dict[int, Frame] = {}
+        source = iter(requests)
+        more = True
+        moved = sent_again = time.monotonic()
+        self._link.round_trips += 1
+        while more or waiting:
+            while more and len(waiting) < AHEAD:
+                request = next(source, None)
+                if request is None:
+                    more = False
+                    continue
+                self._number = (self._number + 1) & 0xFFFF
+                frame = Frame(request[0], self._session, self._number, request[1])
+                waiting[self._number] = frame.encode()
+                self._write(waiting[self._number])
+                if request[0] == "C":
+                    break  # what comes behind a call may depend on it
+            again = False
+            for frame in self._reader.feed(self._serial.read(self._serial.in_waiting or 1)):
+                self._heard = time.monotonic()
+                if frame.session != self._session:
+                    continue
+                if frame.kind == "B":
+                    moved = self._heard
+                elif frame.kind == "N":
+                    again = self._heard - sent_again > _SAME_DAMAGE_S
+                elif frame.number in waiting:
+                    moved = self._heard
+                    answers[frame.number] = frame
+            for number in list(waiting):
+                if number not in answers:
+                    break
+                del waiting[number]
+                answer = answers.pop(number)
+                if answer.kind == "E":
+                    told = json.loads(answer.body)
+                    raise ModuleError(told["error"], told["trace"])
+                yield answer
+            if any(word in self._reader.rest for word in _RESTARTS):
+                raise self._link.trouble("has restarted meanwhile")
+            now = time.monotonic()
+            if waiting and now - moved > cable.ANSWER_S:
+                raise cable.Silence
+            if waiting and (again or now - max(self._heard, sent_again) > RESEND_S):
+                sent_again = now
+                for data in waiting.values():
+                    self._write(data)
+
+    def _write(self, data: bytes) -> None:
+        # By then the receiver may have left (QUIET_MS), and bytes would be taken for typing.
+        if time.monotonic() - self._heard > cable.ANSWER_S:
+            raise cable.Silence
+        self._serial.write(data)
+
+
+class _NotStarted(Exception):
+    def __init__(self, text: str, failed: bool) -> None:
+        super().__init__(text)
+        self.failed = failed
+
+
+@contextlib.contextmanager
+def needs_package(link: Link) -> Iterator[None]:
+    """For what cannot be done without Latentrack on the module: says so."""
+    try:
+        yield
+    except NoPackage as error:
+        raise UserError(
+            f"Latentrack does not run on the module at {link.port}; "
+            f"`latentrack install {link.port}` puts it there ({error})"
+        ) from error
