@@ -59,8 +59,8 @@ def train(
         int | None,
         typer.Option(
             min=1,
-            help="How often to go through the music. Without it: about 30,000 steps in all, "
-            "which is 60 epochs for 16,000 bars and 3,000 for a hundred.",
+            help="How often to go through the music. Without it: some 40,000 steps in all, "
+            "which is 90 epochs for 16,000 bars and 3,000 for a hundred.",
         ),
     ] = None,
     latents: Annotated[
@@ -313,10 +313,9 @@ def _finish(
     console: Console, run: Run, training: Training, target: Path, numbers: str
 ) -> None:
     """Exports the model, and says how good it is and where everything lies."""
-    from latentrack.decoder.export import write_model
     from latentrack.model.verdict import verdict
 
-    write_model(target, run.to_tflite(numbers))
+    run.export(target, numbers)
     for sentence in verdict(training, run.dataset):
         console.print(sentence, highlight=False)
     if training.dead_latents:

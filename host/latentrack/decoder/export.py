@@ -1,10 +1,10 @@
 """From a trained model to a `.tflite` that holds its decoder alone.
 
-TensorFlow's own converter writes it (input (1, latents), output (1, steps × voices): FULLY_CONNECTED
-with fused RELU, the last followed by LOGISTIC), the metadata is added, and LiteRT decodes with it
-before the file gets its name. Numbers may be written in four ways: float32; float16, half as long;
-weights of 8 bits ("dynamic"), a quarter; and int8 throughout, for which the converter must see what
-latents occur. `gates` counts what each of them costs.
+TensorFlow's own converter writes it (input (1, latents), output (1, steps × voices):
+FULLY_CONNECTED with fused RELU, the last followed by LOGISTIC), the metadata is added, and LiteRT
+decodes with it before the file gets its name. Numbers may be written in four ways: float32;
+float16, half as long; weights of 8 bits ("dynamic"), a quarter; and int8 throughout, for which the
+converter must see what latents occur. `gates` counts what each of them costs.
 """
 
 from __future__ import annotations

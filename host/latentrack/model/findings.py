@@ -8,6 +8,7 @@ import numpy as np
 
 from latentrack.model.measures import (
     THRESHOLD,
+    WALL,
     Recall,
     Walk,
     coverage,
@@ -29,7 +30,7 @@ GOOD_HITS, GOOD_TURN, GOOD_OVERFIT = 0.6, 0.25, 1.35
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: its figure, what the figure says, and what to do if it is bad."""
+    """One thing that was looked at: its figure, what that says, and what to do if it is bad."""
 
     title: str
     figure: str
@@ -126,7 +127,7 @@ def _entries(found: Findings, run: Run, ones: str) -> list[Finding]:
         entries.append(
             Finding(
                 "Music it has not seen",
-                f"{found.entropy_unseen:.4f} nats a cell, {found.entropy_known:.4f} on its own music",
+                f"{found.entropy_unseen:.4f} nats a cell, {found.entropy_known:.4f} on its own",
                 ratio <= GOOD_OVERFIT,
                 "Files that were held out of the training, so they tell whether it has learnt "
                 "a style or only these files.",
@@ -148,7 +149,7 @@ def _entries(found: Findings, run: Run, ones: str) -> list[Finding]:
         ),
         Finding(
             "Saturation",
-            f"{found.saturation:.0%} of the {ones} lie against a wall (beyond ±{0.9667 * scale:.2g})",
+            f"{found.saturation:.0%} of the {ones} lie against a wall (beyond ±{WALL * scale:.2g})",
             found.saturation <= GOOD_SATURATION or not many,
             "Music at the wall is only reached with a knob turned all the way.",
             "If it is high: a narrower prior (--prior-width 1.2), or another latent.",

@@ -86,7 +86,7 @@ class VaeLoss:
     def _dreaming(
         self, encoder: Sequence[Any], decoder: Sequence[Any], logits: Any, noise: Any, dice: Any
     ) -> Any:
-        """The loss of what the decoder makes up, where only the encoder can do something about it."""
+        """The loss of what the decoder makes up, which the encoder alone can do something about."""
         tf = import_tensorflow()
         chance = 256 * tf.sigmoid(logits)
         cells = tf.stop_gradient(tf.cast(tf.cast(dice, tf.float32) + 0.5 < chance, tf.float32))

@@ -61,7 +61,9 @@ def latents(run: Run) -> bytes:
         axes.set_aspect("equal")
         axes.set_xlim(-1.03 * scale, 1.03 * scale)
         axes.set_ylim(-1.03 * scale, 1.03 * scale)
-        upwards = places[order, b] if a != b else np.random.default_rng(1).normal(0, 0.3, len(order))
+        upwards = places[order, b]
+        if a == b:  # of one latent only: spread upwards by chance, so that dots do not hide
+            upwards = np.random.default_rng(1).normal(0, 0.3, len(order))
         axes.scatter(places[order, a], upwards, s=size, c=colours[order], linewidths=0)
         axes.set_xlabel(f"latent {a + 1}")
         axes.set_ylabel(f"latent {b + 1}" if a != b else "")
@@ -213,9 +215,9 @@ def _cells(axes: Any, picture: NDArray[Any], names: tuple[str, ...]) -> None:
 
 
 def _image(axes: Any, picture: NDArray[Any]) -> None:
-    colours = _ramp()
+    limits = {"vmin": 0, "vmax": 1}
     axes.imshow(
-        picture, origin="lower", aspect="auto", cmap=colours, vmin=0, vmax=1, interpolation="nearest"
+        picture, origin="lower", aspect="auto", cmap=_ramp(), interpolation="nearest", **limits
     )
     # A line between steps, else hits that follow one another look like one long one.
     for step in range(1, picture.shape[1]):

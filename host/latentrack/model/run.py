@@ -74,8 +74,14 @@ class Run:
         """The sequences to judge by: what was held out, or all where nothing was."""
         return self.dataset.sequences[self.held_out if len(self.held_out) else self.trained_on]
 
+    def export(self, path: str | os.PathLike[str], numbers: str = "float32") -> None:
+        """Write the model file, whole or not at all; see `to_tflite`. UserError if it cannot be."""
+        from latentrack.decoder.export import write_model
+
+        write_model(path, self.to_tflite(numbers))
+
     def to_tflite(self, numbers: str = "float32") -> bytes:
-        """The model file in one of `decoder.export.NUMBERS`, with metadata and extras."""
+        """The model file's bytes in one of `decoder.export.NUMBERS`, with metadata and extras."""
         from latentrack.decoder.export import to_tflite
 
         places = self.model.encode(self.dataset.sequences[self.trained_on])

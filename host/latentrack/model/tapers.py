@@ -7,13 +7,13 @@ from latentrack.model.settings import Settings
 
 
 def linear_taper(cells: int, latents: int, hidden_layers: int) -> tuple[int, ...]:
-    """Sizes that fall in equal steps, as in the reference's articles: 192, 3, 2 -> (192, 129, 66, 3)."""
+    """Sizes that fall in equal steps, as the articles say: 192, 3, 2 -> (192, 129, 66, 3)."""
     parts = hidden_layers + 1
     return tuple(round(cells + (latents - cells) * i / parts) for i in range(parts + 1))
 
 
 def geometric_taper(cells: int, latents: int, hidden_layers: int) -> tuple[int, ...]:
-    """Sizes that fall in equal ratios, as in the reference's code: 192, 3, 2 -> (192, 48, 12, 3)."""
+    """Sizes that fall in equal ratios, as the reference does: 192, 3, 2 -> (192, 48, 12, 3)."""
     ratio = (latents / cells) ** (1 / (hidden_layers + 1))
     return tuple(max(1, round(cells * ratio**i)) for i in range(hidden_layers + 2))
 

@@ -52,7 +52,7 @@ mirror, and the others are 0."""
 DEAD_SPREAD = 0.05
 """A latent is dead when its means spread (standard deviation) over less than this share of
 latent_scale: whatever is encoded, it says the same. Living ones reach 0.4 and more."""
-_STEPS = 30_000
+_STEPS, _STEPS_LARGE = 30_000, 45_000
 _MOST_EPOCHS = 3000
 
 
@@ -239,7 +239,8 @@ class _Schedule:
         self.warmup = 0.0 if warm or settings.model != "vae" else settings.kl_warmup
         self.warm_from = 1 + math.ceil((settings.epochs or 1) * self.warmup)
         self._rate = settings.learning_rate
-        self._losses: list[float] = []
+        self._heard = self._waited = 0
+        self._lowest_loss = math.inf
 
     def rates(self, number: int) -> Array:
         """Of the batches of an epoch, counted from 1."""
@@ -256,20 +257,21 @@ class _Schedule:
 
     def has_ended(self, loss: float) -> bool:
         """Hears of each epoch's loss; True when patience and learning rate are both at an end."""
-        patience = self.settings.patience
-        if not patience:
+        if not self.settings.patience:
             return False
-        self._losses.append(loss)
+        self._heard += 1
         # While the KL term grows, so does the loss.
-        since_warm = self._losses[self.warm_from - 1 :]
-        if len(since_warm) <= patience or min(since_warm) in since_warm[-patience:]:
+        if self._heard < self.warm_from or loss < self._lowest_loss:
+            self._lowest_loss = loss
+            self._waited = 0
+            return False
+        self._waited += 1
+        if self._waited < self.settings.patience:
             return False
         lowest = max(self.settings.min_learning_rate, 1e-6)
         if self._rate <= lowest:
             return True
-        self._rate = max(lowest, self._rate * self.settings.factor)
-        # The next epochs get their own chance.
-        self._losses[self.warm_from - 1 :] = [min(since_warm)]
+        self._rate, self._waited = max(lowest, self._rate * self.settings.factor), 0
         return False
 
     def _progress(self, number: int) -> NDArray[np.float64]:
@@ -339,7 +341,8 @@ def decoder_info(dataset: Dataset, latent_scale: int) -> DecoderInfo:
 def _resolved(settings: Settings, count: int) -> Settings:
     """The settings with a number for each None that depends on the music."""
     batch = min(settings.batch_size or (32 if count >= 1000 else 16), count)
-    epochs = settings.epochs or max(60, min(_MOST_EPOCHS, round(_STEPS / (count // batch))))
+    steps = _STEPS_LARGE if count >= FEWEST_TO_HOLD_OUT else _STEPS
+    epochs = settings.epochs or max(60, min(_MOST_EPOCHS, round(steps / (count // batch))))
     chosen: dict[str, Any] = {}
     if settings.model == "vae" and count >= FEWEST_TO_HOLD_OUT:
         chosen = {n: v for n, v in IN_LARGE_CORPORA.items() if getattr(settings, n) is None}

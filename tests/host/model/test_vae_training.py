@@ -19,26 +19,7 @@ from latentrack.model.autoencoder import flat_weights, new_autoencoder
 from latentrack.model.loss import VaeLoss
 from latentrack.model.settings import Settings
 from latentrack.model.training import cross_entropy, split_by_source, train
-
-STEPS, VOICES = 8, 3
-
-
-def music(count: int, sources: int, kind: str = "drums", seed: int = 0) -> Dataset:
-    """Bars made of a few figures a voice, each with a chance of one hit more or less."""
-    rng = np.random.default_rng(seed)
-    figures = rng.random((4, STEPS, VOICES)) < 0.4
-    cells = np.empty((count, STEPS, VOICES), np.uint8)
-    for cell in cells:
-        for voice in range(VOICES):
-            cell[:, voice] = figures[rng.integers(4), :, voice]
-        cell[rng.integers(STEPS), rng.integers(VOICES)] ^= 1
-    return Dataset(
-        sequences=cells,
-        kind=kind,
-        voice_names=("low", "mid", "high"),
-        groups=(1, 2) if kind == "drums" else (),
-        sources=tuple(f"file {i % sources}" for i in range(count)),
-    )
+from made_music import STEPS, VOICES, music
 
 
 @pytest.fixture(scope="module")
