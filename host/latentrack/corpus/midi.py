@@ -75,6 +75,7 @@ def read_score(data: bytes, *, channels: bool = False) -> Score:
             raise Unreadable("a MIDI file of format 2, whose tracks have no common time")
         if not 0 < division < 0x8000:
             raise Unreadable("timed in film frames, not in beats")
+        data = _tracks_only(data)
     score = None if channels else _read_fast(data)
     return score or _read_tolerantly(data)
 
@@ -123,21 +124,34 @@ def _read_fast(data: bytes) -> Score | None:
 
 def _with_last_words(data: bytes) -> bytes | None:
     """The file with _LAST_WORDS at the end of every track; None if it is not cleanly built."""
-    pieces, at = [data[:14]], 14
     if data[4:8] != b"\0\0\0\6":
         return None
-    while at < len(data):
-        size = int.from_bytes(data[at + 4 : at + 8], "big")
-        end = at + 8 + size
-        if len(data) < end or data[at : at + 4] != b"MTrk":
+    pieces = [data[:14]]
+    for track in _chunks(data):
+        if not track.endswith(_END_OF_TRACK) or track[:4] != b"MTrk":
             return None
-        track = data[at + 8 : end]
-        if not track.endswith(_END_OF_TRACK):
-            return None
-        longer = size - len(_END_OF_TRACK) + len(_LAST_WORDS)
-        pieces += [b"MTrk", longer.to_bytes(4, "big"), track[:-3], _LAST_WORDS]
-        at = end
+        longer = len(track) - 8 - len(_END_OF_TRACK) + len(_LAST_WORDS)
+        pieces += [b"MTrk", longer.to_bytes(4, "big"), track[8:-3], _LAST_WORDS]
     return b"".join(pieces)
+
+
+def _chunks(data: bytes) -> list[bytes]:
+    """What follows the header, chunk by chunk; a last one that is cut short is there as it is."""
+    chunks, at = [], 8 + int.from_bytes(data[4:8], "big")
+    while at < len(data):
+        end = at + 8 + int.from_bytes(data[at + 4 : at + 8], "big")
+        chunks.append(data[at:end] if end <= len(data) else data[at:])
+        at = end
+    return chunks
+
+
+def _tracks_only(data: bytes) -> bytes:
+    """The file without chunks of other kinds, which the standard says to pass over."""
+    chunks = _chunks(data)
+    if all(chunk[:4] == b"MTrk" for chunk in chunks):
+        return data
+    header = data[: 8 + int.from_bytes(data[4:8], "big")]
+    return header + b"".join(chunk for chunk in chunks if chunk[:4] == b"MTrk")
 
 
 def _read_tolerantly(data: bytes) -> Score:

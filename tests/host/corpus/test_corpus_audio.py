@@ -151,6 +151,7 @@ def test_a_recording_that_drifts_is_cut_along_its_beats(tmp_path):
     assert len(found) >= 19
     # where the first bar begins nobody told: the same bar everywhere, from some beat on
     assert found.count(found[0]) >= 18
+    assert np.abs(made.offsets).mean() < 0.02
     assert found[0] in pattern * 2 and (pattern * 2).index(found[0]) % 4 == 0
 
 
@@ -162,6 +163,19 @@ def test_midi_can_be_a_rhythm_too(tmp_path):
     both = read([tmp_path], kind="rhythm")
     assert both.sources == ("a.mid", "b_97bpm.wav")
     assert both.recipe["from"] == "audio and MIDI files"
+
+
+def test_the_cache_minds_what_names_and_rules_tell(tmp_path):
+    sound = render(tmp_path / "a_1bar.wav", times(TWO_BARS, 100), 8 * 60 / 100).read_bytes()
+    (tmp_path / "a_2bar.wav").write_bytes(sound)
+    (tmp_path / "a.wav").write_bytes(sound)
+    for _ in range(2):
+        assert patterns(read([tmp_path / "a_2bar.wav"], kind="rhythm")) == [TWO_BARS]
+        halved = read([tmp_path / "a_1bar.wav"], kind="rhythm")
+        assert patterns(halved) != [TWO_BARS]
+        asked = read([tmp_path / "a.wav"], kind="rhythm", loop_bars=1)
+        assert asked.digest == halved.digest
+        assert patterns(read([tmp_path / "a.wav"], kind="rhythm", bpm=100)) == [TWO_BARS]
 
 
 def reason_for(path, **rules):

@@ -95,6 +95,13 @@ def test_other_rules_read_anew(tmp_path, reads, change):
         assert fresh.digest == read([file], cache=False, **change).digest
 
 
+def test_other_rules_for_notes_read_anew(tmp_path):
+    tune = [(step * STEP, 62 + up) for step, up in enumerate((0, 2, 4, 5, 7, 9, 11, 12, 7, 4, 0))]
+    file = write_midi(tmp_path / "a.mid", tune, channel=0)
+    assert read([file], kind="notes").lowest_pitch == 62
+    assert read([file], kind="notes", common_key=True).lowest_pitch == 60
+
+
 def test_what_is_done_to_the_whole_needs_no_reading(tmp_path, reads):
     file = write_midi(tmp_path / "a.mid", BEAT)
     for change in ({}, {"unique": True}, {"include": ["file:a*"]}, {"exclude": ["file:b*"]}):

@@ -127,13 +127,12 @@ def test_keys_are_made_common(tmp_path, up):
 
 
 def test_a_transposed_pitch_stays_a_pitch():
-    assert transposition(np.array([0, 2, 4, 5, 7, 9, 11, 0, 4, 7]) + 1) in (-1, 11)
-    low = np.array([0, 2, 4, 5, 7, 9, 11, 0, 4, 7]) + 1
-    assert (low - 1).min() == 0
-    low = np.concatenate([low, [0]])
-    assert low.min() + transposition(low) >= 0
-    high = np.array([0, 2, 4, 5, 7, 9, 11, 0, 4, 7]) + 115
-    assert high.max() + transposition(high) <= 127
+    major = np.array([0, 2, 4, 5, 7, 9, 11, 0, 4, 7, 12, 0])
+    assert transposition(major + 62) == -2
+    # D major from pitch 1 on would come to -1, A flat major up to 127 to 131
+    assert transposition(np.concatenate([major + 14, [1]])) == 10
+    assert transposition(major + 104) == 4
+    assert transposition(np.concatenate([major + 104, [124]])) == -8
 
 
 def test_velocities_stay_with_their_pitches(tmp_path):
@@ -149,6 +148,13 @@ def test_velocities_stay_with_their_pitches(tmp_path):
 def test_drums_alone_are_no_notes(tmp_path):
     with pytest.raises(UserError, match="no part but drums"):
         read([write_midi(tmp_path / "a.mid", [(0, 36), (STEP, 38)])], kind="notes")
+
+
+def test_drums_have_no_program_of_their_own(band):
+    # The drum channel's program is a kit; 1 is the piano of all others.
+    assert read([band], include=["program:drums"]).hits == 3
+    with pytest.raises(UserError, match="include and exclude"):
+        read([band], include=["program:*piano*"])
 
 
 def test_drum_parts_can_stay_apart(tmp_path):

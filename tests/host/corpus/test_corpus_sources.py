@@ -30,6 +30,7 @@ def beat(tmp_path):
 def test_archives_are_read_like_folders(tmp_path, beat):
     table = "midi_filename,style\nb.mid,funk\n"
     members = {"b.mid": beat, "in/a.MID": beat, "notes.txt": b"x", "__MACOSX/._b.mid": b"x",
+               "__MACOSX/c.mid": b"x",
                "in/._a.mid": b"x", "info.csv": table}  # fmt: skip
     made = read([packed(tmp_path / "beats.zip", members)])
     assert made.sources == ("b.mid", "in/a.MID")
@@ -148,7 +149,14 @@ def test_bytes_of_sloppy_writers_are_read_alike(tmp_path):
     assert loud == {(0, 36): 127, (120, 38): 80}
 
 
-def test_an_unended_track_and_foreign_chunks_are_read(tmp_path):
+def test_other_chunks_are_no_tracks():
+    off = mido.Message("note_off", note=36, time=10, channel=9)
+    data = written(on(36), off)
+    other = b"XFIH" + data[18:]  # of the same form, but none of MIDI's
+    assert notes_of(read_score(data[:14] + other + data[14:])) == notes_of(read_score(data))
+
+
+def test_an_unended_track_is_read():
     data = written(on(36), on(38, 120), mido.Message("note_off", note=36, channel=9))
     cut = data[:18] + (len(data) - 22 - 4).to_bytes(4, "big") + data[22:-4]
     assert notes_of(read_score(cut)) == notes_of(read_score(data))
