@@ -43,17 +43,17 @@ def installed_flash(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def start(installed_flash: Path, tmp_path: Path) -> Iterator[Callable[..., VirtualModule]]:
-    """Starts an installed module, with models in its library; `manual_time` as VirtualModule's."""
+    """Starts an installed module, with models in its library; the rest as VirtualModule's."""
     modules: list[VirtualModule] = []
 
-    def start(*models: Path, manual_time: bool = False) -> VirtualModule:
+    def start(*models: Path, manual_time: bool = False, **more: int) -> VirtualModule:
         flash = tmp_path / f"flash{len(modules)}"
         shutil.copytree(installed_flash, flash)
         library = flash / "models" / "perc"
         library.mkdir(parents=True)
         for model in models:
             shutil.copy(model, library)
-        module = VirtualModule(flash, manual_time=manual_time)
+        module = VirtualModule(flash, manual_time=manual_time, **more)
         modules.append(module)
         wait_until_playing(module)
         return module

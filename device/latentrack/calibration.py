@@ -1,8 +1,8 @@
 """Calibration: which code of a converter is which voltage, for each CV input and each output.
 
-One measures at 1 V steps: give an input 0 V, 1 V, 2 V and say so (`take_in`); try codes at an output
-until the meter shows 0 V, 1 V, 2 V (`try_out`, `take_out`). Two points or more make a straight line
-(least squares). What was measured is kept in a file of the board's own.
+One measures at 1 V steps: give an input 0 V, 1 V, 2 V and say so (`take_in`); try codes at an
+output until the meter shows 0 V, 1 V, 2 V (`try_out`, `take_out`). Two points or more make a
+straight line (least squares). What was measured is kept in a file of the board's own.
 """
 
 import latentcore

@@ -105,8 +105,12 @@ class Instrument:
         self.library.play_something()
         self.frame()
         board = self.board
-        pins = [(board.CLOCK, latentcore.clock), (board.RESET, latentcore.reset)]
-        pins += zip(board.TRIGGERS, (latentcore.trigger_3, latentcore.trigger_4))
+        pins = (
+            (board.CLOCK, latentcore.clock),
+            (board.RESET, latentcore.reset),
+            (board.TRIGGERS[0], latentcore.trigger_3),
+            (board.TRIGGERS[1], latentcore.trigger_4),
+        )
         for pin, handler in pins:
             Pin(pin, Pin.IN).irq(handler, Pin.IRQ_RISING, hard=True)
         self._tick_timer = Timer(-1, period=TICK_MS, callback=latentcore.tick, hard=True)

@@ -39,7 +39,7 @@ class Parameter:
         self.builds = builds
 
     def __repr__(self):
-        return "<{}: {}>".format(self.name, self.about)
+        return f"<{self.name}: {self.about}>"
 
     def number(self, value):
         """The number behind a value as people give it; ValueError says what it may be."""
@@ -50,13 +50,14 @@ class Parameter:
             return self.choices.index(value)
         if self.whole:
             if value != int(value):
-                raise ValueError("{} is a whole number".format(self.name))
+                raise ValueError(f"{self.name} is a whole number")
             value = int(value)
         else:
             value = float(value)
         if not self.least <= value <= self.most:
-            raise ValueError("{} goes from {} to {}, not to {}".format(
-                self.name, self.least, self.most, value))  # fmt: skip
+            raise ValueError(
+                f"{self.name} goes from {self.least} to {self.most}, not to {value}"
+            )
         return value
 
     def value(self, number):
@@ -93,10 +94,10 @@ class Parameter:
         if self.choices is not None:
             return self.choices[number]
         if self.whole:
-            return "{}{}".format(number, self.unit)
+            return f"{number}{self.unit}"
         if self.unit == "%":
-            return "{:.0f}%".format(number)
-        return "{:.2f}{}".format(number, self.unit)
+            return f"{number:.0f}%"
+        return f"{number:.2f}{self.unit}"
 
 
 OFF_ON = ("off", "on")
@@ -113,7 +114,7 @@ _P = Parameter
 
 def _numbered(count, name, title, least, most, defaults, about, **more):
     return tuple(
-        _P(name + str(i + 1), "{} {}".format(title, i + 1), least, most, defaults[i],
+        _P(name + str(i + 1), f"{title} {i + 1}", least, most, defaults[i],
            about.format(i + 1), **more)
         for i in range(count)
     )  # fmt: skip
@@ -139,7 +140,8 @@ TRACK = (
        unit="ms", curve=True, core="GATE_US", factor=1000),
     _P("gate_part", "Gate part", 0, 100, 0, "if not 0: how long a gate is, of the step",
        unit="%", core="GATE_PART"),
-    _P("skip", "Skip", 0, 1, 0, "how probable it is that a step is left out", core="SKIP", factor=100),
+    _P("skip", "Skip", 0, 1, 0, "how probable it is that a step is left out",
+       core="SKIP", factor=100),
     _P("chaos", "Chaos", 0, 1, 0, "how far the dice carry it away from X, Y, Z",
        method="latents"),
     _P("dice", "Dice", 0, 99, 0, "which throw of the dice chaos uses", whole=True,
@@ -179,7 +181,7 @@ TRACKS = 2
 CV_INPUTS = ("x", "y", "z", "threshold", "5", "6", "7", "8")
 # What a CV input or a trigger can be assigned to: "1.length" is the first track's length.
 TARGETS = ("off",) + tuple(
-    "{}.{}".format(track + 1, entry.name) for track in range(TRACKS) for entry in TRACK
+    f"{track + 1}.{entry.name}" for track in range(TRACKS) for entry in TRACK
 )
 ACTIONS = ("off", "decode", "reset", "pause") + TARGETS[1:]
 
@@ -189,9 +191,9 @@ def _cv_input(name):
     title = name[0].upper() + name[1:]
     return (
         _P("cv_" + name, "CV " + title, -1, 1, 1,
-           "attenuverter of CV input {}; at 1, 10 V are the whole way".format(name)),
-        _P("cv_{}_to".format(name), "CV {} to".format(title), 0, len(TARGETS) - 1, first,
-           "what CV input {} moves".format(name), choices=TARGETS),
+           f"attenuverter of CV input {name}; at 1, 10 V are the whole way"),
+        _P(f"cv_{name}_to", f"CV {title} to", 0, len(TARGETS) - 1, first,
+           f"what CV input {name} moves", choices=TARGETS),
     )  # fmt: skip
 
 

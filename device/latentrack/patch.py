@@ -31,7 +31,7 @@ class Patch(Values):
     def bend(self, volts):
         """Lets CV act in this frame: `volts` has the inputs' voltages by name."""
         for name in volts:
-            target = self._targets.get("cv_{}_to".format(name))
+            target = self._targets.get(f"cv_{name}_to")
             if target is not None:
                 amount = volts[name] / WHOLE_WAY_VOLTS * self.numbers["cv_" + name]
                 if amount:
@@ -42,7 +42,7 @@ class Patch(Values):
         counts = latentcore.counts(0)[2:]
         for i in range(2):
             for _ in range(min(counts[i] - self._counts[i] & 0xFFFF, 8)):
-                self.pull("trigger_{}".format(i + 3))
+                self.pull(f"trigger_{i + 3}")
         self._counts = counts
 
     def pull(self, name):

@@ -118,6 +118,11 @@ class Track(Values):
                 self._places[i] = place
         self._again("latents")
 
+    @property
+    def decoded(self):
+        """Where it decodes: the latents, bent by CV and behaviours and carried away by chaos."""
+        return self._latents[: self._count()]
+
     def _place(self, latent):
         return self.numbers[_KNOBS[latent]] if latent < len(_KNOBS) else self._places[latent]
 
@@ -187,7 +192,7 @@ class Track(Values):
         if self._now["follow"] == 2 and not self._asked:
             return
         self._build = self._asked = False
-        latentcore.decode(self.number, self._latents[: self._count()])
+        latentcore.decode(self.number, self.decoded)
 
     def _look(self):
         stale, self._stale = self._stale, set()

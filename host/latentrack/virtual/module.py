@@ -33,6 +33,8 @@ from latentrack.virtual.panel import Panel
 ROM = Path(__file__).parent / "rom"
 # A Teensy has 768 KB; objects are twice as large on a 64-bit machine.
 HEAP_BYTES = 2 * 768 * 1024
+# With the 8 MB chip that can be soldered to its underside.
+PSRAM_BYTES = HEAP_BYTES + 8 * 1024 * 1024
 RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 FRIENDLY_BANNER = b'Type "help()" for more information.\r\n'
 PROMPT = b">>> "
@@ -46,14 +48,22 @@ class VirtualModule:
 
     `flash` is the folder that is the module's flash (default: a new one, removed at the end).
     With `manual_time` the module's clock stands still but for the times that the panel's events
-    carry, so that it plays as fast as the computer can and every run is the same.
+    carry, so that it plays as fast as the computer can and every run is the same. `heap_bytes` is
+    MicroPython's memory: PSRAM_BYTES for a Teensy with more of it.
     """
 
-    def __init__(self, flash: Path | None = None, *, manual_time: bool = False) -> None:
+    def __init__(
+        self,
+        flash: Path | None = None,
+        *,
+        manual_time: bool = False,
+        heap_bytes: int = HEAP_BYTES,
+    ) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="latentrack-"))
         self.flash = flash if flash is not None else self._folder / "flash"
         self.flash.mkdir(parents=True, exist_ok=True)
         self._manual_time = manual_time
+        self._heap_bytes = heap_bytes
         self._runtime = micropython()
         self._rom = self._burn_rom()
         self.panel = Panel(self._folder, manual_time=manual_time)
@@ -112,7 +122,7 @@ class VirtualModule:
             **self.panel.environment(),
         }
         self._process = subprocess.Popen(
-            [self._runtime, "-X", f"heapsize={HEAP_BYTES}", "-i", self._rom / "boot.py"],
+            [self._runtime, "-X", f"heapsize={self._heap_bytes}", "-i", self._rom / "boot.py"],
             stdin=slave,
             stdout=slave,
             stderr=slave,

@@ -1,0 +1,161 @@
+"""A module on the bench: set something at its prompt, clock it, and see what came out of the jacks.
+
+And the rules by which a decoder's probabilities become jacks, written from the manual in plain
+numpy: what the tests hold the module against. The probabilities are LiteRT's.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from dataclasses import dataclass, field
+from types import ModuleType
+
+import numpy as np
+from latentrack.decoder.jacks import drum_steps
+from latentrack.module.link import Link
+from latentrack.virtual.module import VirtualModule
+
+from tests.conftest import ROOT
+
+SEMITONE = 65535 / 120  # a converter of 10 V
+NOWHERE = 15
+
+
+@dataclass
+class Edge:
+    """What one clock edge did: the step of each track, levels set, gates raised."""
+
+    time_us: int
+    steps: dict[int, int] = field(default_factory=dict)
+    levels: dict[int, int] = field(default_factory=dict)
+    gates: frozenset[int] = frozenset()
+
+    @property
+    def jacks(self) -> tuple[frozenset[int], dict[int, int]]:
+        return self.gates, self.levels
+
+
+class Rig:
+    """A virtual module with manual time, and its prompt."""
+
+    def __init__(self, module: VirtualModule, link: Link) -> None:
+        self.module, self.link, self.panel = module, link, module.panel
+
+    def run(self, code: str) -> str:
+        """Runs code at the prompt and brings what it set to the jacks."""
+        return self.link.run(f"{code}\nfor _track in tracks: _track.refresh()")
+
+    def get(self, expression: str):
+        return self.link.evaluate(expression)
+
+    def frames(self, count: int = 3) -> None:
+        """Lets some frames pass."""
+        until = self.get("instrument.frames") + count
+        end = time.monotonic() + 10
+        while self.get("instrument.frames") < until:
+            assert time.monotonic() < end, "the frames have stopped"
+
+    def edges(self, count: int, spacing_us: int = 20_000) -> list[Edge]:
+        """Clocks the module and returns what each edge did."""
+        self.panel.settle()
+        self.panel.clock(count, spacing_us=spacing_us)
+        return edges_of(self.panel.settle())
+
+    def bar(self, code: str = "", steps: int = 16, spacing_us: int = 20_000) -> list[Edge]:
+        """Sets something, and plays from the beginning of a new bar."""
+        if code:
+            self.run(code)
+        self.panel.advance(50_000)
+        self.panel.trigger("reset")
+        self.panel.advance(50_000)
+        return self.edges(steps, spacing_us)
+
+    def jacks(self, code: str = "", steps: int = 16) -> list[tuple[frozenset[int], dict[int, int]]]:
+        return [edge.jacks for edge in self.bar(code, steps)]
+
+
+def edges_of(reports) -> list[Edge]:
+    found: list[Edge] = []
+    for report in reports:
+        if report.kind == "step":
+            if not found or found[-1].time_us != report.time_us:
+                found.append(Edge(report.time_us))
+            found[-1].steps[report.channel] = report.value
+        elif found and found[-1].time_us == report.time_us:
+            if report.kind == "level":
+                found[-1].levels[report.channel] = report.value
+            elif report.kind == "rise":
+                found[-1].gates |= {report.channel}
+    return found
+
+
+def parameters() -> ModuleType:
+    """The device's own table of parameters."""
+    path = ROOT / "device" / "latentrack" / "parameters.py"
+    spec = importlib.util.spec_from_file_location("device_parameters", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# -- the rules
+
+
+def code(pitch: float) -> int:
+    """The converter's code for a MIDI note, 1 V/octave from note 0 at 0 V."""
+    return int(SEMITONE * pitch + 0.5)
+
+
+def drums(probabilities, groups, threshold, jacks=range(8)):
+    """Jacks of each step: triggers first, accents behind them, as far as there are jacks."""
+    jacks = dict(enumerate(jacks))
+    return [
+        (
+            frozenset(jacks[c] for c in step.triggers if c in jacks),
+            {jacks[c]: round(a * 65535) for c, a in step.accents.items() if c in jacks},
+        )
+        for step in drum_steps(probabilities, groups, threshold)
+    ]
+
+
+def notes(probabilities, threshold, *, most=4, pitch=lambda voice: voice, keep=True, jacks=None):
+    """Jacks of each step: the most probable notes, low to high.
+
+    With keep a note at which a jack still stands, since step 0, stays there.
+    """
+    triggers, levels = jacks or (range(most), range(4, 4 + most))
+    played, before = [], {}
+    for row in probabilities:
+        cells = [v for v in np.flatnonzero(row > np.float32(threshold))]
+        chosen = sorted(cells, key=lambda v: (-row[v], v))[:most]
+        pitches = sorted(pitch(int(v)) for v in chosen)
+        where, free, new = {}, list(range(most)), []
+        for value in pitches:
+            stays = [r for r in free if keep and before.get(levels[r]) == code(value)]
+            if stays:
+                free.remove(stays[0])
+                where[stays[0]] = value
+            else:
+                new.append(value)
+        where.update(zip(free, new, strict=False))
+        step = {levels[r]: code(value) for r, value in where.items()}
+        played.append((frozenset(triggers[r] for r in where), step))
+        before |= step
+    return played
+
+
+def rhythm(probabilities, threshold, pitches, *, jacks=((0,), (1,))):
+    """Jacks of each step: each hit takes the next pitch of the list, from the first in step 0."""
+    triggers, levels = jacks
+    hits, played = 0, []
+    for row in probabilities:
+        gates, set_to = set(), {}
+        for voice in np.flatnonzero(row > np.float32(threshold)):
+            if voice < len(triggers):
+                gates.add(triggers[voice])
+                set_to[levels[voice]] = code(pitches[hits % len(pitches)])
+            hits += 1
+        played.append((frozenset(gates), set_to))
+    return played
