@@ -128,7 +128,7 @@ def _with_last_words(data: bytes) -> bytes | None:
         return None
     pieces = [data[:14]]
     for track in _chunks(data):
-        if not track.endswith(_END_OF_TRACK) or track[:4] != b"MTrk":
+        if not track.endswith(_END_OF_TRACK):
             return None
         longer = len(track) - 8 - len(_END_OF_TRACK) + len(_LAST_WORDS)
         pieces += [b"MTrk", longer.to_bytes(4, "big"), track[8:-3], _LAST_WORDS]

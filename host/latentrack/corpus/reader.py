@@ -174,6 +174,8 @@ def _read_file(file: Found, rules: Rules) -> tuple[bytes, bytes]:
             if rules.kind != "rhythm":
                 raise Unreadable("audio, of which only a rhythm can be made: say --kind rhythm")
             laid = audio.read_loop(content, file.stem, file.suffix, rules.grid, rules.tempo)
+        elif file.suffix not in midi.SUFFIXES and content[:4] != b"MThd":
+            raise Unreadable(f"neither MIDI nor audio that is read ({', '.join(audio.SUFFIXES)})")
         else:
             laid = _lay(read_score(content, channels=rules.filter.asks_for_channels), file, rules)
         return key, to_bytes(laid)

@@ -199,6 +199,7 @@ def test_files_that_are_no_good_say_why(tmp_path):
     assert reason_for(write("midi.wav", midi)) == no_wav
     assert reason_for(write("cut.flac", whole[: len(whole) // 3])).startswith("not a FLAC")
     assert reason_for(write("song.mid", whole)) == "not a MIDI file"
+    assert reason_for(write("song.m4a", b"....ftyp")).startswith("neither MIDI nor audio that is")
     soundfile.write(tmp_path / "silence.wav", np.zeros(RATE), RATE)
     assert reason_for(tmp_path / "silence.wav") == "silence"
     soundfile.write(tmp_path / "nothing.wav", np.zeros(0), RATE)
