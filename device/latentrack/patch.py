@@ -10,6 +10,8 @@ from latentrack import parameters
 from latentrack.values import Values, properties
 
 WHOLE_WAY_VOLTS = 10
+# Less than this is the noise of a converter, or of an input with nothing in it: it moves nothing.
+LEAST_VOLTS = 0.01
 
 
 class Patch(Values):
@@ -20,6 +22,8 @@ class Patch(Values):
         self._instrument = instrument
         self._counts = (0, 0)
         self._targets = {}
+        # The voltages that count, by input.
+        self._volts = {}
         for entry in self.TABLE:
             self.changed(entry.name)
 
@@ -33,7 +37,10 @@ class Patch(Values):
         for name in volts:
             target = self._targets.get(f"cv_{name}_to")
             if target is not None:
-                amount = volts[name] / WHOLE_WAY_VOLTS * self.numbers["cv_" + name]
+                held = self._volts.get(name, 0)
+                if abs(volts[name] - held) > LEAST_VOLTS:
+                    held = self._volts[name] = volts[name]
+                amount = held / WHOLE_WAY_VOLTS * self.numbers["cv_" + name]
                 if amount:
                     self._instrument.tracks[target[0]].bend(target[1], amount)
 

@@ -449,6 +449,19 @@ def test_cv_moves_what_is_written_beside_it(rig, decoded):
     assert module.jacks() == plain(decoded, (0, 0, 0), 0.2)
 
 
+def test_an_input_with_nothing_in_it_moves_nothing(rig):
+    module = rig(DRUMS)
+    module.frames()
+    module.run(at(PLACE))
+    pattern = module.get("__import__('latentcore').decode(0, track.decoded)")
+    for volts in (0.004, -0.006, 0.009, 0):
+        module.panel.cv("x", volts)
+        module.panel.settle()
+        module.frames()
+    assert module.get("tuple(track.decoded)") == pytest.approx(PLACE, abs=1e-6)
+    assert module.get("__import__('latentcore').decode(0, track.decoded)") == pattern + 1
+
+
 @covers(*(f"cv_{n}" for n in "5678"), *(f"cv_{n}_to" for n in "5678"))
 @pytest.mark.parametrize("jack", "5678")
 def test_cv_5_to_8_move_any_parameter(rig, decoded, jack):
