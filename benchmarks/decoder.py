@@ -92,6 +92,7 @@ def measure(folder: Path) -> list[Result]:
         if figure == "drum_f16.pattern":
             goal = round(F16_TO_F32 * found["drum_f32.pattern"])
         results.append(Result(f"m7.{figure}", found[figure], "instructions", peer, goal))
-    # Everything but the file and two patterns: decoder, workspaces, cut-offs, the third pattern.
+    # Everything but the file and two patterns: the rack with its four tracks and all outputs'
+    # state, the decoder, workspaces, cut-offs, the third pattern.
     results.append(Result("ram.note_f32", found["note_f32.ram"], "bytes", 14 * 1024, 8192))
     return results

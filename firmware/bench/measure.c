@@ -87,7 +87,7 @@ static void measure_model(const char *name, const char *path)
     printf("%s.step %u\n", name, (unsigned)step);
     printf("%s.cells %u\n", name, (unsigned)(cells / SETS));
     printf("%s.ram %u\n", name,
-           (unsigned)(block_size - 2 * pattern_bytes(&model->pattern[0])));
+           (unsigned)(sizeof(struct rack) + block_size - 2 * pattern_bytes(&model->pattern[0])));
     free(model);
     free(file);
 }

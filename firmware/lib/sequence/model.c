@@ -24,10 +24,15 @@ static uint32_t lay_out(struct model *model, const struct tflite_decoder *decode
     struct pieces pieces = {block, (sizeof *model + 7) & ~7u};
     uint32_t steps = decoder->steps;
     uint32_t voices = decoder->voices;
-    uint32_t batch = MODEL_SCORES / voices ? MODEL_SCORES / voices : 1;
     uint32_t room = voices < MODEL_PITCHES ? MODEL_PITCHES : voices;
+    uint32_t free_bytes;
+    uint32_t free_at = tflite_room(decoder, &free_bytes);
+    uint32_t batch = free_bytes / (voices * sizeof(float)); /* 0: not even one step fits there */
 
-    batch = batch < steps ? batch : steps;
+    /* The inner loops take rows by four, or, of odd length in float16, by eight. */
+    while (batch > 1 && batch * voices % 8) {
+        batch--;
+    }
     float *cutoff = piece(&pieces, voices * sizeof(float));
     uint8_t *density = piece(&pieces, voices);
     uint8_t *pitches = piece(&pieces, room);
@@ -36,7 +41,7 @@ static uint32_t lay_out(struct model *model, const struct tflite_decoder *decode
         model->density = density;
         model->pitches = pitches;
         model->pitch_room = room;
-        model->batch = batch;
+        model->batch = batch ? batch : 1;
     }
     for (uint32_t i = 0; i < MODEL_PATTERNS; i++) {
         struct pattern_step *step = piece(&pieces, steps * sizeof *step);
@@ -50,11 +55,11 @@ static uint32_t lay_out(struct model *model, const struct tflite_decoder *decode
         }
     }
     for (uint32_t i = 0; i < 2; i++) {
-        void *workspace = piece(&pieces, tflite_workspace(decoder));
-        float *scores = piece(&pieces, (i ? 1 : batch) * voices * sizeof *scores);
+        uint8_t *workspace = piece(&pieces, tflite_workspace(decoder));
+        void *scores = batch ? NULL : piece(&pieces, voices * sizeof(float));
         if (model) {
             model->workspace[i] = workspace;
-            model->scores[i] = scores;
+            model->scores[i] = batch ? (void *)(workspace + free_at) : scores;
         }
     }
     return pieces.used;

@@ -16,7 +16,6 @@
 
 #define MODEL_PATTERNS 3
 #define MODEL_PITCHES 32 /* at least this many fit in the list of pitches, and one per voice */
-#define MODEL_SCORES 256 /* the producer decodes about this many outputs at a time */
 
 struct model {
     struct tflite_decoder decoder;
@@ -28,7 +27,7 @@ struct model {
     uint32_t pitch_count, pitch_room;
     uint32_t batch;     /* steps the producer decodes at a time */
     void *workspace[2]; /* 0 the producer's, 1 the interrupt's */
-    float *scores[2];
+    float *scores[2];   /* where a workspace has room, in it: hidden layers are done with by then */
 };
 
 /* Bytes for a model of this decoder; 0 when its steps and voices are not known (no metadata and

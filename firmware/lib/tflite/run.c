@@ -42,6 +42,15 @@ void tflite_hidden(const struct tflite_decoder *decoder, const float *latents, v
     }
 }
 
+uint32_t tflite_room(const struct tflite_decoder *decoder, uint32_t *size)
+{
+    /* The half that does not hold the last layer's input. */
+    bool odd_is_free = decoder->dense % 2;
+
+    *size = odd_is_free ? tflite_workspace(decoder) - decoder->odd : decoder->odd;
+    return odd_is_free ? decoder->odd : 0;
+}
+
 void tflite_scores(const struct tflite_decoder *decoder, const void *workspace, unsigned first,
                    unsigned count, float *scores)
 {

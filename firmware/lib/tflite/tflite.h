@@ -81,6 +81,10 @@ const char *tflite_load(struct tflite_decoder *decoder, const void *file, uint32
 /* Bytes that one user of the decoder needs, a multiple of 8. Align the workspace to 8. */
 uint32_t tflite_workspace(const struct tflite_decoder *decoder);
 
+/* Where in a workspace tflite_hidden leaves room, for scores if they fit: the offset in bytes, a
+ * multiple of 4. How many bytes there are goes to `size`; it may be 0. */
+uint32_t tflite_room(const struct tflite_decoder *decoder, uint32_t *size);
+
 /* Runs everything before the last dense layer; latents holds decoder->latents floats. */
 void tflite_hidden(const struct tflite_decoder *decoder, const float *latents, void *workspace);
 

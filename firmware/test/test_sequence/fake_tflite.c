@@ -16,6 +16,14 @@ uint32_t tflite_workspace(const struct tflite_decoder *decoder)
     return 16;
 }
 
+/* Room for two scores: some models keep theirs there, others have their own. */
+uint32_t tflite_room(const struct tflite_decoder *decoder, uint32_t *size)
+{
+    (void)decoder;
+    *size = 8;
+    return 8;
+}
+
 void tflite_hidden(const struct tflite_decoder *decoder, const float *latents, void *workspace)
 {
     int32_t sum = 0;
