@@ -59,8 +59,8 @@ def train(
         int | None,
         typer.Option(
             min=1,
-            help="How often to go through the music. Without it: some 40,000 steps in all, "
-            "which is 90 epochs for 16,000 bars and 3,000 for a hundred.",
+            help="How often to go through the music. Without it: about 30,000 steps in all, "
+            "which is 60 epochs for 16,000 bars and 3,000 for a hundred.",
         ),
     ] = None,
     latents: Annotated[

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,7 +88,9 @@ def to_tflite(
     tf = import_tensorflow()
     decode = decoder_function(model)
     points = _check_points(model)
-    with quiet_terminal():
+    with quiet_terminal(), warnings.catch_warnings():
+        # It expects ranges of the input, and takes them from the representative latents.
+        warnings.simplefilter("ignore")
         converter = tf.lite.TFLiteConverter.from_concrete_functions(
             [decode.get_concrete_function()], decode
         )

@@ -228,12 +228,10 @@ def _image(axes: Any, picture: NDArray[Any]) -> None:
 
 
 def _ramp() -> Any:
-    """From paper to ink; places that are no cell stay white."""
+    """From paper to ink; what is no number stays white."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    ramp = LinearSegmentedColormap.from_list("cells", ["#eef2f5", HIT, INK])
-    ramp.set_bad("white")
-    return ramp
+    return LinearSegmentedColormap.from_list("cells", ["#eef2f5", HIT, INK])
 
 
 def _figure(width: float, height: float, empty: bool = False) -> tuple[Figure, Any]:

@@ -19,7 +19,7 @@ class Settings:
 
     model: "vae" (variational), or "stacked", the plain autoencoder of the first article, whose
     layers are trained one after the other before they are trained together.
-    epochs, batch_size: None chooses by the size of the dataset (30,000 to 45,000 steps in all).
+    epochs, batch_size: None chooses by the size of the dataset (about 30,000 steps in all).
     learning_rate: of the first step. It falls along a cosine to min_learning_rate; with a
     `patience` it is instead multiplied by `factor` whenever the loss (of what is held out, if
     anything is) has not improved for so many epochs, and the training ends when it may not fall
@@ -59,7 +59,7 @@ class Settings:
     encoder_layers: tuple[int, ...] | None = None
     kl_warmup: float = 0.15
     free_bits: float = 0.5
-    prior_width: float = 1.35
+    prior_width: float = 1.4
     input_dropout: float | None = None
     dreams: float | None = None
     encoder_decay: float | None = None

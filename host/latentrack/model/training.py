@@ -52,7 +52,7 @@ mirror, and the others are 0."""
 DEAD_SPREAD = 0.05
 """A latent is dead when its means spread (standard deviation) over less than this share of
 latent_scale: whatever is encoded, it says the same. Living ones reach 0.4 and more."""
-_STEPS, _STEPS_LARGE = 30_000, 45_000
+_STEPS = 30_000
 _MOST_EPOCHS = 3000
 
 
@@ -341,8 +341,7 @@ def decoder_info(dataset: Dataset, latent_scale: int) -> DecoderInfo:
 def _resolved(settings: Settings, count: int) -> Settings:
     """The settings with a number for each None that depends on the music."""
     batch = min(settings.batch_size or (32 if count >= 1000 else 16), count)
-    steps = _STEPS_LARGE if count >= FEWEST_TO_HOLD_OUT else _STEPS
-    epochs = settings.epochs or max(60, min(_MOST_EPOCHS, round(steps / (count // batch))))
+    epochs = settings.epochs or max(60, min(_MOST_EPOCHS, round(_STEPS / (count // batch))))
     chosen: dict[str, Any] = {}
     if settings.model == "vae" and count >= FEWEST_TO_HOLD_OUT:
         chosen = {n: v for n, v in IN_LARGE_CORPORA.items() if getattr(settings, n) is None}
