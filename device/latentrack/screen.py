@@ -51,12 +51,14 @@ class Canvas(framebuf.FrameBuffer):
 
 
 class Part:
-    """A rectangle of the screen that shows one thing."""
+    """A rectangle of the screen that shows one thing; of PIXELS_A_FRAME pixels at the most."""
 
     # What it shows; nothing yet.
     shown = None
 
     def __init__(self, x, y, width, height):
+        if width * height > PIXELS_A_FRAME:
+            raise ValueError("so large a part does not fit in a frame: make several")
         self.x = x
         self.y = y
         self.width = width
@@ -143,7 +145,8 @@ def lines(text, width=LINE):
 class Screen:
     """Shows the page that the controls are at, and the instrument's messages.
 
-    `pixels` counts what has been drawn; `blank` is True until the first page is there. A board
+    `pixels` counts what has been drawn; `whole` says whether the glass showed all that it should
+    when the last frame was over; `blank` is True until the first page is there. A board
     without a display has no DISPLAY in its table: then nothing is drawn.
     """
 
@@ -154,6 +157,7 @@ class Screen:
         self.message = Message()
         self.page = None
         self.pixels = 0
+        self.whole = False
         self.blank = True
         self._memory = bytearray(2 * PIXELS_A_FRAME)
         self._canvases = {}
@@ -174,6 +178,7 @@ class Screen:
 
     def frame(self):
         """Draws what has changed, and stops when the frame's share of pixels is used up."""
+        self.whole = False
         if self.display is None:
             return
         instrument = self._instrument
@@ -213,6 +218,7 @@ class Screen:
         if self.blank:
             self.blank = False
             self.display.light()
+        self.whole = True
 
     def _turn_bottom_line(self):
         """A message begins or ends: what it covers is drawn anew."""

@@ -10,7 +10,7 @@ import pytest
 import serial
 
 from latentrack.module.link import Link
-from tests.device.test_instrument import wait_frames
+from tests.device.glass import frames_see
 
 CONTROLS = "instrument.controls"
 
@@ -28,12 +28,6 @@ def module(start, shared_data, tmp_path):
 def link(module):
     with Link(module.port) as link:
         yield link
-
-
-def frames_see(module, link, count=3):
-    """Lets some frames pass after the module has noticed what was done at its panel."""
-    module.panel.catch_up()
-    wait_frames(link, count)
 
 
 def tap(module, link, *controls):

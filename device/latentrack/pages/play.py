@@ -76,9 +76,13 @@ class Page(BasePage):
         self.columns = min(steps, MOST_COLUMNS)
         width = PATTERN_WIDTH // self.columns if steps else PATTERN_WIDTH
         columns = [Column(self, i, width) for i in range(self.columns)]
-        used = width * self.columns
         # What is left of another model's columns goes; with no columns it is the whole place.
-        rest = [Nothing(used, TOP, PATTERN_WIDTH - used, TALLNESS)] if used < PATTERN_WIDTH else []
+        used = width * self.columns
+        strip = TALLNESS // 4
+        rest = []
+        if used < PATTERN_WIDTH:
+            for y in range(TOP, TOP + TALLNESS, strip):
+                rest.append(Nothing(used, y, PATTERN_WIDTH - used, strip))
         self.parts = columns + self._fixed + rest
 
     def name_line(self):

@@ -1,0 +1,501 @@
+"""What a player sees: the virtual display's pixels, made of the very bytes that went over SPI."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from latentrack.module.link import Link
+from tests.device.glass import Glass, frames_see
+from tests.device.test_controls import hold, tap
+
+DRUMS, CHORALES = "reference_perc_groove", "reference_note_chorales"
+WHITE = (255, 255, 255)
+# Where the play page has its parts, in pixels: measured on the picture, not taken from the code.
+PATTERN_TOP, PATTERN_BOTTOM, CURSOR_ROW = 18, 59, 60
+SQUARE_X, SQUARE_Y, SQUARE = 106, 18, 44
+BAR_X = 153
+
+
+class Played:
+    """A module at its prompt, in manual time, and its glass."""
+
+    def __init__(self, module, link):
+        self.module, self.link = module, link
+        self.glass = Glass(module, link)
+
+    def run(self, code):
+        self.link.run(code)
+        frames_see(self.module, self.link)
+
+    def clock(self, edges):
+        self.module.panel.clock(edges, spacing_us=20_000)
+        frames_see(self.module, self.link)
+
+
+@pytest.fixture
+def play(start, shared_data):
+    links = []
+
+    def play(*names):
+        module = start(*(shared_data / "decoders" / f"{n}.tflite" for n in names), manual_time=True)
+        links.append(Link(module.port))
+        played = Played(module, links[-1])
+        if names:
+            played.run(f"library.play({names[0]!r})")
+        return played
+
+    yield play
+    for link in links:
+        link.__exit__()
+
+
+# -- the play page ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name, threshold", [(DRUMS, 0.125), (CHORALES, 0.03125)])
+def test_the_pattern_is_the_one_that_litert_decodes(play, decoded, name, threshold):
+    """Every cell of the grid, pixel by pixel of its column."""
+    played = play(name)
+    latents = (1.5, -0.75, 0.375)
+    probabilities = decoded(name, latents)
+    steps, voices = probabilities.shape
+    played.run(f"track.latents = {latents}; track.threshold = {threshold}")
+    played.clock(steps + 3)
+    image = played.glass.at_rest()
+    width = 104 // steps
+    height = PATTERN_BOTTOM - PATTERN_TOP
+    seen = 0
+    for step in range(steps):
+        column = image[PATTERN_TOP:PATTERN_BOTTOM, step * width + 1]
+        lit = (column.astype(int).sum(axis=1) > 300).tolist()
+        wanted = [False] * height
+        for voice in np.flatnonzero(probabilities[step] > threshold):
+            bottom = height - voice * height // voices
+            top = height - (voice + 1) * height // voices
+            tall = max(bottom - top - (bottom - top > 2), 1)
+            wanted[top : top + tall] = [True] * tall
+            seen += 1
+        assert lit == wanted, f"step {step}"
+    assert seen > 10
+    cursor = (image[CURSOR_ROW, : steps * width] == WHITE).all(axis=-1)
+    assert np.flatnonzero(cursor)[0] == 2 * width, "the third step of the second bar"
+    assert cursor.sum() == width - 1
+
+
+def test_drums_of_one_group_have_one_colour_and_the_step_that_sounds_is_white(play, decoded):
+    played = play(DRUMS)
+    played.run("track.threshold = 0.001; track.latents = (0, 0, 0)")
+    played.clock(16)
+    image = played.glass.at_rest()
+    lit = decoded(DRUMS, (0, 0, 0)) > 0.001
+    groups = np.repeat(range(5), (1, 1, 6, 2, 2))
+    colours: dict[int, set] = {}
+    for step in range(15):
+        for voice in np.flatnonzero(lit[step]):
+            y = PATTERN_BOTTOM - 1 - (voice * 41 // 12 + 1)
+            colours.setdefault(int(groups[voice]), set()).add(tuple(image[y, step * 6 + 1]))
+    assert len(colours) == 5
+    assert all(len(found) == 1 for found in colours.values())
+    assert len(set.union(*colours.values())) == 5
+    last = image[PATTERN_TOP:PATTERN_BOTTOM, 15 * 6 + 1]
+    assert (last == WHITE).all(axis=-1).sum() >= lit[15].sum() > 0
+
+
+@pytest.mark.parametrize("x, y, z", [(0, 0, 0), (-1, -1, -1), (1, 1, 1), (0.5, -0.25, 0.75)])
+def test_the_latents_are_a_point_and_a_bar(play, x, y, z):
+    played = play(DRUMS)
+    played.run(f"track.x, track.y, track.z = {x}, {y}, {z}")
+    played.clock(1)
+    image = played.glass.at_rest()
+    square = image[SQUARE_Y : SQUARE_Y + SQUARE, SQUARE_X : SQUARE_X + SQUARE].astype(int)
+    point = np.argwhere((square[..., 0] > 200) & (square[..., 2] < 100))
+    assert len(point) == 25
+    middle = point.mean(axis=0)
+    # 39 pixels from end to end, the point's middle 2 from the rim; y upwards.
+    assert middle[1] == pytest.approx(2 + (x + 1) / 2 * 39, abs=0.6)
+    assert middle[0] == pytest.approx(41 - (y + 1) / 2 * 39, abs=0.6)
+    bar = (image[SQUARE_Y : SQUARE_Y + SQUARE, BAR_X] == WHITE).all(axis=-1)
+    assert bar.sum() == pytest.approx(2 + (z + 1) / 2 * 39, abs=1.6)
+    assert bar[41] and not bar[0]
+
+
+def test_cv_moves_the_point_too(play):
+    played = play(DRUMS)
+    played.run("track.x = track.y = 0")
+    before = played.glass.at_rest()
+    played.module.panel.cv("x", 2.5)  # a quarter of the way from end to end
+    after = played.glass.at_rest()
+    changed = np.argwhere((before != after).any(axis=-1))
+    assert changed[:, 1].min() >= SQUARE_X and changed[:, 1].max() < SQUARE_X + SQUARE
+    square = after[SQUARE_Y : SQUARE_Y + SQUARE, SQUARE_X : SQUARE_X + SQUARE].astype(int)
+    point = np.argwhere((square[..., 0] > 200) & (square[..., 2] < 100))
+    assert point.mean(axis=0)[1] == pytest.approx(2 + 0.75 * 39, abs=0.6)
+
+
+def test_the_words_of_the_play_page(play):
+    played = play(DRUMS)
+    played.run("track.threshold = 0.3; track.chaos = 0.25")
+
+    def words():
+        image = played.glass.at_rest()
+        return played.glass.line(image, 0)[:15], played.glass.line(image, 0, 120)
+
+    assert words() == (DRUMS[:15], "  bar")
+    assert played.glass.line(played.glass.at_rest(), 64) == "thr 0.30  chaos 0.25"
+    played.run("track.follow = 'step'")
+    assert words()[1] == " step"
+    played.run("track.freeze = 'on'")
+    assert words()[1] == "froze"
+    tap(played.module, played.link, 1)
+    assert words()[1] == "pause"
+    played.run("track.freeze = 'off'; track.follow = 'hold'; instrument.reset()")
+    played.clock(2)
+    assert words()[1] == " hold"
+
+
+def test_the_other_tracks_page_is_its_own(play):
+    played = play(DRUMS, CHORALES)
+    played.run(f"library.play({CHORALES!r}, 1); tracks[1].threshold = 0.1")
+    played.clock(20)
+    first = played.glass.at_rest()
+    played.module.panel.turn_encoder("left", 1)
+    frames_see(played.module, played.link)
+    second = played.glass.at_rest()
+    assert played.glass.line(second, 0).startswith(CHORALES[:15])
+    played.module.panel.turn_encoder("left", 1)
+    frames_see(played.module, played.link)
+    assert (played.glass.at_rest() == first).all()
+    assert (first != second).any()
+
+
+def test_a_model_of_another_size_leaves_nothing_of_the_old_one(play, shared_data):
+    """What is on the glass must not depend on what was there before."""
+    played = play(DRUMS, CHORALES)
+    played.run("track.threshold = 0.1")
+    played.clock(17)
+    played.run(f"library.play({CHORALES!r})")
+    played.clock(17)
+    image = played.glass.at_rest()
+    played.run("instrument.screen.show(instrument.screen.page)")  # all anew
+    assert (played.glass.at_rest() == image).all()
+
+
+# -- list pages -------------------------------------------------------------------------------
+
+
+def test_the_parameter_page_shows_the_table_line_by_line(play):
+    played = play(DRUMS)
+    played.run("track.length = 12; track.follow = 'step'; instrument.controls.open('parameters')")
+    table = played.link.evaluate(
+        "[(e.title, e.text(track.numbers[e.name])) for e in track.TABLE]"
+    )
+    texts = dict(table)
+    assert texts["Length"] == "12" and texts["Follow"] == "step"
+    for first in range(0, len(table), 4):
+        rows = played.glass.rows()
+        assert rows[0] == f"Parameters | T1 {first + 1}/{len(table)}"
+        wanted = [f"{title} | {text}" for title, text in table[first : first + 4]]
+        assert rows[1:] == wanted + [" | "] * (4 - len(wanted))
+        played.module.panel.turn_encoder("left", 4)
+        frames_see(played.module, played.link)
+
+
+def test_the_library_and_patch_pages(play):
+    played = play(CHORALES, DRUMS)
+    played.run("instrument.controls.open('library')")
+    rows = played.glass.rows()
+    assert rows[0] == "Models | T1 1/2"
+    assert rows[1:] == [f"{CHORALES[:17]} | *", f"{DRUMS[:17]} | ", " | ", " | "]
+    played.run("instrument.patch.cv_x = -0.5; instrument.controls.open('patch')")
+    assert played.glass.rows()[:3] == ["Patch | 1/18", "CV X | -0.50", "CV X to | 1.x"]
+
+
+def test_presets_are_stored_and_recalled_from_their_page(play):
+    played = play(DRUMS)
+    module, link = played.module, played.link
+    played.run("track.length = 7; instrument.controls.open('presets')")
+    module.panel.turn_encoder("right", 2)
+    frames_see(module, link)
+    module.panel.press("right")
+    time.sleep(1.2)
+    link.__exit__()  # what it says over USB must not meet an answer
+    module.panel.release("right")
+    with Link(module.port) as link:
+        glass = Glass(module, link)
+        time.sleep(3.5)  # the message goes
+        assert glass.rows() == [
+            "Presets | 3/16",
+            "Preset 1 | empty",
+            "Preset 2 | empty",
+            "Preset 3 | *",
+            "Preset 4 | empty",
+        ]
+        link.run("track.length = 3")
+    module.panel.press("right")
+    time.sleep(0.3)
+    module.panel.release("right")
+    time.sleep(0.3)
+    with Link(module.port) as link:
+        assert link.evaluate("track.length") == 7
+
+
+def test_behaviours_are_switched_from_their_page(play):
+    played = play(DRUMS)
+    module, link = played.module, played.link
+    played.run("instrument.controls.open('behaviours')")
+    assert played.glass.rows() == [
+        "Behaviours | 1/3",
+        "drunk_walk | off",
+        "fills | off",
+        "lfo_on_x | off",
+        " | ",
+    ]
+    played.run("instrument.behaviours.swap('a_hop', 'def frame(c, t): t.length = 5')")
+    link.run("instrument.behaviours.switch('a_hop', False)")
+    assert played.glass.rows()[:2] == ["Behaviours | 1/4", "a_hop | off"]
+    link.run("track.length = 16")
+    tap(module, link, "right")
+    assert played.glass.rows()[1] == "a_hop | on"
+    assert link.evaluate("track.length") == 5
+    tap(module, link, "right")
+    assert played.glass.rows()[1] == "a_hop | off"
+
+
+def test_an_input_is_calibrated_at_its_page(play):
+    """The module's input is off by a twentieth and 30 mV: after two volts it is right."""
+    played = play(DRUMS)
+    module, link = played.module, played.link
+    played.run("instrument.controls.open('calibration')")
+    assert played.glass.rows()[0] == "Calibrate | 1/16"
+
+    def patch(volts):
+        module.panel.cv("x", 0.95 * volts + 0.03)
+        frames_see(module, link)
+
+    patch(2)
+    assert played.glass.rows()[1] == "In x | 1.93V"
+    for volts in (-2, 0, 3):
+        patch(volts)
+        tap(module, link, "right")
+    for volts in (2, -1.5, 4):
+        patch(volts)
+        assert link.evaluate("instrument.controls.cv['x']") == pytest.approx(volts, abs=2e-3)
+    hold(module, link, "right")
+    patch(2)
+    assert link.evaluate("instrument.controls.cv['x']") == pytest.approx(1.93, abs=2e-3)
+
+
+def test_an_output_is_calibrated_at_its_page(play):
+    """An output stage that makes 2 % too much: the codes put out are those the meter wants."""
+    played = play(CHORALES)
+    module, link = played.module, played.link
+    panel = module.panel
+    played.run("instrument.controls.open('calibration')")
+    panel.turn_encoder("left", 8 + 4)  # behind the inputs: output 5, the first note's pitch
+    frames_see(module, link)
+
+    def code():
+        panel.advance(2000)  # a tick
+        levels = [r.value for r in panel.settle() if r.kind == "level" and r.channel == 4]
+        return levels[-1]
+
+    def meter():
+        return code() / 65535 * 10 * 1.02
+
+    panel.turn_encoder("right", 1)  # anything, to see the jack
+    frames_see(module, link)
+    panel.turn_encoder("right", -1)
+    frames_see(module, link)
+    assert code() == 0
+    tap(module, link, "right")  # 0 V is right as it is
+    for volts in range(1, 4):
+        shown = meter()
+        assert shown == pytest.approx(1.02 * volts, abs=0.03) or shown == pytest.approx(
+            volts, abs=0.03
+        )
+        while shown > volts + 0.0007:
+            panel.turn_encoder("right", -1)
+            frames_see(module, link, 2)
+            shown = meter()
+        tap(module, link, "right")
+    line = "instrument.calibration.outputs[4]"
+    assert link.evaluate(f"{line}.code(5)") == pytest.approx(5 / 10 / 1.02 * 65535, abs=8)
+    assert link.evaluate(f"sorted({line}.measured)") == [0.0, 1.0, 2.0, 3.0]
+
+
+# -- messages ---------------------------------------------------------------------------------
+
+
+def test_a_message_takes_the_bottom_line_for_a_while(play):
+    played = play(DRUMS)
+    played.clock(3)
+    before = played.glass.at_rest()
+    played.link.run("instrument.message('a long message that takes several lines')")
+    seen = []
+    end = time.monotonic() + 12
+    while time.monotonic() < end:
+        image = played.module.panel.screen()
+        assert (image[:64] == before[:64]).all(), "it covers more than its line"
+        if (image == before).all() and seen:
+            break
+        line = played.glass.line(image, 64)
+        if "?" not in line and (not seen or line != seen[-1]):
+            seen.append(line)
+        time.sleep(0.02)
+    else:
+        raise AssertionError("the message stays")
+    said = [line for line in seen if line and not line.startswith("thr")]
+    assert said == ["a long message that", "takes several lines"]
+
+
+def test_a_message_on_a_list_page_covers_its_last_row(play):
+    played = play(DRUMS)
+    played.run("instrument.controls.open('presets')")
+    before = played.glass.at_rest()
+    played.run("instrument.message('hello')")
+    image = played.glass.at_rest()
+    assert played.glass.line(image, 64) == "hello"
+    assert (image[:64] == before[:64]).all()
+    end = time.monotonic() + 8
+    while (played.module.panel.screen() != before).any():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+# -- economy ----------------------------------------------------------------------------------
+
+
+def test_nothing_is_sent_when_nothing_changes(play):
+    played = play(DRUMS)
+    played.clock(3)
+    played.glass.at_rest()
+    before = played.module.panel.display_bytes
+    frames_see(played.module, played.link, 50)
+    assert played.module.panel.display_bytes == before
+
+
+def test_a_step_draws_two_columns(play):
+    """The one that sounded and the one that sounds: 6 x 44 pixels of two bytes each."""
+    played = play(DRUMS)
+    played.clock(3)
+    for _ in range(5):
+        played.glass.at_rest()
+        before = played.module.panel.display_bytes
+        played.clock(1)
+        played.glass.at_rest()
+        sent = played.module.panel.display_bytes - before
+        assert 2 * 528 < sent <= 2 * (528 + 11)  # and their commands
+
+
+def test_a_frame_never_draws_more_than_its_share(play):
+    """Pages are opened, knobs turned, messages shown: no frame sends more than 2,560 pixels."""
+    played = play(DRUMS, CHORALES)
+    played.link.run(
+        "most = frames = 0\n"
+        "draw = instrument.screen.frame\n"
+        "def watched():\n"
+        "    global most, frames\n"
+        "    before = instrument.screen.pixels\n"
+        "    draw()\n"
+        "    frames += 1\n"
+        "    most = max(most, instrument.screen.pixels - before)\n"
+        "instrument.every_frame[instrument.every_frame.index(draw)] = watched\n"
+    )
+    for name in ("parameters", "library", "play", "presets", "calibration", "patch", "play"):
+        played.link.run(f"instrument.controls.open({name!r}); instrument.message_ms += 1")
+        played.module.panel.clock(3)
+        played.module.panel.turn("x", 0.1)
+        frames_see(played.module, played.link, 7)
+        played.module.panel.turn("x", 0.9)
+        played.glass.at_rest()
+    most, frames = played.link.evaluate("(most, frames)")
+    assert frames > 50 and 1500 < most <= 2560
+
+
+def test_no_step_waits_for_the_screen(play):
+    """2,000 edges a millisecond apart while pages are turned all the time: each plays its step."""
+    played = play(DRUMS)
+    link, panel = played.link, played.module.panel
+    stop = threading.Event()
+
+    def leaf_through():
+        while not stop.is_set():
+            link.run("instrument.controls.next_page()\nimport time\ntime.sleep_ms(60)")
+
+    reader = threading.Thread(target=leaf_through)
+    panel.steps()
+    before = panel.display_bytes
+    reader.start()
+    try:
+        for _ in range(20):
+            panel.clock(100, spacing_us=1000)
+            time.sleep(0.05)
+    finally:
+        stop.set()
+        reader.join()
+    steps = [step.number for step in panel.steps() if step.track == 0]
+    assert steps == [n % 16 for n in range(steps[0], steps[0] + 2000)]
+    assert panel.lost == 0
+    assert panel.display_bytes - before > 100_000
+
+
+# -- power and failure ------------------------------------------------------------------------
+
+
+def test_the_glass_is_dark_until_the_first_page_is_whole(play):
+    played = play(DRUMS)
+    shown = played.glass.at_rest()
+    played.link.__exit__()
+    played.module.kill()  # the display's memory is noise again
+    end = time.monotonic() + 10
+    while not (image := played.module.panel.screen()).any():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+    assert (image == shown).all()
+    played.link = Link(played.module.port)
+
+
+def test_a_restart_brings_the_screen_back(play):
+    played = play(DRUMS)
+    shown = played.glass.at_rest()
+    played.link.restart()
+    frames_see(played.module, played.link, 30)
+    assert (played.glass.at_rest() == shown).all()
+
+
+@pytest.mark.parametrize("display", ["None", "dict(DISPLAY, spi=7)", "dict(DISPLAY, select='X1')"])
+def test_without_a_display_the_module_plays_all_the_same(play, display):
+    played = play(DRUMS)
+    board = played.module.flash / "latentrack" / "boards" / "virtual.py"
+    board.write_text(
+        board.read_text().replace("\n\ndef connect", f"\nDISPLAY = {display}\n\n\ndef connect")
+    )
+    played.link.restart()
+    said = played.link.evaluate("instrument.message_text")
+    assert said.startswith("no screen: ") or (said, display) == ("", "None")
+    before = played.module.panel.display_bytes
+    played.clock(16)
+    steps = [step for step in played.module.panel.steps() if step.track == 0]
+    assert [step.number for step in steps] == list(range(16))
+    assert any(step.gates for step in steps)
+    assert played.module.panel.display_bytes == before
+    tap(played.module, played.link, "left")
+    assert played.link.evaluate("instrument.controls.page.name") == "parameters"
+
+
+def test_a_mistake_in_a_page_costs_the_page_only(play):
+    played = play(DRUMS)
+    played.glass.at_rest()
+    played.link.run("def bad(): raise ValueError('in a page')\n")
+    said = played.link.run(
+        "instrument.controls.page.look = bad\nimport time\ntime.sleep_ms(200)"
+    )
+    assert said.count("ValueError: in a page") == 1
+    played.module.panel.clock(4)
+    assert len([s for s in played.module.panel.steps() if s.track == 0]) == 4
+    played.run("instrument.controls.next_page()")
+    assert played.glass.rows()[0].startswith("Parameters")
