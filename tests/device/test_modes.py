@@ -154,7 +154,8 @@ def test_a_second_model_that_does_not_fit_is_said_and_the_first_plays_on(rig, sh
     data = (shared_data / "decoders" / f"{WIDE}.tflite").read_bytes()
     (folder / "wide.tflite").write_bytes(data)
     said = module.link.run(
-        "try:\n    library.play('wide', track=1)\nexcept MemoryError as error:\n    print(repr(error))"
+        "try:\n    library.play('wide', track=1)\nexcept MemoryError as error:\n"
+        "    print(repr(error))"
     )
     assert "MemoryError" in said
     latents = (1.5, -0.5, 2.0)
