@@ -15,6 +15,7 @@ import micropython
 from latentrack.instrument import Instrument
 
 _TRIAL_MS = 2000
+_FUNCTION = type(lambda: None)
 
 
 def swap(path, source):
@@ -29,7 +30,7 @@ def swap(path, source):
     micropython.kbd_intr(3)
     try:
         if path.startswith("behaviours/"):
-            Instrument.running.behaviours.swap(path[len("behaviours/") : -3], code)
+            _swap_behaviour(path[len("behaviours/") : -len(".py")], code, source)
             what = "plays"
         else:
             name = path[:-3].replace("/", ".")
@@ -44,6 +45,17 @@ def swap(path, source):
         micropython.kbd_intr(-1)
     _store_later("/flash/" + path, source)
     return what
+
+
+def _swap_behaviour(name, code, source):
+    instrument = Instrument.running
+    trial = {"__name__": name}
+    exec(code, trial)
+    if "frame" in trial:
+        failed = _on_scheduler([lambda: trial["frame"](instrument.controls, instrument.track)])
+        if failed:
+            raise failed[0]
+    instrument.behaviours.swap(name, source.decode())
 
 
 def _swap_module(module, name, code):
@@ -89,7 +101,8 @@ def _defined_here(thing, space):
 def _lend(old, new, undo):
     """Gives an old class the attributes of the new one of the same name."""
     for key, value in new.__dict__.items():
-        if key not in ("__module__", "__qualname__"):
+        # What begins as None has become something by now, which stays.
+        if value is not None and key not in ("__module__", "__qualname__"):
             if key in old.__dict__:
                 undo.append((old, key, old.__dict__[key]))
             setattr(old, key, value)
@@ -122,10 +135,9 @@ def _parts_by_name():
     found = []
     for index, part in enumerate(instrument.every_frame):
         for owner in owners:
-            for name in dir(owner):
-                if name[:2] != "__" and getattr(owner, name, None) == part:
+            for name, value in getattr(type(owner), "__dict__", {}).items():
+                if isinstance(value, _FUNCTION) and getattr(owner, name) == part:
                     found.append((index, owner, name))
-                    break
     return found
 
 
@@ -135,19 +147,22 @@ def _bind_again(parts):
 
 
 def _failing_parts():
-    """Runs one frame where frames run, on the scheduler; index -> exception of what failed."""
+    """Runs one frame; index -> exception of what failed."""
     instrument = Instrument.running
-    found = {}
-    if instrument is None:
-        return found
+    return {} if instrument is None else _on_scheduler(instrument.every_frame)
+
+
+def _on_scheduler(parts):
+    """Calls parts of a frame where frames run; index -> exception of those that failed."""
+    failed = {}
     done = []
 
     def run(_):
-        for index, part in enumerate(instrument.every_frame):
+        for index, part in enumerate(parts):
             try:
                 part()
             except BaseException as error:
-                found[index] = error
+                failed[index] = error
         done.append(True)
 
     micropython.schedule(run, None)
@@ -156,7 +171,7 @@ def _failing_parts():
         time.sleep_ms(1)
         if time.ticks_diff(time.ticks_ms(), since) > _TRIAL_MS:
             raise RuntimeError("the frames have stopped")
-    return found
+    return failed
 
 
 # -- storing --------------------------------------------------------------------------------------

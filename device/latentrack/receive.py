@@ -37,8 +37,9 @@ MAGIC = 0xF5
 HEAD = 10
 MOST = 4096  # bytes of data in a frame
 AHEAD = 16  # frames that may be on their way; so many answers are remembered
-QUIET_MS = 8000  # longer than the computer waits: it must not talk to the prompt
-PATIENCE_MS = 600
+# Longer than a computer goes on without an answer: its bytes must not come to the prompt.
+QUIET_MS = 8000
+PATIENCE_MS = 7000
 BUSY_MS = 150
 _CTRL_C = 3
 _CALL, _DATA, _GET, _QUIT = b"CDGQ"
@@ -79,7 +80,7 @@ class Line:
         self._answers = {}
         self._waiting_since = None
         self._said_busy = 0
-        self._watch = Timer(-1, period=PATIENCE_MS // 2, callback=self._give_back_ctrl_c)
+        self._watch = Timer(-1, period=500, callback=self._give_back_ctrl_c)
 
     def close(self):
         self._watch.deinit()

@@ -66,8 +66,15 @@ def _keep_main():
 _keep_main()
 for _name in ("latentcore.mpy", "latentrack", "main.py"):
     _swap(_name)
+# Examples that are there may have been changed by their owner.
+_mine = "/flash/behaviours/"
+if "behaviours" not in os.listdir("/flash"):
+    os.mkdir("/flash/behaviours")
+for _name in os.listdir(STAGE + "/behaviours"):
+    if _name not in os.listdir(_mine):
+        os.rename(STAGE + "/behaviours/" + _name, _mine + _name)
 _remove(STAGE)
-del _remove, _swap, _keep_main, _name, STAGE
+del _remove, _swap, _keep_main, _name, _mine, STAGE
 """
 )
 

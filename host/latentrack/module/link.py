@@ -30,6 +30,8 @@ _RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n"
 _ASK_AGAIN_S = 0.5
 _START_S = 1.0
 _GOODBYE_S = 0.1
+_LONGEST_FRAME = 4096 + 128
+_PAUSE_S = 0.05
 
 
 class ModuleError(Exception):
@@ -86,8 +88,8 @@ class Link:
     def enter(self) -> None:
         """Brings the module to its raw prompt from wherever it is; nothing that plays stops.
 
-        A receiver whose computer has gone, and a frame cut in two, take the module a second to
-        leave: so the question is asked more than once.
+        Where a computer has gone in the midst of a frame the module waits for the rest of it: so
+        it gets as many bytes before it is asked again. At a prompt they are empty lines.
         """
         end = time.monotonic() + ANSWER_S
         self._at_prompt = False
@@ -104,6 +106,8 @@ class Link:
                     # The transport wants to see the prompt itself before it sends code.
                     self.serial.timeout = ANSWER_S
                     return
+                self.serial.write(b"\r" * _LONGEST_FRAME)
+                time.sleep(_PAUSE_S)
             raise Silence
 
     def _heard(self, wanted: bytes, patience_s: float) -> bool:
@@ -120,14 +124,15 @@ class Link:
         self._prompt()
         self._at_prompt = False
         self.round_trips += 1
-        self.serial.timeout = self._transport.patience_s = _START_S
         self._transport.use_raw_paste = False  # its handshake takes longer than a short line
+        self._transport.patience_s = _START_S
         try:
             with self.translated("stopped answering"):
+                self.serial.timeout = _START_S
                 self._transport.exec_raw_no_follow(code)
         finally:
             self._transport.use_raw_paste = True
-            self.serial.timeout = self._transport.patience_s = ANSWER_S
+            self._transport.patience_s = ANSWER_S
 
     def _prompt(self) -> None:
         if not self._at_prompt:
@@ -195,7 +200,7 @@ class Link:
     def trouble(self, what: str) -> UserError:
         """What is wrong with the module, as a sentence with the remedy."""
         # Goodbyes are for whoever may still listen; nobody waits for that to be heard.
-        if self._transport is not None:
+        with contextlib.suppress(Exception):
             self.serial.write_timeout = _GOODBYE_S
         return UserError(
             f"the module at {self.port} {what}; check the cable, and press Ctrl-C in any "

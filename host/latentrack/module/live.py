@@ -127,5 +127,16 @@ class Live:
                 session.send(source)
                 what = session.call("swap", path)
         except ModuleError as error:
-            return Change(path, "", time.monotonic() - began, error.trace or str(error))
+            return Change(path, "", time.monotonic() - began, _own_lines(error))
+        except UserError:
+            with self._lock:
+                self._link.enter()  # interrupts it; raises where the module has really gone
+            return Change(path, "", time.monotonic() - began, "it did not come to an end")
         return Change(path, what, time.monotonic() - began)
+
+
+def _own_lines(error: ModuleError) -> str:
+    """The traceback without the lines that are about swapping."""
+    lines = error.trace.splitlines() or [str(error)]
+    last = max((i for i, line in enumerate(lines) if '"latentrack/live.py"' in line), default=0)
+    return "\n".join(lines[:1] + lines[last + 1 :])

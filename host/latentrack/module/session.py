@@ -118,7 +118,7 @@ class Session:
     def _start(self) -> None:
         self._reader = Reader()
         self._number = 0
-        self._session = random.randrange(1, 0x10000)
+        self._session = random.randrange(10_000, 0x10000)
         with self._link.translated("stopped answering"):
             call = repr([self._session, *self._first_call])[1:-1]
             try:
