@@ -120,7 +120,7 @@ def _numbered(count, name, title, least, most, defaults, about, **more):
     )  # fmt: skip
 
 
-# What one track has.
+# What one track has. They come to the screen and to the knobs in fours, in this order.
 TRACK = (
     _P("x", "X", -1, 1, 0, "place along the first latent, of its whole scale", method="latents"),
     _P("y", "Y", -1, 1, 0, "place along the second latent", method="latents"),
@@ -164,13 +164,12 @@ TRACK = (
        whole=True, method="pitch_table", builds=True),
     _P("octaves", "Octaves", 1, 11, 11, "how many octaves; what is above goes down by octaves",
        whole=True, method="pitch_table", builds=True),
+    _P("pitches", "Pitches", 1, PITCHES, 4, "how many of the pitches a rhythm steps through",
+       whole=True, method="pitch_table", builds=True),
 ) + _numbered(
     VOICES, "density", "Density", 0, 1, [0.5] * VOICES,
     "how readily voice {} sounds: a drum, or a quarter of the notes from low to high",
     method="densities", builds=True,
-) + (
-    _P("pitches", "Pitches", 1, PITCHES, 4, "how many of the pitches a rhythm steps through",
-       whole=True, method="pitch_table", builds=True),
 ) + _numbered(
     PITCHES, "pitch", "Pitch", 0, 127, (36, 39, 43, 46, 48, 51, 55, 58),
     "note {} of those a rhythm steps through, hit by hit",

@@ -1,0 +1,139 @@
+"""The manual's pictures are the module's real screens, and the manual leaves nothing out.
+
+    LATENTRACK_PICTURES=write pytest tests/device/test_pictures.py
+
+makes docs/pictures/*.png anew; without that a picture that has become another fails the test.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from latentrack.module.link import Link
+from latentrack.virtual.picture import png, read_png
+from tests.conftest import ROOT
+from tests.device.glass import Glass, frames_see
+
+MANUAL = ROOT / "docs" / "playing.md"
+PICTURES = ROOT / "docs" / "pictures"
+SCALE = 4
+MODELS = {"groove": "reference_perc_groove", "chorales": "reference_note_chorales"}
+
+# What is done at the prompt before each picture is taken, one after the other; and at the panel:
+# clicks of the left and the right encoder.
+SCENES = {
+    "play_drums": ("tracks[1].threshold = 0.08; tracks[1].latents = (1.2, -0.9, -1.5)", 0, 0),
+    "play_notes": ("controls.choose_track(1)", 0, 0),
+    "play_hold": ("tracks[1].follow = 'hold'; controls.page.tell('follow hold')", 0, 0),
+    "parameters": (
+        "tracks[1].follow = 'bar'; track.length = 12; controls.choose_track(0);"
+        "controls.open('parameters')",
+        6,
+        0,
+    ),
+    "densities": ("track.density2 = 0.8; track.density4 = 0.3", 18, 0),
+    "patch": ("patch.cv_y = -0.5; patch.cv_y_to = '1.threshold'; controls.open('patch')", 3, 0),
+    "triggers": ("patch.trigger_4 = '1.dice'", 14, 0),
+    "library": ("controls.open('library')", 0, 0),
+    "presets": ("instrument.presets.store(1); instrument.presets.store(3);"
+                "controls.open('presets')", 2, 0),
+    "behaviours": ("instrument.behaviours.switch('lfo_on_x'); controls.open('behaviours')", 2, 0),
+    "calibrate_in": ("controls.open('calibration')", 0, 0),
+    "calibrate_out": ("instrument.calibration.outputs[0].measured[0.0] = 0", 9, 3),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def screens(installed_flash, shared_data, tmp_path_factory):
+    """Every scene's picture, from one module that plays in manual time."""
+    from latentrack.virtual.module import VirtualModule
+
+    flash = tmp_path_factory.mktemp("pictures") / "flash"
+    shutil.copytree(installed_flash, flash)
+    for name, model in MODELS.items():
+        folder = flash / "models" / ("perc" if "perc" in model else "notes")
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(shared_data / "decoders" / f"{model}.tflite", folder / f"{name}.tflite")
+    pictures = {}
+    with VirtualModule(flash, manual_time=True) as module:
+        panel = module.panel
+        for knob, position in (("x", 0.3), ("y", 0.7), ("z", 0.62), ("threshold", 0.3)):
+            panel.turn(knob, position)
+        panel.cv("z", 1.01)
+        panel.cv("6", -2.5)
+        with Link(module.port) as link:
+            glass = Glass(module, link)
+            link.run(
+                "controls, patch = instrument.controls, instrument.patch\n"
+                "tracks = instrument.tracks\n"
+                "patch.cv_z_to = 'off'\n"
+                "library.play('groove')\n"
+                "library.play('chorales', 1)\n"
+            )
+            for name, (code, left, right) in SCENES.items():
+                link.run(code)
+                frames_see(module, link)
+                if "tell" not in code:  # what was said before is over
+                    link.run("instrument.screen.message._lines.clear()")
+                panel.turn_encoder("left", left)
+                frames_see(module, link)
+                panel.turn_encoder("right", right)
+                frames_see(module, link)
+                if name == "play_drums":
+                    panel.clock(16 + 7, spacing_us=20_000)
+                pictures[name] = glass.at_rest()
+    return pictures
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_picture_of_the_manual_is_the_real_screen(screens, name):
+    path = PICTURES / f"{name}.png"
+    image = screens[name].repeat(SCALE, axis=0).repeat(SCALE, axis=1)
+    if os.environ.get("LATENTRACK_PICTURES") == "write":
+        PICTURES.mkdir(exist_ok=True)
+        path.write_bytes(png(screens[name], SCALE))
+    kept = read_png(path.read_bytes())
+    assert kept.shape == image.shape
+    differing = int(np.any(kept != image, axis=-1).sum()) // SCALE**2
+    assert differing == 0, f"{differing} pixels of {path} are others on the screen"
+
+
+def test_the_manual_shows_every_picture_and_no_other():
+    shown = re.findall(r"\(pictures/(\w+)\.png\)", MANUAL.read_text())
+    assert sorted(shown) == sorted(SCENES)
+    assert sorted(path.stem for path in PICTURES.glob("*.png")) == sorted(SCENES)
+
+
+def test_the_manual_describes_every_parameter_and_every_page():
+    manual = MANUAL.read_text()
+    scope: dict[str, object] = {}
+    exec((ROOT / "device" / "latentrack" / "parameters.py").read_text(), scope)
+    described = set(re.findall(r"^\| \*\*(.+?)\*\* \|", manual, re.MULTILINE))
+    numbered = re.compile(r" \d$")
+    for entry in (*scope["TRACK"], *scope["PATCH"]):  # type: ignore[misc]
+        title = entry.title
+        if title.startswith("CV "):
+            title = "CV … to" if title.endswith(" to") else "CV …"
+        elif entry.name.startswith(("density", "pitch")):
+            title = numbered.sub(" …", title)
+        assert title in described, f"{title} is not in {MANUAL}"
+    scope = {}
+    exec((ROOT / "device" / "latentrack" / "pages" / "__init__.py").read_text(), scope)
+    for page in scope["NAMES"]:  # type: ignore[union-attr]
+        assert re.search(rf"^## .*\b{page}\b", manual, re.MULTILINE | re.IGNORECASE), page
+
+
+def test_every_test_that_the_manual_names_is_there():
+    named = set(re.findall(r"`(test_\w+)`", MANUAL.read_text()))
+    assert len(named) > 30
+    there = set()
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        there |= set(re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE))
+    for path in (ROOT / "firmware" / "test").rglob("main.c"):
+        there |= set(re.findall(r"^(?:static )?void (test_\w+)", path.read_text(), re.MULTILINE))
+    assert not named - there, f"no such tests: {sorted(named - there)}"
