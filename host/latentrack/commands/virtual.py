@@ -27,6 +27,10 @@ def virtual(
             show_default=False,
         ),
     ] = None,
+    panel: Annotated[
+        bool,
+        typer.Option("--panel", help="Show the front panel here, and play it with keys."),
+    ] = False,
 ) -> None:
     """Switch on a virtual module: real MicroPython, real device code, no hardware.
 
@@ -36,6 +40,8 @@ def virtual(
         latentrack virtual --flash my-module      in one terminal
         latentrack install PORT                   in another
         latentrack push MODEL.tflite --port PORT
+
+    With --panel it is played here: screen, lamps and jacks in the terminal, the controls on keys.
     """
     from rich.console import Console
 
@@ -50,7 +56,11 @@ def virtual(
         print(module.port, flush=True)
         console.print(f"Its flash is {module.flash}. Ctrl-C switches it off.")
         try:
-            if bpm is None:
+            if panel:
+                from latentrack.virtual.terminal import play
+
+                play(module, bpm)
+            elif bpm is None:
                 module.wait()
             else:
                 _play(module, bpm)

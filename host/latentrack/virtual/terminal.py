@@ -1,0 +1,176 @@
+"""The front panel in a terminal: the screen in blocks, lamps and jacks as lights, keys as controls.
+
+A block of the terminal shows four pixels (two by two) in two colours, which is all that a screen of
+letters and boxes needs; a terminal of 160 columns shows two pixels a block, and every colour.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import termios
+import time
+import tty
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.console import Console, Group
+from rich.live import Live
+from rich.style import Style
+from rich.text import Text
+
+from latentrack.errors import UserError
+
+if TYPE_CHECKING:
+    from latentrack.virtual.module import VirtualModule
+    from latentrack.virtual.panel import Panel
+
+# By which of its quarters are ink: 1 upper left, 2 upper right, 4 lower left, 8 lower right.
+_QUARTERS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
+KNOB_STEP = 0.02
+# The module looks every 20 ms, and takes a second for holding.
+PRESS_S, HOLD_S = 0.1, 1.3
+PICTURE_S = 0.05
+_HOLD = "h"
+KEYS = """\
+x y z t  turn a knob up, with Shift down      1 2 3 4  buttons     h 1  hold button 1
+left right  left encoder, Tab its push        up down  right encoder, Enter its push"""
+_KNOBS = {"x": "x", "y": "y", "z": "z", "t": "threshold"}
+_ENCODERS = {"\x1b[D": ("left", -1), "\x1b[C": ("left", 1),
+             "\x1b[B": ("right", -1), "\x1b[A": ("right", 1)}  # fmt: skip
+_SWITCHES: dict[str, int | str] = {
+    "1": 1, "2": 2, "3": 3, "4": 4, "\t": "left", "\r": "right", "\n": "right",
+}  # fmt: skip
+
+
+def play(module: VirtualModule, bpm: float | None) -> None:
+    """Shows the panel, hands keys to it, and clocks it if there is a tempo, until Ctrl-C.
+
+    Raises UserError if there is no terminal to take keys from.
+    """
+    if not sys.stdin.isatty():
+        raise UserError("--panel is played with keys: run it in a terminal")
+    console, keys, panel = Console(highlight=False), Keys(module.panel), module.panel
+    before = termios.tcgetattr(sys.stdin)
+    gates: frozenset[int] = frozenset()
+    next_edge = time.monotonic()
+    drawn = 0.0
+    try:
+        tty.setcbreak(sys.stdin)
+        with Live(console=console, auto_refresh=False, screen=True) as live:
+            while True:
+                now = time.monotonic()
+                wait = PRESS_S / 5 if bpm is None else min(PRESS_S / 5, max(next_edge - now, 0))
+                if select.select([sys.stdin], [], [], wait)[0]:
+                    for key in split_keys(os.read(sys.stdin.fileno(), 64).decode()):
+                        keys.type(key, now)
+                keys.let_go(now)
+                if bpm is not None and now >= next_edge:
+                    panel.trigger("clock")
+                    next_edge = max(next_edge + 15 / bpm, now - 0.1)
+                for report in panel.settle():
+                    # A light for a gate of a few milliseconds stays on until the next step.
+                    if report.kind == "step":
+                        gates = frozenset()
+                    elif report.kind == "rise":
+                        gates |= {report.channel}
+                if now - drawn > PICTURE_S:
+                    drawn = now
+                    screen = draw_screen(panel.screen(), console.width)
+                    jacks = draw_jacks(gates, [panel.lamp(button) for button in (1, 2, 3, 4)])
+                    about = f"port {module.port}   Ctrl-C switches it off"
+                    live.update(Group(screen, jacks, KEYS, about), refresh=True)
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+
+
+def draw_screen(image: np.ndarray, columns: int) -> Text:
+    """The display's picture, as wide as it can be in so many columns: 160, else 80."""
+    return _halves(image) if columns >= image.shape[1] else _quarters(image)
+
+
+def draw_jacks(gates: frozenset[int], lamps: list[bool]) -> Text:
+    """The eight outputs and the four buttons."""
+    line = Text("out ")
+    for channel in range(8):
+        line.append("● " if channel in gates else "○ ", "bold cyan" if channel in gates else "dim")
+    line.append("   buttons ")
+    for lit in lamps:
+        line.append("■ " if lit else "□ ", "bold yellow" if lit else "dim")
+    return line
+
+
+def split_keys(typed: str) -> list[str]:
+    """The keys in what came from the terminal; arrows are three characters."""
+    keys = []
+    while typed:
+        size = 3 if typed[:3] in _ENCODERS else 1
+        keys.append(typed[:size])
+        typed = typed[size:]
+    return keys
+
+
+class Keys:
+    """Keys that turn and press: a terminal knows of no release, so a press lasts a while."""
+
+    def __init__(self, panel: Panel) -> None:
+        self._panel = panel
+        self._positions = dict.fromkeys(_KNOBS.values(), 0.5)
+        self._long = False
+        # Switches that are down, and when they are to be let go.
+        self._down: dict[int | str, float] = {}
+
+    def type(self, key: str, now: float) -> None:
+        """One key, at a time in seconds; unknown ones do nothing."""
+        if key.lower() in _KNOBS:
+            knob = _KNOBS[key.lower()]
+            step = KNOB_STEP if key.islower() else -KNOB_STEP
+            self._positions[knob] = min(max(self._positions[knob] + step, 0.0), 1.0)
+            self._panel.turn(knob, self._positions[knob])
+        elif key in _ENCODERS:
+            self._panel.turn_encoder(*_ENCODERS[key])
+        elif key in _SWITCHES:
+            switch = _SWITCHES[key]
+            if switch not in self._down:
+                self._panel.press(switch)
+                self._down[switch] = now + (HOLD_S if self._long else PRESS_S)
+        self._long = key == _HOLD
+
+    def let_go(self, now: float) -> None:
+        """Releases what has been down long enough."""
+        for switch, until in list(self._down.items()):
+            if now >= until:
+                del self._down[switch]
+                self._panel.release(switch)
+
+
+def _colour(pixel: np.ndarray) -> str:
+    red, green, blue = (int(value) for value in pixel)
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def _halves(image: np.ndarray) -> Text:
+    text = Text()
+    for upper, lower in zip(image[::2], image[1::2], strict=True):
+        for above, below in zip(upper, lower, strict=True):
+            text.append("▀", Style(color=_colour(above), bgcolor=_colour(below)))
+        text.append("\n")
+    return text
+
+
+def _quarters(image: np.ndarray) -> Text:
+    text = Text()
+    for y in range(0, image.shape[0], 2):
+        for x in range(0, image.shape[1], 2):
+            block = image[y : y + 2, x : x + 2].reshape(4, 3)
+            brightness = block.astype(int).sum(axis=1)
+            ink, paper = block[brightness.argmax()], block[brightness.argmin()]
+            # Each pixel goes to the colour that is nearer.
+            nearer = np.abs(block.astype(int) - ink).sum(axis=1) < np.abs(
+                block.astype(int) - paper
+            ).sum(axis=1)
+            quarter = sum(1 << i for i in range(4) if nearer[i])
+            text.append(_QUARTERS[quarter], Style(color=_colour(ink), bgcolor=_colour(paper)))
+        text.append("\n")
+    return text

@@ -1,0 +1,149 @@
+"""The panel in a terminal: its picture, and what keys do."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from latentrack.virtual.terminal import Keys, draw_jacks, draw_screen, split_keys
+
+WHITE, RED = (255, 255, 255), (255, 0, 0)
+ORANGE = "38;2;255;130;24"  # track 1's colour, as ink
+
+
+def picture(text):
+    """For each line its characters, and the two colours of each."""
+    lines, at = text.plain.splitlines(), 0
+    colours = {}
+    for span in text.spans:
+        for place in range(span.start, span.end):
+            colours[place] = (span.style.color.name, span.style.bgcolor.name)
+    found = []
+    for line in lines:
+        found.append([(letter, *colours[at + i]) for i, letter in enumerate(line)])
+        at += len(line) + 1
+    return found
+
+
+def test_a_wide_terminal_shows_every_pixel():
+    image = np.random.default_rng(3).integers(0, 256, (80, 160, 3), dtype=np.uint8)
+    lines = picture(draw_screen(image, 200))
+    assert len(lines) == 40 and {len(line) for line in lines} == {160}
+    for y, x in ((0, 0), (39, 159), (17, 5)):
+        upper, lower = (f"#{bytes(image[2 * y + i, x]).hex()}" for i in (0, 1))
+        assert lines[y][x] == ("▀", upper, lower)
+
+
+def test_a_narrow_one_shows_four_pixels_a_block_in_two_colours():
+    image = np.zeros((80, 160, 3), np.uint8)
+    image[0, 0] = RED
+    image[3, 4:6] = WHITE
+    image[78, 159] = image[79, 158] = RED
+    lines = picture(draw_screen(image, 120))
+    assert len(lines) == 40 and {len(line) for line in lines} == {80}
+    assert lines[0][0] == ("▘", "#ff0000", "#000000")
+    assert lines[1][2] == ("▄", "#ffffff", "#000000")
+    assert lines[39][79] == ("▞", "#ff0000", "#000000")
+    assert lines[20][20][0] == " "
+
+
+def test_lights():
+    assert draw_jacks(frozenset({0, 7}), [False, True, False, False]).plain == (
+        "out ● ○ ○ ○ ○ ○ ○ ●    buttons □ ■ □ □ "
+    )
+
+
+class Recorder:
+    def __init__(self):
+        self.done = []
+
+    def __getattr__(self, name):
+        return lambda *arguments: self.done.append((name, *arguments))
+
+
+def test_keys_turn_and_press():
+    panel = Recorder()
+    keys = Keys(panel)
+    for key in split_keys("xxXt\x1b[A\x1b[D?\t"):
+        keys.type(key, 10.0)
+    keys.let_go(10.05)
+    keys.let_go(10.2)
+    assert panel.done == [
+        ("turn", "x", pytest.approx(0.52)),
+        ("turn", "x", pytest.approx(0.54)),
+        ("turn", "x", pytest.approx(0.52)),
+        ("turn", "threshold", pytest.approx(0.52)),
+        ("turn_encoder", "right", 1),
+        ("turn_encoder", "left", -1),
+        ("press", "left"),
+        ("release", "left"),
+    ]
+
+
+def test_h_before_a_button_holds_it_for_more_than_a_second():
+    panel = Recorder()
+    keys = Keys(panel)
+    for key in "h3":
+        keys.type(key, 1.0)
+    keys.let_go(2.1)
+    assert panel.done == [("press", 3)]
+    keys.let_go(2.4)
+    assert panel.done == [("press", 3), ("release", 3)]
+
+
+def test_a_knob_stops_at_its_ends():
+    panel = Recorder()
+    keys = Keys(panel)
+    for _ in range(60):
+        keys.type("Z", 0)
+    assert panel.done[-1] == ("turn", "z", 0.0)
+
+
+def test_the_command_shows_the_screen_and_takes_keys(installed_flash, tmp_path):
+    flash = tmp_path / "flash"
+    shutil.copytree(installed_flash, flash)
+    host, terminal = pty.openpty()
+    environment = dict(os.environ, COLUMNS="100", LINES="60", TERM="xterm-256color",
+                       COLORTERM="truecolor")  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-m", "latentrack.cli", "virtual", "--flash", str(flash), "--panel"],
+        stdin=terminal, stdout=terminal, stderr=terminal, env=environment,
+    )  # fmt: skip
+    seen = b""
+
+    def read_until(blocks):
+        """Waits until so many blocks of the screen are lit in one picture."""
+        nonlocal seen
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            if select.select([host], [], [], 0.2)[0]:
+                seen += os.read(host, 1 << 16)
+            if any(blocks(part) for part in seen.decode(errors="replace").split("out ")[-4:]):
+                return
+        raise AssertionError("not seen in the terminal")
+
+    try:
+        read_until(lambda part: 20 < part.count(ORANGE) < 200)  # "no model", and the point
+        seen = b""
+        os.write(host, b"\t")  # the parameter page: its title is a bar of colour
+        read_until(lambda part: part.count(ORANGE) > 300)
+        process.send_signal(signal.SIGINT)
+        end = time.monotonic() + 10
+        while process.poll() is None and time.monotonic() < end:
+            if select.select([host], [], [], 0.1)[0]:
+                seen += os.read(host, 1 << 16)
+        assert process.poll() == 0
+        assert "Switched off." in seen.decode(errors="replace")
+    finally:
+        process.kill()
+        os.close(host)
+        os.close(terminal)
