@@ -50,7 +50,7 @@ REFERENCE = Settings(
     prior_width=1.0,
     input_dropout=0.0,
     dreams=0.0,
-    encoder_decay=0.0,
+    weight_decay=0.0,
     held_out=0.0,
 )
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from latentrack.model.settings import Settings
     from latentrack.model.training import Epoch, Training
 
+LARGE = 400_000
+"""Bytes of a model file that may be too many for a Teensy without PSRAM: its Python has 768 KB for
+everything, and a new model comes in while the old one still plays."""
+
 NETWORK, LEARNING, SPACE = "The network", "Learning", "The latent space"
 
 
@@ -337,6 +341,12 @@ def _finish(
         highlight=False,
         soft_wrap=True,
     )
+    if target.stat().st_size > LARGE:
+        console.print(
+            "That may be too large for a Teensy without PSRAM: give it smaller layers "
+            "(--decoder-layers 48-96), or write its weights smaller (--numbers dynamic).",
+            highlight=False,
+        )
     console.print(
         f"[bold]{run.folder}[/]: its run. Pictures of it: "
         f"latentrack report {shlex.quote(str(run.folder))}",

@@ -24,8 +24,8 @@ class VaeLoss:
     encoder, decoder: how many layers each has (the encoder's without mean and log-variance).
     latent_scale: bound of mean and log-variance.  prior_width, free_bits: see `kl`.
     dropout: the share of the hits that the encoder does not see.  dreams: the weight of its
-    practice on what the decoder makes up.  decay: the weight of the sum of the squares of the
-    encoder's matrices.
+    practice on what the decoder makes up.  decay: the weight of the sum of the squares of all
+    matrices, which keeps both from learning by heart.
     """
 
     encoder: int
@@ -60,7 +60,7 @@ class VaeLoss:
         if self.dreams:
             wanted += self.dreams * self._dreaming(encoder, decoder, logits, noise, next(throws))
         if self.decay:
-            wanted += self.decay * sum(tf.reduce_sum(matrix**2) for matrix in encoder[::2])
+            wanted += self.decay * sum(tf.reduce_sum(matrix**2) for matrix in weights[::2])
         return wanted, loss
 
     def encoded(self, weights: Sequence[Any], cells: Any) -> tuple[Any, Any]:

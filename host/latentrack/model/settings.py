@@ -37,7 +37,7 @@ class Settings:
     ± latent_scale more evenly.
     input_dropout: the share of the hits that the encoder does not get to see.
     dreams: the weight of the encoder's practice on what the decoder makes up (see `loss`).
-    encoder_decay: the weight of the squares of the encoder's weights. For these three and for
+    weight_decay: the weight of the squares of all weights but the biases. For these three and for
     encoder_layers, None leaves the choice to `training.IN_LARGE_CORPORA`; in a small corpus, which
     is to be learnt by heart, it is 0, and an encoder that mirrors the decoder.
     held_out: the share of the sequences, by whole files, that only choose the best weights.
@@ -62,7 +62,7 @@ class Settings:
     prior_width: float = 1.4
     input_dropout: float | None = None
     dreams: float | None = None
-    encoder_decay: float | None = None
+    weight_decay: float | None = None
     held_out: float = 0.1
     restarts: int = 3
     seed: int = 0
@@ -87,7 +87,7 @@ class Settings:
             "free_bits": (0, 10),
             "input_dropout": (0, 0.9),
             "dreams": (0, 100),
-            "encoder_decay": (0, 1),
+            "weight_decay": (0, 1),
             "held_out": (0, 0.9),
             "restarts": (0, 100),
             "seed": (0, 2**63),

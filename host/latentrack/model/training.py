@@ -44,7 +44,7 @@ IN_LARGE_CORPORA: dict[str, Any] = {
     "encoder_layers": (256, 128),
     "input_dropout": 0.0,
     "dreams": 2.0,
-    "encoder_decay": 0.0005,
+    "weight_decay": 0.001,
 }
 """What these settings of a variational autoencoder are by default from 500 sequences on, found on
 Groove's validation files. Below, a corpus is to be learnt by heart: the encoder is the decoder's
@@ -362,7 +362,7 @@ def _loss(settings: Settings, model: Autoencoder) -> VaeLoss | PlainLoss:
         free_bits=settings.free_bits,
         dropout=settings.input_dropout or 0.0,
         dreams=settings.dreams or 0.0,
-        decay=settings.encoder_decay or 0.0,
+        decay=settings.weight_decay or 0.0,
     )
 
 

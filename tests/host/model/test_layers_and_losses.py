@@ -105,6 +105,16 @@ def test_a_dropped_hit_is_wanted_all_the_same() -> None:
     assert loss.numpy() == pytest.approx(-np.log(likelihood).sum(), rel=1e-5)
 
 
+def test_decay_is_the_sum_of_the_squares_of_all_matrices() -> None:
+    tf = import_tensorflow()
+    model = new_autoencoder(INFO, (4,), 2, (4,), np.random.default_rng(0))
+    weights = [tf.constant(w + 0.1) for w in flat_weights(model)]  # biases are not counted
+    loss = VaeLoss(encoder=1, decoder=2, latent_scale=3.0, decay=0.25)
+    wanted, told = loss(weights, np.ones((1, 6), np.float32), 1.0, np.zeros((1, 2), np.float32))
+    squares = sum(float((w.numpy() ** 2).sum()) for w in weights if w.shape.rank == 2)
+    assert float(wanted - told) == pytest.approx(0.25 * squares, rel=1e-5)
+
+
 def test_free_bits_are_the_least_a_latent_costs() -> None:
     loss = VaeLoss(encoder=1, decoder=2, latent_scale=3.0, free_bits=0.5)
     # A mean of 0 and a variance of 1 are the prior's own; a mean of 2 costs 2² / 2 nats.

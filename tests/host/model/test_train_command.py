@@ -50,6 +50,16 @@ def test_without_a_name_the_model_lies_here(dataset: Path, tmp_path: Path, monke
     assert sorted(p.name for p in here.iterdir()) == ["my drums.run", "my drums.tflite"]
 
 
+def test_a_model_too_large_for_the_module_is_said(dataset: Path, tmp_path: Path) -> None:
+    said = []
+    for sizes in ("9-9", "200-600"):
+        arguments = [str(dataset), "-o", str(tmp_path / "m.tflite"), "--epochs", "1"]
+        arguments += ["--decoder-layers", sizes]
+        said.append(CliRunner().invoke(app, arguments, env={"COLUMNS": "300"}).output)
+    assert "too large" not in said[0] and "layers 3-9-9-48" in said[0]
+    assert "may be too large for a Teensy" in said[1]
+
+
 def test_wrong_input_is_refused_before_the_work_begins(dataset: Path, tmp_path: Path) -> None:
     assert "gone.npz" in refusal(tmp_path / "gone.npz")
     (tmp_path / "text.npz").write_text("no dataset")
@@ -59,6 +69,12 @@ def test_wrong_input_is_refused_before_the_work_begins(dataset: Path, tmp_path: 
     (tmp_path / "folder.tflite").mkdir()
     assert "is a folder" in refusal(dataset, "-o", tmp_path / "folder.tflite")
     assert "learning_rate is 0.0" in refusal(dataset, "--learning-rate", "0")
+    assert "66x is no list of sizes" in refusal(dataset, "--decoder-layers", "66x")
+    assert "model is 'gan'" in refusal(dataset, "--model", "gan")
+    assert "--numbers int4 is none of" in refusal(dataset, "--numbers", "int4")
+    (tmp_path / "songs").mkdir()
+    assert "songs is there and is no run" in refusal(dataset, "--run", tmp_path / "songs")
+    assert "songs is no run" in refusal(tmp_path / "songs")
     assert CliRunner().invoke(app, [str(dataset), "--latents", "9"]).exit_code == 2
     assert not list(tmp_path.glob("*.tflite/*"))
 

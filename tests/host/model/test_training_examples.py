@@ -4,7 +4,6 @@ And in the long tier the way of notes and rhythms to its end: chorales and loops
 what a virtual module plays of them is what LiteRT decodes.
 """
 
-import contextlib
 import re
 import shutil
 from pathlib import Path
@@ -16,7 +15,7 @@ from latentrack.decoder.litert import Decoder
 from latentrack.decoder.metadata import DecoderInfo, read_extras
 from latentrack.model import Settings, load_run, save_run, train
 from latentrack.model import training as training_module
-from latentrack.model.measures import density_entropy
+from latentrack.model.measures import density_entropy, recall
 from latentrack.model.training import cross_entropy
 from latentrack.module.link import Link
 
@@ -52,7 +51,8 @@ def test_the_example_makes_a_model(
     exec(compile(code, f"docs/training.md, {name}", "exec"), {})
     decoder, run = Decoder(tmp_path / model), load_run(next(tmp_path.glob("*.run")))
     assert decoder.info.kind == kind == run.model.info.kind
-    assert decoder.decode(np.zeros((1, decoder.latents))).shape[1:] == run.dataset.sequences.shape[1:]
+    middle = decoder.decode(np.zeros((1, decoder.latents)))
+    assert middle.shape[1:] == run.dataset.sequences.shape[1:]
     density = density_entropy(run.dataset.sequences, run.dataset.sequences)
     assert cross_entropy(run.model, run.dataset.sequences) < density
 
@@ -65,7 +65,7 @@ def played(start, model: Path, latents: np.ndarray, code: str) -> list:
     decoder, threshold = Decoder(model), read_extras(model).threshold
     module = start(model, manual_time=True)
     heard = []
-    with contextlib.closing(Link(module.port)) as link:
+    with Link(module.port) as link:
         rig = Rig(module, link)
         rig.run(f"library.play({model.stem!r}, remember=False)\n{code}")
         for place in latents.astype(np.float32):
@@ -80,13 +80,14 @@ def played(start, model: Path, latents: np.ndarray, code: str) -> list:
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "rules"),
-    [("soprano", {"include": ["soprano"]}), ("merged", {"merge": True, "include": ["name:*"]})],
+    [("soprano", {"include": ["soprano"]}), ("merged", {"merge": True})],
 )
 def test_chorales_become_a_model_that_plays(
     name: str, rules: dict, start, shared_data: Path, tmp_path: Path
 ) -> None:
     music = read([shared_data / "chorales" / "train"], kind="notes", cache=False, **rules)
-    training = train(music, Settings(seed=1))
+    # By its taper the decoder of four voices, 736 cells, would be too large for the module.
+    training = train(music, Settings(decoder_layers=(48, 96), seed=1))
     assert training.dead_latents == ()
     run = save_run(tmp_path / f"{name}.run", training, music)
     model = tmp_path / f"{name}.tflite"
@@ -95,9 +96,8 @@ def test_chorales_become_a_model_that_plays(
     known = density_entropy(music.sequences[run.trained_on], music.sequences[run.held_out])
     assert training.best.held_out < 0.8 * known
     places = run.model.encode(music.sequences[run.held_out[:8]])
-    sounding = 0
+    sounding, low = 0, music.lowest_pitch
     for jacks, probabilities, threshold in played(start, model, places, ""):
-        low = music.lowest_pitch
         assert jacks == notes(probabilities, threshold, pitch=lambda voice: low + voice)
         sounding += sum(len(gates) for gates, _ in jacks)
     assert sounding > 8
@@ -109,16 +109,15 @@ def test_loops_become_a_model_that_plays(
     kind: str, start, shared_data: Path, tmp_path: Path
 ) -> None:
     loops = read([shared_data / "loops"], kind="rhythm", bpm=97, bars=1, cache=False)
-    # A loop goes round: any of its steps may be the first, which makes music of a few loops.
-    turned = np.concatenate([np.roll(loops.sequences, turn, axis=1) for turn in range(16)])
+    # A loop goes round: any of its beats may be the first, which makes music of a few loops.
+    turned = np.concatenate([np.roll(loops.sequences, 4 * beat, axis=1) for beat in range(4)])
     music = Dataset(turned, "rhythm", loops.voice_names)
     training = train(music, Settings(model=kind, latent_dim=2, epochs=1500, seed=1))
     run = save_run(tmp_path / f"{kind}.run", training, music)
     model = tmp_path / f"{kind}.tflite"
     run.export(model)
     assert Decoder(model).info == DecoderInfo("rhythm", 16, 1, 3)
-    exact = run.model.decode(run.model.encode(turned)) > 0.5
-    assert (exact == turned).all(axis=(1, 2)).mean() > 0.3
+    assert recall(run.model, turned).f1 > 0.8
     places = run.model.encode(loops.sequences)[:6]
     hits = 0
     pitches = (36, 39, 43, 46)
