@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 
+from latentrack.decoder.metadata import DecoderInfo, attach_info
 from latentrack.module.link import Link
 from tests.device.glass import Glass, frames_see
 from tests.device.test_controls import hold, tap
@@ -84,6 +85,27 @@ def test_the_pattern_is_the_one_that_litert_decodes(play, decoded, name, thresho
     cursor = (image[CURSOR_ROW, : steps * width] == WHITE).all(axis=-1)
     assert np.flatnonzero(cursor)[0] == 2 * width, "the third step of the second bar"
     assert cursor.sum() == width - 1
+
+
+def test_in_step_mode_the_grid_follows_within_the_bar(play):
+    """Each step is decoded anew: its column changes when it is played, the others stay."""
+    played = play(DRUMS)
+    played.run("track.threshold = 0.5; track.latents = (1, -1, 0.5); track.follow = 'step'")
+    played.clock(17)
+    before = played.glass.at_rest()
+    played.run("track.threshold = 0.02; track.latents = (-1.5, 0.5, 0)")
+    played.clock(8)
+    image = played.glass.at_rest()
+    cells = played.link.evaluate("track.cells")
+    assert len(set(cells)) > 4
+    for step, voices in enumerate(cells):
+        if step == 8:
+            continue  # the column that sounds is white
+        column = image[PATTERN_TOP:PATTERN_BOTTOM, step * 6 + 1]
+        lit = (column.astype(int).sum(axis=1) > 300).tolist()
+        middles = [41 - 1 - (voice * 41 // 12 + 1) for voice in range(12)]
+        assert tuple(v for v in range(12) if lit[middles[v]]) == voices, f"step {step}"
+    assert (image[:60, 11 * 6 : 16 * 6] == before[:60, 11 * 6 : 16 * 6]).all()
 
 
 def test_drums_of_one_group_have_one_colour_and_the_step_that_sounds_is_white(play, decoded):
@@ -172,16 +194,50 @@ def test_the_other_tracks_page_is_its_own(play):
     assert (first != second).any()
 
 
-def test_a_model_of_another_size_leaves_nothing_of_the_old_one(play, shared_data):
-    """What is on the glass must not depend on what was there before."""
-    played = play(DRUMS, CHORALES)
-    played.run("track.threshold = 0.1")
-    played.clock(17)
-    played.run(f"library.play({CHORALES!r})")
-    played.clock(17)
-    image = played.glass.at_rest()
-    played.run("instrument.screen.show(instrument.screen.page)")  # all anew
-    assert (played.glass.at_rest() == image).all()
+@pytest.fixture
+def shapes(shared_data, tmp_path):
+    """The drum model's 192 outputs, said to be other steps and voices: wide.tflite and the like."""
+    data = (shared_data / "decoders" / f"{DRUMS}.tflite").read_bytes()
+    for name, steps, voices in (("few", 6, 32), ("many", 24, 8), ("long", 48, 4)):
+        groups = (max(voices // 8, 1),) * min(voices, 8)
+        info = DecoderInfo("perdec", steps, voices, 3, groups)
+        (tmp_path / f"{name}.tflite").write_bytes(attach_info(data, info))
+    return tmp_path
+
+
+def columns(image, count):
+    """Where each of the pattern's columns has its cursor, and which are lit at all."""
+    width = 104 // count
+    cursor = [tuple(image[CURSOR_ROW, i * width]) == WHITE for i in range(count)]
+    lit = image[PATTERN_TOP:PATTERN_BOTTOM].astype(int).sum(axis=-1) > 300
+    return cursor, [bool(lit[:, i * width].any()) for i in range(count)]
+
+
+def test_patterns_of_other_sizes_and_what_they_leave_behind(play, shapes):
+    """Six, 24 and 48 steps, one model after the other: nothing stays of the one before."""
+    played = play(DRUMS)
+    for name in ("few", "many", "long"):
+        data = (shapes / f"{name}.tflite").read_bytes()
+        (played.module.flash / "models" / "perc" / f"{name}.tflite").write_bytes(data)
+    played.run("track.threshold = 0.2; track.latents = (1, 0.5, -1)")
+    steps = {"few": 6, "many": 24, "long": 48, DRUMS: 16}
+    for name in (DRUMS, "many", "few", "long", "few", DRUMS):
+        # Three steps into the bar, and, of 48 steps in two parts of 34, into the second part.
+        into = 37 if name == "long" else 3
+        played.run(f"library.play({name!r})")
+        played.module.panel.trigger("reset")
+        played.module.panel.advance(20_000)
+        played.clock(into)
+        image = played.glass.at_rest()
+        shown = min(steps[name], 34)
+        cursor, lit = columns(image, shown)
+        assert [i for i, here in enumerate(cursor) if here] == [2 if into == 3 else 36 - 34]
+        cells = played.link.evaluate("track.cells")
+        part = cells[34:] if name == "long" else cells
+        lit[into - 1 if into == 3 else 2] = bool(part[2])
+        assert lit == [bool(voices) for voices in part] + [False] * (shown - len(part))
+        played.run("instrument.screen.show(instrument.screen.page)")  # all anew
+        assert (played.glass.at_rest() == image).all(), f"{name} shows what was there before"
 
 
 # -- list pages -------------------------------------------------------------------------------
