@@ -69,7 +69,7 @@ class Broken(AssertionError):
 class Bench:
     """A module with a model in its library, models to send, and the commands that send them."""
 
-    def __init__(self, model: Path, flash: Path | None = None) -> None:
+    def __init__(self, model: Path) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="latentrack-faults-"))
         data, info = model.read_bytes(), read_info(model)
 
@@ -80,14 +80,16 @@ class Bench:
             return file
 
         self._kept = make("kept.tflite", "kept")
-        self._pushed = make("pushed.tflite", "pushed")
+        # Two of the same name, so that each time there is something to store.
+        self._pushed = [make(f"{n}/pushed.tflite", f"pushed {n}") for n in ("odd", "even")]
         self._next = [make("next/one.tflite", "one"), make("next/two.tflite", "two")]
         self._versions = [
             [make(f"{version}/{name}.tflite", f"{name} {version}") for name in ("a", "b")]
             for version in ("old", "new")
         ]
-        files = [self._kept, self._pushed, *self._next, *itertools.chain(*self._versions)]
+        files = [self._kept, *self._pushed, *self._next, *itertools.chain(*self._versions)]
         self._known = {hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+        self._pulled = self._folder / "pulled"
         self._turn = 0
         self.module = VirtualModule(self._folder / "flash")
         with Link(self.module.port) as link:
@@ -104,19 +106,36 @@ class Bench:
     # -- commands -------------------------------------------------------------------------------
 
     def _arguments(self, command: str, port: str) -> list[str]:
+        self._turn = 1 - self._turn
         if command == "push":
-            return ["push", str(self._pushed), "--port", port]
+            return ["push", str(self._pushed[self._turn]), "--port", port]
         if command == "store":
-            return ["push", "--store", str(self._pushed), "--port", port]
+            return ["push", "--store", str(self._pushed[self._turn]), "--port", port]
         if command == "sync":
-            # Each time the other version, so that there is always something to send.
-            self._turn += 1
-            folder = self._versions[self._turn % 2][0].parent
+            folder = self._versions[self._turn][0].parent
             shutil.copy(self._kept, folder)
             return ["sync", str(folder), "--delete", "--port", port]
-        pulled = self._folder / "pulled"
-        shutil.rmtree(pulled, ignore_errors=True)
-        return ["pull", str(pulled), "--port", port]
+        shutil.rmtree(self._pulled, ignore_errors=True)
+        return ["pull", str(self._pulled), "--port", port]
+
+    def _check_done(self, command: str) -> None:
+        """A command that says nothing of trouble has done what it should."""
+        stored = self.module.flash / "models" / "perc"
+        if command in ("push", "store"):
+            with Link(self.module.port) as link:
+                playing = link.evaluate("Instrument.running.track.model.name")
+            if playing != "pushed":
+                raise Broken(f"{playing} plays after a push that succeeded")
+        wanted = {"store": [self._pushed[self._turn]], "sync": self._versions[self._turn]}
+        for file in wanted.get(command, []):
+            if (stored / file.name).read_bytes() != file.read_bytes():
+                raise Broken(f"{file.name} is not what was stored with success")
+        if command == "sync" and (stored / "pushed.tflite").exists():
+            raise Broken("sync with success has left what it should remove")
+        if command == "pull":
+            pulled = {path.name: path.read_bytes() for path in self._pulled.rglob("*.tflite")}
+            if pulled != {path.name: path.read_bytes() for path in stored.glob("*.tflite")}:
+                raise Broken("pull with success has not fetched the library")
 
     def _measure(self, command: str) -> dict[str, tuple[int, list[int]]]:
         """Of a command that nothing spoils: bytes, and where its frames end, by direction."""
@@ -165,6 +184,8 @@ class Bench:
         finally:
             junk.unlink(missing_ok=True)
         self._check_command(case, code, said, took)
+        if code == 0:
+            self._check_done(case.command)
         if case.victim != "the module" and self.module._process is not process:
             raise Broken("the module has restarted")
         self._check_library()

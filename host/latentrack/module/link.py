@@ -7,7 +7,6 @@ REPL without a reset: clock and frames go on beside it.
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import struct
 import time
@@ -183,13 +182,12 @@ class Link:
 
     @contextlib.contextmanager
     def translated(self, trouble: str) -> Iterator[None]:
-        """Errors of the transport as one sentence; what it prints about them stays unseen."""
+        """Errors of the transport as one sentence."""
         from mpremote.transport import TransportError, TransportExecError
         from serial import SerialException
 
         try:
-            with contextlib.redirect_stdout(io.StringIO()):
-                yield
+            yield
         except TransportExecError as error:
             raise ModuleError(last_line(error.error_output), error.error_output) from error
         except FileNotFoundError as error:
