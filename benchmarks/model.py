@@ -51,6 +51,7 @@ REFERENCE = Settings(
     input_dropout=0.0,
     dreams=0.0,
     weight_decay=0.0,
+    wall=0.0,
     held_out=0.0,
 )
 

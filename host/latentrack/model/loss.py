@@ -16,6 +16,9 @@ from typing import Any
 
 from latentrack.decoder.quiet import import_tensorflow
 
+WALL = 2.6 / 3
+"""Where the wall begins, as a share of latent_scale."""
+
 
 @dataclass(frozen=True)
 class VaeLoss:
@@ -25,7 +28,8 @@ class VaeLoss:
     latent_scale: bound of mean and log-variance.  prior_width, free_bits: see `kl`.
     dropout: the share of the hits that the encoder does not see.  dreams: the weight of its
     practice on what the decoder makes up.  decay: the weight of the sum of the squares of all
-    matrices, which keeps both from learning by heart.
+    matrices, which keeps both from learning by heart.  wall: how strongly the bounds of the space
+    push back what comes nearer than WALL of them.
     """
 
     encoder: int
@@ -36,6 +40,7 @@ class VaeLoss:
     dropout: float = 0.0
     dreams: float = 0.0
     decay: float = 0.0
+    wall: float = 0.0
 
     def __call__(
         self, weights: Sequence[Any], cells: Any, kl_weight: Any, noise: Any, *dice: Any
@@ -61,6 +66,9 @@ class VaeLoss:
             wanted += self.dreams * self._dreaming(encoder, decoder, logits, noise, next(throws))
         if self.decay:
             wanted += self.decay * sum(tf.reduce_sum(matrix**2) for matrix in weights[::2])
+        if self.wall:
+            over = tf.nn.relu(tf.abs(mean) - WALL * self.latent_scale)
+            wanted += self.wall * tf.reduce_mean(tf.reduce_sum(over**2, axis=1))
         return wanted, loss
 
     def encoded(self, weights: Sequence[Any], cells: Any) -> tuple[Any, Any]:

@@ -37,7 +37,9 @@ class Settings:
     ± latent_scale more evenly.
     input_dropout: the share of the hits that the encoder does not get to see.
     dreams: the weight of the encoder's practice on what the decoder makes up (see `loss`).
-    weight_decay: the weight of the squares of all weights but the biases. For these three and for
+    weight_decay: the weight of the squares of all weights but the biases.
+    wall: how strongly the bounds of the space push music back, so that little of it is only
+    reached with a knob turned all the way. For these four and for
     encoder_layers, None leaves the choice to `training.IN_LARGE_CORPORA`; in a small corpus, which
     is to be learnt by heart, it is 0, and an encoder that mirrors the decoder.
     held_out: the share of the sequences, by whole files, that only choose the best weights.
@@ -59,10 +61,11 @@ class Settings:
     encoder_layers: tuple[int, ...] | None = None
     kl_warmup: float = 0.15
     free_bits: float = 0.5
-    prior_width: float = 1.4
+    prior_width: float = 1.45
     input_dropout: float | None = None
     dreams: float | None = None
     weight_decay: float | None = None
+    wall: float | None = None
     held_out: float = 0.1
     restarts: int = 3
     seed: int = 0
@@ -88,6 +91,7 @@ class Settings:
             "input_dropout": (0, 0.9),
             "dreams": (0, 100),
             "weight_decay": (0, 1),
+            "wall": (0, 100),
             "held_out": (0, 0.9),
             "restarts": (0, 100),
             "seed": (0, 2**63),

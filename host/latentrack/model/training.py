@@ -45,6 +45,7 @@ IN_LARGE_CORPORA: dict[str, Any] = {
     "input_dropout": 0.0,
     "dreams": 2.0,
     "weight_decay": 0.001,
+    "wall": 4.0,
 }
 """What these settings of a variational autoencoder are by default from 500 sequences on, found on
 Groove's validation files. Below, a corpus is to be learnt by heart: the encoder is the decoder's
@@ -363,6 +364,7 @@ def _loss(settings: Settings, model: Autoencoder) -> VaeLoss | PlainLoss:
         dropout=settings.input_dropout or 0.0,
         dreams=settings.dreams or 0.0,
         decay=settings.weight_decay or 0.0,
+        wall=settings.wall or 0.0,
     )
 
 

@@ -115,6 +115,17 @@ def test_decay_is_the_sum_of_the_squares_of_all_matrices() -> None:
     assert float(wanted - told) == pytest.approx(0.25 * squares, rel=1e-5)
 
 
+def test_the_wall_pushes_back_what_comes_near() -> None:
+    tf = import_tensorflow()
+    model = new_autoencoder(INFO, (4,), 2, (4,), np.random.default_rng(0))
+    model.mean.bias[:] = (9, 0.1)  # one latent at the wall, 3 of 3; one in the middle
+    weights = [tf.constant(w) for w in flat_weights(model)]
+    loss = VaeLoss(encoder=1, decoder=2, latent_scale=3.0, wall=10.0)
+    cells, noise = np.zeros((1, 6), np.float32), np.zeros((1, 2), np.float32)
+    wanted, told = loss(weights, cells, 1.0, noise)
+    assert float(wanted - told) == pytest.approx(10 * (3 - 2.6) ** 2, rel=1e-3)
+
+
 def test_free_bits_are_the_least_a_latent_costs() -> None:
     loss = VaeLoss(encoder=1, decoder=2, latent_scale=3.0, free_bits=0.5)
     # A mean of 0 and a variance of 1 are the prior's own; a mean of 2 costs 2² / 2 nats.
