@@ -8,7 +8,6 @@ that behaviour off.
 """
 
 import os
-import sys
 import time
 
 FOLDER = "/flash/behaviours"
@@ -95,8 +94,7 @@ class Behaviours:
                     self._show(name, error)
 
     def _show(self, name, error):
-        sys.print_exception(error)
-        self._instrument.message(f"behaviour {name} is off: {repr(error)}")
+        self._instrument.show_error(error, f"behaviour {name} is off: {repr(error)}")
 
     def lines(self):
         """For the settings: what was switched by hand."""

@@ -36,6 +36,9 @@ class Instrument:
 
     def __init__(self):
         self.frames = 0
+        # A program that talks to the prompt sets this: what a frame prints would come in the
+        # middle of an answer. The screen and the logs have it all the same.
+        self.quiet = False
         # What the screen's message line shows, and since when (time.ticks_ms).
         self.message_text = ""
         self.message_ms = 0
@@ -79,8 +82,7 @@ class Instrument:
         try:
             part = getattr(__import__("latentrack." + module, None, None, (name,)), name)(self)
         except Exception as error:
-            sys.print_exception(error)
-            self.message(f"no {module}: {error}")
+            self.show_error(error, f"no {module}: {error}")
             return None
         at = len(self.every_frame) if place is None else place
         self.every_frame.insert(at, part.frame)
@@ -128,11 +130,19 @@ class Instrument:
     # -- for buttons, triggers and the prompt -----------------------------------------------------
 
     def message(self, text):
-        """One line on the screen for a while, and on USB."""
+        """One line on the screen for a while, in the logs, and printed, unless it is `quiet`."""
         self.message_text = text
         self.message_ms = time.ticks_ms()
         logs.note(text)
-        print(text)
+        if not self.quiet:
+            print(text)
+
+    def show_error(self, error, text):
+        """An exception: its traceback to the logs, a line to the screen."""
+        logs.note_error(error)
+        if not self.quiet:
+            sys.print_exception(error)
+        self.message(text)
 
     def clocked_recently(self):
         """Whether a clock edge came in the last 2 s."""
@@ -176,9 +186,7 @@ class Instrument:
         # The same mistake 50 times a second is shown once.
         if repr(error) != self._shown.get(part):
             self._shown[part] = repr(error)
-            sys.print_exception(error)
-            logs.note_error(error)
-            self.message(repr(error))
+            self.show_error(error, repr(error))
 
     def _listen(self):
         self._count_edges()

@@ -178,7 +178,7 @@ class Track(Values):
                 self._busy = False
 
     def _refresh(self):
-        if len(self._kept) > 1:
+        if len(self._kept) > (self.model is not None):
             self._let_go()
         if self._stale:
             self._look()

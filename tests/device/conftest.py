@@ -30,6 +30,7 @@ def rig(start, shared_data) -> Iterator[Callable[..., Rig]]:
             models = [shared_data / "decoders" / f"{name}.tflite" for name in names]
             module = start(*models, manual_time=manual_time, heap_bytes=heap_bytes)
             made = Rig(module, stack.enter_context(Link(module.port)))
+            made.link.run("instrument.quiet = True")
             if names:
                 made.run(f"library.play({names[0]!r}, remember=False)")
             return made
@@ -48,3 +49,14 @@ def decoded(shared_data) -> Callable[..., object]:
         return decoders[name].decode([latents])[0]
 
     return decode
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "long: takes minutes; runs with `pytest -m long` only")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "long" not in config.option.markexpr:
+        for item in items:
+            if "long" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="takes minutes: pytest -m long"))
