@@ -53,11 +53,11 @@ class Findings:
     kl: list[float]
     walks: list[Walk]
     dead: tuple[int, ...]
-    list: tuple[Finding, ...]
+    entries: tuple[Finding, ...]
 
     @property
     def bad(self) -> list[Finding]:
-        return [finding for finding in self.list if not finding.good]
+        return [finding for finding in self.entries if not finding.good]
 
 
 def find(run: Run) -> Findings:
@@ -78,9 +78,9 @@ def find(run: Run) -> Findings:
         "walks": walks(model, run.threshold),
         "dead": dead_latents(model, music),
     }
-    found = Findings(list=(), **parts)  # type: ignore[arg-type]
+    found = Findings(entries=(), **parts)  # type: ignore[arg-type]
     entries = tuple(_entries(found, run, name_of_one(dataset) + "s"))
-    return Findings(list=entries, **parts)  # type: ignore[arg-type]
+    return Findings(entries=entries, **parts)  # type: ignore[arg-type]
 
 
 def _entries(found: Findings, run: Run, ones: str) -> list[Finding]:

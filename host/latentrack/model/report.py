@@ -99,7 +99,7 @@ def _page(
         f"<p class=soft>{_text(dataset.summary())}. {_text(_origin(run))}</p>",
         "<h2>In short</h2>",
         *(f"<p>{_text(sentence)}</p>" for sentence in sentences[: 3 - (found.unseen is None)]),
-        *map(_finding, found.list),
+        *map(_finding, found.entries),
         "<h2>The music's places in the latents</h2>",
         _picture(pictures.latents(run), "the latents, pair by pair"),
         "<p>Every dot is one sequence where the encoder puts it: turn the knobs there and it "

@@ -45,7 +45,7 @@ IN_LARGE_CORPORA: dict[str, Any] = {
     "input_dropout": 0.0,
     "dreams": 2.0,
     "weight_decay": 0.001,
-    "wall": 4.0,
+    "wall": 1.5,
 }
 """What these settings of a variational autoencoder are by default from 500 sequences on, found on
 Groove's validation files. Below, a corpus is to be learnt by heart: the encoder is the decoder's

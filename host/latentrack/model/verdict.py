@@ -12,9 +12,10 @@ from latentrack.model.training import Training
 
 if TYPE_CHECKING:
     from latentrack.corpus.dataset import Dataset
+    from latentrack.model.run import Run
 
 
-def verdict(training: Training, dataset: Dataset) -> list[str]:
+def verdict(training: Training | Run, dataset: Dataset) -> list[str]:
     """Sentences: what comes back of the music trained on, of music not seen, what to do next."""
     known = recall(training.model, dataset.sequences[training.trained_on])
     word = name_of_one(dataset) + "s"

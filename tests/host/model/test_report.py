@@ -78,7 +78,7 @@ def test_the_terminal_says_what_is_bad_and_what_to_do(page, run: Run) -> None:
     assert "files that it has never seen" in said
     for finding in found.bad:
         assert finding.remedy in said
-    for finding in found.list:
+    for finding in found.entries:
         assert finding.title and finding.words and finding.remedy.startswith("If ")
 
 
