@@ -47,9 +47,14 @@ class Track(Values):
     def play(self, model):
         """Plays another model from the next bar on."""
         memory = bytearray(model.memory)
-        latentcore.load(self.number, model.file, memory)
-        self._kept.append((memory, model.file))
-        self.model = model
+        # A frame that comes in between must not decode the one with the latents of the other.
+        self._busy = True
+        try:
+            latentcore.load(self.number, model.file, memory)
+            self._kept.append((memory, model.file))
+            self.model = model
+        finally:
+            self._busy = False
         self._asked = True
         self._again("latents", "densities", "pitch_table")
         self._share_jacks()

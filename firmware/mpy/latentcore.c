@@ -241,7 +241,9 @@ static py_obj decode(py_obj number, py_obj latents) {
 PY_FUNCTION_2(decode);
 
 static py_obj silence(py_obj number) {
-    track_silence(track_of(number));
+    struct track *track = track_of(number);
+    track_use(track, NULL);
+    track_silence(track);
     return py_none();
 }
 PY_FUNCTION_1(silence);

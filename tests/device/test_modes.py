@@ -123,6 +123,27 @@ def test_two_tracks_share_the_jacks(rig, decoded):
     assert module.jacks() == alone
 
 
+def test_a_stopped_track_holds_no_model_and_can_play_again(rig, decoded):
+    """Its memory is let go at the next bar: nothing that is set afterwards may touch it."""
+    module = rig(DRUMS)
+    latents = (1.5, -0.5, 2.0)
+    alone = drums(decoded(DRUMS, latents), GROUPS, 0.3)
+    assert module.jacks(at(0, latents, 0.3)) == alone
+    module.run("track.stop()")
+    assert [edge.gates for edge in module.edges(32)][16:] == [frozenset()] * 16
+    module.frames()
+    assert module.get("len(track._kept)") == 0
+    said = module.link.run(
+        "track.threshold = 0.1; track.density2 = 0.1; track.refresh()\n"
+        "try:\n    __import__('latentcore').density(0, 0, 0.5)\n"
+        "except ValueError as error:\n    print(error)"
+    )
+    assert "the track has no model" in said
+    module.run("track.density2 = 0.5")
+    module.run(f"library.play({DRUMS!r})")
+    assert module.jacks(at(0, latents, 0.3)) == alone
+
+
 def test_each_track_has_its_own_parameters(rig, decoded):
     module = rig(DRUMS, CHORALES)
     here, there = (1.5, -0.5, 2.0), (-2.0, 1.0, -1.0)
