@@ -105,7 +105,7 @@ class Library:
             names.remove(last)
             names.insert(0, last)
         if not any(self._tried(name, 0) for name in names):
-            print("no model yet: `latentrack push MODEL` brings one")
+            self._instrument.message("no model yet: `latentrack push MODEL` brings one")
         for track in range(1, min(len(playing), len(self._instrument.tracks))):
             if playing[track]:
                 self._tried(playing[track], track)
@@ -115,7 +115,7 @@ class Library:
             self.play(name, track, remember=False)
             return True
         except (OSError, ValueError, MemoryError) as error:
-            print("model {}: {}".format(name, error))
+            self._instrument.message("model {}: {}".format(name, error))
             return False
 
     def _paths(self):

@@ -42,6 +42,7 @@ def test_a_knob_moves_its_latent_over_the_whole_scale(start, reference, knob, la
     with Link(module.port) as link:
         for position, value in ((0.0, -3.0), (1.0, 3.0), (0.75, 1.5)):
             module.panel.turn(knob, position)
+            module.panel.settle()
             wait_frames(link)
             latents = link.evaluate("track.latents")
             assert latents[latent] == pytest.approx(value, abs=2e-4)
@@ -53,6 +54,7 @@ def test_the_threshold_knob(start, reference):
     module = start(reference)
     with Link(module.port) as link:
         module.panel.turn("threshold", 0.125)
+        module.panel.settle()
         wait_frames(link)
         assert link.evaluate("track.threshold") == pytest.approx(0.125, abs=2e-5)
 
@@ -62,9 +64,11 @@ def test_what_is_typed_stays_until_its_knob_is_turned(start, reference):
     with Link(module.port) as link:
         link.run("track.latents = (1, 2, 3)")
         module.panel.turn("y", 0.5 + 0.003)  # less than a turn: noise
+        module.panel.settle()
         wait_frames(link)
         assert link.evaluate("track.latents") == (1, 2, 3)
         module.panel.turn("y", 0.25)
+        module.panel.settle()
         wait_frames(link)
         assert link.evaluate("track.latents") == pytest.approx((1, -1.5, 3), abs=2e-4)
 
@@ -72,6 +76,7 @@ def test_what_is_typed_stays_until_its_knob_is_turned(start, reference):
 def test_power_on_takes_the_knobs_where_they_stand(start, reference):
     module = start(reference)
     module.panel.turn("x", 1.0)
+    module.panel.settle()
     with Link(module.port) as link:
         link.restart()
         assert link.evaluate("track.latents")[0] == pytest.approx(3)
@@ -89,6 +94,21 @@ def test_without_a_model_the_module_says_so_and_waits(start, reference):
         assert link.evaluate("track.model.name") == "late"
     module.panel.clock(16)
     assert any(step.gates for step in module.panel.steps())
+
+
+def test_without_a_model_or_with_a_bad_one_the_screen_says_so(start, reference, tmp_path):
+    with Link(start().port) as link:
+        assert "no model yet" in link.evaluate("instrument.message_text")
+        assert any("no model yet" in text for _, text in logs(link))
+    damaged = tmp_path / "damaged.tflite"
+    damaged.write_bytes(reference.read_bytes()[:9000])
+    with Link(start(damaged).port) as link:
+        assert any(text.startswith("model damaged: ") for _, text in logs(link))
+        assert "no model yet" in link.evaluate("instrument.message_text")
+
+
+def logs(link):
+    return link.evaluate("__import__('latentrack.logs', None, None, ('since',)).since(0)[1]")
 
 
 def test_a_damaged_model_is_passed_over(start, reference, tmp_path):
@@ -129,6 +149,7 @@ def test_a_mistake_in_a_frame_is_shown_once_and_costs_no_other(start, reference)
         assert shown.count("ValueError: my own mistake") <= 1
         link.run("instrument.frame = good")
         module.panel.turn("x", 0.0)
+        module.panel.settle()
         wait_frames(link)
         assert link.evaluate("track.latents")[0] == pytest.approx(-3)
     module.panel.clock(16)
