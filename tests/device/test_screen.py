@@ -240,6 +240,27 @@ def test_patterns_of_other_sizes_and_what_they_leave_behind(play, shapes):
         assert (played.glass.at_rest() == image).all(), f"{name} shows what was there before"
 
 
+def test_a_shorter_bar_that_begins_elsewhere_is_marked(play, decoded):
+    """Steps beyond the length are dark; dots are at the bar's own beats, the first one white."""
+    played = play(DRUMS)
+    played.run("track.threshold = 0.01; track.latents = (0, 0, 0); track.length = 12")
+    played.run("track.rotation = 3")
+    played.clock(2)
+    image = played.glass.at_rest().astype(int)
+    dots = [int(image[CURSOR_ROW + 1, i * 6].sum()) for i in range(16)]
+    # The second step sounds, which is the pattern's fifth; beats are 3, 7 and 11.
+    assert [i for i in range(16) if dots[i]] == [3, 4, 7, 11]
+    assert dots[4] == 3 * 255, "white where it sounds"
+    assert tuple(image[CURSOR_ROW + 1, 3 * 6]) == (255, 203, 41), "yellow where the bar begins"
+    assert dots[7] == dots[11]
+    lit = (decoded(DRUMS, (0, 0, 0)) > 0.01).any(axis=1)
+    for step in range(16):
+        brightest = image[PATTERN_TOP:PATTERN_BOTTOM, step * 6 + 1].sum(axis=-1).max()
+        assert (brightest > 300) == bool(step < 12 and lit[step])
+        assert (brightest > 0) == bool(step < 12 or lit[step])
+    assert lit[12:].any()
+
+
 # -- list pages -------------------------------------------------------------------------------
 
 
@@ -276,27 +297,20 @@ def test_presets_are_stored_and_recalled_from_their_page(play):
     played.run("track.length = 7; instrument.controls.open('presets')")
     module.panel.turn_encoder("right", 2)
     frames_see(module, link)
-    module.panel.press("right")
-    time.sleep(1.2)
-    link.__exit__()  # what it says over USB must not meet an answer
-    module.panel.release("right")
-    with Link(module.port) as link:
-        glass = Glass(module, link)
-        time.sleep(3.5)  # the message goes
-        assert glass.rows() == [
-            "Presets | 3/16",
-            "Preset 1 | empty",
-            "Preset 2 | empty",
-            "Preset 3 | *",
-            "Preset 4 | empty",
-        ]
-        link.run("track.length = 3")
-    module.panel.press("right")
-    time.sleep(0.3)
-    module.panel.release("right")
-    time.sleep(0.3)
-    with Link(module.port) as link:
-        assert link.evaluate("track.length") == 7
+    link.run("instrument.quiet = True")  # what it says must not meet an answer
+    hold(module, link, "right")
+    assert link.evaluate("instrument.message_text") == "preset 3"
+    link.run("instrument.screen.message._lines.clear()")
+    assert played.glass.rows() == [
+        "Presets | 3/16",
+        "Preset 1 | empty",
+        "Preset 2 | empty",
+        "Preset 3 | *",
+        "Preset 4 | empty",
+    ]
+    link.run("track.length = 3")
+    tap(module, link, "right")
+    assert link.evaluate("track.length") == 7
 
 
 def test_behaviours_are_switched_from_their_page(play):
@@ -547,10 +561,10 @@ def test_a_mistake_in_a_page_costs_the_page_only(play):
     played = play(DRUMS)
     played.glass.at_rest()
     played.link.run("def bad(): raise ValueError('in a page')\n")
-    said = played.link.run(
-        "instrument.controls.page.look = bad\nimport time\ntime.sleep_ms(200)"
-    )
-    assert said.count("ValueError: in a page") == 1
+    played.run("instrument.quiet = True; instrument.controls.page.look = bad")
+    assert "ValueError('in a page'" in played.link.evaluate("instrument.message_text")
+    logged = str(played.link.evaluate("__import__('latentrack.logs').logs.since(0)[1]"))
+    assert logged.count("ValueError: in a page") == 1
     played.module.panel.clock(4)
     assert len([s for s in played.module.panel.steps() if s.track == 0]) == 4
     played.run("instrument.controls.next_page()")

@@ -2,6 +2,8 @@
 
 from time import ticks_ms
 
+import latentcore
+
 from latentrack import colours
 from latentrack.screen import LETTER, TALL, WIDTH, Part
 
@@ -42,8 +44,8 @@ class BasePage:
         """Before its parts are drawn."""
 
     def tell(self, text):
-        """Shows a line for a while. instrument.message() also prints it over USB, which is for
-        what somebody far from the panel must know."""
+        """Shows a line for a while. instrument.message() also keeps it in the logs, for somebody
+        far from the panel."""
         self.instrument.message_text = text
         self.instrument.message_ms = ticks_ms()
 
@@ -93,7 +95,8 @@ class BasePage:
         if button == PAUSE:
             return self.controls.paused()
         if button == RESET:
-            return self.track.model is not None and self.track.step == 0
+            number, step = latentcore.playing(self.track.number)
+            return number != 0 and step == 0
         if button == DECODE:
             return self.track.follow == "hold"
         return self.track.freeze == "on"

@@ -26,6 +26,8 @@ class Page(BasePage):
     def __init__(self, instrument, controls):
         super().__init__(instrument, controls)
         self._number = None
+        # Length and rotation of the bar.
+        self._bar = (0, 0)
         self.steps = self.voices = self.row = 0
         self.cells = b""
         self.step = 0
@@ -52,6 +54,10 @@ class Page(BasePage):
         track = self.track
         number, step = latentcore.playing(track.number)
         key = (track.number, number)
+        if self._bar != (track.now("length"), track.now("rotation")):
+            self._bar = (track.now("length"), track.now("rotation"))
+            for i in range(self.steps):
+                self.ages[i] += 1
         if key != self._number or (step != self.step and track.follow == "step"):
             self._number = key
             self._read_cells()
@@ -84,6 +90,12 @@ class Page(BasePage):
             for y in range(TOP, TOP + TALLNESS, strip):
                 rest.append(Nothing(used, y, PATTERN_WIDTH - used, strip))
         self.parts = columns + self._fixed + rest
+
+    def in_bar(self, step):
+        """Which step of the bar a step of the pattern is, from 0; None: it is beyond the bar."""
+        length, rotation = self._bar
+        length = min(length, self.steps) or self.steps
+        return (step - rotation) % length if step < length else None
 
     def name_line(self):
         model = self.track.model
@@ -169,7 +181,9 @@ class Column(Part):
         page, step, height = self._page, self._step(), self.height - 3
         width = self.width - (1 if self.width > 2 else 0)
         playing = value & 1
-        canvas.fill_rect(0, 0, width, height, colours.DIM if playing else colours.SHADE)
+        position = page.in_bar(step)
+        if position is not None:
+            canvas.fill_rect(0, 0, width, height, colours.DIM if playing else colours.SHADE)
         voices = page.voices
         row = page.cells[step * page.row : (step + 1) * page.row]
         for voice in range(voices):
@@ -179,10 +193,14 @@ class Column(Part):
                 # From one voice to the next a gap, where there is room for one.
                 tall = max(tall - (tall > 2), 1)
                 ink = colours.VOICES[page.track.knob_of(voice) % len(colours.VOICES)]
+                if position is None:
+                    ink = colours.DIM
                 canvas.fill_rect(0, top, width, tall, colours.WHITE if playing else ink)
         if playing:
             canvas.fill_rect(0, height + 1, width, 2, colours.WHITE)
-        elif step % 4 == 0:
+        elif position == 0:
+            canvas.fill_rect(0, height + 1, 2, 2, colours.YELLOW)
+        elif position is not None and position % 4 == 0:
             canvas.fill_rect(0, height + 1, 2, 2, colours.GREY)
 
 
