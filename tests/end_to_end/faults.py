@@ -303,7 +303,17 @@ def cases(sizes: dict[str, dict[str, tuple[int, list[int]]]], seed: int) -> Iter
 def _mixed(
     sizes: dict[str, dict[str, tuple[int, list[int]]]], rng: random.Random
 ) -> Iterator[Case]:
-    kinds = ("cut", "flip", "drop", "double", "delay", "silence", "kill host", "kill module", "full")
+    kinds = (
+        "cut",
+        "flip",
+        "drop",
+        "double",
+        "delay",
+        "silence",
+        "kill host",
+        "kill module",
+        "full",
+    )
     while True:
         for kind in rng.sample(kinds, len(kinds)):
             command = rng.choice(COMMANDS)
@@ -387,4 +397,3 @@ def main() -> None:
     for line in broken:
         print(line)
     sys.exit(bool(broken))
-

@@ -93,7 +93,9 @@ def test_a_module_that_stops_answering(start, shared_data, tmp_path, bytes_befor
         module.freeze()
         refused("push", str(other), "--port", module.port, says=(module.port, "answer"))
     module.thaw()
-    assert sorted(p.name for p in (module.flash / "models" / "perc").glob("*.tflite")) == [good.name]
+    assert sorted(p.name for p in (module.flash / "models" / "perc").glob("*.tflite")) == [
+        good.name
+    ]
     done = latentrack("push", "--store", str(other), "--port", module.port)
     assert done.returncode == 0, done.stderr
     assert (module.flash / "models" / "perc" / "other.tflite").read_bytes() == other.read_bytes()

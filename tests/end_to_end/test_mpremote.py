@@ -50,7 +50,9 @@ def test_mount_runs_code_from_this_computer(bare, tmp_path):
     every_byte = bytes(range(256)) * 8
     (tmp_path / "data.bin").write_bytes(every_byte)
     (tmp_path / "lesson.py").write_text("def total(p):\n    return sum(open(p, 'rb').read())\n")
-    code = "import lesson; print(lesson.total('data.bin')); open('made', 'wb').write(b'\\n\\x03\\r')"
+    code = (
+        "import lesson; print(lesson.total('data.bin')); open('made', 'wb').write(b'\\n\\x03\\r')"
+    )
     assert str(sum(every_byte)) in mpremote(bare, "mount", str(tmp_path), "exec", code)
     assert (tmp_path / "made").read_bytes() == b"\n\x03\r"
 

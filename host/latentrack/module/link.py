@@ -123,15 +123,15 @@ class Link:
         self._prompt()
         self._at_prompt = False
         self.round_trips += 1
-        self._transport.use_raw_paste = False  # its handshake takes longer than a short line
-        self._transport.patience_s = _START_S
-        try:
-            with self.translated("stopped answering"):
-                self.serial.timeout = _START_S
-                self._transport.exec_raw_no_follow(code)
-        finally:
-            self._transport.use_raw_paste = True
-            self._transport.patience_s = ANSWER_S
+        with self.translated("stopped answering"):
+            # As the transport's own exec would, without its raw paste, whose handshake takes
+            # longer than a short line, and without its rests of 10 ms.
+            self.serial.timeout = 0.05
+            if not self._heard(b">", _START_S):
+                raise Silence
+            self.serial.write(code.encode() + b"\x04")
+            if not self._heard(b"OK", _START_S):
+                raise Silence
 
     def _prompt(self) -> None:
         if not self._at_prompt:
@@ -215,12 +215,10 @@ def _patient(transport: type[SerialTransport]) -> type[SerialTransport]:
     """mpremote's transport, which waits ten seconds for some answers, with our limit."""
 
     class Transport(transport):  # type: ignore[misc, valid-type]
-        patience_s = ANSWER_S
-
         def read_until(
             self, min_num_bytes: int, ending: bytes, timeout: float | None = 10, **more: Any
         ) -> bytes:
-            patience = self.patience_s if timeout is None else min(timeout, self.patience_s)
+            patience = ANSWER_S if timeout is None else min(timeout, ANSWER_S)
             return bytes(super().read_until(min_num_bytes, ending, timeout=patience, **more))
 
     return Transport

@@ -74,6 +74,7 @@ class VirtualModule:
         self._stop_read, self._stop_write = os.pipe()
         self._raw = False
         self._powered_on = False
+        self._interrupted = False
         self._process: subprocess.Popen[bytes] | None = None
         self._inner = -1
         self._start(run_main=True)
@@ -190,6 +191,7 @@ class VirtualModule:
                     to_module += said
             if self._inner in readable:
                 output = _read(self._inner)
+                self._interrupted = False
                 if output is None:
                     to_host += self._restart()
                     if self._powered_on:
@@ -197,7 +199,10 @@ class VirtualModule:
                 else:
                     to_host += self._listen(output)
             if self._inner in writable and to_module:
-                to_module = to_module[_write(self._inner, to_module) :]
+                to_module = self._interrupt_once(to_module)
+                written = _write(self._inner, to_module)
+                self._interrupted |= b"\x03" in to_module[:written]
+                to_module = to_module[written:]
             if self._outer in writable and to_host:
                 taken = _write(self._outer, to_host)
                 to_host = to_host[taken:]
@@ -207,6 +212,13 @@ class VirtualModule:
                 taken_at = time.monotonic()
             elif time.monotonic() - taken_at > OUTPUT_PATIENCE_S:
                 to_host = b""
+
+    def _interrupt_once(self, data: bytes) -> bytes:
+        """MicroPython's Linux port dies of a second Ctrl-C before it has seen to the first."""
+        if b"\x03" not in data or not termios.tcgetattr(self._inner)[3] & termios.ISIG:
+            return data
+        keep = 0 if self._interrupted else data.index(b"\x03") + 1
+        return data[:keep] + data[keep:].replace(b"\x03", b"")
 
     @property
     def _starting_up(self) -> bool:

@@ -1,0 +1,31 @@
+"""What the tests over USB share: a folder of their own for the virtual modules that are on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LATENTRACK_RUNTIME", str(tmp_path_factory.mktemp("runtime")))
+        yield
+
+
+@pytest.fixture
+def models(shared_data: Path, tmp_path: Path) -> Path:
+    """A folder with three playable models of two kinds, all different."""
+    from latentrack.decoder.metadata import attach_info, read_info
+
+    folder = tmp_path / "models"
+    folder.mkdir()
+    drums = (shared_data / "decoders" / "reference_perc_groove.tflite").read_bytes()
+    for name in ("funk", "dub"):
+        data = attach_info(drums, read_info(drums), name)
+        (folder / f"{name}.tflite").write_bytes(data)
+    notes = (shared_data / "decoders" / "reference_note_chorales.tflite").read_bytes()
+    (folder / "chorales.tflite").write_bytes(notes)
+    return folder

@@ -1,0 +1,213 @@
+"""Code edited while it plays: what is heard, what a mistake shows, and what stays."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from latentrack.assets import DEVICE
+from latentrack.module.link import Link
+from latentrack.module.live import Live
+
+TO_THE_RIGHT = "def frame(controls, track):\n    track.bend('x', 0.25)\n"
+
+
+@pytest.fixture
+def module(start, shared_data):
+    return start(shared_data / "decoders" / "reference_perc_groove.tflite")
+
+
+@pytest.fixture
+def behaviours(tmp_path: Path) -> Path:
+    folder = tmp_path / "behaviours"
+    folder.mkdir()
+    return folder
+
+
+def save(file: Path, text: str) -> None:
+    before = file.stat().st_mtime_ns if file.exists() else 0
+    file.write_text(text)
+    while file.stat().st_mtime_ns == before:
+        file.write_text(text)
+
+
+def wait_frames(link: Link, count: int = 3) -> None:
+    until = link.evaluate("instrument.frames") + count
+    end = time.monotonic() + 10
+    while link.evaluate("instrument.frames") < until:
+        assert time.monotonic() < end, "the frames have stopped"
+
+
+def test_a_behaviour_takes_part_as_soon_as_it_is_saved(module, behaviours):
+    with Link(module.port) as link:
+        live = Live(link, behaviours)
+        assert live.start() == []
+        plain = link.evaluate("track.cells")
+        save(behaviours / "right.py", TO_THE_RIGHT)
+        (change,) = live.look()
+        assert (change.path, change.what, change.trace) == ("behaviours/right.py", "plays", "")
+        assert live.look() == []
+        assert link.evaluate("instrument.behaviours.is_on('right')")
+        wait_frames(link)
+        module.panel.clock(17)
+        module.panel.settle()
+        assert link.evaluate("track.cells") != plain
+
+
+def test_a_mistake_shows_where_it_is_and_the_old_code_plays_on(module, behaviours):
+    file = behaviours / "walk.py"
+    with Link(module.port) as link:
+        live = Live(link, behaviours)
+        live.start()
+        save(file, TO_THE_RIGHT)
+        live.look()
+        for wrong, where in (
+            ("def frame(controls, track)\n    pass\n", 'File "behaviours/walk.py", line 1'),
+            ("def frame(controls, track):\n\n    tracks.bend('x', 1)\n", "line 3, in frame"),
+            ("1 / 0\n", "line 1, in <module>"),
+        ):
+            save(file, wrong)
+            (change,) = live.look()
+            assert where in change.trace and "receive.py" not in change.trace
+            assert link.evaluate("instrument.behaviours.is_on('walk')")
+        wait_frames(link, 10)
+        module.panel.clock(16)
+        assert len(module.panel.steps()) == 16
+        live.finish()
+    assert (module.flash / "behaviours" / "walk.py").read_text() == TO_THE_RIGHT
+
+
+def test_code_without_end_is_interrupted(module, behaviours):
+    with Link(module.port) as link:
+        live = Live(link, behaviours)
+        live.start()
+        save(behaviours / "loop.py", "def frame(controls, track):\n    while True:\n        pass\n")
+        (change,) = live.look()
+        assert "end" in change.trace
+        wait_frames(link)
+        assert not link.evaluate("'loop' in instrument.behaviours.names()")
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(DEVICE, tmp_path / "device"))
+
+
+def edit(live: Live, file: Path, old: str, new: str):
+    text = file.read_text()
+    assert old in text
+    save(file, text.replace(old, new, 1))
+    (change,) = live.look()
+    return change
+
+
+def test_device_code_is_swapped_under_the_objects_that_are_there(module, code):
+    instrument = code / "latentrack" / "instrument.py"
+    with Link(module.port) as link:
+        live = Live(link, code)
+        assert live.start() == []
+        link.run("track.threshold = 0.25; kept = track")
+        change = edit(
+            live,
+            instrument,
+            "    def _refresh(self):\n",
+            "    def _refresh(self):\n        self.heard = getattr(self, 'heard', 0) + 1\n",
+        )
+        assert change.what == "plays" and not change.trace
+        wait_frames(link, 10)
+        # The frame's parts are the new ones, and the objects are the old ones.
+        assert link.evaluate("instrument.heard") >= 5
+        assert link.evaluate("track.threshold") == pytest.approx(0.25)
+        assert link.evaluate("kept is instrument.track")
+        change = edit(
+            live,
+            code / "latentrack" / "track.py",
+            "    def __init__",
+            "    def greet(self):\n        return 'hello'\n\n    def __init__",
+        )
+        assert link.evaluate("track.greet()") == "hello"
+
+        change = edit(live, instrument, "self.heard = ", "nowhere.heard = ")
+        assert "instrument.py" in change.trace and "nowhere" in change.trace
+        heard = link.evaluate("instrument.heard")
+        wait_frames(link, 10)
+        assert link.evaluate("instrument.heard") >= heard + 5
+        assert link.evaluate("len(instrument._shown)") == 0
+
+
+def test_the_clock_does_not_notice(start, shared_data, code):
+    """Every module of the device code is swapped while edges come; every edge plays its step."""
+    import threading
+
+    module = start(shared_data / "decoders" / "reference_perc_groove.tflite")
+    edges, done = 0, threading.Event()
+
+    def clock() -> None:
+        nonlocal edges
+        while not done.is_set():
+            module.panel.clock(100, spacing_us=1000)
+            edges += 100
+
+    clocking = threading.Thread(target=clock)
+    with Link(module.port) as link:
+        live = Live(link, code)
+        live.start()
+        clocking.start()
+        try:
+            for file in sorted(code.rglob("*.py")):
+                save(file, file.read_text() + "\n# edited\n")
+            changes = live.look()
+            time.sleep(0.3)
+        finally:
+            done.set()
+            clocking.join()
+        assert [change for change in changes if change.trace] == []
+        assert len(changes) == len(list(code.rglob("*.py")))
+        # While the clock runs nothing is written.
+        mine = code / "latentrack" / "track.py"
+        there = module.flash / "latentrack" / "track.py"
+        assert there.read_bytes() != mine.read_bytes()
+        live.finish()
+        assert there.read_bytes() == mine.read_bytes()
+    played = [r.value for r in module.panel.settle() if r.kind == "step" and r.channel == 0]
+    assert played == [edge % 16 for edge in range(edges)]
+    assert module.panel.lost == 0
+
+
+def test_the_command_with_its_prompt(module, behaviours):
+    command = [sys.executable, "-m", "latentrack.cli", "live", str(behaviours)]
+    program = subprocess.Popen(
+        [*command, "--port", module.port, "--repl"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert program.stdin is not None and program.stdout is not None
+    seen = ""
+
+    def wait_for(text: str) -> None:
+        nonlocal seen
+        while text not in seen:
+            letter = program.stdout.read(1)
+            assert letter, seen
+            seen += letter
+
+    wait_for("Watching")
+    program.stdin.write("track.threshold = 0.3\ntrack.threshold\n1/0\n")
+    program.stdin.flush()
+    wait_for("0.3")
+    wait_for("ZeroDivisionError")
+    save(behaviours / "right.py", TO_THE_RIGHT)
+    wait_for("behaviours/right.py: plays")
+    save(behaviours / "right.py", "def frame(controls, track):\n    nonsense\n")
+    wait_for("NameError")
+    program.stdin.close()
+    rest = program.stdout.read()
+    assert program.wait(20) == 0, seen + rest
+    assert (module.flash / "behaviours" / "right.py").read_text() == TO_THE_RIGHT
