@@ -10,6 +10,7 @@ import pytest
 
 from latentrack.decoder.metadata import DecoderInfo, attach_info
 from latentrack.module.link import Link
+from tests.conftest import ROOT
 from tests.device.glass import Glass, frames_see
 from tests.device.test_controls import hold, tap
 
@@ -555,6 +556,34 @@ def test_without_a_display_the_module_plays_all_the_same(play, display):
     assert played.module.panel.display_bytes == before
     tap(played.module, played.link, "left")
     assert played.link.evaluate("instrument.controls.page.name") == "parameters"
+
+
+def test_a_page_is_changed_while_it_is_open(play):
+    """New source for the play page takes the place of the old one under the objects that draw."""
+    played = play(DRUMS)
+    played.clock(3)
+    played.run("track.threshold = 0.5")
+    before = played.glass.at_rest()
+    path = "latentrack/pages/play.py"
+    source = (ROOT / "device" / path).read_text()
+    changed = source.replace('f"thr {', 'f"THR {')
+    changed = changed.replace("2, 2, colours.GREY", "1, 1, colours.GREY")
+    assert changed.count("THR") == 1 and len(changed) == len(source)
+    (played.module.flash / "page.txt").write_text(changed)
+    played.link.run(
+        "from latentrack import live\nimport micropython\n"
+        f"live.swap({path!r}, open('/flash/page.txt').read().encode())\n"
+        "micropython.kbd_intr(3)"
+    )
+    played.run("track.threshold = 0.25; track.rotation = 16")  # so that everything is drawn anew
+    after = played.glass.at_rest()
+    assert played.glass.line(before, 64) == "thr 0.50  chaos 0.00"
+    assert played.glass.line(after, 64) == "THR 0.25  chaos 0.00"
+    dots = [
+        np.count_nonzero(image[CURSOR_ROW:64, 4 * 6 : 4 * 6 + 5].any(axis=-1))
+        for image in (before, after)
+    ]
+    assert dots == [4, 1]
 
 
 def test_a_mistake_in_a_page_costs_the_page_only(play):
