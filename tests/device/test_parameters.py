@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import runpy
 
 import numpy as np
 import pytest
 
+from tests.conftest import ROOT
 from tests.device.conftest import CHORALES, DRUMS, WIDE
 from tests.device.rig import SEMITONE, code, drums, notes, parameters, rhythm
 
@@ -331,14 +333,28 @@ def test_scale_and_root(rig, decoded):
     ],
 )
 def test_the_notes_of_each_scale(name, letters):
-    import runpy
-
-    from tests.conftest import ROOT
-
     table = parameters()
     scales = runpy.run_path(str(ROOT / "device" / "latentrack" / "scales.py"))
     steps = scales["STEPS"][table.SCALES.index(name)]
     assert [table.KEYS[step] for step in steps] == letters.split()
+
+
+def test_every_note_finds_its_place_in_every_scale_and_range():
+    table = parameters()
+    scales = runpy.run_path(str(ROOT / "device" / "latentrack" / "scales.py"))
+    for number, steps in enumerate(scales["STEPS"]):
+        for root in range(12):
+            for voice in range(-48, 176, 3):
+                found = scales["nearest"](voice, number, root)
+                wanted = [n for n in range(-60, 190) if (n - root) % 12 in steps]
+                assert found == min(wanted, key=lambda n: (abs(n - voice), n))
+    assert len(scales["STEPS"]) == len(table.SCALES)
+    for voice in range(-48, 176):
+        for lowest in range(10):
+            for octaves in range(1, 12):
+                found = scales["folded"](voice, lowest, octaves)
+                assert found == note_of(voice, lowest=lowest, octaves=octaves)
+                assert 0 <= found <= 127 and (found - voice) % 12 == 0
 
 
 @covers("lowest", "octaves")
