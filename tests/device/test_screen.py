@@ -290,6 +290,10 @@ def test_the_library_and_patch_pages(play):
     assert rows[1:] == [f"{CHORALES[:17]} | *", f"{DRUMS[:17]} | ", " | ", " | "]
     played.run("instrument.patch.cv_x = -0.5; instrument.controls.open('patch')")
     assert played.glass.rows()[:3] == ["Patch | 1/18", "CV X | -0.50", "CV X to | 1.x"]
+    # What is too long for the line gives way on the left.
+    played.module.panel.turn_encoder("left", 7)
+    played.run("instrument.patch.cv_threshold_to = '2.transpose'")
+    assert played.glass.rows()[3:] == ["CV Threshold | 1.00", "CV Thre | 2.transpose"]
 
 
 def test_presets_are_stored_and_recalled_from_their_page(play):
@@ -405,7 +409,10 @@ def test_a_message_takes_the_bottom_line_for_a_while(play):
     played = play(DRUMS)
     played.clock(3)
     before = played.glass.at_rest()
-    played.link.run("instrument.message('a long message that takes several lines')")
+    played.link.run(
+        "instrument.screen.message.FRAMES = 25\n"  # a third of the time that people need
+        "instrument.message('a long message that takes several lines')"
+    )
     seen = []
     end = time.monotonic() + 12
     while time.monotonic() < end:
@@ -425,7 +432,7 @@ def test_a_message_takes_the_bottom_line_for_a_while(play):
 
 def test_a_message_on_a_list_page_covers_its_last_row(play):
     played = play(DRUMS)
-    played.run("instrument.controls.open('presets')")
+    played.run("instrument.controls.open('presets'); instrument.screen.message.FRAMES = 25")
     before = played.glass.at_rest()
     played.run("instrument.message('hello')")
     image = played.glass.at_rest()

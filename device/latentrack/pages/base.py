@@ -103,6 +103,9 @@ class BasePage:
 
 
 ROWS = 4
+# Letters in a row, and of those the most that its right part takes.
+LETTERS = (WIDTH - 4) // LETTER
+RIGHT = 12
 
 
 class ListPage(BasePage):
@@ -195,10 +198,10 @@ class Row(Part):
         (left, right), chosen, place, waits = value
         paper = colours.DIM if chosen else colours.BLACK
         canvas.fill(paper)
+        # What does not fit on the left makes room for the right, with a letter between them.
+        right = right[:RIGHT]
+        left = left[: LETTERS - 1 - len(right)] if right else left[:LETTERS]
         canvas.tall(left, 2, -1, colours.WHITE if chosen else colours.GREY, paper)
-        # A letter's room is left between the two.
-        room = max((WIDTH - 4) // LETTER - 1 - len(left), 6)
-        right = right[:room]
         canvas.tall(right, WIDTH - 2 - LETTER * len(right), -1, colours.WHITE, paper)
         if place >= 0:
             canvas.fill_rect(0, TALL - 2, WIDTH, 2, colours.SHADE)
