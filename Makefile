@@ -1,6 +1,8 @@
 # make demo    sets up what the demo needs, and runs it
 # make test    sets up what the tests need (Debian's packages too, when it may), and runs them all
 # make bench   measures, side by side with the peers, and writes benchmarks/results.json
+# make fuzz    feeds the decoder damaged models; make faults: the cable damaged transfers
+# make long    the tests that take too long for every day
 #
 # Everything that we make lives in .venv, firmware/build and firmware/.pio.
 
@@ -14,7 +16,7 @@ export PLATFORMIO_SETTING_ENABLE_TELEMETRY := no
 export PLATFORMIO_DISABLE_UPGRADE_CHECK := true
 PIO := cd firmware && PATH="$(BIN):$$PATH" $(BIN)/pio
 
-.PHONY: demo test bench fuzz x64 armv7emdp debian clean
+.PHONY: demo test bench fuzz faults long x64 armv7emdp debian clean
 
 demo: x64
 	$(BIN)/latentrack demo
@@ -29,6 +31,14 @@ bench: debian $(VENV)/test x64 armv7emdp
 FUZZ_SECONDS ?= 60
 fuzz: debian $(VENV)/test
 	$(BIN)/python firmware/fuzz/run.py --seconds $(FUZZ_SECONDS)
+
+# The whole of the fault run (tests/end_to_end/test_faults.py does a part of it).
+faults: $(VENV)/test x64
+	$(BIN)/python -m tests.end_to_end.faults
+
+# What takes too long for every day: training on the chorales and loops, a million steps.
+long: debian $(VENV)/test x64 armv7emdp
+	$(BIN)/python -m pytest -m long $(ARGS)
 
 # latentcore.mpy for the virtual module, and for a Teensy 4.x.
 x64 armv7emdp: $(VENV)/demo

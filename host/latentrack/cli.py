@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 
 import typer
 
 from latentrack import __version__
 from latentrack.errors import UserError
+
+COMMANDS = {
+    "See it work": ("demo",),
+    "From music to a model": ("dataset", "train", "report", "export"),
+    "The module": (
+        *("devices", "install", "push", "ls", "play", "rm"),
+        *("sync", "pull", "backup", "restore", "reset", "flash"),
+    ),
+    "Changing it while it plays": ("live", "repl", "logs"),
+    "Without hardware": ("virtual",),
+}
 
 app = typer.Typer(
     name="latentrack",
@@ -38,31 +50,11 @@ def options(
 
 
 def _register() -> None:
-    from latentrack.commands.backup import backup
-    from latentrack.commands.dataset import dataset
-    from latentrack.commands.demo import demo
-    from latentrack.commands.devices import devices
-    from latentrack.commands.flash import flash
-    from latentrack.commands.install import install
-    from latentrack.commands.live import live
-    from latentrack.commands.logs import logs
-    from latentrack.commands.ls import ls
-    from latentrack.commands.play import play
-    from latentrack.commands.pull import pull
-    from latentrack.commands.push import push
-    from latentrack.commands.repl import repl
-    from latentrack.commands.reset import reset
-    from latentrack.commands.restore import restore
-    from latentrack.commands.rm import rm
-    from latentrack.commands.sync import sync
-    from latentrack.commands.train import train
-    from latentrack.commands.virtual import virtual
-
-    music = (dataset, train, demo)
-    module = (devices, install, push, ls, play, rm, sync, pull, backup, restore)
-    workshop = (live, repl, logs, reset, flash, virtual)
-    for command in music + module + workshop:
-        app.command()(command)
+    """Each command is a function in a module of its own name, in latentrack.commands."""
+    for panel, names in COMMANDS.items():
+        for name in names:
+            module = import_module(f"latentrack.commands.{name}")
+            app.command(rich_help_panel=panel)(getattr(module, name))
 
 
 def main() -> None:
