@@ -9,10 +9,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Result:
-    """A figure of which less is better. (Where more is, a subclass has its own `met`.)
+    """A figure of which less is better, or more, with `at_least`.
 
     name: dotted, as in `m7.drum_f32.pattern`.  peer: the same for the system it is held against, or
-    None.  goal: what it is to stay within, or None.
+    None.  goal: what it is to stay within (or to reach), or None.
     """
 
     name: str
@@ -20,16 +20,23 @@ class Result:
     unit: str
     peer: float | None = None
     goal: float | None = None
+    at_least: bool = False
 
     @property
     def met(self) -> bool:
-        return self.goal is None or self.value <= self.goal
+        if self.goal is None:
+            return True
+        return self.value >= self.goal if self.at_least else self.value <= self.goal
 
 
 def write(results: Iterable[Result], path: Path) -> None:
     """A JSON list of {name, value, unit, peer, goal}, written whole or not at all."""
+    listed = [
+        {field: value for field, value in asdict(result).items() if field != "at_least"}
+        for result in results
+    ]
     temporary = path.with_suffix(".writing")
-    temporary.write_text(json.dumps([asdict(result) for result in results], indent=2) + "\n")
+    temporary.write_text(json.dumps(listed, indent=2) + "\n")
     os.replace(temporary, path)
 
 
