@@ -56,6 +56,7 @@ def play(module: VirtualModule, bpm: float | None) -> None:
     gates: frozenset[int] = frozenset()
     next_edge = time.monotonic()
     drawn = 0.0
+    shown: tuple[object, ...] | None = None
     try:
         tty.setcbreak(sys.stdin)
         with Live(console=console, auto_refresh=False, screen=True) as live:
@@ -76,11 +77,16 @@ def play(module: VirtualModule, bpm: float | None) -> None:
                     elif report.kind == "rise":
                         gates |= {report.channel}
                 if now - drawn > PICTURE_S:
-                    drawn = now
-                    screen = draw_screen(panel.screen(), console.width)
-                    jacks = draw_jacks(gates, [panel.lamp(button) for button in (1, 2, 3, 4)])
-                    about = f"port {module.port}   Ctrl-C switches it off"
-                    live.update(Group(screen, jacks, KEYS, about), refresh=True)
+                    image = panel.screen()
+                    lamps = [panel.lamp(button) for button in (1, 2, 3, 4)]
+                    look = (image.tobytes(), gates, lamps, console.size)
+                    if look != shown:
+                        drawn, shown = now, look
+                        screen = draw_screen(image, console.width)
+                        about = f"port {module.port}   Ctrl-C switches it off"
+                        live.update(
+                            Group(screen, draw_jacks(gates, lamps), KEYS, about), refresh=True
+                        )
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
