@@ -69,7 +69,7 @@ class Behaviours:
         if "frame" not in defined:
             raise ValueError("a behaviour has a function frame(controls, track)")
         self._files[name] = defined
-        self._on[name] = self._said.get(name, defined.get("on", True))
+        self._on[name] = defined.get("on", True)
 
     def switch(self, name, on=True):
         """Switches a behaviour on or off, and remembers that. KeyError: there is none."""

@@ -86,7 +86,6 @@ class Settings:
         elif (
             self._edited_ms is not None
             and time.ticks_diff(time.ticks_ms(), self._edited_ms) > PATIENCE_MS
-            and not self._instrument.clocked_recently()
         ):
             self._edited_ms = None
             self._store()

@@ -343,15 +343,15 @@ def test_every_note_finds_its_place_in_every_scale_and_range():
     table = parameters()
     scales = runpy.run_path(str(ROOT / "device" / "latentrack" / "scales.py"))
     for number, steps in enumerate(scales["STEPS"]):
-        for root in range(12):
-            for voice in range(-48, 176, 3):
+        for root in (0, 1, 7):
+            for voice in range(-48, 176, 5):
                 found = scales["nearest"](voice, number, root)
                 wanted = [n for n in range(-60, 190) if (n - root) % 12 in steps]
                 assert found == min(wanted, key=lambda n: (abs(n - voice), n))
     assert len(scales["STEPS"]) == len(table.SCALES)
     for voice in range(-48, 176):
-        for lowest in range(10):
-            for octaves in range(1, 12):
+        for lowest in (0, 1, 4, 9):
+            for octaves in (1, 2, 5, 11):
                 found = scales["folded"](voice, lowest, octaves)
                 assert found == note_of(voice, lowest=lowest, octaves=octaves)
                 assert 0 <= found <= 127 and (found - voice) % 12 == 0

@@ -10,7 +10,8 @@ import zlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from latentrack.module.link import Link
+from latentrack.errors import UserError
+from latentrack.module.link import Link, ModuleError
 
 from tests.conftest import ROOT
 from tests.device.conftest import CHORALES, DRUMS
@@ -63,14 +64,19 @@ CALLS = ["open", "opened", "half", "written", "half", "written", "closed", "rena
 
 
 def restarted(module) -> Rig:
-    """The module after power-on, at its prompt."""
-    end = time.monotonic() + 10
+    """The module after power-on, at its prompt; what it says while it starts is no answer."""
+    end = time.monotonic() + 20
     while True:
-        link = Link(module.port)
-        if link.evaluate("'instrument' in globals() and instrument.frames > 2"):
-            return Rig(module, link)
-        link.__exit__()
+        try:
+            link = Link(module.port)
+            link.run("instrument.quiet = True")
+            if link.evaluate("instrument.frames > 2"):
+                return Rig(module, link)
+            link.__exit__()
+        except (UserError, ModuleError):
+            pass
         assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def kill_at(rig: Rig, count: int, code: str) -> Rig:
@@ -263,9 +269,14 @@ def test_sixteen_presets(rig, decoded):
     module.run("presets.recall(16)")
     assert module.get("track.model.name") == CHORALES
     assert module.get("track.latents") == pytest.approx((1, -1, 2))
-    # The knobs stand elsewhere, and say nothing until they are turned through.
+    # The knobs stand elsewhere, and change nothing until they are turned through their values.
     module.frames(5)
     assert module.get("track.latents") == pytest.approx((1, -1, 2))
+    for position, x in ((0.55, 1), (0.6, 1), (0.72, 1.32), (0.5, 0)):
+        module.panel.turn("x", position)
+        module.panel.settle()
+        module.frames()
+        assert module.get("track.latents") == pytest.approx((x, -1, 2), abs=1e-3)
     for number in (0, 17):
         said = module.link.run(
             f"try:\n    presets.recall({number})\nexcept ValueError as error:\n    print(error)"
@@ -273,10 +284,20 @@ def test_sixteen_presets(rig, decoded):
         assert "1 to 16" in said
 
 
+def test_a_preset_says_which_tracks_are_silent(rig):
+    module = rig(DRUMS, CHORALES)
+    module.run("presets.store(1)")
+    module.run(f"library.play({CHORALES!r}, track=1); presets.store(2); presets.recall(1)")
+    assert module.get("[t.model and t.model.name for t in tracks]") == [DRUMS, None]
+    module.run("presets.recall(2)")
+    assert module.get("[t.model and t.model.name for t in tracks]") == [DRUMS, CHORALES]
+
+
 def test_a_preset_stored_while_the_clock_runs_can_be_recalled_at_once(rig):
     module = rig(DRUMS)
     module.edges(4)
     module.run("track.length = 6; presets.store(4); track.length = 3")
+    module.frames(5)
     assert not (module.module.flash / "presets" / "04.txt").exists()
     assert "when the clock stops" in module.get("instrument.message_text")
     module.run("presets.recall(4)")
