@@ -59,12 +59,13 @@ class Cable:
         self._thread.join()
         if not self._cut:
             self._unplug()
-        os.close(self._stop_read)
-        os.close(self._stop_write)
+        for fd in (self._slave, self._stop_read, self._stop_write):
+            os.close(fd)
 
     def _unplug(self) -> None:
         self._cut = True
-        for fd in (self._master, self._slave, self._module):
+        # The computer's end keeps its name, which another pty would get else.
+        for fd in (self._master, self._module):
             os.close(fd)
 
     def _run(self) -> None:

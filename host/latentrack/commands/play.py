@@ -29,4 +29,5 @@ def play(
             raise UserError(f"the module has tracks 1 to {len(about['plays'])}, not {track}")
         with refusals(f"the module cannot play {name}, and plays on as before"):
             session.call("play", name, track - 1)
-    Console(highlight=False, soft_wrap=True).print(f"{name} plays on track {track} from the next bar on.")
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"{name} plays on track {track} from the next bar on.")

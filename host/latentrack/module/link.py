@@ -45,6 +45,14 @@ class Silence(Exception):
     """No answer came in time."""
 
 
+# A port that has gone raises more, when its settings are changed; not on Windows.
+_OWN: tuple[type[Exception], ...] = (Silence,)
+with contextlib.suppress(ImportError):
+    import termios
+
+    _OWN += (termios.error,)
+
+
 class Link:
     """A connection to the module at `port`; use it with `with`.
 
@@ -192,7 +200,7 @@ class Link:
             raise ModuleError(last_line(error.error_output), error.error_output) from error
         except FileNotFoundError as error:
             raise ModuleError(f"there is no {error.filename or error}") from error
-        except (TransportError, SerialException, struct.error, OSError, Silence) as error:
+        except (TransportError, SerialException, struct.error, OSError, *_OWN) as error:
             raise self.trouble(trouble) from error
 
     def trouble(self, what: str) -> UserError:

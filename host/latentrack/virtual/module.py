@@ -199,10 +199,8 @@ class VirtualModule:
                 else:
                     to_host += self._listen(output)
             if self._inner in writable and to_module:
-                to_module = self._interrupt_once(to_module)
-                written = _write(self._inner, to_module)
-                self._interrupted |= b"\x03" in to_module[:written]
-                to_module = to_module[written:]
+                now, later = self._around_interrupts(to_module)
+                to_module = now[_write(self._inner, now) :] + later
             if self._outer in writable and to_host:
                 taken = _write(self._outer, to_host)
                 to_host = to_host[taken:]
@@ -213,12 +211,33 @@ class VirtualModule:
             elif time.monotonic() - taken_at > OUTPUT_PATIENCE_S:
                 to_host = b""
 
-    def _interrupt_once(self, data: bytes) -> bytes:
-        """MicroPython's Linux port dies of a second Ctrl-C before it has seen to the first."""
-        if b"\x03" not in data or not termios.tcgetattr(self._inner)[3] & termios.ISIG:
-            return data
-        keep = 0 if self._interrupted else data.index(b"\x03") + 1
-        return data[:keep] + data[keep:].replace(b"\x03", b"")
+    def _around_interrupts(self, data: bytes) -> tuple[bytes, bytes]:
+        """What the module may get now, and what later.
+
+        While code runs, Ctrl-C is a signal. MicroPython's Linux port dies of one that comes while
+        it changes between prompt and code, and of a second one before it has seen to the first.
+        """
+        at = data.find(b"\x03")
+        if at < 0 or not termios.tcgetattr(self._inner)[3] & termios.ISIG:
+            return data, b""
+        if at > 0:
+            return data[:at], data[at:]
+        if self._interrupted:
+            return b"", data[1:]
+        if not self._catches_interrupts():
+            time.sleep(0.0005)
+            return b"", data
+        self._interrupted = True
+        return data[:1], data[1:]
+
+    def _catches_interrupts(self) -> bool:
+        assert self._process is not None
+        try:
+            status = Path(f"/proc/{self._process.pid}/status").read_text()
+        except OSError:
+            return True  # no Linux; or the process has gone, and nothing matters
+        caught = re.search(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)
+        return caught is None or bool(int(caught[1], 16) >> (signal.SIGINT - 1) & 1)
 
     @property
     def _starting_up(self) -> bool:
