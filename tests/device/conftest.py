@@ -49,14 +49,3 @@ def decoded(shared_data) -> Callable[..., object]:
         return decoders[name].decode([latents])[0]
 
     return decode
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "long: takes minutes; runs with `pytest -m long` only")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if "long" not in config.option.markexpr:
-        for item in items:
-            if "long" in item.keywords:
-                item.add_marker(pytest.mark.skip(reason="takes minutes: pytest -m long"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-
 from latentrack.module.link import Link, ModuleError
 from latentrack.virtual.panel import ANALOG_PINS, TRIGGER_PINS
+
 from tests.conftest import ROOT
 
 REFERENCE = "reference_perc_groove"
@@ -173,7 +173,9 @@ def test_old_models_are_let_go(start, reference):
             wait_frames(link)
             link.run("track.threshold = 0.4")
             wait_frames(link)
-            free.append(link.evaluate("(__import__('gc').collect(), __import__('gc').mem_free())[1]"))
+            collect = "(__import__('gc').collect(), __import__('gc').mem_free())[1]"
+            free.append(link.evaluate(collect))
+            free.append(link.evaluate(collect))
         assert link.evaluate("len(track._kept)") == 1
         assert min(free[6:]) > free[2] - 4096
 
