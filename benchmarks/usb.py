@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from result import Result
@@ -44,7 +43,6 @@ sys.stdout.write("\\n".join(map(str, sent)))
 """
 
 
-@dataclass(frozen=True)
 def measure(folder: Path) -> list[Result]:
     """The table's rows about USB."""
     from latentrack.module.install import install

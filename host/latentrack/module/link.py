@@ -26,7 +26,9 @@ CHUNK = 512
 Progress = Callable[[int, int], None]
 
 _RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n"
+_AT_PROMPT_S = 0.2
 _ASK_AGAIN_S = 0.5
+_INTERRUPT_S = 0.005
 _START_S = 1.0
 _GOODBYE_S = 0.1
 _LONGEST_FRAME = 4096 + 128
@@ -102,20 +104,25 @@ class Link:
         self._at_prompt = False
         with self.translated("does not answer as MicroPython"):
             self.serial.timeout = 0.05
-            while time.monotonic() < end:
-                self.serial.write(b"\r\x03")  # interrupts what runs
-                time.sleep(0.005)
+            # Most often it is at a prompt, and nothing has to be interrupted.
+            patience_s = _AT_PROMPT_S
+            while True:
                 self.serial.reset_input_buffer()
                 self.serial.write(b"\r\x01")
                 self.round_trips += 1
-                if self._heard(_RAW_PROMPT, _ASK_AGAIN_S):
+                if self._heard(_RAW_PROMPT, patience_s):
                     self._at_prompt = self._transport.in_raw_repl = True
                     # The transport wants to see the prompt itself before it sends code.
                     self.serial.timeout = ANSWER_S
                     return
-                self.serial.write(b"\r" * _LONGEST_FRAME)
-                time.sleep(_PAUSE_S)
-            raise Silence
+                if time.monotonic() > end:
+                    raise Silence
+                if patience_s == _ASK_AGAIN_S:
+                    self.serial.write(b"\r" * _LONGEST_FRAME)
+                    time.sleep(_PAUSE_S)
+                self.serial.write(b"\r\x03")
+                time.sleep(_INTERRUPT_S)
+                patience_s = _ASK_AGAIN_S
 
     def _heard(self, wanted: bytes, patience_s: float) -> bool:
         """Reads up to `wanted`, and nothing behind it."""
