@@ -208,6 +208,17 @@ def test_without_latentrack_mpremotes_copy_serves(models, tmp_path):
         assert back.read_bytes() == (models / "chorales.tflite").read_bytes()
 
 
+def test_install_says_which_board_it_is(start):
+    module = start()
+    told = module.flash / "board.txt"
+    ok("install", module.port, "--board", "bare")
+    assert told.read_text() == "bare"
+    ok("install", module.port)  # what was said once stays
+    assert told.read_text() == "bare"
+    assert "name one of bare, xen" in fails("install", module.port, "--board", "toaster")
+    assert told.read_text() == "bare"
+
+
 def test_modules_are_found_and_called_by_name(start, models, monkeypatch, tmp_path):
     monkeypatch.setenv("LATENTRACK_RUNTIME", str(tmp_path / "runtime"))
     assert "No module" in ok("devices")

@@ -16,6 +16,15 @@ def install(
             show_default=False,
         ),
     ] = None,
+    board: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What the Teensy sits on: xen (the reference module, which it takes itself for at "
+            "first), bare (a breadboard), or a board of your own. Said once, it is kept.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Put Latentrack on a module: its device code and its native sequencer.
 
@@ -32,7 +41,7 @@ def install(
 
     console = Console(highlight=False, soft_wrap=True)
     with Link(find_port(port)) as link, transfer("Installing") as progress:
-        done = put(link, progress, console.print)
+        done = put(link, progress, console.print, board=board)
     console.print(f"{done.files} files are on the module at {link.port} ({done.architecture}).")
     if done.kept_main:
         console.print("Your own main.py is kept there as main_before_latentrack.py.")

@@ -64,8 +64,9 @@ def _keep_main():
     os.rename("/flash/main.py", "/flash/main_before_latentrack.py")
     print("kept")
 _keep_main()
-for _name in ("latentcore.mpy", "latentrack", "main.py"):
-    _swap(_name)
+for _name in ("latentcore.mpy", "latentrack", "board.txt", "main.py"):
+    if _name in os.listdir(STAGE):
+        _swap(_name)
 # Examples that are there may have been changed by their owner.
 _mine = "/flash/behaviours/"
 if "behaviours" not in os.listdir("/flash"):
@@ -88,15 +89,30 @@ class Installed:
     kept_main: bool
 
 
+def boards() -> list[str]:
+    """The names of the boards that a Teensy can be told it is on."""
+    tables = (assets.DEVICE / "latentrack" / "boards").glob("*.py")
+    return sorted({path.stem for path in tables} - {"__init__", "virtual"})
+
+
 def install(
-    link: Link, progress: Progress | None = None, say: Callable[[str], None] = lambda _: None
+    link: Link,
+    progress: Progress | None = None,
+    say: Callable[[str], None] = lambda _: None,
+    *,
+    board: str | None = None,
 ) -> Installed:
     """Installs Latentrack and restarts the module. Raises UserError; then nothing has changed.
 
-    `say` gets a sentence when the files have to go by mpremote's own copy.
+    `say` gets a sentence when the files have to go by mpremote's own copy. `board` is what the
+    module is to take itself for, one of `boards()`; without it that stays as it is.
     """
+    if board is not None and board not in boards():
+        raise UserError(f"there is no board {board}; name one of {', '.join(boards())}")
     architecture = _architecture(link)
     contents = _files(architecture)
+    if board is not None:
+        contents["board.txt"] = board.encode()
     try:
         link.run(f"STAGE = {STAGE!r}\n{_EMPTY_STAGE}")
         total, sent = sum(map(len, contents.values())), 0
