@@ -19,7 +19,7 @@ class Fault:
 
     kind: "cut" (unplugged), "flip" (a bit of `size` bytes in a row), "drop" and "double" (`size`
     bytes), "delay" (`size` milliseconds), "silence" (nothing passes that way any more), or "kill"
-    (the harness's own doing).
+    (`size` microseconds later, the harness's own doing).
     """
 
     kind: str
@@ -104,6 +104,9 @@ class Cable:
                 return False
             if fault.kind == "kill":
                 assert self._kill is not None
+                _write(target, after)
+                after = b""
+                time.sleep(fault.size / 1e6)
                 self._kill()
             elif fault.kind == "flip":
                 bits = bytes(1 << ((fault.at + i) % 8) for i in range(fault.size))

@@ -97,7 +97,17 @@ class Bench:
             library.push(link, self._kept, store=True)
             for file in self._versions[0]:
                 library.push(link, file, store=True)
+        self._slow_flash_down()
         self.sizes = {command: self._measure(command) for command in COMMANDS}
+
+    def _slow_flash_down(self) -> None:
+        """So that power can fail in the midst of storing."""
+        rom = self.module._rom / "flash.py"
+        source = rom.read_text()
+        assert "WRITE_US = 0\n" in source
+        rom.write_text(source.replace("WRITE_US = 0\n", "WRITE_US = 2000\n"))
+        with Link(self.module.port) as link:
+            link.restart()
 
     def close(self) -> None:
         self.module.stop()
@@ -123,8 +133,10 @@ class Bench:
         stored = self.module.flash / "models" / "perc"
         if command in ("push", "store"):
             with Link(self.module.port) as link:
-                playing = link.evaluate("Instrument.running.track.model.name")
-            if playing != "pushed":
+                link.run("import hashlib; _model = Instrument.running.track.model")
+                playing = link.evaluate("_model.name, hashlib.sha256(_model.file).digest()")
+            pushed = self._pushed[self._turn].read_bytes()
+            if playing != ("pushed", hashlib.sha256(pushed).digest()):
                 raise Broken(f"{playing} plays after a push that succeeded")
         wanted = {"store": [self._pushed[self._turn]], "sync": self._versions[self._turn]}
         for file in wanted.get(command, []):
@@ -325,7 +337,13 @@ def _mixed(
                 yield Case(rng.choice(("store", "sync")), None, free=rng.randrange(0, 90_000))
             elif kind.startswith("kill"):
                 victim = "the module" if kind == "kill module" else "the computer"
-                yield Case(command, Fault("kill", way, at), victim)
+                later = 1
+                if rng.random() < 0.5:
+                    # While the module does what the last frames asked, such as storing.
+                    command, way = rng.choice(("store", "sync")), TO_MODULE
+                    at = rng.choice(sizes[command][way][1][-12:]) - 1
+                    later = rng.randrange(1, 60_000)
+                yield Case(command, Fault("kill", way, at, later), victim)
             else:
                 size = {
                     "flip": rng.choice((1, 1, 2, 20)),
@@ -337,7 +355,13 @@ def _mixed(
 
 
 def run(
-    model: Path, count: int, seed: int, *, seconds: float | None = None, show: bool = False
+    model: Path,
+    count: int,
+    seed: int,
+    *,
+    seconds: float | None = None,
+    show: bool = False,
+    only: str = "",
 ) -> tuple[Counter[str], list[str]]:
     """Makes `count` faults (or as many as fit into `seconds`); kinds, and what did not hold."""
     bench = Bench(model)
@@ -345,10 +369,10 @@ def run(
     broken: list[str] = []
     end = time.monotonic() + seconds if seconds is not None else None
     try:
-        for number, case in enumerate(itertools.islice(cases(bench.sizes, seed), count), start=1):
+        chosen = (case for case in cases(bench.sizes, seed) if only in _kind(case))
+        for number, case in enumerate(itertools.islice(chosen, count), start=1):
             if end is not None and time.monotonic() > end:
                 break
-            kind = "full" if case.fault is None else f"{case.fault.kind} {case.victim}".strip()
             try:
                 said = bench.run(case)
                 if show:
@@ -358,15 +382,19 @@ def run(
                 print(broken[-1], flush=True)
                 bench.close()
                 bench = Bench(model)
-            kinds[kind] += 1
+            kinds[_kind(case)] += 1
     finally:
         bench.close()
     return kinds, broken
 
 
-def _work(arguments: tuple[Path, int, int, bool]) -> tuple[Counter[str], list[str]]:
-    model, count, seed, show = arguments
-    return run(model, count, seed, show=show)
+def _kind(case: Case) -> str:
+    return "full" if case.fault is None else f"{case.fault.kind} {case.victim}".strip()
+
+
+def _work(arguments: tuple[Path, int, int, bool, str]) -> tuple[Counter[str], list[str]]:
+    model, count, seed, show, only = arguments
+    return run(model, count, seed, show=show, only=only)
 
 
 def main() -> None:
@@ -375,12 +403,16 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", action="store_true", help="what each command said")
+    parser.add_argument("--only", default="", help="one kind: cut, flip, kill the module, ...")
     parser.add_argument("--model", type=Path, help="a model of drums to send")
     options = parser.parse_args()
     shared = Path(__file__).resolve().parents[3] / "shared" / "data" / "decoders"
     model = options.model or shared / "reference_perc_groove.tflite"
     share = -(-options.count // options.workers)
-    jobs = [(model, share, options.seed + n, options.show) for n in range(options.workers)]
+    jobs = [
+        (model, share, options.seed + n, options.show, options.only)
+        for n in range(options.workers)
+    ]
     from concurrent.futures import ThreadPoolExecutor
 
     began = time.monotonic()

@@ -281,3 +281,12 @@ def test_whoever_comes_after_a_broken_frame_gets_the_prompt(start, models, left)
     with Link(module.port) as link:
         assert link.evaluate("track.model.name") == "dub"
     assert mpremote(module, "resume", "exec", "print(6 * 7)") == "42\n"
+
+
+def test_what_a_frame_prints_is_no_part_of_an_answer(start):
+    module = start()
+    with Link(module.port) as link:
+        link.run("instrument.every_frame.append(lambda: print('a frame', instrument.frames))")
+        for number in range(40):
+            code = f"[sum(range(3000)) for _ in range(20)][0] + {number}, 'text'"
+            assert link.evaluate(code) == (4498500 + number, "text")

@@ -7,10 +7,13 @@ large as a Teensy 4.1's, in blocks of the same size, and ENOSPC comes where it w
 
 import io
 import os
+import time
 
 # What stock firmware leaves of the 8 MB, and littlefs's block there.
 SIZE = 7 * 1024 * 1024
 BLOCK = 4096
+# How long a write takes; a Teensy's takes tens of milliseconds a block. Fault tests change it.
+WRITE_US = 0
 _ENOSPC = 28
 _WRITES = "wa+x"
 
@@ -82,6 +85,7 @@ class File(io.IOBase):
         if size > self._room:
             raise OSError(_ENOSPC)
         self._room -= size
+        time.sleep_us(WRITE_US)
         # print() and json.dump() bring bytes to text files, too.
         if not self._binary and not isinstance(data, str):
             data = str(data, "utf-8")
