@@ -175,9 +175,9 @@ def test_old_models_are_let_go(start, reference):
             wait_frames(link)
             collect = "(__import__('gc').collect(), __import__('gc').mem_free())[1]"
             free.append(link.evaluate(collect))
-            free.append(link.evaluate(collect))
         assert link.evaluate("len(track._kept)") == 1
-        assert min(free[6:]) > free[2] - 4096
+        # A model's file and memory are 50 KB; what the first rounds set up stays.
+        assert min(free[6:]) > free[5] - 4096
 
 
 def test_reset_plays_the_first_step_next(start, reference):

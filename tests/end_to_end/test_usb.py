@@ -283,10 +283,15 @@ def test_whoever_comes_after_a_broken_frame_gets_the_prompt(start, models, left)
     assert mpremote(module, "resume", "exec", "print(6 * 7)") == "42\n"
 
 
-def test_what_a_frame_prints_is_no_part_of_an_answer(start):
+def test_what_a_frame_has_to_say_does_not_disturb_the_conversation(start):
+    """Messages come fifty times a second; afterwards they are printed again."""
     module = start()
     with Link(module.port) as link:
-        link.run("instrument.every_frame.append(lambda: print('a frame', instrument.frames))")
+        link.run("instrument.every_frame.append(lambda: instrument.message('a message'))")
         for number in range(40):
             code = f"[sum(range(3000)) for _ in range(20)][0] + {number}, 'text'"
             assert link.evaluate(code) == (4498500 + number, "text")
+    with serial.Serial(module.port, timeout=5) as port:
+        assert b"a message" in port.read_until(b"a message")
+    with Link(module.port) as link:
+        assert link.evaluate("instrument.quiet")

@@ -6,6 +6,7 @@ REPL without a reset: clock and frames go on beside it.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import os
 import struct
@@ -24,6 +25,16 @@ ANSWER_S = 5.0
 CHUNK = 512
 
 Progress = Callable[[int, int], None]
+
+# While a computer talks to the prompt, what frames have to say goes to the screen and the logs only:
+# in the middle of the prompt's own handshake it would be taken for a wrong answer.
+_QUIET = """\
+try:
+    import sys
+    sys.modules["latentrack.instrument"].Instrument.running.quiet = {}
+except Exception:
+    pass
+"""
 
 _RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n"
 _AT_PROMPT_S = 0.2
@@ -67,6 +78,7 @@ class Link:
 
         self.port = port
         self._transport: Any = None
+        self._quiet = False
         if not Path(port).exists() and os.name == "posix":
             raise UserError(
                 f"there is no port {port}; plug the module in, or name another port "
@@ -89,6 +101,9 @@ class Link:
 
     def __exit__(self, *_: object) -> None:
         # The module may be gone by now, and what was said about that is enough.
+        with contextlib.suppress(Exception):
+            if self._quiet:
+                self.run(_QUIET.format(False))
         with contextlib.suppress(Exception):
             self._transport.exit_raw_repl()
         with contextlib.suppress(Exception):
@@ -136,6 +151,7 @@ class Link:
     def start(self, code: str) -> None:
         """Starts code that talks over the cable itself; it ends before the prompt is used again."""
         self._prompt()
+        code = self._hushed(code)
         self._at_prompt = False
         self.round_trips += 1
         with self.translated("stopped answering"):
@@ -156,13 +172,21 @@ class Link:
         """Runs Python on the module; what it printed. Raises ModuleError if it raises."""
         self._prompt()
         with self.translated("stopped answering"):
-            return self._transport.exec(code).decode(errors="replace")
+            return self._transport.exec(self._hushed(code)).decode(errors="replace")
+
+    def _hushed(self, code: str) -> str:
+        """The first code that is sent asks the module to be quiet."""
+        if self._quiet:
+            return code
+        self._quiet = True
+        return _QUIET.format(True) + code
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression of numbers, texts and the like, as Python here has it."""
-        self._prompt()
-        with self.translated("stopped answering"):
-            return self._transport.eval(f"({expression})")
+        # Between marks, for a frame may print something before the answer or behind it. One call
+        # of print cannot be interrupted by a frame.
+        said = self.run(f"print('\\x02' + repr(({expression})) + '\\x03')")
+        return ast.literal_eval(said[said.index("\x02") + 1 : said.index("\x03")])
 
     def write(self, path: str, data: bytes, progress: Progress | None = None) -> None:
         """Writes a file, which must be a temporary one: a cable pulled leaves it half-written."""
