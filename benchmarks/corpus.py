@@ -52,6 +52,7 @@ def _kept(files: list[Path]) -> float:
     Bars with a single hit are taken too, for leaving them out is a choice and no loss.
     """
     import mido
+
     from latentrack.corpus import read
 
     made = read([GROOVE], include=BEATS, minimum_notes=1, cache=False)

@@ -43,8 +43,9 @@ F16_TO_F32 = 1.25
 def write_models(folder: Path) -> list[str]:
     """The networks of the table in every number type; the lines of the program's job list."""
     sys.path.insert(0, str(ROOT / "tests" / "firmware"))
-    from latentrack.decoder.metadata import DecoderInfo, attach_info
     from tflite_models import Shape, export
+
+    from latentrack.decoder.metadata import DecoderInfo, attach_info
 
     networks = {
         "drum": (

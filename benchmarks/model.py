@@ -24,12 +24,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from result import Result
+
 from latentrack.corpus import Dataset, read
 from latentrack.decoder.quiet import import_tensorflow
 from latentrack.model.measures import coverage, saturation
 from latentrack.model.settings import Settings
 from latentrack.model.training import train
-from result import Result
 
 ROOT = Path(__file__).resolve().parents[1]
 GROOVE = ROOT.parent / "shared" / "data" / "groove"

@@ -63,8 +63,9 @@ def measure(folder: Path) -> list[Result]:
 def _models(folder: Path) -> tuple[Path, bytes]:
     """A drum decoder of 150 KB, and the bytes of one of 40 KB."""
     sys.path.insert(0, str(ROOT / "tests" / "firmware"))
-    from latentrack.decoder.metadata import DecoderInfo, attach_info
     from tflite_models import Shape, export
+
+    from latentrack.decoder.metadata import DecoderInfo, attach_info
 
     info = DecoderInfo("perdec", 16, 12, 3, (1, 1, 6, 2, 2))
     sizes = {"large": (3, 70, 141, 192), "small": (3, 24, 42, 192)}

@@ -1,4 +1,4 @@
-"""tests/debian.sh on machines that are not this one: its tools are replaced by scripts that tell."""
+"""tests/debian.sh on other machines than this: its tools are replaced by scripts that tell."""
 
 from __future__ import annotations
 

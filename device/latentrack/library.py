@@ -35,8 +35,9 @@ class Model:
             )
 
     def __repr__(self):
-        return "<model {}: {}, {} steps, {} voices, {} latents>".format(
-            self.name, self.kind, self.steps, self.voices, self.latents
+        return (
+            f"<model {self.name}: {self.kind}, {self.steps} steps, {self.voices} voices, "
+            f"{self.latents} latents>"
         )
 
 
@@ -60,7 +61,7 @@ class Library:
         for path in self._paths():
             if path.endswith(end):
                 return path
-        raise OSError("no model is called {!r}".format(name))
+        raise OSError(f"no model is called {name!r}")
 
     def load(self, name):
         """Reads a model into memory. Raises OSError if it is not there, ValueError if bad."""
@@ -115,7 +116,7 @@ class Library:
             self.play(name, track, remember=False)
             return True
         except (OSError, ValueError, MemoryError) as error:
-            self._instrument.message("model {}: {}".format(name, error))
+            self._instrument.message(f"model {name}: {error}")
             return False
 
     def _paths(self):

@@ -151,9 +151,7 @@ class Requests:
             self._memory = bytearray(size)
         except MemoryError:
             raise MemoryError(
-                "{} bytes do not fit in the module's memory, of which {} are free".format(
-                    size, gc.mem_free()
-                )
+                f"{size} bytes do not fit in the module's memory, of which {gc.mem_free()} are free"
             )
 
     def put(self, offset, data):

@@ -37,8 +37,9 @@ def build(target: str, folder: Path) -> Path:
 def write_seeds(folder: Path) -> None:
     """Small models of every number type, with metadata of each kind."""
     sys.path.insert(0, str(FIRMWARE.parent / "tests" / "firmware"))
-    from latentrack.decoder.metadata import DecoderInfo, attach_info
     from tflite_models import NUMBERS, Shape, export
+
+    from latentrack.decoder.metadata import DecoderInfo, attach_info
 
     networks = {
         DecoderInfo("perdec", 4, 6, 3, (1, 2, 3)): Shape((3, 5, 24), ("relu",)),

@@ -22,7 +22,8 @@ def latentcore_folder(architecture: str) -> Path:
     folder = BUILD / architecture
     if not (folder / "latentcore.mpy").is_file():
         raise UserError(
-            f"latentcore.mpy for {architecture} is not built yet; run `make {architecture}` in {ROOT}"
+            f"latentcore.mpy for {architecture} is not built yet; run `make {architecture}` in "
+            f"{ROOT}"
         )
     return folder
 

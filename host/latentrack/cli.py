@@ -28,7 +28,8 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
-    help="Train a small generative sequencer on your own music and play it on a Eurorack module.\n\n"
+    help="Train a small generative sequencer on your own music and play it on a Eurorack "
+    "module.\n\n"
     "The whole way: `dataset` (music in), `train` (a model of it), `push` (onto the module). "
     "`demo` shows it at once, without hardware.",
 )
@@ -58,7 +59,7 @@ def _register() -> None:
 
 
 def main() -> None:
-    """The console command. Exit codes: 0 done, 2 something the user can mend, 70 a mistake of ours."""
+    """The console command. Exit codes: 0 done, 2 the user can mend it, 70 a mistake of ours."""
     _register()
     try:
         app()

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+
 from latentrack.decoder.litert import Decoder
 from latentrack.module.link import Link
 from latentrack.virtual.module import HEAP_BYTES, PSRAM_BYTES
-
 from tests.device.rig import Rig
 
 DRUMS = "reference_perc_groove"

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from types import ModuleType
 
 import numpy as np
+
 from latentrack.decoder.jacks import drum_steps
 from latentrack.module.link import Link
 from latentrack.virtual.module import VirtualModule
-
 from tests.conftest import ROOT
 
 SEMITONE = 65535 / 120  # a converter of 10 V

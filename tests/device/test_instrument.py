@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from latentrack.module.link import Link, ModuleError
 from latentrack.virtual.panel import ANALOG_PINS, TRIGGER_PINS
-
 from tests.conftest import ROOT
 
 REFERENCE = "reference_perc_groove"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from latentrack.decoder.litert import Decoder
 from latentrack.decoder.metadata import DecoderInfo, Extras, attach_info
-
 from tests.device.conftest import CHORALES, DRUMS, WIDE
 from tests.device.rig import drums, notes, rhythm
 

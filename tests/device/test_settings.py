@@ -10,9 +10,9 @@ import zlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from latentrack.errors import UserError
 from latentrack.module.link import Link, ModuleError
-
 from tests.conftest import ROOT
 from tests.device.conftest import CHORALES, DRUMS
 from tests.device.rig import Rig, drums

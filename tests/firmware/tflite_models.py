@@ -4,6 +4,7 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
 
 NUMBERS = ("float32", "float16", "dynamic", "int8", "int8_io", "int8_per_tensor")

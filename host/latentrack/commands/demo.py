@@ -36,7 +36,7 @@ def demo(
     folder: Annotated[
         Path,
         typer.Option(
-            "--folder", metavar="FOLDER", help="Where the trained model is kept for you to play with."
+            "--folder", metavar="FOLDER", help="Where the trained model is kept for you."
         ),
     ] = Path("demo"),
     epochs: Annotated[
@@ -75,9 +75,8 @@ def demo(
             played, right = 0, 0
             for number, knobs in enumerate(BARS, start=1):
                 steps, expected = _play_bar(module, link, decoder, knobs)
-                same = [_same(step, by_book) for step, by_book in zip(steps, expected, strict=False)]
                 played += len(steps)
-                right += sum(same)
+                right += sum(map(_same, steps, expected))
                 _draw(console, number, knobs, steps, expected)
     console.print(f"\nThe model is yours: latentrack push {model}")
     console.print(f"demo: {played} steps played, {right} as decoded")
@@ -130,7 +129,7 @@ def _play_bar(
     latents = (2 * np.array(knobs[:3]) - 1) * info.latent_scale
     heard: Any = None
     for _ in range(100):
-        heard = link.evaluate("Instrument.running.track.latents, Instrument.running.track.threshold")
+        heard = link.evaluate("track.latents, track.threshold")
         # A knob is a 16-bit code, so it comes close, not equal.
         if np.allclose([*heard[0], heard[1]], [*latents, knobs[3]], atol=2e-4):
             break

@@ -26,8 +26,8 @@ CHUNK = 512
 
 Progress = Callable[[int, int], None]
 
-# While a computer talks to the prompt, what frames have to say goes to the screen and the logs only:
-# in the middle of the prompt's own handshake it would be taken for a wrong answer.
+# While a computer talks to the prompt, what frames have to say goes to the screen and the logs
+# only: in the middle of the prompt's own handshake it would be taken for a wrong answer.
 _QUIET = """\
 try:
     import sys

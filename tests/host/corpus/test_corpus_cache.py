@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from midi_files import STEP, write_midi
+
 from latentrack.corpus import SIMPLE, read, reader
 from latentrack.corpus.bars import Events, Grid, lay_bars
 from latentrack.corpus.cache import Cache, cache_folder
 from latentrack.corpus.laid import from_bytes, to_bytes
-from midi_files import STEP, write_midi
 
 BEAT = [(0, 36), (4 * STEP, 38)]
 
@@ -188,6 +189,7 @@ def test_many_keys_are_asked_for(tmp_path):
 
 def test_a_result_survives_as_bytes():
     import numpy as np
+
     from latentrack.corpus.midi import TimeSignature
 
     events = Events(np.array([0, 130, 2100]), np.array([3, 200, 0]), np.array([1, 127, 64]))

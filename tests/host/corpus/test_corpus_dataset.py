@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+
 from latentrack.corpus import Dataset, Discard
 from latentrack.errors import UserError
 

@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+
 from latentrack.corpus import EXTENDED, demo_dataset
 from latentrack.corpus.demo import demo_patterns
 

@@ -5,6 +5,7 @@ import os
 from functools import partial
 
 import pytest
+
 from latentrack.corpus.parallel import on_all_cores
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from latentrack.corpus import ACCENTED, EXTENDED
 from latentrack.corpus.patterns import read_patterns
 from latentrack.errors import UserError

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from latentrack.corpus.patterns import read_patterns
 from latentrack.corpus.percussion import EXTENDED
 from latentrack.corpus.picture import draw_bar

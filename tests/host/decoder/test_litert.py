@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from latentrack.decoder.litert import Decoder
 from latentrack.decoder.metadata import DecoderInfo, attach_info
 from latentrack.errors import UserError

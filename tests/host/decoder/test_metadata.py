@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from ai_edge_litert import schema_py_generated as schema
+
 from latentrack.decoder.metadata import DecoderInfo, attach_info, read_info
 from latentrack.errors import UserError
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
+
 from latentrack.decoder.export import NUMBERS, to_tflite
 from latentrack.decoder.gates import count_gates
 from latentrack.decoder.litert import Decoder

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from latentrack.model import Run, Settings, save_run, train
 from made_music import music
+
+from latentrack.model import Run, Settings, save_run, train
 
 
 @pytest.fixture(scope="session")

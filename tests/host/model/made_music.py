@@ -1,6 +1,7 @@
 """Small made-up music for these tests."""
 
 import numpy as np
+
 from latentrack.corpus.dataset import Dataset
 
 STEPS, VOICES = 8, 3

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from latentrack.decoder.metadata import DecoderInfo
 from latentrack.model.autoencoder import Autoencoder, Dense
 from latentrack.model.measures import (

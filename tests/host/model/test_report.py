@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
+from typer.testing import CliRunner
+
 from latentrack.commands.export import export
 from latentrack.commands.report import report
 from latentrack.commands.train import train
@@ -19,7 +21,6 @@ from latentrack.model import Run, load_run
 from latentrack.model.findings import find
 from latentrack.model.report import gates_of, write_report
 from latentrack.model.training import cross_entropy
-from typer.testing import CliRunner
 
 WIDE = {"COLUMNS": "400"}
 

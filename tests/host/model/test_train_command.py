@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
+from typer.testing import CliRunner
+
 from latentrack.commands.train import train
 from latentrack.corpus.dataset import Dataset
 from latentrack.decoder.metadata import DecoderInfo, read_info
 from latentrack.errors import UserError
-from typer.testing import CliRunner
 
 app = typer.Typer()
 app.command()(train)

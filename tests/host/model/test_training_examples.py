@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from latentrack.corpus import Dataset, read
 from latentrack.decoder.litert import Decoder
 from latentrack.decoder.metadata import DecoderInfo, read_extras
@@ -18,7 +19,6 @@ from latentrack.model import training as training_module
 from latentrack.model.measures import density_entropy, recall
 from latentrack.model.training import cross_entropy
 from latentrack.module.link import Link
-
 from tests.conftest import ROOT
 from tests.device.rig import Rig, notes, rhythm
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_music import STEPS, VOICES, music
+
 from latentrack.corpus.dataset import Dataset
 from latentrack.decoder import export as export_module
 from latentrack.decoder.export import decoder_function, to_tflite
@@ -19,7 +21,6 @@ from latentrack.model.autoencoder import flat_weights, new_autoencoder
 from latentrack.model.loss import VaeLoss
 from latentrack.model.settings import Settings
 from latentrack.model.training import cross_entropy, split_by_source, train
-from made_music import STEPS, VOICES, music
 
 
 @pytest.fixture(scope="module")

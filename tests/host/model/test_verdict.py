@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+
 from latentrack.corpus.dataset import Dataset
 from latentrack.model.measures import Recall, recall
 from latentrack.model.verdict import verdict
