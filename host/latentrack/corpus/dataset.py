@@ -7,7 +7,6 @@ sent to somebody else and still tell its own story.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -22,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from latentrack.errors import UserError
+from latentrack.files import whole_file
 
 KINDS = ("drums", "notes", "rhythm")
 
@@ -236,23 +236,8 @@ class Dataset:
             arrays["velocities"] = self.velocities
         if self.offsets is not None:
             arrays["offsets"] = np.rint(self.offsets * _OFFSET_UNITS).astype(np.int8)
-        target = Path(path)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as file:
-                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, target)
-        except OSError as error:
-            raise UserError(
-                f"Could not write the dataset {target} ({error.strerror or error}): "
-                "name a file in a folder you may write to."
-            ) from error
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        with whole_file(path, "the dataset") as file:
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Dataset:

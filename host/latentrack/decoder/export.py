@@ -9,11 +9,9 @@ converter must see what latents occur. `gates` counts what each of them costs.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +21,7 @@ from latentrack.decoder.litert import Decoder
 from latentrack.decoder.metadata import Extras, attach_info
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
 from latentrack.errors import UserError
+from latentrack.files import whole_file
 
 if TYPE_CHECKING:
     from latentrack.model.autoencoder import Autoencoder
@@ -53,23 +52,8 @@ def export(
 
 def write_model(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a model file, whole or not at all. UserError if it cannot be written."""
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except OSError as error:
-        raise UserError(
-            f"Could not write the model {target} ({error.strerror or error}): "
-            "name a file in a folder you may write to."
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with whole_file(path, "the model") as file:
+        file.write(data)
 
 
 def to_tflite(

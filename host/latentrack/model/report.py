@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import html
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 from latentrack.decoder.export import NUMBERS
 from latentrack.decoder.gates import GateCount, count_gates
-from latentrack.errors import UserError
+from latentrack.files import whole_file
 from latentrack.model import pictures
 from latentrack.model.findings import Finding, Findings, find
 from latentrack.model.measures import THRESHOLD, Recall, recall
@@ -56,20 +54,8 @@ def write_report(
         counts[numbers] = gates_of(run, numbers)
     say("Drawing")
     page = _page(run, found, sentences, counts)
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(page, encoding="utf-8")
-        os.replace(temporary, target)
-    except OSError as error:
-        raise UserError(
-            f"Could not write the report {target} ({error.strerror or error}): "
-            "name a file in a folder you may write to."
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with whole_file(path, "the report") as file:
+        file.write(page.encode())
     return found, sentences
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from latentrack.errors import UserError
+from latentrack.files import whole_file
 from latentrack.module.files import Entry, Files
 from latentrack.module.link import Progress
 
@@ -29,7 +29,8 @@ def fetch_to(
     for target, (path, entry) in wanted.items():
         data = _fetch(files, path, entry, sent, total, progress)
         sent += len(data)
-        _write(target, data)
+        with whole_file(target, "the model") as file:
+            file.write(data)
     return len(wanted)
 
 
@@ -39,18 +40,12 @@ def backup(files: Files, target: Path, progress: Progress | None = None) -> int:
     total, sent = sum(entry.size for entry in there.values()), 0
     if target.is_dir():
         raise UserError(f"{target} is a folder; name the zip file to write")
-    temporary = target.with_name(f".{target.name}.writing")
-    try:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+    with whole_file(target, "the backup") as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in sorted(there):
                 data = _fetch(files, path, there[path], sent, total, progress)
                 sent += len(data)
                 archive.writestr(path.removeprefix(f"{FLASH}/"), data)
-        os.replace(temporary, target)
-    except OSError as error:
-        raise UserError(f"{target} cannot be written ({error.strerror})") from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return len(there)
 
 
@@ -103,15 +98,3 @@ def _fetch(
 
 def _entry(data: bytes) -> Entry:
     return Entry(len(data), hashlib.sha256(data).hexdigest())
-
-
-def _write(target: Path, data: bytes) -> None:
-    temporary = target.with_name(f".{target.name}.writing")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data)
-        os.replace(temporary, target)
-    except OSError as error:
-        raise UserError(f"{target} cannot be written ({error.strerror})") from error
-    finally:
-        temporary.unlink(missing_ok=True)
