@@ -33,8 +33,9 @@ fuzz: debian $(VENV)/test
 	$(BIN)/python firmware/fuzz/run.py --seconds $(FUZZ_SECONDS)
 
 # The whole of the fault run (tests/end_to_end/test_faults.py does a part of it).
+FAULTS ?= 2000
 faults: $(VENV)/test x64
-	$(BIN)/python -m tests.end_to_end.faults
+	$(BIN)/python -m tests.faults --count $(FAULTS)
 
 # What takes too long for every day: training on the chorales and loops, a million steps.
 long: debian $(VENV)/test x64 armv7emdp
