@@ -36,9 +36,10 @@ class Instrument:
 
     def __init__(self):
         self.frames = 0
-        # A program that talks to the prompt sets this: what a frame prints would come in the
-        # middle of an answer. The screen and the logs have it all the same.
+        # A program that talks to the prompt sets this, or calls `hush`: what a frame prints would
+        # come in the middle of an answer. The screen and the logs have it all the same.
         self.quiet = False
+        self._hushed_until = None
         # What the screen's message line shows, and since when (time.ticks_ms).
         self.message_text = ""
         self.message_ms = 0
@@ -134,13 +135,24 @@ class Instrument:
         self.message_text = text
         self.message_ms = time.ticks_ms()
         logs.note(text)
-        if not self.quiet:
+        if not self._hushed():
             print(text)
+
+    def hush(self, ms):
+        """Frames print nothing for so many milliseconds."""
+        self._hushed_until = time.ticks_add(time.ticks_ms(), ms)
+
+    def _hushed(self):
+        if self._hushed_until is not None:
+            if time.ticks_diff(self._hushed_until, time.ticks_ms()) > 0:
+                return True
+            self._hushed_until = None
+        return self.quiet
 
     def show_error(self, error, text):
         """An exception: its traceback to the logs, a line to the screen."""
         logs.note_error(error)
-        if not self.quiet:
+        if not self._hushed():
             sys.print_exception(error)
         self.message(text)
 

@@ -293,5 +293,3 @@ def test_what_a_frame_has_to_say_does_not_disturb_the_conversation(start):
             assert link.evaluate(code) == (4498500 + number, "text")
     with serial.Serial(module.port, timeout=5) as port:
         assert b"a message" in port.read_until(b"a message")
-    with Link(module.port) as link:
-        assert link.evaluate("instrument.quiet")

@@ -27,11 +27,12 @@ CHUNK = 512
 Progress = Callable[[int, int], None]
 
 # While a computer talks to the prompt, what frames have to say goes to the screen and the logs
-# only: in the middle of the prompt's own handshake it would be taken for a wrong answer.
-_QUIET = """\
+# only: in the middle of the prompt's own handshake it would be taken for a wrong answer. It wears
+# off by itself, so that nothing has to be said in the end.
+_HUSH = """\
 try:
     import sys
-    sys.modules["latentrack.instrument"].Instrument.running.quiet = {}
+    sys.modules["latentrack.instrument"].Instrument.running.hush(2000)
 except Exception:
     pass
 """
@@ -78,7 +79,6 @@ class Link:
 
         self.port = port
         self._transport: Any = None
-        self._quiet = False
         if not Path(port).exists() and os.name == "posix":
             raise UserError(
                 f"there is no port {port}; plug the module in, or name another port "
@@ -101,9 +101,6 @@ class Link:
 
     def __exit__(self, *_: object) -> None:
         # The module may be gone by now, and what was said about that is enough.
-        with contextlib.suppress(Exception):
-            if self._quiet:
-                self.run(_QUIET.format(False))
         with contextlib.suppress(Exception):
             self._transport.exit_raw_repl()
         with contextlib.suppress(Exception):
@@ -151,7 +148,6 @@ class Link:
     def start(self, code: str) -> None:
         """Starts code that talks over the cable itself; it ends before the prompt is used again."""
         self._prompt()
-        code = self._hushed(code)
         self._at_prompt = False
         self.round_trips += 1
         with self.translated("stopped answering"):
@@ -160,7 +156,7 @@ class Link:
             self.serial.timeout = 0.05
             if not self._heard(b">", _START_S):
                 raise Silence
-            self.serial.write(code.encode() + b"\x04")
+            self.serial.write((_HUSH + code).encode() + b"\x04")
             if not self._heard(b"OK", _START_S):
                 raise Silence
 
@@ -172,14 +168,7 @@ class Link:
         """Runs Python on the module; what it printed. Raises ModuleError if it raises."""
         self._prompt()
         with self.translated("stopped answering"):
-            return self._transport.exec(self._hushed(code)).decode(errors="replace")
-
-    def _hushed(self, code: str) -> str:
-        """The first code that is sent asks the module to be quiet."""
-        if self._quiet:
-            return code
-        self._quiet = True
-        return _QUIET.format(True) + code
+            return self._transport.exec(_HUSH + code).decode(errors="replace")
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression of numbers, texts and the like, as Python here has it."""
