@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from latentrack.virtual.module import VirtualModule
+from latentrack.virtual.module import FRIENDLY_BANNER, RAW_BANNER, VirtualModule
 from tests.programs import mpremote
 
 
@@ -145,3 +145,27 @@ def test_files_are_those_of_the_folder(bare, tmp_path: Path):
     assert (bare.flash / "models").is_dir()
     mpremote(bare, "rmdir", "models")
     assert not (bare.flash / "models").exists()
+
+
+def test_frames_that_speak_while_the_module_starts(tmp_path):
+    """What a timer prints right behind the first prompt does not keep the cable from working."""
+    (tmp_path / "main.py").write_text(
+        "import machine\n"
+        "timer = machine.Timer(-1, period=1, callback=lambda _: print('tick'))\n"
+        "import time\ntime.sleep_ms(30)\n"
+    )
+    with VirtualModule(tmp_path) as module:
+        assert mpremote(module, "exec", "print('here')") == "here\n"
+
+
+def test_a_banner_that_comes_in_pieces(bare):
+    """The bridge knows the raw prompt however the terminal cuts it up."""
+    mpremote(bare, "resume", "exec", "pass")
+    for cut in range(1, len(RAW_BANNER)):
+        bare._raw = False
+        bare._listen(RAW_BANNER[:cut])
+        bare._listen(RAW_BANNER[cut:])
+        assert bare._raw, f"cut after {cut} bytes"
+    bare._listen(FRIENDLY_BANNER[:5])
+    bare._listen(FRIENDLY_BANNER[5:] + b">>> ")
+    assert not bare._raw

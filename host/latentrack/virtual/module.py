@@ -135,6 +135,7 @@ class VirtualModule:
         os.close(slave)
         os.set_blocking(self._inner, False)
         self._starting: bytes | None = b""
+        self._heard = b""
         self._swallow_banner = not run_main
 
     def _kill(self) -> None:
@@ -262,10 +263,12 @@ class VirtualModule:
         """Passes the module's output on, and learns from it which prompt it is at."""
         if self._starting is not None:
             return self._listen_to_start(output)
-        if RAW_BANNER in output or output.endswith(RAW_BANNER[-8:]):
-            self._raw = True
-        elif FRIENDLY_BANNER in output:
-            self._raw = False
+        # A banner may come in pieces; the one that came last counts.
+        heard = self._heard + output
+        raw, friendly = heard.rfind(RAW_BANNER), heard.rfind(FRIENDLY_BANNER)
+        if raw != friendly:
+            self._raw = raw > friendly
+        self._heard = heard[1 - max(len(RAW_BANNER), len(FRIENDLY_BANNER)) :]
         if not self._raw and not termios.tcgetattr(self._inner)[1] & termios.ONLRET:
             # A board's print ends lines with CR LF. Binary data (mpremote mount) goes with
             # Ctrl-C switched off (rom/boot.py), and output in raw mode stays byte for byte.
@@ -276,9 +279,12 @@ class VirtualModule:
         """Until the first prompt: on a reset in raw mode the friendly banner is not shown."""
         assert self._starting is not None
         self._starting += output
-        if not self._starting.endswith(PROMPT):
+        banner = self._starting.find(FRIENDLY_BANNER)
+        # Behind the prompt there may be what a frame has had to say already.
+        if banner < 0 or PROMPT not in self._starting[banner:]:
             return b""
         shown, self._starting = self._starting, None
+        self._raw, self._heard = False, b""
         if not self._swallow_banner:
             return re.sub(rb"(?<!\r)\n", b"\r\n", shown)
         os.write(self._inner, b"\x01")
