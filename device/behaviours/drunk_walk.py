@@ -1,4 +1,5 @@
 """A drunk walk through the latent space, around where the knobs stand."""
+
 from random import uniform
 
 on = False  # behaviours.switch("drunk_walk")

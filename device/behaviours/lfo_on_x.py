@@ -1,4 +1,5 @@
 """An LFO on X: to and fro, once in eight seconds."""
+
 from math import pi, sin
 
 on = False  # behaviours.switch("lfo_on_x")

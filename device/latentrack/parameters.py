@@ -55,9 +55,7 @@ class Parameter:
         else:
             value = float(value)
         if not self.least <= value <= self.most:
-            raise ValueError(
-                f"{self.name} goes from {self.least} to {self.most}, not to {value}"
-            )
+            raise ValueError(f"{self.name} goes from {self.least} to {self.most}, not to {value}")
         return value
 
     def value(self, number):

@@ -1,8 +1,8 @@
 """Which voice goes to which jack: the eight outputs as latentcore.route wants them.
 
-    drums    triggers from the first jack on, accents behind them, as far as there are jacks
-    notes    as many voices as there are pairs of jacks: triggers first, then their pitches
-    rhythm   as notes, a voice each
+drums    triggers from the first jack on, accents behind them, as far as there are jacks
+notes    as many voices as there are pairs of jacks: triggers first, then their pitches
+rhythm   as notes, a voice each
 """
 
 NOWHERE = 15

@@ -101,17 +101,21 @@ def test_every_click_of_an_encoder_counts(module, link, encoder):
 
 def test_an_encoders_interrupt_allocates_nothing(module, link):
     """A hard interrupt on a board runs while the heap is locked."""
-    assert link.run(
-        "import micropython\n"
-        "encoder = instrument.controls._encoders['left']\n"
-        "for locked in (False, True):\n"
-        "    if locked: micropython.heap_lock()\n"
-        "    try:\n"
-        "        encoder._edge(None)\n"
-        "    finally:\n"
-        "        if locked: micropython.heap_unlock()\n"
-        "print('done')\n"
-    ).strip().endswith("done")
+    assert (
+        link.run(
+            "import micropython\n"
+            "encoder = instrument.controls._encoders['left']\n"
+            "for locked in (False, True):\n"
+            "    if locked: micropython.heap_lock()\n"
+            "    try:\n"
+            "        encoder._edge(None)\n"
+            "    finally:\n"
+            "        if locked: micropython.heap_unlock()\n"
+            "print('done')\n"
+        )
+        .strip()
+        .endswith("done")
+    )
 
 
 def test_a_contact_that_bounces_is_no_click(module, link):

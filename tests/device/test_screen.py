@@ -268,9 +268,7 @@ def test_a_shorter_bar_that_begins_elsewhere_is_marked(play, decoded):
 def test_the_parameter_page_shows_the_table_line_by_line(play):
     played = play(DRUMS)
     played.run("track.length = 12; track.follow = 'step'; instrument.controls.open('parameters')")
-    table = played.link.evaluate(
-        "[(e.title, e.text(track.numbers[e.name])) for e in track.TABLE]"
-    )
+    table = played.link.evaluate("[(e.title, e.text(track.numbers[e.name])) for e in track.TABLE]")
     texts = dict(table)
     assert texts["Length"] == "12" and texts["Follow"] == "step"
     for first in range(0, len(table), 4):

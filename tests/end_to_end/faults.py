@@ -410,8 +410,7 @@ def main() -> None:
     model = options.model or shared / "reference_perc_groove.tflite"
     share = -(-options.count // options.workers)
     jobs = [
-        (model, share, options.seed + n, options.show, options.only)
-        for n in range(options.workers)
+        (model, share, options.seed + n, options.show, options.only) for n in range(options.workers)
     ]
     from concurrent.futures import ThreadPoolExecutor
 

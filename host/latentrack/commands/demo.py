@@ -35,9 +35,7 @@ JACKS = ("kick", "snare", "toms", "hi-hat", "cymbals")
 def demo(
     folder: Annotated[
         Path,
-        typer.Option(
-            "--folder", metavar="FOLDER", help="Where the trained model is kept for you."
-        ),
+        typer.Option("--folder", metavar="FOLDER", help="Where the trained model is kept for you."),
     ] = Path("demo"),
     epochs: Annotated[
         int | None, typer.Option(min=1, help="A shorter or longer training.", show_default=False)
@@ -169,7 +167,5 @@ def _draw(
         "\n[dim]LiteRT says[/]" if same else "\n[red]LiteRT says otherwise[/]",
     )
     blank = np.zeros((0, len(JACKS)))
-    table.add_row(
-        draw_bar(left if len(left) else blank, JACKS), draw_bar(right, JACKS)
-    )
+    table.add_row(draw_bar(left if len(left) else blank, JACKS), draw_bar(right, JACKS))
     console.print(table)

@@ -37,7 +37,7 @@ def export(
 ) -> None:
     """Write the model of a run once more, smaller if you like.
 
-        latentrack export mine.run -o mine_small.tflite --numbers float16
+    latentrack export mine.run -o mine_small.tflite --numbers float16
     """
     from rich.console import Console
 

@@ -36,8 +36,7 @@ def flash(
 
     if firmware is None:
         raise UserError(
-            f"name a firmware file: the .hex for the Teensy 4.1 is at {_DOWNLOADS} "
-            "(1.23 or newer)"
+            f"name a firmware file: the .hex for the Teensy 4.1 is at {_DOWNLOADS} (1.23 or newer)"
         )
     try:
         beginning = firmware.read_bytes()[:1]

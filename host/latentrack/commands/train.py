@@ -282,9 +282,7 @@ def train(
     _finish(console, kept, training, target, numbers)
 
 
-def _train(
-    console: Console, music: Any, settings: Settings, earlier: Run | None
-) -> Training:
+def _train(console: Console, music: Any, settings: Settings, earlier: Run | None) -> Training:
     """The training with its progress bar."""
     from latentrack.model.training import train as run
 
@@ -313,9 +311,7 @@ def _train(
         return run(music, settings, show, restarted)
 
 
-def _finish(
-    console: Console, run: Run, training: Training, target: Path, numbers: str
-) -> None:
+def _finish(console: Console, run: Run, training: Training, target: Path, numbers: str) -> None:
     """Exports the model, and says how good it is and where everything lies."""
     from latentrack.model.verdict import verdict
 

@@ -75,9 +75,7 @@ def short_verdict(run: Run, found: Findings) -> list[str]:
     ]
 
 
-def _page(
-    run: Run, found: Findings, sentences: list[str], counts: dict[str, GateCount]
-) -> str:
+def _page(run: Run, found: Findings, sentences: list[str], counts: dict[str, GateCount]) -> str:
     dataset = run.dataset
     name = str(run.about.get("music") or run.folder.name)
     parts = [
@@ -160,19 +158,34 @@ def _recalls(run: Run, found: Findings) -> str:
     if found.unseen:
         rows.append(("held out", THRESHOLD, found.unseen))
     rows.append(
-        ("held out" if found.unseen else "its own music", run.threshold,
-         recall(run.model, run.checks, run.threshold))
+        (
+            "held out" if found.unseen else "its own music",
+            run.threshold,
+            recall(run.model, run.checks, run.threshold),
+        )
     )
 
     def line(name: str, threshold: float, r: Recall) -> list[str]:
         return [
-            name, f"{threshold:.2f}", f"{r.cell_share:.2%}", f"{r.exact_share:.2%}",
-            f"{r.played_share:.1%}", f"{r.extra_share:.1%}", f"{r.f1:.3f}",
+            name,
+            f"{threshold:.2f}",
+            f"{r.cell_share:.2%}",
+            f"{r.exact_share:.2%}",
+            f"{r.played_share:.1%}",
+            f"{r.extra_share:.1%}",
+            f"{r.f1:.3f}",
         ]
 
     return _table(
-        ["music", "threshold", "cells right", "whole sequences", "hits played", "hits too many",
-         "F1"],
+        [
+            "music",
+            "threshold",
+            "cells right",
+            "whole sequences",
+            "hits played",
+            "hits too many",
+            "F1",
+        ],
         [line(*row) for row in rows],
     )
 
@@ -196,8 +209,11 @@ def _provenance(run: Run) -> str:
 def _table(heads: list[str], rows: list[list[str]]) -> str:
     head = "".join(f"<th>{_text(cell)}" for cell in heads)
     body = "".join(
-        "<tr>" + "".join(f"<td class=number>{_text(cell)}" if i < len(row) - 1 else
-                         f"<td>{_text(cell)}" for i, cell in enumerate(row))
+        "<tr>"
+        + "".join(
+            f"<td class=number>{_text(cell)}" if i < len(row) - 1 else f"<td>{_text(cell)}"
+            for i, cell in enumerate(row)
+        )
         for row in rows
     )
     return f"<table>{'<tr>' + head if any(heads) else ''}{body}</table>"

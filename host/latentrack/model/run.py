@@ -271,9 +271,7 @@ def _joined(earlier: tuple[Epoch, ...], later: tuple[Epoch, ...]) -> tuple[Epoch
         return later
     of = len(earlier) + later[-1].of
     moved = (
-        replace(epoch, number=epoch.number + len(earlier), of=of)
-        for epoch in later
-        if epoch.number
+        replace(epoch, number=epoch.number + len(earlier), of=of) for epoch in later if epoch.number
     )
     return (*earlier, *moved)
 

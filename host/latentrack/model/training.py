@@ -140,9 +140,7 @@ def train(
                     f"Latent {names} has died, a knob that would change nothing: "
                     f"beginning again with seed {settings.seed}."
                 )
-    return Training(
-        model, history, chosen, held, interrupted, settings, tuple(abandoned), dead
-    )
+    return Training(model, history, chosen, held, interrupted, settings, tuple(abandoned), dead)
 
 
 class _Trainer:
@@ -223,9 +221,7 @@ class _Trainer:
         if settings.model != "vae":
             return []
         shape = (self.batches, self.batch)
-        inputs: list[NDArray[Any]] = [
-            rng.standard_normal((*shape, settings.latents), np.float32)
-        ]
+        inputs: list[NDArray[Any]] = [rng.standard_normal((*shape, settings.latents), np.float32)]
         for wanted in (settings.input_dropout, settings.dreams):
             if wanted:
                 inputs.append(rng.integers(0, 256, (*shape, self.cells.shape[1]), np.uint8))
@@ -346,9 +342,7 @@ def _resolved(settings: Settings, count: int) -> Settings:
     chosen: dict[str, Any] = {}
     if settings.model == "vae" and count >= FEWEST_TO_HOLD_OUT:
         chosen = {n: v for n, v in IN_LARGE_CORPORA.items() if getattr(settings, n) is None}
-    return replace(
-        settings, batch_size=batch, epochs=epochs, latent_dim=settings.latents, **chosen
-    )
+    return replace(settings, batch_size=batch, epochs=epochs, latent_dim=settings.latents, **chosen)
 
 
 def _loss(settings: Settings, model: Autoencoder) -> VaeLoss | PlainLoss:

@@ -61,7 +61,7 @@ def test_the_toml_tells_where_the_model_came_from(copy: Path) -> None:
 
 
 def test_odd_texts_survive_toml() -> None:
-    table = {"a \"key\" of = odd\n": 'quotes " and \\ and \x7f \x01 é 鼓', "n": 1e-7, "t": (1, 2)}
+    table = {'a "key" of = odd\n': 'quotes " and \\ and \x7f \x01 é 鼓', "n": 1e-7, "t": (1, 2)}
     assert from_toml(to_toml({"": {"x": True}, "odd": table})) == {
         "x": True,
         "odd": {**table, "t": [1, 2]},
@@ -92,8 +92,9 @@ def test_training_on_makes_one_history(run: Run, tmp_path: Path) -> None:
         Epoch(2, 2, 8.0, 0.29, True),
     )
     training = training_of(run)
-    training = Training(run.model, going_on, *(training.trained_on, training.held_out), False,
-                        run.settings)
+    training = Training(
+        run.model, going_on, *(training.trained_on, training.held_out), False, run.settings
+    )
     again = save_run(tmp_path / "on.run", training, run.dataset, "made.npz", run.history)
     assert [epoch.number for epoch in again.history] == list(range(1, 18))
     assert again.history[:15] == run.history

@@ -159,6 +159,7 @@ class Timer:
             if not Timer._free:
                 raise RuntimeError("all timers are in use")
             self._slot = Timer._free.pop()
+
             # Like a board's timer the callback gets the timer itself.
             def call(_):
                 return callback(self)
