@@ -29,12 +29,12 @@ static void make_latents(void)
     }
 }
 
-#define MEASURE(most, call)                                                                       \
-    do {                                                                                          \
-        uint32_t before_ = timer_now(), taken_;                                                   \
-        call;                                                                                     \
-        taken_ = instructions(before_, timer_now()) - overhead;                                   \
-        most = taken_ > most ? taken_ : most;                                                     \
+#define MEASURE(most, call)                                                                        \
+    do {                                                                                           \
+        uint32_t before_ = timer_now(), taken_;                                                    \
+        call;                                                                                      \
+        taken_ = instructions(before_, timer_now()) - overhead;                                    \
+        most = taken_ > most ? taken_ : most;                                                      \
     } while (0)
 
 /* Bytes that one of a model's patterns takes. */
@@ -73,8 +73,7 @@ static void measure_model(const char *name, const char *path)
         float *all = malloc(decoder.outputs * sizeof *all);
 
         MEASURE(hidden, tflite_hidden(&decoder, latents[i], model->workspace[0]));
-        MEASURE(scores,
-                tflite_scores(&decoder, model->workspace[0], 0, decoder.outputs, all));
+        MEASURE(scores, tflite_scores(&decoder, model->workspace[0], 0, decoder.outputs, all));
         MEASURE(whole, model_build(model, pattern, latents[i], &voicing));
         MEASURE(step, model_build_step(model, pattern, i % decoder.steps, latents[i], &voicing));
         cells += pattern_hits(pattern, pattern->steps);

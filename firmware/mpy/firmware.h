@@ -1,5 +1,5 @@
-/* MicroPython for a module that is compiled into a firmware: what native.h offers to latentcore.c, on
- * top of MicroPython's own headers. See micropython.mk and micropython.cmake.
+/* MicroPython for a module that is compiled into a firmware: what native.h offers to latentcore.c,
+ * on top of MicroPython's own headers. See micropython.mk and micropython.cmake.
  */
 #ifndef LATENTRACK_FIRMWARE_H
 #define LATENTRACK_FIRMWARE_H
@@ -17,26 +17,48 @@ struct py_buffer {
 
 enum { BUFFER_READ = MP_BUFFER_READ, BUFFER_WRITE = MP_BUFFER_WRITE };
 
-static inline py_obj py_none(void) { return mp_const_none; }
-static inline py_obj py_bool(bool value) { return mp_obj_new_bool(value); }
-static inline py_obj py_small_int(intptr_t value) { return MP_OBJ_NEW_SMALL_INT(value); }
-static inline uintptr_t py_uint(py_obj object) { return (uintptr_t)mp_obj_get_int_truncated(object); }
-static inline float py_float(py_obj object) { return mp_obj_get_float_to_f(object); }
-static inline py_obj py_new_float(float value) { return mp_obj_new_float_from_f(value); }
+static inline py_obj py_none(void)
+{
+    return mp_const_none;
+}
+static inline py_obj py_bool(bool value)
+{
+    return mp_obj_new_bool(value);
+}
+static inline py_obj py_small_int(intptr_t value)
+{
+    return MP_OBJ_NEW_SMALL_INT(value);
+}
+static inline uintptr_t py_uint(py_obj object)
+{
+    return (uintptr_t)mp_obj_get_int_truncated(object);
+}
+static inline float py_float(py_obj object)
+{
+    return mp_obj_get_float_to_f(object);
+}
+static inline py_obj py_new_float(float value)
+{
+    return mp_obj_new_float_from_f(value);
+}
 
-static inline py_obj py_new_tuple(size_t count, const py_obj *items) {
+static inline py_obj py_new_tuple(size_t count, const py_obj *items)
+{
     return mp_obj_new_tuple(count, items);
 }
 
-static inline py_obj py_new_str(const char *text, size_t length) {
+static inline py_obj py_new_str(const char *text, size_t length)
+{
     return mp_obj_new_str(text, length);
 }
 
-static inline py_obj py_new_bytes(const void *data, size_t length) {
+static inline py_obj py_new_bytes(const void *data, size_t length)
+{
     return mp_obj_new_bytes(data, length);
 }
 
-static inline struct py_buffer py_buffer(py_obj object, mp_uint_t flags) {
+static inline struct py_buffer py_buffer(py_obj object, mp_uint_t flags)
+{
     mp_buffer_info_t info;
     mp_get_buffer_raise(object, &info, flags);
     return (struct py_buffer){info.buf, info.len, info.typecode};
@@ -61,7 +83,8 @@ static inline struct py_buffer py_buffer(py_obj object, mp_uint_t flags) {
 
 /* MicroPython calls a built-in module's __init__ when it is first imported. */
 #define PY_MODULE(name, functions, constants, start)                                               \
-    static mp_obj_t init(void) {                                                                   \
+    static mp_obj_t init(void)                                                                     \
+    {                                                                                              \
         start();                                                                                   \
         return mp_const_none;                                                                      \
     }                                                                                              \

@@ -6,7 +6,8 @@
 
 #define KEEP_LOOP __attribute__((optimize("no-tree-loop-distribute-patterns"), used))
 
-KEEP_LOOP void *memcpy(void *restrict to, const void *restrict from, size_t size) {
+KEEP_LOOP void *memcpy(void *restrict to, const void *restrict from, size_t size)
+{
     char *target = to;
     const char *source = from;
     while (size-- > 0) {
@@ -15,7 +16,8 @@ KEEP_LOOP void *memcpy(void *restrict to, const void *restrict from, size_t size
     return to;
 }
 
-KEEP_LOOP void *memset(void *to, int value, size_t size) {
+KEEP_LOOP void *memset(void *to, int value, size_t size)
+{
     char *target = to;
     while (size-- > 0) {
         *target++ = (char)value;
@@ -23,7 +25,8 @@ KEEP_LOOP void *memset(void *to, int value, size_t size) {
     return to;
 }
 
-KEEP_LOOP int memcmp(const void *left, const void *right, size_t size) {
+KEEP_LOOP int memcmp(const void *left, const void *right, size_t size)
+{
     const unsigned char *a = left, *b = right;
     for (; size > 0; size--, a++, b++) {
         if (*a != *b) {

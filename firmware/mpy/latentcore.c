@@ -19,6 +19,7 @@
 #include "native.h"
 #endif
 
+/* clang-format off */
 #define FUNCTIONS(X)                                                                               \
     X(describe, PY_1) X(load, PY_3) X(uses, PY_2)                                                  \
     X(set, PY_3) X(get, PY_2) X(route, PY_3) X(density, PY_3) X(pitches, PY_2)                     \
@@ -30,8 +31,9 @@
 
 /* The parameters of set() and get(), in the order of enum track_param. */
 #define CONSTANTS(X)                                                                               \
-    X(THRESHOLD) X(MODE) X(NOTES) X(FOLLOW) X(LENGTH) X(ROTATION) X(DIVISION) X(GATE_US)  \
+    X(THRESHOLD) X(MODE) X(NOTES) X(FOLLOW) X(LENGTH) X(ROTATION) X(DIVISION) X(GATE_US)           \
     X(GATE_PART) X(SKIP) X(KEEP)
+/* clang-format on */
 
 #define EXCEPTIONS(X) X(ValueError)
 
@@ -47,12 +49,14 @@ static struct dac8164 dac;
 static const uint32_t no_time;
 static const volatile uint32_t *now_us = &no_time;
 
-static py_obj wrong(const char *what) {
+static py_obj wrong(const char *what)
+{
     py_raise(NAME_ValueError, what);
     return py_none();
 }
 
-static struct track *track_of(py_obj number) {
+static struct track *track_of(py_obj number)
+{
     uintptr_t index = py_uint(number);
     if (index >= RACK_TRACKS) {
         wrong("tracks are numbered 0 to 3");
@@ -62,14 +66,16 @@ static struct track *track_of(py_obj number) {
 
 /* ---- interrupts -------------------------------------------------------------------------- */
 
-static py_obj clock(py_obj pin) {
+static py_obj clock(py_obj pin)
+{
     (void)pin;
     rack_clock(&rack, *now_us);
     return py_none();
 }
 PY_FUNCTION_1(clock);
 
-static py_obj reset(py_obj pin) {
+static py_obj reset(py_obj pin)
+{
     (void)pin;
     rack_reset(&rack, *now_us);
     return py_none();
@@ -79,21 +85,24 @@ PY_FUNCTION_1(reset);
 /* The inputs that are no clock: how often, for Python to act on in its own time. */
 static volatile uint32_t pulses[2];
 
-static py_obj trigger_3(py_obj pin) {
+static py_obj trigger_3(py_obj pin)
+{
     (void)pin;
     pulses[0]++;
     return py_none();
 }
 PY_FUNCTION_1(trigger_3);
 
-static py_obj trigger_4(py_obj pin) {
+static py_obj trigger_4(py_obj pin)
+{
     (void)pin;
     pulses[1]++;
     return py_none();
 }
 PY_FUNCTION_1(trigger_4);
 
-static py_obj tick(py_obj timer) {
+static py_obj tick(py_obj timer)
+{
     (void)timer;
     rack_tick(&rack, *now_us);
     return py_none();
@@ -103,7 +112,8 @@ PY_FUNCTION_1(tick);
 /* ---- models ------------------------------------------------------------------------------ */
 
 /* Reads a model file's tables; raises if it cannot be played. Returns what model_init needs. */
-static uint32_t open_decoder(struct tflite_decoder *decoder, py_obj file) {
+static uint32_t open_decoder(struct tflite_decoder *decoder, py_obj file)
+{
     struct py_buffer buffer = py_buffer(file, BUFFER_READ);
     const char *error = tflite_load(decoder, buffer.data, (uint32_t)buffer.size);
     if (error != NULL) {
@@ -120,12 +130,13 @@ static uint32_t open_decoder(struct tflite_decoder *decoder, py_obj file) {
 }
 
 /* describe(file) -> (kind, latents, steps, voices, latent scale, group sizes, bytes of memory) */
-static py_obj describe(py_obj file) {
+static py_obj describe(py_obj file)
+{
     struct tflite_decoder decoder;
     uint32_t size = open_decoder(&decoder, file);
     py_obj items[] = {
-        py_new_str(decoder.kind, 6),       py_small_int(decoder.latents),
-        py_small_int(decoder.steps),       py_small_int(decoder.voices),
+        py_new_str(decoder.kind, 6),        py_small_int(decoder.latents),
+        py_small_int(decoder.steps),        py_small_int(decoder.voices),
         py_small_int(decoder.latent_scale), py_new_bytes(decoder.group_size, decoder.groups),
         py_small_int((intptr_t)size),
     };
@@ -134,7 +145,8 @@ static py_obj describe(py_obj file) {
 PY_FUNCTION_1(describe);
 
 /* load(track, file, memory): both must stay as long as `uses` says. */
-static py_obj load(py_obj number, py_obj file, py_obj memory) {
+static py_obj load(py_obj number, py_obj file, py_obj memory)
+{
     struct track *track = track_of(number);
     struct tflite_decoder decoder;
     open_decoder(&decoder, file);
@@ -149,7 +161,8 @@ static py_obj load(py_obj number, py_obj file, py_obj memory) {
 PY_FUNCTION_3(load);
 
 /* uses(track, memory) -> True while the clock may still play from it */
-static py_obj uses(py_obj number, py_obj memory) {
+static py_obj uses(py_obj number, py_obj memory)
+{
     const struct model *model = py_buffer(memory, BUFFER_READ).data;
     return py_bool(track_uses(track_of(number), model) != 0);
 }
@@ -158,7 +171,8 @@ PY_FUNCTION_2(uses);
 /* ---- playing ----------------------------------------------------------------------------- */
 
 /* set(track, parameter, value) */
-static py_obj set(py_obj number, py_obj parameter, py_obj value) {
+static py_obj set(py_obj number, py_obj parameter, py_obj value)
+{
     if (track_set(track_of(number), (uint32_t)py_uint(parameter), py_float(value)) != 0) {
         return wrong("no such parameter, or a value out of its range");
     }
@@ -167,7 +181,8 @@ static py_obj set(py_obj number, py_obj parameter, py_obj value) {
 PY_FUNCTION_3(set);
 
 /* get(track, parameter) -> float */
-static py_obj get(py_obj number, py_obj parameter) {
+static py_obj get(py_obj number, py_obj parameter)
+{
     struct track *track = track_of(number);
     uintptr_t index = py_uint(parameter);
     if (index >= TRACK_PARAMS) {
@@ -178,13 +193,15 @@ static py_obj get(py_obj number, py_obj parameter) {
 PY_FUNCTION_2(get);
 
 /* route(track, triggers, levels): eight channel numbers of four bits each. */
-static py_obj route(py_obj number, py_obj triggers, py_obj levels) {
+static py_obj route(py_obj number, py_obj triggers, py_obj levels)
+{
     track_route(track_of(number), (uint32_t)py_uint(triggers), (uint32_t)py_uint(levels));
     return py_none();
 }
 PY_FUNCTION_3(route);
 
-static struct model *model_of(struct track *track) {
+static struct model *model_of(struct track *track)
+{
     if (track->model == NULL) {
         wrong("the track has no model");
     }
@@ -192,7 +209,8 @@ static struct model *model_of(struct track *track) {
 }
 
 /* density(track, voice, 0..1) */
-static py_obj density(py_obj number, py_obj voice, py_obj value) {
+static py_obj density(py_obj number, py_obj voice, py_obj value)
+{
     struct model *model = model_of(track_of(number));
     if (model_set_density(model, (uint32_t)py_uint(voice), py_float(value)) != 0) {
         return wrong("no such voice");
@@ -202,7 +220,8 @@ static py_obj density(py_obj number, py_obj voice, py_obj value) {
 PY_FUNCTION_3(density);
 
 /* pitches(track, bytes of MIDI note numbers) */
-static py_obj pitches(py_obj number, py_obj notes) {
+static py_obj pitches(py_obj number, py_obj notes)
+{
     struct model *model = model_of(track_of(number));
     struct py_buffer buffer = py_buffer(notes, BUFFER_READ);
     if (model_set_pitches(model, buffer.data, (uint32_t)buffer.size) != 0) {
@@ -212,7 +231,8 @@ static py_obj pitches(py_obj number, py_obj notes) {
 }
 PY_FUNCTION_2(pitches);
 
-static const float *latents_of(struct track *track, py_obj latents, uint32_t *count) {
+static const float *latents_of(struct track *track, py_obj latents, uint32_t *count)
+{
     struct py_buffer buffer = py_buffer(latents, BUFFER_READ);
     *count = (uint32_t)(buffer.size / sizeof(float));
     if (buffer.typecode != 'f' || *count != model_of(track)->decoder.latents) {
@@ -222,7 +242,8 @@ static const float *latents_of(struct track *track, py_obj latents, uint32_t *co
 }
 
 /* post(track, latents): for step mode, read by the interrupt. */
-static py_obj post(py_obj number, py_obj latents) {
+static py_obj post(py_obj number, py_obj latents)
+{
     struct track *track = track_of(number);
     uint32_t count;
     const float *values = latents_of(track, latents, &count);
@@ -232,7 +253,8 @@ static py_obj post(py_obj number, py_obj latents) {
 PY_FUNCTION_2(post);
 
 /* decode(track, latents) -> the number of the pattern that is now ready for the next bar */
-static py_obj decode(py_obj number, py_obj latents) {
+static py_obj decode(py_obj number, py_obj latents)
+{
     struct track *track = track_of(number);
     uint32_t count;
     const float *values = latents_of(track, latents, &count);
@@ -240,7 +262,8 @@ static py_obj decode(py_obj number, py_obj latents) {
 }
 PY_FUNCTION_2(decode);
 
-static py_obj silence(py_obj number) {
+static py_obj silence(py_obj number)
+{
     struct track *track = track_of(number);
     track_use(track, NULL);
     track_silence(track);
@@ -250,7 +273,8 @@ PY_FUNCTION_1(silence);
 
 /* cells(track) -> (steps, voices, bits) of the pattern that plays; None before the first. Each step
    is a row of whole bytes, voice v is bit v & 7 of byte v >> 3. */
-static py_obj cells(py_obj number) {
+static py_obj cells(py_obj number)
+{
     const struct pattern *pattern = track_playing(track_of(number));
     if (pattern == NULL) {
         return py_none();
@@ -265,7 +289,8 @@ static py_obj cells(py_obj number) {
 PY_FUNCTION_1(cells);
 
 /* playing(track) -> (number of the pattern, step played last); (0, 0) before the first */
-static py_obj playing(py_obj number) {
+static py_obj playing(py_obj number)
+{
     struct track *track = track_of(number);
     const struct pattern *pattern = track_playing(track);
     uint32_t step = atomic_load_explicit(&track->step, memory_order_relaxed);
@@ -277,13 +302,15 @@ static py_obj playing(py_obj number) {
 }
 PY_FUNCTION_1(playing);
 
-static py_obj ask_reset(void) {
+static py_obj ask_reset(void)
+{
     rack_ask_reset(&rack);
     return py_none();
 }
 PY_FUNCTION_0(ask_reset);
 
-static py_obj pause(void) {
+static py_obj pause(void)
+{
     rack_pause(&rack);
     return py_none();
 }
@@ -291,7 +318,8 @@ PY_FUNCTION_0(pause);
 
 /* counts(track) -> (clock edges, bars begun since the last reset, pulses at trigger inputs 3, 4).
    Each counts from 0 to 65535 and on from 0. */
-static py_obj counts(py_obj number) {
+static py_obj counts(py_obj number)
+{
     const uint32_t count[4] = {rack.edge, track_of(number)->bars, pulses[0], pulses[1]};
     py_obj items[4];
     for (unsigned i = 0; i < 4; i++) {
@@ -304,7 +332,8 @@ PY_FUNCTION_1(counts);
 /* ---- the board --------------------------------------------------------------------------- */
 
 /* calibrate(channel, offset, slope, low, high): codes of a 16-bit converter, see pattern.h. */
-static py_obj calibrate(size_t count, const py_obj *arguments) {
+static py_obj calibrate(size_t count, const py_obj *arguments)
+{
     (void)count;
     if (rack_calibrate(&rack, (uint32_t)py_uint(arguments[0]), py_float(arguments[1]),
                        py_float(arguments[2]), (uint16_t)py_uint(arguments[3]),
@@ -316,21 +345,24 @@ static py_obj calibrate(size_t count, const py_obj *arguments) {
 PY_FUNCTION_VAR(calibrate, 5, 5);
 
 /* level(channel, code): puts it out at the next tick. */
-static py_obj level(py_obj channel, py_obj code) {
+static py_obj level(py_obj channel, py_obj code)
+{
     rack_ask_level(&rack, (uint32_t)py_uint(channel), (uint16_t)py_uint(code));
     return py_none();
 }
 PY_FUNCTION_2(level);
 
 /* time_source(address): a 32-bit word that counts microseconds. */
-static py_obj time_source(py_obj address) {
+static py_obj time_source(py_obj address)
+{
     now_us = (const volatile uint32_t *)py_uint(address);
     return py_none();
 }
 PY_FUNCTION_1(time_source);
 
 /* channel_outputs(memory): outputs go, as records, to who reads the channel in that memory. */
-static py_obj channel_outputs(py_obj memory) {
+static py_obj channel_outputs(py_obj memory)
+{
     struct py_buffer buffer = py_buffer(memory, BUFFER_WRITE);
     if (buffer.size < sizeof(struct channel) + sizeof(struct channel_record)) {
         return wrong("too small for a channel");
@@ -344,7 +376,8 @@ static py_obj channel_outputs(py_obj memory) {
 PY_FUNCTION_1(channel_outputs);
 
 /* gpio_output(channel, address of the set register, of the clear register, mask): gates on pins. */
-static py_obj gpio_output(size_t count, const py_obj *arguments) {
+static py_obj gpio_output(size_t count, const py_obj *arguments)
+{
     (void)count;
     if (gpio_connect(&gpio, (uint32_t)py_uint(arguments[0]),
                      (volatile uint32_t *)py_uint(arguments[1]),
@@ -360,7 +393,8 @@ PY_FUNCTION_VAR(gpio_output, 4, 4);
 /* dac_outputs(base address of the LPSPI, pins): two DAC8164. pins is an array('I') of three times
    (DR, DR_SET and DR_CLEAR addresses, mask): the chips' selects, and the select of the display that
    shares the bus (mask 0: none). All outputs go there, or, with gpio_output, only the levels. */
-static py_obj dac_outputs(py_obj base, py_obj pins) {
+static py_obj dac_outputs(py_obj base, py_obj pins)
+{
     struct py_buffer buffer = py_buffer(pins, BUFFER_READ);
     if (buffer.size != 12 * sizeof(uint32_t)) {
         return wrong("three pins of four words are needed");
@@ -384,7 +418,8 @@ static py_obj dac_outputs(py_obj base, py_obj pins) {
 PY_FUNCTION_2(dac_outputs);
 
 /* dac_output(channel, chip, the chip's channel, code of a low gate, code of a high gate) */
-static py_obj dac_output(size_t count, const py_obj *arguments) {
+static py_obj dac_output(size_t count, const py_obj *arguments)
+{
     (void)count;
     if (dac8164_connect(&dac, (uint32_t)py_uint(arguments[0]), (uint32_t)py_uint(arguments[1]),
                         (uint32_t)py_uint(arguments[2]), (uint16_t)py_uint(arguments[3]),
@@ -395,7 +430,8 @@ static py_obj dac_output(size_t count, const py_obj *arguments) {
 }
 PY_FUNCTION_VAR(dac_output, 5, 5);
 
-static void start(void) {
+static void start(void)
+{
     gpio_init(&gpio, NULL);
     rack_init(&rack, &gpio.base);
 }

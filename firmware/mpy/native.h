@@ -58,76 +58,105 @@ extern const uint16_t mp_qstr_table[];
 
 #define SLOT(number, result, ...) ((result (*)(__VA_ARGS__))mp_fun_table[number])
 
-static inline py_obj py_none(void) { return mp_fun_table[SLOT_NONE]; }
+static inline py_obj py_none(void)
+{
+    return mp_fun_table[SLOT_NONE];
+}
 
-static inline py_obj py_bool(bool value) { return mp_fun_table[value ? SLOT_TRUE : SLOT_FALSE]; }
+static inline py_obj py_bool(bool value)
+{
+    return mp_fun_table[value ? SLOT_TRUE : SLOT_FALSE];
+}
 
-static inline bool py_is_small_int(py_obj object) { return ((uintptr_t)object & 1) != 0; }
+static inline bool py_is_small_int(py_obj object)
+{
+    return ((uintptr_t)object & 1) != 0;
+}
 
-static inline py_obj py_small_int(intptr_t value) {
+static inline py_obj py_small_int(intptr_t value)
+{
     return (py_obj)(((uintptr_t)value << 1) | 1);
 }
 
-static inline uintptr_t py_uint(py_obj object) {
+static inline uintptr_t py_uint(py_obj object)
+{
     return SLOT(SLOT_TO_NATIVE, uintptr_t, py_obj, uintptr_t)(object, NATIVE_UINT);
 }
 
-static inline intptr_t py_int(py_obj object) {
+static inline intptr_t py_int(py_obj object)
+{
     return (intptr_t)SLOT(SLOT_TO_NATIVE, uintptr_t, py_obj, uintptr_t)(object, NATIVE_INT);
 }
 
-static inline py_obj py_new_uint(uintptr_t value) {
+static inline py_obj py_new_uint(uintptr_t value)
+{
     return SLOT(SLOT_FROM_NATIVE, py_obj, uintptr_t, uintptr_t)(value, NATIVE_UINT);
 }
 
-static inline float py_float(py_obj object) {
+static inline float py_float(py_obj object)
+{
     return SLOT(SLOT_FLOAT, float, py_obj)(object);
 }
 
-static inline py_obj py_new_float(float value) { return SLOT(SLOT_NEW_FLOAT, py_obj, float)(value); }
+static inline py_obj py_new_float(float value)
+{
+    return SLOT(SLOT_NEW_FLOAT, py_obj, float)(value);
+}
 
-static inline bool py_is_true(py_obj object) { return SLOT(SLOT_IS_TRUE, bool, py_obj)(object); }
+static inline bool py_is_true(py_obj object)
+{
+    return SLOT(SLOT_IS_TRUE, bool, py_obj)(object);
+}
 
-static inline py_obj py_new_tuple(size_t count, const py_obj *items) {
+static inline py_obj py_new_tuple(size_t count, const py_obj *items)
+{
     return SLOT(SLOT_NEW_TUPLE, py_obj, size_t, const py_obj *)(count, items);
 }
 
-static inline py_obj py_new_str(const char *text, size_t length) {
+static inline py_obj py_new_str(const char *text, size_t length)
+{
     return SLOT(SLOT_NEW_STR, py_obj, const char *, size_t)(text, length);
 }
 
-static inline py_obj py_new_bytes(const void *data, size_t length) {
+static inline py_obj py_new_bytes(const void *data, size_t length)
+{
     return SLOT(SLOT_NEW_BYTES, py_obj, const void *, size_t)(data, length);
 }
 
 /* A bytearray that shows memory which somebody else owns; it keeps a garbage-collected
    block alive if `data` is the block's first byte. */
-static inline py_obj py_new_view(void *data, size_t length) {
+static inline py_obj py_new_view(void *data, size_t length)
+{
     return SLOT(SLOT_NEW_BYTEARRAY_BY_REF, py_obj, size_t, void *)(length, data);
 }
 
-static inline struct py_buffer py_buffer(py_obj object, uintptr_t flags) {
+static inline struct py_buffer py_buffer(py_obj object, uintptr_t flags)
+{
     struct py_buffer buffer = {0, 0, 0};
     SLOT(SLOT_BUFFER, bool, py_obj, struct py_buffer *, uintptr_t)(object, &buffer,
                                                                    flags | BUFFER_RAISE);
     return buffer;
 }
 
-static inline py_obj py_global(unsigned name) {
+static inline py_obj py_global(unsigned name)
+{
     return SLOT(SLOT_LOAD_GLOBAL, py_obj, uintptr_t)(mp_qstr_table[name]);
 }
 
-static inline void py_store_global(unsigned name, py_obj value) {
+static inline void py_store_global(unsigned name, py_obj value)
+{
     SLOT(SLOT_STORE_GLOBAL, void, uintptr_t, py_obj)(mp_qstr_table[name], value);
 }
 
-static inline py_obj py_call(py_obj function, size_t count, const py_obj *arguments) {
+static inline py_obj py_call(py_obj function, size_t count, const py_obj *arguments)
+{
     return SLOT(SLOT_CALL, py_obj, py_obj, size_t, const py_obj *)(function, count, arguments);
 }
 
 /* Raises the exception called `type` (an index of the names) with a copy of the text:
    mp_raise_msg would keep a pointer to it, and our texts move. */
-static inline __attribute__((noreturn)) void py_raise(unsigned type, const char *text) {
+static inline __attribute__((noreturn)) void py_raise(unsigned type, const char *text)
+{
     size_t length = 0;
     while (text[length] != 0) {
         length++;
@@ -154,23 +183,26 @@ struct py_function_var {
 #define PY_FUNCTION_1(name) PY_FUNCTION_0(name)
 #define PY_FUNCTION_2(name) PY_FUNCTION_0(name)
 #define PY_FUNCTION_3(name) PY_FUNCTION_0(name)
-#define PY_FUNCTION_VAR(name, least, most)                                                       \
-    static struct py_function_var name##_object = {                                             \
-        0, (uint32_t)(least) << 17 | (uint32_t)(most) << 1, name}
+#define PY_SIGNATURE(least, most) ((uint32_t)(least) << 17 | (uint32_t)(most) << 1)
+#define PY_FUNCTION_VAR(name, least, most)                                                         \
+    static struct py_function_var name##_object = {0, PY_SIGNATURE(least, most), name}
 
 /* What the loader calls at offset 0: the module's dictionary of globals is swapped in while
    names are stored. Word 1 of `self` points at a struct that starts with the module object
    {type, globals}. */
-static inline void *py_enter_module(const void *self) {
+static inline void *py_enter_module(const void *self)
+{
     void *const *context = ((void *const *const *)self)[1];
     return SLOT(SLOT_SWAP_GLOBALS, void *, void *)(context[1]);
 }
 
-static inline void py_leave_module(void *globals) {
+static inline void py_leave_module(void *globals)
+{
     SLOT(SLOT_SWAP_GLOBALS, void *, void *)(globals);
 }
 
-static inline void py_export(unsigned name, void *object, unsigned type_slot) {
+static inline void py_export(unsigned name, void *object, unsigned type_slot)
+{
     *(const void **)object = mp_fun_table[type_slot];
     py_store_global(name, object);
 }
@@ -181,8 +213,11 @@ static inline void py_export(unsigned name, void *object, unsigned type_slot) {
 #define PY_NAMES(file, functions, constants, exceptions)                                           \
     __attribute__((used, section(".names"))) static const char py_names[] =                        \
         file "\0_image\0" functions(PY_FUNCTION_TEXT) constants(PY_TEXT) exceptions(PY_TEXT);      \
-    enum { NAME_FILE, NAME__image, functions(PY_FUNCTION_NUMBER) constants(PY_NUMBER)              \
-           exceptions(PY_NUMBER) }
+    enum {                                                                                         \
+        NAME_FILE,                                                                                 \
+        NAME__image,                                                                               \
+        functions(PY_FUNCTION_NUMBER) constants(PY_NUMBER) exceptions(PY_NUMBER)                   \
+    }
 #define PY_TEXT(name) #name "\0"
 #define PY_NUMBER(name) NAME_##name,
 #define PY_FUNCTION_TEXT(name, arity) PY_TEXT(name)
@@ -203,13 +238,16 @@ extern char image_start[], image_end[] __attribute__((visibility("hidden")));
    On a board the image lies in the garbage-collected heap, and function objects that point into
    its middle do not keep it alive: `_image`, a view of its first byte, does. */
 #define PY_MODULE(name, functions, constants, start)                                               \
-    __attribute__((section(".text.entry"), visibility("default"))) py_obj entry(                   \
-        const void *self, size_t count, size_t keywords, const py_obj *arguments) {                \
+    __attribute__((section(".text.entry"), visibility("default"))) py_obj                          \
+    entry(const void *self, size_t count, size_t keywords, const py_obj *arguments)                \
+    {                                                                                              \
         (void)count, (void)keywords, (void)arguments;                                              \
         intptr_t constant = 0;                                                                     \
         start();                                                                                   \
         void *globals = py_enter_module(self);                                                     \
-        functions(PY_EXPORT) constants(PY_EXPORT_CONSTANT) (void) constant;                        \
+        functions(PY_EXPORT);                                                                      \
+        constants(PY_EXPORT_CONSTANT);                                                             \
+        (void)constant;                                                                            \
         py_store_global(NAME__image, py_new_view(image_start, (size_t)(image_end - image_start))); \
         py_leave_module(globals);                                                                  \
         return py_none();                                                                          \

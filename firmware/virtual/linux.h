@@ -9,7 +9,8 @@
 
 enum { LINUX_EINTR = 4, LINUX_SIGALRM = 14 };
 
-static inline long linux_call(long number, long a, long b, long c, long d, long e) {
+static inline long linux_call(long number, long a, long b, long c, long d, long e)
+{
     register long r10 __asm__("r10") = d;
     register long r8 __asm__("r8") = e;
     long result;
@@ -38,40 +39,52 @@ struct linux_signal_action {
     uint64_t mask;
 };
 
-static inline long linux_read(int fd, void *data, size_t size) {
+static inline long linux_read(int fd, void *data, size_t size)
+{
     return linux_call(0, fd, (long)data, (long)size, 0, 0);
 }
 
-static inline long linux_write(int fd, const void *data, size_t size) {
+static inline long linux_write(int fd, const void *data, size_t size)
+{
     return linux_call(1, fd, (long)data, (long)size, 0, 0);
 }
 
 /* Microseconds of the monotonic clock, the same that Python's time.monotonic_ns() reads. */
-static inline uint64_t linux_now_us(void) {
+static inline uint64_t linux_now_us(void)
+{
     struct linux_time now;
     linux_call(228, 1, (long)&now, 0, 0, 0);
     return (uint64_t)now.seconds * 1000000 + (uint64_t)now.nanoseconds / 1000;
 }
 
 /* Waits until `fd` can be read, at most `wait_us` (negative: for ever). */
-static inline long linux_wait_readable(int fd, int64_t wait_us) {
+static inline long linux_wait_readable(int fd, int64_t wait_us)
+{
     struct linux_poll poll = {fd, 1, 0};
     struct linux_time time = {wait_us / 1000000, wait_us % 1000000 * 1000};
     return linux_call(271, (long)&poll, 1, wait_us < 0 ? 0 : (long)&time, 0, 8);
 }
 
 /* Sleeps to a point of the monotonic clock: signals would cut a relative sleep short. */
-static inline void linux_sleep_until(uint64_t time_us) {
+static inline void linux_sleep_until(uint64_t time_us)
+{
     struct linux_time time = {(int64_t)(time_us / 1000000), (int64_t)(time_us % 1000000 * 1000)};
     while (linux_call(230, 1, 1, (long)&time, 0, 0) == -LINUX_EINTR) {
     }
 }
 
-static inline int linux_process(void) { return (int)linux_call(39, 0, 0, 0, 0, 0); }
+static inline int linux_process(void)
+{
+    return (int)linux_call(39, 0, 0, 0, 0, 0);
+}
 
-static inline int linux_thread(void) { return (int)linux_call(186, 0, 0, 0, 0, 0); }
+static inline int linux_thread(void)
+{
+    return (int)linux_call(186, 0, 0, 0, 0, 0);
+}
 
-static inline void linux_signal_thread(int process, int thread, int signal) {
+static inline void linux_signal_thread(int process, int thread, int signal)
+{
     linux_call(234, process, thread, signal, 0, 0);
 }
 

@@ -94,9 +94,11 @@ static struct {
     struct report report[256];
 } board;
 
+/* clang-format off */
 #define FUNCTIONS(X)                                                                               \
     X(setup, PY_VAR) X(pin_irq, PY_VAR) X(hard_timer, PY_3) X(soft_timer, PY_3) X(serve, PY_2)     \
     X(run_timers, PY_0)
+/* clang-format on */
 #define CONSTANTS(X)
 #define EXCEPTIONS(X) X(ValueError) X(RuntimeError)
 
@@ -104,7 +106,8 @@ PY_NAMES("virtualboard.c", FUNCTIONS, CONSTANTS, EXCEPTIONS);
 
 /* ---- the interrupts ---------------------------------------------------------------------- */
 
-static void flush_reports(void) {
+static void flush_reports(void)
+{
     const char *data = (const char *)board.report;
     size_t left = board.reports * sizeof board.report[0];
     while (left > 0) {
@@ -119,7 +122,8 @@ static void flush_reports(void) {
     board.reports = 0;
 }
 
-static void report(uint8_t kind, uint8_t index, uint16_t value) {
+static void report(uint8_t kind, uint8_t index, uint16_t value)
+{
     if (board.reports == sizeof board.report / sizeof board.report[0]) {
         flush_reports();
     }
@@ -127,12 +131,14 @@ static void report(uint8_t kind, uint8_t index, uint16_t value) {
         (struct report){board.now_us, kind, index, value, board.registers->events};
 }
 
-static void set_time(uint64_t now_us) {
+static void set_time(uint64_t now_us)
+{
     board.now_us = now_us;
     __atomic_store_n(&board.registers->time_us, (uint32_t)now_us, __ATOMIC_RELEASE);
 }
 
-static void read_outputs(void) {
+static void read_outputs(void)
+{
     struct channel_record records[16];
     uint32_t count;
     while ((count = channel_read(board.outputs, records, 16)) > 0) {
@@ -148,7 +154,8 @@ static void read_outputs(void) {
     }
 }
 
-static void call(py_obj (*handler)(py_obj), py_obj source) {
+static void call(py_obj (*handler)(py_obj), py_obj source)
+{
     handler(source);
     if (!board.manual) {
         board.now_us = linux_now_us(); /* when the last output was written, not the first */
@@ -158,7 +165,8 @@ static void call(py_obj (*handler)(py_obj), py_obj source) {
 
 /* Runs the hard timer's interrupts that are due at `now_us`, each at its own time when time is
    manual. */
-static void run_hard_timer(uint64_t now_us) {
+static void run_hard_timer(uint64_t now_us)
+{
     struct hard_timer *timer = &board.timer;
     while (__atomic_load_n(&timer->handler, __ATOMIC_ACQUIRE) != NULL && timer->next_us <= now_us) {
         set_time(board.manual ? timer->next_us : now_us);
@@ -171,7 +179,8 @@ static void run_hard_timer(uint64_t now_us) {
     set_time(now_us);
 }
 
-static void pin_event(unsigned index, bool level) {
+static void pin_event(unsigned index, bool level)
+{
     if (index >= PINS || (board.registers->pins[index] != 0) == level) {
         return;
     }
@@ -189,7 +198,8 @@ static void pin_event(unsigned index, bool level) {
     }
 }
 
-static void serve_event(const struct event *event) {
+static void serve_event(const struct event *event)
+{
     uint64_t now = board.manual ? event->time_us : linux_now_us();
     run_hard_timer(now < board.now_us ? board.now_us : now);
     board.registers->events++;
@@ -211,7 +221,8 @@ static void serve_event(const struct event *event) {
 }
 
 /* serve(events_fd, reports_fd): never returns while the events' other end is open. */
-static py_obj serve(py_obj events_fd, py_obj reports_fd) {
+static py_obj serve(py_obj events_fd, py_obj reports_fd)
+{
     int fd = (int)py_int(events_fd);
     board.reports_fd = (int)py_int(reports_fd);
     static struct event events[64];
@@ -255,7 +266,8 @@ static py_obj serve(py_obj events_fd, py_obj reports_fd) {
 
 /* ---- soft timers ------------------------------------------------------------------------- */
 
-static py_obj run_soft_timer(py_obj number) {
+static py_obj run_soft_timer(py_obj number)
+{
     struct soft_timer *timer = &board.soft[py_int(number)];
     __atomic_store_n(&timer->waiting, false, __ATOMIC_RELEASE);
     py_obj callback = timer->callback;
@@ -266,7 +278,8 @@ PY_FUNCTION_1(run_soft_timer);
 
 /* run_timers(): never returns. A signal wakes the prompt, which blocks in `read`: upon EINTR
    MicroPython runs what is scheduled. */
-static py_obj run_timers(void) {
+static py_obj run_timers(void)
+{
     for (;;) {
         uint64_t now = linux_now_us();
         uint64_t next = now + 10000;
@@ -297,17 +310,22 @@ static py_obj run_timers(void) {
     return py_none();
 }
 
-static void ignore_signal(int signal) { (void)signal; }
+static void ignore_signal(int signal)
+{
+    (void)signal;
+}
 
 /* What a signal handler returns to: the system call rt_sigreturn. */
-__attribute__((naked)) static void signal_return(void) {
+__attribute__((naked)) static void signal_return(void)
+{
     __asm__("mov $15, %eax\n\tsyscall");
 }
 
 /* ---- for Python -------------------------------------------------------------------------- */
 
 /* setup(registers, outputs, manual, schedule): on the main thread, before the others. */
-static py_obj setup(size_t count, const py_obj *arguments) {
+static py_obj setup(size_t count, const py_obj *arguments)
+{
     (void)count;
     struct py_buffer registers = py_buffer(arguments[0], BUFFER_WRITE);
     struct py_buffer outputs = py_buffer(arguments[1], BUFFER_WRITE);
@@ -327,18 +345,20 @@ static py_obj setup(size_t count, const py_obj *arguments) {
 }
 
 /* The C function of a native function object of one argument; NULL for anything else. */
-static py_obj (*native_handler(py_obj object))(py_obj) {
+static py_obj (*native_handler(py_obj object))(py_obj)
+{
     const struct py_function *function = object;
     /* None, small integers and interned strings are values in the pointer itself. */
     if (((uintptr_t)object & 7) != 0 || function->type != mp_fun_table[SLOT_FUNCTION_TYPE_0 + 1]) {
         return NULL;
     }
-    return (py_obj(*)(py_obj))function->function;
+    return (py_obj (*)(py_obj))function->function;
 }
 
 /* pin_irq(pin, handler, edges, source): edges 1 falling, 2 rising. A handler that is no native
    function of one argument must be a Python function that raises nothing. */
-static py_obj pin_irq(size_t count, const py_obj *arguments) {
+static py_obj pin_irq(size_t count, const py_obj *arguments)
+{
     (void)count;
     uintptr_t pin = py_uint(arguments[0]);
     if (pin >= PINS) {
@@ -357,7 +377,8 @@ static py_obj pin_irq(size_t count, const py_obj *arguments) {
 }
 
 /* hard_timer(period_us, handler, source): one, as its interrupts must come in order. */
-static py_obj hard_timer(py_obj period_us, py_obj handler, py_obj source) {
+static py_obj hard_timer(py_obj period_us, py_obj handler, py_obj source)
+{
     py_obj (*function)(py_obj) = native_handler(handler);
     if (function == NULL && handler != py_none()) {
         py_raise(NAME_ValueError, "the hard timer takes a native function of one argument");
@@ -377,7 +398,8 @@ static py_obj hard_timer(py_obj period_us, py_obj handler, py_obj source) {
 }
 
 /* soft_timer(number, period_us, callback): period 0 stops it. */
-static py_obj soft_timer(py_obj number, py_obj period_us, py_obj callback) {
+static py_obj soft_timer(py_obj number, py_obj period_us, py_obj callback)
+{
     uintptr_t index = py_uint(number);
     if (index >= TIMERS) {
         py_raise(NAME_RuntimeError, "all timers are in use");
@@ -398,6 +420,9 @@ PY_FUNCTION_3(soft_timer);
 PY_FUNCTION_2(serve);
 PY_FUNCTION_0(run_timers);
 
-static void start(void) { run_soft_timer_object.type = mp_fun_table[SLOT_FUNCTION_TYPE_0 + 1]; }
+static void start(void)
+{
+    run_soft_timer_object.type = mp_fun_table[SLOT_FUNCTION_TYPE_0 + 1];
+}
 
 PY_MODULE(virtualboard, FUNCTIONS, CONSTANTS, start)

@@ -8,8 +8,8 @@
 static void send(struct dac8164 *dac, uint32_t channel, uint16_t code)
 {
     uint32_t chip = dac->jack[channel] / 4;
-    uint32_t frame = (uint32_t)dac->address[chip] << 22 | WRITE_AND_UPDATE
-                     | (uint32_t)(dac->jack[channel] & 3) << 17 | code;
+    uint32_t frame = (uint32_t)dac->address[chip] << 22 | WRITE_AND_UPDATE |
+                     (uint32_t)(dac->jack[channel] & 3) << 17 | code;
     lpspi_frame(dac->bus, &dac->select[chip], frame);
 }
 

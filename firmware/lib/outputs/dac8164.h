@@ -19,9 +19,9 @@
 struct dac8164 {
     struct outputs base;
     struct lpspi *bus;
-    struct output_pin select[DAC8164_CHIPS]; /* SYNC, active low */
-    uint8_t address[DAC8164_CHIPS];          /* A1 A0, 0 to 3 */
-    uint8_t jack[OUTPUT_CHANNELS];           /* chip * 4 + the chip's channel */
+    struct output_pin select[DAC8164_CHIPS];              /* SYNC, active low */
+    uint8_t address[DAC8164_CHIPS];                       /* A1 A0, 0 to 3 */
+    uint8_t jack[OUTPUT_CHANNELS];                        /* chip * 4 + the chip's channel */
     uint16_t low[OUTPUT_CHANNELS], high[OUTPUT_CHANNELS]; /* codes of a gate */
 };
 

@@ -5,7 +5,14 @@
 
 #include "registers.h"
 
-enum { CR = 0x10 / 4, SR = 0x14 / 4, DER = 0x1C / 4, FSR = 0x5C / 4, TCR = 0x60 / 4, TDR = 0x64 / 4 };
+enum {
+    CR = 0x10 / 4,
+    SR = 0x14 / 4,
+    DER = 0x1C / 4,
+    FSR = 0x5C / 4,
+    TCR = 0x60 / 4,
+    TDR = 0x64 / 4
+};
 
 #define CR_MEN (1u << 0)
 #define SR_WCF (1u << 8)

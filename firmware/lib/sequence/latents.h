@@ -36,17 +36,17 @@ static inline void latents_post(struct latents *latents, const float *values, ui
         slot[i] = i < count ? values[i] : 0;
     }
     latents->writers = atomic_exchange_explicit(&latents->middle, latents->writers | LATENTS_FRESH,
-                                                memory_order_acq_rel)
-                       & ~LATENTS_FRESH;
+                                                memory_order_acq_rel) &
+                       ~LATENTS_FRESH;
 }
 
 /* The reader's: those posted last; zeros before the first. Valid until the reader asks again. */
 static inline const float *latents_newest(struct latents *latents)
 {
     if (atomic_load_explicit(&latents->middle, memory_order_relaxed) & LATENTS_FRESH) {
-        latents->readers = atomic_exchange_explicit(&latents->middle, latents->readers,
-                                                    memory_order_acq_rel)
-                           & ~LATENTS_FRESH;
+        latents->readers =
+            atomic_exchange_explicit(&latents->middle, latents->readers, memory_order_acq_rel) &
+            ~LATENTS_FRESH;
     }
     return latents->slot[latents->readers];
 }

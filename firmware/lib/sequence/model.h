@@ -21,9 +21,9 @@ struct model {
     struct tflite_decoder decoder;
     struct pattern pattern[MODEL_PATTERNS];
     float threshold;
-    float *cutoff;      /* per voice */
-    uint8_t *density;   /* per voice, 0 to 200; 100 is neutral */
-    uint8_t *pitches;   /* MIDI note numbers */
+    float *cutoff;    /* per voice */
+    uint8_t *density; /* per voice, 0 to 200; 100 is neutral */
+    uint8_t *pitches; /* MIDI note numbers */
     uint32_t pitch_count, pitch_room;
     uint32_t batch;     /* steps the producer decodes at a time */
     void *workspace[2]; /* 0 the producer's, 1 the interrupt's */

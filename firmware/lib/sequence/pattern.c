@@ -188,8 +188,8 @@ static void build_notes(struct pattern_step *to, const struct pattern_step *firs
     for (uint32_t i = 0; i < count; i++) {
         uint32_t pitch = chosen[i] >> 8;
         uint32_t route = first ? 0 : voicing->notes;
-        while (route < voicing->notes
-               && !((left >> route & 1) && has_pitch(to, first, voicing, route, pitch))) {
+        while (route < voicing->notes &&
+               !((left >> route & 1) && has_pitch(to, first, voicing, route, pitch))) {
             route++;
         }
         if (route == voicing->notes) {

@@ -54,7 +54,7 @@ enum voicing_mode {
 /* Channel numbers, four bits each, the first in the lowest; 8 and above: goes nowhere. */
 #define ROUTE_NOWHERE 0xFu
 #define ROUTE_STRAIGHT 0x76543210u
-#define ROUTE_AUTO 0xFFFFFFFEu /* triggers from channel 0 on, levels from behind the last trigger */
+#define ROUTE_AUTO 0xFFFFFFFEu /* triggers from channel 0, levels behind the last trigger */
 
 /* How a converter is set. Pitches are MIDI note numbers: code = offset + slope * pitch. Accents
    are 0 to 1: code = low + (high - low) * accent. Rounded to nearest, kept in 0 to 65535. */
@@ -65,15 +65,15 @@ struct calibration {
 
 /* How scores become steps. One for a whole pattern, made by model_voicing. */
 struct voicing {
-    uint8_t mode;             /* enum voicing_mode, not MODE_AUTO */
-    uint8_t notes;            /* MODE_NOTES: at most this many at once, 1 to 8 */
-    uint8_t keep;             /* MODE_NOTES: a note that goes on stays where it is */
-    uint8_t groups;           /* MODE_DRUMS */
+    uint8_t mode;   /* enum voicing_mode, not MODE_AUTO */
+    uint8_t notes;  /* MODE_NOTES: at most this many at once, 1 to 8 */
+    uint8_t keep;   /* MODE_NOTES: a note that goes on stays where it is */
+    uint8_t groups; /* MODE_DRUMS */
     const uint8_t *group_size;
-    uint32_t triggers, levels; /* routes */
-    const float *cutoff;      /* per voice */
-    const uint8_t *pitches;   /* see model.h */
-    uint32_t pitch_count;     /* at least 1 */
+    uint32_t triggers, levels;             /* routes */
+    const float *cutoff;                   /* per voice */
+    const uint8_t *pitches;                /* see model.h */
+    uint32_t pitch_count;                  /* at least 1 */
     const struct calibration *calibration; /* per channel */
 };
 

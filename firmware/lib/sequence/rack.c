@@ -36,8 +36,8 @@ static uint32_t next_position(const struct track *track, const struct pattern *p
     return track->next < *length ? track->next : 0;
 }
 
-static uint32_t step_at(const struct track *track, const struct pattern *pattern,
-                        uint32_t position, uint32_t length)
+static uint32_t step_at(const struct track *track, const struct pattern *pattern, uint32_t position,
+                        uint32_t length)
 {
     uint32_t step = position + param(track, TRACK_ROTATION);
     if (step >= length) {
@@ -203,8 +203,7 @@ void rack_clock(struct rack *rack, uint32_t now_us)
     uint32_t tracks = atomic_load_explicit(&rack->paused, memory_order_relaxed) ? 0 : RACK_TRACKS;
     for (uint32_t i = 0; i < tracks; i++) {
         const struct track *track = &rack->track[i];
-        if (playing(track)
-            || atomic_load_explicit(&track->exchange.ready, memory_order_relaxed)) {
+        if (playing(track) || atomic_load_explicit(&track->exchange.ready, memory_order_relaxed)) {
             set |= track_edge(rack, i, now_us);
             moved |= (uint32_t)(track->edge == rack->edge) << i;
         }
@@ -269,8 +268,8 @@ void rack_tick(struct rack *rack, uint32_t now_us)
         uint32_t level = atomic_exchange_explicit(&rack->level_asked, 0, memory_order_relaxed);
         rack->outputs->level(rack->outputs, level >> 16 & 7, (uint16_t)level, now_us);
     }
-    if (rack->clocked && now_us - rack->clock_us >= LONG_AGO_US
-        && now_us - rack->clock_us < 2 * LONG_AGO_US) {
+    if (rack->clocked && now_us - rack->clock_us >= LONG_AGO_US &&
+        now_us - rack->clock_us < 2 * LONG_AGO_US) {
         rack->clocked = 0;
         rack->interval_us = 0;
         rack->period_us = 0;

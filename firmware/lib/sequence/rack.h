@@ -45,7 +45,7 @@ struct rack {
     _Atomic uint32_t level_asked; /* code, channel << 16, and 1 << 31: it is asked for */
 
     /* The interrupts'. */
-    uint32_t clocked;     /* an edge has come, and clock_us says when */
+    uint32_t clocked; /* an edge has come, and clock_us says when */
     uint32_t clock_us;
     uint32_t interval_us; /* between the last two edges; 0: not known */
     uint32_t period_us;   /* the shorter of the last two intervals; 0: not known */

@@ -35,10 +35,10 @@ int track_set(struct track *track, uint32_t which, float value)
     static const struct {
         uint16_t least, most;
     } range[TRACK_PARAMS] = {
-        [TRACK_THRESHOLD] = {0, 1},   [TRACK_MODE] = {0, MODE_RHYTHM}, [TRACK_NOTES] = {1, 8},
-        [TRACK_FOLLOW] = {0, 2},      [TRACK_LENGTH] = {0, 255},       [TRACK_ROTATION] = {0, 254},
-        [TRACK_DIVISION] = {1, 255},  [TRACK_GATE_US] = {1, 0},        [TRACK_GATE_PART] = {0, 100},
-        [TRACK_SKIP] = {0, 100},      [TRACK_KEEP] = {0, 1},
+        [TRACK_THRESHOLD] = {0, 1},  [TRACK_MODE] = {0, MODE_RHYTHM}, [TRACK_NOTES] = {1, 8},
+        [TRACK_FOLLOW] = {0, 2},     [TRACK_LENGTH] = {0, 255},       [TRACK_ROTATION] = {0, 254},
+        [TRACK_DIVISION] = {1, 255}, [TRACK_GATE_US] = {1, 0},        [TRACK_GATE_PART] = {0, 100},
+        [TRACK_SKIP] = {0, 100},     [TRACK_KEEP] = {0, 1},
     };
     if (which >= TRACK_PARAMS) {
         return -1;
@@ -136,8 +136,8 @@ int track_uses(struct track *track, const struct model *model)
 {
     struct exchange *exchange = &track->exchange;
     exchange_look(exchange);
-    return (exchange->published && exchange->published->model == model)
-           || (exchange->playing && exchange->playing->model == model);
+    return (exchange->published && exchange->published->model == model) ||
+           (exchange->playing && exchange->playing->model == model);
 }
 
 const struct pattern *track_playing(const struct track *track)

@@ -33,8 +33,8 @@ enum track_param {
                                      of the step, as far as the clock is known */
     TRACK_GATE_PART, /*    0..100    if not 0: length of a gate in % of the step instead; 100 ties
                                      (0). While the clock is not known: TRACK_GATE_US. */
-    TRACK_SKIP,      /*    0..100    how probable it is, in %, that a step is left out: it counts, but
-                                     puts out neither triggers nor levels (0) */
+    TRACK_SKIP,      /*    0..100    how probable it is, in %, that a step is left out: it counts,
+                                     but puts out neither triggers nor levels (0) */
     TRACK_KEEP,      /* P  0..1      in notes mode, a note that goes on stays where it is (0) */
     TRACK_PARAMS,
 };

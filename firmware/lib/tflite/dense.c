@@ -143,8 +143,8 @@ void dense_prepare(const struct tflite_dense *dense, void *values)
     }
 }
 
-void dense_rows(const struct tflite_dense *dense, const void *input, uint32_t first,
-                uint32_t count, float *output)
+void dense_rows(const struct tflite_dense *dense, const void *input, uint32_t first, uint32_t count,
+                float *output)
 {
     const float *bias;
 

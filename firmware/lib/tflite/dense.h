@@ -10,7 +10,7 @@ void dense_prepare(const struct tflite_dense *dense, void *values);
 
 /* Rows first to first + count - 1, which must exist. `input` was prepared. int8 results come as
  * floats that hold integers. */
-void dense_rows(const struct tflite_dense *dense, const void *input, uint32_t first,
-                uint32_t count, float *output);
+void dense_rows(const struct tflite_dense *dense, const void *input, uint32_t first, uint32_t count,
+                float *output);
 
 #endif

@@ -8,6 +8,9 @@
 
 #ifdef TFLITE_M7
 
+/* One instruction a line. */
+/* clang-format off */
+
 /* Whole functions: what a compiler would put around assembly inside one is neither needed nor sure
  * to leave the registers alone. */
 #define FUNCTION(name, body)                                                                      \
@@ -234,5 +237,7 @@ FUNCTION(fours_i8,
          "strd r11, r12, [sp, #36]\n"
          "bne 0b\n"
          "pop {r4-r11, pc}\n")
+
+/* clang-format on */
 
 #endif

@@ -253,9 +253,8 @@ static bool read_operator(struct loader *loader, uint32_t operator, struct flatv
         return load_fail(loader, "the operators are not one chain from input to output");
     if (!tensor_activation(loader, flat_u32(flat, outputs.at), &out, &quant))
         return false;
-    if (op == OP_FULLY_CONNECTED
-            ? !read_dense(loader, operator, inputs, operators, out.cols, quant)
-            : !read_map(loader, op, out.cols, quant))
+    if (op == OP_FULLY_CONNECTED ? !read_dense(loader, operator, inputs, operators, out.cols, quant)
+                                 : !read_map(loader, op, out.cols, quant))
         return false;
     loader->flow = out;
     loader->quant = quant;

@@ -23,8 +23,7 @@ bool load_fail(struct loader *loader, const char *text)
     return false;
 }
 
-bool load_fail_number(struct loader *loader, const char *before, uint32_t number,
-                      const char *after)
+bool load_fail_number(struct loader *loader, const char *before, uint32_t number, const char *after)
 {
     if (!loader->flat.broken) {
         words_text(&loader->words, before);
@@ -101,10 +100,12 @@ static bool read_quant(struct loader *loader, struct tensor *tensor, uint32_t ta
 
 bool tensor_read(struct loader *loader, uint32_t index, struct tensor *tensor)
 {
-    static const uint8_t numbers[] = {[TYPE_F32] = TFLITE_F32, [TYPE_F16] = TFLITE_F16,
-                                      [TYPE_I32] = TFLITE_I32, [TYPE_I8] = TFLITE_I8};
-    static const uint8_t widths[] = {[TFLITE_F32] = 4, [TFLITE_F16] = 2, [TFLITE_I32] = 4,
-                                     [TFLITE_I8] = 1};
+    static const uint8_t numbers[] = {[TYPE_F32] = TFLITE_F32,
+                                      [TYPE_F16] = TFLITE_F16,
+                                      [TYPE_I32] = TFLITE_I32,
+                                      [TYPE_I8] = TFLITE_I8};
+    static const uint8_t widths[] = {
+        [TFLITE_F32] = 4, [TFLITE_F16] = 2, [TFLITE_I32] = 4, [TFLITE_I8] = 1};
     struct flatbuffer *flat = &loader->flat;
     struct flatvector data;
     uint32_t table, type, width;
@@ -127,9 +128,9 @@ bool tensor_read(struct loader *loader, uint32_t index, struct tensor *tensor)
     width = widths[tensor->number];
     tensor->at = data.at;
     tensor->bytes = data.count;
-    if (data.count != 0 && (data.count % width != 0 ||
-                            data.count / width / tensor->cols != tensor->rows ||
-                            data.count / width % tensor->cols != 0))
+    if (data.count != 0 &&
+        (data.count % width != 0 || data.count / width / tensor->cols != tensor->rows ||
+         data.count / width % tensor->cols != 0))
         return fail_tensor(loader, index, " has not as much data as its shape says");
     if (data.count != 0 && data.at % width != 0)
         return fail_tensor(loader, index, " is not aligned");

@@ -20,7 +20,7 @@ struct loader {
     struct flatbuffer flat;
     struct words words;
     struct flatvector codes, buffers, tensors;
-    struct tensor flow;     /* the activation that the chain has reached */
+    struct tensor flow;        /* the activation that the chain has reached */
     struct tflite_quant quant; /* and how it is written */
 };
 

@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 #define TFLITE_MAX_LATENTS 8
-#define TFLITE_MAX_DENSE 8  /* dense layers */
-#define TFLITE_MAX_MAPS 12  /* element by element operators: LOGISTIC, QUANTIZE, ... */
+#define TFLITE_MAX_DENSE 8 /* dense layers */
+#define TFLITE_MAX_MAPS 12 /* element by element operators: LOGISTIC, QUANTIZE, ... */
 #define TFLITE_MAX_GROUPS 255
 
 /* How the numbers of a tensor are written. */
@@ -61,8 +61,8 @@ struct tflite_decoder {
     char kind[7]; /* "perdec" percussion, "seqdec" notes, or another maker's six characters */
     uint8_t steps;
     uint8_t voices;
-    uint8_t latent_scale; /* latents run from -latent_scale to +latent_scale */
-    uint8_t groups;       /* "perdec" only: runs of consecutive voices ... */
+    uint8_t latent_scale;                  /* latents run from -latent_scale to +latent_scale */
+    uint8_t groups;                        /* "perdec" only: runs of consecutive voices ... */
     uint8_t group_size[TFLITE_MAX_GROUPS]; /* ... and how long each is; together they are voices */
     const uint8_t *extra; /* of other kinds: the bytes after the latent scale, as they lie */
     uint32_t extra_size;

@@ -1,8 +1,8 @@
 /* A bus in memory that behaves: an i.MX RT LPSPI, its DMA, a display and two DAC8164 on it.
  *
- * Every register access moves the bus on by `speed` bits, so code that waits sees time pass and code
- * that does not wait gets it wrong. Devices take bits only while their select pin is low. What a
- * real device would choke on sets `complaint`: a frame that is not 24 bits, a byte cut in two, a
+ * Every register access moves the bus on by `speed` bits, so code that waits sees time pass and
+ * code that does not wait gets it wrong. Devices take bits only while their select pin is low. What
+ * a real device would choke on sets `complaint`: a frame that is not 24 bits, a byte cut in two, a
  * wrong SPI mode, a write into a full FIFO.
  *
  * `interrupt`, if set, is called once, before access number `interrupt_at` of the program.

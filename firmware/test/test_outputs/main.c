@@ -276,7 +276,8 @@ static void ports_are_written_once_each(void)
     connect_dac(1);
     gpio_init(&gpio, &dac.base);
     for (uint32_t channel = 0; channel < 8; channel++) {
-        CHECK(gpio_connect(&gpio, channel, MODEL_DR_SET, MODEL_DR_CLEAR, 1u << (16 + channel)) == 0);
+        CHECK(gpio_connect(&gpio, channel, MODEL_DR_SET, MODEL_DR_CLEAR, 1u << (16 + channel)) ==
+              0);
     }
     CHECK(gpio.ports == 1);
     CHECK(gpio_connect(&gpio, 3, &other_set, &other_set, 1) == 0);

@@ -7,8 +7,7 @@
 #include "tflite.h"
 
 static inline void fake_decoder(struct tflite_decoder *decoder, const char *kind, uint8_t latents,
-                                uint8_t steps, uint8_t voices, const uint8_t *sizes,
-                                uint8_t groups)
+                                uint8_t steps, uint8_t voices, const uint8_t *sizes, uint8_t groups)
 {
     memset(decoder, 0, sizeof *decoder);
     memcpy(decoder->kind, kind, 6);

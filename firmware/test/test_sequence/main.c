@@ -15,15 +15,22 @@ static uint8_t row_cells[32];
 static float zeros[255];
 
 static void build(uint32_t mode, uint32_t notes, const float *scores, uint32_t voices,
-                      const uint8_t *sizes, uint32_t groups, const uint8_t *pitches,
-                      uint32_t pitch_count, const struct calibration *calibration)
+                  const uint8_t *sizes, uint32_t groups, const uint8_t *pitches,
+                  uint32_t pitch_count, const struct calibration *calibration)
 {
-    struct pattern pattern = {.steps = 1, .voices = (uint16_t)voices, .step = &row,
+    struct pattern pattern = {.steps = 1,
+                              .voices = (uint16_t)voices,
+                              .step = &row,
                               .cells = row_cells};
-    struct voicing voicing = {.mode = (uint8_t)mode, .notes = (uint8_t)notes,
-                              .groups = (uint8_t)groups, .group_size = sizes,
-                              .triggers = ROUTE_STRAIGHT, .levels = 0x43210765, .cutoff = zeros,
-                              .pitches = pitches, .pitch_count = pitch_count,
+    struct voicing voicing = {.mode = (uint8_t)mode,
+                              .notes = (uint8_t)notes,
+                              .groups = (uint8_t)groups,
+                              .group_size = sizes,
+                              .triggers = ROUTE_STRAIGHT,
+                              .levels = 0x43210765,
+                              .cutoff = zeros,
+                              .pitches = pitches,
+                              .pitch_count = pitch_count,
                               .calibration = calibration};
     pattern_build_step(&pattern, 0, scores, &voicing, 0);
 }
@@ -45,10 +52,10 @@ static void groups_give_triggers_and_accents(void)
     const float scores[] = {1, -1, -5, 2, 9, -1, 9, 0, -1, 3, -2, -3};
     build(MODE_DRUMS, 4, scores, 12, sizes, 5, &pitch, 1, plain);
     CHECK(row_cells[0] == 0x59 && row_cells[1] == 0x02);
-    CHECK(row.triggers == 0x0D);   /* groups 0, 2, 3 */
-    CHECK(row.levels == 0x60);     /* accents of the groups 2 and 3 on channels 5 and 6 */
-    CHECK(row.code[5] == 2400);    /* voice 4, third of six: of two 9s the first */
-    CHECK(row.code[6] == 6000);    /* voice 9, second of two */
+    CHECK(row.triggers == 0x0D); /* groups 0, 2, 3 */
+    CHECK(row.levels == 0x60);   /* accents of the groups 2 and 3 on channels 5 and 6 */
+    CHECK(row.code[5] == 2400);  /* voice 4, third of six: of two 9s the first */
+    CHECK(row.code[6] == 6000);  /* voice 9, second of two */
 }
 
 static void a_group_of_one_has_no_accent(void)
@@ -96,12 +103,19 @@ static void a_note_that_goes_on_may_keep_its_channel(void)
     static struct pattern_step steps[3];
     static const uint8_t base = 36;
     /* Voices 5 and 7; then 2, 5 and 7; the step before step 0 is nobody's. */
-    static const float scores[2][8] = {{-1, -1, -1, -1, -1, 1, -1, 1}, {-1, -1, 1, -1, -1, 1, -1, 1}};
+    static const float scores[2][8] = {{-1, -1, -1, -1, -1, 1, -1, 1},
+                                       {-1, -1, 1, -1, -1, 1, -1, 1}};
     for (uint32_t keep = 0; keep < 2; keep++) {
         struct pattern pattern = {.steps = 2, .voices = 8, .step = steps + 1, .cells = row_cells};
-        struct voicing voicing = {.mode = MODE_NOTES, .notes = 4, .keep = (uint8_t)keep,
-                                  .triggers = ROUTE_STRAIGHT, .levels = 0xFFFF7654, .cutoff = zeros,
-                                  .pitches = &base, .pitch_count = 1, .calibration = plain};
+        struct voicing voicing = {.mode = MODE_NOTES,
+                                  .notes = 4,
+                                  .keep = (uint8_t)keep,
+                                  .triggers = ROUTE_STRAIGHT,
+                                  .levels = 0xFFFF7654,
+                                  .cutoff = zeros,
+                                  .pitches = &base,
+                                  .pitch_count = 1,
+                                  .calibration = plain};
         steps[0] = (struct pattern_step){.levels = 0xF0, .code = {[5] = 4105, [4] = 4304}};
         pattern_build_step(&pattern, 0, scores[0], &voicing, 0);
         pattern_build_step(&pattern, 1, scores[1], &voicing, 0);
@@ -115,7 +129,8 @@ static void a_note_that_goes_on_may_keep_its_channel(void)
 
 static void cells_are_exactly_those_above_their_cut_off(void)
 {
-    static const float values[] = {0.0f, -0.0f, 1e-45f, -1e-45f, 1e-38f, 3e38f, -3e38f, 1, 1.0000001f};
+    static const float values[] = {0.0f,  -0.0f,  1e-45f, -1e-45f,   1e-38f,
+                                   3e38f, -3e38f, 1,      1.0000001f};
     static const uint8_t pitch = 0;
     static float scores[81], cutoff[81];
     for (uint32_t i = 0; i < 81; i++) {
@@ -123,11 +138,17 @@ static void cells_are_exactly_those_above_their_cut_off(void)
         cutoff[i] = i % 9 == 1 ? INFINITY : i % 9 == 6 ? -INFINITY : values[i % 9]; /* never -0 */
     }
     for (uint32_t voices = 1; voices <= 81; voices++) {
-        struct pattern pattern = {.steps = 1, .voices = (uint16_t)voices, .step = &row,
+        struct pattern pattern = {.steps = 1,
+                                  .voices = (uint16_t)voices,
+                                  .step = &row,
                                   .cells = row_cells};
-        struct voicing voicing = {.mode = MODE_DRUMS, .triggers = ROUTE_STRAIGHT,
-                                  .levels = ROUTE_STRAIGHT, .cutoff = cutoff, .pitches = &pitch,
-                                  .pitch_count = 1, .calibration = plain};
+        struct voicing voicing = {.mode = MODE_DRUMS,
+                                  .triggers = ROUTE_STRAIGHT,
+                                  .levels = ROUTE_STRAIGHT,
+                                  .cutoff = cutoff,
+                                  .pitches = &pitch,
+                                  .pitch_count = 1,
+                                  .calibration = plain};
         pattern_build_step(&pattern, 0, scores, &voicing, 0);
         for (uint32_t voice = 0; voice < voices; voice++) {
             CHECK(pattern_cell(&pattern, 0, voice) == (scores[voice] > cutoff[voice]));
@@ -332,7 +353,7 @@ static void gates_end_when_they_should(void)
     struct track *track = &rack.track[0];
     track_set(track, TRACK_GATE_PART, 50);
     const uint32_t begin = 0xFFFFFF00u; /* the time wraps on the way */
-    rack_clock(&rack, begin); /* the clock is not known yet: 10,000 us */
+    rack_clock(&rack, begin);           /* the clock is not known yet: 10,000 us */
     drain();
     rack_tick(&rack, begin + 9999);
     drain();

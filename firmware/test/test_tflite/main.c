@@ -83,10 +83,10 @@ static void rows_of_halves_in_fours_equal_one_row_each(void)
                 sums[i] = bias[i] = random_float();
             fours_f16(weights + start, input, cols, bias, sums, FOURS, step);
             for (unsigned i = 0; i < 2 * ROWS; i++)
-                CHECK(same_bits(sums[i], i % step == 0 && i < ROWS * step
-                                             ? dot_f16(weights + start + i * cols, input, cols,
-                                                       bias[i])
-                                             : bias[i]));
+                CHECK(same_bits(sums[i],
+                                i % step == 0 && i < ROWS * step
+                                    ? dot_f16(weights + start + i * cols, input, cols, bias[i])
+                                    : bias[i]));
         }
     }
 }
