@@ -9,10 +9,10 @@ import zipfile
 import pytest
 import serial
 
-from latentrack.module import registry
 from latentrack.module.frames import MAGIC, Frame
 from latentrack.module.link import Link
 from latentrack.module.session import Session
+from latentrack.virtual import registry
 from latentrack.virtual.module import VirtualModule
 from tests.programs import latentrack, mpremote
 

@@ -38,7 +38,7 @@ def modules() -> list[Found]:
     """Teensies with MicroPython on USB, and virtual modules that are switched on."""
     from serial.tools.list_ports import comports
 
-    from latentrack.module import registry
+    from latentrack.virtual import registry
 
     teensies = sorted(port.device for port in comports() if (port.vid, port.pid) == TEENSY)
     return [Found(str(port), "Teensy") for port in teensies] + [

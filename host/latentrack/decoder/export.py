@@ -11,20 +11,17 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from latentrack.decoder.litert import Decoder
-from latentrack.decoder.metadata import Extras, attach_info
+from latentrack.decoder.metadata import DecoderInfo, Extras, attach_info
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
 from latentrack.errors import UserError
 from latentrack.files import whole_file
-
-if TYPE_CHECKING:
-    from latentrack.model.autoencoder import Autoencoder
 
 NUMBERS = ("float32", "float16", "dynamic", "int8")
 
@@ -35,8 +32,29 @@ add in different orders. The others round; on trained decoders a quarter of this
 _REPRESENTATIVE = 1000
 
 
+class Layer(Protocol):
+    """outputs = inputs @ weights + bias; weights (inputs, outputs)."""
+
+    @property
+    def weights(self) -> NDArray[np.float32]: ...
+    @property
+    def bias(self) -> NDArray[np.float32]: ...
+
+
+class Network(Protocol):
+    """What can be exported, whoever made it: layers with ReLU between them, the last with a
+    sigmoid, and what its outputs are."""
+
+    @property
+    def info(self) -> DecoderInfo: ...
+    @property
+    def latents(self) -> int: ...
+    @property
+    def decoder(self) -> Sequence[Layer]: ...
+
+
 def export(
-    model: Autoencoder,
+    model: Network,
     path: str | os.PathLike[str],
     numbers: str = "float32",
     extras: Extras | None = None,
@@ -57,7 +75,7 @@ def write_model(path: str | os.PathLike[str], data: bytes) -> None:
 
 
 def to_tflite(
-    model: Autoencoder,
+    model: Network,
     numbers: str = "float32",
     extras: Extras | None = None,
     representative: ArrayLike | None = None,
@@ -96,7 +114,7 @@ def to_tflite(
     return data
 
 
-def decoder_function(model: Autoencoder) -> Any:
+def decoder_function(model: Network) -> Any:
     """The decoder as a tf.function from (1, latents) to (1, steps × voices) probabilities."""
     tf = import_tensorflow()
     layers = [(tf.constant(layer.weights), tf.constant(layer.bias)) for layer in model.decoder]
@@ -112,7 +130,7 @@ def decoder_function(model: Autoencoder) -> Any:
     return tf.function(decode, input_signature=[place], autograph=False)
 
 
-def _check_points(model: Autoencoder) -> NDArray[np.float32]:
+def _check_points(model: Network) -> NDArray[np.float32]:
     """Latents to compare at: the middle, two corners, and places all over the space."""
     rng = np.random.default_rng(0)
     scale = model.info.latent_scale

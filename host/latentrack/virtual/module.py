@@ -27,7 +27,7 @@ import tty
 from pathlib import Path
 
 from latentrack.assets import latentcore_folder, micropython
-from latentrack.module import registry
+from latentrack.virtual import registry
 from latentrack.virtual.panel import Panel
 
 ROM = Path(__file__).parent / "rom"
