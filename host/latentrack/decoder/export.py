@@ -25,9 +25,10 @@ from latentrack.files import whole_file
 
 NUMBERS = ("float32", "float16", "dynamic", "int8")
 
-TOLERANCE = {"float32": 1e-5, "float16": 0.02, "dynamic": 0.2, "int8": 0.5}
+TOLERANCE = {"float32": 1e-5, "float16": 0.02, "dynamic": 0.5, "int8": 0.5}
 """How far LiteRT's probabilities may lie from TensorFlow's before it must be a fault. float32: they
-add in different orders. The others round; on trained decoders a quarter of this is seen."""
+add in different orders. The others round: a decoder that knows its music by heart is steep, and
+half of this was seen where it is steepest, while two gates in a thousand changed."""
 
 _REPRESENTATIVE = 1000
 
