@@ -1,5 +1,6 @@
 # make demo    sets up what the demo needs, and runs it
 # make test    sets up what the tests need (Debian's packages too, when it may), and runs them all
+# make lint    the part of that which only reads: format, types, mistakes that can be seen
 # make bench   measures, side by side with the peers, and writes benchmarks/results.json
 # make fuzz    feeds the decoder damaged models; make faults: the cable damaged transfers
 # make long    the tests that take too long for every day
@@ -9,20 +10,35 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
-PACKAGES := gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm clang libclang-rt-14-dev
+PACKAGES := gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm clang libclang-rt-dev \
+    chromium
 
 # PlatformIO asks nobody for anything; see firmware/platform.
 export PLATFORMIO_SETTING_ENABLE_TELEMETRY := no
 export PLATFORMIO_DISABLE_UPGRADE_CHECK := true
 PIO := cd firmware && PATH="$(BIN):$$PATH" $(BIN)/pio
 
-.PHONY: demo test bench fuzz faults long x64 armv7emdp debian clean
+.PHONY: demo test lint lint-python lint-types lint-c bench fuzz faults long x64 armv7emdp debian clean
 
 demo: x64
 	$(BIN)/latentrack demo
 
-test: debian $(VENV)/test x64 armv7emdp
+test: debian lint x64 armv7emdp
 	$(BIN)/python -m pytest $(ARGS)
+
+# .pre-commit-config.yaml names these three. C is besides compiled with -Wall -Wextra -Werror.
+lint: lint-python lint-types lint-c
+
+lint-python: $(VENV)/test
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+
+lint-types: $(VENV)/test
+	$(BIN)/mypy --no-error-summary
+
+lint-c: $(VENV)/test
+	$(BIN)/clang-format --dry-run -Werror \
+	    $$(find firmware -name .pio -prune -o -name '*.[ch]' -print)
 
 bench: debian $(VENV)/test x64 armv7emdp
 	$(BIN)/python benchmarks/run.py

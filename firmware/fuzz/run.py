@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--target", choices=TARGETS, help="only this one")
     chosen = parser.parse_args()
     if shutil.which("clang") is None:
-        sys.exit("clang is missing: apt install clang libclang-rt-14-dev")
+        sys.exit("clang is missing: apt install clang libclang-rt-dev")
     limits = [f"-runs={chosen.runs}", "-seed=1"] if chosen.runs else []
     limits += [f"-max_total_time={chosen.seconds or 60}"] if not chosen.runs else []
     folder = FIRMWARE / ".pio" / "fuzz"

@@ -23,7 +23,7 @@ def seeds(tmp_path_factory):
 
 @pytest.mark.skipif(
     shutil.which("clang") is None,
-    reason="clang is missing: apt install clang libclang-rt-14-dev",
+    reason="clang is missing: apt install clang libclang-rt-dev",
 )
 @pytest.mark.parametrize("target", fuzz_run.TARGETS)
 def test_no_fault_is_found(target, seeds, tmp_path, figures):

@@ -87,7 +87,8 @@ def _train(console: Console, target: Path, epochs: int | None) -> None:
 
     from latentrack.corpus import demo_dataset
     from latentrack.decoder.quiet import import_tensorflow
-    from latentrack.model.training import Epoch, Settings, train
+    from latentrack.model.settings import Settings
+    from latentrack.model.training import Epoch, train
     from latentrack.model.verdict import verdict
 
     music = demo_dataset()

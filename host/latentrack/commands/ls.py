@@ -40,7 +40,7 @@ def ls(port: PortOption = None) -> None:
         console.print(table)
     else:
         console.print("No models are in the library; `latentrack push MODEL --store` brings one.")
-    for name, track in plays.items():
-        console.print(f"{name} {track}, from memory: `latentrack push --store` would keep it.")
+    for name, where in plays.items():
+        console.print(f"{name} {where}, from memory: `latentrack push --store` would keep it.")
     if about:
         console.print(f"{about['free'] / 1024:,.0f} KB of {about['size'] / 1024:,.0f} KB are free.")

@@ -168,7 +168,8 @@ class Link:
         """Runs Python on the module; what it printed. Raises ModuleError if it raises."""
         self._prompt()
         with self.translated("stopped answering"):
-            return self._transport.exec(_HUSH + code).decode(errors="replace")
+            printed: bytes = self._transport.exec(_HUSH + code)
+        return printed.decode(errors="replace")
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression of numbers, texts and the like, as Python here has it."""
@@ -242,7 +243,7 @@ def last_line(traceback: str) -> str:
 def _patient(transport: type[SerialTransport]) -> type[SerialTransport]:
     """mpremote's transport, which waits ten seconds for some answers, with our limit."""
 
-    class Transport(transport):  # type: ignore[misc, valid-type]
+    class Transport(transport):  # type: ignore[misc]
         def read_until(
             self, min_num_bytes: int, ending: bytes, timeout: float | None = 10, **more: Any
         ) -> bytes:
