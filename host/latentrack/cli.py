@@ -12,7 +12,7 @@ from latentrack import __version__
 from latentrack.errors import UserError
 
 COMMANDS = {
-    "See it work": ("demo",),
+    "See it work": ("demo", "studio"),
     "From music to a model": ("dataset", "train", "report", "export"),
     "The module": (
         *("devices", "install", "push", "ls", "play", "rm"),

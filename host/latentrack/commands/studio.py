@@ -1,0 +1,63 @@
+"""`latentrack studio`: the whole way in a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def studio(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER",
+            help="Where the studio keeps its files: music, runs, models. It is made if need be.",
+        ),
+    ] = Path("latentrack-studio"),
+    host: Annotated[
+        str,
+        typer.Option(
+            help="The address to answer at. 0.0.0.0 lets a phone in the same network in, and "
+            "everybody else there, too.",
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="The port. Without it: the first free one from 8370 on.",
+            show_default=False,
+        ),
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")
+    ] = True,
+) -> None:
+    """Open the studio: train, see, hear and push, in one page in your browser.
+
+    Drop MIDI files or audio loops onto it, watch a model learn them, explore what it has learnt,
+    hear it, and push it to a module. The page comes from this computer and needs no network.
+
+    Everything is kept in FOLDER, as files that the other commands know. Ctrl-C ends it.
+    """
+    from rich.console import Console
+
+    from latentrack.studio.server import serve
+
+    console = Console(highlight=False, soft_wrap=True)
+    if folder.exists() and not folder.is_dir():
+        from latentrack.errors import UserError
+
+        raise UserError(f"{folder} is a file: name a folder for the studio to keep its files in.")
+
+    def ready(address: str) -> None:
+        # The address alone on the first line of the output, for scripts.
+        print(address, flush=True)
+        console.print(f"The studio keeps its files in {folder}. Ctrl-C ends it.")
+        if host not in ("127.0.0.1", "localhost", "::1"):
+            console.print("Everybody in this network can open it and play your module.")
+
+    serve(folder, host, port, ready, browser)

@@ -1,0 +1,1 @@
+"""The clock of the studio, and who hears it: browsers, MIDI, OSC."""

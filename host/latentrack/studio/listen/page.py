@@ -1,0 +1,12 @@
+"""The page "Listen"."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from latentrack.studio.studio import Studio
+
+
+def build(studio: Studio) -> None:
+    """Fills the page."""
+    ui.label("Listen")

@@ -1,0 +1,1 @@
+"""The corpus: what was dropped onto the page, by which rules it is read, what it gave."""

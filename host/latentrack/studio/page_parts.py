@@ -1,0 +1,83 @@
+"""What every page needs: hearing of changes, work that takes long, and saying what went wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from nicegui import context, ui
+
+from latentrack.errors import UserError
+from latentrack.studio.signals import Signal
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def listen(signal: Signal, refresh: Callable[[], None]) -> None:
+    """Calls `refresh` in the page's own thread after each signal, until this part of the page goes.
+
+    Signals that come faster than the page can follow are heard as one.
+    """
+    loop = asyncio.get_running_loop()
+    slot = context.slot
+    parent = slot.parent
+    waits = False
+
+    def heard() -> None:
+        nonlocal waits
+        if not waits:
+            waits = True
+            loop.call_soon_threadsafe(act)
+
+    def act() -> None:
+        nonlocal waits
+        waits = False
+        if parent.is_deleted:
+            disconnect()
+            return
+        with slot:
+            refresh()
+
+    disconnect = signal.connect(heard)
+    context.client.on_delete(disconnect)
+
+
+async def in_background(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Does something slow in a thread, while the page goes on."""
+    return await asyncio.get_running_loop().run_in_executor(None, partial(work, *args, **kwargs))
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """What the user can mend is shown as a message; what stands below it in the block is not done.
+
+    Use it around `await in_background(…)`, and around what a click does.
+    """
+    slot = context.slot
+    try:
+        yield
+    except UserError as error:
+        with slot:
+            show_error(str(error))
+
+
+def show_error(text: str) -> None:
+    """A sentence that stays until it has been read."""
+    ui.notify(
+        text,
+        type="negative",
+        timeout=0,
+        close_button="Close",
+        multi_line=True,
+        position="top",
+        attrs={"role": "alert"},
+    )
+
+
+def show_message(text: str) -> None:
+    """A sentence that goes away by itself."""
+    ui.notify(text, type="positive", position="top", attrs={"role": "status"})

@@ -1,0 +1,86 @@
+"""What all pages stand in: the head with its tabs, the bar at the foot, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from nicegui import context, ui
+
+from latentrack.studio.explore import page as explore
+from latentrack.studio.listen import bar
+from latentrack.studio.listen import page as listen
+from latentrack.studio.music import page as music
+from latentrack.studio.panel import page as panel
+from latentrack.studio.studio import Studio
+from latentrack.studio.training import page as training
+
+# Path, name, icon, what fills it.
+PAGES = (
+    ("/", "Corpus", "library_music", music.build),
+    ("/train", "Train", "model_training", training.build),
+    ("/explore", "Explore", "explore", explore.build),
+    ("/listen", "Listen", "volume_up", listen.build),
+    ("/module", "Module", "developer_board", panel.build),
+)
+# What the switch goes through: as the computer has it, light, dark.
+_LOOKS = {
+    None: ("brightness_auto", "Light or dark as the computer has it: switch to light"),
+    False: ("light_mode", "Light: switch to dark"),
+    True: ("dark_mode", "Dark: switch to what the computer has"),
+}
+
+
+def add_styles() -> None:
+    """The style sheets of all pages, before the first is made."""
+    for sheet in sorted(Path(__file__).parent.rglob("*.css")):
+        ui.add_css(sheet, shared=True)
+
+
+def build(studio: Studio) -> None:
+    """The whole page of one browser tab."""
+    ui.colors(primary="#0b7a75", secondary="#5b6770", accent="#c2410c")
+    tabs: dict[str, ui.link] = {}
+    with ui.header().classes("lt-head"):
+        ui.label("latentrack").classes("lt-brand")
+        with ui.element("nav").classes("lt-tabs").props('aria-label="The way of the music"'):
+            for path, name, icon, _ in PAGES:
+                tabs[path] = ui.link(target=path).classes("lt-tab")
+                with tabs[path]:
+                    ui.icon(icon).props('aria-hidden="true"')
+                    ui.label(name)
+        _look_switch(studio)
+    ui.sub_pages({path: _filled(fill, studio) for path, _, _, fill in PAGES}).classes("lt-page")
+    with ui.footer().classes("lt-foot"):
+        bar.build(studio)
+
+    def mark(path: str) -> None:
+        for each, tab in tabs.items():
+            here = each == path.split("?")[0]
+            tab.props('aria-current="page"' if here else "", remove="" if here else "aria-current")
+
+    router = context.client.sub_pages_router
+    router.on_path_changed(mark)
+    mark(router.current_path)
+
+
+def _filled(fill: Callable[[Studio], None], studio: Studio) -> Callable[[], None]:
+    return lambda: fill(studio)
+
+
+def _look_switch(studio: Studio) -> None:
+    dark = ui.dark_mode(studio.workspace.setting("dark", None))
+    button = ui.button().props("flat round dense").classes("lt-look")
+
+    def show() -> None:
+        icon, words = _LOOKS[dark.value]
+        button.props(f'icon={icon} aria-label="{words}"')
+
+    def turn() -> None:
+        looks = list(_LOOKS)
+        dark.value = looks[(looks.index(dark.value) + 1) % len(looks)]
+        studio.workspace.remember("dark", dark.value)
+        show()
+
+    button.on_click(turn)
+    show()

@@ -1,0 +1,38 @@
+"""A signal: one part of the studio says that something has changed, others hear it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+Listener = Callable[[], None]
+
+
+class Signal:
+    """Tells its listeners that something is different now; they look for themselves what.
+
+    It may be emitted from any thread, and the listeners are called in that thread: they must be
+    quick and must not raise. `shell.listen` brings a signal into a page.
+    """
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+        self._lock = threading.Lock()
+
+    def connect(self, listener: Listener) -> Callable[[], None]:
+        """From now on `listener` hears it; the function that is returned ends that."""
+        with self._lock:
+            self._listeners.append(listener)
+
+        def disconnect() -> None:
+            with self._lock:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return disconnect
+
+    def emit(self) -> None:
+        with self._lock:
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener()

@@ -1,0 +1,33 @@
+"""What there is one of, however many pages look at it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from latentrack.studio.explore.explorer import Explorer
+from latentrack.studio.listen.transport import Transport
+from latentrack.studio.music.music import Music
+from latentrack.studio.panel.bench import Bench
+from latentrack.studio.training.training import Training
+from latentrack.studio.workspace import Workspace
+
+
+class Studio:
+    """The parts of the studio, each of which knows those before it.
+
+    Everything goes on while no page is open, and a page that is loaded again finds it as it is.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.workspace = Workspace(folder)
+        self.music = Music(self.workspace)
+        self.training = Training(self.workspace, self.music)
+        self.explorer = Explorer(self.workspace)
+        self.transport = Transport(self.workspace, self.explorer)
+        self.bench = Bench(self.workspace, self.explorer)
+
+    def close(self) -> None:
+        """Ends what runs: the last thing."""
+        self.transport.close()
+        self.bench.close()
+        self.training.close()

@@ -1,0 +1,1 @@
+"""Training in a process of its own, the runs it leaves, and their reports."""

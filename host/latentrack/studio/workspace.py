@@ -1,0 +1,108 @@
+"""The studio's folder: everything that it keeps, as files that the command line knows, too.
+
+music/          what was dropped onto the page
+dataset.npz     what the music gave, by the rules in rules.json
+runs/NAME.run   trainings, as `latentrack train` writes them
+models/NAME.tflite
+midi/           exported patterns and paths
+settings.json   how the page was left
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from latentrack.errors import UserError
+from latentrack.files import whole_file
+
+
+class Workspace:
+    """The folders are made when there is something to put into them.
+
+    UserError if `folder` cannot be made or written to.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"The folder {folder} cannot be made ({error.strerror}): name another for the "
+                "studio to keep its files in."
+            ) from error
+
+    @property
+    def music(self) -> Path:
+        return self.folder / "music"
+
+    @property
+    def dataset(self) -> Path:
+        return self.folder / "dataset.npz"
+
+    @property
+    def runs(self) -> Path:
+        return self.folder / "runs"
+
+    @property
+    def models(self) -> Path:
+        return self.folder / "models"
+
+    @property
+    def midi(self) -> Path:
+        return self.folder / "midi"
+
+    def run_folders(self) -> list[Path]:
+        """The runs, the newest first."""
+        headers = self.runs.glob("*.run/run.toml")
+        by_age = sorted(headers, key=lambda header: (-header.stat().st_mtime, header.parent.name))
+        return [header.parent for header in by_age]
+
+    def free_run(self, name: str) -> Path:
+        """A folder for a new run: its name, with a number behind it if that is taken."""
+        return self._free(self.runs, name, ".run")
+
+    def free_midi(self, name: str) -> Path:
+        """A file for MIDI that takes no other's place."""
+        return self._free(self.midi, name, ".mid")
+
+    def setting(self, name: str, default: Any) -> Any:
+        """How something was left when it was last used; plain values, as JSON has them."""
+        return self._settings().get(name, default)
+
+    def remember(self, name: str, value: Any) -> None:
+        """Keeps how something was left; that this fails harms nobody, so nobody hears of it."""
+        settings = self._settings()
+        if settings.get(name) == value:
+            return
+        settings[name] = value
+        try:
+            with whole_file(self.folder / "settings.json", "the settings") as file:
+                file.write(json.dumps(settings, indent=1).encode())
+        except UserError:
+            pass
+
+    def _settings(self) -> dict[str, Any]:
+        try:
+            found = json.loads((self.folder / "settings.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @staticmethod
+    def _free(folder: Path, name: str, ending: str) -> Path:
+        plain = safe_name(name)
+        number = 1
+        while True:
+            path = folder / f"{plain}{'' if number == 1 else f'-{number}'}{ending}"
+            if not path.exists():
+                return path
+            number += 1
+
+
+def safe_name(name: str) -> str:
+    """A name without what file systems take amiss, never empty, never a path."""
+    return re.sub(r"[^\w .()+-]+", "_", name).strip(" .")[:80] or "unnamed"

@@ -1,0 +1,124 @@
+"""A real studio, and a person before a real browser: Debian's Chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+)
+# A loaded machine may take its time; what is wrong does not come right by waiting longer.
+PATIENCE_MS = 30_000
+
+
+@dataclass
+class RunningStudio:
+    """`latentrack studio` in a process of its own."""
+
+    process: subprocess.Popen[str]
+    address: str
+    folder: Path
+
+    def stop(self) -> None:
+        """As Ctrl-C does; what it started must end with it."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+@contextmanager
+def running_studio(folder: Path, *options: str) -> Iterator[RunningStudio]:
+    """The command as a user calls it, on a port that is free."""
+    command = [sys.executable, "-m", "latentrack.cli", "studio", str(folder), "--no-browser"]
+    log = folder.with_name(f"{folder.name}.log")
+    # With this, NiceGUI would believe itself part of the test.
+    environment = {name: v for name, v in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            [*command, "--port", "0", *options],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env=environment | {"PYTHONUNBUFFERED": "1"},
+        )
+    assert process.stdout is not None
+    address = process.stdout.readline().strip()
+    assert address.startswith("http"), log.read_text()
+    studio = RunningStudio(process, address, folder)
+    try:
+        yield studio
+    finally:
+        studio.stop()
+    said = log.read_text()
+    assert "Traceback" not in said, said
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[RunningStudio]:
+    """A studio with an empty folder."""
+    with running_studio(tmp_path / "studio") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("Chromium is not on this machine: apt-get install chromium")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def open_tab(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens an address in a browser of its own; its errors and strange requests fail the test."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def open_it(address: str, width: int = 1280, height: int = 800, **more: object) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, **more)
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        origin = "/".join(address.split("/")[:3])
+
+        def seen(url: str) -> None:
+            if not url.startswith((origin, origin.replace("http", "ws"), "data:", "blob:")):
+                wrong.append(f"asked another site: {url}")
+
+        page.on("request", lambda request: seen(request.url))
+        page.on("pageerror", lambda error: wrong.append(f"error in the page: {error}"))
+        page.goto(address)
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert not wrong, wrong
+
+
+expect.set_options(timeout=PATIENCE_MS)

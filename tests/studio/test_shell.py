@@ -1,0 +1,67 @@
+"""What all pages of the studio share: tabs, light and dark, and whom it answers."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.programs import latentrack
+from tests.studio.conftest import RunningStudio
+
+Open = Callable[..., Page]
+
+
+def test_the_tabs_lead_along_the_way_of_the_music(studio: RunningStudio, open_tab: Open) -> None:
+    page = open_tab(studio.address)
+    navigation = page.get_by_role("navigation")
+    expect(navigation.get_by_role("link")).to_have_count(5)
+    for name in ("Train", "Explore", "Listen", "Module", "Corpus"):
+        link = navigation.get_by_role("link", name=name, exact=True)
+        link.click()
+        expect(link).to_have_attribute("aria-current", "page")
+        expect(navigation.locator("[aria-current]")).to_have_count(1)
+
+
+def test_dark_stays_dark(studio: RunningStudio, open_tab: Open) -> None:
+    page = open_tab(studio.address)
+    button = page.get_by_role("button", name="switch to")
+    button.click()
+    expect(button).to_have_accessible_name("Light: switch to dark")
+    button.click()
+    expect(page.locator("body")).to_contain_class("body--dark")
+    again = open_tab(studio.address)
+    expect(again.locator("body")).to_contain_class("body--dark")
+
+
+@pytest.mark.parametrize(
+    "header", [{"Host": "studio.example"}, {"Origin": "http://studio.example"}]
+)
+def test_other_sites_are_refused(studio: RunningStudio, header: dict[str, str]) -> None:
+    with urlopen(studio.address, timeout=10) as answer:
+        assert answer.status == 200
+    with pytest.raises(HTTPError) as refusal:
+        urlopen(Request(studio.address, headers=header), timeout=10)
+    assert refusal.value.code == 403
+
+
+def test_only_this_computer_can_reach_it(studio: RunningStudio) -> None:
+    port = int(studio.address.rpartition(":")[2])
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        listening = [line.split()[1] for line in table if line.split()[3] == "0A"]
+    mine = [place for place in listening if int(place.split(":")[1], 16) == port]
+    assert mine == [f"0100007F:{port:04X}"]
+
+
+def test_a_port_in_use_is_named(tmp_path: object) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = latentrack("studio", f"{tmp_path}/s", "--no-browser", "--port", str(port))
+    assert done.returncode == 2
+    assert done.stderr == f"latentrack: Port {port} is in use: name another with --port.\n"
