@@ -20,7 +20,6 @@ REFUSED = {
                       "import os\n"),
     "layout": (["ruff", "format", "--check", "--stdin-filename", "device/new.py", "-"],
                "x = {'a':1}\n"),
-    "no types": (["mypy", "-c", "def f(x): return x"], ""),
     "layout of C": (["clang-format", "--dry-run", "-Werror", "--assume-filename=firmware/new.c"],
                     "int f(void) {\n  return 1;\n}\n"),
 }  # fmt: skip
@@ -34,6 +33,13 @@ def test_what_is_refused(mistake: str):
         cwd=ROOT, input=text, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1, done.stdout + done.stderr
+
+
+def test_code_without_types_is_refused(tmp_path: Path):
+    (tmp_path / "new.py").write_text("def double(x):\n    return 2 * x\n")
+    mypy = [BIN / "mypy", "--cache-dir", tmp_path / "cache", tmp_path / "new.py"]
+    done = subprocess.run(mypy, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "[no-untyped-def]" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_hooks_are_those_of_make_lint():
