@@ -50,17 +50,23 @@ def options(
     pass
 
 
-def _register() -> None:
-    """Each command is a function in a module of its own name, in latentrack.commands."""
+def _register(arguments: list[str]) -> None:
+    """Each command is a function in a module of its own name, in latentrack.commands.
+
+    Where one is named, the others are left alone: loading them all takes longer than most take.
+    """
+    wanted = next((word for word in arguments if not word.startswith("-")), None)
+    known = any(wanted in names for names in COMMANDS.values())
     for panel, names in COMMANDS.items():
         for name in names:
-            module = import_module(f"latentrack.commands.{name}")
-            app.command(rich_help_panel=panel)(getattr(module, name))
+            if name == wanted or not known:
+                module = import_module(f"latentrack.commands.{name}")
+                app.command(rich_help_panel=panel)(getattr(module, name))
 
 
 def main() -> None:
     """The console command. Exit codes: 0 done, 2 the user can mend it, 70 a mistake of ours."""
-    _register()
+    _register(sys.argv[1:])
     try:
         app()
     except UserError as error:

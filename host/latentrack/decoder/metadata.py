@@ -15,18 +15,21 @@ What else is good to know of a model (`Extras`) lies in a second entry, `LATENTR
 The reference's firmware never looks at it.
 """
 
+from __future__ import annotations
+
 import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
-
-import flatbuffers
+from typing import TYPE_CHECKING, Any
 
 from latentrack.decoder import model_file
 from latentrack.decoder.model_file import Malformed, ModelFile, Table
 from latentrack.errors import UserError
+
+if TYPE_CHECKING:
+    import flatbuffers
 
 METADATA_NAME = "TFLITE_METADATA"
 MARK = b"xen:"
@@ -159,6 +162,8 @@ def attach_info(
     if file.outputs[0].size != info.steps * info.voices:
         raise ValueError(f"{info} does not fit a network of {file.outputs[0].size} outputs")
     old = Table.root(tflite_bytes)
+    import flatbuffers  # reading a model does without it and the numpy that it loads
+
     builder = flatbuffers.Builder(len(tflite_bytes) + 1024)
     builder.Prep(16, len(tflite_bytes))
     start = builder.CreateByteVector(tflite_bytes) - 4  # a vector begins with its length
@@ -304,6 +309,8 @@ def _body(info: DecoderInfo) -> bytes:
 
 def _model_metadata(info: DecoderInfo, name: str) -> bytes:
     """The inner flatbuffer: TensorFlow's ModelMetadata with a name and our description."""
+    import flatbuffers
+
     builder = flatbuffers.Builder(256)
     version = builder.CreateString("1.0.0")
     description = builder.CreateString(MARK + _body(info))
