@@ -1,6 +1,7 @@
 # make demo    sets up what the demo needs, and runs it
 # make test    sets up what the tests need (Debian's packages too, when it may), and runs them all
 # make lint    the part of that which only reads: format, types, mistakes that can be seen
+# make wheel   builds the firmware, and dist/latentrack-….whl, which carries it
 # make bench   measures, side by side with the peers, and writes benchmarks/results.json
 # make fuzz    feeds the decoder damaged models; make faults: the cable damaged transfers
 # make long    the tests that take too long for every day
@@ -10,15 +11,16 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
-PACKAGES := gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm clang libclang-rt-dev \
-    chromium
+ARM := gcc-arm-none-eabi libnewlib-arm-none-eabi
+PACKAGES := $(ARM) qemu-system-arm clang libclang-rt-dev chromium
 
 # PlatformIO asks nobody for anything; see firmware/platform.
 export PLATFORMIO_SETTING_ENABLE_TELEMETRY := no
 export PLATFORMIO_DISABLE_UPGRADE_CHECK := true
 PIO := cd firmware && PATH="$(BIN):$$PATH" $(BIN)/pio
 
-.PHONY: demo test lint lint-python lint-types lint-c bench fuzz faults long x64 armv7emdp debian clean
+.PHONY: demo test lint lint-python lint-types lint-c wheel bench fuzz faults long \
+    x64 armv7emdp debian arm clean
 
 demo: x64
 	$(BIN)/latentrack demo
@@ -39,6 +41,10 @@ lint-types: $(VENV)/test
 lint-c: $(VENV)/test
 	$(BIN)/clang-format --dry-run -Werror \
 	    $$(find firmware -name .pio -prune -o -name '*.[ch]' -print)
+
+wheel: arm x64 armv7emdp
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	@ls dist/*.whl
 
 bench: debian $(VENV)/test x64 armv7emdp
 	$(BIN)/python benchmarks/run.py
@@ -66,16 +72,20 @@ $(VENV)/bin/python:
 
 # Each stamp adds to the same environment, so that neither command spoils the other's.
 $(VENV)/demo: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[firmware]'
 	touch $@
 
 $(VENV)/test: pyproject.toml $(VENV)/demo
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[firmware,test]'
 	touch $@
 
 # What the tests need beyond Python: installed when we may, named when we may not.
 debian:
 	@sh tests/debian.sh $(PACKAGES)
 
+# What firmware for a Teensy needs.
+arm:
+	@sh tests/debian.sh $(ARM)
+
 clean:
-	rm -rf $(VENV) firmware/build firmware/.pio
+	rm -rf $(VENV) dist firmware/build firmware/.pio

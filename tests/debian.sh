@@ -10,14 +10,14 @@ done
 [ -z "$missing" ] && exit 0
 
 if ! command -v apt-get >/dev/null; then
-    echo "The tests need these packages of Debian or Ubuntu, or what your system calls them:$missing" >&2
+    echo "This needs some packages of Debian or Ubuntu, or what your system calls them:$missing" >&2
     exit 1
 elif [ "$(id -u)" = 0 ]; then
     root=""
 elif sudo -n true 2>/dev/null; then
     root="sudo -n"
 else
-    echo "The tests need some packages. Install them and try again: sudo apt-get install$missing" >&2
+    echo "This needs some packages. Install them and try again: sudo apt-get install$missing" >&2
     exit 1
 fi
 echo "Installing$missing"

@@ -1,17 +1,24 @@
-"""Where the things lie that are not Python of this package: device code and built firmware."""
+"""Where the things lie that are not Python of this package: device code and built firmware.
+
+In a checkout they are where they are written and built; a wheel carries them (see setup.py).
+"""
 
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import sys
 from pathlib import Path
 
 from latentrack.errors import UserError
 
-ROOT = Path(__file__).resolve().parents[2]
-DEVICE = ROOT / "device"
-BUILD = ROOT / "firmware" / "build"
+CHECKOUT = Path(__file__).resolve().parents[2]
+_CARRIED = Path(__file__).resolve().parent / "carried"
+INSTALLED = _CARRIED.is_dir()
+"""Whether this is a wheel's, which nobody is to edit, rather than a checkout's."""
+DEVICE = _CARRIED / "device" if INSTALLED else CHECKOUT / "device"
+BUILD = _CARRIED / "firmware" if INSTALLED else CHECKOUT / "firmware" / "build"
 
 # sys.implementation._mpy >> 10: the native architecture, as MicroPython numbers it.
 ARCHITECTURES = {2: "x64", 8: "armv7emdp"}
@@ -23,7 +30,7 @@ def latentcore_folder(architecture: str) -> Path:
     if not (folder / "latentcore.mpy").is_file():
         raise UserError(
             f"latentcore.mpy for {architecture} is not built yet; run `make {architecture}` in "
-            f"{ROOT}"
+            f"{CHECKOUT}"
         )
     return folder
 
@@ -38,6 +45,11 @@ def micropython() -> str:
                 "1.23 or newer for x64 Linux, or unset it"
             )
         return named
+    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        raise UserError(
+            "the virtual module runs on x86-64 Linux only; everything else works with a module "
+            "on USB"
+        )
     beside = Path(sys.executable).parent / "micropython"
     found = str(beside) if beside.is_file() else shutil.which("micropython")
     if found is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latentrack.commands.ports import PortOption
+from latentrack.errors import UserError
 
 if TYPE_CHECKING:
     from latentrack.module.live import Change
@@ -22,7 +23,7 @@ def live(
         typer.Argument(
             metavar="[DIR]",
             help="Device code (a folder with `latentrack` in it) or a folder of behaviours. "
-            "Without it: the device code of this checkout.",
+            "Without it: the device code of the checkout that this is.",
             show_default=False,
         ),
     ] = None,
@@ -42,6 +43,11 @@ def live(
     from latentrack.module.live import Live
     from latentrack.module.session import needs_package
 
+    if folder is None and assets.INSTALLED:
+        raise UserError(
+            "there is no checkout here whose device code you could edit: name a folder, such as a "
+            f"copy of the code that was installed (cp -r {assets.DEVICE} my_device)"
+        )
     where = folder if folder is not None else assets.DEVICE
     with Link(find_port(port)) as link, needs_package(link):
         editing = Live(link, where)
