@@ -28,6 +28,8 @@ from latentrack.corpus.rules import Rules
 from latentrack.corpus.sources import Broken, Found, find
 from latentrack.errors import UserError
 
+NO_MUSIC = f"neither MIDI nor audio that is read ({', '.join(audio.SUFFIXES)})"
+ONLY_RHYTHM = "audio, of which only a rhythm can be made: say --kind rhythm"
 NO_DRUMS = "no drum part: nothing on channel 10, and nothing that looks like a kit"
 NO_PITCHES = "no part but drums"
 NO_NOTES = "no notes"
@@ -50,6 +52,7 @@ def read(
     rules: Rules | None = None,
     *,
     progress: Callable[[int, int], None] | None = None,
+    on_discard: Callable[[str, Mapping[tuple[str, str], int]], None] | None = None,
     processes: int | None = None,
     cache: bool = True,
     **changes: Any,
@@ -62,8 +65,10 @@ def read(
     if several sources were named). Where a folder holds an `info.csv` with the columns
     `midi_filename` and `style`, as the Groove MIDI Dataset has, styles come from it.
 
-    `progress` is called with (files done, files in all). `processes`: how many to use; all
-    cores if None. With `cache` what a file gave is kept, so that it need not be read again.
+    `progress` is called with (files done, files in all). `on_discard` is told, file by file, what
+    `Dataset.discarded` has of all: the file's name, and how many by (what, reason); it hears it
+    too where nothing could be used. `processes`: how many to use; all cores if None. With `cache`
+    what a file gave is kept, so that it need not be read again.
 
     Raises UserError if a source is not there, if a folder holds no music, if the only file is
     no good, or if nothing could be used.
@@ -83,7 +88,7 @@ def read(
         results[index] = result
         if progress:
             progress(len(results), len(found))
-    return _gather([(file, results[i]) for i, file in enumerate(found)], rules)
+    return _gather([(file, results[i]) for i, file in enumerate(found)], rules, on_discard)
 
 
 def all_audio(sources: Sequence[str | os.PathLike[str]]) -> bool:
@@ -172,10 +177,10 @@ def _read_file(file: Found, rules: Rules) -> tuple[bytes, bytes]:
         key = _key(file, content, rules)
         if file.suffix in audio.SUFFIXES:
             if rules.kind != "rhythm":
-                raise Unreadable("audio, of which only a rhythm can be made: say --kind rhythm")
+                raise Unreadable(ONLY_RHYTHM)
             laid = audio.read_loop(content, file.stem, file.suffix, rules.grid, rules.tempo)
         elif file.suffix not in midi.SUFFIXES and content[:4] != b"MThd":
-            raise Unreadable(f"neither MIDI nor audio that is read ({', '.join(audio.SUFFIXES)})")
+            raise Unreadable(NO_MUSIC)
         else:
             laid = _lay(read_score(content, channels=rules.filter.asks_for_channels), file, rules)
         return key, to_bytes(laid)
@@ -242,11 +247,17 @@ def _events(
     return Events(ticks[taken], voices[taken], velocities[taken])
 
 
-def _gather(results: Sequence[tuple[Found | Broken, Laid | str]], rules: Rules) -> Dataset:
+def _gather(
+    results: Sequence[tuple[Found | Broken, Laid | str]],
+    rules: Rules,
+    on_discard: Callable[[str, Mapping[tuple[str, str], int]], None] | None,
+) -> Dataset:
     counts: dict[tuple[str, str], int] = defaultdict(int)
     examples: dict[tuple[str, str], list[str]] = defaultdict(list)
 
     def count(name: str, left_out: Mapping[tuple[str, str], int]) -> None:
+        if on_discard and left_out:
+            on_discard(name, left_out)
         for key, number in left_out.items():
             counts[key] += number
             if len(examples[key]) < _EXAMPLES and name not in examples[key]:

@@ -36,6 +36,32 @@ def test_several_sources_keep_their_folders_names_and_no_file_counts_twice(tmp_p
     assert made.sources == ("one/a.mid", "two/a.mid")
 
 
+def test_each_file_tells_what_was_left_out_of_it(tmp_path):
+    three = [(tick * STEP, 36) for tick in (0, 4, 12, 16)]
+    write_midi(tmp_path / "waltz.mid", three, signatures=[(0, 3, 4)])
+    write_midi(tmp_path / "beat.mid", BEAT)
+    write_midi(tmp_path / "same.mid", BEAT)
+    (tmp_path / "text.mid").write_text("no music")
+    told = {}
+
+    def hear(name, left_out):
+        for key, count in left_out.items():
+            told[name, *key] = told.get((name, *key), 0) + count
+
+    read([tmp_path], unique=True, on_discard=hear)
+    assert told == {
+        ("waltz.mid", "bars", "in 3/4, not in 4/4"): 2,
+        ("waltz.mid", "hits", "in a bar that was left out"): 4,
+        ("same.mid", "sequences", "the same as another"): 1,
+        ("same.mid", "hits", "in a sequence that is the same as another"): 2,
+        ("text.mid", "files", "not a MIDI file"): 1,
+    }
+    told.clear()
+    with pytest.raises(UserError):
+        read([tmp_path / "text.mid"], on_discard=hear)
+    assert told == {("text.mid", "files", "not a MIDI file"): 1}
+
+
 def test_styles_come_from_an_info_csv(tmp_path):
     write_midi(tmp_path / "x" / "a.mid", BEAT)
     write_midi(tmp_path / "x" / "b.mid", BEAT)
