@@ -45,8 +45,8 @@ def test_each_file_tells_what_was_left_out_of_it(tmp_path):
     told = {}
 
     def hear(name, left_out):
-        for key, count in left_out.items():
-            told[name, *key] = told.get((name, *key), 0) + count
+        for (what, reason), count in left_out.items():
+            told[name, what, reason] = told.get((name, what, reason), 0) + count
 
     read([tmp_path], unique=True, on_discard=hear)
     assert told == {
