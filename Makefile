@@ -2,6 +2,7 @@
 # make test    sets up what the tests need (Debian's packages too, when it may), and runs them all
 # make lint    the part of that which only reads: format, types, mistakes that can be seen
 # make wheel   builds the firmware, and dist/latentrack-….whl, which carries it
+# make mip     makes dist/mip, which mpremote mip installs onto a Teensy from any web server
 # make bench   measures, side by side with the peers, and writes benchmarks/results.json
 # make fuzz    feeds the decoder damaged models; make faults: the cable damaged transfers
 # make long    the tests that take too long for every day
@@ -19,7 +20,7 @@ export PLATFORMIO_SETTING_ENABLE_TELEMETRY := no
 export PLATFORMIO_DISABLE_UPGRADE_CHECK := true
 PIO := cd firmware && PATH="$(BIN):$$PATH" $(BIN)/pio
 
-.PHONY: demo test lint lint-python lint-types lint-c wheel bench fuzz faults long \
+.PHONY: demo test lint lint-python lint-types lint-c wheel mip bench fuzz faults long \
     x64 armv7emdp debian arm clean
 
 demo: x64
@@ -45,6 +46,9 @@ lint-c: $(VENV)/test
 wheel: arm x64 armv7emdp
 	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 	@ls dist/*.whl
+
+mip: arm armv7emdp
+	$(BIN)/python firmware/mip.py armv7emdp dist/mip
 
 bench: debian $(VENV)/test x64 armv7emdp
 	$(BIN)/python benchmarks/run.py

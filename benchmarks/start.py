@@ -37,7 +37,7 @@ def measure(folder: Path) -> list[Result]:
 
 def _seconds(command: list[str], folder: Path) -> float:
     # Virtual modules that run elsewhere are none of this.
-    environment = os.environ | {"XDG_RUNTIME_DIR": str(folder)}
+    environment = os.environ | {"LATENTRACK_RUNTIME": str(folder)}
     times = []
     for _ in range(TIMES + 1):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)

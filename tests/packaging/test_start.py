@@ -41,7 +41,7 @@ print(json.dumps([code, loaded]), file=sys.stderr)
 def run(folder: Path, *arguments: str) -> tuple[int, list[str], str]:
     """Exit code, the slow libraries that were loaded, and what was printed."""
     # No virtual module of the user's is asked anything.
-    environment = os.environ | {"XDG_RUNTIME_DIR": str(folder), "COLUMNS": "200"}
+    environment = os.environ | {"LATENTRACK_RUNTIME": str(folder), "COLUMNS": "200"}
     command = [sys.executable, "-c", RUN, *arguments]
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
