@@ -96,6 +96,11 @@ class Training:
         return [epoch for epoch in self.history if epoch.best][-1]
 
 
+OnModel = Callable[[Autoencoder, Callable[[], Training]], None]
+"""Hears after each epoch of the model as it is now, and of a function that gives the training as
+it would be if it ended here. To look at either costs time, to be told of them does not."""
+
+
 def train(
     dataset: Dataset,
     settings: Settings | None = None,
@@ -103,13 +108,16 @@ def train(
     on_restart: Callable[[str], None] | None = None,
     held_out: Sequence[int] | NDArray[np.integer[Any]] | None = None,
     start: Autoencoder | None = None,
+    on_model: OnModel | None = None,
 ) -> Training:
     """Train a model on `dataset`; the same dataset, settings and machine give the same model.
 
-    `on_epoch` hears of each epoch as it ends, `on_restart` a sentence when a latent has died and
-    another seed is tried. `held_out` are indices to hold out instead of a share of the files.
+    `on_epoch` hears of each epoch as it ends, and `on_model` after it of the model; `on_restart`
+    hears a sentence when a latent has died and another seed is tried. `held_out` are indices to
+    hold out instead of a share of the files.
     `start` is a model to train on from, with the settings' sizes. KeyboardInterrupt ends the
-    training and keeps the best so far (it goes on to the caller if no epoch had ended).
+    training and keeps the best so far (it goes on to the caller if no epoch had ended); both
+    listeners may raise it.
     UserError: fewer than 20 sequences, nothing but silence, or more steps, voices or latents than
     a model file holds.
     """
@@ -123,11 +131,24 @@ def train(
         chosen, held = np.flatnonzero(~mask), np.flatnonzero(mask)
     settings = _resolved(settings, len(chosen))
     abandoned: list[int] = []
+
+    def heard(current: Autoencoder, kept: Autoencoder, history: list[Epoch]) -> None:
+        if on_model:
+            on_model(current, lambda: outcome(kept, tuple(history), True))
+
+    def outcome(
+        model: Autoencoder,
+        history: tuple[Epoch, ...],
+        interrupted: bool,
+        dead: tuple[int, ...] = (),
+    ) -> Training:
+        return Training(model, history, chosen, held, interrupted, settings, tuple(abandoned), dead)
+
     # Networks this small gain nothing from a graphics card, and repeat exactly without.
     with import_tensorflow().device("/CPU:0"):
         trainer = _Trainer(info, dataset.sequences[chosen], dataset.sequences[held], settings)
         while True:
-            model, history, interrupted = trainer.attempt(settings, start, on_epoch)
+            model, history, interrupted = trainer.attempt(settings, start, on_epoch, heard)
             dead = dead_latents(model, dataset.sequences[chosen])
             done = not dead or interrupted or start or len(abandoned) >= settings.restarts
             if done:
@@ -140,7 +161,7 @@ def train(
                     f"Latent {names} has died, a knob that would change nothing: "
                     f"beginning again with seed {settings.seed}."
                 )
-    return Training(model, history, chosen, held, interrupted, settings, tuple(abandoned), dead)
+    return outcome(model, history, interrupted, dead)
 
 
 class _Trainer:
@@ -165,6 +186,7 @@ class _Trainer:
         settings: Settings,
         start: Autoencoder | None,
         on_epoch: Callable[[Epoch], None] | None,
+        on_model: Callable[[Autoencoder, Autoencoder, list[Epoch]], None],
     ) -> tuple[Autoencoder, tuple[Epoch, ...], bool]:
         """One training with one seed: the best model, the history, whether it was interrupted."""
         tf = import_tensorflow()
@@ -202,6 +224,7 @@ class _Trainer:
                 history.append(Epoch(number, epochs, mean, check, best))
                 if on_epoch:
                     on_epoch(history[-1])
+                on_model(current, kept, history)
                 if schedule.has_ended(mean if check is None else check):
                     break
         except KeyboardInterrupt:

@@ -85,6 +85,24 @@ def test_ctrl_c_keeps_the_best_so_far(large) -> None:
     assert measured == pytest.approx(training.best.held_out, abs=1e-7)
 
 
+def test_one_may_look_at_the_model_after_each_epoch(large) -> None:
+    lengths = []
+
+    def look(current, outcome) -> None:
+        kept = outcome()
+        held = large.sequences[kept.held_out]
+        lengths.append(len(kept.history))
+        now, best = cross_entropy(current, held), cross_entropy(kept.model, held)
+        assert now == pytest.approx(kept.history[-1].held_out, abs=1e-7)
+        assert best == pytest.approx(kept.best.held_out, abs=1e-7)
+        if len(lengths) == 12:
+            raise KeyboardInterrupt
+
+    training = train(large, Settings(epochs=50, kl_warmup=0.0), on_model=look)
+    assert lengths == list(range(1, 13))
+    assert training.interrupted and len(training.history) == 12
+
+
 def test_the_loss_is_the_formula() -> None:
     """Each number of a tiny network by plain loops in float64, the formula from the paper."""
     rng = np.random.default_rng(5)
