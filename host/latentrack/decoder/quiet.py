@@ -35,6 +35,9 @@ def import_tensorflow() -> Any:
     if "tensorflow" in sys.modules:
         return sys.modules["tensorflow"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # TensorFlow brings Keras along, which nobody here uses and which would make ~/.keras: where
+    # no folder can be made it does without.
+    os.environ.setdefault("KERAS_HOME", os.path.join(os.devnull, "keras"))
     with quiet_terminal():
         tensorflow = importlib.import_module("tensorflow")
         tensorflow.config.list_logical_devices()  # looks for graphics cards, and says so
