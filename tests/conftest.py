@@ -11,6 +11,7 @@ import pytest
 from latentrack.module.install import install
 from latentrack.module.link import Link
 from latentrack.virtual.module import VirtualModule
+from tests.decoders import DRUMS, SHARED, decoders_or_stand_ins
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,10 +27,21 @@ def cache_away_from_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of music and models that nobody here made; skips where it is missing."""
-    folder = ROOT.parent / "shared" / "data"
-    if not folder.is_dir():
+    if not SHARED.is_dir():
         pytest.skip("the shared music and models (../shared/data) are not on this machine")
-    return folder
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def decoders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the models that tests.decoders names: the shared ones, or stand-ins."""
+    return decoders_or_stand_ins(tmp_path_factory.mktemp("decoders"))
+
+
+@pytest.fixture(scope="session")
+def drum_model(decoders: Path) -> Path:
+    """A model of drums that any module plays."""
+    return decoders / f"{DRUMS}.tflite"
 
 
 @pytest.fixture(scope="session")

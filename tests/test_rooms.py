@@ -128,7 +128,7 @@ def python_file(importer: str, module: str) -> Iterator[str]:
             if path in files():
                 yield path
                 return
-    if "." not in module and module not in sys.stdlib_module_names:
+    if not on_device and "." not in module and module not in sys.stdlib_module_names:
         # Found on a path that the importer has put into sys.path.
         yield from (path for path in files() if path.endswith(f"/{module}.py"))
 

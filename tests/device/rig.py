@@ -104,8 +104,8 @@ def parameters() -> ModuleType:
 
 
 def code(pitch: float) -> int:
-    """The converter's code for a MIDI note, 1 V/octave from note 0 at 0 V."""
-    return int(SEMITONE * pitch + 0.5)
+    """The converter's code for a MIDI note, 1 V/octave from note 0 at 0 V; it ends at 10 V."""
+    return min(int(SEMITONE * pitch + 0.5), 65535)
 
 
 def drums(probabilities, groups, threshold, jacks=range(8)):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import ROOT
-from tests.device.conftest import DRUMS
+from tests.decoders import DRUMS
 from tests.device.rig import drums
 
 GROUPS = (1, 1, 6, 2, 2)

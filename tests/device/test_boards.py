@@ -136,7 +136,7 @@ def test_the_page_on_adding_a_board_shows_a_whole_table(board):
             assert f"`{name}`" in text, name
 
 
-def test_a_board_of_ones_own_plays(start, shared_data):
+def test_a_board_of_ones_own_plays(start, drum_model):
     """The page's example, word for word, put on a virtual module under its own name."""
     from latentrack.module.link import Link
 
@@ -158,7 +158,7 @@ def test_a_board_of_ones_own_plays(start, shared_data):
     gates = [call for call in latentcore.calls if call[0] == "gpio_output"]
     assert table is None and len(gates) == 2
     # The virtual module with that table: no display, no buttons, no CV, two knobs.
-    module = start(shared_data / "decoders" / "reference_perc_groove.tflite", manual_time=True)
+    module = start(drum_model, manual_time=True)
     board = module.flash / "latentrack" / "boards" / "virtual.py"
     connect = "def connect" + board.read_text().split("def connect")[1]
     board.write_text(
@@ -171,4 +171,4 @@ def test_a_board_of_ones_own_plays(start, shared_data):
         link.run("track.refresh()")
         module.panel.clock(20)
         assert sum(len(step.gates) for step in module.panel.steps()) > 5
-        assert link.evaluate("track.model.name") == "reference_perc_groove"
+        assert link.evaluate("track.model.name") == drum_model.stem

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.device.conftest import CHORALES, DRUMS
+from tests.decoders import CHORALES, DRUMS
 from tests.device.rig import drums, notes
 
 # An output stage: volts = offset + gain * code / 65535. 10 V would be gain 10.

@@ -10,18 +10,18 @@ import pytest
 
 from latentrack.module.link import Link
 from latentrack.virtual.panel import ENCODER_PINS
+from tests.decoders import DRUMS, WITHOUT_METADATA
 from tests.device.glass import frames_see
 
 CONTROLS = "instrument.controls"
 
 
 @pytest.fixture
-def module(start, shared_data, tmp_path):
-    model = shared_data / "decoders" / "reference_perc_groove.tflite"
-    another = Path(shutil.copy(model, tmp_path / "another.tflite"))
-    useless = shared_data / "decoders" / "drum_f32.tflite"
+def module(start, drum_model, decoders, tmp_path):
+    another = Path(shutil.copy(drum_model, tmp_path / "another.tflite"))
+    useless = decoders / f"{WITHOUT_METADATA}.tflite"
     useless = Path(shutil.copy(useless, tmp_path / "without_metadata.tflite"))
-    return start(model, another, useless)
+    return start(drum_model, another, useless)
 
 
 @pytest.fixture
@@ -177,17 +177,17 @@ def test_the_library_page_plays_what_is_chosen(module):
         tap(module, link, "left", "left", "left")
         assert page(link) == "library"
         names = link.evaluate("library.models()")
-        assert names == ["another", "reference_perc_groove", "without_metadata"]
+        assert names == ["another", DRUMS, "without_metadata"]
         assert link.evaluate("track.model.name") == "another"
         assert link.evaluate(f"{CONTROLS}.page.chosen") == 0
         module.panel.turn_encoder("right", 1)
         frames_see(module, link)
         tap(module, link, "right")
-        assert link.evaluate("track.model.name") == "reference_perc_groove"
+        assert link.evaluate("track.model.name") == DRUMS
         module.panel.turn_encoder("left", 1)
         frames_see(module, link)
         tap(module, link, "right")
-        assert link.evaluate("track.model.name") == "reference_perc_groove"
+        assert link.evaluate("track.model.name") == DRUMS
         said = "without_metadata: the model says nothing of its steps and voices"
         assert link.evaluate("instrument.message_text").startswith(said)
         logged = link.evaluate("__import__('latentrack.logs').logs.since(0)[1]")

@@ -9,13 +9,7 @@ import pytest
 from latentrack.module.link import Link, ModuleError
 from latentrack.virtual.panel import ANALOG_PINS, TRIGGER_PINS
 from tests.conftest import ROOT
-
-REFERENCE = "reference_perc_groove"
-
-
-@pytest.fixture
-def reference(shared_data):
-    return shared_data / "decoders" / f"{REFERENCE}.tflite"
+from tests.decoders import DRUMS
 
 
 def wait_frames(link: Link, count: int = 3) -> None:
@@ -37,8 +31,8 @@ def test_the_panel_is_the_boards_table():
 
 
 @pytest.mark.parametrize("knob, latent", [("x", 0), ("y", 1), ("z", 2)])
-def test_a_knob_moves_its_latent_over_the_whole_scale(start, reference, knob, latent):
-    module = start(reference)
+def test_a_knob_moves_its_latent_over_the_whole_scale(start, drum_model, knob, latent):
+    module = start(drum_model)
     with Link(module.port) as link:
         for position, value in ((0.0, -3.0), (1.0, 3.0), (0.75, 1.5)):
             module.panel.turn(knob, position)
@@ -50,8 +44,8 @@ def test_a_knob_moves_its_latent_over_the_whole_scale(start, reference, knob, la
             assert others == pytest.approx([0, 0], abs=2e-4)
 
 
-def test_the_threshold_knob(start, reference):
-    module = start(reference)
+def test_the_threshold_knob(start, drum_model):
+    module = start(drum_model)
     with Link(module.port) as link:
         module.panel.turn("threshold", 0.125)
         module.panel.settle()
@@ -59,8 +53,8 @@ def test_the_threshold_knob(start, reference):
         assert link.evaluate("track.threshold") == pytest.approx(0.125, abs=2e-5)
 
 
-def test_what_is_typed_stays_until_its_knob_is_turned(start, reference):
-    module = start(reference)
+def test_what_is_typed_stays_until_its_knob_is_turned(start, drum_model):
+    module = start(drum_model)
     with Link(module.port) as link:
         link.run("track.latents = (1, 2, 3)")
         module.panel.turn("y", 0.5 + 0.003)  # less than a turn: noise
@@ -73,8 +67,8 @@ def test_what_is_typed_stays_until_its_knob_is_turned(start, reference):
         assert link.evaluate("track.latents") == pytest.approx((1, -1.5, 3), abs=2e-4)
 
 
-def test_power_on_takes_the_knobs_where_they_stand(start, reference):
-    module = start(reference)
+def test_power_on_takes_the_knobs_where_they_stand(start, drum_model):
+    module = start(drum_model)
     module.panel.turn("x", 1.0)
     module.panel.settle()
     with Link(module.port) as link:
@@ -82,26 +76,26 @@ def test_power_on_takes_the_knobs_where_they_stand(start, reference):
         assert link.evaluate("track.latents")[0] == pytest.approx(3)
 
 
-def test_without_a_model_the_module_says_so_and_waits(start, reference):
+def test_without_a_model_the_module_says_so_and_waits(start, drum_model):
     module = start()
     module.panel.clock(4)
     assert module.panel.steps() == [] or all(not s.gates for s in module.panel.steps())
     with Link(module.port) as link:
         assert link.evaluate("track.model is None")
         assert link.evaluate("library.models()") == []
-        (module.flash / "models" / "perc" / "late.tflite").write_bytes(reference.read_bytes())
+        (module.flash / "models" / "perc" / "late.tflite").write_bytes(drum_model.read_bytes())
         link.run("library.play('late')")
         assert link.evaluate("track.model.name") == "late"
     module.panel.clock(16)
     assert any(step.gates for step in module.panel.steps())
 
 
-def test_without_a_model_or_with_a_bad_one_the_screen_says_so(start, reference, tmp_path):
+def test_without_a_model_or_with_a_bad_one_the_screen_says_so(start, drum_model, tmp_path):
     with Link(start().port) as link:
         assert "no model yet" in link.evaluate("instrument.message_text")
         assert any("no model yet" in text for _, text in logs(link))
     damaged = tmp_path / "damaged.tflite"
-    damaged.write_bytes(reference.read_bytes()[:9000])
+    damaged.write_bytes(drum_model.read_bytes()[:9000])
     with Link(start(damaged).port) as link:
         assert any(text.startswith("model damaged: ") for _, text in logs(link))
         assert "no model yet" in link.evaluate("instrument.message_text")
@@ -111,24 +105,24 @@ def logs(link):
     return link.evaluate("__import__('latentrack.logs', None, None, ('since',)).since(0)[1]")
 
 
-def test_a_damaged_model_is_passed_over(start, reference, tmp_path):
+def test_a_damaged_model_is_passed_over(start, drum_model, tmp_path):
     damaged = tmp_path / "a_damaged.tflite"
-    damaged.write_bytes(reference.read_bytes()[:9000])
-    module = start(damaged, reference)
+    damaged.write_bytes(drum_model.read_bytes()[:9000])
+    module = start(damaged, drum_model)
     with Link(module.port) as link:
-        assert link.evaluate("track.model.name") == REFERENCE
+        assert link.evaluate("track.model.name") == DRUMS
         with pytest.raises(ModuleError, match="ValueError"):
             link.run("library.play('a_damaged')")
         with pytest.raises(ModuleError, match="OSError"):
             link.run("library.play('nowhere')")
-        assert link.evaluate("track.model.name") == REFERENCE
+        assert link.evaluate("track.model.name") == DRUMS
 
 
-def test_the_model_that_played_last_plays_after_power_on(start, reference, tmp_path):
+def test_the_model_that_played_last_plays_after_power_on(start, drum_model, tmp_path):
     models = []
     for name in ("a", "b", "c"):
         models.append(tmp_path / f"{name}.tflite")
-        models[-1].write_bytes(reference.read_bytes())
+        models[-1].write_bytes(drum_model.read_bytes())
     module = start(*models)
     with Link(module.port) as link:
         assert link.evaluate("track.model.name") == "a"
@@ -137,8 +131,8 @@ def test_the_model_that_played_last_plays_after_power_on(start, reference, tmp_p
         assert link.evaluate("track.model.name") == "b"
 
 
-def test_a_mistake_in_a_frame_is_shown_once_and_costs_no_other(start, reference):
-    module = start(reference)
+def test_a_mistake_in_a_frame_is_shown_once_and_costs_no_other(start, drum_model):
+    module = start(drum_model)
     with Link(module.port) as link:
         # What a frame prints would come in the middle of answers; the logs have it.
         link.run("instrument.quiet = True\ndef bad():\n    raise ValueError('my own mistake')\n")
@@ -161,13 +155,13 @@ def test_a_mistake_in_a_frame_is_shown_once_and_costs_no_other(start, reference)
     assert len(module.panel.steps()) == 16
 
 
-def test_old_models_are_let_go(start, reference):
+def test_old_models_are_let_go(start, drum_model):
     """Playing one model after another does not fill the memory."""
-    module = start(reference)
+    module = start(drum_model)
     with Link(module.port) as link:
         free = []
         for _ in range(12):
-            link.run(f"library.play({REFERENCE!r})")
+            link.run(f"library.play({DRUMS!r})")
             module.panel.clock(32)
             module.panel.settle()
             wait_frames(link)
@@ -180,8 +174,8 @@ def test_old_models_are_let_go(start, reference):
         assert min(free[6:]) > free[5] - 4096
 
 
-def test_reset_plays_the_first_step_next(start, reference):
-    module = start(reference, manual_time=True)
+def test_reset_plays_the_first_step_next(start, drum_model):
+    module = start(drum_model, manual_time=True)
     module.panel.clock(5)
     module.panel.advance(20_000)
     module.panel.trigger("reset")
@@ -190,9 +184,9 @@ def test_reset_plays_the_first_step_next(start, reference):
     assert [step.number for step in module.panel.steps()] == [0, 1, 2, 3, 4, 0, 1, 2]
 
 
-def test_gates_end(start, reference):
+def test_gates_end(start, drum_model):
     """A gate is never left hanging, whatever comes after it."""
-    module = start(reference, manual_time=True)
+    module = start(drum_model, manual_time=True)
     module.panel.clock(16, spacing_us=50_000)
     module.panel.advance(1_000_000)
     high: set[int] = set()
@@ -207,8 +201,8 @@ def test_gates_end(start, reference):
     assert rises > 0 and not high
 
 
-def test_stop_and_start(start, reference):
-    module = start(reference)
+def test_stop_and_start(start, drum_model):
+    module = start(drum_model)
     with Link(module.port) as link:
         link.run("instrument.stop()")
         module.panel.clock(3)

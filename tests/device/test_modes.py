@@ -7,7 +7,7 @@ import pytest
 
 from latentrack.decoder.litert import Decoder
 from latentrack.decoder.metadata import DecoderInfo, Extras, attach_info
-from tests.device.conftest import CHORALES, DRUMS, WIDE
+from tests.decoders import CHORALES, DRUMS, WIDE
 from tests.device.rig import drums, notes, rhythm
 
 GROUPS = (1, 1, 6, 2, 2)
@@ -83,9 +83,9 @@ def test_rhythm_steps_through_the_players_pitches(rig, rhythm_model):
     assert 30 < hits < 350
 
 
-def test_our_own_note_models_say_which_note_is_the_lowest(rig, shared_data, decoded):
+def test_our_own_note_models_say_which_note_is_the_lowest(rig, decoders, decoded):
     """The reference's do not: there voice 0 is note 0."""
-    data = (shared_data / "decoders" / f"{CHORALES}.tflite").read_bytes()
+    data = (decoders / f"{CHORALES}.tflite").read_bytes()
     info = DecoderInfo("seqdec", 16, 27, 3)
     module = rig(CHORALES)
     folder = module.module.flash / "models" / "notes"
@@ -167,12 +167,12 @@ def test_both_tracks_play_again_after_power_on(rig):
     assert module.get("[t.model.name for t in tracks]") == [DRUMS, CHORALES]
 
 
-def test_a_second_model_that_does_not_fit_is_said_and_the_first_plays_on(rig, shared_data, decoded):
+def test_a_second_model_that_does_not_fit_is_said_and_the_first_plays_on(rig, decoders, decoded):
     """A Teensy without PSRAM has no room for a model of 1.9 MB."""
     module = rig(DRUMS)
     folder = module.module.flash / "models" / "notes"
     folder.mkdir(parents=True)
-    data = (shared_data / "decoders" / f"{WIDE}.tflite").read_bytes()
+    data = (decoders / f"{WIDE}.tflite").read_bytes()
     (folder / "wide.tflite").write_bytes(data)
     said = module.link.run(
         "try:\n    library.play('wide', track=1)\nexcept MemoryError as error:\n"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import ROOT
-from tests.device.conftest import CHORALES, DRUMS, WIDE
+from tests.decoders import CHORALES, DRUMS, WIDE
 from tests.device.rig import SEMITONE, code, drums, notes, parameters, rhythm
 
 GROUPS = (1, 1, 6, 2, 2)

@@ -11,10 +11,10 @@ import pytest
 from latentrack.decoder.metadata import DecoderInfo, attach_info
 from latentrack.module.link import Link
 from tests.conftest import ROOT
+from tests.decoders import CHORALES, DRUMS
 from tests.device.glass import Glass, frames_see
 from tests.device.test_controls import hold, tap
 
-DRUMS, CHORALES = "reference_perc_groove", "reference_note_chorales"
 WHITE = (255, 255, 255)
 # Where the play page has its parts, in pixels: measured on the picture, not taken from the code.
 PATTERN_TOP, PATTERN_BOTTOM, CURSOR_ROW = 18, 59, 60
@@ -39,11 +39,11 @@ class Played:
 
 
 @pytest.fixture
-def play(start, shared_data):
+def play(start, decoders):
     links = []
 
     def play(*names):
-        module = start(*(shared_data / "decoders" / f"{n}.tflite" for n in names), manual_time=True)
+        module = start(*(decoders / f"{n}.tflite" for n in names), manual_time=True)
         links.append(Link(module.port))
         played = Played(module, links[-1])
         if names:
@@ -196,9 +196,9 @@ def test_the_other_tracks_page_is_its_own(play):
 
 
 @pytest.fixture
-def shapes(shared_data, tmp_path):
+def shapes(decoders, tmp_path):
     """The drum model's 192 outputs, said to be other steps and voices: wide.tflite and the like."""
-    data = (shared_data / "decoders" / f"{DRUMS}.tflite").read_bytes()
+    data = (decoders / f"{DRUMS}.tflite").read_bytes()
     for name, steps, voices in (("few", 6, 32), ("many", 24, 8), ("long", 48, 4)):
         groups = (max(voices // 8, 1),) * min(voices, 8)
         info = DecoderInfo("perdec", steps, voices, 3, groups)

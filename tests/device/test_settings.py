@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from latentrack.errors import UserError
 from latentrack.module.link import Link, ModuleError
 from tests.conftest import ROOT
-from tests.device.conftest import CHORALES, DRUMS
+from tests.decoders import CHORALES, DRUMS
 from tests.device.rig import Rig, drums
 
 GROUPS = (1, 1, 6, 2, 2)

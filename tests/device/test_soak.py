@@ -9,7 +9,7 @@ import random
 
 import pytest
 
-from tests.device.conftest import CHORALES, DRUMS
+from tests.decoders import CHORALES, DRUMS
 from tests.device.rig import parameters
 
 BURST = 2_000

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.decoders import CHORALES
+
 
 @pytest.fixture(autouse=True, scope="session")
 def own_runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
@@ -16,16 +18,16 @@ def own_runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture
-def models(shared_data: Path, tmp_path: Path) -> Path:
+def models(drum_model: Path, decoders: Path, tmp_path: Path) -> Path:
     """A folder with three playable models of two kinds, all different."""
     from latentrack.decoder.metadata import attach_info, read_info
 
     folder = tmp_path / "models"
     folder.mkdir()
-    drums = (shared_data / "decoders" / "reference_perc_groove.tflite").read_bytes()
+    drums = drum_model.read_bytes()
     for name in ("funk", "dub"):
         data = attach_info(drums, read_info(drums), name)
         (folder / f"{name}.tflite").write_bytes(data)
-    notes = (shared_data / "decoders" / "reference_note_chorales.tflite").read_bytes()
+    notes = (decoders / f"{CHORALES}.tflite").read_bytes()
     (folder / "chorales.tflite").write_bytes(notes)
     return folder

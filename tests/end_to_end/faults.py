@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from latentrack.module.frames import Reader
 from latentrack.module.install import install
 from latentrack.module.link import Link
 from latentrack.virtual.module import VirtualModule
+from tests.decoders import DRUMS, decoders_or_stand_ins
 from tests.end_to_end.cable import TO_HOST, TO_MODULE, Cable, Fault
 
 ANSWER_S = 2.0  # shorter than the real one, so that thousands fit into an hour
@@ -406,16 +408,14 @@ def main() -> None:
     parser.add_argument("--only", default="", help="one kind: cut, flip, kill the module, ...")
     parser.add_argument("--model", type=Path, help="a model of drums to send")
     options = parser.parse_args()
-    shared = Path(__file__).resolve().parents[3] / "shared" / "data" / "decoders"
-    model = options.model or shared / "reference_perc_groove.tflite"
     share = -(-options.count // options.workers)
-    jobs = [
-        (model, share, options.seed + n, options.show, options.only) for n in range(options.workers)
-    ]
-    from concurrent.futures import ThreadPoolExecutor
-
     began = time.monotonic()
-    with ThreadPoolExecutor(options.workers) as pool:
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.workers) as pool:
+        model = options.model or decoders_or_stand_ins(Path(folder)) / f"{DRUMS}.tflite"
+        jobs = [
+            (model, share, options.seed + n, options.show, options.only)
+            for n in range(options.workers)
+        ]
         results = list(pool.map(_work, jobs))
     kinds = sum((result[0] for result in results), Counter[str]())
     broken = [line for result in results for line in result[1]]

@@ -12,6 +12,7 @@ import pytest
 from latentrack.errors import UserError
 from latentrack.module.library import push
 from latentrack.module.link import Link
+from tests.decoders import WITHOUT_METADATA
 from tests.programs import latentrack
 
 
@@ -53,14 +54,15 @@ def test_a_model_that_is_no_model(tmp_path):
     refused("push", str(tmp_path / "m.tflite"), "--port", "/dev/null", says=("m.tflite",))
 
 
-def test_a_model_without_metadata(shared_data):
-    model = shared_data / "decoders" / "drum_f32.tflite"
-    refused("push", str(model), "--port", "/dev/null", says=("drum_f32.tflite", "metadata"))
+def test_a_model_without_metadata(decoders):
+    model = decoders / f"{WITHOUT_METADATA}.tflite"
+    refused("push", str(model), "--port", "/dev/null", says=(model.name, "metadata"))
 
 
-def test_a_port_that_is_not_there(shared_data):
-    model = str(shared_data / "decoders" / "reference_perc_groove.tflite")
-    refused("push", model, "--port", "/dev/ttyNOWHERE", says=("/dev/ttyNOWHERE", "latentrack"))
+def test_a_port_that_is_not_there(drum_model):
+    refused(
+        "push", str(drum_model), "--port", "/dev/ttyNOWHERE", says=("/dev/ttyNOWHERE", "latentrack")
+    )
     refused("install", "/dev/ttyNOWHERE", says=("/dev/ttyNOWHERE",))
 
 
@@ -75,12 +77,11 @@ def test_a_port_where_nobody_answers():
 
 
 @pytest.mark.parametrize("bytes_before", [0, 20_000])
-def test_a_module_that_stops_answering(start, shared_data, tmp_path, bytes_before):
+def test_a_module_that_stops_answering(start, drum_model, tmp_path, bytes_before):
     """The module hangs before or while a model comes; when it wakes the old one still plays."""
-    good = shared_data / "decoders" / "reference_perc_groove.tflite"
-    module = start(good)
+    module = start(drum_model)
     other = tmp_path / "other.tflite"
-    other.write_bytes(good.read_bytes())
+    other.write_bytes(drum_model.read_bytes())
 
     def hang(sent: int, total: int) -> None:
         if sent >= bytes_before:
@@ -94,43 +95,43 @@ def test_a_module_that_stops_answering(start, shared_data, tmp_path, bytes_befor
         refused("push", str(other), "--port", module.port, says=(module.port, "answer"))
     module.thaw()
     assert sorted(p.name for p in (module.flash / "models" / "perc").glob("*.tflite")) == [
-        good.name
+        drum_model.name
     ]
     done = latentrack("push", "--store", str(other), "--port", module.port)
     assert done.returncode == 0, done.stderr
     assert (module.flash / "models" / "perc" / "other.tflite").read_bytes() == other.read_bytes()
 
 
-def test_a_kind_of_model_that_no_module_plays(shared_data, tmp_path):
+def test_a_kind_of_model_that_no_module_plays(decoders, tmp_path):
     from latentrack.decoder.metadata import DecoderInfo, attach_info
 
     model = tmp_path / "odd.tflite"
-    data = (shared_data / "decoders" / "drum_f32.tflite").read_bytes()
+    data = (decoders / f"{WITHOUT_METADATA}.tflite").read_bytes()
     model.write_bytes(attach_info(data, DecoderInfo("quandc", 16, 12, 3)))
     refused("push", str(model), "--port", "/dev/null", says=(model.name, "quandc", "per"))
 
 
-def test_a_module_without_latentrack(shared_data, tmp_path):
+def test_a_module_without_latentrack(drum_model, tmp_path):
     from latentrack.virtual.module import VirtualModule
 
-    model = str(shared_data / "decoders" / "reference_perc_groove.tflite")
     with VirtualModule(tmp_path / "flash") as bare:
-        refused("push", model, "--port", bare.port, says=("latentrack install", bare.port))
+        refused(
+            "push", str(drum_model), "--port", bare.port, says=("latentrack install", bare.port)
+        )
         assert list(bare.flash.iterdir()) == []
 
 
-def test_a_model_that_only_the_module_can_judge(start, shared_data, tmp_path):
+def test_a_model_that_only_the_module_can_judge(start, drum_model, tmp_path):
     """A whole .tflite with an operator that latentcore lacks: refused there, the old one plays."""
-    good = shared_data / "decoders" / "reference_perc_groove.tflite"
-    module = start(good, manual_time=True)
+    module = start(drum_model, manual_time=True)
     broken = tmp_path / "broken.tflite"
-    broken.write_bytes(with_other_operator(good.read_bytes()))
+    broken.write_bytes(with_other_operator(drum_model.read_bytes()))
     refused("push", str(broken), "--port", module.port, says=("broken.tflite", "SOFTMAX"))
-    assert sorted(p.name for p in (module.flash / "models" / "perc").iterdir()) == [good.name]
+    assert sorted(p.name for p in (module.flash / "models" / "perc").iterdir()) == [drum_model.name]
     module.panel.clock(16)
     assert len(module.panel.steps()) == 16
     with Link(module.port) as link:
-        assert link.evaluate("track.model.name") == good.stem
+        assert link.evaluate("track.model.name") == drum_model.stem
 
 
 def with_other_operator(model: bytes) -> bytes:
@@ -147,23 +148,22 @@ def with_other_operator(model: bytes) -> bytes:
     return bytes(builder.Output())
 
 
-@pytest.mark.parametrize("killed_at", [512, 20_000, 42_500])
-def test_a_module_that_dies_while_a_model_comes(start, shared_data, tmp_path, killed_at):
+@pytest.mark.parametrize("killed_at", [512, 20_000, -256], ids=["soon", "halfway", "near the end"])
+def test_a_module_that_dies_while_a_model_comes(start, drum_model, tmp_path, killed_at):
     """The power fails after so many bytes: one sentence, and the library holds whole models."""
-    good = shared_data / "decoders" / "reference_perc_groove.tflite"
-    module = start(good)
+    module = start(drum_model)
     other = tmp_path / "other.tflite"
-    other.write_bytes(good.read_bytes())
+    other.write_bytes(drum_model.read_bytes())
 
     def pull_the_plug(sent: int, total: int) -> None:
-        if sent >= killed_at:
+        if sent >= killed_at % total:
             module.kill()
 
     with Link(module.port) as link, pytest.raises(UserError, match=module.port):
         push(link, other, pull_the_plug, store=True)
     library = module.flash / "models" / "perc"
-    assert [path.name for path in library.glob("*.tflite")] == [good.name]
-    assert (library / good.name).read_bytes() == good.read_bytes()
+    assert [path.name for path in library.glob("*.tflite")] == [drum_model.name]
+    assert (library / drum_model.name).read_bytes() == drum_model.read_bytes()
 
     done = latentrack("push", "--store", str(other), "--port", module.port)
     assert done.returncode == 0, done.stderr

@@ -7,9 +7,8 @@ from tests.end_to_end.faults import run
 SECONDS = 40
 
 
-def test_whatever_goes_wrong_on_the_cable_the_music_goes_on(shared_data, capsys):
-    model = shared_data / "decoders" / "reference_perc_groove.tflite"
-    kinds, broken = run(model, 150, seed=20, seconds=SECONDS)
+def test_whatever_goes_wrong_on_the_cable_the_music_goes_on(drum_model, capsys):
+    kinds, broken = run(drum_model, 150, seed=20, seconds=SECONDS)
     assert not broken
     with capsys.disabled():
         print(f" [{kinds.total()} faults of {len(kinds)} kinds] ", end="")

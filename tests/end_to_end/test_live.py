@@ -18,8 +18,8 @@ TO_THE_RIGHT = "def frame(controls, track):\n    track.bend('x', 0.25)\n"
 
 
 @pytest.fixture
-def module(start, shared_data):
-    return start(shared_data / "decoders" / "reference_perc_groove.tflite")
+def module(start, drum_model):
+    return start(drum_model)
 
 
 @pytest.fixture
@@ -140,11 +140,11 @@ def test_device_code_is_swapped_under_the_objects_that_are_there(module, code):
         assert link.evaluate("len(instrument._shown)") == 0
 
 
-def test_the_clock_does_not_notice(start, shared_data, code):
+def test_the_clock_does_not_notice(start, drum_model, code):
     """Every module of the device code is swapped while edges come; every edge plays its step."""
     import threading
 
-    module = start(shared_data / "decoders" / "reference_perc_groove.tflite")
+    module = start(drum_model)
     edges, done = 0, threading.Event()
 
     def clock() -> None:

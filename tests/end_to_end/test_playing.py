@@ -12,6 +12,7 @@ import serial
 from latentrack.decoder.jacks import drum_steps
 from latentrack.decoder.litert import Decoder
 from latentrack.module.link import Link
+from tests.decoders import DRUMS, SHARED, answers
 from tests.programs import latentrack, mpremote
 
 BAR = 16
@@ -62,16 +63,13 @@ def compare(module, model, latents, thresholds):
     return played, close
 
 
-def test_reference_model_plays_as_its_own_answers_say(start, shared_data):
-    """A model that the reference project's code wrote, against answers recorded elsewhere."""
-    expected = np.load(shared_data / "decoders" / "expected.npz")
-    model = shared_data / "decoders" / "reference_perc_groove.tflite"
+def test_a_pushed_model_plays_as_its_answers_say(start, decoders, drum_model):
+    """If it is there, one that the reference project's code wrote, with answers from elsewhere."""
     module = start(manual_time=True)
-    pushed = latentrack("push", str(model), "--port", module.port)
+    pushed = latentrack("push", str(drum_model), "--port", module.port)
     assert pushed.returncode == 0, pushed.stderr
-    answers = expected["perc-groove.litert"].reshape(-1, BAR, 12)
     with Link(module.port) as link:
-        for point, probabilities in zip(expected["latents"], answers, strict=True):
+        for point, probabilities in zip(*answers(decoders, DRUMS), strict=True):
             for threshold in (0.1, 0.3, 0.5):
                 assert np.abs(probabilities - threshold).min() > 1e-6
                 steps = play_at(module, link, point, threshold)
@@ -82,32 +80,32 @@ def test_reference_model_plays_as_its_own_answers_say(start, shared_data):
 
 
 @pytest.fixture(scope="module")
-def groove_model(shared_data, tmp_path_factory):
-    """The whole way by the command line: 1,021 human recordings become a model."""
-    folder = tmp_path_factory.mktemp("groove")
-    dataset, model = folder / "groove.npz", folder / "groove.tflite"
-    done = latentrack("dataset", str(shared_data / "groove"), "-o", str(dataset))
+def trained_model(tmp_path_factory):
+    """The whole way by the command line: 1,021 human recordings, or the demo's, become a model."""
+    folder = tmp_path_factory.mktemp("trained")
+    dataset, model = folder / "drums.npz", folder / "drums.tflite"
+    music = str(SHARED / "groove") if SHARED.is_dir() else "--demo"
+    done = latentrack("dataset", music, "-o", str(dataset))
     assert done.returncode == 0, done.stderr
     done = latentrack("train", str(dataset), "-o", str(model), timeout=300)
     assert done.returncode == 0, done.stderr
     return model
 
 
-def test_groove_model_plays_as_litert_decodes(start, groove_model, capsys):
-    module = start(groove_model, manual_time=True)
+def test_a_trained_model_plays_as_litert_decodes(start, trained_model, capsys):
+    module = start(trained_model, manual_time=True)
     latents = np.random.default_rng(7).uniform(-3, 3, (1000, 3))
-    played, close = compare(module, groove_model, latents, (0.2, 0.5, 0.8))
+    played, close = compare(module, trained_model, latents, (0.2, 0.5, 0.8))
     with capsys.disabled():
         print(f" [{played} bars as LiteRT decodes them, {close} too close to call] ", end="")
     assert played == 3000
     assert close <= 30
 
 
-def test_every_edge_plays_its_step_whatever_python_does(start, shared_data):
+def test_every_edge_plays_its_step_whatever_python_does(start, drum_model):
     """2,000 edges a millisecond apart, while models are pushed, garbage is collected, and a raw
     REPL session goes on; and the frames go on too."""
-    model = shared_data / "decoders" / "reference_perc_groove.tflite"
-    module = start(model)
+    module = start(drum_model)
     frames = int(mpremote(module, "resume", "exec", "print(instrument.frames)"))
 
     errors = []
@@ -124,7 +122,7 @@ def test_every_edge_plays_its_step_whatever_python_does(start, shared_data):
             errors.append(error)
 
     other = module.flash.parent / "other.tflite"
-    other.write_bytes(model.read_bytes())
+    other.write_bytes(drum_model.read_bytes())
     pushes: list[str] = []
     done = threading.Event()
     disturbance = threading.Thread(target=disturb)
@@ -153,10 +151,9 @@ def test_every_edge_plays_its_step_whatever_python_does(start, shared_data):
     assert after > frames + 20
 
 
-def test_a_line_typed_at_the_prompt_is_heard_at_the_next_bar(start, shared_data):
-    model = shared_data / "decoders" / "reference_perc_groove.tflite"
-    module = start(model)
-    decoder = Decoder(model)
+def test_a_line_typed_at_the_prompt_is_heard_at_the_next_bar(start, drum_model):
+    module = start(drum_model)
+    decoder = Decoder(drum_model)
     with Link(module.port) as link:
         link.run("track.latents = (1.5, -0.5, 2)\ntrack.threshold = 0.9")
         frame = link.evaluate("instrument.frames")

@@ -14,6 +14,7 @@ from latentrack.module.link import Link
 from latentrack.module.session import Session
 from latentrack.virtual import registry
 from latentrack.virtual.module import VirtualModule
+from tests.decoders import WIDE
 from tests.programs import latentrack, mpremote
 
 
@@ -74,9 +75,9 @@ def test_push_to_the_second_track(start, models):
     )
 
 
-def test_a_model_larger_than_the_modules_memory(start, shared_data, models):
+def test_a_model_larger_than_the_modules_memory(start, decoders, models):
     module = start(models / "dub.tflite")
-    large = shared_data / "decoders" / "reference_note_128_pitches.tflite"
+    large = decoders / f"{WIDE}.tflite"
     said = fails("push", "--store", str(large), "--port", module.port)
     assert large.name in said and str(large.stat().st_size) in said and "do not fit" in said
     assert list(library_of(module)) == ["perc/dub.tflite"]

@@ -16,6 +16,7 @@ import pytest
 
 from latentrack.assets import latentcore_folder
 from tests.conftest import ROOT
+from tests.decoders import DRUMS, answers
 
 sys.path.insert(0, str(ROOT / "firmware" / "mpy"))
 import pack  # noqa: E402
@@ -189,16 +190,15 @@ def test_refuses_an_entry_that_is_not_first(link):
         pack.pack(linked)
 
 
-def test_plays_on_the_emulated_processor(shared_data, tmp_path):
-    """Loaded, entered, and played: the cells are those of the recorded answers."""
-    expected = np.load(shared_data / "decoders" / "expected.npz")
-    latents = expected["latents"].astype("<f4")
-    (tmp_path / "latents").write_bytes(latents.tobytes())
+def test_plays_on_the_emulated_processor(decoders, tmp_path):
+    """Loaded, entered, and played: the cells are those that LiteRT answers."""
+    latents, probabilities = answers(decoders, DRUMS)
+    (tmp_path / "latents").write_bytes(latents.astype("<f4").tobytes())
     program = tmp_path / "loader.elf"
     m7 = ROOT / "firmware" / "platform" / "m7"
     paths = {
         "MPY": latentcore_folder("armv7emdp") / "latentcore.mpy",
-        "MODEL": shared_data / "decoders" / "reference_perc_groove.tflite",
+        "MODEL": decoders / f"{DRUMS}.tflite",
         "LATENTS": tmp_path / "latents",
     }
     subprocess.run(
@@ -222,7 +222,6 @@ def test_plays_on_the_emulated_processor(shared_data, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert lines[1].startswith("describe raised "), "half a file is refused"
     assert lines[2] == "describe perdec 3 16 12 3 groups 1 1 6 2 2"
-    probabilities = expected["perc-groove.litert"].reshape(-1, 16, 12)
     wanted = probabilities > np.float32(0.3)
     assert np.abs(probabilities - 0.3).min() > 1e-6
     played = [line.split()[1] for line in lines if line.startswith("cells ")]

@@ -1,4 +1,4 @@
-"""Patterns of decoders that nobody here made, against what LiteRT says and rules in plain Python.
+"""Patterns of whole models, nobody here's where there are such, against LiteRT and plain rules.
 
 A step counts only where LiteRT itself is sure: no probability within 1e-6 of the threshold, no two
 of the step's candidates within 1e-6 of each other. How many steps that leaves out is printed.
@@ -11,15 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.decoders import CHORALES, DRUMS, answers
+
 HERE = Path(__file__).resolve().parent
 LIB = HERE.parents[1] / "firmware" / "lib"
 NEAR = 1e-6
 THRESHOLDS = np.linspace(0.025, 0.975, 20).astype(np.float32)
-# model, its answers in expected.npz, steps, voices, groups (none: notes)
-MODELS = [
-    ("reference_perc_groove", "perc-groove", 16, 12, (1, 1, 6, 2, 2)),
-    ("reference_note_chorales", "note-chorales", 16, 27, ()),
-]
+# model, steps, voices, groups (none: notes)
+MODELS = [(DRUMS, 16, 12, (1, 1, 6, 2, 2)), (CHORALES, 16, 27, ())]
 
 
 @pytest.fixture(scope="module")
@@ -86,19 +85,18 @@ def notes(probabilities: np.ndarray, threshold: float) -> tuple[int, dict[int, i
     return (1 << len(played)) - 1, {4 + i: 100 * voice for i, voice in enumerate(played)}
 
 
-@pytest.mark.parametrize("name, answers, steps, voices, groups", MODELS)
-def test_patterns_are_what_litert_says(models_c, shared_data, name, answers, steps, voices, groups):
-    folder = shared_data / "decoders"
-    expected = np.load(folder / "expected.npz")
-    model, room = load(models_c, (folder / f"{name}.tflite").read_bytes())
+@pytest.mark.parametrize("name, steps, voices, groups", MODELS)
+def test_patterns_are_what_litert_says(models_c, decoders, name, steps, voices, groups):
+    places, answered = answers(decoders, name)
+    model, room = load(models_c, (decoders / f"{name}.tflite").read_bytes())
     left_out = 0
     for threshold in THRESHOLDS:
         models_c.models_threshold(model, ctypes.c_float(threshold))
-        for latents, answer in zip(expected["latents"], expected[f"{answers}.litert"], strict=True):
+        for latents, answer in zip(places, answered, strict=True):
             triggers, levels, codes, cells = pattern(
                 models_c, model, latents, steps, voices, stepwise=False
             )
-            for step, probabilities in enumerate(answer.reshape(steps, voices)):
+            for step, probabilities in enumerate(answer):
                 if not sure(probabilities, threshold):
                     left_out += 1
                     continue
@@ -109,19 +107,16 @@ def test_patterns_are_what_litert_says(models_c, shared_data, name, answers, ste
                 assert levels[step] == sum(1 << channel for channel in want_levels)
                 assert {c: codes[step, c] for c in want_levels} == want_levels
     models_c.models_free(model)
-    total = len(THRESHOLDS) * len(expected["latents"]) * steps
+    total = len(THRESHOLDS) * len(places) * steps
     print(f"{name}: {left_out} of {total} steps left out")
     assert left_out < total / 20
     del room
 
 
-@pytest.mark.parametrize("name, answers, steps, voices, groups", MODELS)
-def test_step_by_step_is_the_whole_pattern(
-    models_c, shared_data, name, answers, steps, voices, groups
-):
-    folder = shared_data / "decoders"
-    model, room = load(models_c, (folder / f"{name}.tflite").read_bytes())
-    for latents in np.load(folder / "expected.npz")["latents"]:
+@pytest.mark.parametrize("name, steps, voices", [model[:3] for model in MODELS])
+def test_step_by_step_is_the_whole_pattern(models_c, decoders, name, steps, voices):
+    model, room = load(models_c, (decoders / f"{name}.tflite").read_bytes())
+    for latents in answers(decoders, name)[0]:
         whole = pattern(models_c, model, latents, steps, voices, stepwise=False)
         single = pattern(models_c, model, latents, steps, voices, stepwise=True)
         assert all(np.array_equal(a, b) for a, b in zip(whole, single, strict=True))

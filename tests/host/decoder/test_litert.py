@@ -51,15 +51,15 @@ def test_every_number_type(shared_data: Path, expected, number_type: str) -> Non
     np.testing.assert_allclose(answer.reshape(64, 192), wanted, rtol=0, atol=TOLERANCE)
 
 
-def test_latents_of_the_wrong_number_are_refused(shared_data: Path) -> None:
-    decoder = Decoder(shared_data / "decoders" / "reference_perc_groove.tflite")
+def test_latents_of_the_wrong_number_are_refused(drum_model: Path) -> None:
+    decoder = Decoder(drum_model)
     assert decoder.decode([0, 0, 0]).shape == (1, 16, 12)
     with pytest.raises(ValueError, match=r"\(n, 3\)"):
         decoder.decode([[0, 0]])
 
 
-def test_litert_s_refusal_becomes_one_sentence(shared_data: Path, tmp_path: Path) -> None:
-    data = (shared_data / "decoders" / "reference_perc_groove.tflite").read_bytes()
+def test_litert_s_refusal_becomes_one_sentence(drum_model: Path, tmp_path: Path) -> None:
+    data = drum_model.read_bytes()
     path = tmp_path / "odd.tflite"
     # Schema version 9 does not exist; nothing but LiteRT looks at it.
     path.write_bytes(_with_version(data, 9))

@@ -8,6 +8,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from latentrack.decoder.metadata import DecoderInfo, attach_info, read_info
 from latentrack.errors import UserError
+from tests.decoders import WITHOUT_METADATA
 
 DRUMS = DecoderInfo("perdec", steps=16, voices=12, latent_scale=3, groups=(1, 1, 6, 2, 2))
 
@@ -88,8 +89,8 @@ def test_tensorflow_s_own_reader_finds_the_same_model_and_the_entry() -> None:
     assert [list(t.shape) for t in after.subgraphs[0].tensors] == [[1, 3], [1, 192], [192, 3]]
 
 
-def test_other_metadata_stays_and_an_earlier_one_of_ours_is_replaced(shared_data: Path) -> None:
-    plain = (shared_data / "decoders" / "drum_f32.tflite").read_bytes()
+def test_other_metadata_stays_and_an_earlier_one_of_ours_is_replaced(decoders: Path) -> None:
+    plain = (decoders / f"{WITHOUT_METADATA}.tflite").read_bytes()
     other = DecoderInfo("seqdec", 1, 192, 2)
     twice = attach_info(attach_info(plain, DRUMS), other)
     assert read_info(twice) == other
