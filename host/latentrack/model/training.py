@@ -129,7 +129,7 @@ def train(
         mask = np.zeros(len(dataset), bool)
         mask[np.asarray(held_out, np.intp)] = True
         chosen, held = np.flatnonzero(~mask), np.flatnonzero(mask)
-    settings = _resolved(settings, len(chosen))
+    used = _resolved(settings, len(chosen))
     abandoned: list[int] = []
 
     def heard(current: Autoencoder, kept: Autoencoder, history: list[Epoch]) -> None:
@@ -142,24 +142,24 @@ def train(
         interrupted: bool,
         dead: tuple[int, ...] = (),
     ) -> Training:
-        return Training(model, history, chosen, held, interrupted, settings, tuple(abandoned), dead)
+        return Training(model, history, chosen, held, interrupted, used, tuple(abandoned), dead)
 
     # Networks this small gain nothing from a graphics card, and repeat exactly without.
     with import_tensorflow().device("/CPU:0"):
-        trainer = _Trainer(info, dataset.sequences[chosen], dataset.sequences[held], settings)
+        trainer = _Trainer(info, dataset.sequences[chosen], dataset.sequences[held], used)
         while True:
-            model, history, interrupted = trainer.attempt(settings, start, on_epoch, heard)
+            model, history, interrupted = trainer.attempt(used, start, on_epoch, heard)
             dead = dead_latents(model, dataset.sequences[chosen])
-            done = not dead or interrupted or start or len(abandoned) >= settings.restarts
+            done = not dead or interrupted or start or len(abandoned) >= used.restarts
             if done:
                 break
-            abandoned.append(settings.seed)
-            settings = replace(settings, seed=settings.seed + 1)
+            abandoned.append(used.seed)
+            used = replace(used, seed=used.seed + 1)
             if on_restart:
                 names = " and ".join(str(latent + 1) for latent in dead)
                 on_restart(
                     f"Latent {names} has died, a knob that would change nothing: "
-                    f"beginning again with seed {settings.seed}."
+                    f"beginning again with seed {used.seed}."
                 )
     return outcome(model, history, interrupted, dead)
 
