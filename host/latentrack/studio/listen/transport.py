@@ -1,19 +1,208 @@
-"""The transport: plays the explorer's pattern, step after step."""
+"""The transport: one clock for all who hear the pattern.
+
+A thread of its own waits and calls; what it calls gets the time as an argument. Nobody else touches
+the conductor: other threads leave word in a queue, so that none of them ever waits for another.
+"""
 
 from __future__ import annotations
 
+import math
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+
 from latentrack.studio.explore.explorer import Explorer
+from latentrack.studio.listen.conductor import Action, Conductor
+from latentrack.studio.listen.follow import Follower
+from latentrack.studio.listen.memory import Memory
+from latentrack.studio.listen.midi import Midi
+from latentrack.studio.listen.osc import Osc
+from latentrack.studio.listen.osc_controls import Controls
+from latentrack.studio.listen.schedule import MOST_SWING, STRAIGHT, TEMPO_RANGE
+from latentrack.studio.listen.sequencer import Sequencer, Step
 from latentrack.studio.signals import Signal
 from latentrack.studio.workspace import Workspace
 
+# Told of each step as soon as it is known, and of None when all that was told is taken back.
+StepListener = Callable[[Step | None], None]
+
 
 class Transport:
-    """`changed` says that it has been started, stopped or set otherwise."""
+    """`changed` says that it has been started, stopped or set otherwise; `stepped`, that the next
+    step sounds. Everything may be called from any thread, and returns at once."""
 
     def __init__(self, workspace: Workspace, explorer: Explorer) -> None:
-        self._workspace = workspace
-        self._explorer = explorer
         self.changed = Signal()
+        self.stepped = Signal()
+        self.step = -1
+        """The step that sounds now; -1: none."""
+        self._memory = Memory(workspace)
+        self._playing = False
+        self._listeners: tuple[StepListener, ...] = ()
+        self._lock = threading.Lock()
+        self._sequencer = Sequencer(explorer)
+        self._sequencer.tempo = _within(self._memory.kept("tempo", 120.0), TEMPO_RANGE, 120.0)
+        swing_range = (STRAIGHT, MOST_SWING)
+        self._sequencer.swing = _within(self._memory.kept("swing", STRAIGHT), swing_range, STRAIGHT)
+        self._volume = _within(self._memory.kept("volume", 0.8), (0.0, 1.0), 0.8)
+        self._shown_tempo = self._sequencer.tempo
+        self.midi = Midi(self._memory, self)
+        controls = Controls(explorer, self, workspace.run_folders)
+        self.osc = Osc(self._memory, explorer, controls)
+        self._conductor = Conductor(self._sequencer, (self, self.midi, self.osc))
+        self._words: queue.SimpleQueue[Action | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="transport", daemon=True)
+        self._thread.start()
+        self.midi.open()
+        self.osc.open(self.changed, explorer.changed)
+
+    @property
+    def playing(self) -> bool:
+        return self._playing
+
+    @property
+    def tempo(self) -> float:
+        """Quarter notes a minute, 20 to 400."""
+        return self._sequencer.tempo
+
+    @property
+    def swing(self) -> float:
+        """Which part of a pair of steps the first one takes: 0.5 is straight, 0.75 the most."""
+        return self._sequencer.swing
+
+    @property
+    def volume(self) -> float:
+        """Of what the browsers sound, 0 to 1."""
+        return self._volume
+
+    @property
+    def following(self) -> bool:
+        """Whether the steps come by a MIDI clock from elsewhere."""
+        return self._conductor.follower is not None
+
+    @staticmethod
+    def now() -> float:
+        """The time by which steps are due, in seconds."""
+        return time.perf_counter()
+
+    def play(self) -> None:
+        """From the first step; while a clock is followed, with its next tick."""
+        if not self._playing:
+            self._playing = True
+            self._words.put(lambda: self._conductor.begin(self.now()))
+            self.changed.emit()
+
+    def resume(self) -> None:
+        """From the step after the one that was the last to be known when it was stopped."""
+        if not self._playing:
+            self._playing = True
+            self._words.put(lambda: self._conductor.resume(self.now()))
+            self.changed.emit()
+
+    def stop(self) -> None:
+        """All notes end."""
+        if self._playing:
+            self._playing = False
+            self._words.put(self._conductor.halt)
+            self.changed.emit()
+
+    def set_tempo(self, tempo: float) -> None:
+        """From the next step on. What is out of range becomes the nearest in it."""
+        if math.isfinite(tempo) and not self.following:
+            self._sequencer.tempo = _within(tempo, TEMPO_RANGE, self.tempo)
+            self._memory.keep("tempo", self.tempo)
+            self.changed.emit()
+
+    def set_swing(self, swing: float) -> None:
+        """From the next step on. What is out of range becomes the nearest in it."""
+        if math.isfinite(swing):
+            self._sequencer.swing = _within(swing, (STRAIGHT, MOST_SWING), self.swing)
+            self._memory.keep("swing", self.swing)
+            self.changed.emit()
+
+    def set_volume(self, volume: float) -> None:
+        if math.isfinite(volume):
+            self._volume = _within(volume, (0.0, 1.0), self._volume)
+            self._memory.keep("volume", self._volume)
+            self.changed.emit()
+
+    def on_step(self, listener: StepListener) -> Callable[[], None]:
+        """From now on `listener` is told of steps, about 120 ms before they are due.
+
+        It is called in the transport's thread. The function that is returned ends that.
+        """
+        with self._lock:
+            self._listeners += (listener,)
+
+        def disconnect() -> None:
+            with self._lock:
+                self._listeners = tuple(each for each in self._listeners if each is not listener)
+
+        return disconnect
+
+    def follow(self, follows: bool) -> None:
+        """Whether `tick` counts the steps from now on. Stops what plays."""
+        self.stop()
+
+        def turn() -> None:
+            self._conductor.follow(Follower(self.tempo) if follows else None)
+            self.changed.emit()
+
+        self._words.put(turn)
+
+    def tick(self, now: float) -> None:
+        """A tick of the clock that is followed, 24 to a quarter note, came at `now`."""
+
+        def heard() -> None:
+            self._conductor.tick(now)
+            # Small changes are the cable's, not the player's.
+            if abs(self.tempo - self._shown_tempo) > 0.3:
+                self._shown_tempo = self.tempo
+                self.changed.emit()
+
+        self._words.put(heard)
 
     def close(self) -> None:
         """Stops, and lets go of ports."""
+        self.stop()
+        self._words.put(None)
+        self._thread.join(5)
+        self.midi.close()
+        self.osc.close()
+        self._memory.write()
+
+    def ahead(self, step: Step) -> Iterable[tuple[float, Action]]:
+        """See `conductor.Hearer`."""
+        for listener in self._listeners:
+            listener(step)
+        return [(step.due, lambda: self._sounds(step.number))]
+
+    def halted(self) -> None:
+        """See `conductor.Hearer`."""
+        for listener in self._listeners:
+            listener(None)
+        self._sounds(-1)
+
+    def _sounds(self, step: int) -> None:
+        if step != self.step or step >= 0:
+            self.step = step
+            self.stepped.emit()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                word = self._words.get(timeout=self._conductor.wait(self.now()))
+                if word is None:
+                    return
+                word()
+            except queue.Empty:
+                pass
+            self._conductor.advance(self.now())
+
+
+def _within(value: float, bounds: tuple[float, float], otherwise: float) -> float:
+    """`value` within bounds; what is no number at all, as a file may have it: `otherwise`."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return otherwise
+    return float(min(max(value, bounds[0]), bounds[1]))

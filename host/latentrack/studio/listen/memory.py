@@ -1,0 +1,42 @@
+"""Keeps settings in the workspace without making anyone wait for the disk."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from latentrack.studio.workspace import Workspace
+
+# A tempo that is turned changes many times a second.
+_DELAY_SECONDS = 0.7
+
+
+class Memory:
+    """`keep` may be called from any thread, as often as a slider moves."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._new: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+
+    def kept(self, name: str, default: Any) -> Any:
+        return self._workspace.setting(name, default)
+
+    def keep(self, name: str, value: Any) -> None:
+        with self._lock:
+            self._new[name] = value
+            if self._timer is None:
+                self._timer = threading.Timer(_DELAY_SECONDS, self.write)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def write(self) -> None:
+        """Writes down what is new."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            new, self._new = self._new, {}
+            for name, value in new.items():
+                self._workspace.remember(name, value)

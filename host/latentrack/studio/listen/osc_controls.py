@@ -1,0 +1,214 @@
+"""What can be said over OSC: the addresses, what may stand behind them, what they do.
+
+`ADDRESSES` is what the page shows; everything else here follows it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from latentrack.studio.explore.explorer import MOST_PITCHES, Explorer
+from latentrack.studio.listen.schedule import MOST_SWING, STRAIGHT, TEMPO_RANGE
+
+PREFIX = "/latentrack"
+Value = float | int | str
+AXES = ("x", "y", "z")
+
+
+@dataclass(frozen=True)
+class Address:
+    """A line of the table: what is written behind the prefix, and what it means."""
+
+    name: str
+    arguments: str
+    meaning: str
+    ways: str = "in and out"
+
+
+ADDRESSES = (
+    Address("x", "-1 to 1", "the first latent"),
+    Address("y", "-1 to 1", "the second latent"),
+    Address("z", "-1 to 1", "the third latent, if the model has one"),
+    Address("threshold", "0 to 1", "how sure the model must be of a hit"),
+    Address("density", "group (from 1), 0 to 1", "how much of a group sounds; 0.5 is as learnt"),
+    Address("pitches", "MIDI notes 0 to 127, up to 8", "what a rhythm's hits play, in turn"),
+    Address("steps", "1 and up", "how many steps of the pattern are played"),
+    Address("tempo", "20 to 400", "quarter notes a minute"),
+    Address("swing", "0.5 to 0.75", "0.5 is straight, 0.667 a triplet's"),
+    Address("play", "nothing (or 0 for stop)", "from the first step"),
+    Address("stop", "nothing", "all notes end"),
+    Address("model", "name of a run", "opens it"),
+    Address("all", "nothing", "asks for all values to be sent", "in"),
+    Address("step", "number from 0", "a step sounds", "out"),
+    Address("hit", "voice from 0, MIDI pitch, velocity 1 to 127", "a voice sounds", "out"),
+)
+
+
+class Transport(Protocol):
+    """What OSC does to the transport, and tells of it."""
+
+    @property
+    def playing(self) -> bool: ...
+    @property
+    def following(self) -> bool: ...
+    @property
+    def tempo(self) -> float: ...
+    @property
+    def swing(self) -> float: ...
+    def play(self) -> None: ...
+    def stop(self) -> None: ...
+    def set_tempo(self, tempo: float) -> None: ...
+    def set_swing(self, swing: float) -> None: ...
+
+
+class Ignored(Exception):
+    """Why a message does nothing, in one sentence."""
+
+
+class Controls:
+    """The explorer and the transport, as OSC sees them."""
+
+    def __init__(
+        self, explorer: Explorer, transport: Transport, runs: Callable[[], list[Path]]
+    ) -> None:
+        self._explorer = explorer
+        self._transport = transport
+        self._runs = runs
+
+    def state(self) -> dict[str, tuple[Value, ...]]:
+        """Everything that may be told: by a name of its own, the address's name and the values."""
+        explorer, transport = self._explorer, self._transport
+        found: dict[str, tuple[Value, ...]] = {}
+        if explorer.run is not None:
+            found["model"] = ("model", self._model())
+            for axis, value in zip(AXES, explorer.place, strict=False):
+                found[axis] = (axis, round(float(value), 5))
+            found["threshold"] = ("threshold", round(float(explorer.threshold), 5))
+            for group, density in enumerate(explorer.densities, start=1):
+                found[f"density {group}"] = ("density", group, round(float(density), 5))
+            if explorer.pitches:
+                found["pitches"] = ("pitches", *map(int, explorer.pitches))
+            found["steps"] = ("steps", int(explorer.steps))
+        found["tempo"] = ("tempo", round(transport.tempo, 2))
+        found["swing"] = ("swing", round(transport.swing, 4))
+        found["play"] = ("play" if transport.playing else "stop",)
+        return found
+
+    def apply(self, address: str, values: Sequence[object]) -> None:
+        """Does what a message says. Raises Ignored if it cannot be done."""
+        prefix, _, name = address.rpartition("/")
+        if prefix != PREFIX or name not in _DOES:
+            raise Ignored("there is no such address")
+        _DOES[name](self, values)
+
+    def run_of(self, values: Sequence[object]) -> Path:
+        """The folder of the run that `/model` names."""
+        name = " ".join(str(value) for value in values)
+        for folder in self._runs():
+            if folder.name in (name, f"{name}.run"):
+                return folder
+        raise Ignored("there is no run of this name")
+
+    def _model(self) -> str:
+        folder = getattr(self._explorer.run, "folder", None)
+        return Path(folder).name.removesuffix(".run") if folder else ""
+
+    def _open_run(self) -> None:
+        if self._explorer.run is None:
+            raise Ignored("no model is open")
+
+    def _axis(self, axis: int, values: Sequence[object]) -> None:
+        (value,) = numbers(values, -1, 1, 1)
+        self._open_run()
+        place = list(self._explorer.place)
+        if axis >= len(place):
+            raise Ignored(f"the model has no {AXES[axis].upper()}")
+        place[axis] = value
+        self._explorer.place_at(place)
+
+    def _threshold(self, values: Sequence[object]) -> None:
+        (value,) = numbers(values, 0, 1, 1)
+        self._open_run()
+        self._explorer.set_threshold(value)
+
+    def _density(self, values: Sequence[object]) -> None:
+        if len(values) != 2:
+            raise Ignored("it needs two numbers: which group, and how dense")
+        self._open_run()
+        (group,) = whole(values[:1], 1, max(len(self._explorer.densities), 1), 1)
+        (value,) = numbers(values[1:], 0, 1, 1)
+        self._explorer.set_density(group - 1, value)
+
+    def _pitches(self, values: Sequence[object]) -> None:
+        if not 1 <= len(values) <= MOST_PITCHES:
+            raise Ignored(f"it needs 1 to {MOST_PITCHES} notes")
+        notes = whole(values, 0, 127, len(values))
+        self._open_run()
+        self._explorer.set_pitches(notes)
+
+    def _steps(self, values: Sequence[object]) -> None:
+        self._open_run()
+        run = self._explorer.run
+        (steps,) = whole(values, 1, run.model.info.steps if run else 1, 1)
+        self._explorer.set_steps(steps)
+
+    def _tempo(self, values: Sequence[object]) -> None:
+        (tempo,) = numbers(values, *TEMPO_RANGE, 1)
+        if self._transport.following:
+            raise Ignored("the tempo comes from the MIDI clock")
+        self._transport.set_tempo(tempo)
+
+    def _swing(self, values: Sequence[object]) -> None:
+        (swing,) = numbers(values, STRAIGHT, MOST_SWING, 1)
+        self._transport.set_swing(swing)
+
+    def _play(self, values: Sequence[object]) -> None:
+        if values and not numbers(values, 0, 1, 1)[0]:
+            self._transport.stop()
+        else:
+            self._transport.play()
+
+    def _stop(self, values: Sequence[object]) -> None:
+        self._transport.stop()
+
+
+_DOES: dict[str, Callable[[Controls, Sequence[object]], None]] = {
+    "x": lambda controls, values: controls._axis(0, values),
+    "y": lambda controls, values: controls._axis(1, values),
+    "z": lambda controls, values: controls._axis(2, values),
+    "threshold": Controls._threshold,
+    "density": Controls._density,
+    "pitches": Controls._pitches,
+    "steps": Controls._steps,
+    "tempo": Controls._tempo,
+    "swing": Controls._swing,
+    "play": Controls._play,
+    "stop": Controls._stop,
+}
+
+
+def numbers(values: Sequence[object], low: float, high: float, count: int) -> list[float]:
+    """That many numbers within bounds. Raises Ignored."""
+    if len(values) != count:
+        raise Ignored(f"it needs {count} number{'s' if count > 1 else ''}, not {len(values)}")
+    found: list[float] = []
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise Ignored(f"{str(value)[:20]!r} is no number")
+        if not (math.isfinite(value) and low <= value <= high):
+            raise Ignored(f"{value:g} is not from {low:g} to {high:g}")
+        found.append(float(value))
+    return found
+
+
+def whole(values: Sequence[object], low: int, high: int, count: int) -> list[int]:
+    """The same for whole numbers; Pure Data sends them with a decimal point."""
+    found = numbers(values, low, high, count)
+    for value in found:
+        if value != int(value):
+            raise Ignored(f"{value:g} is no whole number")
+    return [int(value) for value in found]
