@@ -27,16 +27,21 @@ FIRST_PITCHES = (36, 39, 43, 46)
 """What the module's rhythms step through at first."""
 _STARTS = 8
 _LOOKED_THROUGH = 4000
+_TOUCHED = 6
 _DRAWN_VELOCITY = 100
 _UNDO = 200
 
 
 @dataclass(frozen=True, eq=False)
 class Edit:
-    """What was drawn by hand: (steps, voices) of the whole pattern, and whether it is played as
-    it was drawn, until the puck moves."""
+    """What was drawn by hand.
+
+    wanted: the whole pattern, (steps, voices).  touched: the cells that were set.  kept: it is
+    played as it was drawn, until the puck moves.
+    """
 
     wanted: npt.NDArray[np.bool_]
+    touched: npt.NDArray[np.bool_]
     kept: bool = False
 
 
@@ -283,35 +288,46 @@ class Explorer:
 
     def draw(self, step: int, voice: int, struck: bool) -> None:
         """Sets a cell, and moves to the place whose pattern comes nearest to all that was drawn
-        since the puck was moved. Takes up to 50 ms."""
+        since the puck was moved; the cells that were set weigh six times as much as the others, for
+        else the nearest place is mostly the one where nothing is new. Takes up to 50 ms."""
         with self._lock:
             shape = self._cells.shape
             if self.run is None or not (0 <= step < shape[0] and 0 <= voice < shape[1]):
                 raise ValueError(f"there is no cell {step}, {voice}")
             wanted = (self._cells if self.edit is None else self.edit.wanted).copy()
+            touched = np.zeros_like(wanted) if self.edit is None else self.edit.touched.copy()
             wanted[step, voice] = struck
-        self.draw_all(wanted)
+            touched[step, voice] = True
+        self._seek(wanted, touched)
 
     def draw_all(self, wanted: npt.NDArray[np.bool_]) -> None:
-        """The same for a whole pattern, (steps, voices)."""
+        """Moves to the place whose pattern comes nearest to a whole one, (steps, voices)."""
+        self._seek(np.array(wanted, bool), np.zeros(wanted.shape, bool))
+
+    def _seek(self, wanted: npt.NDArray[np.bool_], touched: npt.NDArray[np.bool_]) -> None:
         with self._lock:
             run, here = self.run, self.latents
             limits = sounding.thresholds(self.threshold, self.densities, self.knobs)
             most, places = self._most, self._places
         if run is None or wanted.shape != self._cells.shape:
             raise ValueError("no pattern of this shape is open")
-        wanted = np.array(wanted, bool)
-        wanted.flags.writeable = False
+        wanted.flags.writeable = touched.flags.writeable = False
+        weights = np.where(touched, np.float32(_TOUCHED), np.float32(1))
         cut = sounding.cut_offs(limits)
         starts = [run.model.encode(wanted[np.newaxis])[0], np.asarray(here, np.float32)]
-        starts += list(_most_alike(run, places, wanted))
+        starts += list(_most_alike(run, places, wanted, weights))
         found = nearest(
-            run.model, wanted, starts, cut, lambda logits: sounding.cells(logits, cut, most)
+            run.model,
+            wanted,
+            weights,
+            starts,
+            cut,
+            lambda logits: sounding.cells(logits, cut, most),
         )
         with self._lock:
             if self.run is run:
                 self.path_bar = -1
-                edit = Edit(wanted, self.keep_drawn)
+                edit = Edit(wanted, touched, self.keep_drawn)
                 self._stand(tuple(map(float, found.latents)), edit)
         self.changed.emit()
 
@@ -425,9 +441,13 @@ def _between(value: float, low: float, high: float) -> float:
     return min(max(number, low), high)
 
 
-def _most_alike(run: Run, places: Array, wanted: npt.NDArray[np.bool_]) -> Array:
-    """The places of the sequences of the run's music that differ from `wanted` in fewest cells."""
-    sequences = run.dataset.sequences
-    every = max(1, len(sequences) // _LOOKED_THROUGH)
-    differing = (sequences[::every] != wanted).sum(axis=(1, 2))
-    return np.asarray(places[::every][np.argsort(differing, kind="stable")[: _STARTS - 2]])
+def _most_alike(run: Run, places: Array, wanted: npt.NDArray[np.bool_], weights: Array) -> Array:
+    """Where those sequences of the run's music lie that differ least from `wanted`: half of them
+    cell by cell, half by the weights of the cells."""
+    every = max(1, len(places) // _LOOKED_THROUGH)
+    differing = run.dataset.sequences[::every] != wanted
+    found = [
+        np.argsort(by, kind="stable")[: _STARTS // 2]
+        for by in (differing.sum(axis=(1, 2)), np.tensordot(differing, weights))
+    ]
+    return np.asarray(places[::every][np.unique(np.concatenate(found))])

@@ -23,28 +23,30 @@ _LOOK_EVERY = 4
 
 @dataclass(frozen=True)
 class Nearest:
-    """latents: the place.  wrong: how many cells sound otherwise there."""
+    """latents: the place.  wrong: the cells that sound otherwise there, by their weights."""
 
     latents: Array
-    wrong: int
+    wrong: float
 
 
 def nearest(
     model: Autoencoder,
     wanted: npt.NDArray[np.bool_],
+    weights: npt.NDArray[np.float32],
     starts: npt.ArrayLike,
     cut: npt.NDArray[np.float32],
     sounding: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.bool_]],
     rounds: int = ROUNDS,
 ) -> Nearest:
-    """wanted: (steps, voices).  starts: (n, latents).  cut: the logit above which each voice
-    sounds.  sounding: what sounds of the logits (steps, voices) of one place.
+    """wanted, and how much each cell weighs: (steps, voices).  starts: (n, latents).  cut: the
+    logit above which each voice sounds.  sounding: what sounds of the logits (steps, voices) of
+    one place.
 
     Adam (Kingma and Ba 2015) with strides that become shorter; latents stay within ± latent_scale.
     """
     scale = model.info.latent_scale
     places = np.clip(np.atleast_2d(np.asarray(starts, np.float32)), -scale, scale)
-    goal = wanted.reshape(-1).astype(np.float32)
+    goal, weight = wanted.reshape(-1).astype(np.float32), weights.reshape(-1)
     offset = np.tile(np.clip(cut, -_FAR, _FAR), len(wanted))
     mean, square = np.zeros_like(places), np.zeros_like(places)
     best: Nearest | None = None
@@ -53,18 +55,18 @@ def nearest(
         layers = _forward(model, places)
         above = layers[-1] - offset
         if number % _LOOK_EVERY == 0 or number == rounds:
-            # Whole steps first, then the loss: it says how firmly they stand.
-            losses = (np.logaddexp(0, above) - goal * above).sum(axis=1)
-            rough = ((above > 0) != wanted.reshape(-1)).sum(axis=1)
+            # Whole cells first, then the loss: it says how firmly they stand.
+            losses = (np.logaddexp(0, above) - goal * above) @ weight
+            rough = ((above > 0) != wanted.reshape(-1)) @ weight
             for index in np.lexsort((losses, rough))[:2]:
                 sounds = sounding(layers[-1][index].reshape(wanted.shape))
-                wrong = int((sounds != wanted).sum())
+                wrong = float(weights[sounds != wanted].sum())
                 if best is None or (wrong, losses[index]) < (best.wrong, best_loss):
                     best = Nearest(places[index].copy(), wrong)
                     best_loss = float(losses[index])
         if number == rounds:
             break
-        error = 0.5 + 0.5 * np.tanh(0.5 * above) - goal
+        error = (0.5 + 0.5 * np.tanh(0.5 * above) - goal) * weight
         gradient = _backward(model, layers, error)
         mean = 0.8 * mean + 0.2 * gradient
         square = 0.95 * square + 0.05 * gradient**2
