@@ -19,7 +19,9 @@ NEAR = 0.015
 class Controls:
     """`page` is the page that is open, `track` the track that it is about.
 
-    `cv` has the volts at the CV inputs by name; `knobs` the knobs.
+    `cv` has the volts at the CV inputs by name; `knobs` the knobs. `asked` takes what a computer
+    does to the panel, for the next frame: ("knob", name, position), ("turn", encoder, steps), or
+    ("press", "release" or "hold", button, None).
     """
 
     def __init__(self, instrument):
@@ -41,6 +43,7 @@ class Controls:
         # Knobs that wait for their value to be passed: name -> whether they stood below it.
         self._waiting = {}
         self._paused_at = None
+        self.asked = []
         self.pages = make_pages(instrument, self)
         self.page = self.pages[0]
 
@@ -70,10 +73,13 @@ class Controls:
         """From now on every knob waits until it passes the value that it would change."""
         self._waiting.clear()
         for name in self.knobs.names:
-            position = getattr(self.knobs, name).position
-            value = self.page.position(name)
-            if position is not None and value is not None and abs(position - value) > NEAR:
-                self._waiting[name] = position < value
+            self._wait(name)
+
+    def _wait(self, name):
+        position = getattr(self.knobs, name).position
+        value = self.page.position(name)
+        if position is not None and value is not None and abs(position - value) > NEAR:
+            self._waiting[name] = position < value
 
     def waits(self, name):
         """Whether a knob waits for its value to be passed."""
@@ -105,6 +111,8 @@ class Controls:
             position = getattr(self.knobs, name).position
             if not self._still_waiting(name, position):
                 self.page.knob(name, position)
+        while self.asked:
+            self._do(*self.asked.pop(0))
         for name in self._encoders:
             steps = self._encoders[name].turned()
             if steps:
@@ -118,6 +126,19 @@ class Controls:
             if lit != self._lit[number]:
                 self._lit[number] = lit
                 self._lamps[number].value(lit)
+
+    def _do(self, what, name, value):
+        """What a computer asked for, as if it had happened at the panel."""
+        if what == "knob":
+            self.page.knob(name, value)
+            # The real knob stands where it stood.
+            self._waiting.pop(name, None)
+            if name in self.knobs.names:
+                self._wait(name)
+        elif what == "turn":
+            self.page.turn(name, value)
+        else:
+            getattr(self.page, what)(name)
 
     def _still_waiting(self, name, position):
         if name not in self._waiting:

@@ -53,12 +53,12 @@ class Library:
 
     def models(self):
         """The names of all models, sorted."""
-        return sorted({path.rsplit("/", 1)[1][: -len(_ENDING)] for path in self._paths()})
+        return sorted({path.rsplit("/", 1)[1][: -len(_ENDING)] for path in self.paths()})
 
     def path(self, name):
         """The file of a model. Raises OSError if there is none."""
         end = "/" + name + _ENDING
-        for path in self._paths():
+        for path in self.paths():
             if path.endswith(end):
                 return path
         raise OSError(f"no model is called {name!r}")
@@ -119,7 +119,8 @@ class Library:
             self._instrument.message(f"model {name}: {error}")
             return False
 
-    def _paths(self):
+    def paths(self):
+        """The files of all models."""
         for folder in FOLDERS.values():
             folder = FOLDER + "/" + folder
             try:

@@ -51,8 +51,12 @@ class Presets:
         self.last = number
         instrument.message(f"preset {number}")
         instrument.storage.write(path, text, now=now)
-        if instrument.storage.waits(path) and instrument.clocked_recently():
+        if self.waits(number) and instrument.clocked_recently():
             instrument.message(f"preset {number} kept, stored when the clock stops")
+
+    def waits(self, number):
+        """Whether it is kept in memory until the clock stops."""
+        return self._instrument.storage.waits(_path(number))
 
     def recall(self, number):
         """Sets everything as it was stored. False: there is no such preset."""

@@ -114,6 +114,9 @@ class Message(Part):
             if self._left <= 0:
                 self._lines.pop(0)
                 self._left = self.FRAMES
+        return self.speaks()
+
+    def speaks(self):
         return bool(self._lines)
 
     def now(self):
@@ -176,16 +179,20 @@ class Screen:
             part.shown = None
         self.message.shown = None
 
+    def says(self):
+        """What stands in the bottom line; None: the page has it to itself."""
+        return self.message.now() if self.message.speaks() else None
+
     def frame(self):
         """Draws what has changed, and stops when the frame's share of pixels is used up."""
         self.whole = False
-        if self.display is None:
-            return
         instrument = self._instrument
         if instrument.message_text and instrument.message_ms != self._said_ms:
             self._said_ms = instrument.message_ms
             self.message.say(instrument.message_text)
         speaks = self.message.tick()
+        if self.display is None:
+            return
         page = None if instrument.controls is None else instrument.controls.page
         if page is None or not self.display.ready():
             return

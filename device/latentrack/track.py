@@ -123,6 +123,18 @@ class Track(Values):
                 self._places[i] = place
         self._again("latents")
 
+    def stand(self, places):
+        """As setting `latents`, in ways of a knob: -1 to 1 each, and kept as if turned there."""
+        if len(places) != self._count():
+            raise ValueError(f"here are {self._count()} latents, not {len(places)}")
+        for i in range(len(places)):
+            if i < len(_KNOBS):
+                self.set(_KNOBS[i], places[i])
+            else:
+                self._places[i] = places[i]
+        if len(places) > len(_KNOBS):
+            self._again("latents")
+
     @property
     def decoded(self):
         """Where it decodes: the latents, bent by CV and behaviours and carried away by chaos."""
