@@ -6,12 +6,12 @@ page, a knob) goes on with the new code and its own state. Then a frame is tried
 brings everything back as it was. The file is stored when no clock comes.
 """
 
-import hashlib
 import sys
 import time
 
 import micropython
 
+from latentrack import files
 from latentrack.instrument import Instrument
 
 _TRIAL_MS = 2000
@@ -181,7 +181,7 @@ def _store_later(path, source):
     """Writing to flash holds the clock up: the file waits until none comes."""
     instrument = Instrument.running
     if instrument is None:
-        _store(path, source)
+        files.store(path, source)
         return
     if not hasattr(instrument, "unwritten_code"):
         instrument.unwritten_code = {}
@@ -200,12 +200,4 @@ def store_one():
     """Stores a file that waits."""
     waiting = Instrument.running.unwritten_code
     path = next(iter(waiting))
-    _store(path, waiting.pop(path))
-
-
-def _store(path, source):
-    import binascii
-
-    from latentrack.requests import store
-
-    store(path, [source], binascii.hexlify(hashlib.sha256(source).digest()).decode())
+    files.store(path, waiting.pop(path))

@@ -1,111 +1,21 @@
 """What a computer may ask of the module over USB (receive.py carries it).
 
-A file comes into memory first, is checked there, and is then played, swapped in, or stored. What is
-stored is written under a temporary name, read back, compared, and renamed: whenever the power goes,
-the file that was there is there, or the new one, whole.
+A file comes into memory first, is checked there, and is then played, swapped in, or stored.
 """
 
-import binascii
 import gc
-import hashlib
 import os
 import sys
-import time
 
-import micropython
-
-from latentrack import library
+from latentrack import files, library
 from latentrack.instrument import Instrument
 
-_PIECE = 4096
-_PARTIAL = ".partial"
-_PATIENCE_MS = 2000
 
 
 def _instrument():
     if Instrument.running is None:
         raise RuntimeError("Latentrack does not run; see what main.py says")
     return Instrument.running
-
-
-def _text(digest):
-    return binascii.hexlify(digest).decode()
-
-
-def exists(path):
-    try:
-        os.stat(path)
-        return True
-    except OSError:
-        return False
-
-
-def _make_folders(path):
-    """Makes the folders that a file's path names."""
-    at = path.find("/", len("/flash/"))
-    while at > 0:
-        if not exists(path[:at]):
-            os.mkdir(path[:at])
-        at = path.find("/", at + 1)
-
-
-def store(path, pieces, sha256, busy=lambda: None):
-    """Writes a file whole or not at all. Raises OSError, ValueError; then nothing has changed."""
-    _make_folders(path)
-    folder, _, name = path.rpartition("/")
-    partial = folder + "/." + name + _PARTIAL
-    try:
-        with open(partial, "wb") as file:
-            for piece in pieces:
-                file.write(piece)
-                busy()
-        if hash_of(partial, busy) != sha256:
-            raise ValueError("what was written to flash reads otherwise")
-        os.rename(partial, path)
-    finally:
-        if exists(partial):
-            os.remove(partial)
-
-
-def hash_of(path, busy=lambda: None):
-    """The SHA-256 of a file, in hexadecimal digits."""
-    digest = hashlib.sha256()
-    piece = memoryview(bytearray(_PIECE))
-    with open(path, "rb") as file:
-        while True:
-            count = file.readinto(piece)
-            if not count:
-                return _text(digest.digest())
-            digest.update(piece[:count])
-            busy()
-
-
-def _pieces(memory):
-    view = memoryview(memory)
-    for at in range(0, len(memory), _PIECE):
-        yield view[at : at + _PIECE]
-
-
-def on_scheduler(work):
-    """What `work` returns when it is called where frames are, which then do not come between."""
-    done = []
-
-    def run(_):
-        try:
-            done.append((work(), None))
-        except Exception as error:
-            done.append((None, error))
-
-    micropython.schedule(run, None)
-    since = time.ticks_ms()
-    while not done:
-        time.sleep_ms(1)
-        if time.ticks_diff(time.ticks_ms(), since) > _PATIENCE_MS:
-            raise RuntimeError("the frames have stopped")
-    answer, error = done[0]
-    if error is not None:
-        raise error
-    return answer
 
 
 class Requests:
@@ -116,7 +26,6 @@ class Requests:
         self._memory = None
         self._checked = False
         self._file = None
-        self._mirror = None
 
     def close(self):
         """Forgets what has come."""
@@ -146,12 +55,11 @@ class Requests:
             about["models"] = len(instrument.library.models())
             about["plays"] = _plays(instrument)
             about["clocked"] = instrument.clocked_recently()
-            about["frames"] = instrument.frames
         return about
 
     def call_me(self, name):
         """Gives the module a name."""
-        store("/flash/name.txt", [name.encode()], _text(hashlib.sha256(name.encode()).digest()))
+        files.store("/flash/name.txt", name.encode())
 
     def logs(self, since):
         """What the module has said since message number `since`: [next number, lines]."""
@@ -190,8 +98,7 @@ class Requests:
 
     def check(self, sha256):
         """Compares what has come with its hash."""
-        found = _text(hashlib.sha256(self._memory).digest())
-        if found != sha256:
+        if files.hash_of(self._memory) != sha256:
             raise ValueError("damaged on the way")
         self._checked = True
 
@@ -205,8 +112,7 @@ class Requests:
 
     def keep(self, path):
         """Stores the file that has come."""
-        memory = self._whole()
-        store(path, _pieces(memory), _text(hashlib.sha256(memory).digest()), self._busy)
+        files.store(path, self._whole(), self._busy)
 
     def swap(self, path):
         """Puts the source that has come in place of the code of a file (live.py)."""
@@ -223,23 +129,14 @@ class Requests:
 
     def files(self, folder):
         """[path, size, SHA-256] of every file in a folder of the flash and the folders in it."""
-        found = []
-        folders = [folder]
-        while folders:
-            folder = folders.pop()
-            if not exists(folder):
-                continue
-            for name, kind, *_ in os.ilistdir(folder):
-                path = folder + "/" + name
-                if kind & 0x4000:
-                    folders.append(path)
-                elif not name.endswith(_PARTIAL):
-                    found.append((path, os.stat(path)[6], hash_of(path, self._busy)))
-        return found
+        return [
+            (path, os.stat(path)[6], files.hash_of_file(path, self._busy))
+            for path in files.walk(folder)
+        ]
 
     def hash(self, path):
         """The SHA-256 of a file in hexadecimal digits; "" if it is not there."""
-        return hash_of(path, self._busy) if exists(path) else ""
+        return files.hash_of_file(path, self._busy) if files.exists(path) else ""
 
     def read(self, path):
         """Opens a file for G frames; returns its size."""
@@ -250,88 +147,25 @@ class Requests:
     def get(self, offset, size):
         """Bytes of the open file."""
         self._file.seek(offset)
-        return self._file.read(min(size, _PIECE))
+        return self._file.read(min(size, files.PIECE))
 
     def remove(self, paths):
         """Removes files."""
         for path in paths:
-            if exists(path):
+            if files.exists(path):
                 os.remove(path)
 
     def tidy(self, folder):
         """Removes what a power cut has left half-written."""
-        folders = [folder]
-        while folders:
-            folder = folders.pop()
-            if exists(folder):
-                for name, kind, *_ in list(os.ilistdir(folder)):
-                    path = folder + "/" + name
-                    if kind & 0x4000:
-                        folders.append(path)
-                    elif name[0] == "." and name.endswith(_PARTIAL):
-                        os.remove(path)
+        files.tidy(folder)
 
     def remember(self, name, track):
         """The module plays this model of the library after power-on."""
         _instrument().library.remember(name, track)
 
-    def models(self):
-        """[path, size] of every model in the library."""
-        return [[path, os.stat(path)[6]] for path in _instrument().library.paths()]
-
     def play(self, name, track):
         """Plays a model of the library from the next bar on."""
         _instrument().library.play(name, track)
-
-    # -- the panel ------------------------------------------------------------------------------
-
-    def panel(self, asked):
-        """Does what is asked of the panel (controls.py), and tells what it shows (mirror.py)."""
-        instrument = _instrument()
-        if instrument.controls is None:
-            raise RuntimeError("the module has no controls; see its logs")
-        if self._mirror is None:
-            from latentrack.mirror import Mirror
-
-            self._mirror = Mirror(instrument)
-        instrument.controls.asked += asked
-        return on_scheduler(self._mirror.look)
-
-    def change(self, track, values):
-        """Sets parameters of a track by name; "latents": where it stands, -1 to 1 a latent."""
-        instrument = _instrument()
-        chosen = instrument.tracks[track]
-        places = values.pop("latents", None)
-        if places is not None:
-            chosen.stand(places)
-        for name in values:
-            chosen.set(name, values[name])
-        if instrument.controls is not None:
-            instrument.controls.take_over()
-
-    def values(self, track):
-        """All parameters of a track by name, and its "latents" in the model's own unit."""
-        chosen = _instrument().tracks[track]
-        values = {name: chosen.get(name) for name in chosen.numbers}
-        values["latents"] = chosen.latents
-        return values
-
-    def preset(self, number):
-        """Stores a preset; False: it is kept in memory until the clock stops."""
-        presets = _instrument().presets
-        presets.store(number)
-        _instrument().storage.frame()
-        return not presets.waits(number)
-
-    def act(self, name):
-        """What a button or a trigger input can do: "decode", "reset", "pause", "trigger_3"..."""
-        instrument = _instrument()
-        if name[:7] == "trigger":
-            instrument.patch.pull(name)
-        elif name in ("decode", "reset", "pause"):
-            getattr(instrument, name)()
-        else:
-            raise ValueError(name)
 
 
 def _name():

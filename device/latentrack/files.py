@@ -1,0 +1,91 @@
+"""Files of any size in the flash: written whole or not at all, compared, found.
+
+What is stored is written under a temporary name, read back, compared, and renamed: whenever the
+power goes, the file that was there is there, or the new one, whole. (What waits for a quiet clock,
+and small texts with a checksum, is storage.py's.)
+"""
+
+import binascii
+import hashlib
+import os
+
+PIECE = 4096
+_PARTIAL = ".partial"
+
+
+def exists(path):
+    try:
+        os.stat(path)
+        return True
+    except OSError:
+        return False
+
+
+def hash_of(data):
+    """The SHA-256 of bytes, in hexadecimal digits."""
+    return binascii.hexlify(hashlib.sha256(data).digest()).decode()
+
+
+def hash_of_file(path, busy=lambda: None):
+    """The SHA-256 of a file; `busy` is called now and then, for that takes a while."""
+    digest = hashlib.sha256()
+    piece = memoryview(bytearray(PIECE))
+    with open(path, "rb") as file:
+        while True:
+            count = file.readinto(piece)
+            if not count:
+                return binascii.hexlify(digest.digest()).decode()
+            digest.update(piece[:count])
+            busy()
+
+
+def store(path, data, busy=lambda: None):
+    """Writes a file and the folders it is in. Raises OSError, ValueError; then none has changed."""
+    _make_folders(path)
+    folder, _, name = path.rpartition("/")
+    partial = folder + "/." + name + _PARTIAL
+    view = memoryview(data)
+    try:
+        with open(partial, "wb") as file:
+            for at in range(0, len(data), PIECE):
+                file.write(view[at : at + PIECE])
+                busy()
+        if hash_of_file(partial, busy) != hash_of(data):
+            raise ValueError("what was written to flash reads otherwise")
+        os.rename(partial, path)
+    finally:
+        if exists(partial):
+            os.remove(partial)
+
+
+def walk(folder):
+    """The paths of all files in a folder and the folders in it, but for half-written ones."""
+    return [path for path in _walk(folder) if not path.endswith(_PARTIAL)]
+
+
+def tidy(folder):
+    """Removes what a power cut has left half-written."""
+    for path in list(_walk(folder)):
+        if path.rsplit("/", 1)[1][0] == "." and path.endswith(_PARTIAL):
+            os.remove(path)
+
+
+def _walk(folder):
+    folders = [folder]
+    while folders:
+        folder = folders.pop()
+        if exists(folder):
+            for name, kind, *_ in os.ilistdir(folder):
+                path = folder + "/" + name
+                if kind & 0x4000:
+                    folders.append(path)
+                else:
+                    yield path
+
+
+def _make_folders(path):
+    at = path.find("/", len("/flash/"))
+    while at > 0:
+        if not exists(path[:at]):
+            os.mkdir(path[:at])
+        at = path.find("/", at + 1)
