@@ -6,16 +6,42 @@ A file comes into memory first, is checked there, and is then played, swapped in
 import gc
 import os
 import sys
+import time
+
+import micropython
 
 from latentrack import files, library
 from latentrack.instrument import Instrument
 
+_PATIENCE_MS = 2000
 
 
 def _instrument():
     if Instrument.running is None:
         raise RuntimeError("Latentrack does not run; see what main.py says")
     return Instrument.running
+
+
+def on_scheduler(work):
+    """What `work` returns when it is called where frames are, which then do not come between."""
+    done = []
+
+    def run(_):
+        try:
+            done.append((work(), None))
+        except Exception as error:
+            done.append((None, error))
+
+    micropython.schedule(run, None)
+    since = time.ticks_ms()
+    while not done:
+        time.sleep_ms(1)
+        if time.ticks_diff(time.ticks_ms(), since) > _PATIENCE_MS:
+            raise RuntimeError("the frames have stopped")
+    answer, error = done[0]
+    if error is not None:
+        raise error
+    return answer
 
 
 class Requests:
@@ -26,6 +52,7 @@ class Requests:
         self._memory = None
         self._checked = False
         self._file = None
+        self._mirror = None
 
     def close(self):
         """Forgets what has come."""
@@ -55,6 +82,7 @@ class Requests:
             about["models"] = len(instrument.library.models())
             about["plays"] = _plays(instrument)
             about["clocked"] = instrument.clocked_recently()
+            about["frames"] = instrument.frames
         return about
 
     def call_me(self, name):
@@ -163,9 +191,63 @@ class Requests:
         """The module plays this model of the library after power-on."""
         _instrument().library.remember(name, track)
 
+    def models(self):
+        """[path, size] of every model in the library."""
+        return [[path, os.stat(path)[6]] for path in _instrument().library.paths()]
+
     def play(self, name, track):
         """Plays a model of the library from the next bar on."""
         _instrument().library.play(name, track)
+
+    # -- the panel ------------------------------------------------------------------------------
+
+    def panel(self, asked):
+        """Does what is asked of the panel (controls.py), and tells what it shows (mirror.py)."""
+        instrument = _instrument()
+        if instrument.controls is None:
+            raise RuntimeError("the module has no controls; see its logs")
+        if self._mirror is None:
+            from latentrack.mirror import Mirror
+
+            self._mirror = Mirror(instrument)
+        instrument.controls.asked += asked
+        return on_scheduler(self._mirror.look)
+
+    def change(self, track, values):
+        """Sets parameters of a track by name; "latents": where it stands, -1 to 1 a latent."""
+        instrument = _instrument()
+        chosen = instrument.tracks[track]
+        places = values.pop("latents", None)
+        if places is not None:
+            chosen.stand(places)
+        for name in values:
+            chosen.set(name, values[name])
+        if instrument.controls is not None:
+            instrument.controls.take_over()
+
+    def values(self, track):
+        """All parameters of a track by name, and its "latents" in the model's own unit."""
+        chosen = _instrument().tracks[track]
+        values = {name: chosen.get(name) for name in chosen.numbers}
+        values["latents"] = chosen.latents
+        return values
+
+    def preset(self, number):
+        """Stores a preset; False: it is kept in memory until the clock stops."""
+        presets = _instrument().presets
+        presets.store(number)
+        _instrument().storage.frame()
+        return not presets.waits(number)
+
+    def act(self, name):
+        """What a button or a trigger input can do: "decode", "reset", "pause", "trigger_3"..."""
+        instrument = _instrument()
+        if name[:7] == "trigger":
+            instrument.patch.pull(name)
+        elif name in ("decode", "reset", "pause"):
+            getattr(instrument, name)()
+        else:
+            raise ValueError(name)
 
 
 def _name():
