@@ -2,17 +2,359 @@
 
 from __future__ import annotations
 
-from latentrack.corpus.dataset import Dataset
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from latentrack.corpus.dataset import Dataset, Discard
+from latentrack.corpus.own_map import percussion_map
+from latentrack.corpus.reader import all_audio
+from latentrack.corpus.rules import Rules
+from latentrack.errors import UserError
+from latentrack.files import whole_file
+from latentrack.studio.music import demo_files, kept_rules, reading
+from latentrack.studio.music.intake import Intake
+from latentrack.studio.music.reading import Reading
+from latentrack.studio.music.removal import Removals
 from latentrack.studio.signals import Signal
-from latentrack.studio.workspace import Workspace
+from latentrack.studio.workspace import Workspace, safe_name
+
+# A slider that is dragged, or files that come in batches, are read once they are at rest.
+_REST_S = 0.15
+_REST_OF_FILES_S = 0.8
+_SAY_EVERY_S = 0.1
+_MOST_NOTED = 500
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a reading gave, to be compared with the next."""
+
+    sequences: int
+    files: int
+
+
+class _Superseded(Exception):
+    """Something has changed since this reading began."""
 
 
 class Music:
-    """`dataset` is what the files give by the rules now (None: nothing yet); `changed` says so."""
+    """`dataset` is what the files give by the rules now (None: nothing yet); `changed` says so.
+
+    Files lie in the workspace's folder of music, or in folders of this computer that are read
+    where they are. Each change is read in a thread of its own, the newest one only; `busy` says
+    meanwhile what is done. What the user can mend is then in `error`, and the former dataset
+    stays.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self.changed = Signal()
-        self.dataset: Dataset | None = None
+        self.reading = Reading()
+        self.before: Counts | None = None  # what there was before the last change of rules
+        self.error = ""
+        self.busy = ""
+        self.version = 0  # of the reading
+        self.rules, self.map_name = kept_rules.load_rules(self._rules_file, self.maps)
+        self.intake = Intake(
+            workspace.music, workspace.folder / "incoming", self._refused, self._take_map
+        )
+        self.removals = Removals(workspace.music, workspace.folder / "trash" / "music")
+        self.removals.left_out = frozenset(
+            (str(path), str(member)) for path, member in workspace.setting("music_left_out", [])
+        )
+        self.folders = tuple(Path(path) for path in workspace.setting("music_folders", []))
+        self._noted: dict[str, str] = dict(workspace.setting("music_refused", {}))
+        self._state = threading.Condition()
+        self._wanted = self._done = 0
+        self._at_rest = 0.0
+        self._rules_changed = False
+        self._thread: threading.Thread | None = None
+        self._closed = False
         if workspace.dataset.exists():
-            self.dataset = Dataset.load(workspace.dataset)
+            try:
+                self.reading = reading.of_dataset(Dataset.load(workspace.dataset))
+            except UserError as error:
+                self.error = str(error)
+        if self.has_files:
+            self._wake(0.0)
+
+    @property
+    def dataset(self) -> Dataset | None:
+        return self.reading.dataset
+
+    @property
+    def maps(self) -> Path:
+        """The folder of percussion maps of one's own."""
+        return self._workspace.folder / "maps"
+
+    @property
+    def map_names(self) -> list[str]:
+        """What `change_rules(map_name=…)` takes: the built-in maps, then one's own."""
+        return kept_rules.map_names(self.maps)
+
+    @property
+    def has_files(self) -> bool:
+        return bool(self.folders) or reading.has_files(self._workspace.music)
+
+    @property
+    def discarded(self) -> tuple[Discard, ...]:
+        """All that was left out: by the reader, and files that are no music."""
+        by_reason: dict[str, list[str]] = {}
+        for name, reason in list(self._noted.items()):
+            by_reason.setdefault(reason, []).append(name)
+        noted = (
+            Discard("files", reason, len(names), tuple(names[:20]))
+            for reason, names in by_reason.items()
+        )
+        return (*noted, *self.reading.discarded)
+
+    @property
+    def noted(self) -> dict[str, str]:
+        """The files that were dropped and not taken, with the reason."""
+        return dict(self._noted)
+
+    # What a person does
+
+    def received(self, last: bool) -> None:
+        """A batch of files has come; reads them when no other follows soon."""
+        self._remember_noted()
+        self._wake(0.0 if last else _REST_OF_FILES_S)
+
+    def add_folder(self, told: str) -> None:
+        """Reads a folder (or a file) of this computer where it is. UserError if that is none."""
+        told = told.strip().strip("\"'")
+        if not told:
+            raise UserError("Type the path of a folder of music on this computer.")
+        try:
+            path = Path(told).expanduser()
+        except RuntimeError as error:
+            raise UserError(f"There is no folder {told}: type the whole path.") from error
+        if not path.is_absolute() or not path.exists():
+            raise UserError(f"There is no folder {path}: type the whole path, as in /home/me/midi.")
+        path = path.resolve()
+        own = self._workspace.music
+        if path == own or path in own.parents or own in path.parents:
+            raise UserError(f"{path} is where the studio keeps its own files: name another folder.")
+        if path in self.folders:
+            raise UserError(f"The folder {path} is part of the corpus already.")
+        good, missing = reading.there([path], Rules(kind="rhythm"))  # which takes all kinds
+        if not good:
+            raise UserError(missing[str(path)])
+        self._set_folders((*self.folders, path))
+        self._wake(0.0)
+
+    def remove_folder(self, path: Path) -> None:
+        """Forgets a folder; nothing happens to its files. Can be undone."""
+        before = self.folders
+        self.removals.did(f"the folder {path.name}", lambda: self._set_folders(before))
+        self._set_folders(tuple(folder for folder in before if folder != path))
+        self._wake(0.0)
+
+    def add_demo(self) -> None:
+        """The built-in demo corpus, as MIDI files. UserError if they cannot be written."""
+        demo_files.write_demo(self._workspace.music)
+        self._wake(0.0)
+
+    def change_rules(self, *, map_name: str | None = None, **changes: Any) -> None:
+        """Some of `Rules` anew. UserError if they make no sense: then all stays as it is."""
+        if map_name is not None:
+            changes["percussion"] = kept_rules.map_named(self.maps, map_name)
+        self._set_rules(replace(self.rules, **changes), map_name or self.map_name)
+
+    def reset_rules(self) -> None:
+        self._set_rules(Rules(), kept_rules.DEFAULT_MAP)
+
+    def add_map(self, name: str, file: Path) -> str:
+        """Keeps a percussion map and reads by it from now on; the name that it has here.
+
+        UserError if it is not right; then nothing is kept.
+        """
+        made = percussion_map(file)
+        plain = f"{safe_name(Path(name).stem)}.toml"
+        with whole_file(self.maps / plain, "the percussion map") as target:
+            target.write(file.read_bytes())
+        if made.name == file.stem:  # it says none itself
+            made = kept_rules.map_named(self.maps, plain)
+        self._set_rules(replace(self.rules, percussion=made), plain)
+        return plain
+
+    def remove(self, names: Iterable[str]) -> int:
+        """Takes files out of the corpus, as the reading calls them; how many. Can be undone."""
+        found = [self.reading.by_name[name] for name in names if name in self.reading.by_name]
+        places = [file.place for file in found if file.place]
+        if places:
+            self.removals.remove(places)
+            self._remember_left_out()
+            self._wake(0.0)
+        return len(places)
+
+    def clear(self) -> None:
+        """An empty corpus: files that were dropped are thrown away, folders forgotten."""
+        folders, noted = self.folders, dict(self._noted)
+
+        def put_back() -> None:
+            self._noted = {**noted, **self._noted}
+            self._set_folders(tuple(dict.fromkeys((*folders, *self.folders))))
+            self._remember_noted()
+
+        self.removals.clear(put_back)
+        self._noted = {}
+        self._set_folders(())
+        self._remember_left_out()
+        self._remember_noted()
+        self._wake(0.0)
+
+    def undo(self) -> str:
+        """Takes the last removal back; what it was. "" if there is none."""
+        what = self.removals.undo()
+        if what:
+            self._remember_left_out()
+            self._wake(0.0)
+        return what
+
+    def forget_noted(self) -> None:
+        """No more word of what was not taken."""
+        self._noted = {}
+        self._remember_noted()
+        self.changed.emit()
+
+    def wait(self, seconds: float = 60.0) -> None:
+        """Until all that was asked for is read. TimeoutError if that takes longer."""
+        with self._state:
+            if not self._state.wait_for(lambda: self._done == self._wanted, seconds):
+                raise TimeoutError(f"still {self.busy or 'waiting'} after {seconds:g} s")
+
+    def close(self) -> None:
+        """Ends a reading that is under way."""
+        with self._state:
+            self._closed = True
+            self._wanted += 1
+            self._state.notify_all()
+        if self._thread:
+            self._thread.join(10)
+
+    # What happens then
+
+    @property
+    def _rules_file(self) -> Path:
+        return self._workspace.folder / "rules.json"
+
+    def _set_rules(self, rules: Rules, map_name: str) -> None:
+        if (rules, map_name) == (self.rules, self.map_name):
+            return
+        with self._state:
+            self.rules, self.map_name = rules, map_name
+            self._rules_changed = True
+        kept_rules.save_rules(self._rules_file, rules, map_name)
+        if self.has_files:
+            self._wake(_REST_S)
+        else:
+            self.changed.emit()
+
+    def _set_folders(self, folders: tuple[Path, ...]) -> None:
+        self.folders = folders
+        self._workspace.remember("music_folders", [str(path) for path in folders])
+
+    def _refused(self, name: str, reason: str) -> None:
+        if len(self._noted) < _MOST_NOTED or name in self._noted:
+            self._noted[name] = reason
+
+    def _take_map(self, name: str, file: Path) -> None:
+        try:
+            self.add_map(name, file)
+        except UserError as error:
+            raise UserError(str(error).replace(str(file), name)) from error
+
+    def _remember_noted(self) -> None:
+        self._workspace.remember("music_refused", dict(self._noted))
+
+    def _remember_left_out(self) -> None:
+        self._workspace.remember("music_left_out", sorted(map(list, self.removals.left_out)))
+
+    def _wake(self, rest: float) -> None:
+        with self._state:
+            self._wanted += 1
+            self._at_rest = time.monotonic() + rest
+            if not self._thread:
+                self._thread = threading.Thread(target=self._work, name="corpus", daemon=True)
+                self._thread.start()
+            self._state.notify_all()
+            self.busy = self.busy or "Reading the music"
+        self.changed.emit()
+
+    def _work(self) -> None:
+        while True:
+            with self._state:
+                self._state.wait_for(lambda: self._wanted != self._done)
+                while (rest := self._at_rest - time.monotonic()) > 0 and not self._closed:
+                    self._state.wait(rest)
+                if self._closed:
+                    return
+                wanted = self._wanted
+            try:
+                self._read(wanted)
+            except _Superseded:
+                continue
+            with self._state:
+                self._done = wanted
+                if self._done == self._wanted:
+                    self.busy = ""
+                self._state.notify_all()
+            self.changed.emit()
+
+    def _read(self, wanted: int) -> None:
+        said = 0.0
+
+        def progress(done: int, total: int) -> None:
+            nonlocal said
+            if self._wanted != wanted:
+                raise _Superseded
+            now = time.monotonic()
+            if now - said >= _SAY_EVERY_S:
+                said = now
+                self.busy = f"Reading {done:,} of {total:,} files"
+                self.changed.emit()
+
+        if not self.has_files:
+            self._keep(Reading(), "")
+            return
+        music = self._workspace.music
+        own = [music] if reading.has_files(music) else []
+        sources = [*own, *self.folders]
+        first = self.dataset is None and self.rules == Rules()
+        if first and all_audio([source for source in sources if source.exists()]):
+            self.rules = replace(self.rules, kind="rhythm")
+            kept_rules.save_rules(self._rules_file, self.rules, self.map_name)
+        try:
+            made = reading.read_all(sources, self.rules, self.removals.left_out, progress)
+        except UserError as error:
+            self._keep(None, reading.in_page_words(str(error)))
+        except _Superseded:
+            raise
+        except Exception as error:  # a reader's fault must not leave the page waiting for ever
+            self._keep(None, f"The music could not be read: {error}.")
+        else:
+            self._keep(made, "")
+
+    def _keep(self, made: Reading | None, error: str) -> None:
+        """The new state of things; where `made` is None the former dataset stays."""
+        if made is not None:
+            if self._rules_changed and self.dataset:
+                self.before = Counts(len(self.dataset), self.dataset.files)
+            else:
+                self.before = None
+            self._rules_changed = False
+            try:
+                if made.dataset is None:
+                    self._workspace.dataset.unlink(missing_ok=True)
+                else:
+                    made.dataset.save(self._workspace.dataset)
+            except (OSError, UserError) as wrong:
+                error = str(wrong)
+            self.reading = made
+            self.version += 1
+        self.error = error

@@ -1,0 +1,57 @@
+"""The built-in demo corpus as MIDI files, so that all rules do to it what they do to one's own."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from io import BytesIO, StringIO
+from pathlib import Path
+
+from latentrack.corpus.bars import STEPS, STEPS_PER_BEAT
+from latentrack.corpus.midi import DRUM_CHANNEL
+from latentrack.corpus.patterns import Pattern
+from latentrack.files import whole_file
+
+FOLDER = "demo"
+_TICKS = 120  # a step
+
+
+def write_demo(music: Path) -> None:
+    """A file for each style, its patterns one bar after the other. Raises UserError."""
+    from latentrack.corpus.demo import demo_patterns
+
+    table = StringIO(newline="")
+    rows = csv.writer(table)
+    rows.writerow(("midi_filename", "style"))
+    for name, patterns in demo_patterns().items():
+        path = music / FOLDER / f"{name.removesuffix('.txt')}.mid"
+        with whole_file(path, "the demo corpus") as file:
+            file.write(_midi(patterns))
+        rows.writerow((path.name, patterns[0].style))
+    with whole_file(music / FOLDER / "info.csv", "the demo corpus") as file:
+        file.write(table.getvalue().encode())
+
+
+def _midi(patterns: Sequence[Pattern]) -> bytes:
+    import mido
+
+    midi = mido.MidiFile(type=0, ticks_per_beat=_TICKS * STEPS_PER_BEAT)
+    track = mido.MidiTrack([mido.MetaMessage("track_name", name="drums")])
+    midi.tracks.append(track)
+    events = []
+    for bar, pattern in enumerate(patterns):
+        for pitch, strokes in pattern.strokes.items():
+            for step, velocity in enumerate(strokes):
+                tick = (bar * STEPS + step) * _TICKS
+                if velocity:
+                    events.append((tick, 1, "note_on", pitch, velocity))
+                    events.append((tick + _TICKS // 2, 0, "note_off", pitch, 0))
+    now = 0
+    for tick, _, kind, pitch, velocity in sorted(events):
+        track.append(
+            mido.Message(kind, channel=DRUM_CHANNEL, note=pitch, velocity=velocity, time=tick - now)
+        )
+        now = tick
+    written = BytesIO()
+    midi.save(file=written)
+    return written.getvalue()

@@ -1,0 +1,50 @@
+"""The rules as a file: rules.json in the studio's folder, and the percussion maps that it names."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from latentrack.corpus.own_map import percussion_map
+from latentrack.corpus.percussion import MAPS
+from latentrack.corpus.rules import Rules
+from latentrack.errors import UserError
+from latentrack.files import whole_file
+
+MAP = "map"  # the percussion map's name in the file: a built-in one's, or a file's in the folder
+DEFAULT_MAP = Rules().percussion.name
+
+
+def save_rules(path: Path, rules: Rules, map_name: str) -> None:
+    """Raises UserError if it cannot be written."""
+    told: dict[str, Any] = {
+        field.name: getattr(rules, field.name)
+        for field in fields(rules)
+        if field.name != "percussion"
+    }
+    with whole_file(path, "the rules") as file:
+        file.write(json.dumps({MAP: map_name, **told}, indent=1).encode())
+
+
+def load_rules(path: Path, maps: Path) -> tuple[Rules, str]:
+    """The rules and the name of their map; the default ones where there are none that are right."""
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        map_name = str(told.pop(MAP, DEFAULT_MAP))
+        known = {field.name for field in fields(Rules)} - {"percussion"}
+        right = {name: value for name, value in told.items() if name in known}
+        return Rules(percussion=map_named(maps, map_name), **right), map_name
+    except (OSError, ValueError, TypeError, AttributeError, UserError):
+        return Rules(), DEFAULT_MAP
+
+
+def map_names(maps: Path) -> list[str]:
+    """The built-in maps, then the files of one's own."""
+    return [*MAPS, *sorted(file.name for file in maps.glob("*.toml"))]
+
+
+def map_named(maps: Path, name: str) -> Any:
+    """A PercussionMap by a name of `map_names`. Raises UserError."""
+    return percussion_map(name if name in MAPS else maps / Path(name).name)

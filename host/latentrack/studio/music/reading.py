@@ -1,0 +1,261 @@
+"""What reading the music gave, file by file: what the page shows."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from latentrack.corpus import audio, midi
+from latentrack.corpus.dataset import Dataset, Discard
+from latentrack.corpus.reader import FILTERED_FILE, ONLY_RHYTHM, read
+from latentrack.corpus.rules import Rules
+from latentrack.corpus.sources import ARCHIVES, Found, find
+from latentrack.errors import UserError
+
+_EXAMPLES = 20
+_ORDER = ("files", "sequences", "bars", "hits", "notes", "onsets")
+# The reader speaks of options of the command line; the page has other words for them.
+_WORDS = (
+    (ONLY_RHYTHM, "audio, of which only a rhythm can be made: choose the kind Rhythm"),
+    ("; say --bpm or --loop-bars,", "; say the tempo or the bars of a loop under More,"),
+    (FILTERED_FILE, "whose name the filters do not let through"),
+    ("that include and exclude let through", "that the filters let through"),
+    ("that include and exclude do not let through", "that the filters do not let through"),
+)
+
+
+def in_page_words(text: str) -> str:
+    """A reason or an error of the reader, as this page says it."""
+    for theirs, ours in _WORDS:
+        text = text.replace(theirs, ours)
+    return text
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a file lies, maybe in an archive."""
+
+    path: Path
+    member: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from all others, and stays the same."""
+        return (str(self.path), self.member)
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of music: how many sequences it gave, and if none, why."""
+
+    name: str  # as the Dataset has it
+    count: int
+    why: str = ""
+    style: str = ""
+    place: Place | None = None  # None: only the Dataset is there, not the music
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """The files, in the order in which they were read, and what they gave."""
+
+    dataset: Dataset | None = None
+    files: tuple[File, ...] = ()
+    discarded: tuple[Discard, ...] = ()
+    # Sources that are named but cannot be read, by path: why.
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def _places(self) -> dict[str, list[int]]:
+        places: dict[str, list[int]] = defaultdict(list)
+        if self.dataset:
+            for index, name in enumerate(self.dataset.sources):
+                places[name].append(index)
+        return places
+
+    @cached_property
+    def _first_hits(self) -> npt.NDArray[np.int64]:
+        """The number of the first hit of each sequence, and behind the last how many there are."""
+        assert self.dataset
+        each = self.dataset.sequences.sum(axis=(1, 2), dtype=np.int64)
+        return np.concatenate([[0], np.cumsum(each)])
+
+    def bars(self, name: str, start: int = 0, count: int | None = None) -> list[list[int]]:
+        """Sequences of a file, each as step, voice, velocity (0 to 127) of one hit after another.
+
+        Where velocities are unknown, all are 100.
+        """
+        if not self.dataset:
+            return []
+        stop = None if count is None else start + count
+        return [self._hits(index) for index in self._places.get(name, [])[start:stop]]
+
+    def _hits(self, index: int) -> list[int]:
+        assert self.dataset
+        at = np.argwhere(self.dataset.sequences[index])
+        loud: Any = np.full(len(at), 100)
+        if self.dataset.velocities is not None:
+            loud = self.dataset.velocities[self._first_hits[index] : self._first_hits[index + 1]]
+        table = np.column_stack([at, loud]).astype(int)
+        flat: list[int] = table.reshape(-1).tolist()
+        return flat
+
+    @cached_property
+    def by_name(self) -> dict[str, File]:
+        return {file.name: file for file in self.files}
+
+
+def of_dataset(dataset: Dataset) -> Reading:
+    """All that can be told where only the Dataset is there."""
+    counts: dict[str, int] = defaultdict(int)
+    styles: dict[str, str] = {}
+    for name, style in zip(dataset.sources, dataset.styles, strict=True):
+        counts[name] += 1
+        styles[name] = style
+    files = tuple(File(name, count, style=styles[name]) for name, count in counts.items())
+    return Reading(dataset, files, dataset.discarded)
+
+
+def there(sources: Sequence[Path], rules: Rules) -> tuple[list[Path], dict[str, str]]:
+    """The sources that hold music for these rules, and the others with the reason."""
+    suffixes, what = _wanted(rules)
+    good: list[Path] = []
+    missing: dict[str, str] = {}
+    for source in sources:
+        try:
+            find([source], suffixes, what)
+            good.append(source)
+        except UserError as error:
+            missing[str(source)] = str(error)
+    return good, missing
+
+
+def read_all(
+    sources: Sequence[Path],
+    rules: Rules,
+    removed: frozenset[tuple[str, str]],
+    progress: Callable[[int, int], None],
+) -> Reading:
+    """Reads it all, but for the files whose `Place.key` is among those removed.
+
+    Raises UserError if nothing is left.
+    """
+    good, missing = there(sources, rules)
+    if not good:
+        _nothing_at_all(sources, rules, missing)
+    found = find(good, *_wanted(rules))
+    places = {one.name: Place(one.path, one.member) for one in found if isinstance(one, Found)}
+    out = {name for name, place in places.items() if place.key in removed}
+    if len(out) == len(found):
+        raise UserError("All files are taken out of the corpus: put some back, or drop others.")
+    patterns = tuple(f"file:{_only(name)}" for name in sorted(out))
+
+    left_out: dict[str, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
+
+    def hear(name: str, told: Mapping[tuple[str, str], int]) -> None:
+        for key, count in told.items():
+            left_out[name][key] += count
+
+    narrower = replace(rules, exclude=rules.exclude + patterns)
+    dataset = read(good, narrower, progress=progress, on_discard=hear)
+    for name in out:
+        left_out.pop(name, None)
+    for name, place in _unheard_audio(sources, rules).items():
+        left_out[name]["files", ONLY_RHYTHM] += 1
+        places[name] = place
+    counts = of_dataset(dataset).by_name
+    files = []
+    for name in dict.fromkeys([*(one.name for one in found), *sorted(left_out)]):
+        if name in out:
+            continue
+        count = counts[name].count if name in counts else 0
+        style = counts[name].style if name in counts else ""
+        why = "" if count else _why(left_out.get(name, {}))
+        files.append(File(name, count, why, style, places.get(name)))
+    return Reading(dataset, tuple(files), _in_all(left_out), missing)
+
+
+def _wanted(rules: Rules) -> tuple[tuple[str, ...], str]:
+    if rules.kind == "rhythm":
+        return audio.SUFFIXES + midi.SUFFIXES, "audio or MIDI"
+    return midi.SUFFIXES, "MIDI"
+
+
+def _nothing_at_all(sources: Sequence[Path], rules: Rules, missing: Mapping[str, str]) -> None:
+    if rules.kind != "rhythm" and there(sources, Rules(kind="rhythm"))[0]:
+        raise UserError(
+            "All that is here is audio, of which only a rhythm can be made: choose the kind "
+            "Rhythm, or drop MIDI files."
+        )
+    folders = [reason for path, reason in missing.items() if Path(path) != sources[0]]
+    raise UserError(
+        folders[0] if folders else "There is no music here: drop MIDI files or audio loops."
+    )
+
+
+def _unheard_audio(sources: Sequence[Path], rules: Rules) -> dict[str, Place]:
+    """The audio files that reading MIDI passes over without a word."""
+    if rules.kind == "rhythm":
+        return {}
+    good, _ = there(sources, Rules(kind="rhythm"))
+    heard = find(good, *_wanted(Rules(kind="rhythm")))
+    return {
+        one.name: Place(one.path, one.member)
+        for one in heard
+        if isinstance(one, Found) and one.suffix in audio.SUFFIXES
+    }
+
+
+def _only(name: str) -> str:
+    """A pattern that fits this name and no other."""
+    escaped = "".join(f"[{sign}]" if sign in "*?[" else sign for sign in name.lower())
+    if escaped != name.lower():
+        return escaped
+    # A pattern without signs would fit wherever it occurs.
+    return f"{escaped[:-1]}[{escaped[-1]}]"
+
+
+def _why(left_out: Mapping[tuple[str, str], int]) -> str:
+    """Why a file gave nothing, in a few words."""
+    for what in _ORDER:
+        reasons = sorted(
+            ((count, reason) for (unit, reason), count in left_out.items() if unit == what),
+            reverse=True,
+        )
+        if reasons and what == "files":
+            return in_page_words(reasons[0][1])
+        if reasons:
+            return "; ".join(
+                f"{count:,} {what if count != 1 else what[:-1]} {in_page_words(reason)}"
+                for count, reason in reasons[:2]
+            )
+    return "nothing in it"
+
+
+def _in_all(left_out: Mapping[str, Mapping[tuple[str, str], int]]) -> tuple[Discard, ...]:
+    counts: dict[tuple[str, str], int] = defaultdict(int)
+    examples: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, told in left_out.items():
+        for key, count in told.items():
+            counts[key] += count
+            if len(examples[key]) < _EXAMPLES:
+                examples[key].append(name)
+    ordered = sorted(counts.items(), key=lambda one: (_ORDER.index(one[0][0]), -one[1], one[0][1]))
+    return tuple(
+        Discard(what, reason, count, tuple(examples[what, reason]))
+        for (what, reason), count in ordered
+    )
+
+
+def has_files(folder: Path) -> bool:
+    """Whether anything but tables lies in a folder of ours."""
+    known = audio.SUFFIXES + midi.SUFFIXES + ARCHIVES
+    return any(name.lower().endswith(known) for _, _, names in os.walk(folder) for name in names)

@@ -1,0 +1,107 @@
+"""What is taken out of the corpus, and how it comes back.
+
+A file that was dropped goes into a trash of ours, where it lies until the studio is started
+again. A file of somebody's folder stays where it is, and is only passed over.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from latentrack.studio.music.reading import Place
+
+
+@dataclass(frozen=True)
+class _Done:
+    what: str
+    take_back: Callable[[], None]
+
+
+class Removals:
+    """`left_out`: the keys of the places that are passed over."""
+
+    def __init__(self, music: Path, trash: Path) -> None:
+        self._music = music
+        self._trash = trash
+        self._numbers = itertools.count()
+        self._done: list[_Done] = []
+        self.left_out: frozenset[tuple[str, str]] = frozenset()
+        shutil.rmtree(trash, ignore_errors=True)
+
+    @property
+    def last(self) -> str:
+        """What `undo` would take back: "3 files"; "" if nothing."""
+        return self._done[-1].what if self._done else ""
+
+    def did(self, what: str, take_back: Callable[[], None]) -> None:
+        """Something else that can be undone."""
+        self._done.append(_Done(what, take_back))
+
+    def remove(self, places: Iterable[Place]) -> None:
+        places = list(places)
+        moved: list[tuple[Path, Path]] = []
+        before = self.left_out
+        for place in places:
+            if not place.member and self._music in place.path.parents:
+                away = self._new_trash() / place.path.name
+                away.parent.mkdir(parents=True)
+                if place.path.exists():
+                    os.replace(place.path, away)
+                    moved.append((place.path, away))
+            else:
+                self.left_out |= {place.key}
+        added = self.left_out - before
+
+        def take_back() -> None:
+            for path, away in moved:
+                _put_back(away, path)
+            self.left_out -= added
+
+        one = places[0].member or places[0].path.name
+        self.did(one if len(places) == 1 else f"{len(places):,} files", take_back)
+
+    def clear(self, and_take_back: Callable[[], None]) -> None:
+        away = self._new_trash()
+        before = self.left_out
+        if self._music.exists():
+            away.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(self._music, away)
+        self.left_out = frozenset()
+
+        def take_back() -> None:
+            if away.exists():
+                _put_back(away, self._music)
+            self.left_out |= before
+            and_take_back()
+
+        self.did("the whole corpus", take_back)
+
+    def undo(self) -> str:
+        if not self._done:
+            return ""
+        done = self._done.pop()
+        done.take_back()
+        return done.what
+
+    def _new_trash(self) -> Path:
+        return self._trash / str(next(self._numbers))
+
+
+def _put_back(away: Path, path: Path) -> None:
+    """Moves a file or a folder to where it was; what has come there meanwhile stays, too."""
+    if away.is_dir():
+        path.mkdir(parents=True, exist_ok=True)
+        for child in away.iterdir():
+            _put_back(child, path / child.name)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    target, number = path, 2
+    while target.exists():
+        target = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+    os.replace(away, target)
