@@ -22,9 +22,10 @@ def devices(
     from rich.console import Console
     from rich.table import Table
 
-    from latentrack.commands.ports import find_port, modules
+    from latentrack.commands.ports import find_port
     from latentrack.module.files import refusals
     from latentrack.module.link import Link
+    from latentrack.module.ports import modules
     from latentrack.module.session import Session
 
     console = Console(highlight=False, soft_wrap=True)

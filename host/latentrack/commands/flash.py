@@ -67,7 +67,7 @@ def _to_bootloader() -> None:
     """A Teensy that runs MicroPython already starts its loader by itself."""
     import contextlib
 
-    from latentrack.commands.ports import modules
+    from latentrack.module.ports import modules
     from latentrack.errors import UserError
     from latentrack.module.link import Link
 

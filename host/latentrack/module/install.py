@@ -110,7 +110,7 @@ def install(
     if board is not None and board not in boards():
         raise UserError(f"there is no board {board}; name one of {', '.join(boards())}")
     architecture = _architecture(link)
-    contents = _files(architecture)
+    contents = contents_for(architecture)
     if board is not None:
         contents["board.txt"] = board.encode()
     try:
@@ -155,7 +155,7 @@ def _architecture(link: Link) -> str:
     return architecture
 
 
-def _files(architecture: str) -> dict[str, bytes]:
+def contents_for(architecture: str) -> dict[str, bytes]:
     """Name under /flash -> content, in the order of writing."""
     sources = sorted(path for path in assets.DEVICE.rglob("*.py"))
     files = {str(path.relative_to(assets.DEVICE)): path.read_bytes() for path in sources}
