@@ -61,7 +61,7 @@ def rooms() -> list[Room]:
 
     def whole(name: str) -> str:
         room, slash, rest = name.partition("/")
-        if name in HARDWARE:
+        if name in HARDWARE or room in TOPS:
             return name
         (place,) = by_name[room]
         return place + rest
