@@ -4,7 +4,6 @@ After a change of page or of track a knob stands where it does not belong. It th
 changes until it has been turned to, or past, the value that it would change (soft takeover).
 """
 
-import latentcore
 from machine import ADC, Pin
 
 from latentrack.drivers.button import Button
@@ -42,7 +41,6 @@ class Controls:
             self._buttons[name] = Button(push)
         # Knobs that wait for their value to be passed: name -> whether they stood below it.
         self._waiting = {}
-        self._paused_at = None
         self.asked = []
         self.pages = make_pages(instrument, self)
         self.page = self.pages[0]
@@ -84,22 +82,6 @@ class Controls:
     def waits(self, name):
         """Whether a knob waits for its value to be passed."""
         return name in self._waiting
-
-    # -- what several pages do --------------------------------------------------------------------
-
-    def pause(self):
-        """Clock edges are ignored until the next reset."""
-        self._instrument.pause()
-        self._paused_at = self._place()
-
-    def paused(self):
-        """Whether it is paused, as far as it can be seen: nothing has moved on since."""
-        if self._paused_at is not None and self._paused_at != self._place():
-            self._paused_at = None
-        return self._paused_at is not None
-
-    def _place(self):
-        return latentcore.playing(self.track.number)[1], latentcore.counts(self.track.number)[1]
 
     # -- frames -----------------------------------------------------------------------------------
 

@@ -140,6 +140,10 @@ class Track(Values):
         """Where it decodes: the latents, bent by CV and behaviours and carried away by chaos."""
         return self._latents[: self._count()]
 
+    def place_of(self, latent):
+        """Where one latent is decoded, of its whole scale: -1 to 1, or beyond if typed so."""
+        return self._latents[latent] / self._scale()
+
     def _place(self, latent):
         return self.numbers[_KNOBS[latent]] if latent < len(_KNOBS) else self._places[latent]
 

@@ -24,8 +24,9 @@
     X(describe, PY_1) X(load, PY_3) X(uses, PY_2)                                                  \
     X(set, PY_3) X(get, PY_2) X(route, PY_3) X(density, PY_3) X(pitches, PY_2)                     \
     X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(playing, PY_1)                 \
-    X(ask_reset, PY_0) X(pause, PY_0) X(triggered, PY_0) X(counts, PY_1) X(level, PY_2)            \
-    X(clock, PY_1) X(reset, PY_1) X(trigger_3, PY_1) X(trigger_4, PY_1) X(tick, PY_1)              \
+    X(ask_reset, PY_0) X(pause, PY_0) X(paused, PY_0) X(triggered, PY_0) X(counts, PY_1)           \
+    X(level, PY_2) X(clock, PY_1) X(reset, PY_1) X(trigger_3, PY_1) X(trigger_4, PY_1)             \
+    X(tick, PY_1)                                                                                  \
     X(time_source, PY_1) X(channel_outputs, PY_1) X(gpio_output, PY_VAR) X(dac_outputs, PY_2)      \
     X(dac_output, PY_VAR) X(calibrate, PY_VAR)
 
@@ -315,6 +316,13 @@ static py_obj pause(void)
     return py_none();
 }
 PY_FUNCTION_0(pause);
+
+/* paused() -> True from pause() until the reset that ends it. */
+static py_obj paused(void)
+{
+    return py_bool(atomic_load_explicit(&rack.paused, memory_order_relaxed) != 0);
+}
+PY_FUNCTION_0(paused);
 
 /* triggered() -> the channels whose gates rose with the last clock edge: bit i is channel i. */
 static py_obj triggered(void)

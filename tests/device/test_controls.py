@@ -274,6 +274,19 @@ def test_pause_until_reset_with_its_lamp(module, link):
     assert not lamps(module)[0]
 
 
+def test_the_lamp_of_the_pause_does_not_ask_who_paused(module, link):
+    """A trigger input or a line at the prompt can; and what stands still without is no pause."""
+    module.panel.clock(5)
+    frames_see(module, link)
+    assert not lamps(module)[0]
+    link.run("instrument.pause()")
+    frames_see(module, link)
+    assert lamps(module)[0]
+    module.panel.trigger("reset")
+    frames_see(module, link)
+    assert not lamps(module)[0]
+
+
 def test_reset_with_its_lamp_at_the_first_step(module, link):
     assert not lamps(module)[1], "nothing has sounded yet"
     module.panel.clock(5)

@@ -66,7 +66,7 @@ class BasePage:
     def press(self, button):
         """A button (1 to 4) or an encoder ("left", "right") went down."""
         if button == PAUSE:
-            self.controls.pause()
+            self.instrument.pause()
         elif button == RESET:
             self.instrument.reset()
         elif button == DECODE:
@@ -93,7 +93,7 @@ class BasePage:
     def lamp(self, button):
         """Whether the lamp of a button is lit."""
         if button == PAUSE:
-            return self.controls.paused()
+            return latentcore.paused()
         if button == RESET:
             number, step = latentcore.playing(self.track.number)
             return number != 0 and step == 0

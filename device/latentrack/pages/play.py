@@ -105,14 +105,14 @@ class Page(BasePage):
         return colours.TRACKS[self.track.number]
 
     def state_line(self):
-        if self.controls.paused():
+        if latentcore.paused():
             return "pause"
         if self.track.freeze == "on":
             return "froze"
         return FOLLOWS[self.track.follow]
 
     def state_colour(self):
-        stands = self.controls.paused() or self.track.freeze == "on"
+        stands = latentcore.paused() or self.track.freeze == "on"
         return colours.YELLOW if stands else colours.GREY
 
     def values_colour(self):
@@ -259,5 +259,5 @@ class Bars(Part):
 
 def _pixel(track, latent):
     """Where a latent stands, in pixels from the square's edge; 2 to SQUARE - 3."""
-    place = track._latents[latent] / track._scale()
-    return 2 + int((min(max(place, -1), 1) + 1) / 2 * (SQUARE - 5) + 0.5)
+    place = min(max(track.place_of(latent), -1), 1)
+    return 2 + int((place + 1) / 2 * (SQUARE - 5) + 0.5)
