@@ -2,8 +2,99 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
+from nicegui import context, ui
+from nicegui.element import Element
+from nicegui.events import GenericEventArguments
+
+from latentrack.studio.listen.sequencer import Step
+from latentrack.studio.listen.sounds import sound_of
+from latentrack.studio.page_parts import listen
 from latentrack.studio.studio import Studio
+
+_SILENT_STEPS = 16
+
+
+class Bar(Element, component="listen_bar.js", dependencies=["listen_sound.js", "listen_synth.js"]):
+    """What the transport is asked and told of, and the sound of this tab."""
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__()
+        self._studio = studio
+        self._shown: dict[str, Any] = {}
+        transport = studio.transport
+        self.on("play", transport.play)
+        self.on("stop", transport.stop)
+        self.on("ping", self._answer)
+        self.on("model", lambda: ui.navigate.to("/explore"))
+        for name, setter in (
+            ("tempo", transport.set_tempo),
+            ("swing", transport.set_swing),
+            ("volume", transport.set_volume),
+        ):
+            self.on(name, _number_to(setter), throttle=0.03)
+        self.show()
+
+    def show(self) -> None:
+        """Brings the bar up to date; a puck that moves sends nothing."""
+        transport, pattern = self._studio.transport, self._studio.explorer.pattern
+        state = {
+            "playing": transport.playing,
+            "tempo": transport.tempo,
+            "swing": transport.swing,
+            "volume": transport.volume,
+            "following": transport.following,
+            "model": self._model(),
+            "steps": pattern.steps if pattern else _SILENT_STEPS,
+            "beat": pattern.steps_per_beat if pattern else 4,
+        }
+        if state != self._shown:
+            self._shown = state
+            self.props.update(state)
+
+    def tell(self, step: Step | None) -> None:
+        """A step is going to sound; None: what was told is not."""
+        if step is None:
+            self.run_method("halt")
+            return
+        hits = []
+        if step.pattern is not None:
+            kind, names = step.pattern.kind, step.pattern.voice_names
+            for voice, pitch, velocity in step.hits:
+                hits.append((*sound_of(kind, names[voice], pitch), velocity))
+        self.run_method("step", step.number, step.due, step.seconds, hits)
+
+    def _model(self) -> str:
+        run = self._studio.explorer.run
+        return "" if run is None else run.folder.name.removesuffix(".run")
+
+    def _answer(self, event: GenericEventArguments) -> None:
+        self.run_method("pong", event.args, self._studio.transport.now())
 
 
 def build(studio: Studio) -> None:
     """Fills the bar."""
+    bar = Bar(studio)
+    loop = asyncio.get_running_loop()
+
+    def tell(step: Step | None) -> None:
+        if not bar.is_deleted:
+            bar.tell(step)
+
+    def told(step: Step | None) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(tell, step)
+
+    context.client.on_delete(studio.transport.on_step(told))
+    listen(studio.transport.changed, bar.show)
+    listen(studio.explorer.changed, bar.show)
+
+
+def _number_to(setter: Any) -> Any:
+    def act(event: GenericEventArguments) -> None:
+        if isinstance(event.args, (int, float)):
+            setter(event.args)
+
+    return act

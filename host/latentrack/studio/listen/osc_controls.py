@@ -26,7 +26,7 @@ class Address:
     name: str
     arguments: str
     meaning: str
-    ways: str = "in and out"
+    ways: str = "both"
 
 
 ADDRESSES = (

@@ -1,12 +1,264 @@
-"""The page "Listen"."""
+"""The page "Listen": the sounds of this browser, and the connections to other programs."""
 
 from __future__ import annotations
 
-from nicegui import ui
+import json
+from collections.abc import Callable
 
+from nicegui import context, ui
+from nicegui.events import GenericEventArguments
+
+from latentrack.errors import UserError
+from latentrack.studio.listen.midi import VIRTUAL, Midi, has_virtual_ports, plain
+from latentrack.studio.listen.osc import Osc
+from latentrack.studio.listen.osc_controls import ADDRESSES, PREFIX
+from latentrack.studio.listen.schedule import MOST_SWING, STRAIGHT
+from latentrack.studio.listen.sounds import DRUMS, sound_of
+from latentrack.studio.page_parts import errors_shown, in_background, listen
 from latentrack.studio.studio import Studio
 
 
 def build(studio: Studio) -> None:
     """Fills the page."""
-    ui.label("Listen")
+    with ui.element("div").classes("lt-row lt-listen-page"):
+        with _card("Sound"):
+            _sound(studio)
+        with _card("MIDI"):
+            _midi(studio.transport.midi)
+        with _card("OSC").classes("lt-listen-osc"):
+            _osc(studio.transport.osc)
+
+
+def _card(title: str) -> ui.element:
+    card = ui.element("section").classes("lt-card lt-column").props(f'aria-label="{title}"')
+    with card:
+        ui.html(title, sanitize=False, tag="h2").classes("lt-title")
+    return card
+
+
+# -- sound --------------------------------------------------------------------------------------
+
+
+def _sound(studio: Studio) -> None:
+    ui.label(
+        "Press Play below, and this browser sounds what the model plays. Other windows that look "
+        "at this studio stay silent until you let them sound, too."
+    ).classes("lt-muted")
+    transport = studio.transport
+    swing = _slider(
+        "Swing", STRAIGHT * 100, MOST_SWING * 100, lambda v: transport.set_swing(v / 100)
+    )
+    volume = _slider("Volume", 0, 100, lambda v: transport.set_volume(v / 100))
+
+    def show() -> None:
+        swing(transport.swing * 100)
+        volume(transport.volume * 100)
+
+    show()
+    listen(transport.changed, show)
+    ui.label("Hear each voice").classes("lt-listen-what")
+    box = ui.element("div").classes("lt-listen-voices")
+    shown: list[tuple[str, str, float]] = []
+
+    def show_voices() -> None:
+        voices = _voices(studio)
+        if voices != shown:
+            shown[:] = voices
+            box.clear()
+            with box:
+                for name, sound, hertz in voices:
+                    _preview(name, sound, hertz)
+
+    show_voices()
+    listen(studio.explorer.changed, show_voices)
+
+
+def _slider(
+    name: str, low: float, high: float, act: Callable[[float], None]
+) -> Callable[[float], None]:
+    with ui.element("label").classes("lt-listen-slider"):
+        ui.label(name)
+        slider = (
+            ui.element("input")
+            .props(f'type=range min={low:g} max={high:g} step=1 aria-label="{name}"')
+            .classes("lt-listen-range")
+        )
+        words = ui.label().props('aria-hidden="true"')
+
+    def moved(event: GenericEventArguments) -> None:
+        act(float(event.args))
+
+    slider.on("input", moved, js_handler="(e) => emit(e.target.valueAsNumber)", throttle=0.03)
+
+    def show(value: float) -> None:
+        words.text = f"{value:.0f} %"
+        slider.props["value"] = round(value)
+
+    return show
+
+
+def _voices(studio: Studio) -> list[tuple[str, str, float]]:
+    """Each voice of the open model with its sound; without one, all drums."""
+    pattern = studio.explorer.pattern
+    if pattern is None:
+        return [(name, name, sound_of("drums", name, 0)[1]) for name in DRUMS]
+    names = pattern.voice_names
+    if pattern.kind == "rhythm":
+        names = tuple(f"pitch {pitch}" for pitch in pattern.pitches)
+    return [
+        (name, *sound_of(pattern.kind, name, pitch))
+        for name, pitch in zip(names, pattern.pitches, strict=False)
+    ]
+
+
+def _preview(name: str, sound: str, hertz: float) -> None:
+    with ui.element("button").props("type=button").classes("lt-listen-button") as button:
+        ui.label(name)
+    heard = f"{json.dumps(sound)}, {hertz:.2f}"
+    button.on("click", js_handler=f"() => window.latentrackSound.preview({heard})")
+
+
+# -- MIDI ---------------------------------------------------------------------------------------
+
+
+def _midi(midi: Midi) -> None:
+    ui.label(
+        "Notes go out to the port you choose: drums on channel 10 as General MIDI has them, "
+        "notes and rhythms on the channel below."
+    ).classes("lt-muted")
+    output = _choice("Notes go to", midi.choose_output)
+    channel = (
+        ui.select(
+            {number: str(number) for number in range(1, 17)},
+            label="Channel of notes and rhythms",
+            on_change=lambda event: midi.set_channel(event.value),
+        )
+        .props("dense outlined options-dense")
+        .classes("lt-listen-choice")
+    )
+    clock = ui.switch(
+        "Send our clock with them",
+        on_change=lambda event: midi.set_sends_clock(event.value),
+    )
+    follow = _choice("Follow the clock of", midi.choose_input, nothing="nobody: our own clock")
+    ui.button("Look for ports again", on_click=midi.look).props("flat dense no-caps icon=refresh")
+    state = ui.label().classes("lt-listen-state").props('role="status"')
+
+    def show() -> None:
+        output(midi.output, midi.outputs)
+        follow(midi.input, midi.inputs)
+        channel.value, clock.value = midi.channel, midi.sends_clock
+        state.text = midi.state
+
+    show()
+    listen(midi.changed, show)
+    midi.look()
+
+
+def _choice(
+    label: str, choose: Callable[[str], None], nothing: str = "nowhere"
+) -> Callable[[str, tuple[str, ...]], None]:
+    """A list of ports; what is returned brings it up to date."""
+    quiet = False
+
+    def chosen(value: str) -> None:
+        if not quiet:
+            choose(value)
+
+    select = (
+        ui.select({"": nothing}, value="", label=label, on_change=lambda e: chosen(e.value))
+        .props("dense outlined options-dense")
+        .classes("lt-listen-choice")
+    )
+
+    def show(name: str, there: tuple[str, ...]) -> None:
+        nonlocal quiet
+        options = {"": nothing}
+        if has_virtual_ports():
+            options[VIRTUAL] = VIRTUAL
+        options |= {each: plain(each) for each in there}
+        if name not in options:
+            match = next((each for each in there if plain(each) == plain(name)), None)
+            options[name] = plain(name) if match else f"{plain(name)} (not there)"
+            if match:
+                del options[match]
+        quiet = True
+        select.set_options(options, value=name)
+        quiet = False
+
+    return show
+
+
+# -- OSC ----------------------------------------------------------------------------------------
+
+
+def _osc(osc: Osc) -> None:
+    ui.label(
+        "Open Sound Control over UDP: a Pure Data patch or another program can move everything "
+        "here, and hears what moves and sounds."
+    ).classes("lt-muted")
+    with ui.element("div").classes("lt-listen-ends"):
+        hears = _end("Hear messages at", osc.listen)
+        sends = _end("Send messages to", osc.send)
+    state = ui.label().classes("lt-listen-state").props('role="status"')
+
+    def show() -> None:
+        hears(osc.listens, osc.address_in)
+        sends(osc.sends, osc.address_out)
+        heard = f"{osc.heard:,} messages were heard. " if osc.listens and osc.heard else ""
+        state.text = heard + osc.ignored
+
+    show()
+    listen(osc.changed, show)
+    with ui.element("div").classes("lt-listen-table"), ui.element("table"):
+        with ui.element("tr"):
+            for title in ("Address", "Values", "Meaning", "Way"):
+                _cell("th", title)
+        for address in ADDRESSES:
+            with ui.element("tr"):
+                with _cell("td"):
+                    ui.html(f"{PREFIX}/{address.name}", sanitize=False, tag="code")
+                for text in (address.arguments, address.meaning, address.ways):
+                    _cell("td", text)
+
+
+def _cell(tag: str, text: str = "") -> ui.element:
+    cell = ui.element(tag)
+    if text:
+        with cell:
+            ui.label(text)
+    return cell
+
+
+def _end(label: str, switch: Callable[[bool, str], None]) -> Callable[[bool, str], None]:
+    """A switch and the address beside it; what is returned brings them up to date."""
+    quiet = False
+    slot = context.slot
+
+    async def turn() -> None:
+        if quiet:
+            return
+        on, address = turned.value, field.value or ""
+        with errors_shown():
+            try:
+                await in_background(switch, on, address)
+            except UserError:
+                with slot:
+                    turned.value = False
+                raise
+
+    with ui.element("div").classes("lt-listen-end"):
+        turned = ui.switch(label, on_change=turn)
+        field = (
+            ui.input()
+            .props(f'dense outlined aria-label="{label}: address and port" spellcheck=false')
+            .on("change", turn)
+        )
+
+    def show(on: bool, address: str) -> None:
+        nonlocal quiet
+        quiet = True
+        turned.value, field.value = on, address
+        quiet = False
+
+    return show

@@ -1,0 +1,158 @@
+// The sound of this browser tab: hits come with the server's time of their sounding, and sound at
+// that time, to the sample, whatever the page is doing.
+
+import { Synth, master, render } from "listen_synth";
+
+const KEPT_EXCHANGES = 15;
+const KEPT_GLANCES = 24;
+// Clocks drift apart, and are seen unsteadily. So what is known of one moves by this much a step
+// at the most, which nobody hears, unless it is quite wrong. In seconds.
+const MOST_SLEW = 0.0002;
+const QUITE_WRONG = 0.04;
+const MOST_LATE = 0.05; // seconds: what comes later is not sounded
+const MOST_LATENCY = 0.05;
+const KEPT_LOG = 512;
+
+// What one clock shows more than another.
+class Difference {
+  constructor() {
+    this.value = null;
+  }
+
+  toward(seen) {
+    const error = this.value === null ? Infinity : seen - this.value;
+    if (Math.abs(error) > QUITE_WRONG) this.value = seen;
+    else this.value += Math.max(-MOST_SLEW, Math.min(MOST_SLEW, error));
+    return this.value;
+  }
+}
+
+class Sound {
+  constructor() {
+    this.context = null;
+    this.volume = 0.8;
+    this.wanted = false;
+    this.exchanges = [];
+    this.glances = [];
+    this.fromServer = new Difference(); // to this page's clock
+    this.fromAudio = new Difference();
+    this.log = []; // what was sounded and when, for whoever wants to look
+    this.render = render;
+  }
+
+  get running() {
+    return this.context !== null && this.context.state === "running";
+  }
+
+  // Switches on; browsers allow it after a click or a key.
+  async wake() {
+    this.wanted = true;
+    if (this.context === null) {
+      this.context = new AudioContext({ latencyHint: "interactive" });
+      this.master = master(this.context, this.volume);
+      this.analyser = this.context.createAnalyser();
+      this.master.output.connect(this.analyser);
+      this.analyser.connect(this.context.destination);
+      this.renew();
+    }
+    if (this.context.state !== "running") {
+      this.glances = [];
+      await this.context.resume();
+    }
+  }
+
+  async sleep() {
+    this.wanted = false;
+    if (this.context !== null) {
+      this.halt();
+      await this.context.suspend();
+    }
+  }
+
+  setVolume(volume) {
+    this.volume = volume;
+    if (this.context === null) return;
+    this.master.input.gain.setTargetAtTime(volume, this.context.currentTime, 0.01);
+  }
+
+  // A question about the server's time was sent, the server had this time, the answer came.
+  meet(sent, server, received) {
+    this.exchanges.push({ trip: received - sent, offset: (sent + received) / 2 - server });
+    if (this.exchanges.length > KEPT_EXCHANGES) this.exchanges.shift();
+  }
+
+  // The page's clock, in seconds, for a server's time.
+  pageTime(due) {
+    if (this.exchanges.length === 0) return now();
+    const usual = median(this.exchanges.map((each) => each.trip));
+    const quick = this.exchanges.filter((each) => each.trip <= usual);
+    return due + this.fromServer.toward(median(quick.map((each) => each.offset)));
+  }
+
+  // hits: [sound, hertz, velocity].  due: the server's time.  seconds: until the next step.
+  step(number, due, seconds, hits) {
+    if (!this.wanted || !this.running) return;
+    const wanted = this.audioTime(this.pageTime(due));
+    const late = this.context.currentTime - wanted;
+    const sounded = late < MOST_LATE;
+    const when = Math.max(wanted, this.context.currentTime);
+    if (sounded) {
+      for (const [sound, hertz, velocity] of hits) {
+        this.synth.play(sound, hertz, velocity, when, seconds);
+      }
+    }
+    this.log.push({ number, due, when, late, sounded, hits: hits.length });
+    if (this.log.length > KEPT_LOG) this.log.shift();
+  }
+
+  // One sound now, to hear what it is.
+  async preview(sound, hertz, velocity = 100) {
+    const wanted = this.wanted;
+    await this.wake();
+    this.wanted = wanted;
+    this.synth.play(sound, hertz, velocity, this.context.currentTime + 0.01, 0.25);
+  }
+
+  // Everything that sounds, or was going to, ends.
+  halt() {
+    if (this.context === null) return;
+    const { bus } = this;
+    bus.gain.setTargetAtTime(0, this.context.currentTime, 0.008);
+    setTimeout(() => bus.disconnect(), 200);
+    this.renew();
+  }
+
+  // The loudest sample of the last moment.
+  level() {
+    if (this.context === null) return 0;
+    const samples = new Float32Array(this.analyser.fftSize);
+    this.analyser.getFloatTimeDomainData(samples);
+    return samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+  }
+
+  renew() {
+    this.bus = this.context.createGain();
+    this.bus.connect(this.master.input);
+    this.synth = new Synth(this.context, this.bus);
+  }
+
+  audioTime(pageTime) {
+    this.glances.push(now() - this.context.currentTime);
+    if (this.glances.length > KEPT_GLANCES) this.glances.shift();
+    const latency = Math.min(this.context.outputLatency || 0, MOST_LATENCY);
+    return pageTime - this.fromAudio.toward(median(this.glances)) - latency;
+  }
+}
+
+export function now() {
+  return performance.now() / 1000;
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+// One of a tab, however often its page is built: also what the buttons of the page Listen play.
+window.latentrackSound ??= new Sound();
+export const sound = window.latentrackSound;
