@@ -204,7 +204,7 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
             folder=source,
             settings=settings,
             model=with_weights(frame, weights),
-            history=_read_history(source / HISTORY),
+            history=read_history(source / HISTORY),
             dataset=dataset,
             trained_on=np.flatnonzero(mask),
             held_out=held,
@@ -285,7 +285,8 @@ def _write_history(path: Path, history: tuple[Epoch, ...]) -> None:
             table.writerow((epoch.number, epoch.of, repr(epoch.loss), held, int(epoch.best)))
 
 
-def _read_history(path: Path) -> tuple[Epoch, ...]:
+def read_history(path: Path) -> tuple[Epoch, ...]:
+    """OSError, KeyError or ValueError where it is none."""
     with path.open(newline="", encoding="utf-8") as file:
         return tuple(
             Epoch(

@@ -2,18 +2,223 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import subprocess
+import tempfile
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from latentrack.errors import UserError
+from latentrack.model.run import Run, load_run
+from latentrack.model.settings import Settings
+from latentrack.model.tapers import hidden_sizes
+from latentrack.model.training import decoder_info
 from latentrack.studio.music.music import Music
 from latentrack.studio.signals import Signal
-from latentrack.studio.workspace import Workspace
+from latentrack.studio.training.assignment import BEST, ERRORS, JOB, SILENT, Assignment, keep
+from latentrack.studio.training.child import messages, start_child
+from latentrack.studio.training.chores import Chores
+from latentrack.studio.training.job import Job, Outcome
+from latentrack.studio.workspace import Workspace, safe_name
+
+SECONDS_TO_END = 8.0
+"""So long a training may take to write what it has when the studio is closed."""
 
 
 class Training:
-    """`changed` says that a training has begun, gone on, or ended."""
+    """`changed` says that a training has begun, gone on, or ended; `finished`, that it has ended.
+
+    job: the training that runs, or the last one; None before the first and when it was dismissed.
+    last_run: what it left, or the newest run there is.
+    """
 
     def __init__(self, workspace: Workspace, music: Music) -> None:
         self._workspace = workspace
         self._music = music
         self.changed = Signal()
+        self.finished = Signal()
+        self.chores = Chores(workspace)
+        self.job: Job | None = None
+        self.last_run: Path | None = next(iter(workspace.run_folders()), None)
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread: threading.Thread | None = None
+        self._closing = threading.Event()
+        self.found: tuple[str, ...] = ()
+        """What is to be said of trainings that an earlier studio left behind."""
+        left = [job.parent for job in self._folder.glob(f"*/{JOB}")]
+        if left:
+            threading.Thread(target=self._keep_all, args=(left,), daemon=True).start()
+
+    @property
+    def running(self) -> bool:
+        job = self.job
+        return job is not None and job.outcome is None
+
+    def start(self, settings: Settings, name: str, earlier: Path | None = None) -> None:
+        """Begins a training of the music; or goes on from the run `earlier`, with its music.
+
+        Returns at once. UserError: one runs already, there is no music, or too little.
+        """
+        if earlier is not None:
+            run = load_run(earlier)
+            dataset, settings = run.dataset, going_on(run, settings)
+            called = str(run.about.get("music") or name)
+        else:
+            if self._music.dataset is None:
+                raise UserError("There is no music to train on yet: add some on the Corpus page.")
+            dataset, called = self._music.dataset, name
+        decoder_info(dataset, settings.latent_scale)
+        hidden_sizes(settings, dataset.steps * dataset.voices)
+        name = safe_name(name)
+        with self._lock:
+            if self.running:
+                assert self.job is not None
+                raise UserError(
+                    f"{self.job.name} is still being trained: stop it, or wait until it has ended."
+                )
+            self._folder.mkdir(parents=True, exist_ok=True)
+            folder = Path(tempfile.mkdtemp(dir=self._folder))
+            assignment = Assignment(folder, self._workspace.folder, name, settings, called, earlier)
+            self.job = job = Job(name, settings, dataset)
+            self._thread = threading.Thread(
+                target=self._accompany, args=(job, assignment), daemon=True
+            )
+            self._thread.start()
+        self.changed.emit()
+
+    def stop(self) -> None:
+        """Ends the training after the epoch that runs, and keeps the best so far as its run."""
+        job = self.job
+        if job is None or job.outcome is not None:
+            return
+        job.stopping = True
+        self._tell(b"stop\n")
+        self.changed.emit()
+
+    def dismiss(self) -> None:
+        """Forgets the training that has ended, and what was found; their runs stay."""
+        with self._lock:
+            self.found = ()
+            if not self.running:
+                self.job = None
+        self.changed.emit()
 
     def close(self) -> None:
-        """Ends what runs."""
+        """Ends what runs; what there is of it is kept."""
+        self._closing.set()
+        self.chores.close()
+        process, thread = self._process, self._thread
+        if process is not None and process.stdin is not None:
+            # A closed pipe says that nobody is here any more.
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+            try:
+                process.wait(SECONDS_TO_END)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        if thread is not None:
+            thread.join(SECONDS_TO_END)
+
+    @property
+    def _folder(self) -> Path:
+        return self._workspace.folder / "training"
+
+    def _tell(self, words: bytes) -> None:
+        process = self._process
+        if process is not None and process.stdin is not None:
+            with contextlib.suppress(OSError, ValueError):
+                process.stdin.write(words)
+                process.stdin.flush()
+
+    def _accompany(self, job: Job, assignment: Assignment) -> None:
+        """In a thread of its own, from the beginning of a training to its end."""
+        try:
+            outcome = self._work(job, assignment)
+        except (UserError, OSError) as error:
+            outcome = Outcome("failed", (f"The training could not begin: {error}",))
+        shutil.rmtree(assignment.folder, ignore_errors=True)
+        if outcome.run is not None:
+            self.last_run = outcome.run
+        job.outcome = outcome
+        self._process = None
+        self.changed.emit()
+        self.finished.emit()
+
+    def _work(self, job: Job, assignment: Assignment) -> Outcome:
+        assignment.write(job.dataset)
+        if self._closing.is_set() or job.stopping:
+            return Outcome("nothing", ("Stopped before it had begun: there was nothing to keep.",))
+        process = start_child(
+            "latentrack.studio.training.learner",
+            str(assignment.folder),
+            errors=assignment.folder / ERRORS,
+        )
+        self._process = process
+        if job.stopping:
+            self._tell(b"stop\n")
+        outcome = None
+        for message in messages(process):
+            outcome = job.hear(message) or outcome
+            self.changed.emit()
+        code = process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        return outcome or self._lost(job, assignment.folder, code)
+
+    def _lost(self, job: Job, folder: Path, code: int) -> Outcome:
+        """Of a training whose process has gone without a word."""
+        if code < 0:
+            what = f"The training was ended from outside (signal {-code})"
+            if code == -9:
+                what = "The training was ended from outside, perhaps because memory ran short"
+        else:
+            said = (folder / ERRORS).read_text("utf-8", "replace").strip().splitlines()
+            what = f"The training broke off ({said[-1] if said else f'exit code {code}'})"
+        if job.epochs:
+            what += f", after epoch {job.epochs[-1].number:,}"
+        try:
+            run, training = keep(folder)
+        except UserError:
+            advice = "Nothing of it could be kept: close other programs and start it again."
+            return Outcome("killed", (f"{what}.", advice))
+        advice = f"Its epoch {training.best.number:,} is kept as {run.stem}: train on from it."
+        return Outcome("killed", (f"{what}.", advice), run)
+
+    def _keep_all(self, folders: list[Path]) -> None:
+        """Makes runs of what an earlier studio left, once its training has surely ended."""
+        for folder in folders:
+            try:
+                assignment = Assignment.read(folder)
+            except (OSError, KeyError, TypeError, ValueError):
+                shutil.rmtree(folder, ignore_errors=True)
+                continue
+            while (folder / JOB).exists() and not assignment.is_silent:
+                if self._closing.wait(SILENT / 10):
+                    return
+            if (folder / BEST).exists():
+                with contextlib.suppress(UserError):
+                    run, training = keep(folder)
+                    words = (
+                        f"The studio was ended while {assignment.name} was being trained: its "
+                        f"epoch {training.best.number:,} is kept as {run.stem}."
+                    )
+                    self.found = (*self.found, words)
+                    self.last_run = run
+            shutil.rmtree(folder, ignore_errors=True)
+        self.changed.emit()
+
+
+def going_on(run: Run, wanted: Settings) -> Settings:
+    """A run's settings, but how to learn from here on is what is wanted now."""
+    same = ("epochs", "learning_rate", "min_learning_rate", "patience", "factor")
+    changed = wanted.changed()
+    return replace(
+        run.settings,
+        **{name: changed[name] for name in same if name in changed},  # type: ignore[arg-type]
+        seed=run.settings.seed + 1 if wanted.seed == 0 else wanted.seed,
+    )

@@ -1,0 +1,176 @@
+"""What a training is to do and what it has reached, as files that outlive whoever writes them.
+
+    job.json      the settings and where the run goes; touched every few seconds while it lasts
+    dataset.npz   the music
+    best.npz      the best weights so far, with the history
+    errors.txt    last words
+
+The folder goes when the run is written. One that is left belongs to a training that was killed:
+`keep` makes a run of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latentrack.corpus.dataset import Dataset
+from latentrack.errors import UserError
+from latentrack.files import whole_file
+from latentrack.model.autoencoder import flat_weights, new_autoencoder, with_weights
+from latentrack.model.run import load_run, save_run
+from latentrack.model.settings import Settings
+from latentrack.model.training import Epoch, Training, decoder_info
+from latentrack.studio.workspace import Workspace
+
+JOB, MUSIC, BEST, ERRORS = "job.json", "dataset.npz", "best.npz", "errors.txt"
+HEARTBEAT = 5.0
+"""Seconds."""
+SILENT = 20.0
+"""After so many seconds without a heartbeat nobody works on it any more."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One training. music: what the music is called.  earlier: the run that is trained on from."""
+
+    folder: Path
+    workspace: Path
+    name: str
+    settings: Settings
+    music: str
+    earlier: Path | None = None
+
+    def write(self, dataset: Dataset) -> None:
+        """UserError if the folder cannot be written to."""
+        dataset.save(self.folder / MUSIC)
+        job = {
+            "workspace": str(self.workspace),
+            "name": self.name,
+            "settings": asdict(self.settings),
+            "music": self.music,
+            "earlier": str(self.earlier) if self.earlier else None,
+        }
+        with whole_file(self.folder / JOB, "the training's settings") as file:
+            file.write(json.dumps(job, indent=1).encode())
+
+    @classmethod
+    def read(cls, folder: Path) -> Assignment:
+        """OSError, ValueError, KeyError or TypeError if there is none."""
+        job = json.loads((folder / JOB).read_text("utf-8"))
+        return cls(
+            folder,
+            Path(job["workspace"]),
+            job["name"],
+            _settings(job["settings"]),
+            job["music"],
+            Path(job["earlier"]) if job["earlier"] else None,
+        )
+
+    @property
+    def dataset(self) -> Dataset:
+        return Dataset.load(self.folder / MUSIC)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nobody works on it any more."""
+        try:
+            return time.time() - (self.folder / JOB).stat().st_mtime > SILENT
+        except OSError:
+            return True
+
+    def touch(self) -> None:
+        """Says that somebody works on it."""
+        try:
+            os.utime(self.folder / JOB)
+        except OSError:
+            pass
+
+    def save(
+        self, training: Training, dataset: Dataset, earlier: tuple[Epoch, ...] | None = None
+    ) -> Path:
+        """Writes what came of it as a run of the studio; returns its folder. UserError."""
+        if earlier is None:
+            earlier = load_run(self.earlier).history if self.earlier else ()
+        target = Workspace(self.workspace).free_run(self.name)
+        return save_run(target, training, dataset, self.music, earlier).folder
+
+
+def write_best(folder: Path, training: Training, earlier: tuple[Epoch, ...]) -> None:
+    """The best weights so far, whole or not at all. UserError."""
+    model = training.model
+    header = {
+        "settings": asdict(training.settings),
+        "encoder": model.encoder_sizes[1:-1],
+        "latents": model.latents,
+        "decoder": model.sizes[1:-1],
+        "abandoned": training.abandoned,
+    }
+    weights = {f"w{i:03}": array for i, array in enumerate(flat_weights(model))}
+    with whole_file(folder / BEST, "the best weights so far") as file:
+        np.savez(
+            file,
+            header=np.frombuffer(json.dumps(header).encode(), np.uint8),
+            held_out=training.held_out,
+            trained_on=training.trained_on,
+            history=_table(training.history),
+            earlier=_table(earlier),
+            **weights,  # type: ignore[arg-type]
+        )
+
+
+def keep(folder: Path) -> tuple[Path, Training]:
+    """Makes a run of what a training reached that did not end by itself.
+
+    UserError if it had reached nothing, or that cannot be read.
+    """
+    try:
+        assignment = Assignment.read(folder)
+        with np.load(folder / BEST, allow_pickle=False) as arrays:
+            header = json.loads(arrays["header"].tobytes())
+            weights = [arrays[name] for name in sorted(arrays.files) if name[1:].isdigit()]
+            held, chosen = arrays["held_out"], arrays["trained_on"]
+            history, earlier = _history(arrays["history"]), _history(arrays["earlier"])
+        dataset, settings = assignment.dataset, _settings(header["settings"])
+        frame = new_autoencoder(
+            decoder_info(dataset, settings.latent_scale),
+            header["encoder"],
+            header["latents"],
+            header["decoder"],
+            np.random.default_rng(0),
+            settings.model == "vae",
+        )
+        model = with_weights(frame, weights)
+    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(
+            "The training was ended before anything of it could be kept: start it again."
+        ) from error
+    training = Training(model, history, chosen, held, True, settings, tuple(header["abandoned"]))
+    return assignment.save(training, dataset, earlier), training
+
+
+def _settings(given: dict[str, Any]) -> Settings:
+    values: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in given.items()}
+    return Settings(**values)
+
+
+def _table(history: tuple[Epoch, ...]) -> Any:
+    rows = [
+        (e.number, e.of, e.loss, np.nan if e.held_out is None else e.held_out, e.best)
+        for e in history
+    ]
+    return np.array(rows, np.float64).reshape(-1, 5)
+
+
+def _history(table: Any) -> tuple[Epoch, ...]:
+    return tuple(
+        Epoch(int(number), int(of), float(loss), None if np.isnan(held) else float(held), best == 1)
+        for number, of, loss, held, best in table.tolist()
+    )

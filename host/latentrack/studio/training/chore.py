@@ -1,0 +1,50 @@
+"""The process that makes a report or a model file of a run.
+
+python -m latentrack.studio.training.chore report RUN
+python -m latentrack.studio.training.chore export RUN MODEL.tflite NUMBERS
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from latentrack.errors import UserError
+from latentrack.model.run import load_run
+from latentrack.studio.training.child import Voice, listen, step_back
+from latentrack.studio.training.chores import REPORT
+
+
+def report(voice: Voice, run: str) -> str:
+    from latentrack.model.report import write_report
+
+    write_report(load_run(run), Path(run) / REPORT, lambda words: voice.say("part", words=words))
+    return ""
+
+
+def export(voice: Voice, run: str, target: str, numbers: str) -> str:
+    from latentrack.model.report import gates_of
+
+    loaded = load_run(run)
+    voice.say("part", words="Converting")
+    loaded.export(target, numbers)
+    voice.say("part", words="Counting what changed")
+    count = gates_of(loaded, numbers)
+    return f"{count.size / 1000:,.0f} kB in {numbers}: {count.words}."
+
+
+def main() -> None:
+    voice = Voice()
+    step_back()
+    listen(lambda _: None, lambda: os._exit(1))
+    what, *arguments = sys.argv[1:]
+    try:
+        words = report(voice, *arguments) if what == "report" else export(voice, *arguments)
+        voice.say("done", words=words)
+    except UserError as error:
+        voice.say("failed", words=str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""The process that trains: `python -m latentrack.studio.training.learner FOLDER`.
+
+It says how far it is, keeps the best so far on the disk, and writes the run in the end. It stops
+when it is told to, and when the studio has gone.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from latentrack.errors import UserError
+from latentrack.model.autoencoder import Autoencoder
+from latentrack.model.run import load_run
+from latentrack.model.training import Epoch, Training, train
+from latentrack.model.verdict import verdict
+from latentrack.studio.training.assignment import HEARTBEAT, Assignment, write_best
+from latentrack.studio.training.child import Voice, listen, step_back
+from latentrack.studio.training.places import packed, places_of, shown
+
+REPORT_EVERY = 0.25
+"""Seconds between messages: more often nobody could see it."""
+SHARE_TO_LOOK = 0.1
+"""To look at the latents may take this share of the time."""
+KEEP_EVERY = 10.0
+"""Seconds between two writings of the best weights."""
+PATIENCE = 20.0
+"""Seconds that a training which nobody waits for may take to end well."""
+
+
+class Learner:
+    """One training, and what is said of it."""
+
+    def __init__(self, assignment: Assignment, voice: Voice) -> None:
+        self._assignment = assignment
+        self._say = voice.say
+        self._stopping = threading.Event()
+        self._has_begun = False
+        self._waiting: list[Epoch] = []
+        self._next_report = self._next_look = self._next_keeping = 0.0
+
+    def run(self) -> None:
+        """UserError; KeyboardInterrupt if it was stopped before there was anything to keep."""
+        self._say("phase", words="Starting TensorFlow")
+        from latentrack.decoder.quiet import import_tensorflow
+
+        import_tensorflow()
+        job = self._assignment
+        earlier = load_run(job.earlier) if job.earlier else None
+        dataset = job.dataset
+        chosen = dataset.sequences[shown(len(dataset))]
+        history = earlier.history if earlier else ()
+        if self._stopping.is_set():
+            raise KeyboardInterrupt
+        words = "Compiling"
+        if job.settings.model == "stacked" and not earlier:
+            words = "Compiling, and training layer by layer"
+        self._say("phase", words=words)
+
+        def heard(current: Autoencoder, outcome: Callable[[], Training]) -> None:
+            self._has_begun = True
+            now = time.monotonic()
+            if now >= self._next_report:
+                self._report(current, chosen, now)
+            if now >= self._next_keeping:
+                self._next_keeping = now + KEEP_EVERY
+                kept = outcome()
+                # A full disk may have room again by the end.
+                with suppress(UserError):
+                    write_best(job.folder, kept, history)
+                    self._say("kept", number=kept.best.number)
+            if self._stopping.is_set():
+                raise KeyboardInterrupt
+
+        def restarted(why: str) -> None:
+            self._flush()
+            self._say("restart", words=why)
+
+        training = train(
+            dataset,
+            job.settings,
+            self._waiting.append,
+            restarted,
+            earlier.held_out if earlier else None,
+            earlier.model if earlier else None,
+            heard,
+        )
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self._flush(places=packed(places_of(training.model, chosen)))
+        self._say("phase", words="Writing the run")
+        folder = job.save(training, dataset, history)
+        self._say(
+            "done",
+            run=str(folder),
+            interrupted=training.interrupted,
+            best=training.best.number,
+            verdict=verdict(training, dataset),
+            dead=[latent + 1 for latent in training.dead_latents],
+        )
+
+    def stop(self) -> None:
+        """Called in another thread: the epoch that runs is the last one."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        if not self._has_begun:
+            # Nothing is lost, and layer by layer there are no epochs to wait for.
+            _thread.interrupt_main()
+
+    def _report(self, current: Autoencoder, chosen: object, now: float) -> None:
+        places = {}
+        if now >= self._next_look:
+            places = {"places": packed(places_of(current, chosen))}  # type: ignore[arg-type]
+            self._next_look = now + (time.monotonic() - now) / SHARE_TO_LOOK
+        self._flush(**places)
+        self._next_report = time.monotonic() + REPORT_EVERY
+
+    def _flush(self, **places: str) -> None:
+        epochs = [(e.number, e.of, e.loss, e.held_out, e.best) for e in self._waiting]
+        self._waiting.clear()
+        self._say("epochs", epochs=epochs, **places)
+
+
+def main(folder: Path) -> None:
+    voice = Voice()
+    step_back()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    assignment = Assignment.read(folder)
+    learner = Learner(assignment, voice)
+
+    def beat() -> None:
+        while True:
+            assignment.touch()
+            time.sleep(HEARTBEAT)
+
+    def deserted() -> None:
+        learner.stop()
+        time.sleep(PATIENCE)
+        # What had been reached stays in the folder, for the next studio to keep.
+        os._exit(1)
+
+    threading.Thread(target=beat, daemon=True).start()
+    listen(lambda word: learner.stop() if word == "stop" else None, deserted)
+    try:
+        learner.run()
+    except KeyboardInterrupt:
+        voice.say("nothing")
+    except UserError as error:
+        voice.say("failed", words=str(error))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

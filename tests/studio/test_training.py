@@ -1,0 +1,393 @@
+"""The training behind the page: a process of its own, real trainings of the demo corpus."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from latentrack.corpus import Dataset, demo_dataset
+from latentrack.errors import UserError
+from latentrack.model import Epoch, Settings, load_run, save_run, train
+from latentrack.model.autoencoder import flat_weights
+from latentrack.studio.music.music import Music
+from latentrack.studio.training.assignment import JOB, SILENT, Assignment
+from latentrack.studio.training.job import Job
+from latentrack.studio.training.places import MOST, names_of, packed, places_of, shown, unpacked
+from latentrack.studio.training.runs import Runs, differing
+from latentrack.studio.training.training import Training
+from latentrack.studio.workspace import Workspace
+
+PATIENCE = 120.0
+"""Seconds; a loaded machine may take its time."""
+LONG = Settings(epochs=200_000, seed=2)
+"""Much longer than any test."""
+
+
+def wait_for(what: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def learners(folder: Path) -> list[int]:
+    """The processes that train for a studio's folder."""
+    found = []
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = line.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"latentrack.studio.training.learner" in words and str(folder).encode() in words[-2]:
+            found.append(int(line.parent.name))
+    return found
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    workspace = Workspace(tmp_path / "studio")
+    demo_dataset().save(workspace.dataset)
+    return workspace
+
+
+@pytest.fixture
+def training(workspace: Workspace) -> Iterator[Training]:
+    training = Training(workspace, Music(workspace))
+    yield training
+    training.close()
+
+
+@pytest.fixture(scope="module")
+def small() -> Settings:
+    return Settings(epochs=40, decoder_layers=(16, 32), seed=7)
+
+
+@pytest.fixture(scope="module")
+def run(small: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `latentrack train` gives."""
+    dataset = demo_dataset()
+    folder = tmp_path_factory.mktemp("runs") / "by-hand.run"
+    return save_run(folder, train(dataset, small), dataset, "by hand").folder
+
+
+def same_weights(one: Path, other: Path) -> bool:
+    pairs = zip(flat_weights(load_run(one).model), flat_weights(load_run(other).model), strict=True)
+    return all(np.array_equal(a, b) for a, b in pairs)
+
+
+def test_the_result_is_what_the_command_line_gives(
+    training: Training, workspace: Workspace, small: Settings, run: Path
+) -> None:
+    heard: list[str] = []
+    training.finished.connect(lambda: heard.append("finished"))
+    training.start(small, "first one")
+    job = training.job
+    assert training.running and job is not None
+    with pytest.raises(UserError, match="first one is still being trained"):
+        training.start(small, "second")
+    wait_for(lambda: heard)
+    assert not training.running and job.outcome is not None
+    assert job.outcome.kind == "finished" and job.outcome.run == training.last_run
+    assert training.last_run == workspace.runs / "first one.run"
+    assert same_weights(training.last_run, run)
+    mine, theirs = load_run(training.last_run), load_run(run)
+    assert mine.settings == theirs.settings and mine.history == theirs.history
+    assert tuple(job.epochs) == theirs.history
+    # The map ends where the music lies in the model that was kept.
+    assert job.places is not None
+    lies = theirs.model.encode(theirs.dataset.sequences) / theirs.model.info.latent_scale
+    assert np.abs(job.places - lies).max() < 1e-3
+    assert "learnt from" in job.outcome.words[1]
+    # Nothing of the work is left, and the next training has a name of its own.
+    assert list((workspace.folder / "training").iterdir()) == []
+    heard.clear()
+    training.start(replace(small, epochs=3), "first one")
+    wait_for(lambda: heard)
+    assert training.last_run == workspace.runs / "first one-2.run"
+
+
+def test_trains_on_from_an_earlier_run(training: Training, workspace: Workspace, run: Path) -> None:
+    earlier = load_run(run)
+    expected = train(
+        earlier.dataset,
+        replace(earlier.settings, epochs=5, seed=8),
+        held_out=earlier.held_out,
+        start=earlier.model,
+    )
+    training.start(Settings(epochs=5), "on", run)
+    wait_for(lambda: not training.running)
+    assert training.last_run is not None
+    got = load_run(training.last_run)
+    for a, b in zip(flat_weights(got.model), flat_weights(expected.model), strict=True):
+        assert np.array_equal(a, b)
+    assert [epoch.number for epoch in got.history] == list(range(1, 46))
+    assert got.history[:40] == earlier.history
+    assert got.about["music"] == "by hand"
+
+
+def test_stopping_early_keeps_the_best_so_far(training: Training, workspace: Workspace) -> None:
+    training.start(LONG, "long")
+    job = training.job
+    assert job is not None
+    wait_for(lambda: len(job.epochs) > 5 and job.places is not None)
+    assert job.seconds_left() is None or job.seconds_left() > 0
+    training.stop()
+    training.stop()
+    wait_for(lambda: not training.running)
+    assert job.outcome is not None and job.outcome.kind == "stopped"
+    assert training.last_run is not None
+    run = load_run(training.last_run)
+    last = run.history[-1].number
+    assert 5 < last < LONG.epochs
+    assert job.outcome.words[0] == f"Stopped after epoch {last:,}; epoch {last:,} is kept."
+    assert len(run.history) == last
+
+
+def test_stopping_before_there_is_anything(training: Training, workspace: Workspace) -> None:
+    # Layer by layer takes long before the first epoch.
+    training.start(Settings(model="stacked", epochs=200_000), "long")
+    job = training.job
+    assert job is not None
+    wait_for(lambda: "layer" in job.phase)
+    training.stop()
+    wait_for(lambda: not training.running)
+    assert job.outcome is not None and job.outcome.kind == "nothing"
+    assert "nothing to keep" in job.outcome.words[0]
+    assert workspace.run_folders() == []
+
+
+def test_a_training_that_is_killed_leaves_its_best(
+    training: Training, workspace: Workspace
+) -> None:
+    training.start(LONG, "doomed")
+    job = training.job
+    assert job is not None
+    wait_for(lambda: job.kept)
+    [pid] = learners(workspace.folder)
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not training.running)
+    assert job.outcome is not None and job.outcome.kind == "killed"
+    assert "ended from outside" in job.outcome.words[0]
+    assert job.outcome.words[1] == f"Its epoch {job.kept:,} is kept as doomed: train on from it."
+    run = load_run(workspace.runs / "doomed.run")
+    assert run.history[-1].number == job.kept
+    assert training.last_run == run.folder
+    # And one can train on from it.
+    training.start(Settings(epochs=2), "again", run.folder)
+    wait_for(lambda: not training.running)
+    assert training.last_run is not None
+    assert len(load_run(training.last_run).history) == job.kept + 2
+
+
+def test_one_killed_before_anything_was_kept_says_so(
+    training: Training, workspace: Workspace
+) -> None:
+    training.start(LONG, "doomed")
+    job = training.job
+    assert job is not None
+    wait_for(lambda: learners(workspace.folder))
+    os.kill(learners(workspace.folder)[0], signal.SIGKILL)
+    wait_for(lambda: not training.running)
+    assert job.outcome is not None and job.outcome.kind == "killed" and job.outcome.run is None
+    assert "start it again" in job.outcome.words[1]
+    assert list((workspace.folder / "training").iterdir()) == []
+
+
+STUDIO = """
+    import sys, time
+    from pathlib import Path
+    from latentrack.model import Settings
+    from latentrack.studio.music.music import Music
+    from latentrack.studio.training.training import Training
+    from latentrack.studio.workspace import Workspace
+
+    workspace = Workspace(Path(sys.argv[1]))
+    training = Training(workspace, Music(workspace))
+    training.start(Settings(epochs=200_000), "orphan")
+    while not training.job.kept:
+        time.sleep(0.02)
+    print("kept", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_no_training_outlives_the_studio(workspace: Workspace) -> None:
+    studio = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(STUDIO), str(workspace.folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert studio.stdin is not None and studio.stdout is not None
+    assert studio.stdout.readline() == b"kept\n"
+    [pid] = learners(workspace.folder)
+    studio.kill()
+    studio.wait()
+    wait_for(lambda: not is_alive(pid))
+    studio.stdin.close()
+    studio.stdout.close()
+    # It has put away what it had before it went.
+    assert load_run(workspace.runs / "orphan.run").history
+    assert list((workspace.folder / "training").iterdir()) == []
+
+
+def test_what_an_earlier_studio_left_is_kept(
+    workspace: Workspace, training: Training, tmp_path: Path
+) -> None:
+    """A power cut: training and studio are gone at once."""
+    training.start(LONG, "left")
+    job = training.job
+    assert job is not None
+    wait_for(lambda: job.kept)
+    [folder] = (workspace.folder / "training").iterdir()
+    [pid] = learners(workspace.folder)
+    os.kill(pid, signal.SIGSTOP)
+    other = Workspace(tmp_path / "other")
+    left = other.folder / "training" / "left"
+    left.parent.mkdir()
+    shutil.copytree(folder, left)
+    os.kill(pid, signal.SIGKILL)
+    text = json.loads((left / JOB).read_text())
+    (left / JOB).write_text(json.dumps(text | {"workspace": str(other.folder)}))
+    long_ago = time.time() - SILENT - 1
+    os.utime(left / JOB, (long_ago, long_ago))
+    again = Training(other, Music(other))
+    wait_for(lambda: again.found)
+    assert again.found == (
+        f"The studio was ended while left was being trained: its epoch {job.kept:,} is kept as "
+        "left.",
+    )
+    assert load_run(other.runs / "left.run").history[-1].number == job.kept
+    wait_for(lambda: not left.exists())
+    again.close()
+
+
+def test_what_somebody_still_works_on_is_left_alone(workspace: Workspace) -> None:
+    folder = workspace.folder / "training" / "busy"
+    folder.mkdir(parents=True)
+    Assignment(folder, workspace.folder, "busy", Settings(), "busy").write(demo_dataset())
+    again = Training(workspace, Music(workspace))
+    time.sleep(0.3)
+    again.close()
+    assert (folder / JOB).exists() and not again.found
+
+
+def test_what_cannot_be_trained_is_refused_at_once(tmp_path: Path, workspace: Workspace) -> None:
+    empty = Workspace(tmp_path / "empty")
+    with pytest.raises(UserError, match="no music"):
+        Training(empty, Music(empty)).start(Settings(), "x")
+    few = Dataset(np.ones((5, 4, 1), np.uint8), "rhythm", ("hit",))
+    few.save(workspace.dataset)
+    training = Training(workspace, Music(workspace))
+    with pytest.raises(UserError, match="at least 20"):
+        training.start(Settings(), "x")
+    assert not training.running and training.job is None
+
+
+def test_time_left_is_measured_from_the_epochs_so_far() -> None:
+    job = Job("x", Settings(), demo_dataset())
+    job.hear({"kind": "epochs", "epochs": [(1, 100, 9.0, None, True)]}, now=50.0)
+    assert job.seconds_left() is None
+    job.hear({"kind": "epochs", "epochs": [(n, 100, 9.0, None, True) for n in (2, 3)]}, now=51.0)
+    # Two epochs a second, 97 to go.
+    assert job.seconds_left() == pytest.approx(48.5)
+    assert job.best == Epoch(3, 100, 9.0, None, True)
+    job.hear({"kind": "restart", "words": "again"})
+    assert job.seconds_left() is None and job.epochs == [] and job.restarts == ["again"]
+
+
+def test_the_map_shows_so_many_dots_and_no_more() -> None:
+    rng = np.random.default_rng(0)
+    many = Dataset(
+        (rng.random((MOST + 500, 4, 2)) < 0.5).astype(np.uint8),
+        "rhythm",
+        ("a", "b"),
+        sources=tuple(f"{i % 11}.mid" for i in range(MOST + 500)),
+        styles=tuple("rock" if i % 2 else "" for i in range(MOST + 500)),
+    )
+    chosen = shown(len(many))
+    assert len(chosen) == MOST == len(set(chosen.tolist()))
+    files, styles = names_of(many, "file"), names_of(many, "style")
+    assert len(files.names) == 9 and files.names[-1] == "other"
+    assert styles.names == ("rock", "other")
+    for i, of in zip(chosen, styles.of_each, strict=True):
+        assert (of == 0) == bool(i % 2)
+    for i, of in zip(chosen, files.of_each, strict=True):
+        assert files.names[of] in (f"{i % 11}.mid", "other")
+
+
+def test_places_come_through_as_they_are(run: Path) -> None:
+    loaded = load_run(run)
+    places = places_of(loaded.model, loaded.dataset.sequences)
+    assert np.array_equal(unpacked(packed(places), 3), places)
+    assert np.abs(places).max() <= 1
+
+
+def test_runs_in_short_and_moved_about(
+    training: Training, workspace: Workspace, small: Settings, run: Path
+) -> None:
+    workspace.runs.mkdir()
+    for name in ("one", "two"):
+        shutil.copytree(run, workspace.runs / f"{name}.run")
+    (workspace.runs / "broken.run").mkdir()
+    (workspace.runs / "broken.run" / "run.toml").write_text("no = toml = at all")
+    runs = Runs(workspace)
+    one, two = sorted(runs.all(), key=lambda summary: summary.name)
+    loaded = load_run(run)
+    assert (one.name, two.name) == ("one", "two")
+    assert one.sequences == len(loaded.dataset) and one.latents == 3 and one.epochs == 40
+    assert one.history == loaded.history
+    cells = loaded.dataset.steps * loaded.dataset.voices
+    assert one.size == 4 * (3 * 16 + 16 + 16 * 32 + 32 + 32 * cells + cells)
+    assert differing([one, two]) == []
+    with pytest.raises(UserError, match="There is a run two already"):
+        runs.rename(one.folder, "two")
+    renamed = runs.rename(one.folder, "../three")
+    assert renamed.parent == workspace.runs and load_run(renamed).model.latents == 3
+    assert not one.folder.exists()
+    gone = runs.remove(renamed)
+    assert [summary.name for summary in runs.all()] == ["two"]
+    assert gone.parent == workspace.folder / "trash"
+    back = runs.restore(gone, renamed.stem)
+    assert back == renamed and load_run(back).model.latents == 3
+
+
+def test_reports_and_model_files_are_made_aside(
+    training: Training, workspace: Workspace, run: Path
+) -> None:
+    from latentrack.decoder.litert import Decoder
+
+    workspace.runs.mkdir()
+    mine = workspace.runs / "mine.run"
+    shutil.copytree(run, mine)
+    parts: set[str] = set()
+    training.chores.changed.connect(lambda: parts.update(training.chores.parts.values()))
+    report = training.chores.report(mine)
+    assert report == mine / "report.html" and report.read_text("utf-8").count("<img") >= 5
+    assert "Drawing" in parts and training.chores.parts == {}
+    made = report.stat().st_mtime_ns
+    assert training.chores.report(mine).stat().st_mtime_ns == made
+    path, words = training.chores.export(mine, "int8")
+    assert path == workspace.models / "mine-int8.tflite" and "int8" in words
+    assert Decoder(path.read_bytes()).latents == 3
+    with pytest.raises(UserError, match="is no run"):
+        training.chores.export(workspace.runs / "none.run", "float32")
