@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,6 +81,30 @@ def studio(tmp_path: Path) -> Iterator[RunningStudio]:
     """A studio with an empty folder."""
     with running_studio(tmp_path / "studio") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that has learnt the demo corpus a little, in a second or two. Copy it, as
+    `folder/runs/demo.run`."""
+    from latentrack.corpus import demo_dataset
+    from latentrack.model.run import save_run
+    from latentrack.model.settings import Settings
+    from latentrack.model.training import train
+
+    dataset = demo_dataset()
+    folder = tmp_path_factory.mktemp("demo") / "demo.run"
+    save_run(folder, train(dataset, Settings(epochs=60)), dataset, "the demo corpus")
+    return folder
+
+
+def keep_picture(page: Page, name: str) -> Path:
+    """A screenshot, in the folder that LATENTRACK_PICTURES names, else in a temporary one."""
+    folder = Path(os.environ.get("LATENTRACK_PICTURES") or tempfile.mkdtemp())
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.png"
+    page.screenshot(path=path)
+    return path
 
 
 @pytest.fixture(scope="session")
