@@ -5,35 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from latentrack.commands.options import NumbersOption, RunArgument, output_option
 from latentrack.errors import UserError
 
 
 def export(
-    run: Annotated[
-        Path,
-        typer.Argument(
-            help="A run: the folder that `latentrack train` leaves beside the model "
-            "(mine.run for mine.tflite)."
-        ),
-    ],
+    run: RunArgument,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="MODEL.tflite",
-            help="Where the model goes. Without it: the run's name with .tflite, beside it.",
+        output_option(
+            "MODEL.tflite",
+            "Where the model goes. Without it: the run's name with .tflite, beside it.",
         ),
     ] = None,
-    numbers: Annotated[
-        str,
-        typer.Option(
-            help="How the file writes its numbers: float32, float16 (half as large), dynamic or "
-            "int8 (a quarter). The smaller ones change a few hits; how many is said."
-        ),
-    ] = "float32",
+    numbers: NumbersOption = "float32",
 ) -> None:
     """Write the model of a run once more, smaller if you like.
 

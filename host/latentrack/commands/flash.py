@@ -67,9 +67,9 @@ def _to_bootloader() -> None:
     """A Teensy that runs MicroPython already starts its loader by itself."""
     import contextlib
 
-    from latentrack.module.ports import modules
     from latentrack.errors import UserError
     from latentrack.module.link import Link
+    from latentrack.module.ports import modules
 
     teensies = [module for module in modules() if module.kind == "Teensy"]
     if len(teensies) == 1:

@@ -35,7 +35,7 @@ def install(
     from rich.console import Console
 
     from latentrack.commands.ports import find_port
-    from latentrack.commands.progress import transfer
+    from latentrack.commands.terminal import transfer
     from latentrack.module.install import install as put
     from latentrack.module.link import Link
 

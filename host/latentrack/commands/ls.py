@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from latentrack.commands.ports import PortOption
+from latentrack.commands.ports import PortOption, files_of
 
 
 def ls(port: PortOption = None) -> None:
@@ -10,23 +10,16 @@ def ls(port: PortOption = None) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from latentrack.commands.ports import find_port
     from latentrack.module import library
-    from latentrack.module.files import open_files, refusals
-    from latentrack.module.link import Link
 
-    console = Console(highlight=False, soft_wrap=True)
-    with (
-        Link(find_port(port)) as link,
-        open_files(link, console.print) as files,
-        refusals("the module could not list its models"),
-    ):
+    with files_of(port, "the module could not list its models") as (_, files):
         there = library.library_of(files.listing(library.MODELS))
         about = files.about
     plays: dict[str, str] = {}
     for track, name in enumerate(about.get("plays", []), start=1):
         if name:
             plays[name] = f"{plays[name]}, {track}" if name in plays else f"plays on track {track}"
+    console = Console(highlight=False, soft_wrap=True)
     table = Table(header_style="bold", box=None, pad_edge=False)
     table.add_column("model")
     table.add_column("kind")

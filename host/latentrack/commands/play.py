@@ -15,9 +15,8 @@ def play(
     track: Annotated[int, typer.Option(min=1, help="Which track plays it.")] = 1,
 ) -> None:
     """Play a model of the module's library, from the next bar on."""
-    from rich.console import Console
-
     from latentrack.commands.ports import find_port
+    from latentrack.commands.terminal import say
     from latentrack.errors import UserError
     from latentrack.module.files import refusals
     from latentrack.module.link import Link
@@ -29,5 +28,4 @@ def play(
             raise UserError(f"the module has tracks 1 to {len(about['plays'])}, not {track}")
         with refusals(f"the module cannot play {name}, and plays on as before"):
             session.call("play", name, track - 1)
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{name} plays on track {track} from the next bar on.")
+    say(f"{name} plays on track {track} from the next bar on.")

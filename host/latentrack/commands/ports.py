@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from latentrack.errors import UserError
 from latentrack.module.ports import Found, modules
+
+if TYPE_CHECKING:
+    from latentrack.module.files import Files
 
 PortOption = Annotated[
     str | None,
@@ -43,6 +48,20 @@ def find_port(named: str | None) -> str:
         "no module is plugged in; connect one by USB, or start `latentrack virtual` in another "
         "terminal"
     )
+
+
+@contextmanager
+def files_of(port: str | None, trouble: str) -> Iterator[tuple[str, Files]]:
+    """The files of the module that is meant, and its port.
+
+    `trouble` begins the sentence if it refuses something: "the module could not ...".
+    """
+    from latentrack.commands.terminal import say
+    from latentrack.module.files import open_files, refusals
+    from latentrack.module.link import Link
+
+    with Link(find_port(port)) as link, open_files(link, say) as files, refusals(trouble):
+        yield link.port, files
 
 
 def _called(name: str, found: list[Found]) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from latentrack.commands.ports import PortOption
+from latentrack.commands.ports import PortOption, files_of
 
 
 def pull(
@@ -21,21 +21,13 @@ def pull(
     """Fetch models from the module into a folder; a file that is the same already stays."""
     from pathlib import PurePosixPath
 
-    from rich.console import Console
-
-    from latentrack.commands.ports import find_port
-    from latentrack.commands.progress import transfer
+    from latentrack.commands.terminal import say, transfer
     from latentrack.module import library
     from latentrack.module.backup import fetch_to
-    from latentrack.module.files import open_files, refusals
-    from latentrack.module.link import Link
 
-    console = Console(highlight=False, soft_wrap=True)
     with (
-        Link(find_port(port)) as link,
-        open_files(link, console.print) as files,
+        files_of(port, "the module could not send its models") as (_, files),
         transfer("Fetching") as progress,
-        refusals("the module could not send its models"),
     ):
         there = library.library_of(files.listing(library.MODELS))
         chosen = library.find(there, names) if names else list(there)
@@ -44,4 +36,4 @@ def pull(
             for path in chosen
         }
         fetched = fetch_to(files, targets, progress)
-    console.print(f"{fetched} models fetched into {folder}, {len(targets) - fetched} were there.")
+    say(f"{fetched} models fetched into {folder}, {len(targets) - fetched} were there.")

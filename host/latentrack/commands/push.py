@@ -33,7 +33,7 @@ def push(
     from rich.console import Console
 
     from latentrack.commands.ports import find_port
-    from latentrack.commands.progress import transfer
+    from latentrack.commands.terminal import transfer
     from latentrack.module.library import playable, push_plainly
     from latentrack.module.library import push as put
     from latentrack.module.link import Link

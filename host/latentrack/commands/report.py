@@ -5,24 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from latentrack.commands.options import RunArgument, output_option
 
 
 def report(
-    run: Annotated[
-        Path,
-        typer.Argument(
-            help="A run: the folder that `latentrack train` leaves beside the model "
-            "(mine.run for mine.tflite)."
-        ),
-    ],
+    run: RunArgument,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="PAGE.html",
-            help="Where the page goes. Without it: report.html in the run's folder.",
+        output_option(
+            "PAGE.html", "Where the page goes. Without it: report.html in the run's folder."
         ),
     ] = None,
 ) -> None:

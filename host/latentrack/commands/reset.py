@@ -7,15 +7,14 @@ from latentrack.commands.ports import PortOption
 
 def reset(port: PortOption = None) -> None:
     """Restart the module's program, as switching it off and on would; the music stops a moment."""
-    from rich.console import Console
-
     from latentrack.commands.ports import find_port
+    from latentrack.commands.terminal import say
     from latentrack.module.link import Link
 
     with Link(find_port(port)) as link:
         link.restart()
         runs = link.evaluate("'instrument' in globals()")
-    Console(highlight=False).print(
+    say(
         f"The module at {link.port} has restarted"
         + ("." if runs else "; Latentrack is not on it, `latentrack install` puts it there.")
     )

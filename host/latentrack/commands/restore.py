@@ -18,25 +18,22 @@ def restore(
     ] = False,
 ) -> None:
     """Make the module's flash what it was, and restart it; only what differs is sent."""
-    from rich.console import Console
-
     from latentrack.commands.ports import find_port
-    from latentrack.commands.progress import transfer
+    from latentrack.commands.terminal import say, transfer
     from latentrack.module.backup import read_backup
     from latentrack.module.backup import restore as put_back
     from latentrack.module.files import open_files, refusals
     from latentrack.module.link import Link
 
-    console = Console(highlight=False, soft_wrap=True)
     contents = read_backup(file)
     with Link(find_port(port)) as link:
         with (
-            open_files(link, console.print) as files,
+            open_files(link, say) as files,
             transfer("Sending") as progress,
             refusals("the module could not store the backup"),
         ):
             sent, removed = put_back(files, contents, delete=delete, progress=progress)
         link.restart()
-    console.print(
+    say(
         f"{len(contents)} files as in {file}: {sent} sent, {removed} removed. The module restarted."
     )

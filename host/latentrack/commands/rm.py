@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from latentrack.commands.ports import PortOption
+from latentrack.commands.ports import PortOption, files_of
 
 
 def rm(
@@ -14,19 +14,9 @@ def rm(
     port: PortOption = None,
 ) -> None:
     """Remove models from the module's library; one that plays goes on until another does."""
-    from rich.console import Console
-
-    from latentrack.commands.ports import find_port
+    from latentrack.commands.terminal import say
     from latentrack.module import library
-    from latentrack.module.files import open_files, refusals
-    from latentrack.module.link import Link
 
-    console = Console(highlight=False, soft_wrap=True)
-    with (
-        Link(find_port(port)) as link,
-        open_files(link, console.print) as files,
-        refusals("the module could not remove models"),
-    ):
-        paths = library.find(files.listing(library.MODELS), names)
-        files.remove(paths)
-    console.print(f"Removed: {', '.join(names)}.")
+    with files_of(port, "the module could not remove models") as (_, files):
+        files.remove(library.find(files.listing(library.MODELS), names))
+    say(f"Removed: {', '.join(names)}.")

@@ -35,7 +35,7 @@ def sync(
     from rich.console import Console
 
     from latentrack.commands.ports import find_port
-    from latentrack.commands.progress import transfer
+    from latentrack.commands.terminal import transfer
     from latentrack.module import library
     from latentrack.module.files import Files, FramedFiles, as_listing, open_files
     from latentrack.module.link import Link

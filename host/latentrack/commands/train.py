@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from latentrack.commands.options import NumbersOption, output_option
 from latentrack.errors import UserError
 
 if TYPE_CHECKING:
@@ -36,11 +37,9 @@ def train(
     ],
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="MODEL.tflite",
-            help="Where the model goes. Without it: the dataset's name with .tflite, here.",
+        output_option(
+            "MODEL.tflite",
+            "Where the model goes. Without it: the dataset's name with .tflite, here.",
         ),
     ] = None,
     run: Annotated[
@@ -52,13 +51,7 @@ def train(
             "`latentrack report`. Without it: the model's name with .run, beside it.",
         ),
     ] = None,
-    numbers: Annotated[
-        str,
-        typer.Option(
-            help="How the model file writes its numbers: float32, float16 (half as large), dynamic "
-            "or int8 (a quarter). The smaller ones change a few hits; how many is said.",
-        ),
-    ] = "float32",
+    numbers: NumbersOption = "float32",
     epochs: Annotated[
         int | None,
         typer.Option(

@@ -1,9 +1,16 @@
-"""The progress bar of things that go over the cable."""
+"""What a command shows meanwhile and says afterwards."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+
+def say(text: str) -> None:
+    """A sentence, wrapped by the terminal alone, so that a path in it can be copied."""
+    from rich.console import Console
+
+    Console(highlight=False, soft_wrap=True).print(text)
 
 
 @contextmanager
