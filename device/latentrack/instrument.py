@@ -171,6 +171,10 @@ class Instrument:
         """The next clock edge plays step 0, and ends a pause."""
         latentcore.ask_reset()
 
+    def plays(self):
+        """The name of each track's model; None: it has none."""
+        return [None if track.model is None else track.model.name for track in self.tracks]
+
     def decode(self):
         """All tracks decode where they stand: what follow hold waits for."""
         for track in self.tracks:

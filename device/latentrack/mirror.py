@@ -41,7 +41,7 @@ class Mirror:
         page = controls.page
         drawn = []
         track = controls.track.number
-        about = {
+        return {
             "page": page.name,
             "track": track,
             "more": False if screen is None else self._draw(screen, page, drawn),
@@ -52,8 +52,8 @@ class Mirror:
             "step": latentcore.playing(track)[1],
             "knobs": {name: [page.position(name), controls.waits(name)] for name in KNOBS},
             "cv": controls.cv,
+            "plays": self._instrument.plays(),
         }
-        return about
 
     def _draw(self, screen, page, drawn):
         """Draws what is new; True if there is more of it than a frame's share of pixels."""

@@ -80,7 +80,7 @@ class Requests:
             instrument = Instrument.running
             about["board"] = instrument.board.NAME
             about["models"] = len(instrument.library.models())
-            about["plays"] = _plays(instrument)
+            about["plays"] = instrument.plays()
             about["clocked"] = instrument.clocked_recently()
             about["frames"] = instrument.frames
         return about
@@ -256,7 +256,3 @@ def _name():
             return file.read().strip()
     except OSError:
         return ""
-
-
-def _plays(instrument):
-    return [None if track.model is None else track.model.name for track in instrument.tracks]
