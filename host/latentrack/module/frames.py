@@ -11,6 +11,7 @@ from dataclasses import dataclass
 MAGIC = 0xF5
 MOST = 4096
 """Bytes of data in a frame, at most."""
+KEPT = 1 << 16
 
 _HEAD = struct.Struct("<BBHHHH")
 _HEAD_UNCHECKED = struct.Struct("<BBHHH")
@@ -35,7 +36,8 @@ class Frame:
 
 
 class Reader:
-    """Finds whole frames in what comes; all else (what the module prints, noise) is in `rest`."""
+    """Finds whole frames in what comes; all else (what the module prints, noise) is in `rest`,
+    the last KEPT bytes of it."""
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -66,4 +68,6 @@ class Reader:
 
     def _let_pass(self, count: int) -> None:
         self.rest += self._data[:count]
+        if len(self.rest) > 2 * KEPT:
+            del self.rest[:-KEPT]
         del self._data[:count]

@@ -24,7 +24,7 @@ class Studio:
         self.training = Training(self.workspace, self.music)
         self.explorer = Explorer(self.workspace)
         self.transport = Transport(self.workspace, self.explorer)
-        self.bench = Bench(self.workspace, self.explorer)
+        self.bench = Bench(self.workspace, self.explorer, self.transport)
 
     def close(self) -> None:
         """Ends what runs: the last thing."""
