@@ -17,6 +17,8 @@ from latentrack.studio.listen.sequencer import Sequencer, Step
 AHEAD_SECONDS = 0.12
 # From the press of Play to the first step: enough for a page on this computer to be told of it.
 LEAD_SECONDS = 0.06
+# A computer that has slept so long goes on from there, instead of rushing through what it missed.
+LOST_SECONDS = 1.0
 
 Action = Callable[[], None]
 
@@ -48,14 +50,14 @@ class Conductor:
     def follower(self) -> Follower | None:
         return self._follower
 
-    def follow(self, follower: Follower | None) -> None:
+    def follow(self, follower: Follower | None, now: float) -> None:
         """From now on steps come by a clock from elsewhere, or (None) by our own again."""
-        self.halt()
+        self.halt(now)
         self._follower = follower
 
     def begin(self, now: float) -> None:
         """From the first step: soon, or with the next tick of the clock that is followed."""
-        self.halt()
+        self.halt(now)
         self._sequencer.begin(now + LEAD_SECONDS)
         self._start()
 
@@ -65,9 +67,10 @@ class Conductor:
             self._sequencer.resume(now + LEAD_SECONDS)
             self._start()
 
-    def halt(self) -> None:
+    def halt(self, now: float) -> None:
         """At once; what was put down for later is forgotten."""
         self._running = False
+        self._sequencer.rewind(now)
         self._events.clear()
         for hearer in self._hearers:
             hearer.halted()
@@ -93,6 +96,8 @@ class Conductor:
     def advance(self, now: float) -> None:
         """Asks for the steps that are near, and does what is due."""
         if self._running and self._follower is None:
+            if now - self._sequencer.due > LOST_SECONDS:
+                self._sequencer.resume(now)
             self._take(now + AHEAD_SECONDS)
         while self._events and self._events[0][0] <= now:
             heapq.heappop(self._events)[2]()

@@ -3,17 +3,18 @@
 MIDI clock sends 24 ticks a quarter note. Each comes with the jitter of a cable and of a busy
 computer, so they are not taken at their word: an alpha-beta filter holds a time and a period that
 the ticks pull along. (E. Brookner, Tracking and Kalman Filtering Made Easy, 1998, chapter 1; beta =
-alpha² / (2 - alpha) is the choice of Benedict and Bordner.)
+alpha² / (2 - alpha) is the choice of Benedict and Bordner. The first ticks count for more, as in a
+straight line that is fitted to all there are so far.)
 """
 
 from __future__ import annotations
 
 from latentrack.studio.listen.schedule import TEMPO_RANGE, TICKS_PER_BEAT, Schedule
 
-_ALPHA = 0.25
+_ALPHA = 0.15
 _BETA = _ALPHA**2 / (2 - _ALPHA)
 # A tick that is this much of a period away from where it should be is no jitter.
-_JUMP = 0.5
+_JUMP = 0.35
 # A longer silence than this is a pause, not a tempo.
 _PAUSE_SECONDS = 0.5
 _PERIODS = tuple(60 / tempo / TICKS_PER_BEAT for tempo in reversed(TEMPO_RANGE))
@@ -27,7 +28,7 @@ class Follower:
 
     def __init__(self, tempo: float) -> None:
         self._period = 60 / tempo / TICKS_PER_BEAT
-        self._known = False
+        self._seen = 0
         self._time: float | None = None
         self._before_jump: float | None = None
         self._tick = 0.0
@@ -43,23 +44,22 @@ class Follower:
         """A tick has come at `now`, in seconds."""
         self._tick += 1
         if self._time is None or now - self._time > _PAUSE_SECONDS:
-            self._time, self._before_jump = now, None
+            self._time, self._before_jump, self._seen = now, None, 1
             return
-        interval = now - self._time
-        error = interval - self._period
-        if not self._known:
-            self._known = True
-            self._time, self._period = now, interval
-        elif abs(error) > _JUMP * self._period:
-            # One tick that was held up jumps there and back; a new tempo jumps and stays.
-            if self._before_jump is not None:
-                self._period = (now - self._before_jump) / 2
-            self._before_jump = None if self._before_jump is not None else self._time
-            self._time = now
+        error = now - self._time - self._period
+        n = self._seen
+        self._seen += 1
+        if self._before_jump is not None:
+            # One tick that was held up has jumped there and back; a new tempo stays.
+            self._period, self._seen = (now - self._before_jump) / 2, 3
+            self._time, self._before_jump = now, None
+        elif n > 1 and abs(error) > _JUMP * self._period:
+            self._before_jump, self._time = self._time, now
         else:
-            self._before_jump = None
-            self._time += self._period + _ALPHA * error
-            self._period += _BETA * error
+            alpha = max(_ALPHA, 2 * (2 * n + 1) / ((n + 1) * (n + 2)))
+            beta = max(_BETA, 6 / ((n + 1) * (n + 2)))
+            self._time += self._period + alpha * error
+            self._period += beta * error
         self._period = min(max(self._period, _PERIODS[0]), _PERIODS[1])
 
     def meet(self, step: float) -> None:

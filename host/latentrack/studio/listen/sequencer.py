@@ -5,6 +5,8 @@ Nothing here waits or looks at a clock: whoever calls says up to when.
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,6 +16,9 @@ from latentrack.studio.pattern import Pattern
 
 # What is counted while no model is open.
 _SILENT_STEPS = 16
+_SILENT_BEAT = 4
+_REWOUND = 16
+_SHORTEST = 0.01  # seconds
 
 
 class HasPattern(Protocol):
@@ -58,6 +63,11 @@ class Sequencer:
         """How many steps have been asked for since playing began."""
         self._number = -1
         self._hits = 0
+        self._last = -math.inf
+        self._beat_from = 0
+        # How it was before each of the last steps: when that step is due, and what `rewind` needs.
+        self._past: deque[tuple[float, int, int, int]] = deque(maxlen=_REWOUND)
+        self._pattern: Pattern | None = None
 
     @property
     def due(self) -> float:
@@ -66,13 +76,22 @@ class Sequencer:
 
     def begin(self, time: float) -> None:
         """From the first step, which sounds at `time`."""
-        self.count, self._number, self._hits = 0, -1, 0
-        pattern = self._explorer.pattern
-        steps_per_beat = pattern.steps_per_beat if pattern else 4
-        self.schedule = Schedule(time, 0, self.tempo, steps_per_beat, self.swing)
+        self.count, self._number, self._hits, self._beat_from = 0, -1, 0, 0
+        self._last = -math.inf
+        self._past.clear()
+        self._pattern = self._explorer.pattern
+        beat = self._pattern.steps_per_beat if self._pattern else _SILENT_BEAT
+        self.schedule = Schedule(time, 0, self.tempo, beat, self.swing)
+
+    def rewind(self, time: float) -> None:
+        """Takes back the steps that have been asked for and are due after `time`."""
+        while self._past and self._past[-1][0] > time:
+            _, self.count, self._number, self._hits = self._past.pop()
 
     def resume(self, time: float) -> None:
         """From the step after the last one, which sounds at `time`."""
+        self._last = -math.inf
+        self._past.clear()
         late = self.schedule.due(self.count) - self.schedule.grid(self.count)
         was = self.schedule
         self.schedule = Schedule(time - late, self.count, was.tempo, was.steps_per_beat, was.swing)
@@ -83,30 +102,42 @@ class Sequencer:
             yield self._next()
 
     def _next(self) -> Step:
-        before = self._explorer.pattern
         number = self._number + 1
-        if number >= (before.steps if before else _SILENT_STEPS):
+        if number >= self._steps_of(self._explorer.pattern):
             number = 0
         if number == 0:
             self._explorer.next_bar()
         pattern = self._explorer.pattern
-        steps = pattern.steps if pattern else _SILENT_STEPS
+        beat = pattern.steps_per_beat if pattern else _SILENT_BEAT
+        if beat != self.schedule.steps_per_beat:
+            if (self.count - self._beat_from) % self.schedule.steps_per_beat:
+                # The beat that has begun ends as it was, for the next one to stay where it is.
+                pattern, beat = self._pattern, self.schedule.steps_per_beat
+            else:
+                number, self._beat_from = 0, self.count
+        self._pattern = pattern
+        steps = self._steps_of(pattern)
         number %= steps
         hits = pattern.struck(number, self._hits) if pattern else []
-        steps_per_beat = pattern.steps_per_beat if pattern else self.schedule.steps_per_beat
         # The step itself comes when it would have: what is new holds from here on.
-        due = self.due
-        self.schedule = self.schedule.changed(self.count, self.tempo, steps_per_beat, self.swing)
+        # A clock that is followed may hurry; what was told already keeps its time and its turn.
+        due = self._last = max(self.due, self._last)
+        self.schedule = self.schedule.changed(self.count, self.tempo, beat, self.swing)
         step = Step(
             number,
             steps,
             due,
-            self.schedule.due(self.count + 1) - due,
+            max(self.schedule.due(self.count + 1) - due, _SHORTEST),
             tuple(hits),
             pattern,
             tuple(self.schedule.ticks(self.count)),
         )
+        self._past.append((due, self.count, self._number, self._hits))
         self._number = number
         self._hits += len(hits)
         self.count += 1
         return step
+
+    @staticmethod
+    def _steps_of(pattern: Pattern | None) -> int:
+        return pattern.steps if pattern else _SILENT_STEPS

@@ -5,11 +5,12 @@ A sound is a name that `listen_synth.js` knows, and a frequency for those that h
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from latentrack.corpus.percussion import INSTRUMENTS
 
-# The first word that is in a voice's name decides.
+# The first of these that is among the words of a voice's name decides.
 _WORDS = (
     ("kick", "kick"),
     ("bass drum", "kick"),
@@ -35,6 +36,7 @@ _WORDS = (
     ("crash", "crash"),
     ("china", "crash"),
     ("ride", "ride"),
+    ("cowbell", "bell"),
     ("cymbal", "crash"),
     ("block", "block"),
     ("claves", "block"),
@@ -67,9 +69,10 @@ def sound_of(kind: str, name: str, pitch: int) -> tuple[str, float]:
     """The sound of a voice of a pattern of that kind, and its frequency in Hz."""
     if kind != "drums":
         return "note" if kind == "notes" else "pluck", 440 * 2 ** ((pitch - 69) / 12)
-    for text in (name.lower(), INSTRUMENTS.get(pitch, "")):
+    for text in (name, INSTRUMENTS.get(pitch, "")):
+        words = f" {' '.join(re.findall('[a-z]+', text.lower()))} ".replace(" hihat ", " hat ")
         for word, sound in _WORDS:
-            if word in text:
+            if f" {word} " in words:
                 return sound, _hertz(sound, pitch)
     return "block", _hertz("block", pitch)
 

@@ -94,7 +94,7 @@ class Transport:
             self.changed.emit()
 
     def resume(self) -> None:
-        """From the step after the one that was the last to be known when it was stopped."""
+        """From the step after the one that was the last to sound."""
         if not self._playing:
             self._playing = True
             self._words.put(lambda: self._conductor.resume(self.now()))
@@ -104,7 +104,7 @@ class Transport:
         """All notes end."""
         if self._playing:
             self._playing = False
-            self._words.put(self._conductor.halt)
+            self._words.put(lambda: self._conductor.halt(self.now()))
             self.changed.emit()
 
     def set_tempo(self, tempo: float) -> None:
@@ -146,7 +146,8 @@ class Transport:
         self.stop()
 
         def turn() -> None:
-            self._conductor.follow(Follower(self.tempo) if follows else None)
+            follower = Follower(self.tempo) if follows else None
+            self._conductor.follow(follower, self.now())
             self.changed.emit()
 
         self._words.put(turn)

@@ -1,0 +1,278 @@
+"""MIDI through mido's own backend interface: see midi_ports.py."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import mido
+import numpy as np
+import pytest
+
+from latentrack.studio.listen import midi as midi_part
+from latentrack.studio.listen.memory import Memory
+from latentrack.studio.listen.midi import MISSING, NO_SYSTEM, VIRTUAL, Midi, find
+from latentrack.studio.listen.sequencer import Step
+from latentrack.studio.listen.transport import Transport
+from latentrack.studio.pattern import Pattern
+from latentrack.studio.signals import Signal
+from latentrack.studio.workspace import Workspace
+
+PATIENCE_SECONDS = 20
+
+
+class Explored:
+    """Stands for the explorer."""
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.pattern = pattern
+        self.run = None
+        self.changed = Signal()
+
+    def next_bar(self) -> None:
+        pass
+
+
+def drums() -> Pattern:
+    """Kick on 1 and 3 of four steps, a hat on each."""
+    hits = np.array([[110, 60], [0, 50], [90, 60], [0, 50]], np.uint8)
+    return Pattern(hits, "drums", ("kick", "closed hat"), (36, 42))
+
+
+@pytest.fixture
+def cables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of ports: a file is a port."""
+    folder = tmp_path / "midi"
+    folder.mkdir()
+    monkeypatch.setenv("LATENTRACK_TEST_MIDI", str(folder))
+    monkeypatch.setattr(midi_part, "_LOOK_SECONDS", 0.05)
+    before = mido.backend
+    mido.set_backend("tests.studio.midi_ports")
+    yield folder
+    mido.set_backend(before)
+
+
+@pytest.fixture
+def transport(tmp_path: Path, cables: Path) -> Iterator[Transport]:
+    made = Transport(Workspace(tmp_path / "studio"), Explored(drums()))  # type: ignore[arg-type]
+    made.set_tempo(300)  # a step is 50 ms
+    yield made
+    made.close()
+
+
+def until(true: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        assert time.monotonic() < end, "that never came true"
+        time.sleep(0.005)
+
+
+def sent(port: Path) -> list[tuple[float, mido.Message]]:
+    found = []
+    for line in port.read_text().splitlines():
+        seconds, _, text = line.partition(" ")
+        found.append((float(seconds), mido.Message.from_str(text)))
+    return found
+
+
+def notes(port: Path) -> list[mido.Message]:
+    return [message for _, message in sent(port) if message.type.startswith("note")]
+
+
+def open_output(transport: Transport, name: str) -> None:
+    transport.midi.choose_output(name)
+    until(lambda: transport.midi.output == name and not transport.midi.state)
+
+
+def test_every_note_that_begins_ends_before_it_begins_again(
+    transport: Transport, cables: Path
+) -> None:
+    port = cables / "synth.out"
+    port.touch()
+    open_output(transport, "synth")
+    transport.play()
+    until(lambda: len(notes(port)) > 40)
+    transport.stop()
+    until(lambda: {m.type for m in notes(port)[-2:]} == {"note_off"})
+    time.sleep(0.2)
+    sounding: set[int] = set()
+    for message in notes(port):
+        assert message.channel == 9
+        if message.type == "note_on":
+            assert message.note not in sounding
+            sounding.add(message.note)
+        else:
+            sounding.remove(message.note)
+    assert sounding == set()
+    struck = [(m.note, m.velocity) for m in notes(port) if m.type == "note_on"]
+    loop = [(36, 110), (42, 60), (42, 50), (36, 90), (42, 60), (42, 50)]
+    assert struck == (loop * 20)[: len(struck)]
+
+
+def test_a_stop_in_the_midst_of_a_note_ends_it(transport: Transport, cables: Path) -> None:
+    port = cables / "synth.out"
+    port.touch()
+    transport.set_tempo(20)  # a step is 750 ms
+    open_output(transport, "synth")
+    transport.play()
+    until(lambda: len(notes(port)) >= 2)
+    transport.stop()
+    until(lambda: len(notes(port)) >= 4)
+    kinds = [(message.type, message.note) for message in notes(port)]
+    assert sorted(kinds[2:]) == [("note_off", 36), ("note_off", 42)]
+    last = sent(port)[-1][1]
+    assert (last.type, last.control, last.channel) == ("control_change", 123, 9)
+
+
+def test_notes_have_the_channel_that_was_chosen(transport: Transport, cables: Path) -> None:
+    port = cables / "synth.out"
+    port.touch()
+    explored: Any = transport.osc._explorer
+    explored.pattern = Pattern(np.array([[100], [0]], np.uint8), "rhythm", ("hit",), (60, 67))
+    transport.midi.set_channel(3)
+    open_output(transport, "synth")
+    transport.play()
+    until(lambda: len(notes(port)) >= 6)
+    begun = [message for message in notes(port) if message.type == "note_on"]
+    assert [message.note for message in begun[:3]] == [60, 67, 60]
+    assert {message.channel for message in begun} == {2}
+
+
+def test_our_clock_goes_out_with_24_ticks_a_beat(transport: Transport, cables: Path) -> None:
+    port = cables / "synth.out"
+    port.touch()
+    transport.midi.set_sends_clock(True)
+    open_output(transport, "synth")
+    transport.play()
+    until(lambda: len(notes(port)) >= 20)
+    transport.stop()
+    until(lambda: any(message.type == "stop" for _, message in sent(port)))
+    kinds = [message.type for _, message in sent(port) if not message.type.startswith("control")]
+    assert kinds[:2] == ["start", "clock"]
+    # Four steps to a beat: six ticks from each kick's step to the next step.
+    bodies = "".join({"clock": "c", "note_on": "n"}.get(kind, "") for kind in kinds)
+    steps = [len(part) for part in bodies.lstrip("c").replace("nn", "n").split("n")[1:-1]]
+    assert set(steps[1:-1]) == {6}
+    assert kinds.count("start") == kinds.count("stop") == 1
+
+
+def test_a_clock_is_followed_tick_by_tick(transport: Transport, cables: Path) -> None:
+    (cables / "drum machine.in").touch()
+    seen: list[tuple[float, int]] = []
+    transport.stepped.connect(lambda: seen.append((transport.now(), transport.step)))
+    transport.midi.choose_input("drum machine")
+    until(lambda: transport.following and not transport.midi.state)
+    time.sleep(0.1)
+    start = time.perf_counter()
+    with (cables / "drum machine.in").open("a", buffering=1) as wire:
+        wire.write("start\n")
+        for tick in range(48):  # 150 BPM: a tick is 16.7 ms, a step 100 ms
+            time.sleep(max(0, start + 0.1 + tick / 60 - time.perf_counter()))
+            wire.write("clock\n")
+        assert transport.playing
+        wire.write("stop\n")
+    until(lambda: not transport.playing)
+    until(lambda: transport.step == -1)
+    steps = [step for _, step in seen if step >= 0]
+    assert len(steps) in (8, 9) and steps == [n % 4 for n in range(len(steps))]
+    assert transport.tempo == pytest.approx(150, rel=0.1)
+    begun = len(seen)
+    with (cables / "drum machine.in").open("a", buffering=1) as wire:
+        wire.write("continue\nclock\n")
+    until(lambda: len(seen) > begun)
+    assert seen[begun][1] == len(steps) % 4
+
+
+def test_our_own_tempo_comes_back_with_our_own_clock(transport: Transport, cables: Path) -> None:
+    (cables / "drum machine.in").touch()
+    transport.midi.choose_input("drum machine")
+    until(lambda: transport.following)
+    transport.set_tempo(50)
+    assert transport.tempo == 300
+    transport.midi.choose_input("")
+    until(lambda: not transport.following)
+    transport.set_tempo(50)
+    assert transport.tempo == 50
+
+
+def test_a_port_that_vanishes_is_named_and_used_again_when_it_is_back(
+    transport: Transport, cables: Path
+) -> None:
+    port = cables / "synth 20:0.out"
+    port.touch()
+    open_output(transport, "synth 20:0")
+    transport.play()
+    until(lambda: notes(port))
+    port.unlink()
+    until(lambda: transport.midi.state)
+    assert transport.midi.state == (
+        "“synth” is not there, or another program has it: it is used as soon as it can be."
+    )
+    step = transport.step
+    until(lambda: transport.step != step)
+    # Plugged in again it has another number.
+    again = cables / "synth 24:0.out"
+    again.touch()
+    until(lambda: not transport.midi.state and notes(again))
+    assert transport.playing
+
+
+def test_the_choice_is_remembered(transport: Transport, cables: Path, tmp_path: Path) -> None:
+    (cables / "synth.out").touch()
+    open_output(transport, "synth")
+    transport.close()
+    again = Transport(Workspace(tmp_path / "studio"), Explored(drums()))  # type: ignore[arg-type]
+    try:
+        until(lambda: again.midi.outputs and not again.midi.state)
+        assert (again.midi.output, again.midi.state, again.tempo) == ("synth", "", 300)
+        again.play()
+        until(lambda: notes(cables / "synth.out"))
+    finally:
+        again.close()
+
+
+def test_a_port_of_our_own_is_offered_to_others_and_not_to_ourselves(
+    transport: Transport, cables: Path
+) -> None:
+    open_output(transport, VIRTUAL)
+    assert (cables / "Latentrack.out").exists()
+    assert transport.midi.outputs == ()
+    transport.play()
+    until(lambda: notes(cables / "Latentrack.out"))
+
+
+@pytest.mark.parametrize("how", ["missing", "broken"])
+def test_without_midi_one_sentence_says_so_and_all_else_plays(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    if how == "missing":
+        monkeypatch.setitem(sys.modules, "rtmidi", None)
+        monkeypatch.delitem(sys.modules, "mido.backends.rtmidi", raising=False)
+        mido.set_backend("mido.backends.rtmidi")
+    else:
+
+        def refuse(**_: Any) -> None:
+            raise SystemError("no sequencer")
+
+        monkeypatch.setattr("tests.studio.midi_ports.get_devices", refuse)
+    transport.midi.choose_output("synth")
+    until(lambda: transport.midi.problem)
+    assert transport.midi.state == {"missing": MISSING, "broken": NO_SYSTEM}[how]
+    transport.play()
+    until(lambda: transport.step > 0)
+
+
+def test_names_with_the_numbers_of_alsa_are_found_again() -> None:
+    there = ("synth:synth MIDI 1 24:0", "synth:synth MIDI 2 24:1")
+    assert find("synth:synth MIDI 2 20:1", there) == there[1]
+    assert find("synth:synth MIDI 3 20:1", there) is None
+
+
+def test_one_pitch_of_two_voices_is_one_note(tmp_path: Path, cables: Path) -> None:
+    midi = Midi(Memory(Workspace(tmp_path)), None)  # type: ignore[arg-type]
+    midi._output = object()
+    two = Step(0, 1, 1.0, 0.5, ((0, 36, 50), (1, 36, 120)), drums(), ())
+    assert [time for time, _ in midi.ahead(two)] == [1.0, pytest.approx(1.4)]
