@@ -7,14 +7,13 @@ brings everything back as it was. The file is stored when no clock comes.
 """
 
 import sys
-import time
 
 import micropython
 
 from latentrack import files
 from latentrack.instrument import Instrument
+from latentrack.scheduler import on_scheduler
 
-_TRIAL_MS = 2000
 _FUNCTION = type(lambda: None)
 
 
@@ -52,9 +51,7 @@ def _swap_behaviour(name, code, source):
     trial = {"__name__": name}
     exec(code, trial)
     if "frame" in trial:
-        failed = _on_scheduler([lambda: trial["frame"](instrument.controls, instrument.track)])
-        if failed:
-            raise failed[0]
+        on_scheduler(lambda: trial["frame"](instrument.controls, instrument.track))
     instrument.behaviours.swap(name, source.decode())
 
 
@@ -149,28 +146,16 @@ def _bind_again(parts):
 def _failing_parts():
     """Runs one frame; index -> exception of what failed."""
     instrument = Instrument.running
-    return {} if instrument is None else _on_scheduler(instrument.every_frame)
+    return {} if instrument is None else on_scheduler(lambda: _failing(instrument.every_frame))
 
 
-def _on_scheduler(parts):
-    """Calls parts of a frame where frames run; index -> exception of those that failed."""
+def _failing(parts):
     failed = {}
-    done = []
-
-    def run(_):
-        for index, part in enumerate(parts):
-            try:
-                part()
-            except BaseException as error:
-                failed[index] = error
-        done.append(True)
-
-    micropython.schedule(run, None)
-    since = time.ticks_ms()
-    while not done:
-        time.sleep_ms(1)
-        if time.ticks_diff(time.ticks_ms(), since) > _TRIAL_MS:
-            raise RuntimeError("the frames have stopped")
+    for index, part in enumerate(parts):
+        try:
+            part()
+        except BaseException as error:
+            failed[index] = error
     return failed
 
 

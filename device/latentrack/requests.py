@@ -6,42 +6,16 @@ A file comes into memory first, is checked there, and is then played, swapped in
 import gc
 import os
 import sys
-import time
-
-import micropython
 
 from latentrack import files, library
 from latentrack.instrument import Instrument
-
-_PATIENCE_MS = 2000
+from latentrack.scheduler import on_scheduler
 
 
 def _instrument():
     if Instrument.running is None:
         raise RuntimeError("Latentrack does not run; see what main.py says")
     return Instrument.running
-
-
-def on_scheduler(work):
-    """What `work` returns when it is called where frames are, which then do not come between."""
-    done = []
-
-    def run(_):
-        try:
-            done.append((work(), None))
-        except Exception as error:
-            done.append((None, error))
-
-    micropython.schedule(run, None)
-    since = time.ticks_ms()
-    while not done:
-        time.sleep_ms(1)
-        if time.ticks_diff(time.ticks_ms(), since) > _PATIENCE_MS:
-            raise RuntimeError("the frames have stopped")
-    answer, error = done[0]
-    if error is not None:
-        raise error
-    return answer
 
 
 class Requests:
