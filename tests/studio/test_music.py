@@ -309,7 +309,9 @@ def test_too_large_a_file_is_refused_before_it_comes(music, folder):
     taken.feed(BEAT)
     taken.end()
     assert (taken.taken, taken.refused) == (1, 1)
-    assert "too large to be dropped here (MIDI files up to 16 MB" in music.noted["big.mid"]
+    assert music.noted["big.mid"] == (
+        "too large to be dropped: use its folder where it is (200 MB, not 16 MB)"
+    )
     assert below(folder / "music") == ["a.mid"]
 
 
@@ -417,6 +419,16 @@ def test_a_dataset_without_its_music_is_shown_and_stays(folder):
     made.wait()
     assert made.dataset.digest == demo.digest
     assert sum(file.count for file in made.reading.files) == len(demo)
+    made.change_rules(bars=2)
+    made.wait()
+    assert made.dataset.digest == demo.digest
+    assert (folder / "dataset.npz").exists()
+    made.clear()
+    made.wait()
+    assert made.dataset is None and not (folder / "dataset.npz").exists()
+    made.undo()
+    made.wait()
+    assert made.dataset.digest == demo.digest
     assert (folder / "dataset.npz").exists()
 
 

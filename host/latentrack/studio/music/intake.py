@@ -40,7 +40,8 @@ LIMITS = {
     ".toml": MEGABYTE,
     ".csv": 16 * MEGABYTE,
 }
-LIMITS_SAID = "MIDI files up to 16 MB, audio up to 250 MB, zip archives up to 512 MB"
+LIMITS_SAID = "MIDI files (up to 16 MB), audio loops (250 MB), zip archives (512 MB)"
+TOO_LARGE = "too large to be dropped: use its folder where it is"
 NOT_SENT = "which the browser could not read"
 NO_ROOM = "for which the disk has no room"
 NO_STYLES = "no music; of tables only info.csv is read, for the styles in it"
@@ -54,9 +55,7 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 def said_size(size: int) -> str:
     """A file's size as people say it: "200 MB"."""
-    if size >= 10 * MEGABYTE:
-        return f"{size / MEGABYTE:,.0f} MB"
-    return f"{size / MEGABYTE:.1f} MB" if size >= MEGABYTE else f"{max(1, size // 1000)} kB"
+    return f"{size / MEGABYTE:,.{0 if size >= 10 * MEGABYTE else 1}f} MB"
 
 
 def safe_parts(name: str) -> tuple[str, ...]:
@@ -242,7 +241,11 @@ class Batch:
         limit = LIMITS.get(_suffix(one.name), LIMITS[".mid"])
         if one.size > limit:
             known = _suffix(one.name) in LIMITS
-            return f"too large to be dropped here ({LIMITS_SAID})" if known else NO_MUSIC
+            return (
+                f"{TOO_LARGE} ({said_size(one.size)}, not {said_size(limit)})"
+                if known
+                else NO_MUSIC
+            )
         if _suffix(one.name) not in LIMITS and not one.sent:
             return NO_MUSIC
         if _suffix(one.name) == ".csv" and _last(one.name).lower() != "info.csv":

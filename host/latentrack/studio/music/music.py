@@ -71,14 +71,12 @@ class Music:
         self._state = threading.Condition()
         self._wanted = self._done = 0
         self._at_rest = 0.0
-        self._rules_changed = False
+        self._rules_changed = self._rules_unsaved = False
+        self._emptied = False
         self._thread: threading.Thread | None = None
         self._closed = False
-        if workspace.dataset.exists():
-            try:
-                self.reading = reading.of_dataset(Dataset.load(workspace.dataset))
-            except UserError as error:
-                self.error = str(error)
+        self._load()
+        self.has_files = self._look()
         if self.has_files:
             self._wake(0.0)
 
@@ -95,10 +93,6 @@ class Music:
     def map_names(self) -> list[str]:
         """What `change_rules(map_name=…)` takes: the built-in maps, then one's own."""
         return kept_rules.map_names(self.maps)
-
-    @property
-    def has_files(self) -> bool:
-        return bool(self.folders) or reading.has_files(self._workspace.music)
 
     @property
     def discarded(self) -> tuple[Discard, ...]:
@@ -197,11 +191,15 @@ class Music:
         folders, noted = self.folders, dict(self._noted)
 
         def put_back() -> None:
+            self._emptied = False
             self._noted = {**noted, **self._noted}
             self._set_folders(tuple(dict.fromkeys((*folders, *self.folders))))
             self._remember_noted()
+            if not self._look():
+                self._load()  # there is nothing to read it from again
 
-        self.removals.clear(put_back)
+        self.removals.clear((self._workspace.music, self._workspace.dataset), put_back)
+        self._emptied = True
         self._noted = {}
         self._set_folders(())
         self._remember_left_out()
@@ -248,12 +246,21 @@ class Music:
             return
         with self._state:
             self.rules, self.map_name = rules, map_name
-            self._rules_changed = True
-        kept_rules.save_rules(self._rules_file, rules, map_name)
-        if self.has_files:
-            self._wake(_REST_S)
-        else:
-            self.changed.emit()
+            self._rules_changed = self._rules_unsaved = True
+        self._wake(_REST_S)
+
+    def _load(self) -> None:
+        """Takes the dataset as it lies in the workspace."""
+        if self._workspace.dataset.exists():
+            try:
+                self.reading = reading.of_dataset(Dataset.load(self._workspace.dataset))
+                self.version += 1
+            except UserError as error:
+                self.error = str(error)
+
+    def _look(self) -> bool:
+        """Whether there is anything to read."""
+        return bool(self.folders) or reading.has_files(self._workspace.music)
 
     def _set_folders(self, folders: tuple[Path, ...]) -> None:
         self.folders = folders
@@ -319,16 +326,22 @@ class Music:
                 self.busy = f"Reading {done:,} of {total:,} files"
                 self.changed.emit()
 
+        if self._rules_unsaved:
+            self._save_rules()
+        self.has_files = self._look()
         if not self.has_files:
-            self._keep(Reading(), "")
+            # A dataset that somebody has laid into the folder stays, though there is no music.
+            if self._emptied or any(file.place for file in self.reading.files):
+                self._keep(Reading(), "")
             return
+        self._emptied = False
         music = self._workspace.music
         own = [music] if reading.has_files(music) else []
         sources = [*own, *self.folders]
         first = self.dataset is None and self.rules == Rules()
         if first and all_audio([source for source in sources if source.exists()]):
             self.rules = replace(self.rules, kind="rhythm")
-            kept_rules.save_rules(self._rules_file, self.rules, self.map_name)
+            self._save_rules()
         try:
             made = reading.read_all(sources, self.rules, self.removals.left_out, progress)
         except UserError as error:
@@ -338,7 +351,15 @@ class Music:
         except Exception as error:  # a reader's fault must not leave the page waiting for ever
             self._keep(None, f"The music could not be read: {error}.")
         else:
+            _ = made.different  # counted here, where nobody waits
             self._keep(made, "")
+
+    def _save_rules(self) -> None:
+        self._rules_unsaved = False
+        try:
+            kept_rules.save_rules(self._rules_file, self.rules, self.map_name)
+        except UserError as error:
+            self.error = str(error)
 
     def _keep(self, made: Reading | None, error: str) -> None:
         """The new state of things; where `made` is None the former dataset stays."""

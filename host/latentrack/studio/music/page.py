@@ -1,12 +1,244 @@
-"""The page "Corpus"."""
+"""The page "Corpus": drop music, see what it gives, change the rules."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from nicegui import ui
 
+from latentrack.errors import UserError
+from latentrack.studio.music import routes
+from latentrack.studio.music.bar_view import BarView
+from latentrack.studio.music.drop_zone import DropZone
+from latentrack.studio.music.file_list import FileList
+from latentrack.studio.music.left_out import LeftOut
+from latentrack.studio.music.music import Music
+from latentrack.studio.music.rule_controls import RuleControls
+from latentrack.studio.page_parts import errors_shown, in_background, listen, show_message
 from latentrack.studio.studio import Studio
+
+FEWEST = 20  # sequences that a model is trained on
 
 
 def build(studio: Studio) -> None:
     """Fills the page."""
-    ui.label("Corpus")
+    music = studio.music
+    routes.serve(music)
+    _Page(music)
+
+
+class _Page:
+    def __init__(self, music: Music) -> None:
+        self._music = music
+        self._seen = -1
+        with ui.element("div").classes("lt-music") as self._all:
+            with ui.element("section").classes("lt-music-head"):
+                with ui.element("div").classes("lt-card lt-music-in"):
+                    self._ways_in()
+                with ui.element("div").classes("lt-card lt-music-sum"):
+                    self._summary()
+            with ui.element("section").classes("lt-music-work"):
+                with (
+                    ui.element("section")
+                    .classes("lt-card lt-music-rules")
+                    .props('aria-label="Rules"')
+                ):
+                    with ui.element("div").classes("lt-music-title"):
+                        ui.label("Rules").classes("lt-title").props('role="heading" aria-level="2"')
+                        _small("Reset", self._music.reset_rules).props(
+                            'aria-label="All rules as they were at first"'
+                        )
+                    self._rules = RuleControls(music)
+                with (
+                    ui.element("section")
+                    .classes("lt-card lt-music-files")
+                    .props('aria-label="Files"')
+                ):
+                    self._list = FileList(self._choose, self._remove, self._remove_found)
+                with ui.element("section").classes("lt-card lt-music-side"):
+                    self._side()
+        listen(music.changed, self._show)
+        self._show()
+
+    def _ways_in(self) -> None:
+        with DropZone():
+            _small("Use a folder on this computer", self._ask_for_folder)
+            self._demo = _small("Add the demo corpus", self._add_demo)
+        self._sources = ui.element("div").classes("lt-music-sources")
+
+    def _summary(self) -> None:
+        with ui.element("div").classes("lt-music-count").props('role="status"'):
+            self._count = ui.label().classes("lt-music-big")
+            self._before = ui.label().classes("lt-muted")
+        self._facts = ui.label().classes("lt-muted")
+        with ui.element("div").classes("lt-music-next"):
+            self._next = ui.link("Train a model →", "/train").classes("lt-music-train")
+            self._few = ui.label().classes("lt-muted")
+            with ui.element("div").classes("lt-music-busy") as self._busy:
+                ui.spinner(size="18px").props('aria-hidden="true"')
+                self._doing = ui.label().props('role="status"')
+
+    def _side(self) -> None:
+        with ui.tabs().props("dense no-caps align=justify").classes("lt-music-tabs") as tabs:
+            bars = ui.tab("bars", "Bars")
+            left = ui.tab("left", "Left out")
+        self._left_tab = left
+        with ui.tab_panels(tabs, value=bars, animated=False, keep_alive=True).classes(
+            "lt-music-panels"
+        ):
+            with ui.tab_panel(bars):
+                self._bars = BarView()
+            with ui.tab_panel(left):
+                self._left = LeftOut(self._music)
+
+    def _show(self) -> None:
+        music = self._music
+        made = music.dataset
+        empty = made is None and not music.has_files and not music.busy
+        self._all.classes(
+            add="lt-music-empty" if empty else "", remove="" if empty else "lt-music-empty"
+        )
+        self._busy.set_visibility(bool(music.busy))
+        self._doing.set_text(music.busy)
+        self._rules.show()
+        self._show_sources()
+        self._left.show()
+        left_out = len(music.discarded)
+        self._left_tab.props(f'label="Left out{f" ({left_out})" if left_out else ""}"')
+        if made is None:
+            self._count.set_text("Nothing read yet" if music.has_files else "No music yet")
+            self._facts.set_text("Drop files here, or begin with the demo corpus.")
+        else:
+            self._count.set_text(f"{_sequences(len(made), made.bars)} from {_files(made.files)}")
+            noun = "notes" if made.kind == "notes" else "hits"
+            self._facts.set_text(
+                f"{made.steps} steps × {made.voices} {'lane' if made.voices == 1 else 'lanes'}, "
+                f"{made.hits / max(1, len(made)):.1f} {noun} each, "
+                f"{music.reading.different:,} different"
+            )
+        before = music.before
+        self._before.set_text(
+            f"before: {before.sequences:,} from {_files(before.files)}" if before else ""
+        )
+        enough = made is not None and len(made) >= FEWEST
+        self._next.set_visibility(enough)
+        self._few.set_text(
+            "" if enough or made is None else f"A model needs at least {FEWEST}: add music."
+        )
+        if self._seen != music.version:
+            self._seen = music.version
+            self._list.show(music.version)
+            self._bars.show(self._chosen, music.version)
+
+    _chosen = ""
+
+    def _choose(self, name: str) -> None:
+        self._chosen = name
+        self._bars.show(name, self._music.version)
+
+    def _show_sources(self) -> None:
+        music = self._music
+        told = (music.folders, dict(music.reading.missing), music.removals.last, music.has_files)
+        if getattr(self, "_told", None) == told:
+            return
+        self._told = told
+        self._sources.clear()
+        with self._sources:
+            for folder in music.folders:
+                with ui.element("span").classes("lt-music-source"):
+                    ui.icon("folder").props('aria-hidden="true"')
+                    ui.label(str(folder)).classes("lt-music-path")
+                    wrong = music.reading.missing.get(str(folder))
+                    if wrong:
+                        ui.label("cannot be read").classes("lt-music-wrong").tooltip(wrong)
+                    _small("×", self._forgetter(folder)).props(
+                        'aria-label="Forget this folder; its files stay" title="Forget this folder"'
+                    )
+            if music.removals.last:
+                _small("Undo", self._undo)
+                ui.label(f"Taken out: {music.removals.last}").classes("lt-muted")
+            if music.has_files or music.dataset is not None:
+                _small("Clear all", self._ask_to_clear).classes("lt-music-clear")
+
+    # What clicks do
+
+    async def _add_demo(self) -> None:
+        with errors_shown():
+            await in_background(self._music.add_demo)
+
+    def _forgetter(self, folder: Path) -> object:
+        async def forget() -> None:
+            await in_background(self._music.remove_folder, folder)
+
+        return forget
+
+    async def _remove(self, name: str) -> None:
+        with errors_shown():
+            if not await in_background(self._music.remove, [name]):
+                raise UserError(
+                    f"{name} cannot be taken out: only the dataset is here, not its music."
+                )
+
+    async def _remove_found(self, find: str, show: str) -> None:
+        with errors_shown():
+            names = routes.matching(self._music, find, show)
+            await in_background(self._music.remove, names)
+
+    async def _undo(self) -> None:
+        with errors_shown():
+            what = await in_background(self._music.undo)
+            if what:
+                show_message(f"Back again: {what}.")
+
+    def _ask_for_folder(self) -> None:
+        with ui.dialog(value=True) as dialog, ui.card().classes("lt-music-ask"):
+            ui.label("Use a folder on this computer").classes("lt-title")
+            ui.label("It is read where it is, with all folders in it. Nothing is copied.")
+            path = ui.input("Path of the folder", placeholder="/home/me/midi")
+            path.props('autofocus spellcheck="false"')
+            wrong = ui.label().classes("lt-music-wrong").props('role="alert"')
+
+            async def use() -> None:
+                try:
+                    await in_background(self._music.add_folder, path.value or "")
+                except UserError as error:
+                    wrong.set_text(str(error))
+                else:
+                    dialog.close()
+
+            path.on("keydown.enter", use)
+            with ui.element("div").classes("lt-music-answers"):
+                ui.button("Cancel", on_click=dialog.close).props("flat no-caps")
+                ui.button("Use it", on_click=use).props("no-caps unelevated")
+
+    def _ask_to_clear(self) -> None:
+        with ui.dialog(value=True) as dialog, ui.card().classes("lt-music-ask"):
+            ui.label("Clear the corpus?").classes("lt-title")
+            ui.label(
+                "The files that were dropped are thrown away, and so is the dataset. Folders on "
+                "this computer are only forgotten. You can undo it until the studio is ended."
+            )
+
+            async def clear() -> None:
+                dialog.close()
+                with errors_shown():
+                    await in_background(self._music.clear)
+
+            with ui.element("div").classes("lt-music-answers"):
+                ui.button("Keep all", on_click=dialog.close).props("flat no-caps autofocus")
+                ui.button("Clear", on_click=clear).props("no-caps unelevated color=accent")
+
+
+def _small(text: str, act: object) -> ui.button:
+    button = ui.button(text, on_click=act, color=None).props("no-caps unelevated dense")  # type: ignore[arg-type]
+    return button.classes("lt-music-way")
+
+
+def _sequences(count: int, bars: int) -> str:
+    if bars == 1:
+        return f"{count:,} {'bar' if count == 1 else 'bars'}"
+    return f"{count:,} {'sequence' if count == 1 else 'sequences'} of {bars} bars"
+
+
+def _files(count: int) -> str:
+    return f"{count:,} {'file' if count == 1 else 'files'}"

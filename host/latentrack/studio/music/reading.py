@@ -74,6 +74,11 @@ class Reading:
     missing: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
+    def different(self) -> int:
+        """How many sequences are left when equal ones are counted once."""
+        return self.dataset.different if self.dataset else 0
+
+    @cached_property
     def _places(self) -> dict[str, list[int]]:
         places: dict[str, list[int]] = defaultdict(list)
         if self.dataset:

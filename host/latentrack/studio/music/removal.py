@@ -65,17 +65,23 @@ class Removals:
         one = places[0].member or places[0].path.name
         self.did(one if len(places) == 1 else f"{len(places):,} files", take_back)
 
-    def clear(self, and_take_back: Callable[[], None]) -> None:
-        away = self._new_trash()
+    def clear(self, paths: Iterable[Path], and_take_back: Callable[[], None]) -> None:
+        """Throws these files and folders away, and what was passed over is not any more."""
+        moved = []
         before = self.left_out
-        if self._music.exists():
-            away.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(self._music, away)
+        for path in paths:
+            if path.exists():
+                away = self._new_trash()
+                away.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(path, away)
+                moved.append((path, away))
         self.left_out = frozenset()
 
         def take_back() -> None:
-            if away.exists():
-                _put_back(away, self._music)
+            for path, away in moved:
+                # A single file is one that is made anew all the time.
+                if not path.is_file():
+                    _put_back(away, path)
             self.left_out |= before
             and_take_back()
 

@@ -1,0 +1,108 @@
+// One file's bars, one below the other; each is a picture with its own text for screen readers.
+
+const PART = 8;
+const FEW = 16;  // voices that have room for their names
+
+export default {
+  template: `
+    <div class="lt-music-bars">
+      <template v-if="got && name">
+        <div class="lt-music-barhead">
+          <h3 :title="name">{{ name }}</h3>
+          <span class="lt-muted">{{ range }}</span>
+          <button type="button" class="lt-music-way" aria-label="Earlier bars"
+            :disabled="got.start === 0" @click="go(-1)">‹</button>
+          <button type="button" class="lt-music-way" aria-label="Later bars"
+            :disabled="got.start + got.bars.length >= got.total" @click="go(1)">›</button>
+        </div>
+        <p v-if="!got.total" class="lt-music-reason">No bars: {{ got.why }}.</p>
+        <figure v-for="(bar, index) in got.bars" class="lt-music-bar">
+          <figcaption class="lt-muted">{{ got.start + index + 1 }}</figcaption>
+          <div class="lt-music-lanes" aria-hidden="true" :style="{ height: high + 'px' }">
+            <span v-for="lane in named" :style="{ top: lane.top + 'px', height: each + 'px' }">
+              {{ lane.name }}</span>
+          </div>
+          <svg role="img" :aria-label="'Bar ' + (got.start + index + 1) + ': ' + bar.words"
+            preserveAspectRatio="none" :viewBox="'0 0 ' + got.steps + ' ' + got.voices"
+            :style="{ height: high + 'px' }">
+            <rect v-for="beat in beats" :x="(beat - 1) * 2 * got.beat" y="0" :width="got.beat"
+              :height="got.voices" class="lt-music-beat" />
+            <path v-if="few" :d="lines" class="lt-music-line" vector-effect="non-scaling-stroke" />
+            <path :d="bar.soft" class="lt-music-soft" />
+            <path :d="bar.medium" class="lt-music-medium" />
+            <path :d="bar.loud" class="lt-music-loud" />
+            <path :d="barlines" class="lt-music-barline" vector-effect="non-scaling-stroke" />
+          </svg>
+        </figure>
+        <p v-if="got.total" class="lt-muted lt-music-legend">
+          <i class="lt-music-soft"></i> soft <i class="lt-music-medium"></i> medium
+          <i class="lt-music-loud"></i> accent (velocity 96 and more)</p>
+      </template>
+      <p v-else class="lt-muted">Choose a file to see its bars.</p>
+    </div>`,
+  props: { url: String, name: String, version: Number },
+  data: () => ({ got: null, asked: 0 }),
+  computed: {
+    few() {
+      return this.got.voices <= FEW;
+    },
+    each() {
+      return this.few ? 14 : Math.max(3, 240 / this.got.voices);
+    },
+    high() {
+      return this.each * this.got.voices;
+    },
+    named() {
+      const lanes = this.got.lanes.map((name, index) => ({ name, top: index * this.each }));
+      return this.few ? lanes : lanes.filter(({ name }) => /^C-?\d+$/.test(name));
+    },
+    beats() {
+      return Math.ceil(this.got.steps / this.got.beat / 2);
+    },
+    lines() {
+      return this.got.lanes.slice(1).map((_, at) => `M0 ${at + 1}H${this.got.steps}`).join("");
+    },
+    barlines() {
+      let path = "";
+      for (let at = this.got.bar; at < this.got.steps; at += this.got.bar) {
+        path += `M${at} 0V${this.got.voices}`;
+      }
+      return path;
+    },
+    range() {
+      const { start, bars, total, steps, bar } = this.got;
+      if (!total) return "";
+      const what = steps > bar ? "sequences" : "bars";
+      return `${what} ${start + 1} to ${start + bars.length} of ${total.toLocaleString("en-GB")}`;
+    },
+  },
+  watch: {
+    name() { this.ask(0); },
+    version() { this.ask(this.got ? this.got.start : 0); },
+  },
+  mounted() {
+    this.ask(0);
+  },
+  methods: {
+    go(way) {
+      this.ask(this.got.start + way * PART);
+    },
+    async ask(start) {
+      const asked = ++this.asked;
+      if (!this.name) {
+        this.got = null;
+        return;
+      }
+      const query = new URLSearchParams({ name: this.name, start, count: PART });
+      try {
+        const answer = await fetch(`${window.path_prefix || ""}${this.url}?${query}`);
+        const got = answer.ok ? await answer.json() : null;
+        if (asked !== this.asked || !got) return;
+        if (got.total && start >= got.total) this.ask(0);
+        else this.got = got;
+      } catch {
+        // The page says by itself that the studio has gone.
+      }
+    },
+  },
+};

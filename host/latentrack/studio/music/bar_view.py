@@ -1,0 +1,23 @@
+"""One file's bars, large: a lane for each voice, with its name."""
+
+from __future__ import annotations
+
+from nicegui.element import Element
+
+from latentrack.studio.music.routes import BARS
+
+
+class BarView(Element, component="bar_view.js"):
+    """Asks for the bars itself, some at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._props["url"] = BARS
+        self._props["name"] = ""
+        self._props["version"] = 0
+
+    def show(self, name: str, version: int) -> None:
+        """This file, as the reading of this version has it; "" is none."""
+        self._props["name"] = name
+        self._props["version"] = version
+        self.update()

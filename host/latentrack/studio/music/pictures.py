@@ -1,0 +1,44 @@
+"""Bars as pictures: SVG paths in units of a cell, and the same in words for those who listen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+_SOFT_BELOW, _LOUD_FROM = 64, 96  # velocities; from 96 on drummers mean an accent
+
+
+def lanes(voice_names: Sequence[str], kind: str) -> list[int]:
+    """The voices from the top lane down: drums as they are listed, of notes the highest first."""
+    order = range(len(voice_names))
+    return list(reversed(order)) if kind == "notes" else list(order)
+
+
+def picture(hits: Sequence[int], order: Sequence[int]) -> dict[str, Any]:
+    """Paths of the soft, the medium and the loud hits; a cell is 1 × 1, the top lane's y is 0.
+
+    hits: step, voice, velocity of one hit after another.
+    """
+    lane = {voice: number for number, voice in enumerate(order)}
+    paths: dict[str, list[str]] = {"soft": [], "medium": [], "loud": []}
+    for step, voice, velocity in _three(hits):
+        loud = "loud" if velocity >= _LOUD_FROM else "medium"
+        paths["soft" if velocity < _SOFT_BELOW else loud].append(
+            f"M{step}.06 {lane[voice]}.1h.88v.8h-.88z"
+        )
+    return {name: "".join(cells) for name, cells in paths.items()}
+
+
+def in_words(hits: Sequence[int], voice_names: Sequence[str]) -> str:
+    """Which voice sounds at which steps, counted from 1: "kick 1, 9; snare 5, 13"."""
+    steps: dict[int, list[int]] = {}
+    for step, voice, _ in _three(hits):
+        steps.setdefault(voice, []).append(step + 1)
+    return "; ".join(
+        f"{voice_names[voice]} {', '.join(map(str, sorted(steps[voice])))}"
+        for voice in sorted(steps)
+    )
+
+
+def _three(hits: Sequence[int]) -> zip[tuple[int, int, int]]:
+    return zip(hits[0::3], hits[1::3], hits[2::3], strict=True)

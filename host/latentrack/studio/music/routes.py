@@ -1,0 +1,140 @@
+"""What the page's own scripts ask for: files go up in batches, lists and bars come in parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+from nicegui import app
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from latentrack.studio.music.music import Music
+from latentrack.studio.music.pictures import in_words, lanes, picture
+
+UPLOAD = "/studio/music/upload"
+FILES = "/studio/music/files"
+BARS = "/studio/music/bars"
+
+_PIECE = 1 << 20  # bytes that are written at a time
+_MOST = 100  # files or bars in one answer
+_THUMBNAILS = 12
+
+_served: list[Music] = []
+
+
+def serve(music: Music) -> None:
+    """Once, when the first page is built."""
+    if music in _served:
+        return
+    _served.append(music)
+    app.on_shutdown(music.close)
+
+    @app.post(UPLOAD)
+    async def upload(request: Request) -> JSONResponse:
+        batch = music.intake.batch()
+        try:
+            held = bytearray()
+            async for piece in request.stream():
+                held += piece
+                if len(held) >= _PIECE:
+                    await run_in_threadpool(batch.feed, bytes(held))
+                    held.clear()
+            await run_in_threadpool(batch.feed, bytes(held))
+            batch.end()
+        except ClientDisconnect:
+            return _no("The page has gone.", 400)
+        except ValueError as error:
+            return _no(f"This is no batch of files: {error}.", 400)
+        except OSError as error:
+            return _no(
+                f"The files cannot be kept ({error.strerror or error}): make room on the disk, "
+                "then drop them again.",
+                507,
+            )
+        finally:
+            await run_in_threadpool(batch.close)
+            await run_in_threadpool(music.received, batch.last)
+        return JSONResponse({"taken": batch.taken, "same": batch.same, "refused": batch.refused})
+
+    @app.get(FILES)
+    def files(start: int = 0, count: int = 40, find: str = "", show: str = "all") -> dict[str, Any]:
+        return list_files(music, start, count, find, show)
+
+    @app.get(BARS)
+    def bars(name: str, start: int = 0, count: int = 16) -> dict[str, Any]:
+        return list_bars(music, name, start, count)
+
+
+def matching(music: Music, find: str, show: str) -> list[str]:
+    """The names of the files that hold a text, of those "used" (with bars), "unused", or "all"."""
+    wanted = find.strip().lower()
+    return [
+        file.name
+        for file in music.reading.files
+        if (show == "all" or (show == "used") == bool(file.count))
+        and (wanted in file.name.lower() or (wanted and wanted == file.style.lower()))
+    ]
+
+
+def list_files(music: Music, start: int, count: int, find: str, show: str) -> dict[str, Any]:
+    reading = music.reading
+    names = matching(music, find, show)
+    rows = []
+    start = max(0, start)
+    order = _order(music)
+    for name in names[start : start + min(count, _MOST)]:
+        file = reading.by_name[name]
+        rows.append(
+            {
+                "name": name,
+                "count": file.count,
+                "why": file.why,
+                "style": file.style,
+                "bars": [picture(one, order) for one in reading.bars(name, 0, _THUMBNAILS)],
+            }
+        )
+    return {"total": len(names), "start": start, "rows": rows, **_shape(music)}
+
+
+def list_bars(music: Music, name: str, start: int, count: int) -> dict[str, Any]:
+    reading = music.reading
+    file = reading.by_name.get(name)
+    order = _order(music)
+    names = reading.dataset.voice_names if reading.dataset else ()
+    start = max(0, start)
+    return {
+        "name": name,
+        "total": file.count if file else 0,
+        "why": file.why if file else "It is not in the corpus any more.",
+        "style": file.style if file else "",
+        "start": start,
+        "lanes": [names[voice] for voice in order],
+        "bars": [
+            {**picture(one, order), "words": in_words(one, names)}
+            for one in reading.bars(name, start, min(count, _MOST))
+        ],
+        **_shape(music),
+    }
+
+
+def _order(music: Music) -> list[int]:
+    dataset = music.reading.dataset
+    return lanes(dataset.voice_names, dataset.kind) if dataset else []
+
+
+def _shape(music: Music) -> dict[str, int]:
+    dataset = music.reading.dataset
+    if dataset is None:
+        return {"steps": 16, "voices": 1, "beat": 4, "bar": 16}
+    return {
+        "steps": dataset.steps,
+        "voices": dataset.voices,
+        "beat": dataset.steps_per_beat,
+        "bar": dataset.steps // dataset.bars,
+    }
+
+
+def _no(sentence: str, status: int) -> JSONResponse:
+    return JSONResponse({"error": sentence}, status)
