@@ -15,6 +15,7 @@ from latentrack.errors import UserError
 from latentrack.model.autoencoder import Array
 from latentrack.model.run import Run, load_run
 from latentrack.studio.explore import sounding
+from latentrack.studio.explore.midi_file import meter_of
 from latentrack.studio.explore.nearest import nearest
 from latentrack.studio.explore.paths import LatentPath
 from latentrack.studio.explore.voices import voice_pitches
@@ -67,6 +68,8 @@ class Explorer:
         self.changed = Signal()
         self.run: Run | None = None
         self.pattern: Pattern | None = None
+        self.hits: npt.NDArray[np.uint8] = np.zeros((0, 0), np.uint8)
+        """How hard each voice is struck, of all steps of the pattern; not writeable."""
         self.busy = ""
         self.latents: tuple[float, ...] = ()
         self.threshold = 0.5
@@ -251,6 +254,14 @@ class Explorer:
         return self._pattern(run, hits[:steps])
 
     @property
+    def meter(self) -> str:
+        """Of the pattern as it is played: the music's own, if all steps are."""
+        if self.run is None:
+            return "4/4"
+        data = self.run.dataset
+        return data.meter if self.steps == data.steps else meter_of(self.steps, data.steps_per_beat)
+
+    @property
     def _most(self) -> int:
         return self.notes if self.run is not None and self.run.dataset.kind == "notes" else 0
 
@@ -268,11 +279,11 @@ class Explorer:
             low, high = sounding.velocity_limits(names)
             drawn = np.clip(np.where(hits > 0, hits, _DRAWN_VELOCITY), low, high)
             hits = np.where(self.edit.wanted, drawn, 0).astype(np.uint8)
-        self._cells = cells
+        hits.flags.writeable = False
+        self._cells, self.hits = cells, hits
         self.pattern = self._pattern(run, hits[: self.steps])
 
     def _pattern(self, run: Run, hits: npt.NDArray[np.uint8]) -> Pattern:
-        hits.flags.writeable = False
         data = run.dataset
         pitches = self.pitches if data.kind == "rhythm" else self._pitches
         return Pattern(hits, data.kind, data.voice_names, pitches, data.steps_per_beat)

@@ -1,12 +1,73 @@
-"""The page "Explore"."""
+"""The page "Explore": the map, the pattern at the puck, and what makes it sound more or less."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from nicegui import ui
 
+from latentrack.studio.explore.controls import Controls
+from latentrack.studio.explore.map_card import MapCard, Tab
+from latentrack.studio.explore.path_card import PathCard
+from latentrack.studio.explore.pattern_card import PatternCard
+from latentrack.studio.page_parts import errors_shown, in_background, listen
 from latentrack.studio.studio import Studio
 
 
 def build(studio: Studio) -> None:
-    """Fills the page."""
-    ui.label("Explore")
+    """Fills the page; it is filled anew when another run is opened."""
+    explorer = studio.explorer
+    shown: list[object] = []
+
+    @ui.refreshable
+    def fill() -> None:
+        shown[:] = [explorer.run, explorer.busy if explorer.run is None else ""]
+        if explorer.run is None:
+            _empty(studio)
+            return
+        tab = Tab()
+        with ui.element("div").classes("lt-explore"):
+            Controls(studio)
+            with ui.element("div").classes("lt-explore-left"):
+                map_card = MapCard(studio, tab)
+            with ui.element("div").classes("lt-explore-right"):
+                PatternCard(studio, tab)
+                PathCard(studio, tab, map_card)
+
+    def heard() -> None:
+        if shown != [explorer.run, explorer.busy if explorer.run is None else ""]:
+            fill.refresh()
+
+    fill()
+    listen(explorer.changed, heard)
+
+
+def _empty(studio: Studio) -> None:
+    """No run is open: which there are, or how to come by one."""
+    explorer = studio.explorer
+    with ui.element("div").classes("lt-card lt-explore-empty"):
+        if explorer.busy:
+            ui.label(f"{explorer.busy}…").classes("lt-title").props("role=status")
+            return
+        folders = studio.workspace.run_folders()
+        if folders:
+            ui.label("No model is open").classes("lt-title")
+            ui.label("Open one to explore its latent space.")
+            with ui.element("div").classes("lt-row"):
+                for folder in folders:
+
+                    async def open_it(folder: Path = folder) -> None:
+                        with errors_shown():
+                            await in_background(explorer.open, folder)
+
+                    ui.button(folder.stem, on_click=open_it).props("outline no-caps")
+            return
+        ui.label("No model yet").classes("lt-title")
+        ui.label("Here you move through what a model has learnt, and hear it. Train one first.")
+        ui.link("Train a model →", "/train")
+        if studio.music.dataset is None:
+            ui.label(
+                "There is no music to train on, either. The Corpus page takes your MIDI files, "
+                "or the demo corpus, which trains in about ten seconds."
+            )
+            ui.link("Choose music →", "/")

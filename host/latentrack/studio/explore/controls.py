@@ -1,0 +1,105 @@
+"""The row above: which model, undo and redo, and MIDI files to take away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nicegui import ui
+
+from latentrack.files import whole_file
+from latentrack.studio.explore.midi_file import midi_file
+from latentrack.studio.page_parts import errors_shown, in_background, listen, show_message
+from latentrack.studio.pattern import Pattern
+from latentrack.studio.studio import Studio
+
+_REPEATS = {1: "once", 2: "2 times", 4: "4 times", 8: "8 times", 16: "16 times"}
+
+
+class Controls:
+    def __init__(self, studio: Studio) -> None:
+        self._studio, self._explorer = studio, studio.explorer
+        with ui.element("div").classes("lt-explore-controls"):
+            self._model = (
+                ui.select(self._runs(), value=self._name(), label="Model", on_change=self._open)
+                .props("dense outlined options-dense")
+                .classes("lt-explore-model")
+            )
+            # Runs come and go while the page is open.
+            self._model.on("focus", self._list_runs)
+            self._undo = self._button("undo", "Undo", self._explorer.undo)
+            self._redo = self._button("redo", "Redo", self._explorer.redo)
+            ui.element("div").classes("lt-explore-space")
+            self._export = ui.button("MIDI file", icon="download").props("outline no-caps")
+            with self._export, ui.menu().props("auto-close"):
+                for times, words in _REPEATS.items():
+                    ui.menu_item(f"The pattern, {words}", lambda n=times: self._save_pattern(n))
+                ui.separator()
+                self._path = ui.menu_item("The path, bar by bar", self._save_path)
+        self._show()
+        listen(self._explorer.changed, self._show)
+
+    @staticmethod
+    def _button(icon: str, label: str, act: Callable[[], Any]) -> ui.button:
+        button = ui.button(icon=icon, on_click=act)
+        return button.props(f'flat round dense aria-label="{label}"').tooltip(label)
+
+    def _runs(self) -> dict[str, str]:
+        folders = self._studio.workspace.run_folders()
+        named = {str(folder): folder.stem for folder in folders}
+        return named | {self._name(): Path(self._name()).stem}
+
+    def _name(self) -> str:
+        run = self._explorer.run
+        return "" if run is None else str(run.folder)
+
+    def _list_runs(self) -> None:
+        self._model.set_options(self._runs(), value=self._name())
+
+    async def _open(self) -> None:
+        chosen = self._model.value
+        if not chosen or chosen == self._name():
+            return
+        with errors_shown():
+            await in_background(self._explorer.open, Path(chosen))
+            return
+        self._list_runs()
+
+    def _show(self) -> None:
+        for button, able in (
+            (self._undo, self._explorer.can_undo),
+            (self._redo, self._explorer.can_redo),
+        ):
+            if button.enabled != able:
+                button.set_enabled(able)
+        if self._path.enabled != (self._explorer.path is not None):
+            self._path.set_enabled(self._explorer.path is not None)
+
+    async def _save_pattern(self, repeats: int) -> None:
+        pattern = self._explorer.pattern
+        if pattern is not None:
+            await self._save([pattern], repeats, "pattern")
+
+    async def _save_path(self) -> None:
+        await self._save(await in_background(self._explorer.path_patterns), 1, "path")
+
+    async def _save(self, patterns: list[Pattern], repeats: int, what: str) -> None:
+        explorer, transport = self._explorer, self._studio.transport
+        if not patterns or explorer.run is None:
+            return
+        name = f"{explorer.run.folder.stem} {what}"
+        with errors_shown():
+            file = await in_background(
+                self._write,
+                name,
+                lambda: midi_file(patterns, transport.tempo, explorer.meter, repeats),
+            )
+            ui.download.file(file, file.name)
+            show_message(f"Saved as {file.relative_to(self._studio.workspace.folder)}.")
+
+    def _write(self, name: str, make: Callable[[], bytes]) -> Path:
+        file = self._studio.workspace.free_midi(name)
+        with whole_file(file, "the MIDI file") as out:
+            out.write(make())
+        return file

@@ -1,0 +1,190 @@
+"""The map with its legend, and the choices of what it shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+from latentrack.studio.explore.latent_map import LatentMap
+from latentrack.studio.explore.paths import LatentPath, simplified
+from latentrack.studio.explore.points import MOST_GROUPS, Points, points_of
+from latentrack.studio.page_parts import in_background, listen
+from latentrack.studio.studio import Studio
+
+_SHAPES = "●■▲"
+_COLOURS = 8
+
+
+def axis_name(axis: int) -> str:
+    """X, Y and Z as on the module; latents beyond have numbers."""
+    return "XYZ"[axis] if axis < 3 else f"Latent {axis + 1}"
+
+
+@dataclass
+class Tab:
+    """What the cards of one browser tab know of each other.
+
+    number: of the tab's newest move of the puck, which map and grid answer.  bars, way: of the next
+    path that is drawn.
+    """
+
+    number: int = 0
+    bars: int = 8
+    way: str = "back and forth"
+
+
+class MapCard:
+    """Its `map` is the element on which paths are drawn, too."""
+
+    def __init__(self, studio: Studio, tab: Tab) -> None:
+        self._explorer, self._tab = studio.explorer, tab
+        run = self._explorer.run
+        assert run is not None
+        self._run = run
+        latents = run.model.latents
+        self._axes = (0, min(1, latents - 1))
+        self._by = "style" if len(set(run.dataset.styles)) > 1 else "file"
+        self._ready = False
+        self._answered = 0
+        self._shown_place: tuple[float, ...] | None = None
+        self._shown_path: object = None
+        with ui.element("section").classes("lt-card lt-explore-mapcard").props('aria-label="Map"'):
+            with ui.element("div").classes("lt-explore-bar"):
+                if latents > 2:
+                    options = {axis: axis_name(axis) for axis in range(latents)}
+                    self._choices = [
+                        ui.select(options, value=self._axes[at], label=words)
+                        .on_value_change(lambda _, at=at: self._turn(at))
+                        .props("dense options-dense borderless")
+                        .classes("lt-explore-choice")
+                        for at, words in enumerate(("Across →", "Up ↑"))
+                    ]
+                ui.select(
+                    {"style": "by style", "file": "by file"}, value=self._by, label="Colours"
+                ).on_value_change(lambda event: self._colour(event.value)).props(
+                    "dense options-dense borderless"
+                ).classes("lt-explore-choice")
+            self.map = LatentMap()
+            self._legend = ui.element("div").classes("lt-explore-legend")
+            self._legend.props('role=group aria-label="Groups: press one to see it alone"')
+        self.map.on("ready", self._begin)
+        self.map.on("move", self._move)
+        self.map.on("look", self._look)
+        self.map.on("jump", self._jump)
+        self.map.on("path", self._drawn)
+        self.map.on("undo", self._explorer.undo)
+        self.map.on("redo", self._explorer.redo)
+        listen(self._explorer.changed, self._show)
+
+    # -- what is shown ----------------------------------------------------------------------------
+
+    async def _begin(self) -> None:
+        self._ready = True
+        self._answered, self._shown_place, self._shown_path = 0, None, None
+        await self._show_points()
+        self._show()
+
+    def _show(self) -> None:
+        explorer = self._explorer
+        if not self._ready or explorer.run is not self._run:
+            return
+        place, number = explorer.place, self._tab.number
+        if place != self._shown_place or number != self._answered:
+            self.map.show_place(place, number if number != self._answered else 0)
+            self._shown_place, self._answered = place, number
+        if explorer.path is not self._shown_path:
+            self._shown_path = explorer.path
+            self.map.show_path(self._line(explorer.path))
+
+    def _line(self, path: LatentPath | None) -> list[tuple[float, float]]:
+        """The path in the plane of the map; nothing if it lies in another."""
+        if path is None or set(path.axes) != set(self._axes):
+            return []
+        if path.axes == self._axes:
+            return list(path.points)
+        return [(y, x) for x, y in path.points]
+
+    async def _show_points(self) -> None:
+        explorer = self._explorer
+        points = await in_background(points_of, self._run, explorer.places, self._axes, self._by)
+        self.map.show_points(points)
+        self._fill_legend(points)
+
+    def _fill_legend(self, points: Points) -> None:
+        self._legend.clear()
+        buttons: list[ui.element] = []
+        only = -1
+
+        def choose(group: int) -> None:
+            nonlocal only
+            only = -1 if group == only else group
+            self.map.highlight(only)
+            for number, button in enumerate(buttons):
+                button.props(f"aria-pressed={'true' if number == only else 'false'}")
+
+        with self._legend:
+            for group, (title, count) in enumerate(zip(points.titles, points.counts, strict=True)):
+                shape = 0 if group >= MOST_GROUPS else group // _COLOURS
+                colour = _COLOURS - 1 if group >= MOST_GROUPS else group % _COLOURS
+                button = ui.element("button").classes("lt-explore-group")
+                button.props('type=button aria-pressed="false"')
+                button.on("click", lambda _, group=group: choose(group))
+                with button:
+                    mark = ui.element("span").classes(f"lt-explore-colour{colour}")
+                    mark.props('aria-hidden="true"')
+                    with mark:
+                        ui.label(_SHAPES[shape])
+                    ui.label(title)
+                    ui.label(str(count)).classes("lt-muted")
+                buttons.append(button)
+
+    # -- what is asked for ------------------------------------------------------------------------
+
+    def _move(self, event: GenericEventArguments) -> None:
+        if event.args["first"]:
+            self._explorer.remember()
+        self._tab.number = int(event.args["number"])
+        self._explorer.place_at(event.args["place"])
+
+    def _look(self, event: GenericEventArguments) -> None:
+        explorer, point = self._explorer, int(event.args["point"])
+        # A click on a point leads to all of its latents, not only to those of the plane.
+        place = event.args["place"] if point < 0 else explorer.places[point] / explorer.scale
+        pattern = explorer.pattern_at(place)
+        if pattern is not None:
+            self.map.show_thumb(pattern)
+
+    def _jump(self, event: GenericEventArguments) -> None:
+        self._explorer.remember()
+        self._explorer.move([float(v) for v in self._explorer.places[int(event.args)]])
+
+    def _drawn(self, event: GenericEventArguments) -> None:
+        points = simplified([(float(x), float(y)) for x, y in event.args])
+        self._explorer.remember()
+        self._explorer.set_path(LatentPath(points, self._axes, self._tab.bars, self._tab.way))
+
+    @property
+    def axes(self) -> tuple[int, int]:
+        """Which latents lie along the map's edges."""
+        return self._axes
+
+    async def _turn(self, which: int) -> None:
+        """Another axis was chosen: if it is the other one, they change places."""
+        chosen = int(self._choices[which].value)
+        axes, old = list(self._axes), self._axes[which]
+        if chosen == old:
+            return
+        axes[which] = chosen
+        if axes[0] == axes[1]:
+            axes[1 - which] = old
+        self._axes = (axes[0], axes[1])
+        self._choices[1 - which].value = axes[1 - which]
+        self._shown_path = None
+        await self._show_points()
+        self.map.show_path(self._line(self._explorer.path))
+
+    async def _colour(self, by: str) -> None:
+        self._by = by
+        await self._show_points()

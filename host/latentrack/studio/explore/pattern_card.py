@@ -1,0 +1,215 @@
+"""The pattern as a grid to edit, and what makes it sound more or less."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from nicegui import ui
+from nicegui.events import GenericEventArguments, ValueChangeEventArguments
+
+from latentrack.corpus.reader import pitch_name
+from latentrack.studio.explore.explorer import MOST_PITCHES
+from latentrack.studio.explore.map_card import Tab
+from latentrack.studio.explore.pattern_grid import PatternGrid
+from latentrack.studio.explore.sounding import MOST_NOTES
+from latentrack.studio.page_parts import in_background, listen
+from latentrack.studio.studio import Studio
+
+_PITCH = re.compile(r"([a-g])(#|b)?(-?\d+)", re.IGNORECASE)
+_KEYS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
+
+
+class PatternCard:
+    def __init__(self, studio: Studio, tab: Tab) -> None:
+        self._studio, self._explorer, self._tab = studio, studio.explorer, tab
+        run = self._explorer.run
+        assert run is not None
+        self._run = run
+        self._ready = False
+        self._answered = 0
+        self._step = -1
+        self._shown: object = None
+        self._drawing = False
+        self._next: list[tuple[int, int, bool]] = []
+        with ui.element("section").classes("lt-card lt-explore-card").props('aria-label="Pattern"'):
+            with ui.element("div").classes("lt-explore-bar"):
+                self._words = ui.label().classes("lt-explore-words").props("role=status")
+                self._keep = ui.switch("Keep exactly what I draw", value=self._explorer.keep_drawn)
+                self._keep.on_value_change(lambda event: self._set_keep(event.value))
+                self._keep.tooltip("What you draw is played so until the puck moves")
+            self._grid = PatternGrid()
+            with ui.element("div").classes("lt-explore-bar lt-explore-knobs"):
+                self._threshold = self._slider(
+                    "Threshold",
+                    0,
+                    1,
+                    0.01,
+                    self._explorer.set_threshold,
+                    "the fewer hits, the higher",
+                )
+                self._steps = self._slider(
+                    "Steps",
+                    1,
+                    run.model.info.steps,
+                    1,
+                    self._explorer.set_steps,
+                    "played in a loop",
+                )
+                if run.dataset.kind == "notes":
+                    many = {n: str(n) for n in range(1, MOST_NOTES + 1)} | {0: "all"}
+                    self._notes = ui.select(many, value=self._explorer.notes, label="Notes at once")
+                    self._notes.props("dense options-dense").classes("lt-explore-way")
+                    self._notes.tooltip("The module has jacks for four")
+                    self._notes.on_value_change(lambda e: self._explorer.set_notes(e.value))
+                if run.dataset.kind == "rhythm":
+                    self._pitches = ui.input("Pitches, taken in turn", validation=_pitches_fault)
+                    self._pitches.props("dense").classes("lt-explore-pitches")
+                    self._pitches.on_value_change(self._set_pitches)
+        self._grid.on("ready", self._begin)
+        self._grid.on("draw", self._draw)
+        self._grid.on("density", self._density)
+        self._show()
+        listen(self._explorer.changed, self._show)
+        listen(studio.transport.stepped, self._show_step)
+        listen(studio.transport.changed, self._show_step)
+
+    def _slider(
+        self,
+        name: str,
+        low: float,
+        high: float,
+        step: float,
+        act: Callable[[Any], None],
+        about: str,
+    ) -> ui.slider:
+        """A slider with its number; `act` is called with each value."""
+        with ui.element("div").classes("lt-explore-slider"):
+            ui.label(name).tooltip(f"{name}: {about}")
+            slider = ui.slider(min=low, max=high, step=step)
+            slider.props(f'aria-label="{name}" dense')
+            number = ui.label().classes("lt-explore-value")
+
+        def turned(event: ValueChangeEventArguments[Any]) -> None:
+            number.set_text(f"{event.value:.2f}" if step < 1 else f"{event.value:.0f}")
+            if not self._showing and event.value is not None:
+                act(event.value)
+
+        slider.on_value_change(turned)
+        return slider
+
+    # -- what is shown ----------------------------------------------------------------------------
+
+    _showing = False
+
+    def _begin(self) -> None:
+        self._ready = True
+        self._shown, self._answered = None, 0
+        self._grid.set_up(self._run.dataset, self._explorer.knobs)
+        self._show()
+        self._show_step()
+
+    def _show(self) -> None:
+        explorer = self._explorer
+        if explorer.run is not self._run:
+            return
+        number, edit = self._tab.number, explorer.edit
+        now = (explorer.pattern, explorer.densities, edit)
+        if self._ready and (now != self._shown or number != self._answered):
+            kept = edit is not None and edit.kept
+            answers = number if number != self._answered else 0
+            self._grid.show(
+                explorer.hits, explorer.steps, explorer.densities, explorer.wrong, kept, answers
+            )
+            self._shown, self._answered = now, number
+        words = self._said()
+        if words != self._words.text:
+            self._words.set_text(words)
+        self._showing = True
+        for slider, value in ((self._threshold, explorer.threshold), (self._steps, explorer.steps)):
+            if slider.value != value:
+                slider.value = value
+        if self._keep.value != explorer.keep_drawn:
+            self._keep.value = explorer.keep_drawn
+        if self._run.dataset.kind == "notes" and self._notes.value != explorer.notes:
+            self._notes.value = explorer.notes
+        if self._run.dataset.kind == "rhythm" and _pitches(self._pitches.value) != explorer.pitches:
+            self._pitches.value = " ".join(pitch_name(pitch) for pitch in explorer.pitches)
+        self._showing = False
+
+    def _said(self) -> str:
+        """How near the model comes to what was drawn."""
+        explorer = self._explorer
+        edit, wrong = explorer.edit, explorer.wrong
+        if edit is None or wrong is None:
+            return "Press a cell to change it."
+        off = int(np.count_nonzero(wrong))
+        cells = f"{off} cell{'' if off == 1 else 's'}"
+        if off == 0:
+            return "The model plays exactly what you drew."
+        if edit.kept:
+            return f"Played as you drew it. The model itself would play all but {cells} so."
+        return f"The nearest place plays all but {cells} as you drew it."
+
+    def _show_step(self) -> None:
+        step = self._studio.transport.step if self._studio.transport.playing else -1
+        if self._ready and step != self._step:
+            self._step = step
+            self._grid.show_step(step)
+
+    # -- what is asked for ------------------------------------------------------------------------
+
+    async def _draw(self, event: GenericEventArguments) -> None:
+        """One search at a time, the next cell after the last."""
+        told = event.args
+        self._next.append((int(told["step"]), int(told["voice"]), bool(told["struck"])))
+        if self._drawing:
+            return
+        self._drawing = True
+        try:
+            while self._next:
+                step, voice, struck = self._next.pop(0)
+                self._explorer.remember()
+                await in_background(self._explorer.draw, step, voice, struck)
+        except ValueError:
+            self._next.clear()  # another model has been opened meanwhile
+        finally:
+            self._drawing = False
+
+    def _density(self, event: GenericEventArguments) -> None:
+        self._shown = None
+        self._explorer.set_density(int(event.args["index"]), float(event.args["value"]))
+
+    def _set_keep(self, keep: bool) -> None:
+        if keep != self._explorer.keep_drawn:
+            self._explorer.set_keep_drawn(keep)
+
+    def _set_pitches(self, event: ValueChangeEventArguments[Any]) -> None:
+        pitches = _pitches(event.value)
+        if pitches and not self._showing and pitches != self._explorer.pitches:
+            self._explorer.set_pitches(pitches)
+
+
+def _pitches(text: str | None) -> tuple[int, ...]:
+    """MIDI notes from numbers or names ("36 Eb2 g#3"); none if there is anything else."""
+    found = []
+    for word in re.split(r"[\s,;]+", (text or "").strip()):
+        named = _PITCH.fullmatch(word)
+        if named:
+            key, sign, octave = named.groups()
+            bend = {"#": 1, "b": -1, None: 0}[sign and sign.lower()]
+            found.append(_KEYS[key.lower()] + bend + 12 * (int(octave) + 1))
+        elif word.isascii() and word.isdigit():
+            found.append(int(word))
+        else:
+            return ()
+    good = 1 <= len(found) <= MOST_PITCHES and all(0 <= pitch <= 127 for pitch in found)
+    return tuple(found) if good else ()
+
+
+def _pitches_fault(text: str) -> str | None:
+    if _pitches(text):
+        return None
+    return f"One to {MOST_PITCHES} notes, such as C2 Eb2 43"
