@@ -62,7 +62,7 @@ class SourcesWithDevice(sdist):
         super().run()
 
 
-# Nothing that an earlier build has left behind may get into a wheel: neither its files nor its list.
+# Nothing that an earlier build left behind may get into a wheel: neither its files nor its list.
 (ROOT / "host" / "latentrack.egg-info" / "SOURCES.txt").unlink(missing_ok=True)
 scratch = tempfile.mkdtemp(prefix="latentrack-build-")
 atexit.register(shutil.rmtree, scratch, ignore_errors=True)
