@@ -17,6 +17,7 @@ from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.conductor import Action
 from latentrack.studio.listen.memory import Memory
 from latentrack.studio.listen.osc_controls import PREFIX, Controls, Ignored, Value
+from latentrack.studio.listen.osc_packet import messages
 from latentrack.studio.listen.sequencer import Step
 from latentrack.studio.signals import Signal
 
@@ -162,15 +163,11 @@ class Osc:
                 self._take(packet)
 
     def _take(self, packet: bytes) -> None:
-        from pythonosc.osc_packet import OscPacket
-
         try:
-            messages = [timed.message for timed in OscPacket(packet).messages]
-        except Exception:  # whatever a parser runs into in bytes that are no OSC
-            self._ignore("a packet", "it is no OSC")
-            return
-        for message in messages:
-            self._follow(message.address, message.params)
+            for address, values in messages(packet):
+                self._follow(address, values)
+        except ValueError as error:
+            self._ignore("A packet", str(error))
 
     def _follow(self, address: str, values: list[object]) -> None:
         name = address.removeprefix(f"{PREFIX}/")
