@@ -341,11 +341,12 @@ class Bench:
         own = OwnModule(self._workspace.folder / "module")
         self._talk = Talk(own.port)
         try:
-            if not own.is_current():
-                self._set(busy="Installing Latentrack on it")
-                with self._talk.link() as link:
-                    sending.install(link, self._progress)
-            about = self._talk.call("hello")
+            try:
+                about = self._prepare(own)
+            except UserError:
+                # A busy machine may take longer to start than one waits for an answer.
+                self._let_go()
+                about = self._prepare(own)
         except BaseException:
             self._let_go()
             own.close()
@@ -356,6 +357,17 @@ class Bench:
         self._plug_clock()
         self._workspace.remember("module", {"own": True})
         return ""
+
+    def _prepare(self, own: OwnModule) -> dict[str, Any]:
+        """Brings Latentrack to the own module if it is not there yet; what the module says."""
+        talk = self._talk
+        assert talk is not None
+        if not own.is_current():
+            self._set(busy="Installing Latentrack on it")
+            with talk.link() as link:
+                sending.install(link, self._progress)
+        about: dict[str, Any] = talk.call("hello")
+        return about
 
     def _connect(self, port: str) -> str:
         known = {found.port: found for found in (*modules(), *self.state.here)}
