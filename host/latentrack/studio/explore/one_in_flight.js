@@ -16,13 +16,12 @@ export class OneInFlight {
   constructor(send) {
     this.send = send;
     this.flying = false;
-    this.waiting = null;
+    this.waiting = undefined;
   }
   post(message) {
     if (this.flying) {
       // What must be done first (undo leads back to before a gesture) is not lost.
-      const first = this.waiting?.first || message.first;
-      this.waiting = first ? { ...message, first } : message;
+      this.waiting = this.waiting?.first ? { ...message, first: true } : message;
       return;
     }
     this.flying = true;
@@ -33,13 +32,13 @@ export class OneInFlight {
   answered() {
     clearTimeout(this.timer);
     this.flying = false;
-    if (this.waiting) {
+    if (this.waiting !== undefined) {
       const message = this.waiting;
-      this.waiting = null;
+      this.waiting = undefined;
       this.post(message);
     }
   }
   get idle() {
-    return !this.flying && !this.waiting;
+    return !this.flying && this.waiting === undefined;
   }
 }

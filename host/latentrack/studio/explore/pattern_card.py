@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from nicegui.events import GenericEventArguments, ValueChangeEventArguments
 from latentrack.corpus.reader import pitch_name
 from latentrack.studio.explore.explorer import MOST_PITCHES
 from latentrack.studio.explore.map_card import Tab
+from latentrack.studio.explore.named_slider import NamedSlider
 from latentrack.studio.explore.pattern_grid import PatternGrid
 from latentrack.studio.explore.sounding import MOST_NOTES
 from latentrack.studio.page_parts import in_background, listen
@@ -42,21 +42,23 @@ class PatternCard:
                 self._keep.tooltip("What you draw is played so until the puck moves")
             self._grid = PatternGrid()
             with ui.element("div").classes("lt-explore-bar lt-explore-knobs"):
-                self._threshold = self._slider(
+                self._threshold = NamedSlider(
                     "Threshold",
                     0,
                     1,
                     0.01,
                     self._explorer.set_threshold,
-                    "the fewer hits, the higher",
+                    lambda: self._explorer.threshold,
+                    "How probable a hit must be to sound",
                 )
-                self._steps = self._slider(
+                self._steps = NamedSlider(
                     "Steps",
                     1,
                     run.model.info.steps,
                     1,
-                    self._explorer.set_steps,
-                    "played in a loop",
+                    lambda steps: self._explorer.set_steps(round(steps)),
+                    lambda: self._explorer.steps,
+                    "So many steps are played in a loop",
                 )
                 if run.dataset.kind == "notes":
                     many = {n: str(n) for n in range(1, MOST_NOTES + 1)} | {0: "all"}
@@ -75,30 +77,6 @@ class PatternCard:
         listen(self._explorer.changed, self._show)
         listen(studio.transport.stepped, self._show_step)
         listen(studio.transport.changed, self._show_step)
-
-    def _slider(
-        self,
-        name: str,
-        low: float,
-        high: float,
-        step: float,
-        act: Callable[[Any], None],
-        about: str,
-    ) -> ui.slider:
-        """A slider with its number; `act` is called with each value."""
-        with ui.element("div").classes("lt-explore-slider"):
-            ui.label(name).tooltip(f"{name}: {about}")
-            slider = ui.slider(min=low, max=high, step=step)
-            slider.props(f'aria-label="{name}" dense')
-            number = ui.label().classes("lt-explore-value")
-
-        def turned(event: ValueChangeEventArguments[Any]) -> None:
-            number.set_text(f"{event.value:.2f}" if step < 1 else f"{event.value:.0f}")
-            if not self._showing and event.value is not None:
-                act(event.value)
-
-        slider.on_value_change(turned)
-        return slider
 
     # -- what is shown ----------------------------------------------------------------------------
 
@@ -128,9 +106,8 @@ class PatternCard:
         if words != self._words.text:
             self._words.set_text(words)
         self._showing = True
-        for slider, value in ((self._threshold, explorer.threshold), (self._steps, explorer.steps)):
-            if slider.value != value:
-                slider.value = value
+        self._threshold.show()
+        self._steps.show()
         if self._keep.value != explorer.keep_drawn:
             self._keep.value = explorer.keep_drawn
         if self._run.dataset.kind == "notes" and self._notes.value != explorer.notes:

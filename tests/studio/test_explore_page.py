@@ -1,0 +1,265 @@
+"""The page "Explore" in a real browser: the puck, the grid, paths, undo, and files to take away."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from latentrack.model import load_run
+from tests.studio.conftest import RunningStudio, keep_picture, running_studio
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def exploring(demo_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
+    """A studio with one run, which it opens by itself; the tests of this file share it."""
+    folder = tmp_path_factory.mktemp("explore") / "studio"
+    shutil.copytree(demo_run, folder / "runs" / "demo.run")
+    with running_studio(folder) as running:
+        yield running
+
+
+@pytest.fixture
+def page(exploring: RunningStudio, open_tab: Open) -> Page:
+    return opened(exploring, open_tab)
+
+
+def opened(studio: RunningStudio, open_tab: Open, **more: object) -> Page:
+    page = open_tab(f"{studio.address}/explore", **more)
+    expect(page.get_by_role("gridcell")).to_have_count(16 * 12)
+    return page
+
+
+def puck(page: Page) -> Locator:
+    return page.get_by_role("slider", name="Puck on the map")
+
+
+def pattern(page: Page) -> list[str]:
+    """The labels of the cells that are hit."""
+    hits = page.get_by_role("gridcell", name=re.compile(", hit, "))
+    return [label.split(", hit")[0] for label in hits.evaluate_all(LABELS)]
+
+
+LABELS = "cells => cells.map(cell => cell.ariaLabel)"
+
+
+def spot(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Where x, y of -1 to 1 are on the screen: the map has an edge of ten pixels."""
+    box = puck(page).bounding_box()
+    assert box is not None
+    wide, high = box["width"] - 20, box["height"] - 20
+    return box["x"] + 10 + (x + 1) / 2 * wide, box["y"] + 10 + (1 - y) / 2 * high
+
+
+def place_by_mouse(page: Page, x: float, y: float) -> None:
+    """Press on the map at x, y of -1 to 1, and drag a little way there: no click on a point."""
+    at = spot(page, x, y)
+    page.mouse.move(at[0] - 12, at[1])
+    page.mouse.down()
+    page.mouse.move(*at, steps=3)
+    page.mouse.up()
+
+
+def test_the_mouse_moves_the_puck_and_undo_brings_it_back(page: Page) -> None:
+    place_by_mouse(page, 0, 0)
+    expect(puck(page)).to_have_attribute("aria-valuetext", "X 0.00, Y 0.00")
+    expect(page.get_by_role("gridcell", name=", hit, ").first).to_be_visible()
+    before = pattern(page)
+    place_by_mouse(page, 0.6, -0.5)
+    expect(puck(page)).to_have_attribute("aria-valuetext", re.compile(r"X 0\.(60|59), Y −0\.5"))
+    expect_other(page, before)
+    keep_picture(page, "explore")
+    page.get_by_role("button", name="Undo").click()
+    expect(puck(page)).to_have_attribute("aria-valuetext", "X 0.00, Y 0.00")
+    expect_pattern(page, before)
+    page.keyboard.press("Control+Shift+Z")
+    expect(puck(page)).to_have_attribute("aria-valuetext", re.compile(r"X 0\.(60|59), Y −0\.5"))
+
+
+def expect_pattern(page: Page, wanted: list[str]) -> None:
+    page.wait_for_function(f"(wanted) => JSON.stringify({HITS}) === wanted", arg=as_json(wanted))
+
+
+def expect_other(page: Page, unwanted: list[str]) -> None:
+    page.wait_for_function(f"(was) => JSON.stringify({HITS}) !== was", arg=as_json(unwanted))
+
+
+HITS = (
+    "[...document.querySelectorAll('[role=gridcell]')].map(cell => cell.ariaLabel)"
+    ".filter(label => label.includes(', hit, ')).map(label => label.split(', hit')[0])"
+)
+
+
+def as_json(labels: list[str]) -> str:
+    return "[" + ",".join(f'"{label}"' for label in labels) + "]"
+
+
+def test_arrows_move_the_puck_with_shift_by_small_steps(page: Page) -> None:
+    place_by_mouse(page, 0, 0)
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(puck(page)).to_have_attribute("aria-valuetext", "X 0.15, Y 0.00")
+    page.keyboard.press("Shift+ArrowUp")
+    page.keyboard.press("Shift+ArrowUp")
+    expect(puck(page)).to_have_attribute("aria-valuetext", "X 0.15, Y 0.01")
+    z = page.get_by_role("slider", name="Z", exact=True)
+    z.fill("-0.5")
+    expect(puck(page)).to_have_attribute("aria-valuetext", "X 0.15, Y 0.01")
+    again = page.context.new_page()
+    again.goto(page.url)
+    expect(again.get_by_role("slider", name="Z", exact=True)).to_have_value("-0.5")
+
+
+def test_touch_moves_the_puck(exploring: RunningStudio, open_tab: Open) -> None:
+    page = opened(exploring, open_tab, width=390, height=800, has_touch=True)
+    page.touchscreen.tap(*spot(page, -1, 1))
+    expect(puck(page)).to_have_attribute("aria-valuetext", "X −1.00, Y 1.00")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    keep_picture(page, "explore-phone")
+
+
+def test_a_point_is_jumped_to_and_the_pointer_shows_what_is_there(
+    page: Page, demo_run: Path
+) -> None:
+    run = load_run(demo_run)
+    places = run.model.encode(run.dataset.sequences) / run.model.info.latent_scale
+    apart = np.linalg.norm(places[:, None, :2] - places[None, :, :2], axis=2)
+    np.fill_diagonal(apart, 9)
+    lonely = int(apart.min(axis=1).argmax())
+    x, y, z = (float(value) for value in places[lonely])
+    place_by_mouse(page, -x, -y)
+    at = spot(page, x, y)
+    page.mouse.move(*at)
+    expect(page.locator(".lt-explore-thumb")).to_contain_text(run.dataset.styles[lonely])
+    keep_picture(page, "explore-pointer")
+    page.mouse.click(*at)
+    # Not only where the mouse was, but the exact latents of that sequence.
+    slider = page.get_by_role("slider", name="Z", exact=True)
+    page.wait_for_function(
+        "([node, z]) => Math.abs(node.value - z) < 0.0051", arg=[slider.element_handle(), z]
+    )
+    words = puck(page).get_attribute("aria-valuetext") or ""
+    shown = [float(value.replace("−", "-")) for value in re.findall(r"−?[\d.]+", words)]
+    assert shown == pytest.approx([x, y], abs=0.0051)
+
+
+def test_a_cell_is_edited_by_mouse_and_by_keyboard(page: Page) -> None:
+    place_by_mouse(page, 0, 0)
+    keep = page.get_by_role("switch", name="Keep exactly what I draw")
+    keep.click()
+    before = pattern(page)
+    cell = page.get_by_role("gridcell", name="crash, step 7, no hit")
+    cell.click()
+    drawn = page.get_by_role("gridcell", name=re.compile("crash, step 7, hit, "))
+    expect(drawn).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="drew")).to_be_visible()
+    expect_pattern(page, sorted_as_shown(page, [*before, "crash, step 7"]))
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Space")
+    second = page.get_by_role("gridcell", name=re.compile("ride, step 8, hit, "))
+    expect(second).to_be_focused()
+    keep_picture(page, "explore-drawn")
+    page.get_by_role("button", name="Undo").click()
+    expect(second).to_have_count(0)
+    expect(drawn).to_be_visible()
+    place_by_mouse(page, 0, 0)
+    expect_pattern(page, before)
+    keep.click()
+
+
+def sorted_as_shown(page: Page, labels: list[str]) -> list[str]:
+    """In the order of the cells on the page."""
+    every = page.get_by_role("gridcell").evaluate_all(LABELS)
+    names = [", ".join(label.split(", ")[:2]) for label in every]
+    return sorted(labels, key=names.index)
+
+
+def test_threshold_densities_and_steps_change_what_sounds(page: Page) -> None:
+    place_by_mouse(page, 0.2, 0.2)
+    threshold = page.get_by_role("slider", name="Threshold")
+    threshold.focus()
+    page.keyboard.press("End")
+    expect(page.get_by_role("gridcell", name=", hit, ")).to_have_count(0)
+    page.keyboard.press("Home")
+    expect(page.get_by_role("gridcell", name=", no hit")).to_have_count(0)
+    threshold.fill("0.4")
+    page.get_by_role("slider", name="Density of kick").fill("1")
+    expect(page.get_by_role("gridcell", name=re.compile("^kick.*, hit, "))).to_have_count(16)
+    page.get_by_role("slider", name="Density of kick").fill("0")
+    expect(page.get_by_role("gridcell", name=re.compile("^kick.*, hit, "))).to_have_count(0)
+    page.get_by_role("slider", name="Density of kick").fill("0.5")
+    page.get_by_role("slider", name="Steps").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("gridcell", name="not played")).to_have_count(12)
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("gridcell", name="not played")).to_have_count(0)
+
+
+def test_a_path_is_drawn_kept_and_played_along(page: Page, exploring: RunningStudio) -> None:
+    page.get_by_role("button", name="Draw a path").click()
+    corners = [(-0.8, -0.8), (-0.8, 0.8), (0.8, 0.8)]
+    for index, (x, y) in enumerate(corners):
+        page.mouse.move(*spot(page, x, y), steps=8 if index else 1)
+        if not index:
+            page.mouse.down()
+    page.mouse.up()
+    page.get_by_role("button", name="Move the puck").click()
+    page.get_by_role("spinbutton", name="Bars").fill("3")
+    page.get_by_role("spinbutton", name="Tempo").fill("400")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Play along").click()
+    expect(puck(page)).to_have_attribute("aria-valuetext", re.compile("X −0.80, Y −0.80"))
+    keep_picture(page, "explore-path")
+    page.get_by_role("button", name=re.compile("^Play$|^Play ")).first.click()
+    # Half of the way's length is at the corner, the end at the other.
+    for words in ("X −0.80, Y 0.80", "X 0.80, Y 0.80", "X −0.80, Y 0.80", "X −0.80, Y −0.80"):
+        expect(puck(page)).to_have_attribute("aria-valuetext", words)
+    page.get_by_role("button", name="Stop there").click()
+    page.get_by_role("button", name="More about paths").click()
+    page.get_by_text("Keep it by a name…").click()
+    page.get_by_label("Name of the path").fill("corner")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The path is kept as corner.")).to_be_visible()
+    assert (exploring.folder / "paths" / "corner.json").exists()
+
+
+def test_what_plays_can_be_taken_away_as_a_file(page: Page, exploring: RunningStudio) -> None:
+    place_by_mouse(page, 0, 0)
+    hits = len(pattern(page))
+    page.get_by_role("button", name="MIDI file").click()
+    with page.expect_download() as download:
+        page.get_by_text("The pattern, 4 times").click()
+    file = mido.MidiFile(file=io.BytesIO(download.value.path().read_bytes()))
+    struck = [message for message in file if message.type == "note_on"]
+    assert hits and len(struck) == 4 * hits
+    assert {message.channel for message in struck} == {9}
+    assert (exploring.folder / "midi" / download.value.suggested_filename).exists()
+
+
+def test_two_tabs_show_the_same(exploring: RunningStudio, open_tab: Open) -> None:
+    first, second = (opened(exploring, open_tab) for _ in range(2))
+    place_by_mouse(first, -0.4, 0.7)
+    expect(puck(second)).to_have_attribute("aria-valuetext", re.compile(r"X −0\.4\d?, Y 0\.7"))
+    expect_pattern(second, pattern(first))
+    first.reload()
+    expect(puck(first)).to_have_attribute("aria-valuetext", re.compile(r"X −0\.4\d?, Y 0\.7"))
+
+
+def test_an_empty_studio_says_where_to_go(studio: RunningStudio, open_tab: Open) -> None:
+    page = open_tab(f"{studio.address}/explore")
+    expect(page.get_by_text("No model yet")).to_be_visible()
+    page.get_by_role("link", name="Choose music").click()
+    expect(page).to_have_url(re.compile(r":\d+/$"))
+    page.goto(f"{studio.address}/explore")
+    page.get_by_role("link", name="Train a model").click()
+    expect(page).to_have_url(re.compile("/train$"))
