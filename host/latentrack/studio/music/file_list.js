@@ -104,14 +104,17 @@ export default {
     },
     counted(file) {
       if (!file.count) return file.style || "no bars";
-      const bars = this.shape.steps / this.shape.bar;
-      const what = bars === 1 ? "bar" : "sequence";
       const folder = file.name.slice(0, Math.max(0, file.name.lastIndexOf("/")));
       const style = file.style || folder ? ` · ${file.style || folder}` : "";
-      return `${file.count.toLocaleString("en-GB")} ${what}${file.count === 1 ? "" : "s"}${style}`;
+      return `${this.number(file)}${style}`;
+    },
+    number({ count }) {
+      const what = this.shape.steps === this.shape.bar ? "bar" : "sequence";
+      return `${count.toLocaleString("en-GB")} ${what}${count === 1 ? "" : "s"}`;
     },
     words(file) {
-      return file.count ? `${file.name}, ${this.counted(file)}` : `${file.name}: ${file.why}`;
+      if (!file.count) return `${file.name}: ${file.why}`;
+      return `${file.name}, ${this.number(file)}${file.style ? `, ${file.style}` : ""}`;
     },
     later() {
       clearTimeout(this.timer);

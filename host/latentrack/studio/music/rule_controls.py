@@ -123,7 +123,7 @@ class RuleControls:
                 "bars",
                 ui.select(
                     list(range(1, MOST_BARS + 1)),
-                    label="Bars a sequence",
+                    label="Bars each",
                     on_change=self._changes("bars"),
                 ),
             )
@@ -200,9 +200,9 @@ class RuleControls:
             (
                 "include",
                 "Only these parts or files",
-                "bass, program:33-40, file:*rock*; then Enter",
+                "bass, file:*rock* …, then Enter",
             ),
-            ("exclude", "Leave out these parts or files", "channel:10, file:*fill*; then Enter"),
+            ("exclude", "Leave out these parts or files", "program:33-40 …, then Enter"),
         ):
             chips = ui.input_chips(
                 label, on_change=self._changes(name, tuple), new_value_mode="add-unique"

@@ -1,0 +1,335 @@
+"""A person at the page "Corpus": music dropped, seen, changed, taken out, found again."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from latentrack.corpus import Dataset, read
+from tests.studio.conftest import RunningStudio, keep_picture, running_studio
+from tests.studio.test_music import BEAT, MAP, OTHER, TUNE, midi_bytes
+
+Open = Callable[..., Page]
+
+
+def drop(page: Page, *paths: Path) -> None:
+    """Files and folders of the disk, dragged onto the page by a hand from outside."""
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 500, "y": 400, "data": data})
+
+
+def write(folder: Path, **files: bytes) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / f"{name}.mid").write_bytes(content)
+
+
+def count(page: Page, text: str) -> None:
+    expect(page.locator(".lt-music-big")).to_have_text(text)
+
+
+def rows(page: Page) -> Locator:
+    return page.get_by_role("listbox", name="Files").get_by_role("option")
+
+
+def rest(page: Page) -> None:
+    expect(page.locator(".lt-music-busy")).to_be_hidden()
+
+
+@pytest.fixture
+def twenty(tmp_path: Path) -> Path:
+    """A folder of 20 MIDI files and a letter. Each file has three bars of five hits, but for
+    the first bar of every fourth, which has six."""
+    folder = tmp_path / "beats"
+    for number in range(20):
+        notes = [(step, 36, 90) for step in range(0, 48, 4)]
+        notes += [(4 + number % 4, 38, 110), (20, 38, 100), (40, 42, 50)]
+        notes += [(6, 46, 70)] if number % 4 == 0 else []
+        write(folder / ("deep" if number % 2 else ""), **{f"beat{number:02}": midi_bytes(notes)})
+    (folder / "letter.txt").write_text("dear all")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
+    """A studio with a few files in it, for tests that leave it as it was."""
+    folder = tmp_path_factory.mktemp("full") / "studio"
+    write(folder / "music", beat=BEAT, other=OTHER, tune=TUNE)
+    with running_studio(folder) as running:
+        yield running
+
+
+def test_a_folder_of_twenty_files_is_dropped_and_seen(
+    studio: RunningStudio, open_tab: Open, twenty: Path
+) -> None:
+    page = open_tab(studio.address)
+    expect(page.get_by_text("Drop music anywhere on this page")).to_be_visible()
+    keep_picture(page, "corpus-empty")
+    drop(page, twenty)
+    count(page, "60 bars from 20 files")
+    rest(page)
+    expect(page.get_by_text("20 files taken, 1 not taken")).to_be_visible()
+
+    expect(rows(page).first).to_have_accessible_name("beats/beat00.mid, 3 bars")
+    expect(page.get_by_role("heading", name="beats/beat00.mid")).to_be_visible()
+    expect(page.get_by_role("img", name="Bar 1:")).to_have_accessible_name(
+        "Bar 1: kick 1, 5, 9, 13; snare 5; open hat 7"
+    )
+    page.get_by_role("option", name="beats/beat02.mid").click()
+    expect(page.get_by_role("img", name="Bar 1:")).to_have_accessible_name(
+        "Bar 1: kick 1, 5, 9, 13; snare 7"
+    )
+    expect(page.get_by_role("img", name="Bar 3:")).to_have_accessible_name(
+        "Bar 3: kick 1, 5, 9, 13; closed hat 9"
+    )
+    page.get_by_role("tab", name="Left out").click()
+    table = page.get_by_role("table", name="Files left out: 1")
+    expect(table).to_contain_text("neither MIDI nor audio that is read")
+    expect(table).to_contain_text("beats/letter.txt")
+
+    kept = sorted(p.name for p in (studio.folder / "music").rglob("*") if p.is_file())
+    assert kept == [f"beat{number:02}.mid" for number in range(20)]
+    made = Dataset.load(studio.folder / "dataset.npz")
+    twenty.joinpath("letter.txt").unlink()
+    assert made.digest == read([twenty], cache=False).digest
+
+    page.reload()
+    count(page, "60 bars from 20 files")
+    expect(page.get_by_role("heading", name="beats/beat00.mid")).to_be_visible()
+    keep_picture(page, "corpus")
+    page.get_by_role("link", name="Train a model").click()
+    expect(page).to_have_url(re.compile("/train$"))
+
+
+def test_rules_change_what_is_seen_and_are_found_again(
+    studio: RunningStudio, open_tab: Open, twenty: Path
+) -> None:
+    page = open_tab(studio.address)
+    other = open_tab(studio.address)
+    page.get_by_label("Folder of music").set_input_files(twenty)
+    count(page, "60 bars from 20 files")
+    count(other, "60 bars from 20 files")
+
+    page.get_by_label("Fewest notes in a sequence").fill("6")
+    count(page, "5 bars from 5 files")
+    expect(page.get_by_text("before: 60 from 20 files")).to_be_visible()
+    expect(other.get_by_label("Fewest notes in a sequence")).to_have_value("6")
+    count(other, "5 bars from 5 files")
+
+    page.get_by_label("Fewest notes in a sequence").fill("0")
+    expect(page.get_by_role("alert").filter(has_text="at least 1 note")).to_be_visible()
+    count(page, "5 bars from 5 files")
+    page.get_by_label("Fewest notes in a sequence").fill("7")
+    expect(page.get_by_role("alert").filter(has_text="fewer than 7 hits")).to_be_visible()
+    count(page, "5 bars from 5 files")
+    keep_picture(page, "corpus-rules")
+    page.get_by_role("button", name="All rules as they were at first").click()
+    count(page, "60 bars from 20 files")
+    expect(page.get_by_role("alert").filter(has_text="hits")).to_be_hidden()
+
+    page.get_by_role("button", name="Rhythm").click()
+    count(page, "20 sequences of 2 bars from 20 files")
+    expect(page.get_by_text("32 steps × 1 lane")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Percussion map")).to_be_hidden()
+    page.get_by_role("button", name="Drums").click()
+    exclude = page.get_by_role("combobox", name="Leave out these parts or files")
+    exclude.fill("file:*beat1*")
+    exclude.press("Enter")
+    count(page, "30 bars from 10 files")
+    exclude.fill("channel:77")
+    exclude.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="from 1 to 16")).to_be_visible()
+    count(page, "30 bars from 10 files")
+
+
+def test_a_studio_started_again_finds_all_as_it_was(
+    tmp_path: Path, open_tab: Open, twenty: Path
+) -> None:
+    (tmp_path / "my kit.toml").write_bytes(MAP)
+    with running_studio(tmp_path / "studio") as studio:
+        page = open_tab(studio.address)
+        drop(page, twenty, tmp_path / "my kit.toml")
+        count(page, "60 bars from 20 files")
+        expect(page.get_by_role("combobox", name="Percussion map")).to_have_value("my kit.toml")
+        expect(page.get_by_text("16 steps × 2 lanes")).to_be_visible()
+        page.get_by_role("combobox", name="Bars each").click()
+        page.get_by_role("option", name="3", exact=True).click()
+        count(page, "20 sequences of 3 bars from 20 files")
+        rest(page)
+    with running_studio(tmp_path / "studio") as studio:
+        page = open_tab(studio.address)
+        count(page, "20 sequences of 3 bars from 20 files")
+        expect(page.get_by_text("48 steps × 2 lanes")).to_be_visible()
+        expect(page.get_by_role("combobox", name="Percussion map")).to_have_value("my kit.toml")
+        page.get_by_role("tab", name="Left out").click()
+        expect(page.get_by_role("table", name="Files left out")).to_contain_text("letter.txt")
+
+
+def test_files_are_taken_out_and_come_back(full: RunningStudio, open_tab: Open) -> None:
+    page = open_tab(full.address)
+    count(page, "3 bars from 2 files")
+    expect(rows(page)).to_have_count(3)
+    expect(rows(page).nth(2)).to_have_accessible_name(re.compile("tune.mid: no drum part"))
+    page.get_by_role("button", name="Take out beat.mid").click()
+    count(page, "1 bar from 1 file")
+    expect(page.get_by_text("A model needs at least 20")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    count(page, "3 bars from 2 files")
+
+    page.get_by_role("listbox", name="Files").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("heading", name="other.mid")).to_be_visible()
+    page.keyboard.press("Delete")
+    count(page, "2 bars from 1 file")
+    page.get_by_role("button", name="Undo").click()
+    count(page, "3 bars from 2 files")
+
+    page.get_by_label("Which files are listed").select_option("Files without")
+    expect(rows(page)).to_have_count(1)
+    page.get_by_role("button", name="Take these out").click()
+    expect(page.get_by_text("No file is like that.")).to_be_visible()
+    page.get_by_label("Which files are listed").select_option("All files")
+    expect(rows(page)).to_have_count(2)
+    page.get_by_role("button", name="Undo").click()
+    expect(rows(page)).to_have_count(3)
+    page.get_by_label("Find a file or a style").fill("oth")
+    expect(rows(page)).to_have_count(1)
+
+
+def test_clearing_asks_first_and_can_be_undone(full: RunningStudio, open_tab: Open) -> None:
+    page = open_tab(full.address)
+    count(page, "3 bars from 2 files")
+    page.get_by_role("button", name="Clear all").click()
+    page.get_by_role("button", name="Keep all").click()
+    count(page, "3 bars from 2 files")
+    page.get_by_role("button", name="Clear all").click()
+    page.get_by_role("dialog").get_by_role("button", name="Clear", exact=True).click()
+    expect(page.get_by_role("button", name="Take out")).to_have_count(0)
+    expect(page.locator(".lt-music-work")).to_be_hidden()
+    page.get_by_role("button", name="Undo").click()
+    count(page, "3 bars from 2 files")
+
+
+def test_a_folder_is_read_where_it_is(studio: RunningStudio, open_tab: Open, twenty: Path) -> None:
+    page = open_tab(studio.address)
+    page.get_by_role("button", name="Use a folder on this computer").click()
+    path = page.get_by_label("Path of the folder")
+    path.fill(f"{twenty}/nowhere")
+    page.get_by_role("button", name="Use it").click()
+    expect(page.get_by_role("alert").filter(has_text="There is no folder")).to_be_visible()
+    path.fill(str(twenty))
+    path.press("Enter")
+    count(page, "60 bars from 20 files")
+    assert not (studio.folder / "music").exists()
+    page.get_by_role("button", name="Take out beat00.mid").click()
+    count(page, "57 bars from 19 files")
+    assert (twenty / "beat00.mid").exists()
+    page.get_by_role("button", name="Forget this folder").click()
+    expect(page.locator(".lt-music-sum")).to_be_hidden()
+    assert len(list(twenty.rglob("*.mid"))) == 20
+
+
+def test_the_demo_corpus_and_a_phone(studio: RunningStudio, open_tab: Open) -> None:
+    page = open_tab(studio.address, 390, 800)
+    page.get_by_role("button", name="Add the demo corpus").click()
+    count(page, "199 bars from 22 files")
+    keep_picture(page, "corpus-phone")
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 390
+    expect(page.get_by_role("link", name="Train a model")).to_be_in_viewport()
+
+
+def test_200_megabytes_are_refused_or_taken_while_the_page_goes_on(
+    studio: RunningStudio, open_tab: Open, tmp_path: Path
+) -> None:
+    for name in ("big.mid", "big.wav"):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(200_000_000)
+    (tmp_path / "beat.mid").write_bytes(BEAT)
+    page = open_tab(studio.address)
+    files = page.get_by_label("Files of music")
+    files.set_input_files([tmp_path / "big.mid", tmp_path / "beat.mid"])
+    count(page, "2 bars from 1 file")
+    page.get_by_role("tab", name="Left out").click()
+    expect(page.get_by_role("table", name="Files left out: 1")).to_contain_text(
+        "too large to be dropped: use its folder where it is (200 MB, not 16 MB)big.mid"
+    )
+    used = sum(p.stat().st_blocks * 512 for p in studio.folder.rglob("*"))
+    assert used < 10_000_000
+
+    files.set_input_files(tmp_path / "big.wav")
+    while not (studio.folder / "music" / "big.wav").exists():
+        # Its name is there only when all of it is, and others are answered meanwhile.
+        with urlopen(studio.address, timeout=5) as answer:
+            assert answer.status == 200
+        page.get_by_role("tab", name="Bars").click()
+        page.get_by_role("tab", name="Left out").click()
+    assert (studio.folder / "music" / "big.wav").stat().st_size == 200_000_000
+    assert not list((studio.folder / "incoming").iterdir())
+    rest(page)
+    expect(rows(page).filter(has_text="big.wav")).to_contain_text("only a rhythm can be made")
+
+
+def test_two_thousand_files(studio: RunningStudio, open_tab: Open, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    for number in range(2000):
+        write(folder / f"{number // 100:02}", **{f"f{number:04}": BEAT if number % 2 else OTHER})
+    page = open_tab(studio.address)
+    drop(page, folder)
+    expect(page.get_by_text("2,000 files taken.")).to_be_visible()
+    count(page, "3,000 bars from 2,000 files")
+    assert rows(page).count() < 40  # of which only those in sight are there
+    page.get_by_role("listbox", name="Files").focus()
+    page.keyboard.press("End")
+    expect(page.get_by_role("heading", name="many/19/f1999.mid")).to_be_visible()
+    expect(rows(page).last).to_have_accessible_name("many/19/f1999.mid, 2 bars")
+    page.get_by_label("Find a file or a style").fill("f17")
+    expect(page.get_by_text("100 files", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Take these out").click()
+    count(page, "2,850 bars from 1,900 files")
+    page.get_by_role("button", name="Undo").click()
+    count(page, "3,000 bars from 2,000 files")
+
+
+def test_a_cancelled_drop_keeps_what_has_come_whole(
+    studio: RunningStudio, open_tab: Open, tmp_path: Path
+) -> None:
+    for number in range(200):
+        write(tmp_path / "some", **{f"f{number:03}": BEAT})
+    page = open_tab(studio.address)
+    held = []
+    page.route("**/music/upload", lambda route: held.append(route) if held else hold(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+        route.continue_()
+
+    drop(page, tmp_path / "some")
+    # The second batch waits, while another page is looked at.
+    expect(page.get_by_text("64 of 200 files")).to_be_visible()
+    page.get_by_role("link", name="Train", exact=True).click()
+    page.get_by_role("link", name="Corpus", exact=True).click()
+    expect(page.get_by_text("64 of 200 files")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelled. 64 files taken.")).to_be_visible()
+    count(page, "128 bars from 64 files")
+    kept = [p for p in studio.folder.rglob("*") if p.suffix in (".mid", ".part")]
+    assert {p.read_bytes() for p in kept} == {BEAT} and len(kept) == 64
+
+
+def test_no_request_leads_out_of_the_corpus(full: RunningStudio) -> None:
+    for name in ("../dataset.npz", "/etc/passwd", "no.mid", ""):
+        address = f"{full.address}/studio/music/bars?name={quote(name)}&start=-5&count=999999"
+        with urlopen(address, timeout=10) as answer:
+            told = json.load(answer)
+        assert told["bars"] == [] and told["total"] == 0
