@@ -3,7 +3,8 @@
 # make lint    the part of that which only reads: format, types, mistakes that can be seen
 # make wheel   builds the firmware, and dist/latentrack-….whl, which carries it
 # make mip     makes dist/mip, which mpremote mip installs onto a Teensy from any web server
-# make bench   measures, side by side with the peers, and writes benchmarks/results.json
+# make docs    the pages of docs/ as a site in build/docs
+# make bench   measures, side by side with the peers, and writes docs/benchmarks.md
 # make fuzz    feeds the decoder damaged models; make faults: the cable damaged transfers
 # make long    the tests that take too long for every day
 #
@@ -20,7 +21,7 @@ export PLATFORMIO_SETTING_ENABLE_TELEMETRY := no
 export PLATFORMIO_DISABLE_UPGRADE_CHECK := true
 PIO := cd firmware && PATH="$(BIN):$$PATH" $(BIN)/pio
 
-.PHONY: demo test lint lint-python lint-types lint-c wheel mip bench fuzz faults long \
+.PHONY: demo test lint lint-python lint-types lint-c wheel mip docs bench fuzz faults long \
     x64 armv7emdp debian arm clean
 
 demo: x64
@@ -49,6 +50,9 @@ wheel: arm x64 armv7emdp
 
 mip: arm armv7emdp
 	$(BIN)/python firmware/mip.py armv7emdp dist/mip
+
+docs: $(VENV)/test
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 bench: debian $(VENV)/test x64 armv7emdp
 	$(BIN)/python benchmarks/run.py
@@ -92,4 +96,4 @@ arm:
 	@sh tests/debian.sh $(ARM)
 
 clean:
-	rm -rf $(VENV) dist firmware/build firmware/.pio
+	rm -rf $(VENV) build dist firmware/build firmware/.pio

@@ -1,10 +1,11 @@
-"""Measures everything there is to measure, prints it, and writes benchmarks/results.json.
+"""Measures everything there is to measure, prints it, and writes benchmarks/results.json and
+docs/benchmarks.md.
 
     python benchmarks/run.py            all
     python benchmarks/run.py decoder    one family
 
 A family is a module of this folder with a function `measure(folder: Path) -> list[Result]`, where
-folder is empty and goes away afterwards. Add one by adding a file.
+folder is empty and goes away afterwards. Add one by adding a file, and its words to page.py.
 """
 
 import importlib
@@ -12,10 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import page
 from result import Result, show, write
 
 HERE = Path(__file__).resolve().parent
-FAMILIES = sorted({path.stem for path in HERE.glob("*.py")} - {"run", "result"})
+FAMILIES = sorted({path.stem for path in HERE.glob("*.py")} - {"run", "result", "page"})
 
 
 def main() -> None:
@@ -31,7 +33,8 @@ def main() -> None:
             results += importlib.import_module(family).measure(Path(folder))
     show(results)
     if len(chosen) == len(FAMILIES):
-        write(results, HERE / "results.json")
+        write(results, page.RESULTS)
+        page.write(results)
     for result in results:
         if not result.met:
             print(f"{result.name} misses its goal by {abs(result.value / result.goal - 1):.0%}")

@@ -1,0 +1,267 @@
+"""docs/benchmarks.md: the figures of results.json, and what each of them means to a player.
+
+python benchmarks/page.py     writes the page anew from the figures of the last `make bench`
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from result import Result
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results.json"
+PAGE = HERE.parent / "docs" / "benchmarks.md"
+
+MORE_IS_BETTER = {
+    "corpus.hits_kept",
+    "model.default.coverage",
+    "usb.push",
+    "usb.push_ratio",
+}
+"""results.json does not say it; a test compares with the families."""
+
+TEENSY_MHZ = 600
+
+
+@dataclass(frozen=True)
+class Family:
+    """A part of the page: the beginnings of its figures' names, and what is said before them."""
+
+    title: str
+    names: tuple[str, ...]
+    about: str
+
+
+FAMILIES = (
+    Family(
+        "On the module",
+        ("m7.", "ram.", "mpy."),
+        "Instructions of an emulated Cortex-M7, counted, so they are the same every time. They are "
+        "no cycles: a Teensy 4.1 runs at 600 MHz, does up to two instructions a cycle when all "
+        "goes well, and less than one when it waits for memory. The microseconds are at one a "
+        "cycle. The peer is TensorFlow's tflite-micro on the same emulated board, which decodes "
+        "only and makes no gates of it, measured once. The drum model has 16 steps and 12 voices "
+        "(layers 3-66-129-192), the note model 16 steps and 40 pitches (3-214-427-640).",
+    ),
+    Family(
+        "Over USB",
+        ("usb.",),
+        "Against the virtual module on this computer, with mpremote's own copy as the peer. The "
+        "ratios mean something; the seconds say only that our way of talking is not what one waits "
+        "for. A Teensy's USB and flash have their own speed.",
+    ),
+    Family(
+        "Training",
+        ("train.", "model."),
+        "On the Groove recordings, human drumming in 4/4: the files of the official training split "
+        "are learnt from, those of the validation split judge, the test split is not looked at. "
+        "The peer of the times is a plain Keras `fit` of the same network in this run; the other "
+        "peers are what the reference project reached with its own code, measured once.",
+    ),
+    Family(
+        "Reading music",
+        ("corpus.",),
+        "The same recordings as MIDI files. The peers are music21, which the reference project "
+        "uses, and for the parsing alone mido.",
+    ),
+    Family(
+        "Starting a command",
+        ("start.",),
+        "Processor time, which is about what one waits on a quiet computer. The peer is a Python "
+        "that only loads the two libraries which every command needs.",
+    ),
+    Family("The studio", ("studio.",), "The page in the browser, `latentrack studio`."),
+)
+
+# {us}: the microseconds on a Teensy.
+WORDS = {
+    "m7.drum_f32.pattern": "A new bar of drums: {us}. A step at 120 BPM lasts 125,000 µs, so turn "
+    "a knob as late as you like: the next bar has it.",
+    "m7.drum_f32.step": "One step decoded anew, in follow `step`: {us}. This is why CV may move "
+    "the music within the bar, even from a fast clock.",
+    "m7.drum_f16.pattern": "The bar from a file of half the size: {us}. A weight of 16 bits costs "
+    "a conversion, and these alone take more than the goal, 1.25 times float32, leaves. It is not "
+    "heard.",
+    "m7.drum_dynamic.pattern": "The bar from a file of a quarter of the size that still reckons in "
+    "float32: {us}. The slowest kind, and far from being heard.",
+    "m7.drum_int8.pattern": "The bar from a file of a quarter of the size, all in 8 bits: {us}.",
+    "m7.note_f32.pattern": "A new bar of notes, from a network with 366,000 weights: {us}.",
+    "m7.note_f32.step": "One step of notes decoded anew: {us}.",
+    "m7.note_int8.pattern": "A bar of notes in 8 bits: {us}.",
+    "m7.clock_edge": "A clock edge in the interrupt, from the edge to the end: {us}. It is the "
+    "same whatever the knobs, the screen or the prompt are doing.",
+    "ram.note_f32": "Memory that a note model takes beside its file.",
+    "mpy.armv7emdp": "The file that stock MicroPython loads on a Teensy: the sequencer, the "
+    "decoder and the binding. The peer's is the decoder only.",
+    "mpy.x64": "The same for the virtual module.",
+    "usb.push": "How fast a model goes over, checked and decoded, while the old one plays.",
+    "usb.push_ratio": "The same, as a ratio to mpremote's copy of the same bytes.",
+    "usb.sync_unchanged_s": "`latentrack sync` of a hundred models of which none has changed. "
+    "Do it as often as you like.",
+    "usb.sync_unchanged_trips": "It asks once, and is answered once.",
+    "usb.edges_lost": "Clock edges lost or out of order while models, files and code come in "
+    "without end, at an edge every millisecond. With 0 no beat stumbles.",
+    "usb.edge_p50_us": "From edge to output, half of all edges, during all that. The peer is the "
+    "same module at rest.",
+    "usb.edge_p99_9_us": "The latest one of a thousand, on this computer, whose own scheduling is "
+    "in it. The peer is the same module at rest.",
+    "train.epoch_s": "Once through all the music.",
+    "train.to_loss_s": "Until it is as good as the reference project's model after 500 epochs, "
+    "which are the peer. You wait for seconds, and try again.",
+    "model.small.bce": "How surprised a small model is by music that it has never seen, in nats a "
+    "cell. Lower: your bars come back more exactly.",
+    "model.default.bce": "The same for the model that `latentrack train` makes if nothing is said.",
+    "model.default.coverage": "How much of the space the music fills. More: fewer places of the "
+    "knobs where little happens.",
+    "model.default.saturated": "Latents that sit at the end of their way. Fewer: knobs that do "
+    "something over all of it.",
+    "model.dead_latents": "Of twenty trainings, those with a knob that changes nothing.",
+    "corpus.hits_kept": "Hits of the recordings that are in a cell afterwards. The peer has no "
+    "drum for some, and moves hits to thirds of a beat.",
+    "corpus.file_s": "One file, from the disk to the dataset. A thousand are read while you watch.",
+    "corpus.parse_s": "The parsing alone.",
+    "corpus.cached_s": "All 1,021 files a second time, to try another rule.",
+    "start.help": "`latentrack --help`",
+    "start.push_help": "`latentrack push --help`",
+    "start.live_help": "`latentrack live --help`",
+    "start.devices": "`latentrack devices`, with none plugged in",
+    "start.push_no_file": "`latentrack push` of a file that is not there: a slip of the finger is "
+    "said at once",
+}
+
+
+def write(results: Iterable[Result] | None = None) -> None:
+    """Writes the page; without figures, from those of the last whole run."""
+    if results is None:
+        results = [
+            Result(**entry, at_least=entry["name"] in MORE_IS_BETTER)
+            for entry in json.loads(RESULTS.read_text(encoding="utf-8"))
+        ]
+    temporary = PAGE.with_suffix(".writing")
+    temporary.write_text(render(list(results), machine()), encoding="utf-8")
+    os.replace(temporary, PAGE)
+
+
+def render(results: list[Result], about: list[tuple[str, str]]) -> str:
+    """The page as Markdown. A figure that nobody has described stands there without words."""
+    missed = [result for result in results if not result.met]
+    goals = sum(result.goal is not None for result in results)
+    lines = [
+        "<!-- benchmarks/page.py writes this page. -->",
+        "",
+        "# Benchmarks",
+        "",
+        "What is claimed of Latentrack, measured by `make bench` beside its peers, in one run on "
+        "one machine. Nothing here was measured on a Teensy.",
+        "",
+        f"Of {goals} goals {goals - len(missed)} are met."
+        + "".join(f" `{result.name}` misses its own by {_miss(result)}." for result in missed),
+        "",
+        "The machine: " + ", ".join(f"{name} {value}".strip() for name, value in about) + ".",
+        "",
+        "The ratio says how many times better than the peer it is. A goal is the most that a figure "
+        "may be, or with ≥ the least; ✗ marks one that is not met.",
+    ]
+    left = list(results)
+    families = [*FAMILIES, Family("More", ("",), "")]
+    for family in families:
+        ours = [result for result in left if result.name.startswith(family.names)]
+        left = [result for result in left if result not in ours]
+        if not ours:
+            continue
+        lines += ["", f"## {family.title}", ""]
+        if family.about:
+            lines += [family.about, ""]
+        lines += [
+            "| figure | here | peer | ratio | goal | what it means to you |",
+            "| --- | ---: | ---: | ---: | ---: | --- |",
+            *(_row(result) for result in ours),
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def machine() -> list[tuple[str, str]]:
+    """What the figures were measured on: names and versions."""
+    processor = _first(Path("/proc/cpuinfo"), r"model name\s*: (.*)") or platform.machine()
+    memory = _first(Path("/proc/meminfo"), r"MemTotal:\s*(\d+)")
+    found = [("", f"{processor} with {os.cpu_count()} cores")]
+    if memory:
+        found.append(("", f"{int(memory) / 2**20:.0f} GB of memory"))
+    found += [
+        (platform.system(), platform.release().split("-")[0]),
+        ("Python", platform.python_version()),
+    ]
+    for package in ("latentrack", "tensorflow", "ai-edge-litert", "mpremote"):
+        try:
+            found.append((package, version(package)))
+        except PackageNotFoundError:
+            continue
+    for name, command in (("gcc for ARM", "arm-none-eabi-gcc"), ("QEMU", "qemu-system-arm")):
+        try:
+            said = subprocess.run([command, "--version"], capture_output=True, text=True).stdout
+        except OSError:
+            continue
+        number = re.search(r"\d+\.\d+\.\d+", said)
+        found += [(name, number[0])] if number else []
+    busy = os.getloadavg()[0]
+    if busy > (os.cpu_count() or 1) + 1:
+        found.append(("", f"and about {busy:.0f} programs at once, so times are longer than alone"))
+    return found
+
+
+def _row(result: Result) -> str:
+    goal = ""
+    if result.goal is not None:
+        goal = ("≥ " if result.at_least else "") + _number(result.goal)
+        goal += "" if result.met else " ✗"
+    peer = "" if result.peer is None else _number(result.peer)
+    words = WORDS.get(result.name, "").format(us=_microseconds(result.value))
+    here = f"{_number(result.value)} {_unit(result)}".strip()
+    return f"| `{result.name}` | {here} | {peer} | {_ratio(result)} | {goal} | {words} |"
+
+
+def _unit(result: Result) -> str:
+    return {"instructions": "instr."}.get(result.unit, result.unit)
+
+
+def _ratio(result: Result) -> str:
+    if not result.peer or not result.value:
+        return ""
+    ratio = result.value / result.peer if result.at_least else result.peer / result.value
+    return f"{ratio:,.0f} ×" if ratio >= 10 else f"{ratio:.2g} ×"
+
+
+def _miss(result: Result) -> str:
+    assert result.goal is not None
+    return f"{abs(result.value / result.goal - 1):.0%}" if result.goal else _number(result.value)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+
+
+def _microseconds(instructions: float) -> str:
+    time = instructions / TEENSY_MHZ
+    return f"{time:,.0f} µs" if time >= 10 else f"{time:.1f} µs"
+
+
+def _first(file: Path, pattern: str) -> str | None:
+    """The first group of the pattern's first match in a file that may not be there."""
+    try:
+        found = re.search(pattern, file.read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    return found[1] if found else None
+
+
+if __name__ == "__main__":
+    write()
