@@ -118,11 +118,15 @@ class Link:
             self.serial.timeout = 0.05
             # Most often it is at a prompt, and nothing has to be interrupted.
             patience_s = _AT_PROMPT_S
+            asked = 0
             while True:
                 self.serial.reset_input_buffer()
                 self.serial.write(b"\r\x01")
                 self.round_trips += 1
+                asked += 1
                 if self._heard(_RAW_PROMPT, patience_s):
+                    if asked > 1:
+                        self._let_late_answers_pass()
                     self._at_prompt = self._transport.in_raw_repl = True
                     # The transport wants to see the prompt itself before it sends code.
                     self.serial.timeout = ANSWER_S
@@ -135,6 +139,17 @@ class Link:
                 self.serial.write(b"\r\x03")
                 time.sleep(_INTERRUPT_S)
                 patience_s = _ASK_AGAIN_S
+
+    def _let_late_answers_pass(self) -> None:
+        """A module that is busy answers in the end to every asking, each time with a prompt.
+
+        Those to come would be taken for the answer to the next code. What it prints now comes
+        behind them all.
+        """
+        mark = os.urandom(4).hex().encode()
+        self.serial.write(b"print('" + mark + b"')\x04")
+        if not (self._heard(mark, ANSWER_S) and self._heard(b"\x04\x04", ANSWER_S)):
+            raise Silence
 
     def _heard(self, wanted: bytes, patience_s: float) -> bool:
         """Reads up to `wanted`, and nothing behind it."""
