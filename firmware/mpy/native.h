@@ -29,7 +29,6 @@ enum {
     SLOT_FALSE = 1,
     SLOT_TRUE = 2,
     SLOT_TO_NATIVE = 3,
-    SLOT_FROM_NATIVE = 4,
     SLOT_SWAP_GLOBALS = 5,
     SLOT_LOAD_GLOBAL = 7,
     SLOT_STORE_GLOBAL = 13,
@@ -68,11 +67,6 @@ static inline py_obj py_bool(bool value)
     return mp_fun_table[value ? SLOT_TRUE : SLOT_FALSE];
 }
 
-static inline bool py_is_small_int(py_obj object)
-{
-    return ((uintptr_t)object & 1) != 0;
-}
-
 static inline py_obj py_small_int(intptr_t value)
 {
     return (py_obj)(((uintptr_t)value << 1) | 1);
@@ -86,11 +80,6 @@ static inline uintptr_t py_uint(py_obj object)
 static inline intptr_t py_int(py_obj object)
 {
     return (intptr_t)SLOT(SLOT_TO_NATIVE, uintptr_t, py_obj, uintptr_t)(object, NATIVE_INT);
-}
-
-static inline py_obj py_new_uint(uintptr_t value)
-{
-    return SLOT(SLOT_FROM_NATIVE, py_obj, uintptr_t, uintptr_t)(value, NATIVE_UINT);
 }
 
 static inline float py_float(py_obj object)

@@ -246,7 +246,6 @@ DELAYS = st.one_of(
     st.sampled_from(((1 << 30) - 1, 1 << 30, (1 << 32) - 1, 1 << 32)),
 )
 
-BEFORE_RESETS = st.sampled_from((0, 400, 60_000))
 WINDOWS = st.integers(0, 600) | st.sampled_from((200, 350, 500, 750, 1000))
 CHANGES = st.lists(
     st.one_of(
