@@ -168,8 +168,8 @@ def render(results: list[Result], about: list[tuple[str, str]]) -> str:
         "",
         "The machine: " + ", ".join(f"{name} {value}".strip() for name, value in about) + ".",
         "",
-        "The ratio says how many times better than the peer it is. A goal is the most that a figure "
-        "may be, or with ≥ the least; ✗ marks one that is not met.",
+        "The ratio says how many times better than the peer it is. A goal is the most that a "
+        "figure may be, or with ≥ the least; ✗ marks one that is not met.",
     ]
     left = list(results)
     families = [*FAMILIES, Family("More", ("",), "")]
