@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 MOST = 2000
 """So many dots can be told apart, and sent several times a second."""
-MOST_NAMES = 8
-"""So many colours can be told apart."""
+MOST_NAMES = 24
+"""The map has so many marks, of eight colours and three shapes."""
 
 Places = npt.NDArray[np.float16]
 
 
 @dataclass(frozen=True, eq=False)
 class Names:
-    """What colours mean: a name for each, and a colour's index for each sequence that is shown.
+    """What the marks mean: a name for each, and a mark's index for each sequence that is shown.
 
-    The last name is "other" where there are more than colours.
+    The last name is "other" where there are more than marks.
     """
 
     names: tuple[str, ...] = ()

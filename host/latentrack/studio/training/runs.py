@@ -13,6 +13,7 @@ import numpy as np
 from latentrack.errors import UserError
 from latentrack.model.run import HEADER, HISTORY, WEIGHTS, from_toml, read_history
 from latentrack.model.training import Epoch
+from latentrack.studio.signals import Signal
 from latentrack.studio.workspace import Workspace, safe_name
 
 BYTES_A_WEIGHT = 4
@@ -49,10 +50,14 @@ class Summary:
 
 
 class Runs:
-    """Reads each run once, and again when it has changed; that may take longer than a page can."""
+    """Reads each run once, and again when it has changed; that may take longer than a page can.
+
+    `changed` says that runs have come, gone or moved.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self.changed = Signal()
         self._known: dict[Path, tuple[int, Summary | None]] = {}
 
     def all(self) -> list[Summary]:
@@ -77,7 +82,7 @@ class Runs:
             return run
         if target.exists():
             raise UserError(f"There is a run {target.stem} already: choose another name.")
-        return _move(run, target)
+        return self._move(run, target)
 
     def remove(self, run: Path) -> Path:
         """Moves a run to the studio's trash; returns where it lies there. UserError."""
@@ -87,11 +92,21 @@ class Runs:
         while target.exists():
             number += 1
             target = trash / f"{run.stem}-{number}.run"
-        return _move(run, target)
+        return self._move(run, target)
 
     def restore(self, removed: Path, name: str) -> Path:
         """Takes a run out of the trash again. UserError."""
-        return _move(removed, self._workspace.free_run(name))
+        return self._move(removed, self._workspace.free_run(name))
+
+    def _move(self, source: Path, target: Path) -> Path:
+        try:
+            os.rename(source, target)
+        except OSError as error:
+            raise UserError(
+                f"{source.stem} could not be moved ({error.strerror}): close what uses its folder."
+            ) from error
+        self.changed.emit()
+        return target
 
 
 def differing(runs: list[Summary]) -> list[str]:
@@ -100,16 +115,6 @@ def differing(runs: list[Summary]) -> list[str]:
     for run in runs:
         names.update(dict.fromkeys(run.settings))
     return [name for name in names if len({repr(run.settings.get(name)) for run in runs}) > 1]
-
-
-def _move(source: Path, target: Path) -> Path:
-    try:
-        os.rename(source, target)
-    except OSError as error:
-        raise UserError(
-            f"{source.stem} could not be moved ({error.strerror}): close what uses its folder."
-        ) from error
-    return target
 
 
 def _summary(folder: Path) -> Summary | None:

@@ -21,6 +21,7 @@ from latentrack.studio.training.assignment import BEST, ERRORS, JOB, SILENT, Ass
 from latentrack.studio.training.child import messages, start_child
 from latentrack.studio.training.chores import Chores
 from latentrack.studio.training.job import Job, Outcome
+from latentrack.studio.training.runs import Runs
 from latentrack.studio.workspace import Workspace, safe_name
 
 SECONDS_TO_END = 8.0
@@ -40,6 +41,7 @@ class Training:
         self.changed = Signal()
         self.finished = Signal()
         self.chores = Chores(workspace)
+        self.runs = Runs(workspace)
         self.job: Job | None = None
         self.last_run: Path | None = next(iter(workspace.run_folders()), None)
         self._lock = threading.Lock()
@@ -145,6 +147,7 @@ class Training:
         job.outcome = outcome
         self._process = None
         self.changed.emit()
+        self.runs.changed.emit()
         self.finished.emit()
 
     def _work(self, job: Job, assignment: Assignment) -> Outcome:
@@ -211,6 +214,7 @@ class Training:
                     self.last_run = run
             shutil.rmtree(folder, ignore_errors=True)
         self.changed.emit()
+        self.runs.changed.emit()
 
 
 def going_on(run: Run, wanted: Settings) -> Settings:

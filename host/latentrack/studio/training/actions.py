@@ -1,0 +1,161 @@
+"""What one does with a run: explore it, read its report, make a model file, rename, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+from fastapi import HTTPException
+from fastapi.responses import FileResponse
+from nicegui import app, ui
+
+from latentrack.decoder.export import NUMBERS
+from latentrack.errors import UserError
+from latentrack.studio.page_parts import errors_shown, in_background, listen, show_message
+from latentrack.studio.studio import Studio
+from latentrack.studio.training.chores import REPORT
+
+_ROUTE = "/training/report/{name}"
+_COSTS = {
+    "float32": "exactly as trained; always right",
+    "float16": "half as large, hardly a hit differs",
+    "dynamic": "a quarter, a few hits differ",
+    "int8": "a quarter, made for small processors",
+}
+
+
+async def explore(studio: Studio, run: Path) -> None:
+    """Opens the run and goes there."""
+    with errors_shown():
+        await in_background(studio.explorer.open, run)
+        ui.navigate.to("/explore")
+
+
+async def report(studio: Studio, run: Path) -> None:
+    """Shows the report, made first if there is none."""
+    chores = studio.training.chores
+    offer_reports(studio)
+    with ui.dialog(value=True).props("maximized") as dialog, ui.card().classes("lt-train-report"):
+        dialog.props(f'aria-label="Report of {run.stem}"')
+        with ui.element("div").classes("lt-train-bar"):
+            ui.label(f"Report of {run.stem}").classes("lt-title")
+            address = f"/training/report/{quote(run.stem)}"
+            alone = ui.link("Open in a window of its own", address, new_tab=True)
+            alone.set_visibility(False)
+            ui.button(icon="close", on_click=dialog.close).props(
+                'flat round dense aria-label="Close the report"'
+            )
+        waiting = ui.element("div").classes("lt-train-waiting").props('role="status"')
+        with waiting:
+            ui.spinner(size="32px")
+            words = ui.label("Making the report")
+
+            def tell_part() -> None:
+                words.set_text(chores.parts.get(run, "Almost done"))
+
+            listen(chores.changed, tell_part)
+        room = ui.element("div").classes("lt-train-room")
+    dialog.on("hide", dialog.delete)
+    with errors_shown():
+        try:
+            await in_background(chores.report, run)
+        except UserError:
+            dialog.close()
+            raise
+        if dialog.is_deleted:
+            return
+        waiting.delete()
+        alone.set_visibility(True)
+        with room:
+            ui.element("iframe").props(f'src="{address}" title="Report of {run.stem}"')
+
+
+def offer_reports(studio: Studio) -> None:
+    """Lets the browser fetch the reports that lie beside the runs."""
+    if any(getattr(route, "path", "") == _ROUTE for route in app.routes):
+        return
+
+    @app.get(_ROUTE)
+    def fetch(name: str) -> FileResponse:
+        for run in studio.workspace.run_folders():
+            if run.stem == name and (run / REPORT).exists():
+                return FileResponse(
+                    run / REPORT, media_type="text/html", headers={"Cache-Control": "no-cache"}
+                )
+        raise HTTPException(404, "This run has no report yet.")
+
+
+def export(studio: Studio, run: Path) -> None:
+    """Asks for the numbers, writes the model file and offers it."""
+    chores = studio.training.chores
+    with ui.dialog(value=True) as dialog, ui.card().classes("lt-train-dialog"):
+        dialog.props(f'aria-label="Model file of {run.stem}"')
+        ui.label(f"Model file of {run.stem}").classes("lt-title")
+        options = {numbers: f"{numbers}: {_COSTS[numbers]}" for numbers in NUMBERS}
+        chosen = ui.radio(options, value="float32").props("dense")
+        said = ui.label().props('role="status"')
+        links = ui.row().classes("lt-train-actions")
+        with ui.row().classes("lt-train-actions"):
+            begin = ui.button("Write the file").props("unelevated no-caps")
+            ui.button("Close", on_click=dialog.close).props("flat no-caps")
+
+        def tell() -> None:
+            if run in chores.parts:
+                said.set_text(f"{chores.parts[run]} …")
+
+        listen(chores.changed, tell)
+
+    async def write() -> None:
+        begin.disable()
+        links.clear()
+        with errors_shown():
+            try:
+                path, words = await in_background(chores.export, run, str(chosen.value))
+            finally:
+                begin.enable()
+                said.set_text("")
+            said.set_text(f"{path.name}: {words}")
+            with links:
+                ui.button(
+                    f"Download {path.name}",
+                    icon="download",
+                    on_click=lambda: ui.download.file(path),
+                ).props("outline no-caps")
+            ui.notify(f"Written: {path}", type="positive", position="top")
+
+    begin.on_click(write)
+    dialog.on("hide", dialog.delete)
+
+
+def rename(studio: Studio, run: Path) -> None:
+    """Asks for another name."""
+    with ui.dialog(value=True) as dialog, ui.card().classes("lt-train-dialog"):
+        dialog.props(f'aria-label="Rename {run.stem}"')
+        ui.label(f"Rename {run.stem}").classes("lt-title")
+        name = ui.input("Name", value=run.stem).props("dense outlined autofocus")
+
+        async def do() -> None:
+            with errors_shown():
+                await in_background(studio.training.runs.rename, run, name.value or "")
+                dialog.close()
+
+        name.on("keydown.enter", do)
+        with ui.row().classes("lt-train-actions"):
+            ui.button("Rename", on_click=do).props("unelevated no-caps")
+            ui.button("Cancel", on_click=dialog.close).props("flat no-caps")
+    dialog.on("hide", dialog.delete)
+
+
+async def remove(studio: Studio, run: Path, undo: Callable[[Path, str], None]) -> None:
+    """Moves the run to the trash; `undo` shows how it comes back."""
+    with errors_shown():
+        gone = await in_background(studio.training.runs.remove, run)
+        undo(gone, run.stem)
+
+
+async def restore(studio: Studio, gone: Path, name: str) -> None:
+    """Takes it out of the trash again."""
+    with errors_shown():
+        back = await in_background(studio.training.runs.restore, gone, name)
+        show_message(f"{back.stem} is back.")

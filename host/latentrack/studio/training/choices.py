@@ -1,0 +1,95 @@
+"""What one may choose for a training, and the Settings that it comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from latentrack.corpus.dataset import Dataset
+from latentrack.errors import UserError
+from latentrack.model.settings import Settings
+from latentrack.model.tapers import hidden_sizes
+
+SIZES: dict[str, dict[str, Any]] = {
+    "small": {"taper": "geometric", "hidden_layers": 2},
+    "medium": {"taper": "linear", "hidden_layers": 2},
+    "large": {"taper": "linear", "hidden_layers": 3},
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """A setting under "More": a number, or a list of sizes. None leaves it as it is by default."""
+
+    name: str
+    label: str
+    help: str
+    sizes: bool = False
+
+
+MORE = (
+    Field("latent_dim", "Latents", "1 to 8, instead of the knobs above; the module has three."),
+    Field("held_out", "Held out", "Share of the music, by files, that only tells how good it is."),
+    Field("learning_rate", "Learning rate", "How large the first steps are; they shrink."),
+    Field("batch_size", "Batch size", "Sequences a step."),
+    Field("patience", "Patience", "End after so many epochs without getting better."),
+    Field("prior_width", "Spread", "How far the music spreads in the space; 1.45 is usual."),
+    Field("free_bits", "Free bits", "What each latent may tell for nothing, so that none dies."),
+    Field("kl_warmup", "Warm-up", "Share of the training in which order in space counts less."),
+    Field("input_dropout", "Hidden hits", "Share of the hits that the encoder does not see."),
+    Field("weight_decay", "Weight decay", "Keeps weights small; 0.001 in large corpora."),
+    Field("dreams", "Dreams", "How much the encoder learns from what the decoder makes up."),
+    Field("wall", "Wall", "How strongly the edges of the space push music back."),
+    Field("restarts", "Restarts", "Other seeds to try when a latent has died."),
+    Field("decoder_layers", "Decoder layers", "Sizes such as 66-129, instead of Size.", True),
+    Field("encoder_layers", "Encoder layers", "It stays on the computer: 256-128, say.", True),
+)
+_WHOLE = {"latent_dim", "batch_size", "patience", "restarts", "epochs", "seed"}
+
+
+@dataclass
+class Choices:
+    """How the form is filled in. more: by the names of `MORE`."""
+
+    name: str = ""
+    knobs: int = 3
+    model: str = "vae"
+    size: str = "medium"
+    epochs: float | None = None
+    seed: float | None = 0
+    earlier: str = ""
+    """The name of the run that is trained on from; "" for a new model."""
+    more: dict[str, Any] | None = None
+
+    def settings(self) -> Settings:
+        """UserError where a value is out of its range."""
+        given: dict[str, Any] = {
+            "model": self.model,
+            "latent_dim": self.knobs,
+            **SIZES[self.size],
+            "epochs": self.epochs,
+            "seed": self.seed or 0,
+        }
+        for entry in MORE:
+            value = (self.more or {}).get(entry.name)
+            if value is None or value == "":
+                continue
+            given[entry.name] = _sizes(entry, str(value)) if entry.sizes else value
+        for name in _WHOLE & given.keys():
+            if given[name] is not None:
+                given[name] = round(given[name])
+        return Settings(**given)
+
+    def bytes_for(self, dataset: Dataset) -> int:
+        """About how large the model file will be, in float32. UserError as `settings`."""
+        settings = self.settings()
+        cells = dataset.steps * dataset.voices
+        sizes = (settings.latents, *hidden_sizes(settings, cells)[1], cells)
+        return 4 * sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False))
+
+
+def _sizes(entry: Field, text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split("-"))
+    except ValueError:
+        raise UserError(f"{entry.label} {text} is no list of sizes: write it as 66-129.") from None

@@ -1,0 +1,101 @@
+"""The curves and the map as elements of the page; the `.js` files beside them draw."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from nicegui.element import Element
+
+from latentrack.model.training import Epoch
+from latentrack.studio.training.places import Names, Places
+
+MOST_POINTS = 400
+"""More of a curve than there are pixels for it."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """right: whether it has the scale on the right.  colour: a variable of the style sheet, or ""
+    for one of its own."""
+
+    name: str
+    points: Sequence[tuple[int, float]]
+    right: bool = False
+    colour: str = ""
+
+
+class Curves(Element, component="training_curves.js"):
+    """Some curves over the epochs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.show([], "")
+
+    def show(self, curves: Sequence[Curve], label: str, mark: int | None = None) -> None:
+        """label: the same in words.  mark: an epoch."""
+        self._props["series"] = [
+            {
+                "name": curve.name,
+                "x": [round(number, 1) for number, _ in points],
+                "y": [float(f"{value:.5g}") for _, value in points],
+                "right": curve.right,
+                "colour": curve.colour,
+            }
+            for curve, points in ((curve, _thinned(curve.points)) for curve in curves)
+        ]
+        self._props["label"] = label
+        self._props["mark"] = mark
+        self.update()
+
+
+class PlacesMap(Element, component="training_map.js"):
+    """Where the music lies in the first two latents."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._props["third"] = self._props["sized"] = False
+        self.show(None, Names(), "Nothing to see yet")
+
+    def show(self, places: Places | None, names: Names, label: str) -> None:
+        """label: the same in words."""
+        if places is None:
+            places, names = np.zeros((0, 2), np.float16), Names()
+        whole = np.rint(np.clip(places.astype(np.float32), -1, 1) * 32767).astype("<i2")
+        self._props["places"] = base64.b64encode(whole.tobytes()).decode()
+        self._props["latents"] = int(places.shape[1])
+        self._props["names"] = list(names.names)
+        self._props["groups"] = base64.b64encode(names.of_each.tobytes()).decode()
+        self._props["label"] = label
+        self.update()
+
+    def look(self, third: bool, sized: bool) -> None:
+        """Whether colour, and whether size, tell of the third latent."""
+        self._props["third"], self._props["sized"] = third, sized
+        self.update()
+
+
+def loss_and_held_out(epochs: Sequence[Epoch]) -> list[Curve]:
+    """Of one training."""
+    curves = [Curve("loss, nats a sequence", loss_of(epochs), colour="--lt-hit")]
+    if held := held_out_of(epochs):
+        curves.append(Curve("held out, nats a cell", held, right=True, colour="--lt-accent"))
+    return curves
+
+
+def loss_of(epochs: Sequence[Epoch]) -> list[tuple[int, float]]:
+    return [(epoch.number, epoch.loss) for epoch in epochs if epoch.number]
+
+
+def held_out_of(epochs: Sequence[Epoch]) -> list[tuple[int, float]]:
+    return [(e.number, e.held_out) for e in epochs if e.number and e.held_out is not None]
+
+
+def _thinned(points: Sequence[tuple[int, float]]) -> list[tuple[float, float]]:
+    """Means of neighbours; the last point stays what it is."""
+    if len(points) <= MOST_POINTS:
+        return list(points)
+    parts = np.array_split(np.asarray(points[:-1], np.float64), MOST_POINTS - 1)
+    return [*((float(x), float(y)) for x, y in (part.mean(axis=0) for part in parts)), points[-1]]

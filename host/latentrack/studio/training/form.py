@@ -1,0 +1,186 @@
+"""The form in which a training is chosen and begun."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from functools import partial
+from typing import Any
+
+from nicegui import ui
+from nicegui.elements.mixins.value_element import ValueElement
+
+from latentrack.errors import UserError
+from latentrack.studio.page_parts import errors_shown, in_background, listen
+from latentrack.studio.studio import Studio
+from latentrack.studio.training.choices import MORE, Choices
+
+_REMEMBERED = "training"
+
+
+class Form:
+    """Stands in the left column while nothing is trained."""
+
+    def __init__(self, studio: Studio, earlier: str = "") -> None:
+        self._studio = studio
+        self._choices = _remembered(studio)
+        self._choices.earlier = earlier
+        self._build()
+
+    def _build(self) -> None:
+        studio, choices = self._studio, self._choices
+        music = ui.label().classes("lt-muted")
+        empty = ui.element("p").classes("lt-train-empty")
+        with empty:
+            ui.label("No music yet.").classes("lt-train-inline")
+            ui.link("Add some on the Corpus page →", "/")
+        name = ui.input("Name", value=choices.name, placeholder="drums").props("dense outlined")
+        _keep(name, choices, "name")
+        runs = {"": "a new model"} | {
+            folder.stem: f"train on: {folder.stem}" for folder in studio.workspace.run_folders()
+        }
+        if choices.earlier not in runs:
+            choices.earlier = ""
+        if len(runs) > 1:
+            begin_with = ui.select(runs, label="Begin with", value=choices.earlier)
+            begin_with.props("dense outlined")
+            _keep(begin_with, choices, "earlier", lambda: refresh())
+        ours = ui.element("div").classes("lt-column lt-train-tight")
+        with ours:
+            _radio(
+                "Knobs",
+                "How many latents the model has; more keep more detail.",
+                {2: "2", 3: "3"},
+                choices,
+                "knobs",
+                lambda: refresh(),
+            )
+            _radio(
+                "Model",
+                "Variational orders the music in space. Stacked is the plain autoencoder.",
+                {"vae": "variational", "stacked": "stacked"},
+                choices,
+                "model",
+                lambda: refresh(),
+            )
+            _radio(
+                "Size",
+                "",
+                {"small": "small", "medium": "medium", "large": "large"},
+                choices,
+                "size",
+                lambda: refresh(),
+            )
+            size = ui.label().classes("lt-muted lt-train-help lt-train-up")
+        with ui.element("div").classes("lt-train-pair"):
+            _number("Epochs", "as many as it needs", choices, "epochs")
+            _number("Seed", "0", choices, "seed")
+        ui.label("Once through all the music is an epoch. Another seed, another model.").classes(
+            "lt-muted lt-train-help lt-train-up"
+        )
+        with ui.expansion("More").classes("lt-train-more").props("dense") as more:
+            _more(choices, lambda: refresh())
+        ours_too = more
+        with ui.row().classes("lt-train-actions"):
+            begin = ui.button("Start training", icon="play_arrow", on_click=self._start)
+            begin.props("unelevated no-caps")
+
+        def refresh() -> None:
+            dataset = studio.music.dataset
+            going_on = bool(choices.earlier)
+            ours.set_visibility(not going_on)
+            ours_too.set_visibility(not going_on)
+            empty.set_visibility(dataset is None and not going_on)
+            music.set_visibility(dataset is not None or going_on)
+            begin.set_enabled(dataset is not None or going_on)
+            if going_on:
+                music.set_text(f"Goes on where {choices.earlier} ended, with its music.")
+            elif dataset is not None:
+                music.set_text(f"Learns {dataset.summary()}.")
+                try:
+                    size.set_text(
+                        f"About {choices.bytes_for(dataset) / 1000:,.0f} kB on the module; larger "
+                        "learns more and plays slower."
+                    )
+                except UserError as error:
+                    size.set_text(str(error))
+
+        refresh()
+        listen(studio.music.changed, refresh)
+
+    async def _start(self) -> None:
+        studio, choices = self._studio, self._choices
+        with errors_shown():
+            settings = choices.settings()
+            earlier = None
+            if choices.earlier:
+                earlier = studio.workspace.runs / f"{choices.earlier}.run"
+            dataset = studio.music.dataset
+            kind = dataset.kind if dataset is not None else "model"
+            name = choices.name.strip() or choices.earlier or kind
+            studio.workspace.remember(_REMEMBERED, asdict(choices) | {"earlier": ""})
+            await in_background(studio.training.start, settings, name, earlier)
+
+
+def _radio(
+    label: str,
+    about: str,
+    options: dict[Any, str],
+    choices: Choices,
+    field: str,
+    changed: Callable[[], None],
+) -> None:
+    with ui.element("div").props(f'role="group" aria-label="{label}"'):
+        with ui.element("div").classes("lt-train-radio"):
+            ui.label(label).classes("lt-train-label")
+            radio = ui.radio(options, value=getattr(choices, field)).props("inline dense")
+            _keep(radio, choices, field, changed)
+        if about:
+            ui.label(about).classes("lt-muted lt-train-help")
+
+
+def _number(label: str, hint: str, choices: Choices, field: str) -> None:
+    number = ui.number(label, min=0, step=1, value=getattr(choices, field), placeholder=hint)
+    _keep(number.props("dense outlined stack-label"), choices, field)
+
+
+def _keep(
+    field: ValueElement[Any],
+    choices: Choices,
+    name: str,
+    changed: Callable[[], None] = lambda: None,
+) -> None:
+    """What is filled in is chosen."""
+
+    def take() -> None:
+        setattr(choices, name, field.value)
+        changed()
+
+    field.on_value_change(take)
+
+
+def _more(choices: Choices, changed: Callable[[], None]) -> None:
+    values = choices.more = choices.more or {}
+
+    def take(name: str, field: ValueElement[Any]) -> None:
+        values[name] = field.value
+        changed()
+
+    for entry in MORE:
+        make: Any = ui.input if entry.sizes else ui.number
+        field = make(entry.label, value=values.get(entry.name), placeholder="automatic")
+        field.props("dense outlined stack-label")
+        field.on_value_change(partial(take, entry.name, field))
+        ui.label(entry.help).classes("lt-muted lt-train-help")
+
+
+def _remembered(studio: Studio) -> Choices:
+    """As the form was left, where that still makes sense."""
+    given = studio.workspace.setting(_REMEMBERED, {})
+    names = {field.name for field in fields(Choices)}
+    try:
+        choices = Choices(**{name: given[name] for name in names & given.keys()})
+        choices.settings()
+    except (AttributeError, TypeError, KeyError, ValueError, UserError):
+        return Choices()
+    return choices

@@ -1,0 +1,118 @@
+"""The left column while a training runs, and when it has ended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+
+from nicegui import ui
+
+from latentrack.studio.studio import Studio
+from latentrack.studio.training import actions
+from latentrack.studio.training.job import Job, Outcome
+
+# What the command line calls it stands behind what it is.
+_OPTION = re.compile(r" \(--[a-z-]+\)")
+_TITLES = {
+    "finished": "{} is ready",
+    "stopped": "{} is ready",
+    "nothing": "{} was stopped",
+    "killed": "{} was cut short",
+    "failed": "{} could not be trained",
+}
+
+
+def show_running(studio: Studio, job: Job) -> Callable[[], None]:
+    """Builds it; the function that is returned brings it up to date."""
+    ui.html(f"Training {escape(job.name)}", sanitize=False, tag="h2").classes("lt-title")
+    ui.label(job.dataset.summary() + ".").classes("lt-muted lt-train-help")
+    state = ui.label().classes("lt-train-state").props('role="status"')
+    bar = ui.linear_progress(0, show_value=False, size="8px").props(
+        'aria-label="Progress of the training" rounded'
+    )
+    left = ui.label().classes("lt-muted")
+    figures = ui.element("dl").classes("lt-train-figures")
+    with figures:
+        loss = _figure("Loss")
+        held = _figure("Held out")
+        best = _figure("Best epoch")
+        kept = _figure("Safe on disk")
+    restarts = ui.column().classes("lt-train-warnings")
+    told = 0
+    with ui.row().classes("lt-train-actions"):
+        stop = ui.button("Stop and keep the best", icon="stop", on_click=studio.training.stop)
+        stop.props("outline no-caps")
+    ui.label("It goes on when this page is closed.").classes("lt-muted lt-train-help")
+
+    def refresh() -> None:
+        nonlocal told
+        epochs = job.epochs
+        if epochs and job.phase == "Training":
+            state.set_text(f"Epoch {epochs[-1].number:,} of {epochs[-1].of:,}")
+            bar.set_value(epochs[-1].number / epochs[-1].of)
+        else:
+            state.set_text(f"{job.phase} …")
+        seconds = job.seconds_left()
+        if job.stopping:
+            left.set_text("Stopping, and keeping the best so far …")
+        elif seconds is not None:
+            left.set_text(f"{_span(seconds)} left")
+        else:
+            left.set_text("How long it takes will be known in a moment.")
+        stop.set_enabled(not job.stopping)
+        if epochs:
+            loss(f"{epochs[-1].loss:.2f} nats a sequence")
+            value = epochs[-1].held_out
+            held("nothing, all is needed" if value is None else f"{value:.4f} nats a cell")
+            found = job.best
+            best("" if found is None else f"{found.number:,}")
+        kept("nothing yet" if job.kept is None else f"epoch {job.kept:,}")
+        for words in job.restarts[told:]:
+            with restarts:
+                ui.label(words)
+        told = len(job.restarts)
+
+    refresh()
+    return refresh
+
+
+def show_outcome(studio: Studio, job: Job, outcome: Outcome, dismiss: Callable[[], None]) -> None:
+    """What came of it, and where to go from here."""
+    title = _TITLES[outcome.kind].format(escape(outcome.run.stem if outcome.run else job.name))
+    ui.html(title, sanitize=False, tag="h2").classes("lt-title")
+    with ui.column().classes("lt-train-words").props('role="status"'):
+        for words in outcome.words:
+            ui.label(_OPTION.sub("", words))
+    run: Path | None = outcome.run
+    with ui.row().classes("lt-train-actions"):
+        if run is not None:
+            there = run
+            ui.button("Explore it →", on_click=lambda: actions.explore(studio, there)).props(
+                "unelevated no-caps"
+            )
+            ui.button("Report", on_click=lambda: actions.report(studio, there)).props(
+                "outline no-caps"
+            )
+        ui.button("Train another", on_click=dismiss).props("flat no-caps")
+
+
+def _figure(name: str) -> Callable[[str], None]:
+    with ui.element("dt"):
+        ui.label(name)
+    with ui.element("dd"):
+        label = ui.label("")
+
+    def show(text: str) -> None:
+        label.set_text(text)
+
+    return show
+
+
+def _span(seconds: float) -> str:
+    if seconds < 90:
+        return f"About {max(1, round(seconds))} s"
+    if seconds < 5400:
+        return f"About {round(seconds / 60)} min"
+    return f"About {seconds / 3600:.1f} h"

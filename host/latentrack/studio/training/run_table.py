@@ -1,0 +1,187 @@
+"""The table of runs, what one may do with each, and some of them side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nicegui import ui
+
+from latentrack.studio.page_parts import in_background, listen
+from latentrack.studio.studio import Studio
+from latentrack.studio.training import actions
+from latentrack.studio.training.drawings import Curve, Curves, held_out_of, loss_of
+from latentrack.studio.training.runs import Summary, differing
+
+_HEADS = ("", "Name", "When", "Bars", "Latents", "Size", "Epochs", "Loss", "Held out", "")
+
+
+class RunTable:
+    """`train_on` is called with the name of the run that shall be trained on from."""
+
+    def __init__(self, studio: Studio, train_on: Callable[[str], None]) -> None:
+        self._studio = studio
+        self._train_on = train_on
+        self._chosen: set[Path] = set()
+        self._runs: list[Summary] = []
+        self._measure = "held out"
+        ui.html("Runs", sanitize=False, tag="h2").classes("lt-title")
+        self._bin = ui.element("div").classes("lt-train-undo").props('role="status"')
+        self._bin.set_visibility(False)
+        self._box = ui.element("div").classes("lt-train-scroll")
+        self._beside = ui.element("div").classes("lt-train-beside")
+        listen(studio.training.runs.changed, self._soon)
+        self._soon()
+
+    def _soon(self) -> None:
+        ui.timer(0, self._refresh, once=True)
+
+    async def _refresh(self) -> None:
+        self._runs = await in_background(self._studio.training.runs.all)
+        if self._box.is_deleted:
+            return
+        self._chosen &= {run.folder for run in self._runs}
+        self._box.clear()
+        with self._box:
+            if not self._runs:
+                ui.label(
+                    "None yet. Every training leaves one: here they are compared, and from here "
+                    "they go to the module."
+                ).classes("lt-muted")
+            else:
+                self._table()
+        self._compare()
+
+    def _table(self) -> None:
+        several = len(self._runs) > 1
+        if several:
+            ui.label("Tick some to compare them.").classes("lt-muted lt-train-help")
+        with ui.element("table").classes("lt-train-table"):
+            with ui.element("thead"), ui.element("tr"):
+                for head in _HEADS:
+                    with ui.element("th").props('scope="col"'):
+                        ui.label(head)
+            with ui.element("tbody"):
+                for run in self._runs:
+                    with ui.element("tr"):
+                        self._row(run, several)
+
+    def _row(self, run: Summary, several: bool) -> None:
+        with ui.element("td"):
+            if several:
+                box = ui.checkbox(value=run.folder in self._chosen)
+                box.props(f'dense aria-label="Compare {run.name}"')
+                box.on_value_change(lambda event: self._choose(run.folder, bool(event.value)))
+        with ui.element("th").props('scope="row"'):
+            ui.label(run.name)
+            if run.interrupted:
+                ui.label("ended early").classes("lt-muted lt-train-help")
+        held = "–" if run.held_out is None else f"{run.held_out:.4f}"
+        for text in (
+            f"{run.when:%d %b %H:%M}",
+            f"{run.sequences:,}",
+            f"{run.latents}{' stacked' if run.kind == 'stacked' else ''}",
+            f"{run.size / 1000:,.0f} kB",
+            f"{run.epochs:,}",
+            f"{run.loss:.2f}",
+            held,
+        ):
+            with ui.element("td"):
+                ui.label(text)
+        with ui.element("td").classes("lt-train-doing"):
+            folder, studio = run.folder, self._studio
+            explore = ui.button("Explore →", on_click=lambda: actions.explore(studio, folder))
+            explore.props(f'flat dense no-caps aria-label="Explore {run.name}"')
+            report = ui.button("Report", on_click=lambda: actions.report(studio, folder))
+            report.props(f'flat dense no-caps aria-label="Report of {run.name}"')
+            more = ui.button(icon="more_vert").props(
+                f'flat dense round aria-label="More for {run.name}"'
+            )
+            with more, ui.menu():
+                _menu_item("Model file …", lambda: actions.export(studio, folder))
+                _menu_item("Train on", lambda: self._train_on(run.name))
+                _menu_item("Rename …", lambda: actions.rename(studio, folder))
+                _menu_item("Delete", lambda: actions.remove(studio, folder, self._show_undo))
+
+    def _show_undo(self, gone: Path, name: str) -> None:
+        async def undo() -> None:
+            self._bin.set_visibility(False)
+            await actions.restore(self._studio, gone, name)
+
+        self._bin.clear()
+        with self._bin:
+            ui.label(f"{name} is in the studio's trash now.")
+            ui.button("Undo", on_click=undo).props("flat dense no-caps")
+        self._bin.set_visibility(True)
+
+    def _choose(self, folder: Path, on: bool) -> None:
+        (self._chosen.add if on else self._chosen.discard)(folder)
+        self._compare()
+
+    def _compare(self) -> None:
+        """Those that are ticked: their curves over each other, and what is not the same."""
+        self._beside.clear()
+        runs = [run for run in self._runs if run.folder in self._chosen]
+        if len(runs) < 2:
+            return
+        with self._beside:
+            with ui.element("div").classes("lt-train-half"):
+                self._curves(runs)
+            with ui.element("div").classes("lt-train-half lt-train-scroll"):
+                _differences(runs)
+
+    def _curves(self, runs: list[Summary]) -> None:
+        measures: dict[str, Callable[..., Any]] = {"loss": loss_of}
+        if any(held_out_of(run.history) for run in runs):
+            measures = {"held out": held_out_of, "loss": loss_of}
+        value = self._measure if self._measure in measures else "loss"
+        if len(measures) > 1:
+            choice = ui.radio(list(measures), value=value).props("inline dense")
+            choice.props('aria-label="What to compare"')
+        curves = Curves().classes("lt-train-low")
+
+        def show(what: str) -> None:
+            drawn = [Curve(run.name, measures[what](run.history)) for run in runs]
+            names = ", ".join(curve.name for curve in drawn if curve.points)
+            curves.show([c for c in drawn if c.points], f"{what} of {names}, epoch by epoch")
+
+        def turn(what: str) -> None:
+            self._measure = what
+            show(what)
+
+        if len(measures) > 1:
+            choice.on_value_change(lambda event: turn(str(event.value)))
+        show(value)
+
+
+def _menu_item(name: str, act: Callable[[], Any]) -> None:
+    ui.menu_item(name, act).props("role=menuitem")
+
+
+def _differences(runs: list[Summary]) -> None:
+    names = differing(runs)
+    if not names:
+        ui.label("All their settings are the same.").classes("lt-muted")
+        return
+    with ui.element("table").classes("lt-train-table"):
+        with ui.element("thead"), ui.element("tr"):
+            for head in ("Setting", *(run.name for run in runs)):
+                with ui.element("th").props('scope="col"'):
+                    ui.label(head)
+        with ui.element("tbody"):
+            for name in names:
+                with ui.element("tr"):
+                    with ui.element("th").props('scope="row"'):
+                        ui.label(name.replace("_", " "))
+                    for run in runs:
+                        with ui.element("td"):
+                            ui.label(_plain(run.settings.get(name)))
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, list):
+        return "-".join(map(str, value))
+    return str(value)

@@ -1,0 +1,287 @@
+"""The page "Train" as a person uses it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from latentrack.corpus import demo_dataset
+from latentrack.decoder.litert import Decoder
+from latentrack.model import load_run
+from tests.studio.conftest import RunningStudio, keep_picture, running_studio
+from tests.studio.test_training import learners, wait_for
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
+    """One with the demo corpus, shared by these tests."""
+    folder = tmp_path_factory.mktemp("training") / "studio"
+    folder.mkdir()
+    demo_dataset().save(folder / "dataset.npz")
+    with running_studio(folder) as running:
+        yield running
+
+
+@pytest.fixture
+def begin(studio: RunningStudio, open_tab: Open) -> Callable[..., Page]:
+    """Opens the page and starts a training."""
+
+    def begin(name: str, epochs: int, knobs: int = 3) -> Page:
+        page = open_tab(f"{studio.address}/train")
+        another = page.get_by_role("button", name="Train another")
+        form = page.get_by_role("button", name="Start training")
+        expect(another.or_(form)).to_be_visible()
+        if another.is_visible():
+            another.click()
+        page.get_by_label("Name", exact=True).fill(name)
+        page.get_by_role("radio", name=str(knobs), exact=True).click()
+        page.get_by_label("Epochs", exact=True).fill(str(epochs))
+        page.get_by_label("Epochs", exact=True).blur()
+        form.click()
+        return page
+
+    return begin
+
+
+def epoch(page: Page) -> int:
+    """The number that is shown."""
+    state = page.get_by_text(re.compile(r"^Epoch [\d,]+ of"))
+    expect(state).to_be_visible()
+    return int(re.findall(r"[\d,]+", state.inner_text())[0].replace(",", ""))
+
+
+def drawn(canvas: Locator) -> int:
+    """A number that is another when the picture is another."""
+    return int(
+        canvas.evaluate(
+            """(canvas) => {
+                const data = canvas.getContext("2d")
+                    .getImageData(0, 0, canvas.width, canvas.height).data;
+                let sum = 0;
+                for (let i = 0; i < data.length; i += 1) sum = (sum * 31 + data[i]) % 1000003;
+                return sum;
+            }"""
+        )
+    )
+
+
+def coloured(canvas: Locator) -> int:
+    """How many pixels have a colour that is no grey: what is drawn besides frame and figures."""
+    return int(
+        canvas.evaluate(
+            """(canvas) => {
+                const data = canvas.getContext("2d")
+                    .getImageData(0, 0, canvas.width, canvas.height).data;
+                let count = 0;
+                for (let i = 0; i < data.length; i += 4) {
+                    const [r, g, b, a] = data.slice(i, i + 4);
+                    if (a > 100 && Math.max(r, g, b) - Math.min(r, g, b) > 60) count += 1;
+                }
+                return count;
+            }"""
+        )
+    )
+
+
+def row(page: Page, name: str) -> Locator:
+    """Of the table of runs."""
+    return page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=name, exact=True))
+
+
+def test_a_training_is_watched_left_alone_and_stopped(
+    studio: RunningStudio, begin: Callable[..., Page], open_tab: Open
+) -> None:
+    page = begin("watched", 200_000)
+    curves, places = (
+        page.get_by_role("region", name=name).locator("canvas") for name in ("Curves", "Latent map")
+    )
+    first = epoch(page)
+    expect(curves).to_have_attribute("aria-label", re.compile("^Loss over [2-9]"))
+    expect(places).to_have_attribute("aria-label", re.compile("199 sequences of watched"))
+    page.wait_for_timeout(600)
+    assert coloured(curves) > 200 and coloured(places) > 500
+    before = drawn(places)
+    page.wait_for_timeout(1500)
+    assert drawn(places) != before, "the sequences do not move"
+    expect(page.get_by_text(re.compile("^About .* left$"))).to_be_visible()
+    # A reload in the middle, and a second tab: it goes on, and both show the same one.
+    page.reload()
+    assert epoch(page) > first
+    other = open_tab(f"{studio.address}/train")
+    expect(other.get_by_role("heading", name="Training watched")).to_be_visible()
+    keep_picture(other, "studio-train")
+    now = epoch(other)
+    other.wait_for_timeout(1000)
+    assert epoch(other) > now
+    assert len(learners(studio.folder)) == 1
+    # What the curves say is also read with the keyboard.
+    reading = other.get_by_text(re.compile(r"^Epoch [\d,]+: loss"))
+    expect(reading).to_have_count(0)
+    other.get_by_role("region", name="Curves").locator("canvas").focus()
+    other.keyboard.press("ArrowLeft")
+    expect(reading).to_be_visible()
+    other.get_by_role("button", name="Stop and keep the best").click()
+    for tab in (other, page):
+        expect(tab.get_by_role("heading", name="watched is ready")).to_be_visible()
+        expect(tab.get_by_text(re.compile(r"^Stopped after epoch [\d,]+;"))).to_be_visible()
+        expect(row(tab, "watched ended early")).to_be_visible()
+    assert load_run(studio.folder / "runs" / "watched.run").history[-1].number > now
+    assert learners(studio.folder) == []
+
+
+def test_a_finished_training_leads_to_its_space(
+    studio: RunningStudio, begin: Callable[..., Page]
+) -> None:
+    page = begin("finished", 30, knobs=2)
+    expect(page.get_by_role("heading", name="finished is ready")).to_be_visible()
+    expect(page.get_by_text("Played back from its own place")).to_be_visible()
+    expect(page.get_by_text("--")).to_have_count(0)
+    run = load_run(studio.folder / "runs" / "finished.run")
+    assert run.model.latents == 2 and run.history[-1].number == 30
+    page.get_by_role("button", name="Explore it →").click()
+    expect(page).to_have_url(re.compile("/explore$"))
+    expect(page.get_by_text("finished").first).to_be_visible()
+
+
+def test_a_training_that_is_killed(studio: RunningStudio, begin: Callable[..., Page]) -> None:
+    page = begin("doomed", 200_000)
+    expect(page.get_by_text(re.compile(r"^epoch [\d,]+$"))).to_be_visible()  # safe on disk
+    [pid] = learners(studio.folder)
+    os.kill(pid, signal.SIGKILL)
+    expect(page.get_by_role("heading", name="doomed was cut short")).to_be_visible()
+    expect(page.get_by_text("was ended from outside")).to_be_visible()
+    expect(page.get_by_text("is kept as doomed: train on from it.")).to_be_visible()
+    assert load_run(studio.folder / "runs" / "doomed.run").history
+    # And the page goes on from there.
+    page.get_by_role("button", name="More for doomed").click()
+    page.get_by_role("menuitem", name="Train on").click()
+    expect(page.get_by_text("Goes on where doomed ended")).to_be_visible()
+    page.get_by_label("Name", exact=True).fill("")
+    page.get_by_label("Epochs", exact=True).fill("3")
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_role("heading", name="doomed-2 is ready")).to_be_visible()
+
+
+def test_a_setting_out_of_range_is_said_and_nothing_begins(
+    studio: RunningStudio, open_tab: Open
+) -> None:
+    page = open_tab(f"{studio.address}/train")
+    another = page.get_by_role("button", name="Train another")
+    start = page.get_by_role("button", name="Start training")
+    expect(another.or_(start)).to_be_visible()
+    if another.is_visible():
+        another.click()
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("Learning rate").fill("20")
+    start.click()
+    expect(page.get_by_role("alert")).to_contain_text("learning_rate is 20")
+    assert learners(studio.folder) == []
+    page.get_by_label("Learning rate").fill("")
+    expect(page.get_by_text(re.compile("kB on the module"))).to_be_visible()
+
+
+def test_two_runs_are_compared_and_looked_after(
+    studio: RunningStudio, demo_run: Path, open_tab: Open, tmp_path: Path
+) -> None:
+    runs = studio.folder / "runs"
+    for name in ("alpha", "beta"):
+        shutil.copytree(demo_run, runs / f"{name}.run")
+    header = runs / "beta.run" / "run.toml"
+    header.write_text(header.read_text().replace("learning_rate = 0.004", "learning_rate = 0.003"))
+    page = open_tab(f"{studio.address}/train")
+    expect(row(page, "alpha")).to_contain_text("199")
+    page.get_by_role("checkbox", name="Compare alpha").click()
+    page.get_by_role("checkbox", name="Compare beta").click()
+    curves = page.get_by_role("img", name=re.compile("^loss of .*epoch by epoch"))
+    curves.scroll_into_view_if_needed()
+    page.wait_for_timeout(400)
+    assert coloured(curves) > 200
+    different = page.get_by_role("row").filter(has_text="learning rate")
+    expect(different).to_contain_text("0.003")
+    expect(different).to_contain_text("0.004")
+    keep_picture(page, "studio-train-compare")
+    # Rename, delete, undo.
+    page.get_by_role("button", name="More for beta").click()
+    page.get_by_role("menuitem", name="Rename …").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("alpha")
+    dialog.get_by_role("button", name="Rename").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is a run alpha already")
+    dialog.get_by_label("Name").fill("gamma")
+    dialog.get_by_role("button", name="Rename").click()
+    expect(row(page, "gamma")).to_be_visible()
+    expect(row(page, "beta")).to_have_count(0)
+    page.get_by_role("button", name="More for gamma").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    expect(row(page, "gamma")).to_have_count(0)
+    assert not (runs / "gamma.run").exists()
+    page.get_by_role("button", name="Undo").click()
+    expect(row(page, "gamma")).to_be_visible()
+    assert load_run(runs / "gamma.run").settings.learning_rate == 0.003
+    # A model file to take away.
+    page.get_by_role("button", name="More for alpha").click()
+    page.get_by_role("menuitem", name="Model file …").click()
+    page.get_by_role("radio", name=re.compile("float16")).click()
+    page.get_by_role("button", name="Write the file").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download alpha-float16.tflite").click()
+    waiting.value.save_as(tmp_path / "got.tflite")
+    kept = studio.folder / "models" / "alpha-float16.tflite"
+    assert (tmp_path / "got.tflite").read_bytes() == kept.read_bytes()
+    assert Decoder(kept.read_bytes()).latents == 3
+
+
+def test_the_report_opens_with_its_pictures(
+    studio: RunningStudio, demo_run: Path, open_tab: Open
+) -> None:
+    run = studio.folder / "runs" / "told.run"
+    shutil.copytree(demo_run, run)
+    page = open_tab(f"{studio.address}/train")
+    page.get_by_role("button", name="Report of told").click()
+    expect(page.get_by_role("dialog").get_by_role("status")).to_be_visible()
+    inside = page.frame_locator("iframe[title='Report of told']")
+    expect(inside.get_by_role("heading", name="In short")).to_be_visible()
+    pictures = inside.get_by_role("img")
+    assert pictures.count() >= 5
+    for picture in pictures.all():
+        assert picture.evaluate("(image) => image.complete && image.naturalWidth > 300")
+    keep_picture(page, "studio-train-report")
+    page.get_by_role("button", name="Close the report").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    # It lies beside the run now, as the command line would have put it.
+    assert (run / "report.html").read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_without_music_it_says_where_to_begin(tmp_path: Path, open_tab: Open) -> None:
+    with running_studio(tmp_path / "empty") as empty:
+        page = open_tab(f"{empty.address}/train", width=390)
+        expect(page.get_by_role("button", name="Start training")).to_be_disabled()
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 390
+        page.get_by_role("link", name="Add some on the Corpus page →").click()
+        expect(page).to_have_url(re.compile("/$"))
+
+
+def test_the_end_of_the_studio_is_the_end_of_the_training(tmp_path: Path, open_tab: Open) -> None:
+    folder = tmp_path / "ending"
+    folder.mkdir()
+    demo_dataset().save(folder / "dataset.npz")
+    with running_studio(folder) as ending:
+        page = open_tab(f"{ending.address}/train")
+        page.get_by_label("Name", exact=True).fill("cut")
+        page.get_by_label("Epochs", exact=True).fill("200000")
+        page.get_by_role("button", name="Start training").click()
+        epoch(page)
+        assert len(learners(folder)) == 1
+        ending.stop()
+        wait_for(lambda: not learners(folder))
+    assert load_run(folder / "runs" / "cut.run").history
