@@ -13,8 +13,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import tflite_models
-from tflite_c import ROOT, compile_library
+
+from tests.firmware import tflite_models
+from tests.firmware.tflite_c import ROOT, compile_library
 
 FIRMWARE = ROOT / "firmware"
 EMULATOR = ["qemu-system-arm", "-M", "mps2-an500", "-nographic", "-monitor", "none"]

@@ -1,7 +1,8 @@
 """The C tests of firmware/test, by PlatformIO, on this computer and on the emulated Cortex-M7."""
 
 import pytest
-from tflite_c import ROOT
+
+from tests.firmware.tflite_c import ROOT
 
 SUITES = sorted(folder.name for folder in (ROOT / "firmware" / "test").glob("test_*/"))
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from tflite_c import ROOT
+from tests.firmware.tflite_c import ROOT
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import decoder  # noqa: E402

@@ -4,7 +4,8 @@ import shutil
 import subprocess
 
 import pytest
-from tflite_c import SOURCES
+
+from tests.firmware.tflite_c import SOURCES
 
 M7 = ["-mthumb", "-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard"]
 FLAGS = ["-std=c11", "-O2", "-ffreestanding", "-fpic", "-Wall", "-Wextra", "-Werror"]

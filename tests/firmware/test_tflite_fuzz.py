@@ -4,7 +4,8 @@ import importlib.util
 import shutil
 
 import pytest
-from tflite_c import ROOT
+
+from tests.firmware.tflite_c import ROOT
 
 spec = importlib.util.spec_from_file_location("fuzz_run", ROOT / "firmware" / "fuzz" / "run.py")
 fuzz_run = importlib.util.module_from_spec(spec)

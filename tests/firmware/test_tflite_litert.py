@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from litert_oracle import decode, made_float, output_quantisation
-from tflite_c import Decoder
-from tflite_models import NUMBERS, SHAPES
 
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
+from tests.firmware.litert_oracle import decode, made_float, output_quantisation
+from tests.firmware.tflite_c import Decoder
+from tests.firmware.tflite_models import NUMBERS, SHAPES
 
 BOUND = 1e-6
 THRESHOLDS = np.append(np.linspace(0.02, 0.97, 19), 0.5).astype(np.float32)

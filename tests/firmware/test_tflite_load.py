@@ -4,10 +4,10 @@ import flatbuffers
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from tflite_c import Decoder, Refused
-from tflite_models import NUMBERS, SHAPES
 
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
+from tests.firmware.tflite_c import Decoder, Refused
+from tests.firmware.tflite_models import NUMBERS, SHAPES
 
 
 def describe(model: bytes, text: bytes) -> bytes:

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from litert_oracle import decode, made_float
-from test_tflite_litert import SHARED, Compared, as_probabilities, check
-from tflite_c import Decoder
-from tflite_models import NUMBERS, SHAPES
+
+from tests.firmware.litert_oracle import decode, made_float
+from tests.firmware.test_tflite_litert import SHARED, Compared, as_probabilities, check
+from tests.firmware.tflite_c import Decoder
+from tests.firmware.tflite_models import NUMBERS, SHAPES
 
 SETS = 6
 

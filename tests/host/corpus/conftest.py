@@ -1,11 +1,6 @@
-"""Lets the tests of this folder import its helper, and gives each a cache of its own."""
-
-import sys
-from pathlib import Path
+"""Gives each test of this folder a cache of its own."""
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(autouse=True)

@@ -5,11 +5,11 @@ import struct
 import numpy as np
 import pytest
 import soundfile
-from midi_files import STEP, write_midi
 
 from latentrack.corpus import read
 from latentrack.corpus.audio import Tempo, told_by_name
 from latentrack.errors import UserError
+from tests.host.corpus.midi_files import STEP, write_midi
 
 RATE = 22050
 TWO_BARS = "x..x..x...x.x...x.x...x.x..x..xx"

@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from midi_files import STEP, write_midi
 
 from latentrack.corpus import SIMPLE, read, reader
 from latentrack.corpus.bars import Events, Grid, lay_bars
 from latentrack.corpus.cache import Cache, cache_folder
 from latentrack.corpus.laid import from_bytes, to_bytes
+from tests.host.corpus.midi_files import STEP, write_midi
 
 BEAT = [(0, 36), (4 * STEP, 38)]
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from midi_files import STEP, TICKS, write_midi, write_parts
 
 from latentrack.corpus import Rules, read
 from latentrack.errors import UserError
+from tests.host.corpus.midi_files import STEP, TICKS, write_midi, write_parts
 
 BAR = 16 * STEP
 KICK, SNARE = 0, 1

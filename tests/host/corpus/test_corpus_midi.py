@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from midi_files import STEP, write_midi
 
 from latentrack.corpus import read
 from latentrack.corpus.bars import Events, Grid, lay_bars
 from latentrack.corpus.midi import TimeSignature
 from latentrack.errors import UserError
+from tests.host.corpus.midi_files import STEP, write_midi
 
 BAR = 16 * STEP
 KICK, SNARE, CLOSED, OPEN = 0, 1, 8, 9

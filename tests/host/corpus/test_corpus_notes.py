@@ -3,11 +3,11 @@
 import mido
 import numpy as np
 import pytest
-from midi_files import STEP, write_midi, write_parts
 
 from latentrack.corpus import read
 from latentrack.corpus.harmony import transposition
 from latentrack.errors import UserError
+from tests.host.corpus.midi_files import STEP, write_midi, write_parts
 
 BAR = 16 * STEP
 

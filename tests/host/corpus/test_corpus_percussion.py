@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from midi_files import STEP, write_midi, write_parts
 
 from latentrack.corpus import ACCENTED, EXTENDED, SIMPLE, PercussionMap, percussion_map, read
 from latentrack.corpus.percussion import INSTRUMENTS, PITCHES, Voice
 from latentrack.errors import UserError
+from tests.host.corpus.midi_files import STEP, write_midi, write_parts
 
 
 def test_every_general_midi_percussion_pitch_has_a_voice():

@@ -9,10 +9,10 @@ from fractions import Fraction
 import mido
 import numpy as np
 import pytest
-from midi_files import STEP, write_midi
 
 from latentrack.corpus import read
 from latentrack.errors import UserError
+from tests.host.corpus.midi_files import STEP, write_midi
 
 BEAT = [(0, 36), (4 * STEP, 38)]
 

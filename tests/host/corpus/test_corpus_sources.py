@@ -6,11 +6,11 @@ import zipfile
 import mido
 import numpy as np
 import pytest
-from midi_files import STEP, write_midi, write_parts
 
 from latentrack.corpus import read
 from latentrack.corpus.midi import _read_fast, _read_tolerantly, read_score
 from latentrack.errors import UserError
+from tests.host.corpus.midi_files import STEP, write_midi, write_parts
 
 BEAT = [(0, 36), (4 * STEP, 38)]
 

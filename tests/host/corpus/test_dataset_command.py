@@ -1,12 +1,12 @@
 """`latentrack dataset` as it is typed."""
 
 import typer
-from midi_files import STEP, write_midi, write_parts
 from typer.testing import CliRunner
 
 from latentrack.commands.dataset import dataset
 from latentrack.corpus import Dataset
 from latentrack.errors import UserError
+from tests.host.corpus.midi_files import STEP, write_midi, write_parts
 
 app = typer.Typer(rich_markup_mode="markdown")
 app.command()(dataset)

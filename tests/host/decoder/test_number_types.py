@@ -1,6 +1,5 @@
 """Each number type: written by TensorFlow, decoded by LiteRT, and read by the module's own C."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,6 @@ from latentrack.decoder.litert import Decoder
 from latentrack.decoder.metadata import DecoderInfo, Extras, read_extras, read_info
 from latentrack.errors import UserError
 from latentrack.model.autoencoder import Autoencoder, new_autoencoder
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "firmware"))
 
 THRESHOLD = 0.4
 EXTRAS = Extras(("kick xen:perdec", "snäre", "鼓"), None, THRESHOLD, {"music": "a.npz", "seed": 3})
@@ -45,7 +42,7 @@ def files(model: Autoencoder, points: np.ndarray) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory):
-    from tflite_c import compile_library
+    from tests.firmware.tflite_c import compile_library
 
     return compile_library(tmp_path_factory.mktemp("c"))
 
@@ -69,7 +66,7 @@ def test_the_weights_are_written_as_asked_for(files) -> None:
 def test_the_module_s_c_reader_opens_the_same_gates_as_litert(
     files, library, points, numbers: str
 ) -> None:
-    from tflite_c import Decoder as CDecoder
+    from tests.firmware.tflite_c import Decoder as CDecoder
 
     data = files[numbers]
     c, litert = CDecoder(library, data), Decoder(data)

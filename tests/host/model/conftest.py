@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from made_music import music
 
 from latentrack.model import Run, Settings, save_run, train
+from tests.host.model.made_music import music
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_music import music
 
 from latentrack.decoder.metadata import DecoderInfo
 from latentrack.decoder.quiet import import_tensorflow
@@ -16,6 +15,7 @@ from latentrack.model.autoencoder import flat_weights, new_autoencoder
 from latentrack.model.loss import VaeLoss
 from latentrack.model.tapers import geometric_taper, hidden_sizes, linear_taper
 from latentrack.model.training import cross_entropy, dead_latents
+from tests.host.model.made_music import music
 
 
 def test_sizes_fall_in_equal_steps_or_equal_ratios() -> None:

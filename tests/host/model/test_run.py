@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_music import music
 
 from latentrack.decoder.litert import Decoder
 from latentrack.decoder.metadata import read_extras
@@ -16,6 +15,7 @@ from latentrack.model import Run, load_run, save_run
 from latentrack.model.autoencoder import flat_weights
 from latentrack.model.run import from_toml, to_toml
 from latentrack.model.training import Epoch, Training
+from tests.host.model.made_music import music
 
 
 @pytest.fixture

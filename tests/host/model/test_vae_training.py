@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_music import STEPS, VOICES, music
 
 from latentrack.corpus.dataset import Dataset
 from latentrack.decoder import export as export_module
@@ -21,6 +20,7 @@ from latentrack.model.autoencoder import flat_weights, new_autoencoder
 from latentrack.model.loss import VaeLoss
 from latentrack.model.settings import Settings
 from latentrack.model.training import cross_entropy, split_by_source, train
+from tests.host.model.made_music import STEPS, VOICES, music
 
 
 @pytest.fixture(scope="module")
