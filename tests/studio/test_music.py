@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import struct
 import zipfile
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from latentrack.corpus.reader import NO_MUSIC
 from latentrack.errors import UserError
 from latentrack.studio.music.intake import safe_parts
 from latentrack.studio.music.music import Music
+from latentrack.studio.music.pictures import in_words, lanes, picture
 from latentrack.studio.workspace import Workspace
 
 STEP = 120  # ticks: a sixteenth at 480 a beat
@@ -585,3 +587,19 @@ def test_folders_that_are_none_are_refused(music, folder, tmp_path):
         with pytest.raises(UserError):
             music.add_folder(told)
     assert music.folders == ()
+
+
+def test_a_bar_is_drawn_and_told_where_its_hits_are():
+    hits = [0, 0, 50, 4, 2, 90, 15, 1, 96]
+    names = ("kick", "snare", "hat")
+    assert lanes(names, "drums") == [0, 1, 2]
+    assert lanes(names, "notes") == [2, 1, 0]
+    drawn = picture(hits, lanes(names, "drums"))
+    corner = re.compile(r"M([\d.]+) ([\d.]+)")
+    at = {
+        loud: [(int(float(x)), int(float(y))) for x, y in corner.findall(path)]
+        for loud, path in drawn.items()
+    }
+    assert at == {"soft": [(0, 0)], "medium": [(4, 2)], "loud": [(15, 1)]}
+    assert in_words(hits, names) == "kick 1; snare 16; hat 5"
+    assert in_words([], names) == ""

@@ -6,15 +6,16 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import quote
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from latentrack.corpus import Dataset, read
 from tests.studio.conftest import RunningStudio, keep_picture, running_studio
-from tests.studio.test_music import BEAT, MAP, OTHER, TUNE, midi_bytes
+from tests.studio.test_music import BEAT, MAP, OTHER, TUNE, batch, midi_bytes
 
 Open = Callable[..., Page]
 
@@ -149,6 +150,13 @@ def test_rules_change_what_is_seen_and_are_found_again(
     exclude.press("Enter")
     expect(page.get_by_role("alert").filter(has_text="from 1 to 16")).to_be_visible()
     count(page, "30 bars from 10 files")
+    exclude.press("Backspace")
+    expect(page.get_by_role("alert").filter(has_text="from 1 to 16")).to_be_hidden()
+    meter = page.get_by_role("combobox", name="Meter")
+    meter.fill("9/8")
+    meter.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="drum bars in 9/8")).to_be_visible()
+    expect(other.get_by_role("combobox", name="Meter")).to_have_value("9/8")
 
 
 def test_a_studio_started_again_finds_all_as_it_was(
@@ -325,6 +333,22 @@ def test_a_cancelled_drop_keeps_what_has_come_whole(
     count(page, "128 bars from 64 files")
     kept = [p for p in studio.folder.rglob("*") if p.suffix in (".mid", ".part")]
     assert {p.read_bytes() for p in kept} == {BEAT} and len(kept) == 64
+
+
+def test_a_request_that_is_no_batch_is_refused(full: RunningStudio) -> None:
+    for data in (b"", b"\0\0\0\2[]", batch(("a.mid", BEAT))[:-1]):
+        request = Request(f"{full.address}/studio/music/upload", data=data, method="POST")
+        with pytest.raises(HTTPError) as refusal:
+            urlopen(request, timeout=10)
+        assert refusal.value.code == 400
+        assert "no batch of files" in json.load(refusal.value)["error"]
+    request.add_header("Origin", "http://elsewhere.example")
+    with pytest.raises(HTTPError) as refusal:
+        urlopen(request, timeout=10)
+    assert refusal.value.code == 403
+    kept = sorted(p.name for p in (full.folder / "music").rglob("*.mid"))
+    assert kept == ["beat.mid", "other.mid", "tune.mid"]
+    assert not list((full.folder / "incoming").glob("*"))
 
 
 def test_no_request_leads_out_of_the_corpus(full: RunningStudio) -> None:

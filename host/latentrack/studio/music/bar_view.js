@@ -19,8 +19,7 @@ export default {
         <figure v-for="(bar, index) in got.bars" class="lt-music-bar">
           <figcaption class="lt-muted">{{ got.start + index + 1 }}</figcaption>
           <div class="lt-music-lanes" aria-hidden="true" :style="{ height: high + 'px' }">
-            <span v-for="lane in named" :style="{ top: lane.top + 'px', height: each + 'px' }">
-              {{ lane.name }}</span>
+            <span v-for="lane in named" :style="{ top: lane.top + 'px' }">{{ lane.name }}</span>
           </div>
           <svg role="img" :aria-label="'Bar ' + (got.start + index + 1) + ': ' + bar.words"
             preserveAspectRatio="none" :viewBox="'0 0 ' + got.steps + ' ' + got.voices"
@@ -47,13 +46,15 @@ export default {
       return this.got.voices <= FEW;
     },
     each() {
-      return this.few ? 14 : Math.max(3, 240 / this.got.voices);
+      return this.few ? Math.max(14, Math.min(36, 100 / this.got.voices))
+        : Math.max(3, 240 / this.got.voices);
     },
     high() {
       return this.each * this.got.voices;
     },
     named() {
-      const lanes = this.got.lanes.map((name, index) => ({ name, top: index * this.each }));
+      const middle = (this.each - 14) / 2;  // of a lane, for a line of 14 px
+      const lanes = this.got.lanes.map((name, at) => ({ name, top: at * this.each + middle }));
       return this.few ? lanes : lanes.filter(({ name }) => /^C-?\d+$/.test(name));
     },
     beats() {

@@ -162,7 +162,12 @@ async function run(found, url, limits) {
   show();
   try {
     await sendAll(url);
-    work.said = summary();
+    const said = summary();
+    work.said = said;
+    setTimeout(() => {
+      if (work.said === said) work.said = "";
+      show();
+    }, 30000);
   } catch (error) {
     work.wrong = error.message
       || "The studio does not answer: start it again, then drop the files again.";

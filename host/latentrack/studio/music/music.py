@@ -26,7 +26,7 @@ from latentrack.studio.workspace import Workspace, safe_name
 _REST_S = 0.15
 _REST_OF_FILES_S = 0.8
 _SAY_EVERY_S = 0.1
-_MOST_NOTED = 500
+_MOST_NOTED = 2000
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ class _Page:
             for folder in music.folders:
                 with ui.element("span").classes("lt-music-source"):
                     ui.icon("folder").props('aria-hidden="true"')
-                    ui.label(str(folder)).classes("lt-music-path")
+                    ui.label(str(folder)).classes("lt-music-path").tooltip(str(folder))
                     wrong = music.reading.missing.get(str(folder))
                     if wrong:
                         ui.label("cannot be read").classes("lt-music-wrong").tooltip(wrong)

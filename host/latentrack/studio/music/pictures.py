@@ -14,17 +14,19 @@ def lanes(voice_names: Sequence[str], kind: str) -> list[int]:
     return list(reversed(order)) if kind == "notes" else list(order)
 
 
-def picture(hits: Sequence[int], order: Sequence[int]) -> dict[str, Any]:
+def picture(hits: Sequence[int], order: Sequence[int], most_lanes: int = 999) -> dict[str, Any]:
     """Paths of the soft, the medium and the loud hits; a cell is 1 × 1, the top lane's y is 0.
 
-    hits: step, voice, velocity of one hit after another.
+    hits: step, voice, velocity of one hit after another.  A picture that is too small for more
+    than `most_lanes` has hits that are as high as one of so many.
     """
+    high = 0.8 * max(1.0, len(order) / most_lanes)
     lane = {voice: number for number, voice in enumerate(order)}
     paths: dict[str, list[str]] = {"soft": [], "medium": [], "loud": []}
     for step, voice, velocity in _three(hits):
         loud = "loud" if velocity >= _LOUD_FROM else "medium"
         paths["soft" if velocity < _SOFT_BELOW else loud].append(
-            f"M{step}.06 {lane[voice]}.1h.88v.8h-.88z"
+            f"M{step}.06 {lane[voice] + 0.5 - high / 2:.3g}h.88v{high:.3g}h-.88z"
         )
     return {name: "".join(cells) for name, cells in paths.items()}
 

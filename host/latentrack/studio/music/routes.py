@@ -10,6 +10,7 @@ from nicegui import app
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from latentrack.studio.music.intake import Batch
 from latentrack.studio.music.music import Music
 from latentrack.studio.music.pictures import in_words, lanes, picture
 
@@ -19,7 +20,7 @@ BARS = "/studio/music/bars"
 
 _PIECE = 1 << 20  # bytes that are written at a time
 _MOST = 100  # files or bars in one answer
-_THUMBNAILS = 12
+_THUMBNAILS, _THUMBNAIL_LANES = 12, 20
 
 _served: list[Music] = []
 
@@ -34,28 +35,25 @@ def serve(music: Music) -> None:
     @app.post(UPLOAD)
     async def upload(request: Request) -> JSONResponse:
         batch = music.intake.batch()
+        wrong = None
+        held = bytearray()
         try:
-            held = bytearray()
             async for piece in request.stream():
+                # A browser hears an answer only when all that it sends has been taken.
+                if wrong:
+                    continue
                 held += piece
                 if len(held) >= _PIECE:
-                    await run_in_threadpool(batch.feed, bytes(held))
+                    wrong = await run_in_threadpool(_feed, batch, bytes(held))
                     held.clear()
-            await run_in_threadpool(batch.feed, bytes(held))
-            batch.end()
+            wrong = wrong or await run_in_threadpool(_feed, batch, bytes(held), True)
         except ClientDisconnect:
-            return _no("The page has gone.", 400)
-        except ValueError as error:
-            return _no(f"This is no batch of files: {error}.", 400)
-        except OSError as error:
-            return _no(
-                f"The files cannot be kept ({error.strerror or error}): make room on the disk, "
-                "then drop them again.",
-                507,
-            )
+            wrong = _no("The page has gone.", 400)
         finally:
             await run_in_threadpool(batch.close)
             await run_in_threadpool(music.received, batch.last)
+        if wrong:
+            return wrong
         return JSONResponse({"taken": batch.taken, "same": batch.same, "refused": batch.refused})
 
     @app.get(FILES)
@@ -65,6 +63,23 @@ def serve(music: Music) -> None:
     @app.get(BARS)
     def bars(name: str, start: int = 0, count: int = 16) -> dict[str, Any]:
         return list_bars(music, name, start, count)
+
+
+def _feed(batch: Batch, data: bytes, end: bool = False) -> JSONResponse | None:
+    """What is wrong with a piece of a request, if anything."""
+    try:
+        batch.feed(data)
+        if end:
+            batch.end()
+    except ValueError as error:
+        return _no(f"This is no batch of files: {error}.", 400)
+    except OSError as error:
+        return _no(
+            f"The files cannot be kept ({error.strerror or error}): make room on the disk, then "
+            "drop them again.",
+            507,
+        )
+    return None
 
 
 def matching(music: Music, find: str, show: str) -> list[str]:
@@ -92,7 +107,10 @@ def list_files(music: Music, start: int, count: int, find: str, show: str) -> di
                 "count": file.count,
                 "why": file.why,
                 "style": file.style,
-                "bars": [picture(one, order) for one in reading.bars(name, 0, _THUMBNAILS)],
+                "bars": [
+                    picture(one, order, _THUMBNAIL_LANES)
+                    for one in reading.bars(name, 0, _THUMBNAILS)
+                ],
             }
         )
     return {"total": len(names), "start": start, "rows": rows, **_shape(music)}

@@ -42,12 +42,12 @@ class RuleControls:
         self._controls: dict[str, Any] = {}
         self._only: dict[str, tuple[Any, ...]] = {}
         self._wrong = ""
+        self._said = ui.label().classes("lt-music-wrong lt-music-said").props('role="alert"')
         self._kind()
         self._grid()
         self._voices()
         self._filters()
         self._more()
-        self._said = ui.label().classes("lt-music-wrong").props('role="alert"')
         self.show()
 
     def show(self) -> None:
@@ -62,7 +62,13 @@ class RuleControls:
                 part.set_visibility(kind == rules.kind)
         self._help.set_text(_HELP[rules.kind])
         if not self._wrong:
-            self._said.set_text(self._music.error)
+            self._say_error()
+
+    def _say_error(self) -> None:
+        error = self._music.error
+        if error and self._music.dataset:
+            error += " What you see is from before."
+        self._said.set_text(error)
 
     def _shown(self, name: str) -> Any:
         if name == "map_name":
@@ -98,7 +104,7 @@ class RuleControls:
     def _right(self, name: str) -> None:
         if self._wrong == name:
             self._wrong = ""
-            self._said.set_text(self._music.error)
+            self._say_error()
 
     def _add(self, name: str, control: Any) -> Any:
         self._controls[name] = control
@@ -178,7 +184,7 @@ class RuleControls:
                     "Tempo of audio",
                     min=20,
                     max=400,
-                    placeholder="by name or ear",
+                    placeholder="as heard",
                     on_change=self._changes("bpm"),
                 ).props("clearable stack-label"),
             )
@@ -188,7 +194,7 @@ class RuleControls:
                     "Bars of a loop",
                     min=0,
                     max=256,
-                    placeholder="by name or ear",
+                    placeholder="as heard",
                     on_change=self._changes("loop_bars"),
                 ).props("clearable stack-label"),
             )
