@@ -6,6 +6,7 @@ import json
 import os
 import re
 import struct
+import threading
 import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -603,3 +604,14 @@ def test_a_bar_is_drawn_and_told_where_its_hits_are():
     assert at == {"soft": [(0, 0)], "medium": [(4, 2)], "loud": [(15, 1)]}
     assert in_words(hits, names) == "kick 1; snare 16; hat 5"
     assert in_words([], names) == ""
+
+
+def test_settings_that_threads_remember_at_once_are_all_kept(folder):
+    workspace = Workspace(folder)
+    names = [f"setting {number}" for number in range(40)]
+    threads = [threading.Thread(target=workspace.remember, args=(name, name)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [workspace.setting(name, None) for name in names] == names

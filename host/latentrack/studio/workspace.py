@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
+        self._remembering = threading.Lock()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -75,15 +77,17 @@ class Workspace:
 
     def remember(self, name: str, value: Any) -> None:
         """Keeps how something was left; that this fails harms nobody, so nobody hears of it."""
-        settings = self._settings()
-        if settings.get(name) == value:
-            return
-        settings[name] = value
-        try:
-            with whole_file(self.folder / "settings.json", "the settings") as file:
-                file.write(json.dumps(settings, indent=1).encode())
-        except UserError:
-            pass
+        # Two threads at once would each write without what the other has to say.
+        with self._remembering:
+            settings = self._settings()
+            if settings.get(name) == value:
+                return
+            settings[name] = value
+            try:
+                with whole_file(self.folder / "settings.json", "the settings") as file:
+                    file.write(json.dumps(settings, indent=1).encode())
+            except UserError:
+                pass
 
     def _settings(self) -> dict[str, Any]:
         try:
