@@ -25,7 +25,7 @@ export default {
         <canvas ref="above" tabindex="0" role="slider" aria-label="Puck on the map of the latent space"
           aria-roledescription="two-dimensional slider" aria-valuemin="-1" aria-valuemax="1"
           :aria-valuenow="x.toFixed(2)" :aria-valuetext="words" aria-describedby="lt-explore-keys"
-          @pointerdown="down" @pointermove="moved" @pointerup="up" @pointercancel="up"
+          @pointerdown="down" @pointermove="moved" @pointerrawupdate="raw" @pointerup="up" @pointercancel="up"
           @pointerleave="left" @keydown="key" @blur="gesture = 0"></canvas>
         <div class="lt-explore-thumb" ref="thumb" hidden aria-hidden="true">
           <canvas ref="small"></canvas><span ref="caption"></span>
@@ -186,9 +186,15 @@ export default {
         this.go(this.held, true);
       }
     },
+    // Browsers keep moves back until the next frame; where they also tell them at once, the server
+    // has the time in between.
+    raw(event) {
+      if (this.held && !this.drawing) this.moved(event);
+    },
     moved(event) {
       const at = this.where(event);
       if (!this.held) return this.look(at, event);
+      if (at.px === this.held.px && at.py === this.held.py) return;
       this.held = at;
       const begins = !this.strayed && this.nearest(this.start) >= 0;
       this.strayed ||= Math.hypot(at.px - this.start.px, at.py - this.start.py) > 3;

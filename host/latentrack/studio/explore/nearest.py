@@ -66,7 +66,7 @@ def nearest(
                     best_loss = float(losses[index])
         if number == rounds:
             break
-        error = (0.5 + 0.5 * np.tanh(0.5 * above) - goal) * weight
+        error = np.asarray((0.5 + 0.5 * np.tanh(0.5 * above) - goal) * weight, np.float32)
         gradient = _backward(model, layers, error)
         mean = 0.8 * mean + 0.2 * gradient
         square = 0.95 * square + 0.05 * gradient**2

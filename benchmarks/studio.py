@@ -1,0 +1,143 @@
+"""The studio's feel: from a movement of the mouse over the map to the pattern there, in a browser.
+
+A real Chromium shows the page "Explore" and gets real mouse events, sixty a second. For each the
+time is taken from the event itself to the end of the frame in which the grid was redrawn for it or
+for a later one; all of it in the page, by the browser's own clock. That is done alone, and while
+the studio's training runs in another process.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+from result import Result
+
+ROOT = Path(__file__).resolve().parents[1]
+MOVES = 200
+EVERY_S = 1 / 60
+GOAL_MS = 50
+
+# Notes when each move of the hand happened, and when the grid had been drawn for it.
+WATCH = """
+() => {
+  const map = document.querySelector('.lt-explore-map');
+  const grid = document.querySelector('.lt-explore-lanes');
+  const watch = (window.watched = { moved: [], drawn: [] });
+  // A move may be told twice, at once and with the next frame: the first time counts.
+  for (const kind of ['pointerrawupdate', 'pointermove']) {
+    map.addEventListener(kind, (event) => {
+      const number = Number(map.dataset.asked ?? 0);
+      if (watch.moved.at(-1)?.[0] !== number) watch.moved.push([number, event.timeStamp]);
+    });
+  }
+  new MutationObserver(() => {
+    const number = Number(grid.dataset.shown);
+    const after = new MessageChannel();
+    after.port1.onmessage = () => watch.drawn.push([number, performance.now()]);
+    // The message comes when this frame has been laid out and painted.
+    requestAnimationFrame(() => after.port2.postMessage(0));
+  }).observe(grid, { attributes: true, attributeFilter: ['data-shown'] });
+}
+"""
+
+
+def measure(folder: Path) -> list[Result]:
+    """The table's rows about the studio."""
+    from latentrack.corpus import demo_dataset
+    from latentrack.model import Settings, save_run, train
+
+    sys.path.insert(0, str(ROOT))
+    from tests.studio.conftest import running_studio
+
+    dataset = demo_dataset()
+    run = folder / "studio" / "runs" / "demo.run"
+    save_run(run, train(dataset, Settings(epochs=60)), dataset, "the demo corpus")
+    results = []
+    with running_studio(folder / "studio") as studio:
+        alone = _moved(studio.address)
+        with _training(folder, dataset):
+            busy = _moved(studio.address)
+    for name, times in (("alone", alone), ("training", busy)):
+        for per_cent in (50, 95):
+            goal = GOAL_MS if per_cent == 95 else None
+            value = _percentile(times, per_cent)
+            results.append(Result(f"studio.move_{name}_p{per_cent}_ms", value, "ms", None, goal))
+    return results
+
+
+def _moved(address: str) -> list[float]:
+    """Milliseconds for each of the moves."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.studio.conftest import FLAGS
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=list(FLAGS)
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto(f"{address}/explore")
+        page.get_by_role("gridcell", name=", hit, ").first.wait_for()
+        page.wait_for_timeout(1000)
+        box = page.get_by_role("slider", name="Puck on the map").bounding_box()
+        assert box is not None
+        page.evaluate(WATCH)
+        middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        reach = 0.4 * box["width"]
+        page.mouse.move(middle[0] - 100, middle[1])
+        page.mouse.down()
+        due = time.monotonic()
+        for number in range(MOVES):
+            turn = 2 * math.pi * number / MOVES
+            x, y = math.sin(3 * turn), math.sin(4 * turn + 1)
+            page.mouse.move(middle[0] + reach * x, middle[1] + reach * y)
+            due = max(due + EVERY_S, time.monotonic())
+            time.sleep(max(0.0, due - time.monotonic()))
+        page.mouse.up()
+        page.wait_for_timeout(1500)
+        watched = page.evaluate("watched")
+        browser.close()
+    times = []
+    for number, at in watched["moved"]:
+        drawn = [when for shown, when in watched["drawn"] if shown >= number]
+        if number and drawn:
+            times.append(min(drawn) - at)
+    assert len(times) > MOVES / 2, f"only {len(times)} moves were seen"
+    return times
+
+
+class _training:
+    """The studio's own training of the same music, in its process, without end."""
+
+    def __init__(self, folder: Path, dataset: object) -> None:
+        self._folder, self._dataset = folder, dataset
+
+    def __enter__(self) -> None:
+        from latentrack.model import Settings
+        from latentrack.studio.training.training import Training
+        from latentrack.studio.workspace import Workspace
+
+        workspace = Workspace(self._folder / "trained")
+        music = SimpleNamespace(dataset=self._dataset)
+        self._training = Training(workspace, music)  # type: ignore[arg-type]
+        self._training.start(Settings(epochs=100_000), "busy")
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not self._learns():
+            time.sleep(0.1)
+        time.sleep(1)
+
+    def _learns(self) -> bool:
+        job = self._training.job
+        return job is not None and bool(job.epochs)
+
+    def __exit__(self, *_: object) -> None:
+        self._training.close()
+
+
+def _percentile(values: list[float], per_cent: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * per_cent / 100))]

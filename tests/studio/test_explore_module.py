@@ -1,0 +1,101 @@
+"""What the explorer says that sounds is what the module plays: the real device code and C."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from latentrack.decoder.metadata import Extras
+from latentrack.module.link import Link
+from latentrack.studio.explore.explorer import Explorer
+from latentrack.virtual.module import VirtualModule
+from tests.studio.explored import explorer_of, made_up_run
+
+SETTINGS = 80
+SHAPES = {
+    "drums": ("drums", 16, 12, (1, 1, 6, 2, 2)),
+    "many": ("drums", 6, 11, (2, 1, 1, 1, 1, 1, 1, 1, 2)),  # more groups than there are densities
+    "notes": ("notes", 8, 22, ()),
+    "rhythm": ("rhythm", 32, 1, ()),
+}
+
+
+@pytest.fixture
+def own_runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENTRACK_RUNTIME", str(tmp_path))
+
+
+def test_the_same_cells_sound_on_the_module(
+    own_runtime: None,
+    start: Callable[..., VirtualModule],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    models = {}
+    for name, shape in SHAPES.items():
+        run = made_up_run(*shape)
+        run.model.export(tmp_path / f"{name}.tflite", extras=Extras())
+        models[name] = run
+    module = start(*(tmp_path / f"{name}.tflite" for name in models), manual_time=True)
+    rng = np.random.default_rng(5)
+    compared = hits = 0
+    with Link(module.port) as link:
+        link.run("instrument.quiet = True")
+        for name, run in models.items():
+            explorer = explorer_of(run, tmp_path, monkeypatch)
+            explorer.set_notes(0)
+            link.run(f"library.play({name!r}, remember=False)")
+            for _ in range(SETTINGS):
+                code = set_both(explorer, rng)
+                link.run(f"{code}\ntrack.refresh()")
+                module.panel.advance(50_000)
+                module.panel.trigger("reset")
+                module.panel.advance(50_000)
+                module.panel.clock(1)
+                module.panel.settle()
+                played = np.zeros(explorer.cells.shape, bool)
+                for step, voices in enumerate(link.evaluate("track.cells")):
+                    played[step, list(voices)] = True
+                # Where the module's float arithmetic and NumPy's cannot agree in the last digit.
+                close = too_close(explorer)
+                assert (played == explorer.cells)[~close].all(), code
+                compared += int((~close).sum())
+                hits += int(played.sum())
+    assert compared > 0.999 * SETTINGS * (192 + 66 + 176 + 32)
+    assert 0.1 < hits / compared < 0.9
+
+
+def set_both(explorer: Explorer, rng: np.random.Generator) -> str:
+    """Sets the explorer somehow; returns what sets the module so, too."""
+    place = rng.uniform(-1, 1, 3)
+    threshold = rng.choice([0.0, 1.0, *rng.uniform(0, 1, 8)])
+    explorer.place_at(place)
+    explorer.set_threshold(threshold)
+    lines = [f"track.latents = {[float(v) for v in explorer.latents]}"]
+    lines.append(f"track.threshold = {threshold}")
+    for knob in range(8):
+        density = float(rng.choice([0.0, 0.5, 1.0, *rng.uniform(0, 1, 5)]))
+        lines.append(f"track.density{knob + 1} = {density}")
+        if knob < len(explorer.densities):
+            explorer.set_density(knob, density)
+    return "\n".join(lines)
+
+
+def too_close(explorer: Explorer) -> np.ndarray:
+    """Cells whose probability is the voice's threshold, but for rounding."""
+    assert explorer.run is not None
+    logits = explorer.run.model.logits([explorer.latents])[0].astype(np.float64)
+    probabilities = 1 / (1 + np.exp(-logits))
+    limits = []
+    for knob in explorer.knobs:
+        density = int(explorer.densities[knob] * 200 + 0.5) / 200
+        threshold = explorer.threshold
+        if density > 0.5:
+            limits.append(threshold * (2 - 2 * density))
+        else:
+            limits.append(threshold + (1 - threshold) * (1 - 2 * density))
+    inside = (np.array(limits) > 0) & (np.array(limits) < 1)
+    return (np.abs(probabilities - limits) < 1e-5) & inside
