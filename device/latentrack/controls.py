@@ -29,14 +29,14 @@ class Controls:
         self.track = instrument.tracks[0]
         self.knobs = Knobs(board.KNOBS)
         self.cv = {}
-        self._inputs = {name: ADC(pin) for name, pin in getattr(board, "CV", {}).items()}
+        self._inputs = {name: ADC(pin) for name, pin in board.CV.items()}
         self._buttons = {}
-        for number, pin in enumerate(getattr(board, "BUTTONS", ())):
+        for number, pin in enumerate(board.BUTTONS):
             self._buttons[number + 1] = Button(pin)
-        self._lamps = [Pin(pin, Pin.OUT, value=0) for pin in getattr(board, "LEDS", ())]
+        self._lamps = [Pin(pin, Pin.OUT, value=0) for pin in board.LEDS]
         self._lit = [False] * len(self._lamps)
         self._encoders = {}
-        for name, (a, b, push) in getattr(board, "ENCODERS", {}).items():
+        for name, (a, b, push) in board.ENCODERS.items():
             self._encoders[name] = Encoder(a, b)
             self._buttons[name] = Button(push)
         # Knobs that wait for their value to be passed: name -> whether they stood below it.
@@ -86,7 +86,7 @@ class Controls:
     # -- frames -----------------------------------------------------------------------------------
 
     def frame(self):
-        volts = self._volts
+        volts = self._instrument.calibration.volts
         for name in self._inputs:
             self.cv[name] = volts(name, self._inputs[name].read_u16())
         for name in self.knobs.turned():
@@ -131,10 +131,3 @@ class Controls:
         elif abs(position - value) <= NEAR:
             del self._waiting[name]
         return name in self._waiting
-
-    def _volts(self, name, code):
-        calibration = getattr(self._instrument, "calibration", None)
-        if calibration is not None:
-            return calibration.volts(name, code)
-        low, high = self._instrument.board.CV_VOLTS
-        return low + code / 0xFFFF * (high - low)

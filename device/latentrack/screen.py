@@ -149,13 +149,13 @@ class Screen:
     """Shows the page that the controls are at, and the instrument's messages.
 
     `pixels` counts what has been drawn; `whole` says whether the glass showed all that it should
-    when the last frame was over; `blank` is True until the first page is there. A board
-    without a display has no DISPLAY in its table: then nothing is drawn.
+    when the last frame was over; `blank` is True until the first page is there. On a board
+    whose table says None for DISPLAY nothing is drawn.
     """
 
     def __init__(self, instrument):
         self._instrument = instrument
-        pins = getattr(instrument.board, "DISPLAY", None)
+        pins = instrument.board.DISPLAY
         self.display = None if pins is None else ST7735(pins)
         self.message = Message()
         self.page = None
