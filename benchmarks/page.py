@@ -130,6 +130,12 @@ WORDS = {
     "corpus.file_s": "One file, from the disk to the dataset. A thousand are read while you watch.",
     "corpus.parse_s": "The parsing alone.",
     "corpus.cached_s": "All 1,021 files a second time, to try another rule.",
+    "studio.move_alone_p50_ms": "From a movement of the mouse over the map to the pattern there, "
+    "half of all movements.",
+    "studio.move_alone_p95_ms": "The slow ones, one in twenty. Below 50 ms eye and hand take it "
+    "for the same moment.",
+    "studio.move_training_p50_ms": "The same while a model is being trained.",
+    "studio.move_training_p95_ms": "The slow ones meanwhile.",
     "start.help": "`latentrack --help`",
     "start.push_help": "`latentrack push --help`",
     "start.live_help": "`latentrack live --help`",
