@@ -351,7 +351,7 @@ class Music:
         except Exception as error:  # a reader's fault must not leave the page waiting for ever
             self._keep(None, f"The music could not be read: {error}.")
         else:
-            _ = made.different  # counted here, where nobody waits
+            _ = made.hits, made.different  # counted here, where nobody waits
             self._keep(made, "")
 
     def _save_rules(self) -> None:

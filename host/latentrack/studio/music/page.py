@@ -113,7 +113,7 @@ class _Page:
             noun = "notes" if made.kind == "notes" else "hits"
             self._facts.set_text(
                 f"{made.steps} steps × {made.voices} {'lane' if made.voices == 1 else 'lanes'}, "
-                f"{made.hits / max(1, len(made)):.1f} {noun} each, "
+                f"{music.reading.hits / max(1, len(made)):.1f} {noun} each, "
                 f"{music.reading.different:,} different"
             )
         before = music.before

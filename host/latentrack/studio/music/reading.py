@@ -74,6 +74,10 @@ class Reading:
     missing: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
+    def hits(self) -> int:
+        return self.dataset.hits if self.dataset else 0
+
+    @cached_property
     def different(self) -> int:
         """How many sequences are left when equal ones are counted once."""
         return self.dataset.different if self.dataset else 0
