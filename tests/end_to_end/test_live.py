@@ -59,6 +59,18 @@ def test_a_behaviour_takes_part_as_soon_as_it_is_saved(module, behaviours):
         assert link.evaluate("track.cells") != plain
 
 
+def test_a_folder_may_lie_in_a_hidden_one_and_hold_hidden_files(module, tmp_path):
+    """Such as a checkout below ~/.local; an editor's own file is none of the module's."""
+    folder = tmp_path / ".local" / "behaviours"
+    folder.mkdir(parents=True)
+    with Link(module.port) as link:
+        live = Live(link, folder)
+        live.start()
+        save(folder / ".right.py.swp.py", TO_THE_RIGHT)
+        save(folder / "right.py", TO_THE_RIGHT)
+        assert [change.path for change in live.look()] == ["behaviours/right.py"]
+
+
 def test_a_mistake_shows_where_it_is_and_the_old_code_plays_on(module, behaviours):
     file = behaviours / "walk.py"
     with Link(module.port) as link:

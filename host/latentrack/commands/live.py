@@ -12,7 +12,7 @@ from latentrack.commands.ports import PortOption
 from latentrack.errors import UserError
 
 if TYPE_CHECKING:
-    from latentrack.module.live import Change
+    from latentrack.module.live import Change, Live
 
 _LOOK_EVERY_S = 0.2
 
@@ -67,10 +67,7 @@ def live(
             print(f"{stored} files stored on the module.")
 
 
-def _watch(editing: object, end: threading.Event) -> None:
-    from latentrack.module.live import Live
-
-    assert isinstance(editing, Live)
+def _watch(editing: Live, end: threading.Event) -> None:
     while not end.wait(_LOOK_EVERY_S):
         for change in editing.look():
             _show(change)
@@ -89,13 +86,10 @@ def _show(change: Change) -> None:
         print(f"{now} {change.path}: {change.what} ({1000 * change.seconds:.0f} ms)", flush=True)
 
 
-def _prompt(editing: object) -> None:
+def _prompt(editing: Live) -> None:
     """The module's prompt, with lines edited here: what is half typed survives a swap."""
     import contextlib
 
-    from latentrack.module.live import Live
-
-    assert isinstance(editing, Live)
     with contextlib.suppress(ImportError):
         import readline
 

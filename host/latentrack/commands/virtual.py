@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from latentrack.virtual.module import VirtualModule
 
 
 def virtual(
@@ -68,14 +71,11 @@ def virtual(
             console.print("Switched off.")
 
 
-def _play(module: object, bpm: float) -> None:
+def _play(module: VirtualModule, bpm: float) -> None:
     """Clocks the module and draws its jacks: a line a channel, a column a step."""
     from rich.live import Live
     from rich.text import Text
 
-    from latentrack.virtual.module import VirtualModule
-
-    assert isinstance(module, VirtualModule)
     spacing_us = round(60e6 / bpm / 4)
     bar: dict[int, frozenset[int]] = {}
     with Live(auto_refresh=False) as live:

@@ -114,10 +114,11 @@ class Live:
             return int(session.call("write_now")) if session.first["runs"] else 0
 
     def _files(self) -> dict[str, Path]:
+        found = {file.relative_to(self._folder): file for file in self._folder.rglob("*.py")}
         return {
-            self._prefix + file.relative_to(self._folder).as_posix(): file
-            for file in sorted(self._folder.rglob("*.py"))
-            if not any(part.startswith((".", "__pycache__")) for part in file.parts)
+            self._prefix + path.as_posix(): found[path]
+            for path in sorted(found)
+            if not any(part.startswith((".", "__pycache__")) for part in path.parts)
         }
 
     def _send(self, path: str, source: bytes) -> Change:
