@@ -209,6 +209,13 @@ def test_two_runs_are_compared_and_looked_after(
     expect(different).to_contain_text("0.003")
     expect(different).to_contain_text("0.004")
     keep_picture(page, "studio-train-compare")
+    # On a phone what can be done with a run is in reach, too.
+    phone = open_tab(f"{studio.address}/train", width=390)
+    expect(row(phone, "alpha")).to_be_visible()
+    for name in ("Explore alpha", "Report of alpha", "More for alpha"):
+        box = phone.get_by_role("button", name=name).bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     # Rename, delete, undo.
     page.get_by_role("button", name="More for beta").click()
     page.get_by_role("menuitem", name="Rename …").click()

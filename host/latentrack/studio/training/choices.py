@@ -9,6 +9,7 @@ from latentrack.corpus.dataset import Dataset
 from latentrack.errors import UserError
 from latentrack.model.settings import Settings
 from latentrack.model.tapers import hidden_sizes
+from latentrack.model.verdict import name_of_one
 
 SIZES: dict[str, dict[str, Any]] = {
     "small": {"taper": "geometric", "hidden_layers": 2},
@@ -93,3 +94,12 @@ def _sizes(entry: Field, text: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split("-"))
     except ValueError:
         raise UserError(f"{entry.label} {text} is no list of sizes: write it as 66-129.") from None
+
+
+def in_short(dataset: Dataset) -> str:
+    """What is learnt from; `Dataset.summary` says more and takes longer than a page may."""
+    files = f", from {dataset.files:,} files" if dataset.files > 1 else ""
+    return (
+        f"{len(dataset):,} {name_of_one(dataset)}s of {dataset.steps} steps × {dataset.voices} "
+        f"voices{files}"
+    )

@@ -78,7 +78,8 @@ class PlacesMap(Element, component="training_map.js"):
 
 
 def loss_and_held_out(epochs: Sequence[Epoch]) -> list[Curve]:
-    """Of one training."""
+    """Of one training; of a very long one not every epoch."""
+    epochs = epochs[:: 1 + len(epochs) // (20 * MOST_POINTS)]
     curves = [Curve("loss, nats a sequence", loss_of(epochs), colour="--lt-hit")]
     if held := held_out_of(epochs):
         curves.append(Curve("held out, nats a cell", held, right=True, colour="--lt-accent"))

@@ -13,7 +13,7 @@ from nicegui.elements.mixins.value_element import ValueElement
 from latentrack.errors import UserError
 from latentrack.studio.page_parts import errors_shown, in_background, listen
 from latentrack.studio.studio import Studio
-from latentrack.studio.training.choices import MORE, Choices
+from latentrack.studio.training.choices import MORE, Choices, in_short
 
 _REMEMBERED = "training"
 
@@ -96,7 +96,7 @@ class Form:
             if going_on:
                 music.set_text(f"Goes on where {choices.earlier} ended, with its music.")
             elif dataset is not None:
-                music.set_text(f"Learns {dataset.summary()}.")
+                music.set_text(f"Learns {in_short(dataset)}.")
                 try:
                     size.set_text(
                         f"About {choices.bytes_for(dataset) / 1000:,.0f} kB on the module; larger "

@@ -11,6 +11,7 @@ from nicegui import ui
 
 from latentrack.studio.studio import Studio
 from latentrack.studio.training import actions
+from latentrack.studio.training.choices import in_short
 from latentrack.studio.training.job import Job, Outcome
 
 # What the command line calls it stands behind what it is.
@@ -27,7 +28,7 @@ _TITLES = {
 def show_running(studio: Studio, job: Job) -> Callable[[], None]:
     """Builds it; the function that is returned brings it up to date."""
     ui.html(f"Training {escape(job.name)}", sanitize=False, tag="h2").classes("lt-title")
-    ui.label(job.dataset.summary() + ".").classes("lt-muted lt-train-help")
+    ui.label(in_short(job.dataset) + ".").classes("lt-muted lt-train-help")
     state = ui.label().classes("lt-train-state").props('role="status"')
     bar = ui.linear_progress(0, show_value=False, size="8px").props(
         'aria-label="Progress of the training" rounded'

@@ -57,7 +57,7 @@ class RunTable:
         several = len(self._runs) > 1
         if several:
             ui.label("Tick some to compare them.").classes("lt-muted lt-train-help")
-        with ui.element("table").classes("lt-train-table"):
+        with ui.element("table").classes("lt-train-table lt-train-runs"):
             with ui.element("thead"), ui.element("tr"):
                 for head in _HEADS:
                     with ui.element("th").props('scope="col"'):
