@@ -1,8 +1,9 @@
 """The place in latent space whose pattern comes nearest to one that was drawn.
 
 The decoder is made of dense layers and ReLUs, so its gradient is a few lines: from several starts
-at once the latents go downhill on the cross-entropy between what was drawn and what sounds, and
-the place with the fewest wrong cells is kept.
+at once the latents go downhill on the cross-entropy between what was drawn and what sounds, which
+becomes sharper on the way until only the threshold counts, and the place with the fewest wrong
+cells is kept.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ ROUNDS = 60
 _FIRST_STRIDE = 0.08  # of the space's half
 _FAR = 30.0  # a logit that nothing comes above
 _LOOK_EVERY = 4
+_SHARPEST = 16
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,11 @@ def nearest(
     best_loss = np.inf
     for number in range(rounds + 1):
         layers = _forward(model, places)
-        above = layers[-1] - offset
+        sharp = 1 + (_SHARPEST - 1) * number / rounds
+        above = sharp * (layers[-1] - offset)
         if number % _LOOK_EVERY == 0 or number == rounds:
             # Whole cells first, then the loss: it says how firmly they stand.
-            losses = (np.logaddexp(0, above) - goal * above) @ weight
+            losses = (np.logaddexp(0, above) - goal * above) @ weight / sharp
             rough = ((above > 0) != wanted.reshape(-1)) @ weight
             for index in np.lexsort((losses, rough))[:2]:
                 sounds = sounding(layers[-1][index].reshape(wanted.shape))

@@ -1,0 +1,573 @@
+"""The explorer without a browser: what sounds, edits, paths, undo, and MIDI files."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import shutil
+import threading
+import time
+from fractions import Fraction
+from pathlib import Path
+from types import ModuleType
+
+import mido
+import numpy as np
+import pytest
+
+from latentrack.corpus import ACCENTED, EXTENDED, SIMPLE, PercussionMap, Rules, demo_dataset, read
+from latentrack.decoder.metadata import DecoderInfo
+from latentrack.errors import UserError
+from latentrack.studio.explore import sounding
+from latentrack.studio.explore.explorer import Explorer
+from latentrack.studio.explore.midi_file import meter_of, midi_file
+from latentrack.studio.explore.nearest import nearest
+from latentrack.studio.explore.paths import (
+    LatentPath,
+    delete_path,
+    load_path,
+    save_path,
+    saved_paths,
+    simplified,
+)
+from latentrack.studio.explore.points import MOST_GROUPS, OTHERS, density, grouped, points_of
+from latentrack.studio.explore.voices import voice_pitches
+from latentrack.studio.pattern import Pattern
+from latentrack.studio.workspace import Workspace
+from tests.conftest import ROOT
+from tests.studio.explored import explorer_of, made_up_run
+
+
+@pytest.fixture
+def drums(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Explorer:
+    return explorer_of(made_up_run("drums", 16, 12, (1, 1, 6, 2, 2)), tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def demo(demo_run: Path, tmp_path: Path) -> Explorer:
+    """A model that has learnt something, opened as the last one that was used."""
+    shutil.copytree(demo_run, tmp_path / "runs" / "demo.run")
+    explorer = Explorer(Workspace(tmp_path))
+    deadline = time.monotonic() + 30
+    while explorer.run is None or explorer.busy:
+        assert time.monotonic() < deadline, "the last run is not opened by itself"
+        time.sleep(0.01)
+    return explorer
+
+
+# -- what sounds ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def twin() -> ModuleType:
+    """The plain twin of the sequencer in C, written from its rules by somebody else."""
+    path = ROOT / "tests" / "firmware" / "twin.py"
+    spec = importlib.util.spec_from_file_location("sequencer_twin", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    import sys
+
+    sys.modules["sequencer_twin"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("kind", ["drums", "notes", "rhythm"])
+def test_what_sounds_is_what_the_twin_of_the_firmware_plays(twin: ModuleType, kind: str) -> None:
+    """Cells, which notes get a jack, and the turns of a rhythm's pitches, in random settings."""
+    rng = np.random.default_rng(11)
+    for _ in range(150):
+        voices = 1 if kind == "rhythm" else int(rng.integers(2, 20))
+        steps = int(rng.integers(1, 17))
+        code = {"drums": "perdec", "notes": "seqdec", "rhythm": "rhythm"}[kind]
+        decoder = likely_decoder(twin)(code, 3, steps, voices, (voices,) * (kind == "drums"))
+        model = twin.Model(decoder)
+        latents = [int(v) for v in rng.integers(-3, 4, 3)]
+        model.threshold = Fraction(int(rng.integers(0, 17)), 16)
+        turned = [Fraction(int(rng.integers(0, 201)), 200) for _ in range(8)]
+        knobs = list(sounding.density_knobs(DecoderInfo(code, steps, voices, 3), kind))
+        model.density = [turned[knob] for knob in knobs]
+        model.pitches = [int(p) for p in rng.integers(0, 128, rng.integers(1, 9))]
+        if kind == "notes":
+            model.pitches = list(range(30, 30 + voices))
+        track = twin.Track(0, twin.Rack(), notes=int(rng.integers(1, 5)))
+        played = twin.Pattern(model, [])
+        for step in range(steps):
+            played.rows.append(track.build(model, played, step, latents))
+
+        scores = [[decoder.score(latents, s * voices + v) for v in range(voices)] for s in
+                  range(steps)]  # fmt: skip
+        likely = np.array([[float(decoder.probability(s)) for s in row] for row in scores])
+        logits = np.log(likely / (1 - likely)).astype(np.float32)
+        limits = sounding.thresholds(float(model.threshold), [float(d) for d in turned], knobs)
+        cut = sounding.cut_offs(limits)
+        cells = sounding.cells(logits, cut)
+        assert [list(np.flatnonzero(row)) for row in cells] == [row.cells for row in played.rows]
+
+        most = track.notes if kind == "notes" else 0
+        sounds = sounding.cells(logits, cut, most)
+        hits = sounding.velocities(logits, sounds, limits, [f"{v}" for v in range(voices)])
+        pattern = Pattern(hits, kind, ("",) * voices, tuple(model.pitches))
+        count = 0
+        for step, row in enumerate(played.rows if kind != "drums" else ()):
+            struck = pattern.struck(step, count)
+            count += len(struck)
+            codes = {twin.Calibration().pitch(pitch) for _, pitch, _ in struck}
+            assert codes == set(row.levels.values())
+
+
+def likely_decoder(twin: ModuleType) -> type:
+    """The twin's decoder with probabilities that are never certain, so that they have logits."""
+
+    class Likely(twin.Decoder):  # type: ignore[misc, name-defined]
+        @staticmethod
+        def probability(score: int) -> Fraction:
+            return (score + Fraction(201, 2)) / 212
+
+    return Likely
+
+
+@pytest.mark.parametrize(
+    ("kind", "voices", "groups", "knobs"),
+    [
+        ("drums", 12, (1, 1, 6, 2, 2), (0, 1, 2, 2, 2, 2, 2, 2, 3, 3, 4, 4)),
+        ("drums", 11, (1,) * 9 + (2,), (0, 1, 2, 3, 4, 5, 6, 7, 7, 7, 7)),
+        ("notes", 12, (), (0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3)),
+        ("notes", 10, (), (0, 0, 0, 1, 1, 2, 2, 2, 3, 3)),
+        ("rhythm", 1, (), (0,)),
+    ],
+)
+def test_each_voice_hangs_on_the_density_of_its_group(
+    kind: str, voices: int, groups: tuple[int, ...], knobs: tuple[int, ...]
+) -> None:
+    assert sounding.density_knobs(DecoderInfo("perdec", 4, voices, 3, groups), kind) == knobs
+
+
+def test_velocities_grow_with_what_is_above_the_threshold() -> None:
+    likely = np.array([[0.5001, 0.75, 0.99999, 0.4]])
+    logits = np.log(likely / (1 - likely)).astype(np.float32)
+    limits = np.full(4, 0.5)
+    cells = logits > 0
+    names = ("a", "b", "c", "d")
+    assert sounding.velocities(logits, cells, limits, names).tolist() == [[40, 84, 127, 0]]
+    names = ("hat", "hat accent", "kick", "crash")
+    softer = sounding.velocities(logits, cells, limits, names)[0]
+    assert softer.tolist() == [40, 96, 127, 0]
+    names = ("hat accent", "kick", "hat", "crash")
+    assert sounding.velocities(logits, cells, limits, names).tolist() == [[96, 84, 95, 0]]
+
+
+def test_the_pattern_is_cut_and_a_loop_of_its_own(drums: Explorer) -> None:
+    drums.set_threshold(0.3)
+    whole = drums.pattern
+    assert whole is not None and whole.steps == 16 and whole.hits.any()
+    assert not whole.hits.flags.writeable
+    drums.set_steps(5)
+    assert drums.pattern is not None
+    assert np.array_equal(drums.pattern.hits, whole.hits[:5])
+    assert np.array_equal(drums.hits, whole.hits)
+    drums.set_steps(99)
+    assert drums.steps == 16
+
+
+def test_what_is_beyond_a_range_is_at_its_end_and_nonsense_is_refused(drums: Explorer) -> None:
+    drums.place_at((2, -2, 0.5))
+    assert drums.place == (1, -1, 0.5)
+    assert drums.latents == (3, -3, 1.5)
+    drums.place_at((0.5,))  # as a hand on X alone
+    assert drums.place == (0.5, -1, 0.5)
+    drums.set_threshold(7)
+    assert drums.threshold == 1
+    for nonsense in (
+        lambda: drums.move((1, 2)),
+        lambda: drums.place_at((float("nan"), 0, 0)),
+        lambda: drums.place_at((0, 0, 0, 0)),
+        lambda: drums.set_threshold(float("nan")),
+        lambda: drums.set_density(5, 0.5),
+        lambda: drums.set_density(-1, 0.5),
+        lambda: drums.set_pitches(()),
+        lambda: drums.set_pitches(range(9)),
+        lambda: drums.draw(16, 0, True),
+    ):
+        with pytest.raises(ValueError):
+            nonsense()
+    assert drums.place == (0.5, -1, 0.5)
+
+
+def test_without_a_run_everything_may_be_called(tmp_path: Path) -> None:
+    explorer = Explorer(Workspace(tmp_path))
+    explorer.set_threshold(0.2)
+    explorer.set_steps(3)
+    explorer.set_pitches((40, 50))
+    explorer.next_bar()
+    explorer.undo()
+    assert explorer.pattern is None and explorer.pattern_at(()) is None
+    with pytest.raises(UserError):
+        explorer.open(tmp_path / "nothing.run")
+    assert explorer.busy == ""
+
+
+def test_the_run_that_was_open_last_is_opened_and_a_broken_one_is_passed_over(
+    demo_run: Path, tmp_path: Path
+) -> None:
+    for name in ("a", "b", "broken"):
+        shutil.copytree(demo_run, tmp_path / "runs" / f"{name}.run")
+    workspace = Workspace(tmp_path)
+    Explorer(workspace).open(tmp_path / "runs" / "a.run")
+    assert opened_by_itself(workspace) == "a"
+    shutil.rmtree(tmp_path / "runs" / "a.run")
+    (tmp_path / "runs" / "broken.run" / "weights.npz").write_bytes(b"")
+    (tmp_path / "runs" / "broken.run" / "run.toml").touch()  # the newest
+    assert opened_by_itself(workspace) == "b"
+
+
+def opened_by_itself(workspace: Workspace) -> str:
+    explorer = Explorer(workspace)
+    deadline = time.monotonic() + 30
+    while explorer.run is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return explorer.run.folder.stem
+
+
+def test_threads_that_set_and_read_see_whole_patterns(drums: Explorer) -> None:
+    """The transport reads while hands move: no mixture of two patterns, and no exception."""
+    wrong: list[object] = []
+    stop = threading.Event()
+
+    def set_it(seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        while not stop.is_set():
+            try:
+                drums.place_at(rng.uniform(-1, 1, 3))
+                drums.set_steps(int(rng.integers(1, 17)))
+                drums.next_bar()
+                drums.undo() if rng.random() < 0.2 else drums.remember()
+            except Exception as error:
+                wrong.append(error)
+
+    threads = [threading.Thread(target=set_it, args=(seed,)) for seed in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(3000):
+        pattern = drums.pattern
+        assert pattern is not None
+        before = pattern.hits.copy()
+        pattern.struck(pattern.steps - 1)
+        assert np.array_equal(before, pattern.hits)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+# -- edits ----------------------------------------------------------------------------------------
+
+
+def test_a_pattern_that_the_model_can_play_is_found(demo: Explorer) -> None:
+    """From the cells alone, starting far away; what was drawn is what then sounds."""
+    rng = np.random.default_rng(3)
+    exact = 0
+    for _ in range(30):
+        place = rng.uniform(-0.9, 0.9, 3)
+        demo.place_at(place)
+        wanted = demo.cells.copy()
+        demo.place_at(-place)
+        demo.draw_all(wanted)
+        wrong = demo.wrong
+        assert wrong is not None
+        assert np.array_equal(wrong, demo.cells != wanted)
+        exact += not wrong.any()
+    assert exact >= 25
+
+
+def test_the_search_is_never_worse_than_where_it_starts(demo: Explorer) -> None:
+    run = demo.run
+    assert run is not None
+    rng = np.random.default_rng(4)
+    better = 0
+    for sequence in run.dataset.sequences[::10]:
+        wanted = sequence.astype(bool)
+        wanted[rng.integers(16), rng.integers(12)] ^= True
+        start = run.model.encode(wanted[np.newaxis])
+        cut = sounding.cut_offs(np.full(12, demo.threshold))
+        at_first = int(((run.model.logits(start)[0] > cut) != wanted).sum())
+        weights = np.ones(wanted.shape, np.float32)
+        found = nearest(run.model, wanted, weights, start, cut, cut.__lt__)
+        assert np.abs(found.latents).max() <= run.model.info.latent_scale
+        assert found.wrong == ((run.model.logits([found.latents])[0] > cut) != wanted).sum()
+        assert found.wrong <= at_first
+        better += found.wrong < at_first
+    assert better >= 8  # of 20: it does go downhill
+
+
+def test_the_gradient_is_the_slope(demo: Explorer) -> None:
+    """Against differences, by which nobody can derive wrongly."""
+    from latentrack.studio.explore.nearest import _backward, _forward
+
+    assert demo.run is not None
+    model = demo.run.model
+    rng = np.random.default_rng(0)
+    place = rng.uniform(-2, 2, (1, 3)).astype(np.float32)
+    by_logits = rng.normal(size=(1, 192)).astype(np.float32)
+    gradient = _backward(model, _forward(model, place), by_logits)[0]
+    for axis in range(3):
+        step = np.zeros((1, 3), np.float32)
+        step[0, axis] = 1e-2
+        ahead, behind = (model.logits(place + s).ravel() for s in (step, -step))
+        slope = float((ahead - behind) @ by_logits[0] / 2e-2)
+        assert gradient[axis] == pytest.approx(slope, rel=0.05, abs=0.05)
+
+
+def test_what_was_drawn_is_kept_until_the_puck_moves(demo: Explorer) -> None:
+    demo.set_keep_drawn(True)
+    before = demo.cells.copy()
+    step, voice = 7, 11
+    assert not before[step, voice]
+    demo.draw(step, voice, True)
+    demo.draw(step, 10, True)
+    wanted = before.copy()
+    wanted[step, [10, 11]] = True
+    assert demo.pattern is not None and demo.edit is not None
+    assert np.array_equal(demo.pattern.hits > 0, wanted)
+    demo.set_keep_drawn(False)
+    assert np.array_equal(demo.pattern.hits > 0, demo.cells)
+    assert demo.wrong is not None and np.array_equal(demo.wrong, demo.cells != wanted)
+    demo.place_at((0.1, 0.1, 0.1))
+    assert demo.edit is None and demo.wrong is None
+
+
+# -- undo -----------------------------------------------------------------------------------------
+
+
+def test_undo_goes_back_through_moves_edits_and_paths(demo: Explorer) -> None:
+    states = [(demo.latents, demo.edit, demo.path)]
+    path = LatentPath(((-1, -1), (1, 1)))
+    for act in (
+        lambda: demo.place_at((0.3, 0.4, 0.5)),
+        lambda: demo.draw(3, 3, True),
+        lambda: demo.set_path(path),
+        lambda: demo.set_path(None),
+        lambda: demo.place_at((0, 0, 0)),
+    ):
+        demo.remember()
+        act()
+        states.append((demo.latents, demo.edit, demo.path))
+    for state in reversed(states[:-1]):
+        demo.undo()
+        assert (demo.latents, demo.edit, demo.path) == state
+    assert not demo.can_undo
+    for state in states[1:]:
+        demo.redo()
+        assert (demo.latents, demo.edit, demo.path) == state
+    assert not demo.can_redo
+    demo.undo()
+    demo.remember()
+    demo.place_at((0.9, 0, 0))
+    assert not demo.can_redo
+
+
+# -- paths ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("way", "shares"),
+    [
+        ("loop", [0, 0.5, 1, 0, 0.5, 1, 0]),
+        ("back and forth", [0, 0.5, 1, 0.5, 0, 0.5, 1]),
+        ("once", [0, 0.5, 1, None, None, None, None]),
+    ],
+)
+def test_bars_on_a_path(way: str, shares: list[float | None]) -> None:
+    path = LatentPath(((0, 0), (1, 1)), bars=3, way=way)
+    assert [path.share(bar) for bar in range(7)] == shares
+
+
+def test_a_path_is_walked_at_even_speed() -> None:
+    path = LatentPath(((-1, 0), (0, 0), (0, 1)))
+    assert [path.at(share) for share in (0, 0.25, 0.5, 0.75, 1)] == [
+        (-1, 0),
+        (-0.5, 0),
+        (0, 0),
+        (0, 0.5),
+        (0, 1),
+    ]
+
+
+def test_simplified_keeps_corners_and_ends() -> None:
+    line = [(-0.5 + i / 100, 0.001 * (-1) ** i) for i in range(100)]
+    corner = [(0.5, i / 100) for i in range(100)]
+    points = simplified([*line, *corner])
+    assert points[0] == line[0] and points[-1] == corner[-1]
+    assert len(points) <= 6
+    assert min(abs(x - 0.5) + abs(y) for x, y in points) < 0.03
+    assert simplified([(0, 0), (1, 1)]) == ((0, 0), (1, 1))
+
+
+def test_the_puck_walks_bar_by_bar_and_a_hand_stops_it(drums: Explorer) -> None:
+    drums.set_path(LatentPath(((-1, 0), (1, 0)), axes=(0, 2), bars=3, way="once"))
+    drums.place_at((0.5, 0.25, 0.5))
+    drums.play_path(True)
+    assert drums.place == (-1, 0.25, 0)
+    seen = []
+    for _ in range(5):
+        drums.next_bar()
+        seen.append((drums.place[0], drums.path_playing))
+    assert seen == [(-1, True), (0, True), (1, True), (1, False), (1, False)]
+    drums.play_path(True)
+    drums.next_bar()
+    drums.place_at((0.7, 0, 0))
+    drums.next_bar()
+    assert drums.place[0] == pytest.approx(0.7)
+    assert not drums.path_playing
+
+
+def test_a_path_of_other_latents_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flat = explorer_of(made_up_run("drums", 8, 2, (1, 1), latents=2), tmp_path, monkeypatch)
+    with pytest.raises(ValueError):
+        flat.set_path(LatentPath(((0, 0), (1, 1)), axes=(0, 2)))
+
+
+def test_one_latent_is_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = explorer_of(made_up_run("drums", 8, 2, (1, 1), latents=1), tmp_path, monkeypatch)
+    line.set_path(LatentPath(((-1, 0), (1, 0)), bars=2))
+    line.play_path(True)
+    assert line.place == (-1,)
+    assert line.run is not None
+    assert points_of(line.run, line.places, (0, 0), "file").places[:, 1].max() == 0
+
+
+def test_paths_are_kept_by_name(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    path = LatentPath(((-1, 0.123456), (0, 0), (1, -1)), (2, 0), 12, "loop")
+    assert save_path(workspace, "a/../b", path) == "a_.._b"
+    save_path(workspace, "Übung", path)
+    assert saved_paths(workspace) == ["a_.._b", "Übung"]
+    assert load_path(workspace, "Übung") == path
+    for damage in ("{", "[]", '{"format": "latentrack path", "points": [[0, 9], [1, 1]]}'):
+        (tmp_path / "paths" / "Übung.json").write_text(damage)
+        with pytest.raises(UserError):
+            load_path(workspace, "Übung")
+    delete_path(workspace, "Übung")
+    assert saved_paths(workspace) == ["a_.._b"]
+
+
+# -- MIDI -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("percussion", [SIMPLE, EXTENDED, ACCENTED])
+def test_a_drum_file_is_read_as_it_was(
+    percussion: PercussionMap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = made_up_run(
+        "drums",
+        16,
+        len(percussion.voices),
+        percussion.group_sizes,
+        voice_names=percussion.voice_names,
+        recipe={"map": percussion.name},
+    )
+    explorer = explorer_of(run, tmp_path, monkeypatch)
+    patterns = patterns_of(explorer)
+    file = tmp_path / "out.mid"
+    file.write_bytes(midi_file(patterns, 97, repeats=2))
+    again = read([file], Rules(percussion=percussion))
+    assert np.array_equal(again.sequences, [p.hits > 0 for p in patterns] * 2)
+    assert again.velocities is not None
+    wanted = np.concatenate([p.hits[p.hits > 0] for p in patterns] * 2)
+    assert np.array_equal(again.velocities, wanted)
+    channels, tempo = told(file)
+    assert channels == {9} and tempo == pytest.approx(97, abs=0.001)
+
+
+def test_notes_and_rhythms_are_read_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = made_up_run("notes", 16, 20, lowest_pitch=43)
+    explorer = explorer_of(run, tmp_path, monkeypatch)
+    patterns = patterns_of(explorer)
+    assert max((p.hits > 0).sum(axis=1).max() for p in patterns) == 4
+    file = tmp_path / "notes.mid"
+    file.write_bytes(midi_file(patterns, 120))
+    again = read([file], Rules(kind="notes", trim=False))
+    assert np.array_equal(again.sequences[:, :, 43:63], [p.hits > 0 for p in patterns])
+    assert again.sequences.sum() == sum((p.hits > 0).sum() for p in patterns)
+    assert told(file)[0] == {0}
+
+    run = made_up_run("rhythm", 32, 1)
+    explorer = explorer_of(run, tmp_path, monkeypatch)
+    explorer.set_pitches((50, 60, 70))
+    patterns = patterns_of(explorer)
+    file = tmp_path / "rhythm.mid"
+    file.write_bytes(midi_file(patterns, 120))
+    again = read([file], Rules(kind="rhythm"))
+    assert np.array_equal(again.sequences, [p.hits > 0 for p in patterns])
+    struck = [m.note for m in mido.MidiFile(file) if m.type == "note_on"]
+    counts = [int((p.hits > 0).sum()) for p in patterns]
+    assert struck == [(50, 60, 70)[i % 3] for count in counts for i in range(count)]
+
+
+def patterns_of(explorer: Explorer) -> list[Pattern]:
+    """Some that have enough hits for a bar of music."""
+    explorer.set_threshold(0.4)
+    found = []
+    rng = np.random.default_rng(8)
+    while len(found) < 12:
+        pattern = explorer.pattern_at(rng.uniform(-1, 1, 3))
+        assert pattern is not None
+        if (pattern.hits > 0).sum() > 3:
+            found.append(pattern)
+    return found
+
+
+def told(file: Path) -> tuple[set[int], float]:
+    messages = list(mido.MidiFile(file))
+    tempo = next(m.tempo for m in messages if m.type == "set_tempo")
+    return {m.channel for m in messages if m.type == "note_on"}, mido.tempo2bpm(tempo)
+
+
+def test_a_path_is_a_file_of_so_many_bars(drums: Explorer) -> None:
+    drums.set_path(LatentPath(((-1, -1), (1, 1)), bars=5, way="back and forth"))
+    patterns = drums.path_patterns()
+    assert len(patterns) == 8
+    for bar in (1, 2, 3):
+        assert np.array_equal(patterns[bar].hits, patterns[8 - bar].hits)
+    file = mido.MidiFile(file=io.BytesIO(midi_file(patterns, 60)))
+    assert file.length == pytest.approx(8 * 4)
+
+
+def test_the_voices_have_the_notes_of_general_midi() -> None:
+    assert voice_pitches(demo_dataset()) == (36, 38, 41, 43, 45, 47, 48, 50, 42, 46, 51, 49)
+    own = made_up_run(
+        "drums", 4, 4, (1, 1, 2), voice_names=("boing", "snare", "my kick", "crash")
+    ).dataset
+    pitches = voice_pitches(own)
+    assert pitches[1:] == (38, 36, 49) and len(set(pitches)) == 4
+
+
+@pytest.mark.parametrize(
+    ("steps", "beat", "meter"),
+    [(16, 4, "4/4"), (12, 4, "3/4"), (14, 4, "7/8"), (5, 4, "5/16"), (12, 3, "4/4"), (4, 3, "4/4")],
+)
+def test_the_meter_of_a_shorter_loop(steps: int, beat: int, meter: str) -> None:
+    assert meter_of(steps, beat) == meter
+
+
+# -- the map --------------------------------------------------------------------------------------
+
+
+def test_groups_are_the_largest_first_and_the_rest_one() -> None:
+    names = [f"g{i}" for i in range(40) for _ in range(40 - i)]
+    titles, counts, groups = grouped(names)
+    assert titles[:2] == ["g0", "g1"] and titles[-1] == OTHERS and len(titles) == MOST_GROUPS + 1
+    assert counts[0] == 40 and sum(counts) == len(names)
+    assert [titles[group] for group in (groups[0], groups[-1])] == ["g0", OTHERS]
+
+
+def test_the_heat_is_where_the_points_are() -> None:
+    heat = density(np.array([[0.9, 0.9]] * 5 + [[-0.9, -0.9]]))
+    assert heat[3, 60] == 255  # the upper row first
+    assert 0 < heat[60, 3] < 255
+    assert heat[3, 3] == 0
