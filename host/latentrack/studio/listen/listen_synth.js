@@ -143,7 +143,7 @@ export const SOUNDS = {
   },
   snare(synth, at) {
     synth.drop(at, 0.45, 230, 180, 0.04, 0.14);
-    synth.burst(at, 0.6, "highpass", 1600, 0.7, 0.2);
+    synth.burst(at, 0.9, "bandpass", 3600, 0.5, 0.2);
   },
   rim(synth, at) {
     synth.tone("triangle", 1700, at.time, 0.04, synth.envelope(at, 0.5, 0.04));
@@ -151,7 +151,7 @@ export const SOUNDS = {
   },
   clap(synth, at) {
     for (const [late, decay] of [[0, 0.02], [0.011, 0.02], [0.023, 0.18]]) {
-      synth.burst({ ...at, time: at.time + late }, 0.9, "bandpass", 1300, 1.3, decay);
+      synth.burst({ ...at, time: at.time + late }, 1.1, "bandpass", 1300, 2, decay);
     }
   },
   "closed hat": (synth, at) => synth.hat(at, 0.06),

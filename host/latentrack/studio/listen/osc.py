@@ -46,6 +46,7 @@ class Osc:
         self._target = ("", 0)
         self._told: dict[str, tuple[Value, ...]] = {}
         self._lock = threading.Lock()
+        self._switching = threading.Lock()
         # What a thread changes while it follows a message is told when the message is done.
         self._following = threading.local()
 
@@ -83,6 +84,11 @@ class Osc:
     def listen(self, on: bool, address: str | None = None) -> None:
         """Hears messages at `address`, "HOST:PORT". UserError if that cannot be."""
         host, port = parsed(address or self._in)
+        with self._switching:
+            self._listen(on, host, port)
+        self.changed.emit()
+
+    def _listen(self, on: bool, host: str, port: int) -> None:
         self._stop_listening()
         self._in = f"{host}:{port}"
         self._memory.keep("osc in", self._in)
@@ -93,7 +99,6 @@ class Osc:
                 ear.bind((host, port))
             except OSError as error:
                 ear.close()
-                self.changed.emit()
                 raise UserError(
                     f"OSC cannot be heard at {host}:{port} ({error.strerror}): another program "
                     "may use this port, choose another."
@@ -102,11 +107,15 @@ class Osc:
             self.heard, self.ignored = 0, ""
             self._thread = threading.Thread(target=self._run, args=(ear,), name="osc", daemon=True)
             self._thread.start()
-        self.changed.emit()
 
     def send(self, on: bool, address: str | None = None) -> None:
         """Tells `address`, "HOST:PORT", of everything, now and when it changes. UserError."""
         target = parsed(address or self._out)
+        with self._switching:
+            self._send(on, target)
+        self.changed.emit()
+
+    def _send(self, on: bool, target: tuple[str, int]) -> None:
         self._stop_sending()
         self._out = f"{target[0]}:{target[1]}"
         self._memory.keep("osc out", self._out)
@@ -118,7 +127,6 @@ class Osc:
             self._told = {}
             self._mouth = mouth
             self._tell()
-        self.changed.emit()
 
     def ahead(self, step: Step) -> Iterable[tuple[float, Action]]:
         """See `conductor.Hearer`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from nicegui import context, ui
 from nicegui.events import GenericEventArguments
@@ -233,32 +233,39 @@ def _cell(tag: str, text: str = "") -> ui.element:
 def _end(label: str, switch: Callable[[bool, str], None]) -> Callable[[bool, str], None]:
     """A switch and the address beside it; what is returned brings them up to date."""
     quiet = False
+    shown = ""
     slot = context.slot
 
     async def turn() -> None:
-        if quiet:
-            return
-        on, address = turned.value, field.value or ""
         with errors_shown():
             try:
-                await in_background(switch, on, address)
+                await in_background(switch, turned.value, field.value or "")
             except UserError:
                 with slot:
-                    turned.value = False
+                    show(False, shown)
                 raise
 
+    def turn_by_hand() -> Awaitable[None] | None:
+        return None if quiet else turn()
+
+    def move() -> Awaitable[None] | None:
+        # While it is off, what is written here waits for the switch.
+        return turn() if turned.value else None
+
     with ui.element("div").classes("lt-listen-end"):
-        turned = ui.switch(label, on_change=turn)
+        turned = ui.switch(label, on_change=turn_by_hand)
         field = (
             ui.input()
             .props(f'dense outlined aria-label="{label}: address and port" spellcheck=false')
-            .on("change", turn)
+            .on("change", move)
         )
 
     def show(on: bool, address: str) -> None:
-        nonlocal quiet
+        nonlocal quiet, shown
         quiet = True
-        turned.value, field.value = on, address
+        turned.value = on
+        if address != shown:
+            shown = field.value = address
         quiet = False
 
     return show
