@@ -276,7 +276,7 @@ def _along_the_beats(heard: _Heard) -> npt.NDArray[np.float64]:
         for minute in minutes
         if minute.any() and len(minute) * 2 >= min(a_minute, len(coarse))
     ]
-    beats = np.zeros(0)
+    beats: npt.NDArray[np.float64] = np.zeros(0)
     if tempi:
         _, beats = librosa.beat.beat_track(
             onset_envelope=coarse, sr=rate, hop_length=1, bpm=float(np.median(tempi)), units="time"

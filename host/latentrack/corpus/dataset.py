@@ -104,15 +104,14 @@ class Dataset:
             ("velocities", 1, 127, np.uint8),
             ("offsets", -0.5, 0.5, np.float32),
         ):
-            values = getattr(self, name)
-            if values is None:
+            if getattr(self, name) is None:
                 continue
-            values = np.asarray(values)
-            if values.shape != (self.hits,):
-                raise ValueError(f"{name} of shape {values.shape} for {self.hits} hits")
-            if values.size and not (low <= values.min() and values.max() <= high):
+            per_hit = np.asarray(getattr(self, name))
+            if per_hit.shape != (self.hits,):
+                raise ValueError(f"{name} of shape {per_hit.shape} for {self.hits} hits")
+            if per_hit.size and not (low <= per_hit.min() and per_hit.max() <= high):
                 raise ValueError(f"{name} must be {low} to {high}")
-            _set(self, name, values, kind)
+            _set(self, name, per_hit, kind)
 
     def __len__(self) -> int:
         return int(self.sequences.shape[0])

@@ -278,7 +278,7 @@ def _gather(
     file_of = np.repeat(np.arange(len(used)), [len(one) for one in laid])
     in_each = np.bincount(whole.hits["sequence"], minlength=len(whole))
     meter = rules.meter
-    keep = np.ones(len(whole), bool)
+    keep: npt.NDArray[np.bool_] = np.ones(len(whole), bool)
     if meter == ANY_METER and len(whole):
         meters = Counter(whole.meters)
         meter = meters.most_common(1)[0][0]
@@ -299,7 +299,7 @@ def _gather(
     hits = hits[keep[hits["sequence"]]] if len(hits) else hits
     voices, names, lowest = _voices(hits, rules)
     place = np.cumsum(keep) - 1  # of a sequence, among those that are kept
-    cells = np.zeros((int(keep.sum()), steps, voices), np.uint8)
+    cells: npt.NDArray[np.uint8] = np.zeros((int(keep.sum()), steps, voices), np.uint8)
     at = (place[hits["sequence"]], hits["step"], hits["voice"] - (lowest or 0))
     cells[at] = 1
     file_of = file_of[keep]
@@ -336,7 +336,7 @@ def _gather(
         discarded=discarded,
         recipe={"from": _kinds_of_files(used), **rules.recipe},
         velocities=hits["velocity"],
-        offsets=np.clip(hits["offset"] / np.float32(254), -0.5, 0.5),
+        offsets=np.asarray(np.clip(hits["offset"] / np.float32(254), -0.5, 0.5), np.float32),
         lowest_pitch=lowest,
         meter=meter,
         bars=rules.sequence_bars,

@@ -137,7 +137,7 @@ def _check_points(model: Network) -> NDArray[np.float32]:
     scale = model.info.latent_scale
     random = rng.uniform(-scale, scale, (61, model.latents))
     edges = np.full((3, model.latents), [[0.0], [scale], [-scale]])
-    return np.concatenate([edges, random]).astype(np.float32)
+    return np.asarray(np.concatenate([edges, random]), np.float32)
 
 
 def _representative(

@@ -94,7 +94,7 @@ class Autoencoder:
 
     def _hidden(self, sequences: ArrayLike) -> Array:
         cells = np.asarray(sequences, np.float32)
-        values = cells.reshape(len(cells), -1)
+        values: Array = cells.reshape(len(cells), -1)
         for layer in self.encoder:
             values = np.maximum(layer(values), 0)
         return values

@@ -11,6 +11,7 @@ Commands and address counters: Sitronix, ST7735S data sheet, chapters 9.10 and 1
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 160, 80
 _ROWS, _COLUMNS = 162, 132
@@ -77,7 +78,7 @@ class Display:
         elif self._command == _PIXEL_FORMAT and len(self._arguments) == 1:
             self._format = self._arguments[0] & 7
 
-    def image(self) -> np.ndarray:
+    def image(self) -> NDArray[np.uint8]:
         """What one sees: (80, 160, 3) bytes of red, green, blue; black while it is not on."""
         if not (self._awake and self._on):
             return np.zeros((HEIGHT, WIDTH, 3), np.uint8)

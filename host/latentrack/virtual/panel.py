@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latentrack.errors import UserError
 from latentrack.virtual.wires import Wires
@@ -229,7 +230,7 @@ class Panel:
         self._wires.level(LED_PINS[button])
         return self._wires.rises.get(LED_PINS[button], 0)
 
-    def screen(self) -> np.ndarray:
+    def screen(self) -> NDArray[np.uint8]:
         """What the display shows: (80, 160, 3) bytes of red, green and blue, 0 to 255."""
         return self._wires.image()
 

@@ -10,11 +10,12 @@ import struct
 import zlib
 
 import numpy as np
+from numpy.typing import NDArray
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-def png(image: np.ndarray, scale: int = 1) -> bytes:
+def png(image: NDArray[np.uint8], scale: int = 1) -> bytes:
     """A PNG file of an image of (height, width, 3) bytes; each pixel `scale` x `scale` large."""
     image = image.repeat(scale, axis=0).repeat(scale, axis=1)
     height, width, _ = image.shape
@@ -29,7 +30,7 @@ def png(image: np.ndarray, scale: int = 1) -> bytes:
     )
 
 
-def read_png(data: bytes) -> np.ndarray:
+def read_png(data: bytes) -> NDArray[np.uint8]:
     """The image in a file that `png` wrote. Raises ValueError for any other."""
     if not data.startswith(_SIGNATURE):
         raise ValueError("this is no PNG file")

@@ -15,6 +15,7 @@ import tty
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console, Group
 from rich.live import Live
 from rich.style import Style
@@ -91,7 +92,7 @@ def play(module: VirtualModule, bpm: float | None) -> None:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
 
-def draw_screen(image: np.ndarray, columns: int) -> Text:
+def draw_screen(image: NDArray[np.uint8], columns: int) -> Text:
     """The display's picture, as wide as it can be in so many columns: 160, else 80."""
     return _halves(image) if columns >= image.shape[1] else _quarters(image)
 
@@ -151,12 +152,12 @@ class Keys:
                 self._panel.release(switch)
 
 
-def _colour(pixel: np.ndarray) -> str:
+def _colour(pixel: NDArray[np.uint8]) -> str:
     red, green, blue = (int(value) for value in pixel)
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
-def _halves(image: np.ndarray) -> Text:
+def _halves(image: NDArray[np.uint8]) -> Text:
     text = Text()
     for upper, lower in zip(image[::2], image[1::2], strict=True):
         for above, below in zip(upper, lower, strict=True):
@@ -165,7 +166,7 @@ def _halves(image: np.ndarray) -> Text:
     return text
 
 
-def _quarters(image: np.ndarray) -> Text:
+def _quarters(image: NDArray[np.uint8]) -> Text:
     text = Text()
     for y in range(0, image.shape[0], 2):
         for x in range(0, image.shape[1], 2):

@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latentrack.virtual.display import Display
 
@@ -62,7 +63,7 @@ class Wires:
             self._take()
             return self._levels.get(pin, False)
 
-    def image(self) -> np.ndarray:
+    def image(self) -> NDArray[np.uint8]:
         """What the display shows of all that has been said so far."""
         with self._lock:
             self._take()

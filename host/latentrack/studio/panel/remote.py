@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latentrack.studio.panel.look import BUTTONS, OUTPUTS, Look
 from latentrack.studio.panel.talk import Talk
@@ -89,7 +90,7 @@ class RemotePanel:
         )
 
 
-def _piece(width: int, height: int, pixels: str) -> np.ndarray:
+def _piece(width: int, height: int, pixels: str) -> NDArray[np.uint8]:
     """A piece of the screen from what the module says of it (device/latentrack/mirror.py)."""
     if not pixels:
         return np.zeros((height, width, 3), np.uint8)
