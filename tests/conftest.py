@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from latentrack.module.install import install
@@ -14,6 +15,10 @@ from latentrack.virtual.module import VirtualModule
 from tests.decoders import DRUMS, SHARED, decoders_or_stand_ins
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# How long an example takes hangs on what else the machine does.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)
