@@ -24,7 +24,7 @@ from tests.conftest import ROOT
 from tests.docs.compare import matches
 from tests.docs.page import Block, Page
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 VIRTUAL_MODULE = (
     "latentrack dataset --demo -o groove.npz",
     "latentrack train groove.npz -o groove.tflite",
