@@ -7,6 +7,7 @@ import os
 import re
 import struct
 import threading
+import time
 import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,6 +20,8 @@ import pytest
 from latentrack.corpus import Dataset, Rules, demo_dataset, read
 from latentrack.corpus.reader import NO_MUSIC
 from latentrack.errors import UserError
+from latentrack.studio.music import music as music_module
+from latentrack.studio.music import reading
 from latentrack.studio.music.intake import safe_parts
 from latentrack.studio.music.music import Music
 from latentrack.studio.music.pictures import in_words, lanes, picture
@@ -467,14 +470,47 @@ def test_the_counts_before_are_there_to_compare(music):
     assert music.rules == Rules() and len(music.dataset) == 3
 
 
-def test_of_changes_in_a_row_only_the_last_is_read(music):
+def test_of_changes_in_a_row_only_the_last_is_read(music, monkeypatch):
     send(music, batch(("a.mid", BEAT)))
-    version = music.version
-    for number in (3, 4, 1, 2):
+    begun = []
+    real = reading.read_all
+
+    def told(sources, rules, *more):
+        begun.append(rules.minimum_notes)
+        return real(sources, rules, *more)
+
+    monkeypatch.setattr(reading, "read_all", told)
+    monkeypatch.setattr(music_module, "_REST_S", 1.0)
+    for number in (3, 4, 2, 1):
         music.change_rules(minimum_notes=number)
+        time.sleep(0.05)  # as a person types
     music.wait()
-    assert music.version == version + 1
-    assert music.dataset.recipe["minimum hits"] == "2"
+    assert begun == [1]
+    assert music.dataset.recipe["minimum hits"] == "1"
+
+
+def test_a_reading_that_is_out_of_date_is_given_up(music, monkeypatch):
+    send(music, batch(("a.mid", BEAT)))
+    begun, go_on = threading.Event(), threading.Event()
+    ended = []
+    real = reading.read_all
+
+    def slow(sources, rules, removed, progress):
+        if rules.minimum_notes == 3:
+            begun.set()
+            assert go_on.wait(30)
+        made = real(sources, rules, removed, progress)
+        ended.append(rules.minimum_notes)
+        return made
+
+    monkeypatch.setattr(reading, "read_all", slow)
+    music.change_rules(minimum_notes=3)
+    assert begun.wait(30)
+    assert music.busy
+    music.change_rules(minimum_notes=4)
+    go_on.set()
+    music.wait()
+    assert ended == [4] and music.busy == ""
 
 
 MAP = b"""

@@ -68,7 +68,7 @@ def safe_parts(name: str) -> tuple[str, ...]:
         # Surrogates are no characters, and cannot be written as a name.
         plain = part.encode("utf-8", "replace").decode()
         plain = re.sub(r'[\x00-\x1f\x7f<>:"|?*]', "_", plain).strip().rstrip(". ")
-        if plain.strip("."):
+        if plain:
             parts.append(_shortened(f"_{plain}" if _RESERVED.match(plain) else plain))
     return tuple(parts[:1] + parts[1:][-_DEEPEST:]) or ("unnamed",)
 
