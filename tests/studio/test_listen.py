@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +14,10 @@ from latentrack.studio.listen.follow import Follower
 from latentrack.studio.listen.schedule import Schedule
 from latentrack.studio.listen.sequencer import Sequencer, Step
 from latentrack.studio.listen.sounds import sound_of
+from latentrack.studio.listen.transport import Transport
 from latentrack.studio.pattern import Pattern
+from latentrack.studio.signals import Signal
+from latentrack.studio.workspace import Workspace
 
 
 def pattern(rows: Iterable[str], kind: str = "drums", beat: int = 4) -> Pattern:
@@ -29,6 +34,8 @@ class Explored:
     def __init__(self, playing: Pattern | None) -> None:
         self.pattern = playing
         self.bars = 0
+        self.run = None
+        self.changed = Signal()
         self.on_bar: Callable[[], None] = lambda: None
 
     def next_bar(self) -> None:
@@ -239,18 +246,42 @@ def test_a_computer_that_has_slept_goes_on_where_it_was() -> None:
     assert notebook.told[-1].due == pytest.approx(3600)
 
 
+def test_a_mistake_of_the_explorer_stops_the_music_and_not_the_clock(tmp_path: Path) -> None:
+    explored = Explored(pattern(["x" * 16]))
+    transport = Transport(Workspace(tmp_path), explored)  # type: ignore[arg-type]
+
+    def fail() -> None:
+        raise ArithmeticError("on purpose")
+
+    explored.on_bar = fail
+    transport.play()
+    wait_for(lambda: not transport.playing)
+    explored.on_bar = lambda: None
+    transport.play()
+    wait_for(lambda: transport.step > 0)
+    transport.close()
+    assert (transport.playing, transport.step) == (False, -1)
+
+
+def wait_for(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
 # -- a clock from elsewhere -----------------------------------------------------------------------
 
 
 def ticks(conductor: Conductor, notebook: Notebook, times: Iterable[float]) -> None:
     before = None
-    for time in times:
+    for now in times:
         if before is not None:
-            run(conductor, notebook, before, time)
-        notebook.now = time
-        conductor.tick(time)
-        conductor.advance(time)
-        before = time
+            run(conductor, notebook, before, now)
+        notebook.now = now
+        conductor.tick(now)
+        conductor.advance(now)
+        before = now
 
 
 def test_the_first_tick_after_a_start_is_the_first_step_and_six_make_the_next() -> None:

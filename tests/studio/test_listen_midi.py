@@ -192,8 +192,14 @@ def test_our_own_tempo_comes_back_with_our_own_clock(transport: Transport, cable
     until(lambda: transport.following)
     transport.set_tempo(50)
     assert transport.tempo == 300
+    with (cables / "drum machine.in").open("a", buffering=1) as wire:
+        for _ in range(20):
+            time.sleep(0.02)
+            wire.write("clock\n")
+    until(lambda: transport.tempo < 200)
     transport.midi.choose_input("")
     until(lambda: not transport.following)
+    until(lambda: transport.tempo == 300)
     transport.set_tempo(50)
     assert transport.tempo == 50
 

@@ -141,7 +141,9 @@ def _midi(midi: Midi) -> None:
         on_change=lambda event: midi.set_sends_clock(event.value),
     )
     follow = _choice("Follow the clock of", midi.choose_input, nothing="nobody: our own clock")
-    ui.button("Look for ports again", on_click=midi.look).props("flat dense no-caps icon=refresh")
+    with ui.element("button").props("type=button").classes("lt-listen-button") as button:
+        ui.label("Look for ports again")
+    button.on("click", midi.look)
     state = ui.label().classes("lt-listen-state").props('role="status"')
 
     def show() -> None:
@@ -152,7 +154,8 @@ def _midi(midi: Midi) -> None:
 
     show()
     listen(midi.changed, show)
-    midi.look()
+    if not midi.problem:
+        midi.look()
 
 
 def _choice(

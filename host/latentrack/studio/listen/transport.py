@@ -6,6 +6,7 @@ the conductor: other threads leave word in a queue, so that none of them ever wa
 
 from __future__ import annotations
 
+import logging
 import math
 import queue
 import threading
@@ -46,7 +47,7 @@ class Transport:
         swing_range = (STRAIGHT, MOST_SWING)
         self._sequencer.swing = _within(self._memory.kept("swing", STRAIGHT), swing_range, STRAIGHT)
         self._volume = _within(self._memory.kept("volume", 0.8), (0.0, 1.0), 0.8)
-        self._shown_tempo = self._sequencer.tempo
+        self._shown_tempo = self._own_tempo = self._sequencer.tempo
         self.midi = Midi(self._memory, self)
         controls = Controls(explorer, self, workspace.run_folders)
         self.osc = Osc(self._memory, explorer, controls)
@@ -110,7 +111,7 @@ class Transport:
     def set_tempo(self, tempo: float) -> None:
         """From the next step on. What is out of range becomes the nearest in it."""
         if math.isfinite(tempo) and not self.following:
-            self._sequencer.tempo = _within(tempo, TEMPO_RANGE, self.tempo)
+            self._sequencer.tempo = self._own_tempo = _within(tempo, TEMPO_RANGE, self.tempo)
             self._memory.keep("tempo", self.tempo)
             self.changed.emit()
 
@@ -148,6 +149,7 @@ class Transport:
         def turn() -> None:
             follower = Follower(self.tempo) if follows else None
             self._conductor.follow(follower, self.now())
+            self._sequencer.tempo = self._own_tempo
             self.changed.emit()
 
         self._words.put(turn)
@@ -194,12 +196,20 @@ class Transport:
         while True:
             try:
                 word = self._words.get(timeout=self._conductor.wait(self.now()))
-                if word is None:
-                    return
-                word()
             except queue.Empty:
-                pass
-            self._conductor.advance(self.now())
+                word = _nothing
+            if word is None:
+                return
+            try:
+                word()
+                self._conductor.advance(self.now())
+            except Exception:  # a mistake of somebody who is called: the clock itself must go on
+                logging.getLogger(__name__).exception("The transport was stopped by a mistake.")
+                self.stop()
+
+
+def _nothing() -> None:
+    """Only the time has come."""
 
 
 def _within(value: float, bounds: tuple[float, float], otherwise: float) -> float:
