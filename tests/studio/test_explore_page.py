@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from latentrack.model import load_run
+from latentrack.corpus import Dataset
+from latentrack.model import Settings, load_run, save_run, train
 from tests.studio.conftest import RunningStudio, keep_picture, running_studio
 
 Open = Callable[..., Page]
@@ -253,6 +254,38 @@ def test_two_tabs_show_the_same(exploring: RunningStudio, open_tab: Open) -> Non
     expect_pattern(second, pattern(first))
     first.reload()
     expect(puck(first)).to_have_attribute("aria-valuetext", re.compile(r"X −0\.4\d?, Y 0\.7"))
+
+
+def test_a_rhythm_takes_the_pitches_that_are_written(
+    exploring: RunningStudio, open_tab: Open
+) -> None:
+    cells = (np.random.default_rng(0).random((30, 32, 1)) < 0.5).astype(np.uint8)
+    dataset = Dataset(cells, "rhythm", ("hit",))
+    training = train(dataset, Settings(epochs=1))
+    save_run(exploring.folder / "runs" / "pulse.run", training, dataset)
+    page = opened(exploring, open_tab)
+    choose(page, "pulse")
+    expect(page.get_by_role("gridcell")).to_have_count(32)
+    page.get_by_role("slider", name="Threshold").fill("0.01")
+    expect(page.get_by_role("gridcell", name=", hit, ")).to_have_count(32)
+    pitches = page.get_by_label("Pitches, taken in turn")
+    pitches.fill("C3 H9")
+    expect(page.get_by_text("One to 8 notes, such as")).to_be_visible()
+    pitches.fill("C3 Eb3 67")
+    expect(page.get_by_text("One to 8 notes, such as")).to_have_count(0)
+    page.get_by_role("button", name="MIDI file").click()
+    with page.expect_download() as download:
+        page.get_by_text("The pattern, once").click()
+    file = mido.MidiFile(file=io.BytesIO(download.value.path().read_bytes()))
+    notes = [message.note for message in file if message.type == "note_on"]
+    assert notes == [(48, 51, 67)[i % 3] for i in range(32)]
+    choose(page, "demo")
+    expect(page.get_by_role("gridcell")).to_have_count(16 * 12)
+
+
+def choose(page: Page, model: str) -> None:
+    page.get_by_role("combobox", name="Model").click()
+    page.get_by_role("option", name=model).click()
 
 
 def test_an_empty_studio_says_where_to_go(studio: RunningStudio, open_tab: Open) -> None:

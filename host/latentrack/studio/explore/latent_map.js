@@ -4,8 +4,9 @@ import { OneInFlight, bytes } from "one_in_flight";
 
 // Okabe and Ito 2008, which people of all kinds of colour vision tell apart; with three shapes.
 const COLOURS = [
-  "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#b8a800", "#7f7f7f",
+  "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#b8a800",
 ];
+const OTHERS = "#7f7f7f";
 const SHAPES = 3;
 const NEAR = 7; // pixels
 const EDGE = 10; // pixels around the space, so that the puck is whole in its corners
@@ -337,7 +338,7 @@ export default {
     },
     mark(pen, px, py, group, size) {
       const others = group >= COLOURS.length * SHAPES;
-      pen.fillStyle = others ? COLOURS[7] : COLOURS[group % COLOURS.length];
+      pen.fillStyle = others ? OTHERS : COLOURS[group % COLOURS.length];
       const shape = others ? 0 : Math.floor(group / COLOURS.length);
       pen.beginPath();
       if (shape === 0) pen.arc(px, py, size, 0, 7);

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from latentrack.studio.explore.latent_map import LatentMap
-from latentrack.studio.explore.paths import LatentPath, simplified
+from latentrack.studio.explore.paths import MOST_POINTS, LatentPath, simplified
 from latentrack.studio.explore.points import MOST_GROUPS, Points, points_of
 from latentrack.studio.page_parts import in_background, listen
 from latentrack.studio.studio import Studio
 
 _SHAPES = "●■▲"
-_COLOURS = 8
+_COLOURS = 7  # and grey, for all others
 
 
 def axis_name(axis: int) -> str:
@@ -100,9 +101,9 @@ class MapCard:
 
     def _line(self, path: LatentPath | None) -> list[tuple[float, float]]:
         """The path in the plane of the map; nothing if it lies in another."""
-        if path is None or set(path.axes) != set(self._axes):
+        if path is None or set(path.axes) != set(self.axes):
             return []
-        if path.axes == self._axes:
+        if path.axes == self.axes:
             return list(path.points)
         return [(y, x) for x, y in path.points]
 
@@ -127,7 +128,7 @@ class MapCard:
         with self._legend:
             for group, (title, count) in enumerate(zip(points.titles, points.counts, strict=True)):
                 shape = 0 if group >= MOST_GROUPS else group // _COLOURS
-                colour = _COLOURS - 1 if group >= MOST_GROUPS else group % _COLOURS
+                colour = _COLOURS if group >= MOST_GROUPS else group % _COLOURS
                 button = ui.element("button").classes("lt-explore-group")
                 button.props('type=button aria-pressed="false"')
                 button.on("click", lambda _, group=group: choose(group))
@@ -146,29 +147,32 @@ class MapCard:
         if event.args["first"]:
             self._explorer.remember()
         self._tab.number = int(event.args["number"])
-        self._explorer.place_at(event.args["place"])
+        with suppress(ValueError):  # another model has been opened meanwhile
+            self._explorer.place_at(event.args["place"])
 
     def _look(self, event: GenericEventArguments) -> None:
         explorer, point = self._explorer, int(event.args["point"])
-        # A click on a point leads to all of its latents, not only to those of the plane.
-        place = event.args["place"] if point < 0 else explorer.places[point] / explorer.scale
-        pattern = explorer.pattern_at(place)
-        if pattern is not None:
-            self.map.show_thumb(pattern)
+        with suppress(ValueError, IndexError):
+            # A click on a point leads to all of its latents, not only to those of the plane.
+            place = event.args["place"] if point < 0 else explorer.places[point] / explorer.scale
+            pattern = explorer.pattern_at(place)
+            if pattern is not None:
+                self.map.show_thumb(pattern)
 
     def _jump(self, event: GenericEventArguments) -> None:
         self._explorer.remember()
-        self._explorer.move([float(v) for v in self._explorer.places[int(event.args)]])
+        with suppress(ValueError, IndexError):
+            self._explorer.move([float(v) for v in self._explorer.places[int(event.args)]])
 
     def _drawn(self, event: GenericEventArguments) -> None:
-        points = simplified([(float(x), float(y)) for x, y in event.args])
+        points = simplified([(float(x), float(y)) for x, y in event.args])[:MOST_POINTS]
         self._explorer.remember()
-        self._explorer.set_path(LatentPath(points, self._axes, self._tab.bars, self._tab.way))
+        self._explorer.set_path(LatentPath(points, self.axes, self._tab.bars, self._tab.way))
 
     @property
     def axes(self) -> tuple[int, int]:
-        """Which latents lie along the map's edges."""
-        return self._axes
+        """Which latents lie along the map's edges; of one latent it is the first edge's."""
+        return self._axes if self._run.model.latents > 1 else (0, 1)
 
     async def _turn(self, which: int) -> None:
         """Another axis was chosen: if it is the other one, they change places."""

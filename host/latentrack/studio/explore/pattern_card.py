@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class PatternCard:
         run = self._explorer.run
         assert run is not None
         self._run = run
-        self._ready = False
+        self._ready = self._turned = False
         self._answered = 0
         self._step = -1
         self._shown: object = None
@@ -95,13 +96,20 @@ class PatternCard:
             return
         number, edit = self._tab.number, explorer.edit
         now = (explorer.pattern, explorer.densities, edit)
-        if self._ready and (now != self._shown or number != self._answered):
+        news = now != self._shown or number != self._answered or self._turned
+        if self._ready and news:
             kept = edit is not None and edit.kept
             answers = number if number != self._answered else 0
             self._grid.show(
-                explorer.hits, explorer.steps, explorer.densities, explorer.wrong, kept, answers
+                explorer.hits,
+                explorer.steps,
+                explorer.densities,
+                explorer.wrong,
+                kept,
+                answers,
+                self._turned,
             )
-            self._shown, self._answered = now, number
+            self._shown, self._answered, self._turned = now, number, False
         words = self._said()
         if words != self._words.text:
             self._words.set_text(words)
@@ -156,8 +164,9 @@ class PatternCard:
             self._drawing = False
 
     def _density(self, event: GenericEventArguments) -> None:
-        self._shown = None
-        self._explorer.set_density(int(event.args["index"]), float(event.args["value"]))
+        self._turned = True
+        with suppress(ValueError):  # another model has been opened meanwhile
+            self._explorer.set_density(int(event.args["index"]), float(event.args["value"]))
 
     def _set_keep(self, keep: bool) -> None:
         if keep != self._explorer.keep_drawn:

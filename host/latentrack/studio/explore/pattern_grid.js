@@ -82,7 +82,7 @@ export default {
     },
     // hits, wrong: a byte for each cell, voice fastest.  played: so many steps are played.
     show(told) {
-      this.densities.answered();
+      if (told.turned) this.densities.answered();
       if (!this.told) return;
       const hits = bytes(told.hits), wrong = told.wrong ? bytes(told.wrong) : null;
       const { lanes, steps, voices } = this.told;

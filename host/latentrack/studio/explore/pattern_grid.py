@@ -55,10 +55,11 @@ class PatternGrid(Element, component="pattern_grid.js", dependencies=["one_in_fl
         wrong: npt.NDArray[np.bool_] | None = None,
         kept: bool = False,
         number: int = 0,
+        turned: bool = False,
     ) -> None:
         """hits: of all steps, (steps, voices), of which the first `played` are played.  wrong: the
         cells that are not as they were drawn.  kept: they sound as drawn all the same.  number: of
-        the move that led here."""
+        the move that led here.  turned: this answers a density."""
         self.run_method(
             "show",
             {
@@ -68,6 +69,7 @@ class PatternGrid(Element, component="pattern_grid.js", dependencies=["one_in_fl
                 "densities": [round(value, 3) for value in densities],
                 "kept": kept,
                 "number": number,
+                "turned": turned,
             },
         )
 

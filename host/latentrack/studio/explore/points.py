@@ -13,7 +13,7 @@ from latentrack.model.autoencoder import Array
 from latentrack.model.run import Run
 
 MOST_POINTS = 3000
-MOST_GROUPS = 24
+MOST_GROUPS = 21
 """The map has so many kinds of marks; all groups beyond are one."""
 HEAT = 64
 _BLUR = 2.2  # of a heat's cell
