@@ -63,7 +63,13 @@ class Choices:
     more: dict[str, Any] | None = None
 
     def settings(self) -> Settings:
-        """UserError where a value is out of its range."""
+        """UserError where a value is out of its range.
+
+        Of a run that is trained on from only the epochs and the seed can be others.
+        """
+        if self.earlier:
+            epochs = None if self.epochs is None else round(self.epochs)
+            return Settings(epochs=epochs, seed=round(self.seed or 0))
         given: dict[str, Any] = {
             "model": self.model,
             "latent_dim": self.knobs,

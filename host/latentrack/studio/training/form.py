@@ -80,7 +80,6 @@ class Form:
         )
         with ui.expansion("More").classes("lt-train-more").props("dense") as more:
             _more(choices, lambda: refresh())
-        ours_too = more
         with ui.row().classes("lt-train-actions"):
             begin = ui.button("Start training", icon="play_arrow", on_click=self._start)
             begin.props("unelevated no-caps")
@@ -88,13 +87,17 @@ class Form:
         def refresh() -> None:
             dataset = studio.music.dataset
             going_on = bool(choices.earlier)
-            ours.set_visibility(not going_on)
-            ours_too.set_visibility(not going_on)
+            for part in (ours, more):
+                part.set_visibility(not going_on)
             empty.set_visibility(dataset is None and not going_on)
             music.set_visibility(dataset is not None or going_on)
-            begin.set_enabled(dataset is not None or going_on)
+            begin.set_enabled(going_on or (dataset is not None and not studio.music.busy))
             if going_on:
                 music.set_text(f"Goes on where {choices.earlier} ended, with its music.")
+            elif studio.music.busy:
+                music.set_visibility(True)
+                empty.set_visibility(False)
+                music.set_text(f"{studio.music.busy} …")
             elif dataset is not None:
                 music.set_text(f"Learns {in_short(dataset)}.")
                 try:

@@ -108,8 +108,7 @@ class Job:
         words += message["verdict"]
         if message["dead"]:
             names = " and ".join(map(str, message["dead"]))
-            words.append(
-                f"Latent {names} is dead with every seed that was tried: train with fewer."
-            )
+            dead = f"s {names} are" if len(message["dead"]) > 1 else f" {names} is"
+            words.append(f"Latent{dead} dead with every seed that was tried: train with fewer.")
         kind = "stopped" if message["interrupted"] else "finished"
         return Outcome(kind, tuple(words), Path(message["run"]))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from nicegui import ui
 
-from latentrack.studio.page_parts import listen
+from latentrack.studio.page_parts import listen, show_error
 from latentrack.studio.studio import Studio
 from latentrack.studio.training import actions
 from latentrack.studio.training.form import Form
@@ -49,8 +49,14 @@ def build(studio: Studio) -> None:
         job = training.job
         work.clear()
         with work:
-            for words in training.found:
-                ui.label(words).classes("lt-train-warnings")
+            if training.found:
+                with ui.element("div").classes("lt-train-undo").props('role="status"'):
+                    with ui.element("div"):
+                        for words in training.found:
+                            ui.label(words)
+                    ui.button(icon="close", on_click=training.dismiss_found).props(
+                        'flat dense round aria-label="Close this message"'
+                    )
             if job is None:
                 ui.html("New training", sanitize=False, tag="h2").classes("lt-title")
                 Form(studio, earlier)
@@ -63,7 +69,7 @@ def build(studio: Studio) -> None:
         nonlocal state
         training = studio.training
         if training.running:
-            ui.notify("A training runs: stop it first, or wait until it has ended.", position="top")
+            show_error("A training runs already: stop it first, or wait until it has ended.")
             return
         training.dismiss()
         state = (training.job, None, training.found)

@@ -101,11 +101,15 @@ class Training:
         self.changed.emit()
 
     def dismiss(self) -> None:
-        """Forgets the training that has ended, and what was found; their runs stay."""
+        """Forgets the training that has ended; its run stays."""
         with self._lock:
-            self.found = ()
             if not self.running:
                 self.job = None
+        self.changed.emit()
+
+    def dismiss_found(self) -> None:
+        """Forgets what is to be said of an earlier studio's trainings; their runs stay."""
+        self.found = ()
         self.changed.emit()
 
     def close(self) -> None:

@@ -1,0 +1,64 @@
+"""What the form of a training comes to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from latentrack.corpus import Dataset
+from latentrack.errors import UserError
+from latentrack.model import Settings
+from latentrack.studio.training.choices import MORE, Choices, in_short
+
+DRUMS = Dataset(np.zeros((30, 16, 12), np.uint8), "drums", tuple("abcdefghijkl"), files=3)
+
+
+def layers(*sizes: int) -> int:
+    """Bytes of dense layers in float32: a weight for each pair, and a bias for each output."""
+    return sum(4 * (a * b + b) for a, b in zip(sizes, sizes[1:], strict=False))
+
+
+@pytest.mark.parametrize(
+    ("size", "sizes"),
+    [
+        ("small", (3, 12, 48, 192)),
+        ("medium", (3, 66, 129, 192)),
+        ("large", (3, 50, 98, 145, 192)),
+    ],
+)
+def test_the_size_is_told_before(size: str, sizes: tuple[int, ...]) -> None:
+    assert Choices(size=size).bytes_for(DRUMS) == layers(*sizes)
+
+
+def test_as_it_stands_it_trains_as_the_command_line_does() -> None:
+    assert Choices().settings() == Settings(latent_dim=3)
+
+
+def test_what_is_filled_in_is_what_is_trained() -> None:
+    more = {"decoder_layers": "48-96", "patience": 7.0, "held_out": 0.0, "wall": None}
+    choices = Choices(knobs=2, model="stacked", epochs=12.0, seed=None, more=more)
+    assert choices.settings() == Settings(
+        model="stacked", latent_dim=2, epochs=12, decoder_layers=(48, 96), patience=7, held_out=0.0
+    )
+    on = Choices(epochs=5.0, seed=3.0, earlier="mine", more=more)
+    assert on.settings() == Settings(epochs=5, seed=3)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"encoder_layers": "wide"}, "Encoder layers wide is no list of sizes: write it as 66-129"),
+        ({"latent_dim": 9}, "latent_dim is 9: choose 1 to 8"),
+    ],
+)
+def test_what_cannot_be_is_said(more: dict[str, object], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        Choices(more=more).settings()
+
+
+def test_each_field_is_a_setting() -> None:
+    assert {field.name for field in MORE} <= set(Settings.__dataclass_fields__)
+
+
+def test_the_music_in_short() -> None:
+    assert in_short(DRUMS) == "30 bars of 16 steps × 12 voices, from 3 files"
