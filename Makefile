@@ -8,7 +8,7 @@
 # make fuzz    feeds the decoder damaged models; make faults: the cable damaged transfers
 # make long    the tests that take too long for every day
 #
-# Everything that we make lives in .venv, firmware/build and firmware/.pio.
+# Everything that we make lives in .venv, dist, build, firmware/build and firmware/.pio.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
