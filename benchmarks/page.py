@@ -243,7 +243,7 @@ def _ratio(result: Result) -> str:
     if not result.peer or not result.value:
         return ""
     ratio = result.value / result.peer if result.at_least else result.peer / result.value
-    return f"{ratio:,.0f} ×" if ratio >= 10 else f"{ratio:.2g} ×"
+    return f"{ratio:,.0f} ×" if ratio >= 10 else f"{ratio:.3g} ×"
 
 
 def _miss(result: Result) -> str:
