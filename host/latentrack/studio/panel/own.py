@@ -27,6 +27,8 @@ LOOKED_S = 2.0
 _PICTURE_S = 0.04
 _SWAY_S = 0.02
 _IDLE_S = 0.25
+# The module looks at its buttons every 20 ms: a shorter press would not be seen.
+_PRESS_S = 0.06
 # While it restarts, nobody serves its inputs.
 _PATIENCE_S = 1.0
 STEPS_PER_BEAT = 4
@@ -52,6 +54,9 @@ class OwnModule:
         self._looked = 0.0
         self._drawn = 0.0
         self._image = b""
+        # When each switch went down, and when those that are let go may come up.
+        self._pressed: dict[int | str, float] = {}
+        self._comes_up: dict[int | str, float] = {}
         self._began = time.monotonic()
         self._ends = False
         self._thread = threading.Thread(target=self._run, name="own module", daemon=True)
@@ -100,10 +105,10 @@ class OwnModule:
         self._asked.put(partial(self._panel.turn_encoder, encoder, steps))
 
     def press(self, control: int | str) -> None:
-        self._asked.put(partial(self._panel.press, control))
+        self._asked.put(partial(self._press, control))
 
     def release(self, control: int | str) -> None:
-        self._asked.put(partial(self._panel.release, control))
+        self._asked.put(partial(self._release, control))
 
     def pulse(self, jack: str) -> None:
         """One edge at "clock", "reset", "trigger_3" or "trigger_4"."""
@@ -122,6 +127,19 @@ class OwnModule:
     def _turn(self, knob: str, position: float) -> None:
         self._knobs[knob] = position
         self._panel.turn(knob, position)
+
+    def _press(self, control: int | str) -> None:
+        self._comes_up.pop(control, None)
+        self._pressed[control] = time.monotonic()
+        self._panel.press(control)
+
+    def _release(self, control: int | str) -> None:
+        self._comes_up[control] = self._pressed.get(control, 0.0) + _PRESS_S
+
+    def _let_up(self, now: float) -> None:
+        for control in [each for each, due in self._comes_up.items() if now >= due]:
+            del self._comes_up[control]
+            self._panel.release(control)
 
     def _patch(self, jack: str, source: Source) -> None:
         self._sources[jack] = source
@@ -153,6 +171,7 @@ class OwnModule:
                 # What a busy machine has missed is not made up for.
                 spacing = 60 / self._tempo / STEPS_PER_BEAT
                 self._next_edge = max(self._next_edge + spacing, now)
+            self._let_up(now)
             self._sway(now)
             self._see()
 
@@ -165,6 +184,7 @@ class OwnModule:
             waits.append(_PICTURE_S)
         if any(source.moves for source in self._sources.values()):
             waits.append(_SWAY_S)
+        waits += [due - now for due in self._comes_up.values()]
         return max(min(waits), 0)
 
     def _see(self) -> None:

@@ -37,7 +37,7 @@ class _Choices:
     numbers: str = NUMBERS[0]
     preset: int = 1
 
-    def take(self, name: str) -> Callable[[ValueChangeEventArguments], None]:
+    def take(self, name: str) -> Callable[[ValueChangeEventArguments[Any]], None]:
         """What an element calls when it has another value."""
         return lambda event: setattr(self, name, event.value)
 
