@@ -19,6 +19,8 @@ from tests.studio.conftest import RunningStudio, keep_picture, running_studio
 from tests.studio.test_training import learners, wait_for
 
 Open = Callable[..., Page]
+SLOW_MS = 120_000
+"""What a process of low priority does may take long where others work."""
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,7 @@ def begin(studio: RunningStudio, open_tab: Open) -> Callable[..., Page]:
 def epoch(page: Page) -> int:
     """The number that is shown."""
     state = page.get_by_text(re.compile(r"^Epoch [\d,]+ of"))
-    expect(state).to_be_visible()
+    expect(state).to_be_visible(timeout=SLOW_MS)
     return int(re.findall(r"[\d,]+", state.inner_text())[0].replace(",", ""))
 
 
@@ -131,7 +133,7 @@ def test_a_training_is_watched_left_alone_and_stopped(
     expect(reading).to_be_visible()
     other.get_by_role("button", name="Stop and keep the best").click()
     for tab in (other, page):
-        expect(tab.get_by_role("heading", name="watched is ready")).to_be_visible()
+        expect(tab.get_by_role("heading", name="watched is ready")).to_be_visible(timeout=SLOW_MS)
         expect(tab.get_by_text(re.compile(r"^Stopped after epoch [\d,]+;"))).to_be_visible()
         expect(row(tab, "watched ended early")).to_be_visible()
     assert load_run(studio.folder / "runs" / "watched.run").history[-1].number > now
@@ -142,7 +144,7 @@ def test_a_finished_training_leads_to_its_space(
     studio: RunningStudio, begin: Callable[..., Page]
 ) -> None:
     page = begin("finished", 30, knobs=2)
-    expect(page.get_by_role("heading", name="finished is ready")).to_be_visible()
+    expect(page.get_by_role("heading", name="finished is ready")).to_be_visible(timeout=SLOW_MS)
     expect(page.get_by_text("Played back from its own place")).to_be_visible()
     expect(page.get_by_text("--")).to_have_count(0)
     run = load_run(studio.folder / "runs" / "finished.run")
@@ -154,10 +156,10 @@ def test_a_finished_training_leads_to_its_space(
 
 def test_a_training_that_is_killed(studio: RunningStudio, begin: Callable[..., Page]) -> None:
     page = begin("doomed", 200_000)
-    expect(page.get_by_text(re.compile(r"^epoch [\d,]+$"))).to_be_visible()  # safe on disk
+    expect(page.get_by_text(re.compile(r"^epoch [\d,]+$"))).to_be_visible(timeout=SLOW_MS)  # safe
     [pid] = learners(studio.folder)
     os.kill(pid, signal.SIGKILL)
-    expect(page.get_by_role("heading", name="doomed was cut short")).to_be_visible()
+    expect(page.get_by_role("heading", name="doomed was cut short")).to_be_visible(timeout=SLOW_MS)
     expect(page.get_by_text("was ended from outside")).to_be_visible()
     expect(page.get_by_text("is kept as doomed: train on from it.")).to_be_visible()
     assert load_run(studio.folder / "runs" / "doomed.run").history
@@ -168,7 +170,7 @@ def test_a_training_that_is_killed(studio: RunningStudio, begin: Callable[..., P
     page.get_by_label("Name", exact=True).fill("")
     page.get_by_label("Epochs", exact=True).fill("3")
     page.get_by_role("button", name="Start training").click()
-    expect(page.get_by_role("heading", name="doomed-2 is ready")).to_be_visible()
+    expect(page.get_by_role("heading", name="doomed-2 is ready")).to_be_visible(timeout=SLOW_MS)
 
 
 def test_a_setting_out_of_range_is_said_and_nothing_begins(
@@ -239,8 +241,10 @@ def test_two_runs_are_compared_and_looked_after(
     page.get_by_role("menuitem", name="Model file …").click()
     page.get_by_role("radio", name=re.compile("float16")).click()
     page.get_by_role("button", name="Write the file").click()
+    download = page.get_by_role("button", name="Download alpha-float16.tflite")
+    expect(download).to_be_visible(timeout=SLOW_MS)
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Download alpha-float16.tflite").click()
+        download.click()
     waiting.value.save_as(tmp_path / "got.tflite")
     kept = studio.folder / "models" / "alpha-float16.tflite"
     assert (tmp_path / "got.tflite").read_bytes() == kept.read_bytes()
@@ -256,7 +260,7 @@ def test_the_report_opens_with_its_pictures(
     page.get_by_role("button", name="Report of told").click()
     expect(page.get_by_role("dialog").get_by_role("status")).to_be_visible()
     inside = page.frame_locator("iframe[title='Report of told']")
-    expect(inside.get_by_role("heading", name="In short")).to_be_visible()
+    expect(inside.get_by_role("heading", name="In short")).to_be_visible(timeout=SLOW_MS)
     pictures = inside.get_by_role("img")
     assert pictures.count() >= 5
     for picture in pictures.all():
