@@ -9,12 +9,16 @@ straight line that is fitted to all there are so far.)
 
 from __future__ import annotations
 
+from collections import deque
+
 from latentrack.studio.listen.schedule import TEMPO_RANGE, TICKS_PER_BEAT, Schedule
 
 _ALPHA = 0.15
 _BETA = _ALPHA**2 / (2 - _ALPHA)
 # A tick that is this much of a period away from where it should be is no jitter.
 _JUMP = 0.35
+# After so many in a row it is a new tempo.
+_STRAYS = 4
 # A longer silence than this is a pause, not a tempo.
 _PAUSE_SECONDS = 0.5
 _PERIODS = tuple(60 / tempo / TICKS_PER_BEAT for tempo in reversed(TEMPO_RANGE))
@@ -30,7 +34,8 @@ class Follower:
         self._period = 60 / tempo / TICKS_PER_BEAT
         self._seen = 0
         self._time: float | None = None
-        self._before_jump: float | None = None
+        self._strays = 0
+        self._raw: deque[float] = deque(maxlen=_STRAYS + 1)
         self._tick = 0.0
         # A step and the tick that it falls on: all others follow from it.
         self._anchor = (0.0, 0.0)
@@ -43,24 +48,32 @@ class Follower:
     def tick(self, now: float) -> None:
         """A tick has come at `now`, in seconds."""
         self._tick += 1
-        if self._time is None or now - self._time > _PAUSE_SECONDS:
-            self._time, self._before_jump, self._seen = now, None, 1
+        if self._time is None or now - self._raw[-1] > _PAUSE_SECONDS:
+            self._begin(now, 1)
             return
+        self._raw.append(now)
         error = now - self._time - self._period
         n = self._seen
-        self._seen += 1
-        if self._before_jump is not None:
-            # One tick that was held up has jumped there and back; a new tempo stays.
-            self._period, self._seen = (now - self._before_jump) / 2, 3
-            self._time, self._before_jump = now, None
-        elif n > 1 and abs(error) > _JUMP * self._period:
-            self._before_jump, self._time = self._time, now
+        if n > 1 and abs(error) > _JUMP * self._period:
+            # Held up, or a new tempo: the next ones tell.
+            self._strays += 1
+            self._time += self._period
+            if self._strays == _STRAYS:
+                self._period = (now - self._raw[0]) / (len(self._raw) - 1)
+                self._begin(now, _STRAYS)
         else:
+            self._strays = 0
+            self._seen += 1
             alpha = max(_ALPHA, 2 * (2 * n + 1) / ((n + 1) * (n + 2)))
             beta = max(_BETA, 6 / ((n + 1) * (n + 2)))
             self._time += self._period + alpha * error
             self._period += beta * error
         self._period = min(max(self._period, _PERIODS[0]), _PERIODS[1])
+
+    def _begin(self, now: float, seen: int) -> None:
+        self._time, self._seen, self._strays = now, seen, 0
+        self._raw.clear()
+        self._raw.append(now)
 
     def meet(self, step: float) -> None:
         """The last tick is where `step` comes."""

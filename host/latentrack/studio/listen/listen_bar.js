@@ -161,7 +161,9 @@ export default {
       await waking;
       this.running = this.sounds && sound.running;
     },
-    touched() {
+    touched(event) {
+      // The switch itself is told by its click.
+      if (event.target.closest?.(".lt-listen-here")) return;
       if (this.sounds && !sound.running) this.wake();
     },
     setTempo(event) {
