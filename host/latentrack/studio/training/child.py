@@ -76,6 +76,10 @@ def step_back() -> None:
     """The child's side: the page and the music come first, and memory is short here first."""
     if sys.platform != "win32":
         os.nice(10)
+    # Linux on a desk shares the processor between sessions, and the child has one of its own: there
+    # its niceness counts only within, and this is the session's.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text("10")
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
 
