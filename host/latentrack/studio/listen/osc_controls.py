@@ -84,7 +84,7 @@ class Controls:
         explorer, transport = self._explorer, self._transport
         found: dict[str, tuple[Value, ...]] = {}
         if explorer.run is not None:
-            found["model"] = ("model", self._model())
+            found["model"] = ("model", explorer.run.folder.name.removesuffix(".run"))
             for axis, value in zip(AXES, explorer.place, strict=False):
                 found[axis] = (axis, round(float(value), 5))
             found["threshold"] = ("threshold", round(float(explorer.threshold), 5))
@@ -112,10 +112,6 @@ class Controls:
             if folder.name in (name, f"{name}.run"):
                 return folder
         raise Ignored("there is no run of this name")
-
-    def _model(self) -> str:
-        folder = getattr(self._explorer.run, "folder", None)
-        return Path(folder).name.removesuffix(".run") if folder else ""
 
     def _open_run(self) -> None:
         if self._explorer.run is None:
