@@ -129,14 +129,16 @@ class _training:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and not self._learns():
             time.sleep(0.1)
-        time.sleep(1)
+        assert self._learns(), "no training has begun"
 
     def _learns(self) -> bool:
         job = self._training.job
         return job is not None and bool(job.epochs)
 
     def __exit__(self, *_: object) -> None:
+        went_on = self._training.running
         self._training.close()
+        assert went_on, "the training has ended too soon"
 
 
 def _percentile(values: list[float], per_cent: float) -> float:
