@@ -12,7 +12,6 @@ outer pty stays all the time; its name is the module's port. `/flash` is a folde
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import select
@@ -38,6 +37,10 @@ PSRAM_BYTES = HEAP_BYTES + 8 * 1024 * 1024
 RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 FRIENDLY_BANNER = b'Type "help()" for more information.\r\n'
 PROMPT = b">>> "
+# The first terminal that a new session opens is the one that it belongs to, so Ctrl-C there is a
+# signal. Not with Python between fork and exec: fork stops the threads of NumPy's BLAS, and hangs
+# for ever when one of them is at work.
+_TAKE_TERMINAL = ': <>"$0"; exec "$@"'
 # A board's USB drops output that nobody has taken for so long (MicroPython's own time-out).
 OUTPUT_PATIENCE_S = 0.5
 BACKLOG = 1 << 16
@@ -123,13 +126,15 @@ class VirtualModule:
             **self.panel.environment(),
         }
         self._process = subprocess.Popen(
-            [self._runtime, "-X", f"heapsize={self._heap_bytes}", "-i", self._rom / "boot.py"],
+            [
+                *("/bin/sh", "-c", _TAKE_TERMINAL, os.ttyname(slave), self._runtime),
+                *("-X", f"heapsize={self._heap_bytes}", "-i", self._rom / "boot.py"),
+            ],
             stdin=slave,
             stdout=slave,
             stderr=slave,
             env=environment,
             start_new_session=True,
-            preexec_fn=_take_terminal,
             cwd=self._folder,
         )
         os.close(slave)
@@ -289,11 +294,6 @@ class VirtualModule:
             return re.sub(rb"(?<!\r)\n", b"\r\n", shown)
         os.write(self._inner, b"\x01")
         return shown[: shown.rindex(b"MicroPython ")] if b"MicroPython " in shown else b""
-
-
-def _take_terminal() -> None:
-    """In the child: the inner pty becomes the controlling terminal, so Ctrl-C is a signal."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _read(fd: int) -> bytes | None:
