@@ -39,7 +39,7 @@ class Source:
         if self.shape == "sine":
             return math.sin(2 * math.pi * part)
         if self.shape == "triangle":
-            return 1 - abs(4 * ((part + 0.75) % 1) - 2)
+            return 1 - abs(4 * ((part + 0.25) % 1) - 2)
         if self.shape == "square":
             return 1.0 if part < 0.5 else -1.0
         return random.Random(int(rounds // 1)).uniform(-1, 1)

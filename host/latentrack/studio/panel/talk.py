@@ -61,6 +61,7 @@ class Talk:
     def close(self) -> None:
         """Lets go of the port."""
         self._quit()
+        self.broken = False
         link, self._link = self._link, None
         if link is not None:
             link.__exit__()
