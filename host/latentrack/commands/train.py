@@ -258,7 +258,7 @@ def train(
     given = {n: v for n, v in given.items() if v is not None or n not in may_be_left_out}
     settings = Settings(**given)
     if earlier:
-        settings = _going_on(earlier, settings)
+        settings = earlier.going_on(settings)
     music = earlier.dataset if earlier else Dataset.load(dataset)
     console.print(f"[bold]{dataset.name}[/]: {music.summary()}.", highlight=False)
     with console.status("Starting TensorFlow"):
@@ -341,19 +341,6 @@ def _finish(console: Console, run: Run, training: Training, target: Path, number
         f"latentrack report {shlex.quote(str(run.folder))}",
         highlight=False,
         soft_wrap=True,
-    )
-
-
-def _going_on(earlier: Run, wanted: Settings) -> Settings:
-    """The earlier run's settings, but how to learn from here is what is wanted now."""
-    from dataclasses import replace
-
-    same = ("epochs", "learning_rate", "min_learning_rate", "patience", "factor")
-    changed = wanted.changed()
-    return replace(
-        earlier.settings,
-        **{name: changed[name] for name in same if name in changed},  # type: ignore[arg-type]
-        seed=earlier.settings.seed + 1 if wanted.seed == 0 else wanted.seed,
     )
 
 

@@ -74,6 +74,17 @@ class Run:
         """The sequences to judge by: what was held out, or all where nothing was."""
         return self.dataset.sequences[self.held_out if len(self.held_out) else self.trained_on]
 
+    def going_on(self, wanted: Settings) -> Settings:
+        """This run's settings for training on from it: how to learn from here is as wanted, and
+        the seed is the next one if none is wanted."""
+        same = ("epochs", "learning_rate", "min_learning_rate", "patience", "factor")
+        changed = wanted.changed()
+        return replace(
+            self.settings,
+            **{name: changed[name] for name in same if name in changed},  # type: ignore[arg-type]
+            seed=self.settings.seed + 1 if wanted.seed == 0 else wanted.seed,
+        )
+
     def export(self, path: str | os.PathLike[str], numbers: str = "float32") -> None:
         """Write the model file, whole or not at all; see `to_tflite`. UserError if it cannot be."""
         from latentrack.decoder.export import write_model

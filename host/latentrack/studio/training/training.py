@@ -66,7 +66,7 @@ class Training:
         """
         if earlier is not None:
             run = load_run(earlier)
-            dataset, settings = run.dataset, going_on(run, settings)
+            dataset, settings = run.dataset, run.going_on(settings)
             called = str(run.about.get("music") or name)
         else:
             if self._music.dataset is None:
@@ -219,14 +219,3 @@ class Training:
             shutil.rmtree(folder, ignore_errors=True)
         self.changed.emit()
         self.runs.changed.emit()
-
-
-def going_on(run: Run, wanted: Settings) -> Settings:
-    """A run's settings, but how to learn from here on is what is wanted now."""
-    same = ("epochs", "learning_rate", "min_learning_rate", "patience", "factor")
-    changed = wanted.changed()
-    return replace(
-        run.settings,
-        **{name: changed[name] for name in same if name in changed},  # type: ignore[arg-type]
-        seed=run.settings.seed + 1 if wanted.seed == 0 else wanted.seed,
-    )

@@ -91,6 +91,14 @@ class Watch:
         self._dataset, self._name, self._names, self._places = dataset, name, {}, None
         self._caption.set_text(f"of {name}")
         self._map.show(None, Names(), "No map yet")
+        # Music that tells no style is all of one: its files say more.
+        colours = {
+            by: words for by, words in _COLOURS.items() if by != "style" or any(dataset.styles)
+        }
+        chosen = self._colour.value if self._colour.value in colours else "file"
+        if list(self._colour.options) != list(colours):
+            wished = self._studio.workspace.setting("training map", "style")
+            self._colour.set_options(colours, value=wished if wished in colours else chosen)
 
     def _show_curves(self, epochs: tuple[Epoch, ...] | list[Epoch]) -> None:
         best = next((epoch.number for epoch in reversed(epochs) if epoch.best), None)
@@ -115,7 +123,8 @@ class Watch:
         self._sized.set_visibility(self._places.shape[1] > 2)
 
     def _recolour(self) -> None:
-        self._studio.workspace.remember("training map", self._colour.value)
+        if "style" in self._colour.options:
+            self._studio.workspace.remember("training map", self._colour.value)
         self._look()
         self._show_places()
 
