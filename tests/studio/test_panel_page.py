@@ -128,7 +128,6 @@ def test_a_virtual_module_plays_what_was_trained(desk: RunningStudio, open_tab: 
         lit = lights.evaluate_all("all => all.map(light => light.dataset.lit)")
         assert {i for i, light in enumerate(lit) if light == "1"} == step.triggers
     assert len({step.triggers for step in expected}) > 2
-    keep_picture(page, "studio-module")
 
     # Two tabs show one module.
     other = open_tab(f"{desk.address}/module")
@@ -150,6 +149,9 @@ def test_a_virtual_module_plays_what_was_trained(desk: RunningStudio, open_tab: 
     page.wait_for_timeout(1300)
     page.keyboard.up("Enter")
     see(page, lambda: np.array_equal(pixels(page)[:16], before[:16]))
+    clock.click()
+    expect(page.locator(".q-notification")).to_have_count(0)
+    keep_picture(page, "studio-module")
 
 
 def test_a_preset_is_stored_and_a_model_kept_and_removed(
