@@ -61,6 +61,13 @@ def spot(page: Page, x: float, y: float) -> tuple[float, float]:
     return box["x"] + 10 + (x + 1) / 2 * wide, box["y"] + 10 + (1 - y) / 2 * high
 
 
+# The grid shows what the newest move of the hand led to.
+ANSWERED = (
+    "document.querySelector('.lt-explore-lanes').dataset.shown"
+    " === document.querySelector('.lt-explore-map').dataset.asked"
+)
+
+
 def place_by_mouse(page: Page, x: float, y: float) -> None:
     """Press on the map at x, y of -1 to 1, and drag a little way there: no click on a point."""
     at = spot(page, x, y)
@@ -68,6 +75,7 @@ def place_by_mouse(page: Page, x: float, y: float) -> None:
     page.mouse.down()
     page.mouse.move(*at, steps=3)
     page.mouse.up()
+    page.wait_for_function(ANSWERED)
 
 
 def test_the_mouse_moves_the_puck_and_undo_brings_it_back(page: Page) -> None:

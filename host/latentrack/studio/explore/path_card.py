@@ -49,9 +49,12 @@ class PathCard:
                 'flat round dense aria-label="More about paths"'
             ):
                 self._menu = ui.menu().props("auto-close")
-                self._menu.on("before-show", self._fill_menu)
+                # Not when it opens: an entry must not change under the hand. Other tabs keep paths,
+                # too.
+                self._menu.on("hide", self._fill_menu)
             self._bars.on_value_change(self._set)
             self._way.on_value_change(self._set)
+        self._filled: bool | None = None
         self._show()
         listen(self._explorer.changed, self._show)
 
@@ -63,6 +66,9 @@ class PathCard:
             self._play.set_text(words)
         if self._play.enabled != there:
             self._play.set_enabled(there)
+        if there != self._filled:
+            self._filled = there
+            self._fill_menu()
         path = explorer.path
         if path is not None and (path.bars, path.way) != (self._tab.bars, self._tab.way):
             self._tab.bars, self._tab.way = path.bars, path.way
@@ -147,6 +153,7 @@ class PathCard:
                     name = save_path(self._studio.workspace, field.value, path)
                     show_message(f"The path is kept as {name}.")
                     dialog.close()
+                    self._fill_menu()
 
             field.on("keydown.enter", keep)
             with ui.row():
