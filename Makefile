@@ -14,7 +14,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 ARM := gcc-arm-none-eabi libnewlib-arm-none-eabi
-PACKAGES := $(ARM) qemu-system-arm clang libclang-rt-dev chromium
+PACKAGES := $(ARM) qemu-system-arm clang libclang-rt-dev chromium puredata-core
 
 # PlatformIO asks nobody for anything; see firmware/platform.
 export PLATFORMIO_SETTING_ENABLE_TELEMETRY := no
