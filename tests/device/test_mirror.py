@@ -163,5 +163,6 @@ def test_a_preset_says_whether_it_is_on_the_flash(looker) -> None:
     stored = seen.module.flash / "presets" / "03.txt"
     assert "1.model " + DRUMS in stored.read_text()
     seen.module.panel.clock(1)
+    seen.module.panel.catch_up()
     assert seen.session.call("preset", 4) is False
     assert not stored.with_name("04.txt").exists()
