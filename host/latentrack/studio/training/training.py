@@ -7,11 +7,10 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 from latentrack.errors import UserError
-from latentrack.model.run import Run, load_run
+from latentrack.model.run import load_run
 from latentrack.model.settings import Settings
 from latentrack.model.tapers import hidden_sizes
 from latentrack.model.training import decoder_info
