@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import platform
 import re
+import subprocess
+import sys
 
 import pytest
 from packaging.requirements import Requirement
@@ -39,3 +41,22 @@ def test_micropython_is_installed_where_it_is_used(machine: str, monkeypatch: py
     else:
         with pytest.raises(UserError, match="x86-64 Linux only"):
             assets.micropython()
+
+
+# Stands in for a Python on Windows, as far as this goes: what only Unix has cannot be imported.
+WINDOWS = """
+import platform, sys
+for name in ("termios", "tty", "fcntl", "pwd", "grp"):
+    sys.modules[name] = None
+platform.machine = lambda: "AMD64"
+import latentrack.studio.studio
+from latentrack.cli import main
+sys.argv = ["latentrack", "virtual"]
+main()
+"""
+
+
+def test_without_unix_the_rest_is_there_and_the_virtual_module_says_that_it_is_not() -> None:
+    done = subprocess.run([sys.executable, "-c", WINDOWS], capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("latentrack: the virtual module runs on x86-64 Linux only")

@@ -64,7 +64,7 @@ def live(
             print()
         stored = editing.finish()
         if stored:
-            print(f"{stored} files stored on the module.")
+            print(f"{stored} file{'' if stored == 1 else 's'} stored on the module.")
 
 
 def _watch(editing: Live, end: threading.Event) -> None:

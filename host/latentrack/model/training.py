@@ -354,7 +354,8 @@ def decoder_info(dataset: Dataset, latent_scale: int) -> DecoderInfo:
             f"The dataset's sequences are {steps} steps × {voices} voices, and a model file "
             "has room for 255 × 255: make shorter ones."
         )
-    groups = dataset.groups if dataset.kind == "drums" else ()
+    # The module wants to know of drums which share a trigger: where nothing is said, none do.
+    groups = (dataset.groups or (1,) * voices) if dataset.kind == "drums" else ()
     return DecoderInfo(KINDS[dataset.kind], steps, voices, latent_scale, groups)
 
 

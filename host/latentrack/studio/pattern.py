@@ -36,7 +36,8 @@ class Pattern:
     def struck(self, step: int, count: int = 0) -> list[tuple[int, int, int]]:
         """What sounds at a step (taken modulo the number of steps): (voice, MIDI pitch, velocity).
 
-        `count` is how many hits of a rhythm have sounded before: its pitches take turns.
+        `count` is how many hits of a rhythm have sounded since its first step: its pitches take
+        turns.
         """
         row: npt.NDArray[Any] = self.hits[step % self.steps]
         found = []

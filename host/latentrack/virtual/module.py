@@ -19,15 +19,18 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import termios
 import threading
 import time
-import tty
 from pathlib import Path
 
 from latentrack.assets import latentcore_folder, micropython
 from latentrack.virtual import registry
 from latentrack.virtual.panel import Panel
+
+# Windows has neither, and no virtual module; whoever asks for one there is told so in words.
+with contextlib.suppress(ImportError):
+    import termios
+    import tty
 
 ROM = Path(__file__).parent / "rom"
 # A Teensy has 768 KB; objects are twice as large on a 64-bit machine.
@@ -62,12 +65,12 @@ class VirtualModule:
         manual_time: bool = False,
         heap_bytes: int = HEAP_BYTES,
     ) -> None:
+        self._runtime = micropython()
         self._folder = Path(tempfile.mkdtemp(prefix="latentrack-"))
         self.flash = flash if flash is not None else self._folder / "flash"
         self.flash.mkdir(parents=True, exist_ok=True)
         self._manual_time = manual_time
         self._heap_bytes = heap_bytes
-        self._runtime = micropython()
         self._rom = self._burn_rom()
         self.panel = Panel(self._folder, manual_time=manual_time)
 

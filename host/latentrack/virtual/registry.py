@@ -6,6 +6,7 @@ that was killed has left is removed by whoever looks next.
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import tempfile
@@ -32,7 +33,7 @@ def folder() -> Path:
     user = os.environ.get("XDG_RUNTIME_DIR")
     if user and os.access(user, os.W_OK):
         return Path(user, "latentrack")
-    return Path(tempfile.gettempdir(), f"latentrack-{os.getuid()}")
+    return Path(tempfile.gettempdir(), f"latentrack-{getpass.getuser()}")
 
 
 def enter(port: str, flash: Path) -> Path:

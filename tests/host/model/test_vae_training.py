@@ -19,7 +19,7 @@ from latentrack.errors import UserError
 from latentrack.model.autoencoder import flat_weights, new_autoencoder
 from latentrack.model.loss import VaeLoss
 from latentrack.model.settings import Settings
-from latentrack.model.training import cross_entropy, split_by_source, train
+from latentrack.model.training import cross_entropy, decoder_info, split_by_source, train
 from tests.host.model.made_music import STEPS, VOICES, music
 
 
@@ -234,3 +234,9 @@ def long() -> Dataset:
 def test_what_cannot_be_trained_is_said_in_one_sentence(dataset, settings, words) -> None:
     with pytest.raises(UserError, match=words):
         train(dataset(), Settings(**settings))
+
+
+def test_drums_that_share_no_trigger_have_one_each() -> None:
+    """The module refuses drums whose groups do not add up to their voices."""
+    drums = replace(music(20, 1), groups=())
+    assert decoder_info(drums, 3).groups == (1, 1, 1)

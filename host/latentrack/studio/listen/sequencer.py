@@ -118,6 +118,9 @@ class Sequencer:
         self._pattern = pattern
         steps = self._steps_of(pattern)
         number %= steps
+        if number == 0:
+            # On the module a pattern begins with the first of the player's pitches, too.
+            self._hits = 0
         hits = pattern.struck(number, self._hits) if pattern else []
         # The step itself comes when it would have: what is new holds from here on.
         # A clock that is followed may hurry; what was told already keeps its time and its turn.
