@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from latentrack.corpus import Dataset, demo_dataset
+from latentrack.decoder.litert import Decoder
 from latentrack.errors import UserError
 from latentrack.model import Epoch, Settings, load_run, save_run, train
 from latentrack.model.autoencoder import flat_weights
@@ -113,6 +114,10 @@ def test_the_result_is_what_the_command_line_gives(
     assert same_weights(training.last_run, run)
     mine, theirs = load_run(training.last_run), load_run(run)
     assert mine.settings == theirs.settings and mine.history == theirs.history
+    # Its model file is there before a module asks for it.
+    decoder = Decoder(workspace.models / "first one.tflite")
+    places = [(0.5, -1, 2), (-3, 0, 0)]
+    assert np.allclose(decoder.decode(places), theirs.model.decode(places), atol=1e-5)
     assert tuple(job.epochs) == theirs.history
     # The map ends where the music lies in the model that was kept.
     assert job.places is not None

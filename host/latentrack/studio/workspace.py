@@ -107,6 +107,12 @@ class Workspace:
             number += 1
 
 
+def model_name(run: Path, numbers: str = "float32") -> str:
+    """What the model file of a run is called, in one of `decoder.export.NUMBERS`."""
+    plain = run.name.removesuffix(".run")
+    return f"{plain}.tflite" if numbers == "float32" else f"{plain}-{numbers}.tflite"
+
+
 def safe_name(name: str) -> str:
     """A name without what file systems take amiss, never empty, never a path."""
     return re.sub(r"[^\w .()+-]+", "_", name).strip(" .")[:80] or "unnamed"

@@ -11,6 +11,7 @@ from latentrack.module.install import install as put_latentrack
 from latentrack.module.library import Pushed
 from latentrack.module.library import push as put_model
 from latentrack.module.link import Link, Progress
+from latentrack.studio.workspace import model_name
 
 NUMBERS = ("float32", "float16", "dynamic", "int8")
 
@@ -27,8 +28,7 @@ def export(run: Path, models: Path, numbers: str) -> Path:
     """
     if numbers not in NUMBERS:
         raise UserError(f"Numbers are {', '.join(NUMBERS)}, not {numbers}.")
-    plain = run.name.removesuffix(".run")
-    target = models / f"{plain}{'' if numbers == 'float32' else f'-{numbers}'}.tflite"
+    target = models / model_name(run, numbers)
     if target.is_file() and target.stat().st_mtime >= (run / "run.toml").stat().st_mtime:
         return target
     models.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ def export(run: Path, models: Path, numbers: str) -> Path:
     done = subprocess.run([*command, "--numbers", numbers], capture_output=True, text=True)
     if done.returncode:
         said = done.stderr.strip().rpartition("latentrack: ")[2] or "the export failed"
-        raise UserError(f"{plain} could not be exported: {said}")
+        raise UserError(f"{run.stem} could not be exported: {said}")
     return target
 
 

@@ -25,7 +25,7 @@ from latentrack.corpus.dataset import Dataset
 from latentrack.errors import UserError
 from latentrack.files import whole_file
 from latentrack.model.autoencoder import flat_weights, new_autoencoder, with_weights
-from latentrack.model.run import load_run, save_run
+from latentrack.model.run import Run, load_run, save_run
 from latentrack.model.settings import Settings
 from latentrack.model.training import Epoch, Training, decoder_info
 from latentrack.studio.workspace import Workspace
@@ -95,12 +95,12 @@ class Assignment:
 
     def save(
         self, training: Training, dataset: Dataset, earlier: tuple[Epoch, ...] | None = None
-    ) -> Path:
-        """Writes what came of it as a run of the studio; returns its folder. UserError."""
+    ) -> Run:
+        """Writes what came of it as a run of the studio. UserError."""
         if earlier is None:
             earlier = load_run(self.earlier).history if self.earlier else ()
         target = Workspace(self.workspace).free_run(self.name)
-        return save_run(target, training, dataset, self.music, earlier).folder
+        return save_run(target, training, dataset, self.music, earlier)
 
 
 def write_best(folder: Path, training: Training, earlier: tuple[Epoch, ...]) -> None:
@@ -153,7 +153,7 @@ def keep(folder: Path) -> tuple[Path, Training]:
             "The training was ended before anything of it could be kept: start it again."
         ) from error
     training = Training(model, history, chosen, held, True, settings, tuple(header["abandoned"]))
-    return assignment.save(training, dataset, earlier), training
+    return assignment.save(training, dataset, earlier).folder, training
 
 
 def _settings(given: dict[str, Any]) -> Settings:

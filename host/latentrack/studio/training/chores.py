@@ -16,7 +16,7 @@ from latentrack.errors import UserError
 from latentrack.model.run import HEADER
 from latentrack.studio.signals import Signal
 from latentrack.studio.training.child import messages, start_child
-from latentrack.studio.workspace import Workspace
+from latentrack.studio.workspace import Workspace, model_name
 
 REPORT = "report.html"
 
@@ -47,8 +47,7 @@ class Chores:
 
         Returns the file, and what the numbers cost in words. Blocks meanwhile. UserError.
         """
-        name = run.stem if numbers == "float32" else f"{run.stem}-{numbers}"
-        target = self._workspace.models / f"{name}.tflite"
+        target = self._workspace.models / model_name(run, numbers)
         with self._turn(run):
             words = self._work(run, "export", str(run), str(target), numbers)
         return target, words

@@ -22,9 +22,10 @@ from latentrack.model.autoencoder import Autoencoder
 from latentrack.model.run import load_run
 from latentrack.model.training import Epoch, Training, train
 from latentrack.model.verdict import verdict
-from latentrack.studio.training.assignment import HEARTBEAT, Assignment, write_best
+from latentrack.studio.training.assignment import BEST, HEARTBEAT, Assignment, write_best
 from latentrack.studio.training.child import Voice, listen, step_back
 from latentrack.studio.training.places import packed, places_of, shown
+from latentrack.studio.workspace import Workspace, model_name
 
 REPORT_EVERY = 0.25
 """Seconds between messages: more often nobody could see it."""
@@ -96,15 +97,21 @@ class Learner:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._flush(places=packed(places_of(training.model, chosen)))
         self._say("phase", words="Writing the run")
-        folder = job.save(training, dataset, history)
+        run = job.save(training, dataset, history)
+        (job.folder / BEST).unlink(missing_ok=True)
+        self._say("phase", words="Writing the model")
         self._say(
             "done",
-            run=str(folder),
+            run=str(run.folder),
             interrupted=training.interrupted,
             best=training.best.number,
             verdict=verdict(training, dataset),
             dead=[latent + 1 for latent in training.dead_latents],
         )
+        # A module wants to hear it next, and TensorFlow takes its time to start elsewhere. Without
+        # this file it is made when it is asked for.
+        with suppress(UserError):
+            run.export(Workspace(job.workspace).models / model_name(run.folder))
 
     def stop(self) -> None:
         """Called in another thread: the epoch that runs is the last one."""
