@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -223,6 +224,32 @@ def test_the_module_follows_the_puck(own: Studio) -> None:
     explorer.place_at((0, 0, 0))
     time.sleep(0.3)
     assert place() == [-0.75, 0.25, 1]
+
+
+def test_a_move_while_another_program_has_the_port_is_made_afterwards(own: Studio) -> None:
+    bench, port = own.bench, own.bench.state.port
+    bench.follow(0)
+    wait(bench, lambda: bench.state.follows == 0)
+    with reached(port):
+        own.explorer.place_at((0.5, -0.5, 0.25))
+        time.sleep(0.3)
+    wait(bench, lambda: values(port)["x"] == 0.5)
+    bench.follow(None)
+
+
+@contextmanager
+def reached(port: str) -> Iterator[None]:
+    """Another program that has the port."""
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            link = Link(port)
+            break
+        except UserError:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+    with link:
+        yield
 
 
 def test_smaller_numbers_are_another_model_and_what_is_removed_is_gone(own: Studio) -> None:

@@ -242,6 +242,8 @@ class Bench:
     def _pause(self) -> float | None:
         now = time.monotonic()
         if self._moved and self.state.follows is not None:
+            if not self.state.connected:
+                return _RETRY_S
             return max(_FOLLOW_S - (now - self._followed), 0)
         if now - self._looked < LOOKED_S:
             return max(_LOOK_S - (now - self._mirrored), 0) if self._remote else 0.3
@@ -557,6 +559,13 @@ class Bench:
             self._notice(
                 f"The module does not follow the puck any more: {reason(error)}.", good=False
             )
+        except UserError:
+            # Another program may have the port now: where the puck is must not be lost for that.
+            self._moved = True
+            self._followed = time.monotonic() + _RETRY_S
+            if self._own is None:
+                raise
+            self._let_go()
 
     def _needed(self) -> Talk:
         if self._talk is None or not self.state.connected and not self.state.bare:
