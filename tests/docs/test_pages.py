@@ -46,6 +46,10 @@ WITH_HARDWARE = {
         "docs/getting-started.md",
         "clock = machine.Timer(-1, period=125, callback=latentcore.clock, hard=True)",
     ),
+    (
+        "docs/getting-started.md",
+        "mpremote mip install --target /flash http://192.168.1.10/mip/package.json",
+    ),
     ("docs/adding-a-board.md", "latentrack install --board bare"),
 }
 
