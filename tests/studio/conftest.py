@@ -8,13 +8,19 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from latentrack.errors import UserError
+from latentrack.module.link import Link
+from latentrack.module.session import Session
 
 FLAGS = (
     "--no-sandbox",
@@ -105,6 +111,28 @@ def keep_picture(page: Page, name: str) -> Path:
     path = folder / f"{name}.png"
     page.screenshot(path=path)
     return path
+
+
+@contextmanager
+def reached(port: str) -> Iterator[Link]:
+    """Another program at the module, as soon as the studio lets go of the port."""
+    end = time.monotonic() + PATIENCE_MS / 500
+    while True:
+        try:
+            link = Link(port)
+            break
+        except UserError:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+    with link:
+        yield link
+
+
+def values(port: str, track: int = 0) -> dict[str, Any]:
+    """A track's parameters, as the module itself says."""
+    with reached(port) as link, Session(link) as session:
+        found: dict[str, Any] = session.call("values", track)
+        return found
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +18,13 @@ from latentrack.decoder.jacks import drum_steps
 from latentrack.decoder.litert import Decoder
 from latentrack.errors import UserError
 from latentrack.module.link import Link
-from latentrack.module.session import Session
 from latentrack.studio.panel import sending
 from latentrack.studio.panel.bench import Bench
 from latentrack.studio.panel.source import Source
 from latentrack.studio.studio import Studio
 from latentrack.virtual.module import VirtualModule
 from latentrack.virtual.picture import read_png
+from tests.studio.conftest import reached, values
 
 PATIENCE_S = 60
 
@@ -58,19 +57,6 @@ def said(bench: Bench, act: Callable[[], object]) -> str:
     act()
     wait(bench, lambda: bench.state.notice.number > number and not bench.state.busy)
     return bench.state.notice.text
-
-
-def values(port: str, track: int = 0) -> dict[str, object]:
-    """A track's parameters, asked by another program as soon as it gets the port."""
-    end = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            with Link(port) as link, Session(link) as session:
-                found: dict[str, object] = session.call("values", track)
-                return found
-        except UserError:
-            assert time.monotonic() < end
-            time.sleep(0.1)
 
 
 def new_studio(folder: Path, demo_run: Path) -> Studio:
@@ -235,21 +221,6 @@ def test_a_move_while_another_program_has_the_port_is_made_afterwards(own: Studi
         time.sleep(0.3)
     wait(bench, lambda: values(port)["x"] == 0.5)
     bench.follow(None)
-
-
-@contextmanager
-def reached(port: str) -> Iterator[None]:
-    """Another program that has the port."""
-    end = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            link = Link(port)
-            break
-        except UserError:
-            assert time.monotonic() < end
-            time.sleep(0.1)
-    with link:
-        yield
 
 
 def test_smaller_numbers_are_another_model_and_what_is_removed_is_gone(own: Studio) -> None:

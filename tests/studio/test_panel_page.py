@@ -17,12 +17,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from latentrack.decoder.jacks import drum_steps
 from latentrack.decoder.litert import Decoder
-from latentrack.errors import UserError
-from latentrack.module.link import Link
-from latentrack.module.session import Session
 from latentrack.studio.panel import sending
 from latentrack.virtual.module import VirtualModule
-from tests.studio.conftest import RunningStudio, keep_picture, running_studio
+from tests.studio.conftest import RunningStudio, keep_picture, running_studio, values
 
 Open = Callable[..., Page]
 PATIENCE_S = 60
@@ -38,19 +35,6 @@ def desk(demo_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
         patch.setenv("LATENTRACK_RUNTIME", str(tmp_path_factory.mktemp("runtime")))
         with running_studio(folder) as studio:
             yield studio
-
-
-def asked(port: str) -> dict[str, object]:
-    """A track's parameters, asked by another program as soon as it gets the port."""
-    end = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            with Link(port) as link, Session(link) as session:
-                found: dict[str, object] = session.call("values", 0)
-                return found
-        except UserError:
-            assert time.monotonic() < end
-            time.sleep(0.1)
 
 
 def module_card(page: Page) -> Locator:
@@ -112,8 +96,8 @@ def test_a_virtual_module_plays_what_was_trained(desk: RunningStudio, open_tab: 
     expect(threshold).to_have_attribute("aria-valuenow", "40")
     decoder = Decoder(desk.folder / "models" / "demo.tflite")
     latents = [-0.6 * decoder.info.latent_scale, 0, 0]
-    see(page, lambda: np.allclose(asked(port)["latents"], latents, atol=2e-4))
-    assert asked(port)["threshold"] == pytest.approx(0.4, abs=1e-4)
+    see(page, lambda: np.allclose(values(port)["latents"], latents, atol=2e-4))
+    assert values(port)["threshold"] == pytest.approx(0.4, abs=1e-4)
 
     # A click at the clock's jack is an edge; the lights are those that LiteRT says.
     plate = page.get_by_role("group", name="The panel of the module")

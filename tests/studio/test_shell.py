@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -11,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.programs import latentrack
-from tests.studio.conftest import RunningStudio
+from tests.studio.conftest import RunningStudio, running_studio
 
 Open = Callable[..., Page]
 
@@ -49,15 +50,31 @@ def test_other_sites_are_refused(studio: RunningStudio, header: dict[str, str]) 
     assert refusal.value.code == 403
 
 
-def test_only_this_computer_can_reach_it(studio: RunningStudio) -> None:
+def listens_at(studio: RunningStudio) -> list[str]:
+    """The addresses, in hexadecimal digits, last byte first, as Linux lists them."""
     port = int(studio.address.rpartition(":")[2])
     with open("/proc/net/tcp", encoding="ascii") as table:
-        listening = [line.split()[1] for line in table if line.split()[3] == "0A"]
-    mine = [place for place in listening if int(place.split(":")[1], 16) == port]
-    assert mine == [f"0100007F:{port:04X}"]
+        listening = [line.split()[1].split(":") for line in table if line.split()[3] == "0A"]
+    return [address for address, at in listening if int(at, 16) == port]
 
 
-def test_a_port_in_use_is_named(tmp_path: object) -> None:
+def test_only_this_computer_can_reach_it(studio: RunningStudio) -> None:
+    assert listens_at(studio) == ["0100007F"]
+
+
+def test_others_can_only_if_they_are_let_in(tmp_path: Path) -> None:
+    with running_studio(tmp_path / "studio", "--host", "0.0.0.0") as studio:
+        assert listens_at(studio) == ["00000000"]
+        # A phone asks by this computer's address.
+        phone = Request(studio.address, headers={"Host": "192.0.2.7:8370"})
+        with urlopen(phone, timeout=10) as answer:
+            assert answer.status == 200
+        assert studio.process.stdout is not None
+        said = " ".join(studio.process.stdout.readline() for _ in range(2))
+        assert "Everybody in this network can open it" in said
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

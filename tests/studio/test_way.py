@@ -17,11 +17,8 @@ from playwright.sync_api import Page, expect
 
 from latentrack.decoder.jacks import drum_steps
 from latentrack.decoder.litert import Decoder
-from latentrack.errors import UserError
-from latentrack.module.link import Link
-from latentrack.module.session import Session
 from latentrack.studio.music.demo_files import write_demo
-from tests.studio.conftest import RunningStudio, keep_picture
+from tests.studio.conftest import RunningStudio, keep_picture, values
 
 Open = Callable[..., Page]
 # In a busy minute of a small machine: a training and an installation.
@@ -59,19 +56,6 @@ def hits(page: Page) -> list[str]:
             "cells => cells.map(cell => cell.ariaLabel)"
         )
     )
-
-
-def values(page: Page, port: str) -> dict[str, object]:
-    """What the module itself says of its first track, when the page lets another ask."""
-    end = time.monotonic() + LONG_MS / 1000
-    while True:
-        try:
-            with Link(port) as link, Session(link) as session:
-                found: dict[str, object] = session.call("values", 0)
-                return found
-        except UserError:
-            assert time.monotonic() < end
-            page.wait_for_timeout(100)
 
 
 def test_from_twenty_files_to_a_module_that_plays(
@@ -137,7 +121,7 @@ def test_from_twenty_files_to_a_module_that_plays(
     scale = 3
     end = time.monotonic() + LONG_MS / 1000
     while True:
-        told = values(page, port)
+        told = values(port)
         latents, threshold = told["latents"], told["threshold"]
         assert isinstance(latents, list) and isinstance(threshold, float)
         if all(abs(a / scale - b) < 0.006 for a, b in zip(latents, wanted, strict=False)):
