@@ -131,7 +131,7 @@ def test_notes_have_the_channel_that_was_chosen(transport: Transport, cables: Pa
     port = cables / "synth.out"
     port.touch()
     explored: Any = transport.osc._explorer
-    explored.pattern = Pattern(np.array([[100], [0]], np.uint8), "rhythm", ("hit",), (60, 67))
+    explored.pattern = Pattern(np.array([[100], [90]], np.uint8), "rhythm", ("hit",), (60, 67))
     transport.midi.set_channel(3)
     open_output(transport, "synth")
     transport.play()
