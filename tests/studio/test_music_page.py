@@ -247,6 +247,17 @@ def test_a_folder_is_read_where_it_is(studio: RunningStudio, open_tab: Open, twe
     assert len(list(twenty.rglob("*.mid"))) == 20
 
 
+def test_guests_from_the_network_cannot_read_folders_of_this_computer(
+    studio: RunningStudio, open_tab: Open
+) -> None:
+    here = open_tab(studio.address)
+    expect(here.get_by_role("button", name="Use a folder on this computer")).to_be_visible()
+    # What a server says for whom it asks is believed of this computer only.
+    guest = open_tab(studio.address, extra_http_headers={"X-Forwarded-For": "192.0.2.7"})
+    expect(guest.get_by_role("button", name="Choose files")).to_be_visible()
+    expect(guest.get_by_role("button", name="Use a folder on this computer")).to_have_count(0)
+
+
 def test_the_demo_corpus_and_a_phone(studio: RunningStudio, open_tab: Open) -> None:
     page = open_tab(studio.address, 390, 800)
     page.get_by_role("button", name="Add the demo corpus").click()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from ipaddress import ip_address
 from typing import ParamSpec, TypeVar
 
 from nicegui import context, ui
@@ -44,6 +45,14 @@ def listen(signal: Signal, refresh: Callable[[], None]) -> None:
 
     disconnect = signal.connect(heard)
     context.client.on_delete(disconnect)
+
+
+def is_here() -> bool:
+    """Whether this page is open on the computer that serves it, not elsewhere in the network."""
+    try:
+        return ip_address(context.client.ip).is_loopback
+    except ValueError:
+        return False
 
 
 async def in_background(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

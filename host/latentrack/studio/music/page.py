@@ -14,7 +14,7 @@ from latentrack.studio.music.file_list import FileList
 from latentrack.studio.music.left_out import LeftOut
 from latentrack.studio.music.music import Music
 from latentrack.studio.music.rule_controls import RuleControls
-from latentrack.studio.page_parts import errors_shown, in_background, listen, show_message
+from latentrack.studio.page_parts import errors_shown, in_background, is_here, listen, show_message
 from latentrack.studio.studio import Studio
 
 FEWEST = 20  # sequences that a model is trained on
@@ -62,7 +62,9 @@ class _Page:
 
     def _ways_in(self) -> None:
         with DropZone():
-            _small("Use a folder on this computer", self._ask_for_folder)
+            # Guests from the network have no business with what else lies on this computer.
+            if is_here():
+                _small("Use a folder on this computer", self._ask_for_folder)
             self._demo = _small("Add the demo corpus", self._add_demo)
         self._sources = ui.element("div").classes("lt-music-sources")
 
