@@ -175,6 +175,19 @@ def test_a_voltage_is_patched_into_a_cv_input(desk: RunningStudio, open_tab: Ope
     expect(page.get_by_role("button", name="CV Y, 0.0 V")).to_be_visible()
 
 
+def test_a_button_stays_the_same_while_other_modules_come(
+    desk: RunningStudio, open_tab: Open, start: Callable[..., VirtualModule]
+) -> None:
+    """A click on one that is being replaced would go nowhere."""
+    page = open_tab(f"{desk.address}/module")
+    switch_on(page)
+    button = module_card(page).get_by_role("button", name="Switch off")
+    button.evaluate("button => { button.marked = true; }")
+    start()
+    page.wait_for_timeout(3500)  # it looks for modules every two seconds
+    assert button.evaluate("button => button.marked")
+
+
 def test_the_page_stays_whole_when_the_cable_is_pulled(
     desk: RunningStudio, open_tab: Open, installed_flash: Path, tmp_path: Path
 ) -> None:

@@ -112,9 +112,11 @@ def _button(text: str, act: Callable[[], object], main: bool = False, label: str
 
 
 def _which_key(state: State) -> Any:
+    # A click on a button that is made anew at that moment is lost: only what is shown counts.
+    here = () if state.kind else state.here
     return (
         state.kind, state.port, state.title, state.connected, state.trouble, state.bare, state.busy,
-        state.part, state.board, state.clock, state.tempo, state.here,
+        state.part, state.board, state.clock, state.tempo, here,
     )  # fmt: skip
 
 
