@@ -98,7 +98,6 @@ class Learner:
         self._flush(places=packed(places_of(training.model, chosen)))
         self._say("phase", words="Writing the run")
         run = job.save(training, dataset, history)
-        (job.folder / BEST).unlink(missing_ok=True)
         self._say("phase", words="Writing the model")
         self._say(
             "done",
@@ -108,6 +107,9 @@ class Learner:
             verdict=verdict(training, dataset),
             dead=[latent + 1 for latent in training.dead_latents],
         )
+        # Only now, for whoever is killed before that has said nothing of the run; from here on the
+        # next studio must not make a second one.
+        (job.folder / BEST).unlink(missing_ok=True)
         # A module wants to hear it next, and TensorFlow takes its time to start elsewhere. Without
         # this file it is made when it is asked for.
         with suppress(UserError):
