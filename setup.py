@@ -5,6 +5,7 @@ wheel has them in latentrack/carried/ (host/latentrack/assets.py finds them in e
 
     carried/device/                    device/, as it is
     carried/firmware/<architecture>/   the .mpy files of firmware/build/<architecture>/
+    carried/firmware/chip/             the table of the chip's addresses and pins
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ def carried() -> dict[str, Path]:
                 f"latentrack cannot be packed: {file.relative_to(ROOT)} is not built; "
                 "`make wheel` builds the firmware first (an editable install does not need it)"
             )
+    files["firmware/chip/rt1062.def"] = ROOT / "firmware" / "chip" / "rt1062.def"
     device = ROOT / "device"
     return files | {
         f"device/{file.relative_to(device).as_posix()}": file for file in device.rglob("*.py")

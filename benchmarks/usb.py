@@ -28,10 +28,10 @@ MODELS = 100
 # Sends edges as records of firmware/virtual/virtualboard.c and prints when each was sent.
 CLOCK = """
 import os, struct, sys, time
-path, edges, every_us, pin = sys.argv[1], *map(int, sys.argv[2:])
+path, edges, every_us, pin, high, low = sys.argv[1], *map(int, sys.argv[2:])
 event = struct.Struct("<QBBHI")
 events, sent = os.open(path, os.O_WRONLY), []
-up, down = event.pack(0, 1, pin, 1, 0), event.pack(0, 1, pin, 0, 0)
+up, down = event.pack(0, 1, pin, high, 0), event.pack(0, 1, pin, low, 0)
 start = time.monotonic_ns()
 for edge in range(edges):
     left = start + edge * every_us * 1000 - time.monotonic_ns()
@@ -159,12 +159,15 @@ def _clock(module, folder: Path, large: Path, small: bytes) -> list[Result]:
 
 def _edges(module, folder: Path, count: int, disturb) -> tuple[list[int], int]:
     """Delays from edge to output in microseconds, and how many edges were lost or out of order."""
-    from latentrack.virtual.panel import TRIGGER_PINS
+    from latentrack.virtual.chip import chip
 
-    panel = module.panel
+    panel, board = module.panel, module.panel.board
+    port, bit = chip().pins[board.TRIGGERS["clock"]]
+    drives = (board.trigger(5.0), board.trigger(0.0))
     panel.trigger("reset")
     panel.settle()
-    arguments = [str(panel.events_path), str(count), str(EDGE_US), str(TRIGGER_PINS["clock"])]
+    numbers = (count, EDGE_US, port << 5 | bit, *drives)
+    arguments = [str(module.wires.events_path), *map(str, numbers)]
     with (folder / "sent").open("wb") as out:
         clock = subprocess.Popen([sys.executable, "-c", CLOCK, *arguments], stdout=out)
         _give_way_to_interrupts(module, clock.pid)
@@ -177,10 +180,10 @@ def _edges(module, folder: Path, count: int, disturb) -> tuple[list[int], int]:
             reports += panel.settle()
     reports += panel.settle()
     sent = [int(line) for line in (folder / "sent").read_text().split()]
-    played = [report for report in reports if report.kind == "step" and report.channel == 0]
+    played = [report for report in reports if report.kind == "step" and report.jack == 0]
     wanted = [edge % 16 for edge in range(count)]
     in_order = sum(a.value == b for a, b in zip(played, wanted, strict=False))
-    lost = count - in_order + abs(len(played) - count) + panel.lost
+    lost = count - in_order + abs(len(played) - count)
     return [r.time_us - at for r, at in zip(played, sent, strict=False)], lost
 
 

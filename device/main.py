@@ -5,17 +5,20 @@
 #     library.models()             library.play("funk")              tracks[1].jacks = "5-8"
 #     patch.cv_5_to = "1.skip"     presets.store(3)                  behaviours.switch("fills")
 #     track.parameter("keep")      instrument.pause()                instrument.stop()
-from latentrack.instrument import Instrument
+from latentrack.version import is_new_enough
 
-instrument = Instrument()
-tracks = instrument.tracks
-track = instrument.track
-knobs = instrument.knobs
-controls = instrument.controls
-library = instrument.library
-patch = instrument.patch
-presets = instrument.presets
-settings = instrument.settings
-behaviours = instrument.behaviours
-calibration = instrument.calibration
-instrument.start()
+if is_new_enough():
+    from latentrack.instrument import Instrument
+
+    instrument = Instrument()
+    tracks = instrument.tracks
+    track = instrument.track
+    knobs = instrument.knobs
+    controls = instrument.controls
+    library = instrument.library
+    patch = instrument.patch
+    presets = instrument.presets
+    settings = instrument.settings
+    behaviours = instrument.behaviours
+    calibration = instrument.calibration
+    instrument.start()

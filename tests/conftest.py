@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -63,7 +64,7 @@ def start(installed_flash: Path, tmp_path: Path) -> Iterator[Callable[..., Virtu
     """Starts an installed module, with models in its library; the rest as VirtualModule's."""
     modules: list[VirtualModule] = []
 
-    def start(*models: Path, manual_time: bool = False, **more: int) -> VirtualModule:
+    def start(*models: Path, manual_time: bool = False, **more: Any) -> VirtualModule:
         flash = tmp_path / f"flash{len(modules)}"
         shutil.copytree(installed_flash, flash)
         library = flash / "models" / "perc"
@@ -73,11 +74,14 @@ def start(installed_flash: Path, tmp_path: Path) -> Iterator[Callable[..., Virtu
         module = VirtualModule(flash, manual_time=manual_time, **more)
         modules.append(module)
         wait_until_playing(module)
+        # What the jacks did at power-on is not what a test asks about.
+        module.panel.settle()
         return module
 
     yield start
     for module in modules:
         module.stop()
+        assert module.panel.faults == [], "the board was told what real electronics would not do"
 
 
 def wait_until_playing(module: VirtualModule) -> None:

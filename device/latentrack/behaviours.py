@@ -17,6 +17,13 @@ _ENDING = ".py"
 class _NoControls:
     cv = {}
 
+    def __init__(self, instrument):
+        self._instrument = instrument
+
+    @property
+    def seconds(self):
+        return self._instrument.behaviours.seconds
+
 
 class Behaviours:
     """instrument.behaviours"""
@@ -27,15 +34,23 @@ class Behaviours:
         self._files = {}
         self._on = {}
         self._said = {}
-        self._controls = _NoControls()
+        self._controls = _NoControls(instrument)
         self._ms = 0
         self._last_ms = time.ticks_ms()
+        # All names, sorted; and how often a file was taken.
+        self._names = []
+        self.loads = 0
         # Counts what settings have to remember.
         self.edits = 0
 
     def names(self):
         """All behaviours that are there, sorted."""
-        return sorted(self._files)
+        return self._names
+
+    @property
+    def seconds(self):
+        """Time since power-on."""
+        return self._ms / 1000
 
     def is_on(self, name):
         return self._on.get(name, False)
@@ -69,6 +84,8 @@ class Behaviours:
         if "frame" not in defined:
             raise ValueError("a behaviour has a function frame(controls, track)")
         self._files[name] = defined
+        self._names = sorted(self._files)
+        self.loads += 1
         self._on[name] = defined.get("on", True)
 
     def switch(self, name, on=True):
@@ -83,10 +100,11 @@ class Behaviours:
         now = time.ticks_ms()
         self._ms += time.ticks_diff(now, self._last_ms)
         self._last_ms = now
-        controls = self._instrument.controls or self._controls
-        controls.seconds = self._ms / 1000
-        for name, on in self._on.items():
-            if on:
+        controls = None
+        for name in self._on:
+            if self._on[name]:
+                if controls is None:
+                    controls = self._instrument.controls or self._controls
                 try:
                     self._files[name]["frame"](controls, self._instrument.track)
                 except Exception as error:

@@ -7,25 +7,30 @@ straight line (least squares). What was measured is kept in a file of the board'
 
 import latentcore
 
+from latentrack.boards.teensy41 import ADC_TOP
+
 _FOLDER = "/flash/"
 CODES = 65535
 OUTPUTS = 8
-# Accents run from 0 V to here.
-ACCENT_VOLTS = 10
 
 
 class Line:
-    """code = zero + per_volt * volts, through what was measured, or as the board's table says."""
+    """code = zero + per_volt * volts, through what was measured, or as the board's table says.
 
-    def __init__(self, low, high):
+    `low` and `high` are the volts at code 0 and at `codes`; an amplifier that inverts has low above
+    high, and a negative slope.
+    """
+
+    def __init__(self, low, high, codes=CODES):
         self.measured = {}
-        self._per_volt = CODES / (high - low)
+        self._per_volt = codes / (high - low)
         self._zero = -low * self._per_volt
         self.fit()
 
     def fit(self):
         """Lays the line through the points: the one with the least sum of squared distances."""
         self.zero, self.per_volt = self._zero, self._per_volt
+        self._code = None
         points = self.measured
         if not points:
             return
@@ -45,7 +50,11 @@ class Line:
         return min(max(int(self.zero + self.per_volt * volts + 0.5), 0), CODES)
 
     def volts(self, code):
-        return (code - self.zero) / self.per_volt
+        # Cached with its input: frames ask for the same again and again, and a float allocates.
+        if code != self._code:
+            self._code = code
+            self._volts = (code - self.zero) / self.per_volt
+        return self._volts
 
 
 class Calibration:
@@ -55,7 +64,7 @@ class Calibration:
         self._instrument = instrument
         board = instrument.board
         self._path = f"{_FOLDER}calibration_{board.NAME}.txt"
-        self.inputs = {name: Line(*board.CV_VOLTS) for name in board.CV}
+        self.inputs = {name: Line(*board.CV_VOLTS, codes=ADC_TOP) for name in board.CV}
         outputs = OUTPUTS if board.OUT_VOLTS else 0
         self.outputs = [Line(*board.OUT_VOLTS) for _ in range(outputs)]
         # The codes that the inputs gave last.
@@ -97,10 +106,11 @@ class Calibration:
 
     def _apply(self, channel):
         line = self.outputs[channel]
-        # A semitone is a twelfth of a volt, and note 0 is 0 V.
-        latentcore.calibrate(
-            channel, line.zero, line.per_volt / 12, line.code(0), line.code(ACCENT_VOLTS)
-        )
+        # A semitone is a twelfth of a volt; latentcore counts them from MIDI note 0.
+        board = self._instrument.board
+        semitone = line.per_volt / 12
+        note_0 = line.zero - semitone * board.NOTE_AT_0_V
+        latentcore.calibrate(channel, note_0, semitone, line.code(0), line.code(board.ACCENT_VOLTS))
         for track in self._instrument.tracks:
             track.build()
 

@@ -36,14 +36,20 @@ class Controls:
         self._lamps = [Pin(pin, Pin.OUT, value=0) for pin in board.LEDS]
         self._lit = [False] * len(self._lamps)
         self._encoders = {}
-        for name, (a, b, push) in board.ENCODERS.items():
-            self._encoders[name] = Encoder(a, b)
+        for number, name in enumerate(sorted(board.ENCODERS)):
+            a, b, push = board.ENCODERS[name]
+            self._encoders[name] = Encoder(number, a, b)
             self._buttons[name] = Button(push)
         # Knobs that wait for their value to be passed: name -> whether they stood below it.
         self._waiting = {}
         self.asked = []
         self.pages = make_pages(instrument, self)
         self.page = self.pages[0]
+
+    @property
+    def seconds(self):
+        """Time since power-on, for behaviours; made only when it is asked for."""
+        return self._instrument.behaviours.seconds
 
     # -- pages ------------------------------------------------------------------------------------
 
@@ -86,10 +92,10 @@ class Controls:
     # -- frames -----------------------------------------------------------------------------------
 
     def frame(self):
-        volts = self._instrument.calibration.volts
+        calibration = self._instrument.calibration
         for name in self._inputs:
-            self.cv[name] = volts(name, self._inputs[name].read_u16())
-        for name in self.knobs.turned():
+            self.cv[name] = calibration.volts(name, self._inputs[name].read_u16())
+        for name in self.knobs.turned(self._instrument.knobs_reversed()):
             position = getattr(self.knobs, name).position
             if not self._still_waiting(name, position):
                 self.page.knob(name, position)

@@ -11,7 +11,7 @@ import time
 import latentcore
 from machine import Pin, Timer
 
-from latentrack import logs
+from latentrack import logs, room
 from latentrack.behaviours import Behaviours
 from latentrack.boards import this_board
 from latentrack.calibration import Calibration
@@ -31,6 +31,7 @@ QUIET_MS = 2000
 
 
 class Instrument:
+    FRAME_MS = FRAME_MS
     # The one that plays: for what comes over USB, whatever names the prompt has changed.
     running = None
 
@@ -44,6 +45,7 @@ class Instrument:
         self.message_text = ""
         self.message_ms = 0
         self._edges = 0
+        self._rest_ticks = 0
         self._edge_ms = None
         self._frame_timer = None
         self._tick_timer = None
@@ -52,7 +54,7 @@ class Instrument:
         self.board.connect()
         self.tracks = []
         for number in range(TRACKS):
-            self.tracks.append(Track(number, self.tracks))
+            self.tracks.append(Track(number, self.tracks, self.board.DRUM_JACKS))
         self.track = self.tracks[0]
         self.patch = Patch(self)
         self.library = Library(self)
@@ -94,7 +96,7 @@ class Instrument:
         knobs = Knobs(self.board.KNOBS)
 
         def turn():
-            for name in knobs.turned():
+            for name in knobs.turned(self.knobs_reversed()):
                 entry = self.track.parameter(name)
                 position = getattr(knobs, name).position
                 self.track.set(name, entry.value(entry.from_position(position)))
@@ -114,19 +116,30 @@ class Instrument:
             (board.TRIGGERS[0], latentcore.trigger_3),
             (board.TRIGGERS[1], latentcore.trigger_4),
         )
+        edge = Pin.IRQ_FALLING if board.EDGE == "falling" else Pin.IRQ_RISING
         for pin, handler in pins:
-            Pin(pin, Pin.IN).irq(handler, Pin.IRQ_RISING, hard=True)
+            self.input_pin(pin).irq(handler, edge, hard=True)
         self._tick_timer = Timer(-1, period=TICK_MS, callback=latentcore.tick, hard=True)
         self._frame_timer = Timer(-1, period=FRAME_MS, callback=self._run_frame)
 
     def stop(self):
         """Stops clock and frames; the prompt and the files stay."""
         for pin in (self.board.CLOCK, self.board.RESET) + self.board.TRIGGERS:
-            Pin(pin, Pin.IN).irq(None, hard=True)
+            self.input_pin(pin).irq(None, hard=True)
         for timer in (self._tick_timer, self._frame_timer):
             if timer is not None:
                 timer.deinit()
         self._tick_timer = self._frame_timer = None
+
+    def input_pin(self, pin):
+        """A clock, reset or trigger input with the pull that the board's table says."""
+        pulls = {"up": Pin.PULL_UP, "down": Pin.PULL_DOWN}
+        pull = pulls.get(self.board.PULL)
+        return Pin(pin, Pin.IN) if pull is None else Pin(pin, Pin.IN, pull)
+
+    def knobs_reversed(self):
+        """Whether knobs turned clockwise give lower codes: the board's table, and `patch.knobs`."""
+        return self.board.KNOBS_REVERSED != (self.patch.knobs == "reversed")
 
     # -- for buttons, triggers and the prompt -----------------------------------------------------
 
@@ -175,6 +188,10 @@ class Instrument:
         """The name of each track's model; None: it has none."""
         return [None if track.model is None else track.model.name for track in self.tracks]
 
+    def room(self):
+        """Bytes of the largest piece that is free for a model."""
+        return room.largest(self.tracks)
+
     def decode(self):
         """All tracks decode where they stand: what follow hold waits for."""
         for track in self.tracks:
@@ -184,12 +201,16 @@ class Instrument:
 
     def frame(self):
         """What happens 50 times a second."""
-        for number, part in enumerate(self.every_frame):
+        # Counted by hand: a frame must not allocate, and enumerate() does.
+        number = 0
+        while number < len(self.every_frame):
             try:
-                part()
-                self._shown.pop(number, None)
+                self.every_frame[number]()
+                if self._shown:
+                    self._shown.pop(number, None)
             except Exception as error:
                 self._show_once(number, error)
+            number += 1
 
     def _run_frame(self, timer):
         self.frames += 1
@@ -209,7 +230,7 @@ class Instrument:
         self.patch.triggers()
 
     def _count_edges(self):
-        edges = latentcore.counts(0)[0]
+        edges = latentcore.count(0, 0)
         if edges != self._edges:
             self._edges = edges
             self._edge_ms = time.ticks_ms()
@@ -220,5 +241,23 @@ class Instrument:
             self.patch.bend(cv)
 
     def _refresh(self):
+        levels = 0
         for track in self.tracks:
             track.refresh()
+            levels |= track.levels
+        for track in self.tracks:
+            if track.released:
+                self._rest_one(track, levels)
+
+    def _rest_one(self, track, levels):
+        """Puts one jack that carries no pitch or accent any more to 0 V: a gate may come there."""
+        ticks = latentcore.count(0, 11)
+        if ticks == self._rest_ticks:
+            return  # latentcore puts one level out at each tick
+        self._rest_ticks = ticks
+        channel = 0
+        while not track.released >> channel & 1:
+            channel += 1
+        track.released &= ~(1 << channel)
+        if channel < len(self.calibration.outputs) and not levels >> channel & 1:
+            latentcore.level(channel, self.calibration.outputs[channel].code(0))

@@ -8,9 +8,14 @@ import os
 
 import latentcore
 
+from latentrack import extras, files, room
+from latentrack.arena import Block
+
 FOLDER = "/flash/models"
 # Which folder a kind lives in, by the first letters of the six in the model's metadata.
 FOLDERS = {"per": "perc", "seq": "notes", "rhy": "rhythm"}
+# How a kind is played, if it is not the usual "drums".
+_MODES = {"seq": "notes", "rhy": "rhythm"}
 _PLAYING = FOLDER + "/playing.txt"
 _ENDING = ".tflite"
 
@@ -18,21 +23,39 @@ _ENDING = ".tflite"
 class Model:
     """A decoder in memory, checked by latentcore.
 
-    `file` holds the whole .tflite. Raises ValueError, with what is wrong, if it cannot be played.
+    `file` is the whole .tflite: a block of the arena, or bytes in the heap. Who reserved the block
+    releases it; a track holds it as long as it plays from it. Raises ValueError, with what is
+    wrong, if it cannot be played.
     """
 
     def __init__(self, name, file):
         self.name = name
-        self.file = file
+        self.block = file if isinstance(file, Block) else Block(memoryview(file))
+        file = self.block.view
         about = latentcore.describe(file)
         self.kind, self.latents, self.steps, self.voices, self.scale, groups, self.memory = about
         self.groups = tuple(groups)
+        self.mode = _MODES.get(self.kind[:3], "drums")
+        self.lowest_pitch = extras.lowest_pitch(file)
         if self.kind[:3] not in FOLDERS:
             raise ValueError(
                 "a model of kind {!r} cannot be played, only {}".format(
                     self.kind, ", ".join(kind + "…" for kind in sorted(FOLDERS))
                 )
             )
+
+    @property
+    def file(self):
+        """The bytes of the .tflite; they move, so do not keep them."""
+        return self.block.view
+
+    def hold(self):
+        """Keeps the file in memory. Raises ValueError if it has been released by all holders."""
+        self.block.hold()
+
+    def release(self):
+        """Lets the file's memory be used for another, once per `hold` or `Library.load`."""
+        self.block.release()
 
     def __repr__(self):
         return (
@@ -64,15 +87,61 @@ class Library:
         raise OSError(f"no model is called {name!r}")
 
     def load(self, name):
-        """Reads a model into memory. Raises OSError if it is not there, ValueError if bad."""
+        """Reads a model into memory, to be played and then released (`model.release()`).
+
+        Raises OSError if it is not there, ValueError if it is bad, MemoryError if it does not fit.
+        """
         path = self.path(name)
-        with open(path, "rb") as file:
-            # With its size known, the file takes no more memory while it is read than afterwards.
-            return Model(name.rsplit("/", 1)[-1], file.read(os.stat(path)[6]))
+        block = self._loaded(path)
+        if block is None:
+            block = self._read(path)
+        try:
+            return Model(name.rsplit("/", 1)[-1], block)
+        except BaseException:
+            block.release()
+            raise
+
+    def _read(self, path):
+        """A new block with the file."""
+        block = room.reserve(os.stat(path)[6], self._instrument.tracks)
+        try:
+            with open(path, "rb") as file:
+                file.readinto(block.view)
+            return block
+        except BaseException:
+            block.release()
+            raise
+
+    def _loaded(self, path):
+        """The block of a track that has these very bytes, held once more; None if there is none.
+
+        A model is in memory once, however many tracks and patterns use it.
+        """
+        size = os.stat(path)[6]
+        for track in self._instrument.tracks:
+            for block in track.files():
+                if block.size == size and self._is_same(path, block):
+                    return block
+        return None
+
+    def _is_same(self, path, block):
+        """Compares; if it is the same file the block stays held."""
+        same = False
+        block.hold()  # so that it stays where it is
+        try:
+            same = files.is_same(path, block.view)
+            return same
+        finally:
+            if not same:
+                block.release()
 
     def play(self, name, track=0, remember=True):
         """Plays a model from the next bar on; what plays now goes on if it cannot be loaded."""
-        self._instrument.tracks[track].play(self.load(name))
+        model = self.load(name)
+        try:
+            self._instrument.tracks[track].play(model)
+        finally:
+            model.release()
         if remember:
             self.remember(name, track)
 
@@ -86,7 +155,11 @@ class Library:
             self.refresh()
 
     def audition(self, name, file, track=0):
-        """Plays a model that is in memory only; it is forgotten when another one plays."""
+        """Plays a model that is in memory only, a block; it is forgotten when another one plays."""
+        for other in self._instrument.tracks:
+            for block in other.files():
+                if block.view == file.view:
+                    file = block  # a model that plays already is not kept twice
         self._instrument.tracks[track].play(Model(name, file))
 
     def refresh(self):
@@ -98,18 +171,31 @@ class Library:
             os.rename(_PLAYING + ".new", _PLAYING)
 
     def play_something(self):
-        """What power-on does: what played last; on the first track, else the first that loads."""
+        """What power-on does: plays what played last on each track.
+
+        The first track always plays if it can: without such a model, the first that sounds where
+        the knobs stand, else the first that loads.
+        """
         names = self.models()
         playing = self._remembered()
         last = playing[0] if playing else None
-        if last in names:
-            names.remove(last)
-            names.insert(0, last)
-        if not any(self._tried(name, 0) for name in names):
+        if not (last in names and self._tried(last, 0)) and not self._play_what_sounds(names):
             self._instrument.message("no model yet: `latentrack push MODEL` brings one")
         for track in range(1, min(len(playing), len(self._instrument.tracks))):
             if playing[track]:
                 self._tried(playing[track], track)
+
+    def _play_what_sounds(self, names):
+        """Whether one of these models plays now, on the first track."""
+        track = self._instrument.tracks[0]
+        silent = None
+        for name in names:
+            if self._tried(name, 0):
+                track.refresh()
+                if track.hits or len(names) == 1:
+                    return True
+                silent = silent or name
+        return silent is not None and self._tried(silent, 0)
 
     def _tried(self, name, track):
         try:

@@ -17,13 +17,15 @@ from latentrack.scheduler import on_scheduler
 _FUNCTION = type(lambda: None)
 
 
-def swap(path, source):
-    """Puts `source` in place of the code of a file, given by its path under /flash.
+def swap(path, block):
+    """Puts the source in `block` in place of the code of a file, given by its path under /flash.
 
-    Returns what has happened: "plays", or "at the next start" for what is not running now. Raises
-    what the source raises; then the old code is in place.
+    It holds the block until the source is stored. Returns what has happened: "plays", or "at the
+    next start" for what is not running now. Raises what the source raises; then the old code is in
+    place.
     """
     what = "at the next start"
+    source = bytes(block.view)
     code = compile(source, path, "exec")
     # Ctrl-C must get through, or code that never ends could not be ended.
     micropython.kbd_intr(3)
@@ -42,7 +44,7 @@ def swap(path, source):
         raise RuntimeError("it did not come to an end")
     finally:
         micropython.kbd_intr(-1)
-    _store_later("/flash/" + path, source)
+    _store_later("/flash/" + path, block)
     return what
 
 
@@ -74,6 +76,7 @@ def _swap_module(module, name, code):
             elif callable(old):
                 _replace_everywhere(old, new, undo)
         _bind_again(parts)
+        _forget_pictures()
         for index, error in _failing_parts().items():
             if index not in failing:
                 raise error
@@ -143,6 +146,16 @@ def _bind_again(parts):
         Instrument.running.every_frame[index] = getattr(owner, name)
 
 
+def _forget_pictures():
+    """Has everything drawn again: parts of pages keep what the old code made of the same values."""
+    instrument = Instrument.running
+    if instrument is None or instrument.controls is None:
+        return
+    for page in instrument.controls.pages:
+        for part in page.parts:
+            part.forget()
+
+
 def _failing_parts():
     """Runs one frame; index -> exception of what failed."""
     instrument = Instrument.running
@@ -162,16 +175,20 @@ def _failing(parts):
 # -- storing --------------------------------------------------------------------------------------
 
 
-def _store_later(path, source):
+def _store_later(path, block):
     """Writing to flash holds the clock up: the file waits until none comes."""
     instrument = Instrument.running
     if instrument is None:
-        files.store(path, source)
+        files.store(path, block.view)
         return
     if not hasattr(instrument, "unwritten_code"):
         instrument.unwritten_code = {}
         instrument.every_frame.append(store_when_quiet)
-    instrument.unwritten_code[path] = source
+    block.hold()
+    before = instrument.unwritten_code.pop(path, None)
+    if before is not None:
+        before.release()
+    instrument.unwritten_code[path] = block
 
 
 def store_when_quiet():
@@ -185,4 +202,8 @@ def store_one():
     """Stores a file that waits."""
     waiting = Instrument.running.unwritten_code
     path = next(iter(waiting))
-    files.store(path, waiting.pop(path))
+    block = waiting.pop(path)
+    try:
+        files.store(path, block.view)
+    finally:
+        block.release()

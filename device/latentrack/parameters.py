@@ -200,4 +200,7 @@ PATCH = sum((_cv_input(name) for name in CV_INPUTS), ()) + (
        "what trigger input 3 does; a parameter moves on by one", choices=ACTIONS),
     _P("trigger_4", "Trigger 4", 0, len(ACTIONS) - 1, 0,
        "what trigger input 4 does; a parameter moves on by one", choices=ACTIONS),
+    _P("knobs", "Knobs", 0, 1, 0,
+       "which way the knobs turn: as the board's table says, or all the other way round",
+       choices=("normal", "reversed")),
 )  # fmt: skip

@@ -14,16 +14,36 @@ WHOLE_WAY_VOLTS = 10
 LEAST_VOLTS = 0.01
 
 
+class Input:
+    """What a CV input adds to its parameter; worked out only when its inputs have changed."""
+
+    def __init__(self, name):
+        self.attenuverter = "cv_" + name
+        self.target = f"cv_{name}_to"
+        # The voltage that counts.
+        self._held = 0
+        self._volts = self._by = None
+        self._amount = 0
+
+    def amount(self, volts, by):
+        """Of the parameter's whole way, for the voltage at the jack and its attenuverter."""
+        if volts != self._volts or by != self._by:
+            self._volts, self._by = volts, by
+            if abs(volts - self._held) > LEAST_VOLTS:
+                self._held = volts if abs(volts) > LEAST_VOLTS else 0
+            self._amount = self._held / WHOLE_WAY_VOLTS * by
+        return self._amount
+
+
 class Patch(Values):
     TABLE = parameters.PATCH
 
     def __init__(self, instrument):
         super().__init__()
         self._instrument = instrument
-        self._counts = (0, 0)
+        self._counts = [0, 0]
         self._targets = {}
-        # The voltages that count, by input.
-        self._volts = {}
+        self._inputs = {name: Input(name) for name in parameters.CV_INPUTS}
         for entry in self.TABLE:
             self.changed(entry.name)
 
@@ -35,22 +55,21 @@ class Patch(Values):
     def bend(self, volts):
         """Lets CV act in this frame: `volts` has the inputs' voltages by name."""
         for name in volts:
-            target = self._targets.get(f"cv_{name}_to")
+            source = self._inputs[name]
+            target = self._targets[source.target]
             if target is not None:
-                held = self._volts.get(name, 0)
-                if abs(volts[name] - held) > LEAST_VOLTS:
-                    held = self._volts[name] = volts[name]
-                amount = held / WHOLE_WAY_VOLTS * self.numbers["cv_" + name]
+                amount = source.amount(volts[name], self.numbers[source.attenuverter])
                 if amount:
                     self._instrument.tracks[target[0]].bend(target[1], amount)
 
     def triggers(self):
         """Does what the trigger inputs 3 and 4 have asked for since the last frame."""
-        counts = latentcore.counts(0)[2:]
         for i in range(2):
-            for _ in range(min(counts[i] - self._counts[i] & 0xFFFF, 8)):
+            count = latentcore.count(0, 2 + i)
+            pulses = count - self._counts[i] & 0xFFFF
+            self._counts[i] = count
+            for _ in range(min(pulses, 8)):
                 self.pull(f"trigger_{i + 3}")
-        self._counts = counts
 
     def pull(self, name):
         """What a pulse at "trigger_3" or "trigger_4" does."""

@@ -58,8 +58,10 @@ def serve(session, *call):
     except KeyboardInterrupt:
         pass  # Ctrl-C was given back, and somebody wants the prompt
     finally:
-        line.close()
+        # A second Ctrl-C must not come before the file that has come is released.
+        micropython.kbd_intr(-1)
         requests.close()
+        line.close()
         micropython.kbd_intr(_CTRL_C)
 
 

@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 
-from latentrack import files, library
+from latentrack import files, library, room
 from latentrack.instrument import Instrument
 from latentrack.scheduler import on_scheduler
 
@@ -19,20 +19,33 @@ def _instrument():
 
 
 class Requests:
-    """Each public method can be called from the computer, with what JSON can say."""
+    """Each public method can be called from the computer, with what JSON can say.
+
+    There is one session at a time: a new one closes the last, however that has ended.
+    """
+
+    last = None
 
     def __init__(self, busy):
         self._busy = busy
-        self._memory = None
+        # Where the file that comes lies, held until the next one comes or the session ends.
+        self._block = None
         self._checked = False
         self._file = None
         self._mirror = None
+        if Requests.last is not None:
+            Requests.last.close()
+        Requests.last = self
 
     def close(self):
         """Forgets what has come."""
         if self._file is not None:
             self._file.close()
-        self._file = self._memory = None
+        # First forgotten, then released: twice would take it from a track that plays from it.
+        block, self._block = self._block, None
+        if block is not None:
+            block.release()
+        self._file = None
         self._checked = False
 
     # -- about the module ---------------------------------------------------------------------
@@ -57,6 +70,7 @@ class Requests:
             about["plays"] = instrument.plays()
             about["clocked"] = instrument.clocked_recently()
             about["frames"] = instrument.frames
+            about["room"] = instrument.room()
         return about
 
     def call_me(self, name):
@@ -68,6 +82,12 @@ class Requests:
         from latentrack import logs
 
         return logs.since(int(since))
+
+    def writes(self):
+        """[writes to outputs that a busy bus put off by a tick, triggers that it lost]"""
+        import latentcore
+
+        return [latentcore.count(0, 6), latentcore.count(0, 7)]
 
     # -- files that come ------------------------------------------------------------------------
 
@@ -82,25 +102,21 @@ class Requests:
         return count
 
     def begin(self, size):
-        """Room in memory for a file of `size` bytes."""
+        """Room in memory for a file of `size` bytes. Raises MemoryError."""
         self.close()
         gc.collect()
-        try:
-            self._memory = bytearray(size)
-        except MemoryError:
-            raise MemoryError(
-                f"{size} bytes do not fit in the module's memory, of which {gc.mem_free()} are free"
-            )
+        tracks = () if Instrument.running is None else Instrument.running.tracks
+        self._block = room.reserve_any(size, tracks)
 
     def put(self, offset, data):
         """Bytes of the file; a frame of kind D brings them."""
-        if self._memory is None or offset + len(data) > len(self._memory):
+        if self._block is None or offset + len(data) > self._block.size:
             raise ValueError("no room was asked for")
-        self._memory[offset : offset + len(data)] = data
+        self._block.view[offset : offset + len(data)] = data
 
     def check(self, sha256):
         """Compares what has come with its hash."""
-        if files.hash_of(self._memory) != sha256:
+        if files.hash_of(self._block.view) != sha256:
             raise ValueError("damaged on the way")
         self._checked = True
 
@@ -114,18 +130,18 @@ class Requests:
 
     def keep(self, path):
         """Stores the file that has come."""
-        files.store(path, self._whole(), self._busy)
+        files.store(path, self._whole().view, self._busy)
 
     def swap(self, path):
         """Puts the source that has come in place of the code of a file (live.py)."""
         from latentrack import live
 
-        return live.swap(path, bytes(self._whole()))
+        return live.swap(path, self._whole())
 
     def _whole(self):
         if not self._checked:
             raise ValueError("nothing whole has come")
-        return self._memory
+        return self._block
 
     # -- files that are here --------------------------------------------------------------------
 

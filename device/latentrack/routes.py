@@ -1,6 +1,7 @@
 """Which voice goes to which jack: the eight outputs as latentcore.route wants them.
 
-drums    triggers from the first jack on, accents behind them, as far as there are jacks
+drums    triggers from the first jack on, accents behind them, as far as there are jacks; with all
+         jacks, in the order of the board's DRUM_JACKS
 notes    as many voices as there are pairs of jacks: triggers first, then their pitches
 rhythm   as notes, a voice each
 """
@@ -23,8 +24,23 @@ def packed(channels):
     return route
 
 
-def routes(mode, jacks, voices):
-    """(triggers, levels, notes at once) for latentcore: `voices` is how many want to be heard."""
+def mask(route):
+    """The channels of a packed route; bit i is channel i."""
+    found = 0
+    for i in range(8):
+        channel = route >> 4 * i & 15
+        if channel != NOWHERE:
+            found |= 1 << channel
+    return found
+
+
+def routes(mode, jacks, voices, drum_jacks=JACKS["all"]):
+    """(triggers, levels, notes at once) for latentcore: `voices` is how many want to be heard.
+
+    `drum_jacks` is the order in which drums take the jacks when they have all of them: the board's.
+    """
+    if mode == "drums" and len(jacks) == len(drum_jacks):
+        jacks = drum_jacks
     if mode != "drums":
         voices = min(voices, len(jacks) // 2)
         return packed(jacks[:voices]), packed(jacks[voices : 2 * voices]), max(voices, 1)

@@ -20,12 +20,14 @@ LINE = WIDTH // LETTER
 MESSAGE_Y = HEIGHT - TALL
 
 # framebuf's letters are 8 x 8, a millimetre on this glass. Drawn twice as tall they can be read at
-# arm's length: first as bits, then every row of bits twice.
+# arm's length: once into the even rows of bits, once into the odd ones.
 _STRIDE = WIDTH // 8
-_flat_bits = bytearray(_STRIDE * LETTER)
-_flat = framebuf.FrameBuffer(_flat_bits, WIDTH, LETTER, framebuf.MONO_HLSB)
-_tall_bits = bytearray(_STRIDE * TALL)
+_tall_bits = bytearray(_STRIDE * (TALL + 1))
 _tall = framebuf.FrameBuffer(_tall_bits, WIDTH, TALL, framebuf.MONO_HLSB)
+_even = framebuf.FrameBuffer(_tall_bits, WIDTH, LETTER, framebuf.MONO_HLSB, 2 * WIDTH)
+_odd = framebuf.FrameBuffer(
+    memoryview(_tall_bits)[_STRIDE:], WIDTH, LETTER, framebuf.MONO_HLSB, 2 * WIDTH
+)
 _palette = framebuf.FrameBuffer(bytearray(4), 2, 1, framebuf.RGB565)
 
 
@@ -38,13 +40,9 @@ class Canvas(framebuf.FrameBuffer):
 
     def tall(self, text, x, y, ink=colours.WHITE, paper=colours.BLACK):
         """Text in letters 8 wide and 16 tall; it paints its background from x to the right."""
-        _flat.fill(0)
-        _flat.text(text, 0, 0, 1)
-        for row in range(LETTER):
-            bits = _flat_bits[row * _STRIDE : (row + 1) * _STRIDE]
-            at = 2 * row * _STRIDE
-            _tall_bits[at : at + _STRIDE] = bits
-            _tall_bits[at + _STRIDE : at + 2 * _STRIDE] = bits
+        _tall.fill(0)
+        _even.text(text, 0, 0, 1)
+        _odd.text(text, 0, 0, 1)
         _palette.pixel(0, 0, paper)
         _palette.pixel(1, 0, ink)
         self.blit(_tall, x, y, -1, _palette)
@@ -72,21 +70,67 @@ class Part:
         """Paints it. The canvas is as large as the part, and black."""
         raise NotImplementedError
 
+    def forget(self):
+        """Has it drawn again."""
+        self.shown = None
 
-class Words(Part):
-    """A line of tall letters: what the page's method `text` gives, in the colour of `ink`.
 
-    The methods are looked up by name each time, so that one can be changed while it is shown.
+class CachedPart(Part):
+    """A part whose value takes memory to make: it is made only when what it is made of changes.
+
+    That is `version()`, a small integer, and `source()`, an object that exists anyway; both are
+    asked for in every frame, and must not allocate.
     """
 
-    def __init__(self, x, y, width, page, text, ink):
-        super().__init__(x, y, width, TALL)
-        self._page = page
-        self._text = text
-        self._ink = ink
+    _version = None
+    _source = None
+    _value = None
+
+    def version(self):
+        return 0
+
+    def source(self):
+        return None
+
+    def value(self):
+        """What it should show, as `now`."""
+        raise NotImplementedError
 
     def now(self):
-        return (getattr(self._page, self._text)(), getattr(self._page, self._ink)())
+        version = self.version()
+        source = self.source()
+        if self._value is None or version != self._version or source != self._source:
+            self._version = version
+            self._source = source
+            self._value = self.value()
+        return self._value
+
+    def forget(self):
+        super().forget()
+        self._value = None
+
+
+class Words(CachedPart):
+    """A line of tall letters: subclasses say its `text()` and its colour, `ink()`."""
+
+    def __init__(self, x, y, width, page):
+        super().__init__(x, y, width, TALL)
+        self.page = page
+
+    def text(self):
+        raise NotImplementedError
+
+    def ink(self):
+        raise NotImplementedError
+
+    def version(self):
+        return self.ink()
+
+    def source(self):
+        return self.text()
+
+    def value(self):
+        return (self.text(), self.ink())
 
     def draw(self, canvas, value):
         text, ink = value
@@ -249,9 +293,10 @@ class Screen:
     def _put(self, x, y, width, height, part, value, until):
         if self.pixels + width * height > until:
             return False
-        canvas = self._canvases.get((width, height))
+        shape = width << 8 | height
+        canvas = self._canvases.get(shape)
         if canvas is None:
-            canvas = self._canvases[width, height] = Canvas(self._memory, width, height)
+            canvas = self._canvases[shape] = Canvas(self._memory, width, height)
         canvas.fill(colours.BLACK)
         if part is not None:
             part.draw(canvas, value)

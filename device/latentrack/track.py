@@ -10,33 +10,51 @@ from array import array
 
 import latentcore
 
-from latentrack import dice, extras, parameters, routes, scales
+from latentrack import dice, parameters, room, routes, scales
 from latentrack.values import Values, properties
 
 MOST_LATENTS = 8
 _KNOBS = ("x", "y", "z")
+# Which method brings a parameter to latentcore, by its name in the table.
+_APPLY = {
+    name: "_apply_" + name for name in ("latents", "follows", "routes", "pitch_table", "densities")
+}
 
 
 class Track(Values):
     TABLE = parameters.TRACK
 
-    def __init__(self, number, tracks=()):
+    def __init__(self, number, tracks=(), drum_jacks=routes.JACKS["all"]):
         super().__init__()
         self.number = number
+        # The order in which drums take the jacks, by the board's table.
+        self._drum_jacks = drum_jacks
+        # Jacks that carry its pitches and accents, and those that carry none any more and still
+        # stand where they stood; bit i is jack i.
+        self.levels = self.released = 0
         self.model = None
         # All tracks that share the jacks, this one too.
         self.tracks = tracks
-        # The memory that latentcore works in and the files it reads, kept from the garbage
-        # collector as long as the clock may play from them: (memory, file), the newest last.
+        # The blocks that latentcore works in and the models whose files it reads, held as long as
+        # the clock may play from them: (block, model), the newest last.
         self._kept = []
         # Places of the latents that no knob moves, and what is decoded.
         self._places = array("f", [0] * MOST_LATENTS)
         self._latents = array("f", [0] * MOST_LATENTS)
-        # What is in force; the sum of bends; what has to be looked at; what has to be done.
+        # Where each latent is decoded, of its scale, and the latents of the model as one array.
+        self._decoded_places = [0] * MOST_LATENTS
+        self._decoded = memoryview(self._latents)
+        # Counts how often another point was decoded.
+        self.moves = 0
+        # What is in force; the sum of the bends of this frame, and of those that are in force; what
+        # was set; what has to be done. A bend that has ended stays as 0: frames do not allocate.
         self._now = {}
         self._bends = {}
+        self._bent = {}
         self._stale = set(self.numbers)
         self._methods = set()
+        # The set whose names are being looked at, while new ones come into the other; then empty.
+        self._spare = set()
         self._build = False
         self._asked = False
         self._busy = False
@@ -45,14 +63,27 @@ class Track(Values):
     # -- models ---------------------------------------------------------------------------------
 
     def play(self, model):
-        """Plays another model from the next bar on."""
-        memory = bytearray(model.memory)
+        """Plays another model from the next bar on. The track holds it as long as need be.
+
+        Raises MemoryError if latentcore has no memory to work in; then all is as it was.
+        """
+        model.hold()
+        try:
+            block = room.reserve(model.memory, self.tracks or (self,), at_end=True)
+        except BaseException:
+            model.release()
+            raise
         # A frame that comes in between must not decode the one with the latents of the other.
         self._busy = True
         try:
-            latentcore.load(self.number, model.file, memory)
-            self._kept.append((memory, model.file))
+            latentcore.load(self.number, model.file, block.view)
+            self._kept.append((block, model))
             self.model = model
+            self._decoded = memoryview(self._latents)[: model.latents]
+        except BaseException:
+            block.release()
+            model.release()
+            raise
         finally:
             self._busy = False
         self._asked = True
@@ -64,7 +95,7 @@ class Track(Values):
         """No model any more: silence from the next bar on."""
         self.model = None
         latentcore.silence(self.number)
-        self._let_go()
+        self.release_unused()
         self._share_jacks()
 
     def plays_as(self):
@@ -72,8 +103,7 @@ class Track(Values):
         chosen = self._now["mode"]
         if chosen:
             return self.ENTRIES["mode"].choices[chosen]
-        kind = "per" if self.model is None else self.model.kind[:3]
-        return {"seq": "notes", "rhy": "rhythm"}.get(kind, "drums")
+        return "drums" if self.model is None else self.model.mode
 
     # -- values ---------------------------------------------------------------------------------
 
@@ -86,8 +116,10 @@ class Track(Values):
 
         `amount` is in ways of a knob: 1 is from one end to the other. Several bends add up.
         """
-        self._bends[name] = self._bends.get(name, 0) + amount
-        self._stale.add(name)
+        before = self._bends.get(name)
+        if before is None:
+            self.ENTRIES[name]  # KeyError: no such parameter
+        self._bends[name] = before + amount if before else amount
 
     def advance(self, name):
         """Moves on by one: the next choice or whole number, or a sixteenth; from the end to the
@@ -142,7 +174,7 @@ class Track(Values):
 
     def place_of(self, latent):
         """Where one latent is decoded, of its whole scale: -1 to 1, or beyond if typed so."""
-        return self._latents[latent] / self._scale()
+        return self._decoded_places[latent]
 
     def _place(self, latent):
         return self.numbers[_KNOBS[latent]] if latent < len(_KNOBS) else self._places[latent]
@@ -177,14 +209,19 @@ class Track(Values):
         ]
 
     @property
+    def hits(self):
+        """How many cells of the pattern that was decoded last sound; 0: it is silent."""
+        return latentcore.count(self.number, 10)
+
+    @property
     def bar(self):
         """The bar that plays, counted from 1 since the last reset; 0: none has begun."""
-        return latentcore.counts(self.number)[1]
+        return latentcore.count(self.number, 1)
 
     @property
     def step(self):
         """The step of the pattern that was played last, from 0."""
-        return latentcore.playing(self.number)[1]
+        return latentcore.count(self.number, 5)
 
     # -- frames ---------------------------------------------------------------------------------
 
@@ -200,35 +237,44 @@ class Track(Values):
 
     def _refresh(self):
         if len(self._kept) > (self.model is not None):
-            self._let_go()
+            self.release_unused()
+        for name in self._bends:
+            bend = self._bends[name]
+            self._bends[name] = 0
+            if bend != self._bent.get(name, 0):
+                self._bent[name] = bend
+                self._stale.add(name)
         if self._stale:
             self._look()
         # Routes ask for what hangs on them: pitches and densities.
         while self._methods:
-            methods, self._methods = self._methods, set()
-            for method in methods:
-                getattr(self, "_apply_" + method)()
+            self._methods, self._spare = self._spare, self._methods
+            try:
+                for method in self._spare:
+                    getattr(self, _APPLY[method])()
+            finally:
+                self._spare.clear()
         if self.model is None or not (self._build or self._asked):
             return
         if self._now["follow"] == 2 and not self._asked:
             return
         self._build = self._asked = False
-        latentcore.decode(self.number, self.decoded)
+        latentcore.decode(self.number, self._decoded)
 
     def _look(self):
-        stale, self._stale = self._stale, set()
-        for name in stale:
-            entry = self.ENTRIES[name]
-            number = self.numbers[name]
-            bend = self._bends.get(name)
-            if bend:
-                number = entry.from_position(entry.to_position(number) + bend)
-                # It springs back in the next frame, unless it is bent again.
-                self._stale.add(name)
-            if number != self._now.get(name):
-                self._now[name] = number
-                self._apply(entry, number)
-        self._bends.clear()
+        self._stale, self._spare = self._spare, self._stale
+        try:
+            for name in self._spare:
+                entry = self.ENTRIES[name]
+                number = self.numbers[name]
+                bend = self._bent.get(name)
+                if bend:
+                    number = entry.from_position(entry.to_position(number) + bend)
+                if number != self._now.get(name):
+                    self._now[name] = number
+                    self._apply(entry, number)
+        finally:
+            self._spare.clear()
 
     def _apply(self, entry, number):
         if entry.core is not None:
@@ -242,12 +288,29 @@ class Track(Values):
         self._methods.update(methods)
         self._build = True
 
-    def _let_go(self):
+    def release_unused(self):
         """Keeps of the models only what the clock may still play from."""
         newest = self._kept[-1] if self._kept and self.model is not None else None
-        self._kept = [
-            kept for kept in self._kept if kept is newest or latentcore.uses(self.number, kept[0])
-        ]
+        for kept in list(self._kept):
+            if kept is not newest and not latentcore.uses(self.number, kept[0].view):
+                try:
+                    self._kept.remove(kept)
+                except ValueError:
+                    continue  # a frame came in between, and has released it
+                kept[0].release()
+                kept[1].release()
+
+    def files(self):
+        """The blocks with the files of its models."""
+        return [kept[1].block for kept in self._kept]
+
+    def plays_from(self, block):
+        """How many of the models that it holds have their file in that block."""
+        count = 0
+        for kept in self._kept:
+            if kept[1].block is block:
+                count += 1
+        return count
 
     def _share_jacks(self):
         for track in self.tracks:
@@ -261,7 +324,9 @@ class Track(Values):
             place = self._now[_KNOBS[i]] if i < len(_KNOBS) else self._places[i]
             if chaos:
                 place = min(max(place + chaos * dice.throw(number, i), -1), 1)
+            self._decoded_places[i] = place
             self._latents[i] = place * scale
+        self.moves += 1
         self._build = True
 
     def _apply_follows(self):
@@ -276,8 +341,13 @@ class Track(Values):
         if self.model is not None and mode != "notes":
             groups = self.model.groups
             voices = len(groups) if mode == "drums" and groups else self.model.voices
-        triggers, levels, notes = routes.routes(mode, self.jack_numbers(), min(voices, 8))
+        triggers, levels, notes = routes.routes(
+            mode, self.jack_numbers(), min(voices, 8), self._drum_jacks
+        )
         latentcore.route(self.number, triggers, levels)
+        before = self.levels
+        self.levels = 0 if self.model is None else routes.mask(levels)
+        self.released |= before & ~self.levels
         latentcore.set(self.number, latentcore.NOTES, notes)
         self._methods.add("pitch_table")
         self._methods.add("densities")
@@ -296,7 +366,7 @@ class Track(Values):
         if self.plays_as() == "rhythm":
             notes = [self._now["pitch" + str(i + 1)] for i in range(self._now["pitches"])]
         else:
-            lowest = extras.lowest_pitch(self.model.file)
+            lowest = self.model.lowest_pitch
             notes = range(lowest, lowest + self.model.voices)
         now = self._now
         latentcore.pitches(
@@ -324,11 +394,13 @@ class Track(Values):
         if mode == "notes":
             return voice * 4 // self.model.voices
         if mode == "drums":
-            for group, size in enumerate(self.model.groups):
+            group = 0
+            for size in self.model.groups:
                 if voice < size:
                     return min(group, parameters.VOICES - 1)
                 voice -= size
-            voice += len(self.model.groups)
+                group += 1
+            voice += group
         return min(voice, parameters.VOICES - 1)
 
     @property

@@ -31,7 +31,7 @@ static void level(struct outputs *self, uint32_t channel, uint16_t code, uint32_
 static void play(struct model *model, const uint8_t *script, size_t length)
 {
     static struct rack rack;
-    static struct outputs outputs = {gates, level, NULL};
+    static struct outputs outputs = {.gates = gates, .level = level};
     float latents[TFLITE_MAX_LATENTS] = {0};
     uint32_t now_us = 0xffff0000;
 

@@ -19,7 +19,8 @@ TARGETS = {"load_decode": ("tflite",), "load_play": ("tflite", "sequence")}
 LARGEST = 8192  # bytes of an input
 
 SANITIZE = "-fsanitize=fuzzer,address,undefined,float-cast-overflow"
-FLAGS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", SANITIZE, "-fno-sanitize-recover=all"]
+FLAGS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-DLATENTRACK_HOST"]
+FLAGS += [SANITIZE, "-fno-sanitize-recover=all"]
 
 
 def build(target: str, folder: Path) -> Path:

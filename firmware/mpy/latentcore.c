@@ -8,10 +8,12 @@
  * Python's: neither is an object that the garbage collector knows to be in use here, so the image
  * keeps itself alive (`_image`) and Python keeps the model's memory and file while `uses` says so.
  */
-#include "channel.h"
 #include "dac8164.h"
+#include "encoder.h"
 #include "gpio.h"
+#include "interrupts.h"
 #include "rack.h"
+#include "registers.h"
 
 #ifdef LATENTCORE_IN_FIRMWARE
 #include "firmware.h"
@@ -21,14 +23,15 @@
 
 /* clang-format off */
 #define FUNCTIONS(X)                                                                               \
-    X(describe, PY_1) X(load, PY_3) X(uses, PY_2)                                                  \
+    X(describe, PY_1) X(load, PY_3) X(uses, PY_2) X(move, PY_VAR)                                  \
     X(set, PY_3) X(get, PY_2) X(route, PY_3) X(density, PY_3) X(pitches, PY_2)                     \
-    X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(playing, PY_1)                 \
-    X(ask_reset, PY_0) X(pause, PY_0) X(paused, PY_0) X(triggered, PY_0) X(counts, PY_1)           \
+    X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(read_cells, PY_2)              \
+    X(playing, PY_1) X(ask_reset, PY_0) X(pause, PY_0) X(paused, PY_0) X(triggered, PY_0)          \
+    X(counts, PY_1) X(count, PY_2)                                                                 \
     X(level, PY_2) X(clock, PY_1) X(reset, PY_1) X(trigger_3, PY_1) X(trigger_4, PY_1)             \
     X(tick, PY_1)                                                                                  \
-    X(time_source, PY_1) X(channel_outputs, PY_1) X(gpio_output, PY_VAR) X(dac_outputs, PY_2)      \
-    X(dac_output, PY_VAR) X(calibrate, PY_VAR)
+    X(time_source, PY_1) X(gpio_output, PY_VAR) X(dac_outputs, PY_3) X(dac_output, PY_VAR)         \
+    X(calibrate, PY_VAR) X(encoder, PY_VAR) X(turned, PY_1) X(cycles, PY_2)
 
 /* The parameters of set() and get(), in the order of enum track_param. */
 #define CONSTANTS(X)                                                                               \
@@ -36,19 +39,27 @@
     X(GATE_PART) X(SKIP) X(KEEP)
 /* clang-format on */
 
-#define EXCEPTIONS(X) X(ValueError)
+/* The .mpy for x64 finds the model of the chip, which the module `virtualboard` provides. */
+#if defined(__x86_64__) && defined(LATENTRACK_VIRTUAL)
+#define HAS_BUS
+#define GLOBALS(X) X(ValueError) X(__import__) X(modules) X(bus) /* and `get` */
+#else
+#define GLOBALS(X) X(ValueError)
+#endif
 
-PY_NAMES("latentcore.c", FUNCTIONS, CONSTANTS, EXCEPTIONS);
+PY_NAMES("latentcore.c", FUNCTIONS, CONSTANTS, GLOBALS);
 
-#define COUNT(name) +1
-_Static_assert((0 CONSTANTS(COUNT)) == TRACK_PARAMS, "each parameter has a name");
+#define PLUS_ONE(name) +1
+_Static_assert((0 CONSTANTS(PLUS_ONE)) == TRACK_PARAMS, "each parameter has a name");
+
+#define SMALL_INT 0x3FFFFFFFu /* the largest small integer where a word has 32 bits */
 
 static struct rack rack;
 static struct gpio gpio;
 static struct lpspi bus;
 static struct dac8164 dac;
-static const uint32_t no_time;
-static const volatile uint32_t *now_us = &no_time;
+static struct encoder encoders[2];
+static uint32_t time_address; /* 0: the board has not named its clock yet */
 
 static py_obj wrong(const char *what)
 {
@@ -65,12 +76,44 @@ static struct track *track_of(py_obj number)
     return &rack.track[index];
 }
 
+/* A register's address, as the chip has it: 32 bits. */
+static uint32_t address_of(py_obj number)
+{
+    uintptr_t address = py_uint(number);
+    if (address > UINT32_MAX) {
+        wrong("a register's address has 32 bits: take it from the chip's manual");
+    }
+    return (uint32_t)address;
+}
+
+static uint32_t now_us(void)
+{
+    return time_address ? reg_read(time_address) : 0;
+}
+
 /* ---- interrupts -------------------------------------------------------------------------- */
+
+/* Measures clock edges while `slots` is not NULL; see cycles(). */
+static struct {
+    uint32_t counter; /* its address */
+    uint32_t room;
+    uint32_t *_Atomic slots;
+} measured;
 
 static py_obj clock(py_obj pin)
 {
     (void)pin;
-    rack_clock(&rack, *now_us);
+    uint32_t *slots = atomic_load_explicit(&measured.slots, memory_order_acquire);
+    uint32_t before = slots ? reg_read(measured.counter) : 0;
+    rack_clock(&rack, now_us());
+    if (slots) {
+        uint32_t taken = reg_read(measured.counter) - before;
+        uint32_t stored = slots[0] + 1;
+        if (stored < measured.room) {
+            slots[stored] = taken;
+            __atomic_store_n(&slots[0], stored, __ATOMIC_RELEASE);
+        }
+    }
     return py_none();
 }
 PY_FUNCTION_1(clock);
@@ -78,7 +121,7 @@ PY_FUNCTION_1(clock);
 static py_obj reset(py_obj pin)
 {
     (void)pin;
-    rack_reset(&rack, *now_us);
+    rack_reset(&rack, now_us());
     return py_none();
 }
 PY_FUNCTION_1(reset);
@@ -102,10 +145,15 @@ static py_obj trigger_4(py_obj pin)
 }
 PY_FUNCTION_1(trigger_4);
 
+static volatile uint32_t ticks;
+
 static py_obj tick(py_obj timer)
 {
     (void)timer;
-    rack_tick(&rack, *now_us);
+    ticks++;
+    rack_tick(&rack, now_us());
+    encoder_read(&encoders[0]);
+    encoder_read(&encoders[1]);
     return py_none();
 }
 PY_FUNCTION_1(tick);
@@ -168,6 +216,71 @@ static py_obj uses(py_obj number, py_obj memory)
     return py_bool(track_uses(track_of(number), model) != 0);
 }
 PY_FUNCTION_2(uses);
+
+/* Models that a track may decode or play from: the one in use, and those of its patterns. */
+static unsigned models_of(const struct track *track, struct model *models[3])
+{
+    const struct pattern *patterns[2] = {track->exchange.published, track->exchange.playing};
+    unsigned count = 0;
+    if (track->model != NULL) {
+        models[count++] = track->model;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        if (patterns[i] != NULL && patterns[i]->model != NULL) {
+            models[count++] = patterns[i]->model;
+        }
+    }
+    return count;
+}
+
+/* Copies downwards, where target and source may overlap. volatile: gcc would call memmove, which a
+   native module does not have. */
+static void copy_down(volatile uint32_t *target, const uint32_t *source, size_t words)
+{
+    while (words-- > 0) {
+        *target++ = *source++;
+    }
+}
+
+/* move(memory, to, from, size): moves a model file towards the beginning of the bytearray `memory`,
+   and every model that reads it; places are multiples of 4, as is the room behind the file. Raises
+   ValueError when one of them is in step mode, for then the clock interrupt reads the file; nothing
+   has moved then. In the other modes it plays finished patterns only. */
+static py_obj move(size_t argument_count, const py_obj *arguments)
+{
+    (void)argument_count;
+    struct py_buffer buffer = py_buffer(arguments[0], BUFFER_WRITE);
+    size_t to = py_uint(arguments[1]), from = py_uint(arguments[2]), size = py_uint(arguments[3]);
+    size_t words = (size + 3) / 4;
+    if (from > buffer.size || words * 4 > buffer.size - from || to > from || (to | from) % 4 != 0) {
+        return wrong("expected aligned places within the memory, the new one first");
+    }
+    uint8_t *source = (uint8_t *)buffer.data + from, *target = (uint8_t *)buffer.data + to;
+    struct model *moving[3 * RACK_TRACKS];
+    unsigned count = 0;
+    for (unsigned i = 0; i < RACK_TRACKS; i++) {
+        struct model *models[3];
+        unsigned found = models_of(&rack.track[i], models);
+        for (unsigned j = 0; j < found; j++) {
+            if ((uintptr_t)models[j]->decoder.layer[0].weights - (uintptr_t)source >= size) {
+                continue;
+            }
+            if (track_get(&rack.track[i], TRACK_FOLLOW) == FOLLOW_STEP) {
+                return wrong("the file is being read: the track follows each step");
+            }
+            moving[count++] = models[j];
+        }
+    }
+    copy_down((void *)target, (const void *)source, words);
+    struct tflite_decoder decoder;
+    if (count != 0 && tflite_load(&decoder, target, (uint32_t)size) == NULL) {
+        for (unsigned i = 0; i < count; i++) {
+            moving[i]->decoder = decoder;
+        }
+    }
+    return py_none();
+}
+PY_FUNCTION_VAR(move, 4, 4);
 
 /* ---- playing ----------------------------------------------------------------------------- */
 
@@ -289,6 +402,23 @@ static py_obj cells(py_obj number)
 }
 PY_FUNCTION_1(cells);
 
+/* read_cells(track, bytearray) -> how many bytes it wrote, laid out as in cells(); 0 if no pattern
+   plays or it does not fit. Allocates nothing. */
+static py_obj read_cells(py_obj number, py_obj into)
+{
+    const struct pattern *pattern = track_playing(track_of(number));
+    struct py_buffer buffer = py_buffer(into, BUFFER_WRITE);
+    uint32_t size = pattern == NULL ? 0 : pattern->steps * pattern_row(pattern->voices);
+    if (size > buffer.size) {
+        size = 0;
+    }
+    for (uint32_t i = 0; i < size; i++) {
+        ((uint8_t *)buffer.data)[i] = whole_byte(&pattern->cells[i]);
+    }
+    return py_small_int((intptr_t)size);
+}
+PY_FUNCTION_2(read_cells);
+
 /* playing(track) -> (number of the pattern, step played last); (0, 0) before the first */
 static py_obj playing(py_obj number)
 {
@@ -331,16 +461,59 @@ static py_obj triggered(void)
 }
 PY_FUNCTION_0(triggered);
 
+/* In the order of count(). Those before COUNT_PATTERN wrap at 16 bits. */
+enum count {
+    COUNT_EDGES,
+    COUNT_BARS,
+    COUNT_PULSES_3,
+    COUNT_PULSES_4,
+    COUNT_PATTERN,
+    COUNT_STEP,
+    COUNT_LATE,
+    COUNT_LOST,
+    COUNT_STEPS,
+    COUNT_VOICES,
+    COUNT_HITS,
+    COUNT_TICKS,
+    COUNTS,
+};
+
+static py_obj count(py_obj number, py_obj which)
+{
+    struct track *track = track_of(number);
+    const struct pattern *pattern = track_playing(track);
+    const struct pattern *newest = track->exchange.published;
+    uintptr_t index = py_uint(which);
+    if (index >= COUNTS) {
+        return wrong("counts are numbered 0 to 11");
+    }
+    const uint32_t found[COUNTS] = {
+        [COUNT_EDGES] = rack.edge,
+        [COUNT_BARS] = track->bars,
+        [COUNT_PULSES_3] = pulses[0],
+        [COUNT_PULSES_4] = pulses[1],
+        [COUNT_PATTERN] = pattern ? pattern->number : 0,
+        [COUNT_STEP] = pattern ? atomic_load_explicit(&track->step, memory_order_relaxed) : 0,
+        [COUNT_LATE] = dac.late,
+        [COUNT_LOST] = dac.lost,
+        [COUNT_STEPS] = pattern ? pattern->steps : 0,
+        [COUNT_VOICES] = pattern ? pattern->voices : 0,
+        [COUNT_HITS] = newest ? pattern_hits(newest, newest->steps) : 0,
+        [COUNT_TICKS] = ticks,
+    };
+    return py_small_int((intptr_t)(found[index] & (index < COUNT_PATTERN ? 0xFFFF : SMALL_INT)));
+}
+PY_FUNCTION_2(count);
+
 /* counts(track) -> (clock edges, bars begun since the last reset, pulses at trigger inputs 3, 4).
    Each counts from 0 to 65535 and on from 0. */
 static py_obj counts(py_obj number)
 {
-    const uint32_t count[4] = {rack.edge, track_of(number)->bars, pulses[0], pulses[1]};
-    py_obj items[4];
-    for (unsigned i = 0; i < 4; i++) {
-        items[i] = py_small_int((intptr_t)(count[i] & 0xFFFF));
+    py_obj items[COUNT_PATTERN];
+    for (intptr_t i = 0; i < COUNT_PATTERN; i++) {
+        items[i] = count(number, py_small_int(i));
     }
-    return py_new_tuple(4, items);
+    return py_new_tuple(COUNT_PATTERN, items);
 }
 PY_FUNCTION_1(counts);
 
@@ -367,37 +540,20 @@ static py_obj level(py_obj channel, py_obj code)
 }
 PY_FUNCTION_2(level);
 
-/* time_source(address): a 32-bit word that counts microseconds. */
+/* time_source(address): a 32-bit register that counts microseconds. */
 static py_obj time_source(py_obj address)
 {
-    now_us = (const volatile uint32_t *)py_uint(address);
+    time_address = address_of(address);
     return py_none();
 }
 PY_FUNCTION_1(time_source);
-
-/* channel_outputs(memory): outputs go, as records, to who reads the channel in that memory. */
-static py_obj channel_outputs(py_obj memory)
-{
-    struct py_buffer buffer = py_buffer(memory, BUFFER_WRITE);
-    if (buffer.size < sizeof(struct channel) + sizeof(struct channel_record)) {
-        return wrong("too small for a channel");
-    }
-    struct channel *channel = buffer.data;
-    channel_init(channel, (struct channel_record *)(channel + 1),
-                 (uint32_t)((buffer.size - sizeof *channel) / sizeof(struct channel_record)));
-    rack.outputs = &channel->base;
-    return py_none();
-}
-PY_FUNCTION_1(channel_outputs);
 
 /* gpio_output(channel, address of the set register, of the clear register, mask): gates on pins. */
 static py_obj gpio_output(size_t count, const py_obj *arguments)
 {
     (void)count;
-    if (gpio_connect(&gpio, (uint32_t)py_uint(arguments[0]),
-                     (volatile uint32_t *)py_uint(arguments[1]),
-                     (volatile uint32_t *)py_uint(arguments[2]),
-                     (uint32_t)py_uint(arguments[3])) != 0) {
+    if (gpio_connect(&gpio, (uint32_t)py_uint(arguments[0]), address_of(arguments[1]),
+                     address_of(arguments[2]), (uint32_t)py_uint(arguments[3])) != 0) {
         return wrong("channels are 0 to 7, on at most four ports");
     }
     rack.outputs = &gpio.base;
@@ -405,10 +561,11 @@ static py_obj gpio_output(size_t count, const py_obj *arguments)
 }
 PY_FUNCTION_VAR(gpio_output, 4, 4);
 
-/* dac_outputs(base address of the LPSPI, pins): two DAC8164. pins is an array('I') of three times
-   (DR, DR_SET and DR_CLEAR addresses, mask): the chips' selects, and the select of the display that
-   shares the bus (mask 0: none). All outputs go there, or, with gpio_output, only the levels. */
-static py_obj dac_outputs(py_obj base, py_obj pins)
+/* dac_outputs(base address of the LPSPI, pins, code): two DAC8164, all of whose jacks get `code` at
+   once. pins is an array('I') of three times (DR, DR_SET and DR_CLEAR addresses, mask): the chips'
+   selects, and the select of the display that shares the bus (mask 0: none). All outputs go there,
+   or, with gpio_output, only the levels. */
+static py_obj dac_outputs(py_obj base, py_obj pins, py_obj code)
 {
     struct py_buffer buffer = py_buffer(pins, BUFFER_READ);
     if (buffer.size != 12 * sizeof(uint32_t)) {
@@ -417,20 +574,24 @@ static py_obj dac_outputs(py_obj base, py_obj pins)
     const uint32_t *word = buffer.data;
     struct output_pin pin[3];
     for (unsigned i = 0; i < 3; i++, word += 4) {
-        pin[i].data = (volatile uint32_t *)(uintptr_t)word[0];
-        pin[i].set = (volatile uint32_t *)(uintptr_t)word[1];
-        pin[i].clear = (volatile uint32_t *)(uintptr_t)word[2];
-        pin[i].mask = word[3];
+        pin[i] = (struct output_pin){word[0], word[1], word[2], word[3]};
     }
-    lpspi_init(&bus, (volatile uint32_t *)py_uint(base), &pin[2]);
+    lpspi_init(&bus, address_of(base), &pin[2]);
     dac8164_init(&dac, &bus, pin);
-    gpio.levels = &dac.base;
+    uint16_t level = (uint16_t)py_uint(code);
+    uint32_t masked = interrupts_mask();
+    int failed = dac8164_write_all(&dac, level);
+    interrupts_restore(masked);
+    if (failed) {
+        return wrong("the converters' bus is off or busy: create its machine.SPI first");
+    }
+    gpio_use_levels(&gpio, &dac.base);
     if (gpio.ports == 0) {
         rack.outputs = &dac.base;
     }
     return py_none();
 }
-PY_FUNCTION_2(dac_outputs);
+PY_FUNCTION_3(dac_outputs);
 
 /* dac_output(channel, chip, the chip's channel, code of a low gate, code of a high gate) */
 static py_obj dac_output(size_t count, const py_obj *arguments)
@@ -445,8 +606,83 @@ static py_obj dac_output(size_t count, const py_obj *arguments)
 }
 PY_FUNCTION_VAR(dac_output, 5, 5);
 
+static struct encoder *encoder_of(py_obj number)
+{
+    uintptr_t index = py_uint(number);
+    if (index > 1) {
+        wrong("encoders are numbered 0 and 1");
+    }
+    return &encoders[index];
+}
+
+/* encoder(number, address of A's PSR, A's mask, address of B's PSR, B's mask): from now on tick
+   reads it. */
+static py_obj encoder(size_t count, const py_obj *arguments)
+{
+    (void)count;
+    encoder_connect(encoder_of(arguments[0]), address_of(arguments[1]),
+                    (uint32_t)py_uint(arguments[2]), address_of(arguments[3]),
+                    (uint32_t)py_uint(arguments[4]));
+    return py_none();
+}
+PY_FUNCTION_VAR(encoder, 5, 5);
+
+/* turned(number) -> quarter steps turned to the right since the start, a small integer. */
+static py_obj turned(py_obj number)
+{
+    return py_small_int(encoder_turned(encoder_of(number)));
+}
+PY_FUNCTION_1(turned);
+
+/* cycles(address of a counter, array('I')): from now on each clock edge puts how far the counter
+   went into the next slot, until all are full; slot 0 says how many there are. The array must stay
+   until cycles(0, None) ends it. */
+static py_obj cycles(py_obj counter, py_obj array)
+{
+    uint32_t address = address_of(counter);
+    atomic_store_explicit(&measured.slots, NULL, memory_order_seq_cst);
+    if (address) {
+        struct py_buffer buffer = py_buffer(array, BUFFER_WRITE);
+        uint32_t *slots = buffer.data;
+        if (buffer.typecode != 'I' || buffer.size < 2 * sizeof *slots) {
+            return wrong("expected an array('I') with at least two slots");
+        }
+        slots[0] = 0;
+        measured.counter = address;
+        measured.room = (uint32_t)(buffer.size / sizeof *slots);
+        atomic_store_explicit(&measured.slots, slots, memory_order_release);
+    }
+    return py_none();
+}
+PY_FUNCTION_2(cycles);
+
+#ifdef HAS_BUS
+const struct reg_bus *reg_bus;
+
+static py_obj call_1(py_obj function, const char *text, size_t length)
+{
+    py_obj argument = py_new_str(text, length);
+    return py_call(function, 1, &argument);
+}
+
+/* reg_bus = sys.modules.get("virtualboard").bus, if there is such a module. Looked up rather than
+   imported: a plain runtime has no virtualboard, and then there is no chip. */
+static void find_bus(void)
+{
+    py_obj sys = call_1(py_global(NAME___import__), "sys", 3);
+    py_obj get = py_attribute(py_attribute(sys, NAME_modules), NAME_get);
+    py_obj board = call_1(get, "virtualboard", 12);
+    if (board != py_none()) {
+        reg_bus = (const struct reg_bus *)py_uint(py_attribute(board, NAME_bus));
+    }
+}
+#endif
+
 static void start(void)
 {
+#ifdef HAS_BUS
+    find_bus();
+#endif
     gpio_init(&gpio, NULL);
     rack_init(&rack, &gpio.base);
 }

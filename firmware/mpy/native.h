@@ -29,8 +29,10 @@ enum {
     SLOT_FALSE = 1,
     SLOT_TRUE = 2,
     SLOT_TO_NATIVE = 3,
+    SLOT_FROM_NATIVE = 4,
     SLOT_SWAP_GLOBALS = 5,
     SLOT_LOAD_GLOBAL = 7,
+    SLOT_LOAD_ATTR = 9,
     SLOT_STORE_GLOBAL = 13,
     SLOT_IS_TRUE = 16,
     SLOT_NEW_TUPLE = 19,
@@ -47,13 +49,14 @@ enum {
     SLOTS = 87,
 };
 
-enum { NATIVE_INT = 2, NATIVE_UINT = 3 };
 enum { BUFFER_READ = 1, BUFFER_WRITE = 2, BUFFER_RAISE = 4 };
 
 /* Both tables are filled in by the loader: the packer turns references to these two names
    into relocations of the .mpy file, and refuses any other undefined name. */
 extern void *const mp_fun_table[SLOTS];
 extern const uint16_t mp_qstr_table[];
+
+enum { NATIVE_INT = 2, NATIVE_UINT = 3 };
 
 #define SLOT(number, result, ...) ((result (*)(__VA_ARGS__))mp_fun_table[number])
 
@@ -65,6 +68,11 @@ static inline py_obj py_none(void)
 static inline py_obj py_bool(bool value)
 {
     return mp_fun_table[value ? SLOT_TRUE : SLOT_FALSE];
+}
+
+static inline py_obj py_new_uint(uintptr_t value)
+{
+    return SLOT(SLOT_FROM_NATIVE, py_obj, uintptr_t, uintptr_t)(value, NATIVE_UINT);
 }
 
 static inline py_obj py_small_int(intptr_t value)
@@ -135,6 +143,11 @@ static inline py_obj py_global(unsigned name)
 static inline void py_store_global(unsigned name, py_obj value)
 {
     SLOT(SLOT_STORE_GLOBAL, void, uintptr_t, py_obj)(mp_qstr_table[name], value);
+}
+
+static inline py_obj py_attribute(py_obj object, unsigned name)
+{
+    return SLOT(SLOT_LOAD_ATTR, py_obj, py_obj, uintptr_t)(object, mp_qstr_table[name]);
 }
 
 static inline py_obj py_call(py_obj function, size_t count, const py_obj *arguments)
@@ -217,8 +230,9 @@ static inline void py_export(unsigned name, void *object, unsigned type_slot)
 #define PY_2 SLOT_FUNCTION_TYPE_0 + 2
 #define PY_3 SLOT_FUNCTION_TYPE_0 + 3
 #define PY_VAR SLOT_FUNCTION_TYPE_VAR
-#define PY_EXPORT(name, arity) py_export(NAME_##name, &name##_object, arity);
-#define PY_EXPORT_CONSTANT(name) py_store_global(NAME_##name, py_small_int(constant++));
+#define PY_OBJECT(name, arity) &name##_object,
+#define PY_ARITY(name, arity) arity,
+#define PY_PLUS_ONE(name) +1
 
 extern char image_start[], image_end[] __attribute__((visibility("hidden")));
 
@@ -230,13 +244,20 @@ extern char image_start[], image_end[] __attribute__((visibility("hidden")));
     __attribute__((section(".text.entry"), visibility("default"))) py_obj                          \
     entry(const void *self, size_t count, size_t keywords, const py_obj *arguments)                \
     {                                                                                              \
+        /* Tables and loops, because a call for each name takes three times as much. */            \
+        static void *const objects[] = {functions(PY_OBJECT)};                                     \
+        static const uint8_t type_slots[] = {functions(PY_ARITY)};                                 \
+        const unsigned functions_count = sizeof objects / sizeof objects[0];                       \
+        const int constants_count = 0 constants(PY_PLUS_ONE);                                      \
         (void)count, (void)keywords, (void)arguments;                                              \
-        intptr_t constant = 0;                                                                     \
         start();                                                                                   \
         void *globals = py_enter_module(self);                                                     \
-        functions(PY_EXPORT);                                                                      \
-        constants(PY_EXPORT_CONSTANT);                                                             \
-        (void)constant;                                                                            \
+        for (unsigned i = 0; i < functions_count; i++) {                                           \
+            py_export(NAME__image + 1 + i, objects[i], type_slots[i]);                             \
+        }                                                                                          \
+        for (int i = 0; i < constants_count; i++) {                                                \
+            py_store_global(NAME__image + 1 + functions_count + (unsigned)i, py_small_int(i));     \
+        }                                                                                          \
         py_store_global(NAME__image, py_new_view(image_start, (size_t)(image_end - image_start))); \
         py_leave_module(globals);                                                                  \
         return py_none();                                                                          \

@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 enum { LINUX_EINTR = 4, LINUX_SIGALRM = 14 };
+enum { LINUX_SA_SIGINFO = 4, LINUX_SA_RESTORER = 0x04000000 };
+enum { LINUX_FUTEX = 202, LINUX_FUTEX_FLAGS = 0x180, LINUX_FUTEX_WAIT_BITSET = 9 };
 
 static inline long linux_call(long number, long a, long b, long c, long d, long e)
 {
@@ -33,11 +35,24 @@ struct linux_poll {
 };
 
 struct linux_signal_action {
-    void (*handler)(int);
+    void (*handler)(int signal, void *information, void *context);
     uint64_t flags;
     void (*restorer)(void);
     uint64_t mask;
 };
+
+/* What a signal handler's third argument says of the code that was interrupted: its registers, in
+   the kernel's order (struct sigcontext). */
+struct linux_registers {
+    int64_t r8, r9, r10, r11, r12, r13, r14, r15;
+    int64_t rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip;
+};
+
+/* They lie behind flags, a link and a stack (struct ucontext). */
+static inline struct linux_registers *linux_registers_of(void *context)
+{
+    return (struct linux_registers *)((char *)context + 40);
+}
 
 static inline long linux_read(int fd, void *data, size_t size)
 {
@@ -71,6 +86,17 @@ static inline void linux_sleep_until(uint64_t time_us)
     struct linux_time time = {(int64_t)(time_us / 1000000), (int64_t)(time_us % 1000000 * 1000)};
     while (linux_call(230, 1, 1, (long)&time, 0, 0) == -LINUX_EINTR) {
     }
+}
+
+static inline void linux_yield(void)
+{
+    linux_call(24, 0, 0, 0, 0, 0);
+}
+
+/* Ends the process, with all of its threads. */
+static inline void linux_exit(int code)
+{
+    linux_call(231, code, 0, 0, 0, 0);
 }
 
 static inline int linux_process(void)

@@ -18,7 +18,9 @@ _CARRIED = Path(__file__).resolve().parent / "carried"
 INSTALLED = _CARRIED.is_dir()
 """Whether this is a wheel's, which nobody is to edit, rather than a checkout's."""
 DEVICE = _CARRIED / "device" if INSTALLED else CHECKOUT / "device"
+CHIP = (_CARRIED if INSTALLED else CHECKOUT) / "firmware" / "chip" / "rt1062.def"
 BUILD = _CARRIED / "firmware" if INSTALLED else CHECKOUT / "firmware" / "build"
+
 
 # sys.implementation._mpy >> 10: the native architecture, as MicroPython numbers it.
 ARCHITECTURES = {2: "x64", 8: "armv7emdp"}
@@ -42,7 +44,7 @@ def micropython() -> str:
         if shutil.which(named) is None:
             raise UserError(
                 f"LATENTRACK_MICROPYTHON names {named}, which is not a program; name a MicroPython "
-                "1.23 or newer for x64 Linux, or unset it"
+                "1.27 or newer for x64 Linux, or unset it"
             )
         return named
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):

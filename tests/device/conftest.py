@@ -19,11 +19,13 @@ def rig(start, decoders) -> Iterator[Callable[..., Rig]]:
     """rig("name", ...): a module that plays the first of these models, in manual time.
 
     With the largest of them it has the memory of a Teensy with PSRAM: the file alone is 1.9 MB.
+    `heap_bytes` is another size of its memory.
     """
     with ExitStack() as stack:
 
-        def make(*names: str, manual_time: bool = True) -> Rig:
-            heap_bytes = PSRAM_BYTES if WIDE in names else HEAP_BYTES
+        def make(*names: str, manual_time: bool = True, heap_bytes: int = HEAP_BYTES) -> Rig:
+            if WIDE in names:
+                heap_bytes = PSRAM_BYTES
             models = [decoders / f"{name}.tflite" for name in names]
             module = start(*models, manual_time=manual_time, heap_bytes=heap_bytes)
             made = Rig(module, stack.enter_context(Link(module.port)))

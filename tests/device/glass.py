@@ -52,7 +52,7 @@ class Glass:
         end = time.monotonic() + 10
         while not self._link.evaluate("instrument.screen.whole"):
             assert time.monotonic() < end, "the screen does not come to rest"
-        assert self.module.panel.display_faults == []
+        assert self.module.panel.faults == []
         return self.module.panel.screen()
 
     def line(self, image: np.ndarray, y: int, x: int = 0) -> str:

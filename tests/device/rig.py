@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import time
 from dataclasses import dataclass, field
+from fractions import Fraction
 from types import ModuleType
 
 import numpy as np
@@ -18,22 +19,19 @@ from latentrack.module.link import Link
 from latentrack.virtual.module import VirtualModule
 from tests.conftest import ROOT
 
-SEMITONE = 65535 / 120  # a converter of 10 V
-NOWHERE = 15
+# The reference hardware's drum mode: kick, snare, toms, hi-hats, cymbals, and three accents.
+DRUM_JACKS = (0, 4, 1, 2, 3, 5, 6, 7)
+GATE = 5.0
 
 
 @dataclass
 class Edge:
-    """What one clock edge did: the step of each track, levels set, gates raised."""
+    """What one clock edge did: the step of each track, and the volts written to each jack."""
 
     time_us: int
     steps: dict[int, int] = field(default_factory=dict)
-    levels: dict[int, int] = field(default_factory=dict)
+    jacks: dict[int, float] = field(default_factory=dict)
     gates: frozenset[int] = frozenset()
-
-    @property
-    def jacks(self) -> tuple[frozenset[int], dict[int, int]]:
-        return self.gates, self.levels
 
 
 class Rig:
@@ -71,7 +69,7 @@ class Rig:
         self.panel.advance(50_000)
         return self.edges(steps, spacing_us)
 
-    def jacks(self, code: str = "", steps: int = 16) -> list[tuple[frozenset[int], dict[int, int]]]:
+    def jacks(self, code: str = "", steps: int = 16) -> list[dict[int, float]]:
         return [edge.jacks for edge in self.bar(code, steps)]
 
 
@@ -81,12 +79,11 @@ def edges_of(reports) -> list[Edge]:
         if report.kind == "step":
             if not found or found[-1].time_us != report.time_us:
                 found.append(Edge(report.time_us))
-            found[-1].steps[report.channel] = report.value
+            found[-1].steps[report.jack] = report.value
         elif found and found[-1].time_us == report.time_us:
-            if report.kind == "level":
-                found[-1].levels[report.channel] = report.value
-            elif report.kind == "rise":
-                found[-1].gates |= {report.channel}
+            found[-1].jacks[report.jack] = report.value
+            if report.kind == "rise":
+                found[-1].gates |= {report.jack}
     return found
 
 
@@ -103,19 +100,27 @@ def parameters() -> ModuleType:
 # -- the rules
 
 
-def code(pitch: float) -> int:
-    """The converter's code for a MIDI note, 1 V/octave from note 0 at 0 V; it ends at 10 V."""
-    return min(int(SEMITONE * pitch + 0.5), 65535)
+def at_jack(volts: Fraction | float) -> float:
+    """What comes out of a converter of 14 bits, +5 V at code 0 and -5 V at its highest."""
+    wanted = Fraction(65535) * (5 - Fraction(volts)) / 10
+    code = int(min(max(wanted, 0), 65535) + Fraction(1, 2))
+    return 5 - 10 * (code >> 2) / 16383
+
+
+def pitch_volts(note: int) -> float:
+    """A MIDI note at a jack: 1 V/octave, note 60 at 0 V, as far as the output reaches."""
+    return at_jack(Fraction(note - 60, 12))
 
 
 def drums(probabilities, groups, threshold, jacks=range(8)):
-    """Jacks of each step: triggers first, accents behind them, as far as there are jacks."""
-    jacks = dict(enumerate(jacks))
+    """Volts of each step: triggers, then accents, on these jacks as far as they go.
+
+    With all eight, in the order of the reference hardware's panel.
+    """
+    jacks = dict(enumerate(DRUM_JACKS if len(jacks) == 8 else jacks))
     return [
-        (
-            frozenset(jacks[c] for c in step.triggers if c in jacks),
-            {jacks[c]: round(a * 65535) for c, a in step.accents.items() if c in jacks},
-        )
+        {jacks[c]: GATE for c in step.triggers if c in jacks}
+        | {jacks[c]: at_jack(5 * a) for c, a in step.accents.items() if c in jacks}
         for step in drum_steps(probabilities, groups, threshold)
     ]
 
@@ -133,15 +138,15 @@ def notes(probabilities, threshold, *, most=4, pitch=lambda voice: voice, keep=T
         pitches = sorted(pitch(int(v)) for v in chosen)
         where, free, new = {}, list(range(most)), []
         for value in pitches:
-            stays = [r for r in free if keep and before.get(levels[r]) == code(value)]
+            stays = [r for r in free if keep and before.get(levels[r]) == pitch_volts(value)]
             if stays:
                 free.remove(stays[0])
                 where[stays[0]] = value
             else:
                 new.append(value)
         where.update(zip(free, new, strict=False))
-        step = {levels[r]: code(value) for r, value in where.items()}
-        played.append((frozenset(triggers[r] for r in where), step))
+        step = {levels[r]: pitch_volts(value) for r, value in where.items()}
+        played.append({triggers[r]: GATE for r in where} | step)
         before |= step
     return played
 
@@ -151,11 +156,11 @@ def rhythm(probabilities, threshold, pitches, *, jacks=((0,), (1,))):
     triggers, levels = jacks
     hits, played = 0, []
     for row in probabilities:
-        gates, set_to = set(), {}
+        step = {}
         for voice in np.flatnonzero(row > np.float32(threshold)):
             if voice < len(triggers):
-                gates.add(triggers[voice])
-                set_to[levels[voice]] = code(pitches[hits % len(pitches)])
+                step[triggers[voice]] = GATE
+                step[levels[voice]] = pitch_volts(pitches[hits % len(pitches)])
             hits += 1
-        played.append((frozenset(gates), set_to))
+        played.append(step)
     return played

@@ -7,9 +7,11 @@ import time
 import pytest
 
 from latentrack.module.link import Link, ModuleError
-from latentrack.virtual.panel import ANALOG_PINS, TRIGGER_PINS
-from tests.conftest import ROOT
-from tests.decoders import DRUMS
+from tests.decoders import CHORALES, DRUMS
+from tests.device.rig import DRUM_JACKS
+
+# Of five groups of drums; the other three jacks carry accents.
+TRIGGERS = DRUM_JACKS[:5]
 
 
 def wait_frames(link: Link, count: int = 3) -> None:
@@ -18,16 +20,6 @@ def wait_frames(link: Link, count: int = 3) -> None:
     end = time.monotonic() + 10
     while link.evaluate("instrument.frames") < until:
         assert time.monotonic() < end, "the frames have stopped"
-
-
-def test_the_panel_is_the_boards_table():
-    table: dict[str, object] = {}
-    source = (ROOT / "device" / "latentrack" / "boards" / "virtual.py").read_text()
-    exec(source.split("def connect")[0].split("import uctypes")[1], table)
-    assert {"clock": table["CLOCK"], "reset": table["RESET"]} == {
-        jack: f"D{pin}" for jack, pin in TRIGGER_PINS.items()
-    }
-    assert table["KNOBS"] == {knob: f"A{pin}" for knob, pin in ANALOG_PINS.items()}
 
 
 @pytest.mark.parametrize("knob, latent", [("x", 0), ("y", 1), ("z", 2)])
@@ -39,9 +31,10 @@ def test_a_knob_moves_its_latent_over_the_whole_scale(start, drum_model, knob, l
             module.panel.settle()
             wait_frames(link)
             latents = link.evaluate("track.latents")
-            assert latents[latent] == pytest.approx(value, abs=2e-4)
+            assert latents[latent] == pytest.approx(value, abs=2e-3)
             others = [v for i, v in enumerate(latents) if i != latent]
-            assert others == pytest.approx([0, 0], abs=2e-4)
+            # A knob in its middle is exactly 0.
+            assert others == [0, 0]
 
 
 def test_the_threshold_knob(start, drum_model):
@@ -50,7 +43,7 @@ def test_the_threshold_knob(start, drum_model):
         module.panel.turn("threshold", 0.125)
         module.panel.settle()
         wait_frames(link)
-        assert link.evaluate("track.threshold") == pytest.approx(0.125, abs=2e-5)
+        assert link.evaluate("track.threshold") == pytest.approx(0.125, abs=2e-4)
 
 
 def test_what_is_typed_stays_until_its_knob_is_turned(start, drum_model):
@@ -64,7 +57,7 @@ def test_what_is_typed_stays_until_its_knob_is_turned(start, drum_model):
         module.panel.turn("y", 0.25)
         module.panel.settle()
         wait_frames(link)
-        assert link.evaluate("track.latents") == pytest.approx((1, -1.5, 3), abs=2e-4)
+        assert link.evaluate("track.latents") == pytest.approx((1, -1.5, 3), abs=2e-3)
 
 
 def test_power_on_takes_the_knobs_where_they_stand(start, drum_model):
@@ -192,12 +185,14 @@ def test_gates_end(start, drum_model):
     high: set[int] = set()
     rises = 0
     for report in module.panel.settle():
+        if report.jack not in TRIGGERS:
+            continue
         if report.kind == "rise":
-            assert report.channel not in high, "a gate rises that is high already"
-            high.add(report.channel)
+            assert report.jack not in high, "a gate rises that is high already"
+            high.add(report.jack)
             rises += 1
         elif report.kind == "fall":
-            high.remove(report.channel)
+            high.remove(report.jack)
     assert rises > 0 and not high
 
 
@@ -210,3 +205,43 @@ def test_stop_and_start(start, drum_model):
         link.run("instrument.start()")
         module.panel.clock(3)
         assert len(module.panel.steps()) == 3
+
+
+def test_with_nothing_remembered_a_model_plays_that_sounds_in_the_middle(start, decoders, decoded):
+    """`chorales` comes first by name and is silent there at the threshold of 0.5."""
+    silent, sounding = (decoders / f"{name}.tflite" for name in (CHORALES, DRUMS))
+    middle = (0.0, 0.0, 0.0)
+    assert decoded(CHORALES, middle).max() < 0.5 < decoded(DRUMS, middle).max()
+    assert silent.name < sounding.name
+    module = start(silent, sounding)
+    with Link(module.port) as link:
+        assert link.evaluate("track.model.name") == DRUMS
+        link.run(f"library.play({CHORALES!r}, remember=False)")
+        wait_frames(link)
+        assert link.evaluate("controls.page.values_line()") == "silent at thr 0.50"
+        link.run("track.threshold = 0.01")
+        wait_frames(link)
+        assert link.evaluate("controls.page.values_line()") == "thr 0.01  chaos 0.00"
+
+
+def test_with_silent_models_only_the_first_plays(start, decoders):
+    module = start(decoders / f"{CHORALES}.tflite")
+    with Link(module.port) as link:
+        assert link.evaluate("track.model.name") == CHORALES
+        assert link.evaluate("track.hits") == 0
+
+
+def test_a_jack_that_carries_no_pitch_any_more_goes_to_0_volts(start, decoders):
+    """Else a gate that comes there next would seem to stand."""
+    module = start(decoders / f"{CHORALES}.tflite", manual_time=True)
+    with Link(module.port) as link:
+        link.run("track.threshold = 0.02; track.transpose = 36; track.refresh()")
+        module.panel.clock(32, spacing_us=20_000)
+        module.panel.settle()
+        assert all(abs(volts) > 0.1 for volts in module.panel.volts()[4:])
+        link.run("track.jacks = '1-4'")
+        for _ in range(8):
+            wait_frames(link, 2)
+            module.panel.advance(2000)
+            module.panel.settle()
+        assert module.panel.volts()[4:] == pytest.approx([0.0] * 4, abs=4e-4)

@@ -335,14 +335,13 @@ def test_a_full_flash_is_said_and_the_music_goes_on(rig, decoded):
 
 def test_a_board_without_a_display_plays(rig, decoded):
     module = rig(DRUMS)
-    board = module.module.flash / "latentrack" / "boards" / "virtual.py"
+    board = module.module.flash / "latentrack" / "boards" / "xen.py"
     source = board.read_text()
-    for without, said in (("None", ""), ('{"spi": 0}', "no screen")):
-        lines = [
-            f"DISPLAY = {without}" if line.startswith("DISPLAY") else line
-            for line in source.splitlines()
-        ]
-        board.write_text("\n".join(lines))
+    for without, said in (
+        ("DISPLAY = None", ""),
+        ("del DISPLAY['select']", "no screen"),
+    ):
+        board.write_text(source + f"\n\n{without}\n")
         module.link.restart()
         assert said in module.get("instrument.message_text")
         latents = (1.5, -0.5, 2.0)

@@ -27,12 +27,12 @@ class Book:
     def listen(self, reports) -> None:
         for report in reports:
             if report.kind == "rise":
-                assert report.channel not in self.high, "a gate rises that is high"
-                self.high.add(report.channel)
+                assert report.jack not in self.high, "a gate rises that is high"
+                self.high.add(report.jack)
             elif report.kind == "fall":
-                assert report.channel in self.high
-                self.high.remove(report.channel)
-            elif report.kind == "step" and report.channel == 0:
+                assert report.jack in self.high
+                self.high.remove(report.jack)
+            elif report.kind == "step" and report.jack == 0:
                 self.steps += 1
 
 
@@ -69,11 +69,14 @@ def play(rig, steps: int, seed: int) -> None:
         assert book.steps + book.extra >= clocked, "steps were lost"
         if len(free) * steps // 8 < clocked:
             free.append(memory(module, book))
-    assert module.panel.lost == 0
+    assert module.panel.faults == []
     assert module.get("instrument.frames") > 20
     module.panel.advance(2_000_000)
     book.listen(module.panel.settle())
-    assert not book.high, f"gates left hanging: {book.high}"
+    # With these models and defaults: drums on the trigger outputs, two notes on the others, of
+    # which the last two carry pitches.
+    high = book.high - {6, 7}
+    assert not high, f"gates left hanging: {high}"
     free.append(memory(module, book))
     assert min(free[2:]) >= free[1] - 2048, free
 
@@ -92,11 +95,7 @@ def turn(module, rng: random.Random, table) -> None:
         module.panel.cv(rng.choice("xyz5678"), rng.uniform(-5, 5))
     elif what == 6:
         name = rng.choice((DRUMS, CHORALES))
-        # What plays, what is about to play and what is being loaded may be too much at once.
-        module.run(
-            f"try:\n    library.play({name!r}, track={track}, remember=False)\n"
-            "except MemoryError:\n    pass"
-        )
+        module.run(f"library.play({name!r}, track={track}, remember=False)")
     else:
         module.run(rng.choice((f"presets.store({rng.randint(1, 4)})", "tracks[0].decode()")))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.device.test_boards import PORTS
+from latentrack.virtual.boards.bare import Bare
 from tests.docs import wiring
 from tests.docs.pages import DOCS
 
@@ -29,6 +29,6 @@ def test_the_table_of_getting_started_is_that_of_the_board() -> None:
     page = (DOCS / "getting-started.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| ((?:output|clock|reset|trigger|knob).*?) \| (\d+)\b", page, re.M))
     assert rows == {what: pin for pin, (what, _) in wiring.pins().items()}
-    # And what stands behind the board's table: the processor's ports, for the outputs.
-    outputs = [f"D{pin}" for what, pin in rows.items() if what.startswith("output")]
-    assert sorted(outputs) == sorted(PORTS)
+    # And what the virtual breadboard has there.
+    outputs = {f"D{pin}" for what, pin in rows.items() if what.startswith("output")}
+    assert outputs == set(Bare.OUTPUTS)

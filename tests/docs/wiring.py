@@ -34,10 +34,7 @@ def pins() -> dict[str, tuple[str, str]]:
     for statement in ast.parse(BOARD.read_text(encoding="utf-8")).body:
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
             name, value = statement.targets[0].id, statement.value
-            if name == "GATES":
-                assert isinstance(value, ast.Tuple)
-                table[name] = [ast.literal_eval(gate.elts[0]) for gate in value.elts]  # type: ignore[attr-defined]
-            elif name in ("CLOCK", "RESET", "TRIGGERS", "KNOBS"):
+            if name in ("CLOCK", "RESET", "TRIGGERS", "KNOBS", "GATES"):
                 table[name] = ast.literal_eval(value)
     found = {
         _printed(table["CLOCK"]): ("clock in", "edge"),

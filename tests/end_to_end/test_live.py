@@ -186,9 +186,9 @@ def test_the_clock_does_not_notice(start, drum_model, code):
         assert there.read_bytes() != mine.read_bytes()
         live.finish()
         assert there.read_bytes() == mine.read_bytes()
-    played = [r.value for r in module.panel.settle() if r.kind == "step" and r.channel == 0]
+    played = [r.value for r in module.panel.settle() if r.kind == "step" and r.jack == 0]
     assert played == [edge % 16 for edge in range(edges)]
-    assert module.panel.lost == 0
+    assert module.panel.faults == []
 
 
 def test_the_command_with_its_prompt(module, behaviours):

@@ -67,6 +67,8 @@ def test_everything_is_in_it(wheel: Path):
     expected |= {f"carried/device/{n}": data for n, data in files_of(ROOT / "device").items()}
     for native in ("x64/latentcore.mpy", "x64/virtualboard.mpy", "armv7emdp/latentcore.mpy"):
         expected[f"carried/firmware/{native}"] = (ROOT / "firmware/build" / native).read_bytes()
+    table = "firmware/chip/rt1062.def"
+    expected[f"carried/{table}"] = (ROOT / table).read_bytes()
     with zipfile.ZipFile(wheel) as archive:
         there = {
             name.removeprefix("latentrack/"): archive.read(name)

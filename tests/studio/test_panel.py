@@ -25,6 +25,7 @@ from latentrack.studio.panel.source import Source
 from latentrack.studio.studio import Studio
 from latentrack.virtual.module import VirtualModule
 from latentrack.virtual.picture import read_png
+from tests.device.rig import DRUM_JACKS
 from tests.studio.conftest import reached, values
 
 PATIENCE_S = 60
@@ -114,11 +115,12 @@ def test_the_lights_follow_the_pattern_that_litert_decodes(own: Studio) -> None:
     wait(bench, lambda: bench.look().knobs == knobs)
     decoder = Decoder(own.workspace.models / "demo.tflite")
     latents = [(2 * knobs[name] - 1) * decoder.info.latent_scale for name in ("x", "y", "z")]
-    wait(bench, lambda: np.allclose(values(bench.state.port)["latents"], latents, atol=2e-4))
+    wait(bench, lambda: np.allclose(values(bench.state.port)["latents"], latents, atol=2e-3))
     bench.pulse("reset")
     expected = drum_steps(decoder.decode([latents])[0], decoder.info.groups, knobs["threshold"])
-    lit = [pulse(bench) for _ in expected]
-    assert lit == [step.triggers for step in expected]
+    jacks = DRUM_JACKS[: len(decoder.info.groups)]  # the others carry accents
+    lit = [pulse(bench) & set(jacks) for _ in expected]
+    assert lit == [{jacks[group] for group in step.triggers} for step in expected]
     assert len(set(lit)) > 2
 
 

@@ -19,10 +19,14 @@ from latentrack.decoder.jacks import drum_steps
 from latentrack.decoder.litert import Decoder
 from latentrack.studio.panel import sending
 from latentrack.virtual.module import VirtualModule
+from tests.device.rig import DRUM_JACKS
 from tests.studio.conftest import RunningStudio, keep_picture, running_studio, values
 
 Open = Callable[..., Page]
 PATIENCE_S = 60
+
+# The triggers of five groups of drums; the other jacks carry accents.
+JACKS = DRUM_JACKS[:5]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +51,7 @@ def switch_on(page: Page) -> str:
     expect(card.get_by_role("button").first).to_be_visible()
     if card.get_by_role("button", name="Switch on").count():
         card.get_by_role("button", name="Switch on").click()
-    where = card.get_by_text("board virtual")
+    where = card.get_by_text("board xen")
     expect(where).to_be_visible(timeout=90_000)
     clock = page.get_by_role("combobox", name="Clocked by")
     if "click its jack" not in (clock.input_value() or ""):
@@ -96,8 +100,8 @@ def test_a_virtual_module_plays_what_was_trained(desk: RunningStudio, open_tab: 
     expect(threshold).to_have_attribute("aria-valuenow", "40")
     decoder = Decoder(desk.folder / "models" / "demo.tflite")
     latents = [-0.6 * decoder.info.latent_scale, 0, 0]
-    see(page, lambda: np.allclose(values(port)["latents"], latents, atol=2e-4))
-    assert values(port)["threshold"] == pytest.approx(0.4, abs=1e-4)
+    see(page, lambda: np.allclose(values(port)["latents"], latents, atol=2e-3))
+    assert values(port)["threshold"] == pytest.approx(0.4, abs=1e-3)
 
     # A click at the clock's jack is an edge; the lights are those that LiteRT says.
     plate = page.get_by_role("group", name="The panel of the module")
@@ -110,7 +114,7 @@ def test_a_virtual_module_plays_what_was_trained(desk: RunningStudio, open_tab: 
         expect(plate).to_have_attribute("data-edges", str(edges + number + 1))
         lights = page.locator(".lt-panel-light")
         lit = lights.evaluate_all("all => all.map(light => light.dataset.lit)")
-        assert {i for i, light in enumerate(lit) if light == "1"} == step.triggers
+        assert {jack for jack in JACKS if lit[jack] == "1"} == {JACKS[g] for g in step.triggers}
     assert len({step.triggers for step in expected}) > 2
 
     # Two tabs show one module.

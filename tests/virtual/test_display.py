@@ -20,17 +20,25 @@ def say(display: Display, command: int, *data: int) -> None:
         display.data(bytes(data))
 
 
-def awake(order: int = 0x68) -> Display:
+# Of each make of glass: where its picture begins, x and y, and the command of its inversion.
+GLASSES = {"red tab": (0, 24, 0x20), "green tab": (1, 26, 0x21)}
+
+
+def awake(order: int = 0x68, glass: str = "red tab") -> Display:
     """A display that has been told all that this glass needs."""
-    display = Display()
-    for command, data in ((0x11, ()), (0x3A, (5,)), (0x36, (order,)), (0x21, ()), (0x29, ())):
+    display = Display(glass)
+    inversion = GLASSES[glass][2]
+    for command, data in ((0x11, ()), (0x3A, (5,)), (0x36, (order,)), (inversion, ()), (0x29, ())):
         say(display, command, *data)
     return display
 
 
-def window(display: Display, x: int, y: int, width: int, height: int) -> None:
-    say(display, 0x2A, 0, x + 1, 0, x + width)
-    say(display, 0x2B, 0, y + 26, 0, y + 25 + height)
+def window(
+    display: Display, x: int, y: int, width: int, height: int, glass: str = "red tab"
+) -> None:
+    first_x, first_y, _ = GLASSES[glass]
+    say(display, 0x2A, 0, x + first_x, 0, x + first_x + width - 1)
+    say(display, 0x2B, 0, y + first_y, 0, y + first_y + height - 1)
 
 
 def test_it_is_black_until_it_is_woken_and_on_and_shows_noise_then():
@@ -42,12 +50,13 @@ def test_it_is_black_until_it_is_woken_and_on_and_shows_noise_then():
     assert len(np.unique(display.image())) > 50
 
 
+@pytest.mark.parametrize("glass", GLASSES)
 @pytest.mark.parametrize("x, y", [(0, 0), (159, 0), (0, 79), (159, 79), (37, 11)])
-def test_a_pixel_is_where_it_was_put_in_the_colour_it_was_given(x, y):
-    display = awake()
+def test_a_pixel_is_where_it_was_put_in_the_colour_it_was_given(x, y, glass):
+    display = awake(glass=glass)
     before = display.image()
     for pixel, colour in ((RED, (255, 0, 0)), (GREEN, (0, 255, 0)), (BLUE, (0, 0, 255))):
-        window(display, x, y, 1, 1)
+        window(display, x, y, 1, 1, glass)
         say(display, 0x2C, *pixel)
         after = display.image()
         assert tuple(after[y, x]) == colour
@@ -69,22 +78,23 @@ def test_a_window_is_filled_row_by_row_in_pieces_and_begins_anew_when_full():
 
 
 def test_the_other_way_round_the_picture_stands_on_its_head():
-    upright, turned = awake(0x68), awake(0xA8)
+    upright, turned = awake(0x68, "green tab"), awake(0xA8, "green tab")
     for display in (upright, turned):
-        window(display, 0, 0, 160, 80)
+        window(display, 0, 0, 160, 80, "green tab")
         say(display, 0x2C, *([0, 0] * 160 * 80))
-        window(display, 3, 5, 1, 1)
+        window(display, 3, 5, 1, 1, "green tab")
         say(display, 0x2C, *RED)
     # Backwards in rows instead of columns the glass begins elsewhere: 162 - 161 rows off.
     assert np.argwhere(upright.image()[..., 0])[0].tolist() == [5, 3]
     assert np.argwhere(turned.image()[..., 0])[0].tolist() == [79 - 5, 159 - 3 + 0]
 
 
-def test_colours_are_wrong_without_inversion_or_with_the_wrong_order():
-    display = awake()
-    window(display, 0, 0, 1, 1)
+@pytest.mark.parametrize("glass, wrong", [("red tab", 0x21), ("green tab", 0x20)])
+def test_colours_are_wrong_with_the_other_glasses_inversion_or_the_wrong_order(glass, wrong):
+    display = awake(glass=glass)
+    window(display, 0, 0, 1, 1, glass)
     say(display, 0x2C, *RED)
-    say(display, 0x20)
+    say(display, wrong)
     assert tuple(display.image()[0, 0]) == (0, 255, 255)
     display = awake(0x60)
     window(display, 0, 0, 1, 1)
@@ -115,7 +125,7 @@ def test_reset_keeps_the_memory_and_forgets_the_rest():
     say(display, 0x2C, *GREEN)
     say(display, 0x01)
     assert not display.image().any()
-    for command, data in ((0x11, ()), (0x36, (0x68,)), (0x21, ()), (0x29, ())):
+    for command, data in ((0x11, ()), (0x36, (0x68,)), (0x20, ()), (0x29, ())):
         say(display, command, *data)
     assert tuple(display.image()[0, 0]) == (0, 255, 0)
 

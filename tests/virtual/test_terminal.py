@@ -57,8 +57,9 @@ def test_a_narrow_one_shows_four_pixels_a_block_in_two_colours():
 
 
 def test_lights():
-    assert draw_jacks(frozenset({0, 7}), [False, True, False, False]).plain == (
-        "out ● ○ ○ ○ ○ ○ ○ ●    buttons □ ■ □ □ "
+    volts = [5.0, 0.0, -0.0003, 2.5, -1.25, 0.0, 0.0, 5.0]
+    assert draw_jacks(frozenset({0, 7}), volts, [False, True, False, False]).plain == (
+        "out ● 5.0V ○ 0.0V ○ 0.0V ○ 2.5V ○-1.2V ○ 0.0V ○ 0.0V ● 5.0V  □ ■ □ □ "
     )
 
 

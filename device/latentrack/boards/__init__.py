@@ -3,13 +3,21 @@
     NAME       what it is called
     CLOCK      pin of the clock input       RESET     pin of the reset input
     TRIGGERS   pins of the trigger inputs 3 and 4
+    EDGE       what a rising edge at these jacks is at the pin: "rising", or "falling" behind a
+               stage that inverts
+    PULL       the pull that these pins need: "up", "down", or None where the board has a resistor
     KNOBS      name -> analog input, for "x", "y", "z" and "threshold"; a missing one stays put
+    KNOBS_REVERSED  True where a knob turned clockwise gives the lowest code
     CV         name -> analog input, for "x", "y", "z", "threshold", "5", "6", "7", "8"
     CV_VOLTS   the volts at which a CV input's converter gives its lowest and its highest code
     OUT_VOLTS  the volts of an output at code 0 and at 65535; None: it has gates only
+    NOTE_AT_0_V     the MIDI note whose pitch is 0 V
+    ACCENT_VOLTS    the volts of the loudest accent; the softest is 0 V
+    DRUM_JACKS the order in which drums take the eight jacks (from 0): five triggers, three accents
     BUTTONS    pins of the buttons, low when pressed      LEDS   pins of their lamps
     ENCODERS   "left", "right" -> pins A, B and push
-    DISPLAY    its ST7735: SPI number and baudrate, pins "select", "command", "reset"; or None
+    DISPLAY    its ST7735: SPI number and baudrate, pins "select", "command", "reset", and its
+               "glass": "red tab" or "green tab" (drivers/st7735.py); or None
     connect()  tells latentcore where the outputs are and what time it is
 
 A Teensy reads which board it is on from the file /flash/board.txt: `xen` or `bare`, or the name of
@@ -18,15 +26,11 @@ breadboard's wires would mind; the other way round, a bare board's gates would d
 hardware's switches.
 """
 
-import sys
-
 FILE = "/flash/board.txt"
 
 
 def board_name():
     """What /flash/board.txt says, or what is most likely."""
-    if sys.platform == "linux":
-        return "virtual"
     try:
         with open(FILE) as file:
             return file.read().strip() or "xen"

@@ -1,37 +1,56 @@
 """The reference hardware: eight outputs through two DAC8164, a display, encoders, buttons, CV.
 
-The pins are the reference project's. What its input and output stages make of voltages is not
-written down anywhere that we know: CV_VOLTS and OUT_VOLTS are what its firmware counts on, and
-the calibration page puts them right for each module.
+Pins, stages and polarities are those of its schematics. Its inputs are transistors with an open
+collector: a rising edge at the jack is a falling edge at the pin, which needs the pull-up. Its
+output and CV amplifiers invert: the lowest code is +5 V, the highest -5 V. Which way its
+potentiometers are wired is not certain: `patch.knobs = "reversed"` turns all four round.
+
+Jacks 1 to 4 are the trigger outputs, 5 to 8 the note outputs.
 """
 
 import latentcore
+
+from latentrack.boards.teensy41 import DR, DR_CLEAR, DR_SET, LPSPI4, TIME_US, place
 
 NAME = "xen"
 CLOCK = "D36"
 RESET = "D35"
 TRIGGERS = ("D34", "D33")
+EDGE = "falling"
+PULL = "up"
 KNOBS = {"x": "A7", "y": "A2", "z": "A3", "threshold": "A6"}
+KNOBS_REVERSED = True
 CV = {
     "x": "A11", "y": "A10", "z": "A1", "threshold": "A0",
-    "5": "A16", "6": "A17", "7": "A12", "8": "A13",
+    "5": "D40", "6": "D41", "7": "A12", "8": "A13",
 }  # fmt: skip
-CV_VOLTS = (-5, 5)  # at the converter's lowest and highest code
-OUT_VOLTS = (0, 10)
+CV_VOLTS = (5, -5)
+OUT_VOLTS = (5, -5)
+# In the middle of what the outputs reach: notes 0 to 120 are -5 V to +5 V.
+NOTE_AT_0_V = 60
+ACCENT_VOLTS = 5
+# As the panel of the reference hardware names them: kick, snare, toms, hi-hats, cymbals, and the
+# accents of the last three.
+DRUM_JACKS = (0, 4, 1, 2, 3, 5, 6, 7)
 BUTTONS = ("D28", "D38", "D39", "D29")
 LEDS = ("D30", "D31", "D32", "D37")
 ENCODERS = {"left": ("D22", "D23", "D7"), "right": ("D3", "D4", "D2")}
-DISPLAY = {"spi": 0, "baudrate": 20000000, "select": "D5", "command": "D6", "reset": "D0"}
+# LPSPI4, for the display and the converters.
+SPI_NUMBER, SPI_BAUDRATE = 0, 20000000
+DISPLAY = {
+    "spi": SPI_NUMBER, "baudrate": SPI_BAUDRATE, "select": "D5", "command": "D6", "reset": "D0",
+    "glass": "red tab",
+}  # fmt: skip
 
-# The converters hang on the display's SPI: LPSPI4. Selects: (GPIO port's base address, bit) of the
-# first chip's pin 9 (outputs 1 to 4), the second's pin 8, and the display's pin 5.
-_LPSPI4 = 0x403A0000
-_GPIO2, _GPIO4 = 0x401BC000, 0x401C4000
-SELECTS = (("D9", _GPIO2, 11), ("D8", _GPIO2, 16), ("D5", _GPIO4, 8))
-_DR, _DR_SET, _DR_CLEAR = 0x00, 0x84, 0x88
+# Selects: the first chip's (trigger outputs), the
+# second's (note outputs), the display's.
+SELECTS = ("D8", "D9", "D5")
+# Selects of an SD card and an expander on the same bus, which are not used.
+UNUSED_SELECTS = ("D1", "D10")
+# The chip and the chip's channel of jacks 1 to 8.
+OUTPUTS = ((0, 1), (0, 2), (0, 3), (0, 0), (1, 3), (1, 0), (1, 1), (1, 2))
 # Codes of a gate: 0 V and 5 V.
-GATE_CODES = (0, 32768)
-_GPT2_CNT = 0x400F0024
+GATE_CODES = (32768, 0)
 
 
 def connect():
@@ -39,14 +58,17 @@ def connect():
 
     from machine import SPI, Pin
 
-    latentcore.time_source(_GPT2_CNT)
     # Sets the bus's pins and clock up; the display uses the same object's bus afterwards.
-    SPI(DISPLAY["spi"], baudrate=DISPLAY["baudrate"])
-    pins = array("I")
-    for name, base, bit in SELECTS:
+    SPI(SPI_NUMBER, baudrate=SPI_BAUDRATE)
+    for name in SELECTS + UNUSED_SELECTS:
         Pin(name, Pin.OUT, value=1)
-        for word in (base + _DR, base + _DR_SET, base + _DR_CLEAR, 1 << bit):
+    pins = array("I")
+    for name in SELECTS:
+        base, mask = place(name)
+        for word in (base + DR, base + DR_SET, base + DR_CLEAR, mask):
             pins.append(word)
-    latentcore.dac_outputs(_LPSPI4, pins)
+    # 0 V at all jacks before anything else: at power-on they stand at +5 V.
+    latentcore.dac_outputs(LPSPI4, pins, GATE_CODES[0])
     for channel in range(8):
-        latentcore.dac_output(channel, channel // 4, channel % 4, *GATE_CODES)
+        latentcore.dac_output(channel, *(OUTPUTS[channel] + GATE_CODES))
+    latentcore.time_source(TIME_US)

@@ -4,7 +4,10 @@ Pixels are 16 bits, red first (5, 6, 5 bits), the high byte first; `colour` make
 framebuf writes them that way. The chip wants pauses while it wakes up; nobody waits for them here:
 `ready` says whether it is awake, and sends what is due next.
 
-Commands: Sitronix, ST7735S data sheet, chapter 10. The small glass begins at column 26, row 1.
+The small glass comes in two makes, known by the tab of their protective film. They begin at other
+places of the controller's memory, and one of them is driven inverted.
+
+Commands: Sitronix, ST7735S data sheet, chapter 10.
 """
 
 from time import ticks_add, ticks_diff, ticks_ms
@@ -12,7 +15,6 @@ from time import ticks_add, ticks_diff, ticks_ms
 from machine import SPI, Pin
 
 WIDTH, HEIGHT = 160, 80
-_FIRST_X, _FIRST_Y = 1, 26
 _CASET, _RASET, _RAMWR = 0x2A, 0x2B, 0x2C
 
 # Command, its data, and how many milliseconds the chip then needs.
@@ -21,10 +23,11 @@ _WAKE = (
     (0x11, b"", 120),  # out of sleep
     (0x3A, b"\x05", 0),  # 16 bits a pixel
     (0x36, b"\x68", 0),  # x along the rows, y against the columns; blue-green-red glass
-    (0x21, b"", 0),  # this glass is driven inverted
     (0x13, b"", 10),  # the whole of it
 )
-_ON = 0x29
+_ON, _PLAIN, _INVERTED = 0x29, 0x20, 0x21
+# Of each glass: where it begins, in the turned memory, and whether it is driven inverted.
+_GLASSES = {"red tab": (0, 24, _PLAIN), "green tab": (1, 26, _INVERTED)}
 
 
 def colour(red, green, blue):
@@ -34,9 +37,11 @@ def colour(red, green, blue):
 
 
 class ST7735:
-    """A display at `pins`: a board's table of "spi", "baudrate", "select", "command", "reset"."""
+    """A display at `pins`: a board's table of "spi", "baudrate", "select", "command", "reset",
+    "glass"."""
 
     def __init__(self, pins):
+        self._first_x, self._first_y, self._inversion = _GLASSES[pins["glass"]]
         self._select = Pin(pins["select"], Pin.OUT, value=1)
         self._is_data = Pin(pins["command"], Pin.OUT, value=1)
         self._reset = Pin(pins["reset"], Pin.OUT, value=0)
@@ -60,12 +65,13 @@ class ST7735:
 
     def light(self):
         """Switches the glass on; before that its memory, which is noise at first, stays unseen."""
+        self._send(self._inversion, b"")
         self._send(_ON, b"")
 
     def show(self, x, y, width, height, pixels):
         """Puts a rectangle of pixels on the glass; `pixels` holds exactly as many."""
-        self._place(_CASET, x + _FIRST_X, width)
-        self._place(_RASET, y + _FIRST_Y, height)
+        self._place(_CASET, x + self._first_x, width)
+        self._place(_RASET, y + self._first_y, height)
         self._send(_RAMWR, pixels)
 
     def _place(self, command, first, count):

@@ -5,7 +5,7 @@ from time import ticks_ms
 import latentcore
 
 from latentrack import colours
-from latentrack.screen import LETTER, TALL, WIDTH, Part
+from latentrack.screen import LETTER, TALL, WIDTH, CachedPart
 
 KNOBS = ("x", "y", "z", "threshold")
 PAUSE, RESET, DECODE, FREEZE = 1, 2, 3, 4
@@ -95,8 +95,8 @@ class BasePage:
         if button == PAUSE:
             return latentcore.paused()
         if button == RESET:
-            number, step = latentcore.playing(self.track.number)
-            return number != 0 and step == 0
+            track = self.track.number
+            return latentcore.count(track, 4) != 0 and latentcore.count(track, 5) == 0
         if button == DECODE:
             return self.track.follow == "hold"
         return self.track.freeze == "on"
@@ -130,6 +130,11 @@ class ListPage(BasePage):
         """Line number `at`: (text on the left, text on the right)."""
         raise NotImplementedError
 
+    def source(self, at):
+        """What line `at` is made of, a small integer or an object that exists anyway: the line is
+        made again when that is another one."""
+        raise NotImplementedError
+
     def place(self, at):
         """Where the value of that line stands, 0 to 1; None if it has no such place."""
         return None
@@ -155,12 +160,16 @@ class ListPage(BasePage):
             self.choose(self.chosen + steps)
 
 
-class Title(Part):
+class Title(CachedPart):
     def __init__(self, page):
         super().__init__(0, 0, WIDTH, TALL)
         self._page = page
 
-    def now(self):
+    def version(self):
+        page = self._page
+        return page.chosen << 16 | page.count() << 4 | page.track.number
+
+    def value(self):
         page = self._page
         return (page.title, page.track.number, page.chosen, page.count(), page.of_track)
 
@@ -175,7 +184,7 @@ class Title(Part):
         canvas.tall(where, WIDTH - 2 - LETTER * len(where), 0, colours.BLACK, paper)
 
 
-class Row(Part):
+class Row(CachedPart):
     """A line of a list, and below it a thin bar: how far its value is on the way."""
 
     def __init__(self, page, row):
@@ -183,7 +192,19 @@ class Row(Part):
         self._page = page
         self._row = row
 
-    def now(self):
+    def version(self):
+        page = self._page
+        at = page.first + self._row
+        if at >= page.count():
+            return -1 if at == 0 else -2
+        return at << 2 | (at == page.chosen) << 1 | page.waits(self._row)
+
+    def source(self):
+        page = self._page
+        at = page.first + self._row
+        return page.source(at) if at < page.count() else None
+
+    def value(self):
         page = self._page
         at = page.first + self._row
         if at >= page.count():

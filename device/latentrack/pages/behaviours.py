@@ -15,6 +15,10 @@ class Page(ListPage):
         name = behaviours.names()[at]
         return (name[:15], "on" if behaviours.is_on(name) else "off")
 
+    def source(self, at):
+        behaviours = self.instrument.behaviours
+        return behaviours.loads << 1 | behaviours.is_on(behaviours.names()[at])
+
     def turn(self, encoder, steps):
         self.choose(self.chosen + steps)
 

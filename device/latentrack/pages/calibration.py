@@ -9,7 +9,6 @@ measured there. Two volts or more make a line; the further apart the better.
 from latentrack.pages.base import ListPage
 from latentrack.parameters import CV_INPUTS
 
-MOST_VOLTS = 10
 # A click at an output: one step of a converter of 14 bits. Fast turns go faster.
 CLICK = 4
 
@@ -21,6 +20,8 @@ class Page(ListPage):
     def __init__(self, instrument, controls):
         super().__init__(instrument, controls)
         self._inputs = [name for name in CV_INPUTS if name in instrument.calibration.inputs]
+        # The whole volts that an output reaches, the least and the most.
+        self._range = sorted(int(volts) for volts in instrument.board.OUT_VOLTS or (0, 0))
         # At the outputs: the voltage that is wanted, and the code that is out there for it.
         self.volts = 0
         self.code = 0
@@ -40,6 +41,14 @@ class Page(ListPage):
         measured = len(self.instrument.calibration.outputs[output].measured)
         return (f"Out {output + 1}", f"{measured} set")
 
+    def source(self, at):
+        output = self._output(at)
+        if output is None:
+            return self.controls.cv.get(self._input(at), 0)
+        if at == self.chosen:
+            return self.code << 4 | self.volts
+        return len(self.instrument.calibration.outputs[output].measured)
+
     def choose(self, at):
         super().choose(at)
         self._try(0)
@@ -49,12 +58,15 @@ class Page(ListPage):
         if encoder == "left":
             super().turn(encoder, steps)
         elif output is not None:
-            self.code = min(max(self.code + CLICK * steps * abs(steps), 0), 65535)
+            # Clockwise is up in volts, whichever way the output's amplifier turns the codes.
+            up = 1 if self.instrument.calibration.outputs[output].per_volt > 0 else -1
+            self.code = min(max(self.code + up * CLICK * steps * abs(steps), 0), 65535)
             self.instrument.calibration.try_out(output, self.code)
 
     def knob(self, knob, position):
         if knob == "x":
-            self._try(int(position * MOST_VOLTS + 0.5))
+            least, most = self._range
+            self._try(least + int(position * (most - least) + 0.5))
 
     def release(self, button):
         if button != "right":
@@ -71,7 +83,8 @@ class Page(ListPage):
         else:
             calibration.take_out(output, self.volts, self.code)
             self.tell(f"out {output + 1} is {self.volts} V")
-            self._try((self.volts + 1) % (MOST_VOLTS + 1))
+            least, most = self._range
+            self._try(self.volts + 1 if self.volts < most else least)
 
     def hold(self, button):
         if button != "right":

@@ -11,9 +11,11 @@ class Page(ListPage):
     def __init__(self, instrument, controls):
         super().__init__(instrument, controls)
         self._names = []
+        self._entered = 0
 
     def enter(self):
         """What is there now; the one that plays is chosen."""
+        self._entered += 1
         self._names = self.instrument.library.models()
         playing = self._playing()
         self.chosen = self._names.index(playing) if playing in self._names else 0
@@ -24,6 +26,9 @@ class Page(ListPage):
     def line(self, at):
         name = self._names[at]
         return (name[:17], "*" if name == self._playing() else "")
+
+    def source(self, at):
+        return self._entered << 1 | (self._names[at] == self._playing())
 
     def turn(self, encoder, steps):
         self.choose(self.chosen + steps)

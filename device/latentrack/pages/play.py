@@ -8,7 +8,7 @@ import latentcore
 
 from latentrack import colours
 from latentrack.pages.base import KNOBS, BasePage, position_of
-from latentrack.screen import LETTER, MESSAGE_Y, TALL, WIDTH, Part, Words
+from latentrack.screen import LETTER, MESSAGE_Y, TALL, WIDTH, CachedPart, Part, Words
 
 STATE_X = WIDTH - 5 * LETTER
 TOP = TALL + 2
@@ -19,29 +19,37 @@ BARS_X = PATTERN_WIDTH + 4 + SQUARE
 # More steps than this are shown a part at a time: the part that plays.
 MOST_COLUMNS = 34
 CHAOS_CLICK = 0.05
+# A latent's place of 0 to 1 in pixels of the square, whose frame takes two at each side; rounded.
+_HALF = (SQUARE - 5) / 2
+_MIDDLE = 2 + _HALF + 0.5
+# What latentcore.count tells.
+_PATTERN, _STEP, _STEPS, _VOICES = 4, 5, 8, 9
 FOLLOWS = {"bar": "  bar", "step": " step", "hold": " hold"}
 
 
 class Page(BasePage):
     def __init__(self, instrument, controls):
         super().__init__(instrument, controls)
-        self._number = None
-        # Length and rotation of the bar.
-        self._bar = (0, 0)
+        # The pattern that is shown, and its track.
+        self._number = self._track = None
+        # Of the bar.
+        self._length = self._rotation = 0
         self.steps = self.voices = self.row = 0
-        self.cells = b""
+        self.cells = self._cells_before = bytearray()
         self.step = 0
         # How often each step's cells have become others.
         self.ages = []
-        # The bottom line, and the values it was made of: frames should leave no litter.
+        # The name and the bottom line, and what they were made of: frames do not allocate.
+        self._name = ""
+        self._model = None
         self._text = ""
-        self._threshold = self._chaos = None
+        self._threshold = self._chaos = self._silent = None
         self._fixed = [
-            Words(0, 0, STATE_X, self, "name_line", "name_colour"),
-            Words(STATE_X, 0, WIDTH - STATE_X, self, "state_line", "state_colour"),
+            NameLine(0, 0, STATE_X, self),
+            StateLine(STATE_X, 0, WIDTH - STATE_X, self),
             Square(self),
             Bars(self),
-            Words(0, MESSAGE_Y, WIDTH, self, "values_line", "values_colour"),
+            ValuesLine(0, MESSAGE_Y, WIDTH, self),
         ]
         self._set_columns(0)
 
@@ -52,29 +60,45 @@ class Page(BasePage):
 
     def look(self):
         track = self.track
-        number, step = latentcore.playing(track.number)
-        key = (track.number, number)
-        if self._bar != (track.now("length"), track.now("rotation")):
-            self._bar = (track.now("length"), track.now("rotation"))
+        number = latentcore.count(track.number, _PATTERN)
+        step = latentcore.count(track.number, _STEP)
+        length = track.now("length")
+        rotation = track.now("rotation")
+        if length != self._length or rotation != self._rotation:
+            self._length = length
+            self._rotation = rotation
             for i in range(self.steps):
                 self.ages[i] += 1
-        if key != self._number or (step != self.step and track.follow == "step"):
-            self._number = key
+        if (
+            number != self._number
+            or track.number != self._track
+            or (step != self.step and track.follow == "step")
+        ):
+            self._number = number
+            self._track = track.number
             self._read_cells()
         self.step = step
 
     def _read_cells(self):
-        steps, voices, cells = latentcore.cells(self.track.number) or (0, 0, b"")
+        track = self.track.number
+        steps = latentcore.count(track, _STEPS)
+        voices = latentcore.count(track, _VOICES)
         row = (voices + 7) // 8
-        if (steps, voices) != (self.steps, self.voices):
+        if steps != self.steps or voices != self.voices:
             self.steps, self.voices, self.row = steps, voices, row
-            self.cells = cells
+            self.cells = bytearray(steps * row)
+            self._cells_before = bytearray(steps * row)
+            latentcore.read_cells(track, self.cells)
             self._set_columns(steps)
             return
+        # The two take turns, as new ones would have to be allocated.
+        self.cells, self._cells_before = self._cells_before, self.cells
+        latentcore.read_cells(track, self.cells)
         for i in range(steps):
-            if cells[i * row : (i + 1) * row] != self.cells[i * row : (i + 1) * row]:
-                self.ages[i] += 1
-        self.cells = cells
+            for at in range(i * row, (i + 1) * row):
+                if self.cells[at] != self._cells_before[at]:
+                    self.ages[i] += 1
+                    break
 
     def _set_columns(self, steps):
         """As many columns as there are steps, as wide as there is room."""
@@ -93,13 +117,15 @@ class Page(BasePage):
 
     def in_bar(self, step):
         """Which step of the bar a step of the pattern is, from 0; None: it is beyond the bar."""
-        length, rotation = self._bar
-        length = min(length, self.steps) or self.steps
-        return (step - rotation) % length if step < length else None
+        length = min(self._length, self.steps) or self.steps
+        return (step - self._rotation) % length if step < length else None
 
     def name_line(self):
         model = self.track.model
-        return "no model" if model is None else model.name[:15]
+        if model is not self._model:
+            self._model = model
+            self._name = "" if model is None else model.name[:15]
+        return self._name if model is not None else "no model"
 
     def name_colour(self):
         return colours.TRACKS[self.track.number]
@@ -115,14 +141,20 @@ class Page(BasePage):
         stands = latentcore.paused() or self.track.freeze == "on"
         return colours.YELLOW if stands else colours.GREY
 
+    def silent(self):
+        """Whether a model plays of which nothing is above the threshold."""
+        return self.track.model is not None and self.track.hits == 0
+
     def values_colour(self):
-        return colours.GREY
+        return colours.YELLOW if self.silent() else colours.GREY
 
     def values_line(self):
-        threshold, chaos = self.track.threshold, self.track.chaos
-        if threshold != self._threshold or chaos != self._chaos:
-            self._threshold, self._chaos = threshold, chaos
+        threshold, chaos, silent = self.track.threshold, self.track.chaos, self.silent()
+        if threshold != self._threshold or chaos != self._chaos or silent != self._silent:
+            self._threshold, self._chaos, self._silent = threshold, chaos, silent
             self._text = f"thr {threshold:.2f}  chaos {chaos:.2f}"
+            if silent:
+                self._text = f"silent at thr {threshold:.2f}"
         return self._text
 
     # -- what the controls do -------------------------------------------------------------------
@@ -146,6 +178,30 @@ class Page(BasePage):
             self.track.advance("dice")
         else:
             super().press(button)
+
+
+class NameLine(Words):
+    def text(self):
+        return self.page.name_line()
+
+    def ink(self):
+        return self.page.name_colour()
+
+
+class StateLine(Words):
+    def text(self):
+        return self.page.state_line()
+
+    def ink(self):
+        return self.page.state_colour()
+
+
+class ValuesLine(Words):
+    def text(self):
+        return self.page.values_line()
+
+    def ink(self):
+        return self.page.values_colour()
 
 
 class Nothing(Part):
@@ -185,9 +241,9 @@ class Column(Part):
         if position is not None:
             canvas.fill_rect(0, 0, width, height, colours.DIM if playing else colours.SHADE)
         voices = page.voices
-        row = page.cells[step * page.row : (step + 1) * page.row]
+        row = step * page.row
         for voice in range(voices):
-            if row[voice >> 3] >> (voice & 7) & 1:
+            if page.cells[row + (voice >> 3)] >> (voice & 7) & 1:
                 top = height - (voice + 1) * height // voices
                 tall = height - voice * height // voices - top
                 # From one voice to the next a gap, where there is room for one.
@@ -204,14 +260,17 @@ class Column(Part):
             canvas.fill_rect(0, height + 1, 2, 2, colours.GREY)
 
 
-class Square(Part):
+class Square(CachedPart):
     """The first two latents, as a point: X to the right, Y upwards; CV and chaos included."""
 
     def __init__(self, page):
         super().__init__(PATTERN_WIDTH + 2, TOP, SQUARE, SQUARE)
         self._page = page
 
-    def now(self):
+    def version(self):
+        return _point(self._page.track)
+
+    def value(self):
         track = self._page.track
         return _pixel(track, 0) << 8 | _pixel(track, 1)
 
@@ -226,14 +285,20 @@ class Square(Part):
         canvas.fill_rect(x - 2, y - 2, 5, 5, colours.TRACKS[self._page.track.number])
 
 
-class Bars(Part):
+class Bars(CachedPart):
     """The latents beyond the second, a bar each, from the bottom up."""
 
     def __init__(self, page):
         super().__init__(BARS_X, TOP, WIDTH - BARS_X, TALLNESS)
         self._page = page
 
-    def now(self):
+    def version(self):
+        return _point(self._page.track)
+
+    def source(self):
+        return self._page.track.model
+
+    def value(self):
         track = self._page.track
         count = 0 if track.model is None else track.model.latents
         # Three at the most; a byte each, and a leading one.
@@ -259,5 +324,10 @@ class Bars(Part):
 
 def _pixel(track, latent):
     """Where a latent stands, in pixels from the square's edge; 2 to SQUARE - 3."""
-    place = min(max(track.place_of(latent), -1), 1)
-    return 2 + int((place + 1) / 2 * (SQUARE - 5) + 0.5)
+    pixel = int(track.place_of(latent) * _HALF + _MIDDLE)
+    return min(max(pixel, 2), SQUARE - 3)
+
+
+def _point(track):
+    """A number that is another one when another point of the latent space is decoded."""
+    return (track.moves & 0xFFFFFF) << 2 | track.number

@@ -22,6 +22,10 @@ class Page(ListPage):
         state = "" if number in self._used else "empty"
         return (f"Preset {number}", "*" if number == self.instrument.presets.last else state)
 
+    def source(self, at):
+        number = at + 1
+        return (number in self._used) << 1 | (number == self.instrument.presets.last)
+
     def turn(self, encoder, steps):
         self.choose(self.chosen + steps)
 

@@ -24,6 +24,10 @@ class ValuesPage(ListPage):
         entry = values.TABLE[at]
         return (entry.title, entry.text(values.numbers[entry.name]))
 
+    def source(self, at):
+        values = self.values()
+        return values.numbers[values.TABLE[at].name]
+
     def place(self, at):
         values = self.values()
         return position_of(values, values.TABLE[at].name)

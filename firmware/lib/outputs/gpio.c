@@ -18,16 +18,18 @@ static void gpio_gates(struct outputs *self, uint32_t set, uint32_t clear, uint3
 {
     const struct gpio *gpio = (struct gpio *)self;
     const struct gpio_port *end = gpio->port + gpio->ports;
-    (void)now_us;
+    if (gpio->levels) {
+        outputs_flush(gpio->levels, now_us); /* a pitch stands before its gate rises */
+    }
     for (const struct gpio_port *port = gpio->port; port < end; port++) {
         uint32_t rising = set & port->channels;
         uint32_t falling = clear & port->channels;
         uint32_t high = pins(gpio, rising);
         if (falling) {
-            register_write(port->clear, falling == rising ? high : pins(gpio, falling));
+            reg_write(port->clear, falling == rising ? high : pins(gpio, falling));
         }
         if (rising) {
-            register_write(port->set, high);
+            reg_write(port->set, high);
         }
     }
 }
@@ -40,16 +42,26 @@ static void gpio_level(struct outputs *self, uint32_t channel, uint16_t code, ui
     }
 }
 
+static void gpio_flush(struct outputs *self, uint32_t now_us)
+{
+    outputs_flush(((struct gpio *)self)->levels, now_us);
+}
+
 void gpio_init(struct gpio *gpio, struct outputs *levels)
 {
     memset(gpio, 0, sizeof *gpio);
     gpio->base.gates = gpio_gates;
     gpio->base.level = gpio_level;
-    gpio->levels = levels;
+    gpio_use_levels(gpio, levels);
 }
 
-int gpio_connect(struct gpio *gpio, uint32_t channel, volatile uint32_t *set,
-                 volatile uint32_t *clear, uint32_t mask)
+void gpio_use_levels(struct gpio *gpio, struct outputs *levels)
+{
+    gpio->levels = levels;
+    gpio->base.flush = levels ? gpio_flush : NULL;
+}
+
+int gpio_connect(struct gpio *gpio, uint32_t channel, uint32_t set, uint32_t clear, uint32_t mask)
 {
     uint32_t port = 0;
     if (channel >= OUTPUT_CHANNELS) {

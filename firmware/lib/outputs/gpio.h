@@ -12,14 +12,13 @@
 #define GPIO_PORTS 4
 
 struct gpio_port {
-    volatile uint32_t *set;
-    volatile uint32_t *clear;
-    uint32_t channels; /* those that have their pin here */
+    uint32_t set, clear; /* addresses of the registers */
+    uint32_t channels;   /* those that have their pin here */
 };
 
 struct gpio {
     struct outputs base;
-    struct outputs *levels; /* who writes levels (a DAC), or NULL */
+    struct outputs *levels; /* writes the levels (a DAC), or NULL */
     uint32_t ports;
     struct gpio_port port[GPIO_PORTS];
     uint32_t pin[OUTPUT_CHANNELS]; /* one bit, in the channel's port */
@@ -27,9 +26,13 @@ struct gpio {
 
 void gpio_init(struct gpio *gpio, struct outputs *levels);
 
-/* Gives a channel its pin: `mask` has one bit, `set` and `clear` are the port's registers.
-   Returns 0, or -1 when the channel or a fifth port is asked for. Not while a clock runs. */
-int gpio_connect(struct gpio *gpio, uint32_t channel, volatile uint32_t *set,
-                 volatile uint32_t *clear, uint32_t mask);
+/* `levels` (a DAC) writes the levels from now on; NULL: they are dropped. It is flushed before
+ * gates are written. */
+void gpio_use_levels(struct gpio *gpio, struct outputs *levels);
+
+/* Gives a channel its pin: `mask` has one bit, `set` and `clear` are the addresses of the port's
+   registers. Returns 0, or -1 when the channel or a fifth port is asked for. Not while a clock
+   runs. */
+int gpio_connect(struct gpio *gpio, uint32_t channel, uint32_t set, uint32_t clear, uint32_t mask);
 
 #endif

@@ -1,8 +1,10 @@
-/* A stretch of code that no interrupt may enter.
+/* Masking interrupts: a stretch of code that no interrupt may enter.
  *
- * On the module everything runs on one core, so masking interrupts is the whole lock. On a
- * computer the service thread is the only one that calls what interrupts call, so there is nothing
- * to mask; tests define INTERRUPTS_HOOKED to watch the stretches. Masks nest.
+ * A module has one core that runs this code, so masking interrupts is the whole lock. Right on
+ * every Cortex-M; other processors are refused, because an empty mask would look right and lose
+ * gates. On a computer (LATENTRACK_HOST in tests, LATENTRACK_VIRTUAL in the .mpy for x64) one
+ * thread calls everything that interrupts call, so there is nothing to mask. Tests define
+ * INTERRUPTS_HOOKED to watch the stretches. Masks nest.
  */
 #ifndef LATENTRACK_INTERRUPTS_H
 #define LATENTRACK_INTERRUPTS_H
@@ -14,7 +16,7 @@
 uint32_t interrupts_mask(void);
 void interrupts_restore(uint32_t before);
 
-#elif defined(__ARM_ARCH_7EM__)
+#elif defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
 
 static inline uint32_t interrupts_mask(void)
 {
@@ -28,7 +30,7 @@ static inline void interrupts_restore(uint32_t before)
     __asm volatile("msr primask, %0" : : "r"(before) : "memory");
 }
 
-#else
+#elif defined(LATENTRACK_HOST) || defined(LATENTRACK_VIRTUAL)
 
 static inline uint32_t interrupts_mask(void)
 {
@@ -40,5 +42,7 @@ static inline void interrupts_restore(uint32_t before)
     (void)before;
 }
 
+#else
+#error "interrupts are masked on a Cortex-M only: define LATENTRACK_HOST to compile for a computer"
 #endif
 #endif

@@ -5,14 +5,7 @@
 
 #include "registers.h"
 
-enum {
-    CR = 0x10 / 4,
-    SR = 0x14 / 4,
-    DER = 0x1C / 4,
-    FSR = 0x5C / 4,
-    TCR = 0x60 / 4,
-    TDR = 0x64 / 4
-};
+enum { CR = 0x10, SR = 0x14, DER = 0x1C, FSR = 0x5C, TCR = 0x60, TDR = 0x64 };
 
 #define CR_MEN (1u << 0)
 #define SR_WCF (1u << 8)
@@ -30,14 +23,18 @@ enum {
 #define TCR_RXMSK (1u << 19)
 #define TCR_BITS(n) ((n) - 1u)
 
+/* A request that the DMA accepted before requests were switched off still brings a word: within
+   20 cycles of the 150 MHz bus, and a read takes at least 4. */
+#define DMA_LATENCY 8u
+
 static uint32_t look(const struct lpspi *bus, uint32_t which)
 {
-    return register_read(bus->base + which);
+    return reg_read(bus->base + which);
 }
 
 static void put(const struct lpspi *bus, uint32_t which, uint32_t value)
 {
-    register_write(bus->base + which, value);
+    reg_write(bus->base + which, value);
 }
 
 /* Waits until no bit of the mask is set any more. */
@@ -51,7 +48,20 @@ static int wait_clear(const struct lpspi *bus, uint32_t which, uint32_t mask)
     return -1;
 }
 
-void lpspi_init(struct lpspi *bus, volatile uint32_t *base, const struct output_pin *display)
+/* Waits until the FIFO was empty at `reads` reads in a row. */
+static int wait_empty(const struct lpspi *bus, uint32_t reads)
+{
+    uint32_t empty = 0;
+    for (uint32_t i = 0; i < LPSPI_PATIENCE; i++) {
+        empty = look(bus, FSR) & FSR_TXCOUNT ? 0 : empty + 1;
+        if (empty == reads) {
+            return 0;
+        }
+    }
+    return -1;
+}
+
+void lpspi_init(struct lpspi *bus, uint32_t base, const struct output_pin *display)
 {
     memset(bus, 0, sizeof *bus);
     bus->base = base;
@@ -63,18 +73,16 @@ void lpspi_init(struct lpspi *bus, volatile uint32_t *base, const struct output_
 int lpspi_borrow(struct lpspi *bus)
 {
     if (!(look(bus, CR) & CR_MEN)) {
-        bus->missed++;
         return -1;
     }
     bus->der = look(bus, DER);
     put(bus, DER, bus->der & ~DER_TDDE);
-    if (wait_clear(bus, FSR, FSR_TXCOUNT)) {
+    if (wait_empty(bus, bus->der & DER_TDDE ? DMA_LATENCY : 1)) {
         put(bus, DER, bus->der);
-        bus->missed++;
         return -1;
     }
-    /* Only now does TCR read as the command that is in force, and do the flags speak of what was
-       sent before us. */
+    /* Only now does TCR read as the command that is in force, and do the flags tell of what was
+       sent before. */
     bus->tcr = look(bus, TCR);
     uint32_t status = look(bus, SR);
     bus->flags = status & SR_FLAGS;
@@ -83,41 +91,37 @@ int lpspi_borrow(struct lpspi *bus)
     if (wait_clear(bus, FSR, FSR_TXCOUNT) || wait_clear(bus, SR, SR_MBF)) {
         put(bus, TCR, bus->tcr);
         put(bus, DER, bus->der);
-        bus->missed++;
         return -1;
     }
-    bus->selected = bus->display.mask && !(register_read(bus->display.data) & bus->display.mask);
+    bus->selected = bus->display.mask && !(reg_read(bus->display.data) & bus->display.mask);
     if (bus->selected) {
-        register_write(bus->display.set, bus->display.mask);
+        reg_write(bus->display.set, bus->display.mask);
     }
     return 0;
 }
 
-void lpspi_frame(struct lpspi *bus, const struct output_pin *select, uint32_t frame)
+int lpspi_frame(struct lpspi *bus, const struct output_pin *select, uint32_t frame)
 {
-    register_write(select->clear, select->mask);
+    reg_write(select->clear, select->mask);
     put(bus, TDR, frame);
-    if (wait_clear(bus, FSR, FSR_TXCOUNT) || wait_clear(bus, SR, SR_MBF)) {
-        bus->missed++;
-    }
-    register_write(select->set, select->mask);
+    int stuck = wait_clear(bus, FSR, FSR_TXCOUNT) || wait_clear(bus, SR, SR_MBF);
+    reg_write(select->set, select->mask);
+    return -stuck;
 }
 
 void lpspi_return(struct lpspi *bus)
 {
     put(bus, TCR, bus->tcr & ~TCR_CONTC);
     if (bus->held) {
-        /* A command leaves the FIFO between two words: when it is gone the word before it is out,
-           and the display may listen again. */
+        /* A command leaves the FIFO between two words: once it has left, the word before it is out
+           and the display may be selected again. */
         put(bus, TDR, 0);
         put(bus, TCR, bus->tcr | TCR_CONTC);
     }
-    if (wait_clear(bus, FSR, FSR_TXCOUNT)) {
-        bus->missed++;
-    }
+    wait_clear(bus, FSR, FSR_TXCOUNT);
     put(bus, SR, SR_FLAGS & ~bus->flags);
     if (bus->selected) {
-        register_write(bus->display.clear, bus->display.mask);
+        reg_write(bus->display.clear, bus->display.mask);
     }
     put(bus, DER, bus->der);
 }

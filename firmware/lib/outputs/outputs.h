@@ -7,8 +7,8 @@
  *
  * All of them are called from interrupts (rack_clock, rack_reset, rack_tick), one at a time, and
  * must not wait for anything but hardware that is sure to come within microseconds. Within one
- * edge the levels of a step are written before its gates, so that a pitch stands when its gate
- * rises.
+ * edge the levels of a step come before its gates, so that a pitch stands when its gate rises.
+ * An output may only note what `gates` and `level` say, and write it in `flush`.
  */
 #ifndef LATENTRACK_OUTPUTS_H
 #define LATENTRACK_OUTPUTS_H
@@ -19,12 +19,19 @@
 
 struct outputs {
     /* Bit i of a mask is channel i. `clear` goes low first, then `set` goes high: a channel in
-       both is a gate that still stood and begins anew. */
+       both is a gate that still stands and is triggered again. */
     void (*gates)(struct outputs *self, uint32_t set, uint32_t clear, uint32_t now_us);
     void (*level)(struct outputs *self, uint32_t channel, uint16_t code, uint32_t now_us);
-    /* May be NULL. A track has played a step of its pattern, be it a silent one; comes before that
-       step's levels and gates. */
-    void (*step)(struct outputs *self, uint32_t track, uint32_t step, uint32_t now_us);
+    /* Writes what was only noted. Called once at each edge, after its gates, and once at each tick,
+       so what could not be written (a busy bus) is tried again. NULL if nothing is ever noted. */
+    void (*flush)(struct outputs *self, uint32_t now_us);
 };
+
+static inline void outputs_flush(struct outputs *outputs, uint32_t now_us)
+{
+    if (outputs->flush) {
+        outputs->flush(outputs, now_us);
+    }
+}
 
 #endif

@@ -21,6 +21,7 @@
 #include <stddef.h>
 
 #include "pattern.h"
+#include "swap.h"
 
 struct exchange {
     struct pattern *_Atomic ready;
@@ -52,7 +53,7 @@ static inline struct pattern *exchange_free(const struct exchange *exchange, str
 static inline void exchange_publish(struct exchange *exchange, struct pattern *pattern)
 {
     pattern->number = ++exchange->number;
-    if (!atomic_exchange_explicit(&exchange->ready, pattern, memory_order_acq_rel)) {
+    if (!SWAP(&exchange->ready, pattern)) {
         exchange->playing = exchange->published;
     }
     exchange->published = pattern;
@@ -65,7 +66,7 @@ static inline struct pattern *exchange_take(struct exchange *exchange)
     if (!atomic_load_explicit(&exchange->ready, memory_order_relaxed)) {
         return NULL;
     }
-    return atomic_exchange_explicit(&exchange->ready, NULL, memory_order_acq_rel);
+    return SWAP(&exchange->ready, NULL);
 }
 
 #endif

@@ -9,6 +9,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "swap.h"
+
 #define LATENTS_MAX 8
 #define LATENTS_FRESH 4u
 
@@ -35,18 +37,14 @@ static inline void latents_post(struct latents *latents, const float *values, ui
     for (uint32_t i = 0; i < LATENTS_MAX; i++) {
         slot[i] = i < count ? values[i] : 0;
     }
-    latents->writers = atomic_exchange_explicit(&latents->middle, latents->writers | LATENTS_FRESH,
-                                                memory_order_acq_rel) &
-                       ~LATENTS_FRESH;
+    latents->writers = SWAP(&latents->middle, latents->writers | LATENTS_FRESH) & ~LATENTS_FRESH;
 }
 
 /* The reader's: those posted last; zeros before the first. Valid until the reader asks again. */
 static inline const float *latents_newest(struct latents *latents)
 {
     if (atomic_load_explicit(&latents->middle, memory_order_relaxed) & LATENTS_FRESH) {
-        latents->readers =
-            atomic_exchange_explicit(&latents->middle, latents->readers, memory_order_acq_rel) &
-            ~LATENTS_FRESH;
+        latents->readers = SWAP(&latents->middle, latents->readers) & ~LATENTS_FRESH;
     }
     return latents->slot[latents->readers];
 }

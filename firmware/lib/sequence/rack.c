@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "interrupts.h"
+#include "registers.h"
+#include "swap.h"
 
 #define LONG_AGO_US 0x40000000u /* an edge this long ago is forgotten, before the time wraps */
 
@@ -119,9 +121,7 @@ static uint32_t track_edge(struct rack *rack, uint32_t index, uint32_t now_us)
     track->edge = rack->edge;
     track->triggered = row->triggers;
     atomic_store_explicit(&track->step, step, memory_order_relaxed);
-    if (outputs->step) {
-        outputs->step(outputs, index, step, now_us);
-    }
+    reg_trace(index, step);
     for (uint32_t levels = row->levels; levels; levels &= levels - 1) {
         uint32_t channel = (uint32_t)__builtin_ctz(levels);
         outputs->level(outputs, channel, row->code[channel], now_us);
@@ -129,14 +129,15 @@ static uint32_t track_edge(struct rack *rack, uint32_t index, uint32_t now_us)
     return row->triggers;
 }
 
-/* Drops `clear`, raises `set`, and only then works out when each will end: the longest gate of the
-   tracks (one bit each) that triggered it. */
+/* Drops `clear`, raises `set`, flushes the outputs, and only then computes when each gate ends: the
+   longest gate of the tracks (one bit each) that triggered it. */
 static void put_gates(struct rack *rack, uint32_t set, uint32_t clear, uint32_t tracks,
                       uint32_t now_us)
 {
     if (set | clear) {
         rack->outputs->gates(rack->outputs, set, clear, now_us);
     }
+    outputs_flush(rack->outputs, now_us);
     rack->high = (rack->high & ~clear) | set;
     for (uint32_t begun = 0; tracks; tracks &= tracks - 1) {
         const struct track *track = &rack->track[__builtin_ctz(tracks)];
@@ -250,6 +251,10 @@ void rack_reset(struct rack *rack, uint32_t now_us)
     prepare_all(rack, moved);
 }
 
+/* All of it is masked, because an edge must find neither `high` and `off_us` half updated nor the
+   outputs' bus borrowed. That delays an edge by the gates' registers (well below 1 us), or, with
+   converters, by a flush: the words in the bus's FIFO and up to 24 frames, 43 us at 20 MHz, in
+   practice a few frames. If the bus stands still, by 3 times LPSPI_PATIENCE reads (lpspi.h). */
 void rack_tick(struct rack *rack, uint32_t now_us)
 {
     uint32_t masked = interrupts_mask();
@@ -265,9 +270,10 @@ void rack_tick(struct rack *rack, uint32_t now_us)
         rack->outputs->gates(rack->outputs, 0, due, now_us);
     }
     if (atomic_load_explicit(&rack->level_asked, memory_order_relaxed)) {
-        uint32_t level = atomic_exchange_explicit(&rack->level_asked, 0, memory_order_relaxed);
+        uint32_t level = SWAP(&rack->level_asked, 0);
         rack->outputs->level(rack->outputs, level >> 16 & 7, (uint16_t)level, now_us);
     }
+    outputs_flush(rack->outputs, now_us);
     if (rack->clocked && now_us - rack->clock_us >= LONG_AGO_US &&
         now_us - rack->clock_us < 2 * LONG_AGO_US) {
         rack->clocked = 0;

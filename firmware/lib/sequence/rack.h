@@ -8,11 +8,11 @@
  *
  * What an edge does. In the order of the tracks: if the track's division is up, its position moves
  * on, at position 0 the pattern published last takes over, and the step's levels are written. Then
- * all gates are written at once: low first those that still stood and are triggered anew, then
- * high all that are triggered. So no trigger swallows another's: if two tracks trigger a channel at
- * one edge there is one gate, as long as the longer; a later trigger ends the gate that stood and
- * begins its own. Then tracks in step mode decode their coming step. At the first edge step 0 is
- * played.
+ * all gates are written at once: low first those that still stand and are triggered again, then
+ * high all that are triggered; then the outputs are flushed (outputs.h), once. So no trigger
+ * swallows another's: if two tracks trigger a channel at one edge there is one gate, as long as the
+ * longer; a later trigger ends the gate that stood and begins its own. Then tracks in step mode
+ * decode their coming step. At the first edge step 0 is played.
  *
  * How long a step is: the shorter of the last two intervals between clock edges (so that a pause
  * does not make the next gate endless), times the track's division. Before there was an interval
@@ -64,7 +64,8 @@ void rack_init(struct rack *rack, struct outputs *outputs);
 void rack_clock(struct rack *rack, uint32_t now_us);
 void rack_reset(struct rack *rack, uint32_t now_us);
 
-/* Ends gates whose time is up. Call it about every millisecond. */
+/* Ends gates whose time is up, and flushes the outputs: what found a busy bus at an edge is written
+   now. Call it about every millisecond. */
 void rack_tick(struct rack *rack, uint32_t now_us);
 
 /* Producer: the next clock edge plays step 0. For buttons and for code; no window. (In step mode

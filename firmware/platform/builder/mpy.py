@@ -1,7 +1,7 @@
 """Builds native modules for stock MicroPython: compile, link with image.ld, pack.
 
 `latentcore.mpy` for every architecture; `virtualboard.mpy`, the virtual module's hardware, only
-where the virtual module runs. They go to build/<architecture>/, for PlatformIO empties its own
+where the virtual module runs. They go to build/<architecture>/, because PlatformIO empties its own
 folder whenever platformio.ini changes.
 """
 
@@ -14,10 +14,13 @@ firmware = Path(env.subst("$PROJECT_DIR"))  # noqa: F821
 mpy = firmware / "mpy"
 architecture = env.BoardConfig().get("build.mcu")  # noqa: F821
 build = firmware / "build" / architecture
+# On a computer registers are those of a model of the chip (lib/outputs/registers.h).
+defines = ["LATENTRACK_VIRTUAL"] if architecture == "x64" else []
 rooms = [firmware / "lib" / name for name in ("tflite", "sequence", "outputs")]
 
 env.Append(  # noqa: F821
-    CPPPATH=[str(path) for path in (*rooms, mpy)],
+    CPPPATH=[str(path) for path in (*rooms, mpy, firmware / "chip")],
+    CPPDEFINES=defines,
     # One image, entered at its start: nothing is exported but the entry, and what nobody calls
     # stays out.
     CCFLAGS=[
@@ -28,6 +31,8 @@ env.Append(  # noqa: F821
         "-fdata-sections",
         "-fno-math-errno",
         "-fno-asynchronous-unwind-tables",
+        # Optimising across files saves 450 bytes on the Teensy.
+        "-flto",
         "-Wall",
         "-Wextra",
         "-Werror",
@@ -74,4 +79,4 @@ freestanding = mpy / "freestanding.c"
 module("latentcore", [mpy / "latentcore.c", freestanding, *libraries])
 if architecture == "x64":
     board = firmware / "virtual" / "virtualboard.c"
-    module("virtualboard", [board, freestanding, firmware / "lib" / "outputs" / "channel.c"])
+    module("virtualboard", [board, freestanding, firmware / "chip" / "chip.c"])

@@ -6,13 +6,20 @@
 
 #include "registers.h"
 
-enum { CR = 4, SR = 5, DER = 7, FSR = 23, TCR = 24, TDR = 25, DR = 100, DR_SET, DR_CLEAR };
+enum {
+    CR = MODEL_LPSPI + 0x10,
+    CFGR1 = MODEL_LPSPI + 0x24,
+    CCR = MODEL_LPSPI + 0x40,
+    SR = MODEL_LPSPI + 0x14,
+    DER = MODEL_LPSPI + 0x1C,
+    FSR = MODEL_LPSPI + 0x5C,
+    TCR = MODEL_LPSPI + 0x60,
+    TDR = MODEL_LPSPI + 0x64
+};
 
 #define TCF (1u << 10)
 #define MBF (1u << 24)
 
-volatile uint32_t model_lpspi[32];
-volatile uint32_t model_port[64];
 struct lpspi_model model;
 
 void model_reset(uint32_t speed)
@@ -67,6 +74,10 @@ static void end_of_sync(uint32_t chip)
         uint32_t jack = chip * 4 + (frame >> 17 & 3);
         model.code[jack] = (uint16_t)frame;
         model.written[jack]++;
+        if (model.logged < MODEL_LOG) {
+            model.log[model.logged].jack = (uint8_t)jack;
+            model.log[model.logged++].code = (uint16_t)frame;
+        }
         model.frames[chip]++;
     }
     model.shift[chip] = 0;
@@ -104,10 +115,6 @@ static void bus_bit(void)
     if (!(model.cr & 1)) {
         return;
     }
-    if ((model.der & 1) && model.dma_left && model.fill < 12) {
-        push(0, *model.dma++);
-        model.dma_left--;
-    }
     if (!model.bits_left) {
         while (model.fill && model.fifo[0].command) {
             model.tcr = model.fifo[0].word;
@@ -137,8 +144,21 @@ static void bus_bit(void)
     }
 }
 
+/* The DMA serves a request some accesses after it was made, even if requests are off by then. */
+static void dma(void)
+{
+    if (model.dma_delay && --model.dma_delay == 0) {
+        push(0, *model.dma++);
+        model.dma_left--;
+    }
+    if (!model.dma_delay && (model.der & 1) && model.dma_left && model.fill < 12) {
+        model.dma_delay = MODEL_DMA_DELAY;
+    }
+}
+
 static void access(void)
 {
+    dma();
     if (model.interrupt && model.accesses++ == model.interrupt_at) {
         void (*interrupt)(void) = model.interrupt;
         model.interrupt = 0;
@@ -149,18 +169,10 @@ static void access(void)
     }
 }
 
-static uint32_t which(volatile uint32_t *address)
-{
-    if (address >= model_lpspi && address < model_lpspi + 32) {
-        return (uint32_t)(address - model_lpspi);
-    }
-    return address == MODEL_DR ? DR : address == MODEL_DR_SET ? DR_SET : DR_CLEAR;
-}
-
-uint32_t register_read(volatile uint32_t *address)
+uint32_t reg_read(uintptr_t address)
 {
     access();
-    switch (which(address)) {
+    switch (address) {
     case CR:
         return model.cr;
     case SR:
@@ -170,8 +182,18 @@ uint32_t register_read(volatile uint32_t *address)
     case FSR:
         return model.fill | model.received << 16;
     case TCR:
-        return model.fill ? 0xDEADBEEF : model.tcr; /* not to be trusted while words wait */
-    case DR:
+        /* The command in force, but not to be trusted while another waits in the FIFO. */
+        for (uint32_t i = 0; i < model.fill; i++) {
+            if (model.fifo[i].command) {
+                return 0xDEADBEEF;
+            }
+        }
+        return model.tcr;
+    case MODEL_PSR:
+        return model.inputs[0];
+    case MODEL_PSR_GPIO4:
+        return model.inputs[1];
+    case MODEL_DR:
         return model.pins;
     default:
         complain("a read of what cannot be read");
@@ -179,14 +201,28 @@ uint32_t register_read(volatile uint32_t *address)
     }
 }
 
-void register_write(volatile uint32_t *address, uint32_t value)
+void reg_write(uintptr_t address, uint32_t value)
 {
     access();
-    switch (which(address)) {
+    switch (address) {
     case CR:
-        model.cr = value & 1;
-        model.fill = value & 0x200 ? 0 : model.fill; /* RRF, RTF: flush */
-        model.received = value & 0x100 ? 0 : model.received;
+        if (value & 2) { /* RST: all registers but CR */
+            model.sr = model.der = model.fill = model.received = model.active = 0;
+            model.bits_left = 0;
+            model.tcr = 0x1F;
+        }
+        if (!(value & 1) && (model.bits_left || model.active)) {
+            complain("switched off in the middle of a transfer");
+        }
+        model.cr = value & 3;
+        model.fill = value & 0x100 ? 0 : model.fill; /* RTF, RRF: flush */
+        model.received = value & 0x200 ? 0 : model.received;
+        break;
+    case CFGR1:
+    case CCR:
+        if (model.cr & 1) {
+            complain("set up while switched on");
+        }
         break;
     case SR:
         model.sr &= ~value;
@@ -200,10 +236,10 @@ void register_write(volatile uint32_t *address, uint32_t value)
     case TDR:
         push(0, value);
         break;
-    case DR_SET:
+    case MODEL_DR_SET:
         set_pins(model.pins | value);
         break;
-    case DR_CLEAR:
+    case MODEL_DR_CLEAR:
         set_pins(model.pins & ~value);
         break;
     default:

@@ -13,13 +13,16 @@
 #include <stdint.h>
 
 #define MODEL_BYTES 64
+#define MODEL_LOG 16
+#define MODEL_DMA_DELAY 6
 
-extern volatile uint32_t model_lpspi[32]; /* the LPSPI's registers, as addresses only */
-extern volatile uint32_t model_port[64];  /* a GPIO port: DR at 0, DR_SET at 33, DR_CLEAR at 34 */
-
-#define MODEL_DR (&model_port[0])
-#define MODEL_DR_SET (&model_port[0x84 / 4])
-#define MODEL_DR_CLEAR (&model_port[0x88 / 4])
+/* Addresses of the Teensy 4.1: LPSPI4, and GPIO2 with all pins of the model. */
+#define MODEL_LPSPI 0x403A0000u
+#define MODEL_DR 0x401BC000u
+#define MODEL_DR_SET (MODEL_DR + 0x84)
+#define MODEL_DR_CLEAR (MODEL_DR + 0x88)
+#define MODEL_PSR (MODEL_DR + 0x08)
+#define MODEL_PSR_GPIO4 0x401C4008u
 #define MODEL_DISPLAY 0x100u
 #define MODEL_SYNC(chip) (0x200u << (chip))
 
@@ -36,9 +39,10 @@ struct lpspi_model {
     uint32_t fill, received;
     uint32_t shifting, bits_left, active;
     uint32_t pins;
+    uint32_t inputs[2]; /* of both ports */
 
     const uint8_t *dma;
-    uint32_t dma_left;
+    uint32_t dma_left, dma_delay;
 
     uint8_t shown[MODEL_BYTES];
     uint32_t shown_bits;
@@ -46,6 +50,11 @@ struct lpspi_model {
     uint32_t frames[2]; /* counted */
     uint16_t code[8];   /* at the jacks: chip * 4 + channel */
     uint32_t written[8];
+    struct {
+        uint8_t jack;
+        uint16_t code;
+    } log[MODEL_LOG]; /* the first codes written, in order */
+    uint32_t logged;
 };
 
 extern struct lpspi_model model;

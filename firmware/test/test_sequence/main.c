@@ -1,13 +1,18 @@
 /* The sequencer's rules, one by one, on numbers worked out by hand. */
+#define REGISTERS_HOOKED
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
 
-#include "channel.h"
 #include "fake_tflite.h"
 #include "rack.h"
+#include "recorder.h"
+
+/* The source itself, so that the recorder hears of its steps. */
+#include "rack.c"
 
 /* A pattern of one step, built from scores given by hand; cut-off 0 for every voice. */
 static struct pattern_step row;
@@ -169,17 +174,42 @@ static void codes_stay_in_range_and_round(void)
     CHECK(row.code[5] == 0 && row.code[6] == 65535 && row.code[7] == 103);
 }
 
+/* Code 0 is +5 V and 65535 is -5 V: 6553.5 codes a volt, downwards. */
+static void behind_an_inverting_amplifier_codes_fall(void)
+{
+    static const uint8_t sizes[] = {3};
+    static const uint8_t base = 48;
+    const float scores[] = {1, 1, 1};
+    const float middle[] = {-1, 1, -1}, last[] = {-1, -1, 1};
+    struct calibration set[8];
+    for (uint32_t i = 0; i < 8; i++) {
+        /* 0 V at note 60, 1 V an octave; accents from 0 to 3 V. */
+        set[i] = (struct calibration){65535, -546.125f, 32768, 13107};
+    }
+    build(MODE_NOTES, 3, scores, 3, NULL, 0, (const uint8_t[]){60, 72, 120}, 3, set);
+    CHECK(row.code[5] == 32768); /* 32767.5 */
+    CHECK(row.code[6] == 26214); /* +1 V */
+    CHECK(row.code[7] == 0);     /* +5 V */
+    build(MODE_NOTES, 3, scores, 3, NULL, 0, (const uint8_t[]){0, 36, 121}, 3, set);
+    CHECK(row.code[5] == 65535); /* -5 V */
+    CHECK(row.code[6] == 45875); /* -2 V: 45874.5 */
+    CHECK(row.code[7] == 0);     /* no more than +5 V */
+    build(MODE_DRUMS, 4, scores, 3, sizes, 1, &base, 1, set);
+    CHECK(row.code[5] == 32768); /* of three equal ones the first: 0 V */
+    build(MODE_DRUMS, 4, middle, 3, sizes, 1, &base, 1, set);
+    CHECK(row.code[5] == 22938); /* 22937.5 */
+    build(MODE_DRUMS, 4, last, 3, sizes, 1, &base, 1, set);
+    CHECK(row.code[5] == 13107); /* 3 V */
+}
+
 /* A whole rack that plays made-up scores, and what came out of it last. */
 static struct rack rack;
-static struct channel channel;
-static struct channel_record ring[1024];
-static struct channel_record got[1024];
+static struct record got[1024];
 static uint32_t count;
 
 static void start(void)
 {
-    channel_init(&channel, ring, 1024);
-    rack_init(&rack, &channel.base);
+    rack_init(&rack, recorder_start());
 }
 
 static struct model *make_model(const char *kind, uint8_t steps, uint8_t voices,
@@ -204,7 +234,7 @@ static struct model *play_everything(uint32_t track, uint8_t steps, uint8_t voic
 
 static void drain(void)
 {
-    count = channel_read(&channel, got, 1024);
+    count = recorder_read(got, 1024);
 }
 
 static void clock_at(uint32_t now_us)
@@ -216,7 +246,7 @@ static void clock_at(uint32_t now_us)
 /* The step that track 0 played, -1: none. */
 static int step_played(void)
 {
-    return count && got[0].what >> 24 == CHANNEL_STEP ? (int)(got[0].what & 255) : -1;
+    return count && got[0].what >> 24 == RECORD_STEP ? (int)(got[0].what & 255) : -1;
 }
 
 static int gates_put(uint32_t set, uint32_t clear)
@@ -425,6 +455,86 @@ static void the_coming_step_follows_the_latents_posted_last(void)
     free(twin);
 }
 
+/* Outputs that keep the order of what they are told in letters: level, gates, flush. */
+static char told[16];
+static uint32_t told_count, cells_at_flush;
+
+static void tell(char what)
+{
+    if (told_count < sizeof told - 1) {
+        told[told_count++] = what;
+        told[told_count] = 0;
+    }
+}
+
+static void tell_gates(struct outputs *self, uint32_t set, uint32_t clear, uint32_t now_us)
+{
+    (void)self, (void)set, (void)clear, (void)now_us;
+    tell('g');
+}
+
+static void tell_level(struct outputs *self, uint32_t channel, uint16_t code, uint32_t now_us)
+{
+    (void)self, (void)channel, (void)code, (void)now_us;
+    tell('l');
+}
+
+static uint32_t cells_of_coming_step(void)
+{
+    const struct pattern *pattern = track_playing(&rack.track[0]);
+    return pattern ? pattern->cells[rack.track[0].next % pattern->steps] : 0;
+}
+
+static void tell_flush(struct outputs *self, uint32_t now_us)
+{
+    (void)self, (void)now_us;
+    cells_at_flush = cells_of_coming_step();
+    tell('f');
+}
+
+static int was_told(const char *expected)
+{
+    int same = strcmp(told, expected) == 0;
+    told_count = told[0] = 0;
+    return same;
+}
+
+static void outputs_are_flushed_once_at_each_edge_reset_and_tick(void)
+{
+    static const float still[3] = {0, 0, 0}, moved[3] = {1, 0, 0};
+    static struct outputs outputs = {tell_gates, tell_level, tell_flush};
+    rack_init(&rack, &outputs);
+    was_told("");
+    rack_clock(&rack, 0);
+    CHECK(was_told("f"));
+    rack_tick(&rack, 1000);
+    CHECK(was_told("f"));
+    struct model *model = make_model("seqdec", 8, 3, NULL, 0); /* a trigger and a level each */
+    track_use(&rack.track[0], model);
+    track_set(&rack.track[0], TRACK_FOLLOW, FOLLOW_STEP);
+    track_set(&rack.track[0], TRACK_THRESHOLD, 0);
+    track_decode(&rack.track[0], still);
+    rack_clock(&rack, 100000);
+    CHECK(was_told("lllgf"));
+    rack_tick(&rack, 150000); /* the gates end */
+    CHECK(was_told("gf"));
+    rack_ask_level(&rack, 7, 1);
+    rack_tick(&rack, 151000);
+    CHECK(was_told("lf"));
+    rack_clock(&rack, 200000);
+    was_told("");
+    rack_reset(&rack, 200500); /* belongs to that edge: step 0 plays, triggering the same */
+    CHECK(was_told("lllf"));
+    rack_reset(&rack, 290000); /* belongs to the next: nothing is put out */
+    CHECK(was_told(""));
+    track_set(&rack.track[0], TRACK_THRESHOLD, 1);
+    track_post(&rack.track[0], moved, 3);
+    rack_clock(&rack, 300000);
+    CHECK(was_told("lllgf"));
+    CHECK(cells_at_flush == 7 && cells_of_coming_step() == 0); /* decoded after the flush */
+    free(model);
+}
+
 static void a_rhythm_takes_the_pitches_in_turn(void)
 {
     static const float latents[3] = {0, 0, 0};
@@ -475,7 +585,7 @@ static void a_new_model_keeps_what_was_set_voice_by_voice(void)
     CHECK(other->pitch_count == 3 && other->pitches[2] == 30);
     track_silence(&rack.track[0]);
     clock_at(3000);
-    CHECK(count == 1 && got[0].what >> 24 == CHANNEL_STEP);
+    CHECK(count == 1 && got[0].what >> 24 == RECORD_STEP);
     CHECK(!track_uses(&rack.track[0], other));
     free(one);
     free(other);
@@ -556,6 +666,7 @@ int main(void)
     RUN(a_note_that_goes_on_may_keep_its_channel);
     RUN(cells_are_exactly_those_above_their_cut_off);
     RUN(codes_stay_in_range_and_round);
+    RUN(behind_an_inverting_amplifier_codes_fall);
     RUN(steps_follow_the_clock_and_wrap);
     RUN(a_reset_just_before_its_edge_neither_skips_nor_doubles);
     RUN(a_reset_just_after_its_edge_neither_skips_nor_doubles);
@@ -564,6 +675,7 @@ int main(void)
     RUN(gates_end_when_they_should);
     RUN(a_pause_does_not_make_the_next_gate_endless);
     RUN(the_coming_step_follows_the_latents_posted_last);
+    RUN(outputs_are_flushed_once_at_each_edge_reset_and_tick);
     RUN(a_rhythm_takes_the_pitches_in_turn);
     RUN(a_new_model_keeps_what_was_set_voice_by_voice);
     RUN(a_level_asked_for_comes_once_at_the_next_tick);

@@ -1,24 +1,19 @@
-/* A rack on the virtual board's channel, for Python's ctypes: no struct is known outside. */
+/* A rack that plays to the recorder, for Python's ctypes: no struct is known outside. */
 #include <stdlib.h>
 
-#include "channel.h"
 #include "fake_tflite.h"
 #include "rack.h"
-
-#define RECORDS 65536
+#include "recorder.h"
 
 struct world {
     struct rack rack;
-    struct channel channel;
-    struct channel_record ring[RECORDS];
 };
 
 struct world *world_new(void)
 {
     struct world *world = calloc(1, sizeof *world);
     if (world) {
-        channel_init(&world->channel, world->ring, RECORDS);
-        rack_init(&world->rack, &world->channel.base);
+        rack_init(&world->rack, recorder_start());
     }
     return world;
 }
@@ -36,11 +31,6 @@ struct rack *world_rack(struct world *world)
 struct track *world_track(struct world *world, uint32_t index)
 {
     return &world->rack.track[index];
-}
-
-uint32_t world_read(struct world *world, struct channel_record *records, uint32_t count)
-{
-    return channel_read(&world->channel, records, count);
 }
 
 /* Free with free_block. NULL: model_init refused. */

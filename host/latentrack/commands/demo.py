@@ -74,8 +74,8 @@ def demo(
             for number, knobs in enumerate(BARS, start=1):
                 steps, expected = _play_bar(module, link, decoder, knobs)
                 played += len(steps)
-                right += sum(map(_same, steps, expected))
-                _draw(console, number, knobs, steps, expected)
+                right += sum(_same(module, *pair) for pair in zip(steps, expected, strict=False))
+                _draw(console, module, number, knobs, steps, expected)
     console.print(f"\nThe model is yours: latentrack push {model}")
     console.print(f"demo: {played} steps played, {right} as decoded")
     if not played == right == len(BARS) * decoder.info.steps:
@@ -129,8 +129,8 @@ def _play_bar(
     heard: Any = None
     for _ in range(100):
         heard = link.evaluate("track.latents, track.threshold")
-        # A knob is a 16-bit code, so it comes close, not equal.
-        if np.allclose([*heard[0], heard[1]], [*latents, knobs[3]], atol=2e-4):
+        # The converter behind a knob has 4096 codes, so it comes close, not equal.
+        if np.allclose([*heard[0], heard[1]], [*latents, knobs[3]], atol=2e-3):
             break
         time.sleep(0.01)
     else:
@@ -140,13 +140,20 @@ def _play_bar(
     return panel.steps(), drum_steps(probabilities, info.groups, heard[1])
 
 
-def _same(step: Step, by_book: JackStep) -> bool:
-    levels = {channel: round(level * 0xFFFF) for channel, level in by_book.accents.items()}
-    return step.gates == by_book.triggers and step.levels == levels
+def _same(module: VirtualModule, step: Step, by_book: JackStep) -> bool:
+    """Whether every jack got its volts, to 1 mV: a converter's step is 0.6 mV."""
+    board = module.panel.board
+    wanted = {board.DRUM_JACKS[channel]: board.GATE for channel in by_book.triggers}
+    for channel, level in by_book.accents.items():
+        wanted[board.DRUM_JACKS[channel]] = level * board.ACCENT
+    return step.volts.keys() == wanted.keys() and all(
+        abs(step.volts[jack] - volts) < 1e-3 for jack, volts in wanted.items()
+    )
 
 
 def _draw(
     console: Console,
+    module: VirtualModule,
     number: int,
     knobs: tuple[float, ...],
     steps: list[Step],
@@ -158,10 +165,13 @@ def _draw(
 
     from latentrack.corpus.picture import draw_bar
 
-    left = np.array([[jack in step.gates for jack in range(len(JACKS))] for step in steps])
+    jacks = module.panel.board.DRUM_JACKS[: len(JACKS)]
+    left = np.array([[jack in step.gates for jack in jacks] for step in steps])
     right = np.array([[jack in step.triggers for jack in range(len(JACKS))] for step in expected])
     x, y, z, threshold = knobs
-    same = len(steps) == len(expected) and all(map(_same, steps, expected))
+    same = len(steps) == len(expected) and all(
+        _same(module, *pair) for pair in zip(steps, expected, strict=True)
+    )
     table = Table.grid(padding=(0, 4))
     table.add_row(
         f"\n[bold]bar {number}[/]  x {x:.2f}  y {y:.2f}  z {z:.2f}  threshold {threshold:.2f}",

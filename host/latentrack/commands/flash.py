@@ -16,7 +16,7 @@ def flash(
         Path | None,
         typer.Argument(
             metavar="FIRMWARE.hex",
-            help="MicroPython for the Teensy 4.1, 1.23 or newer.",
+            help="MicroPython for the Teensy 4.1, 1.27 or newer.",
             show_default=False,
         ),
     ] = None,
@@ -36,7 +36,7 @@ def flash(
 
     if firmware is None:
         raise UserError(
-            f"name a firmware file: the .hex for the Teensy 4.1 is at {_DOWNLOADS} (1.23 or newer)"
+            f"name a firmware file: the .hex for the Teensy 4.1 is at {_DOWNLOADS} (1.27 or newer)"
         )
     try:
         beginning = firmware.read_bytes()[:1]

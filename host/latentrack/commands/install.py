@@ -28,7 +28,7 @@ def install(
 ) -> None:
     """Put Latentrack on a module: its device code and its native sequencer.
 
-    The module is a Teensy 4.1 with stock MicroPython 1.23 or newer, or a virtual one. Nothing is
+    The module is a Teensy 4.1 with stock MicroPython 1.27 or newer, or a virtual one. Nothing is
     flashed and nothing compiled. Models and settings stay; a main.py of your own is kept as
     main_before_latentrack.py. The module restarts at the end, so the music stops for a moment.
     """

@@ -17,7 +17,11 @@ def logs(
         bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C with what is said next.")
     ] = False,
 ) -> None:
-    """Show the module's last messages, tracebacks included, with seconds since power-on."""
+    """Show the module's last messages, tracebacks included, with seconds since power-on.
+
+    The last line counts writes to the outputs that found their bus busy with the display: those
+    made a tick (1 ms) later, and triggers that were lost.
+    """
     import time
 
     from latentrack.commands.ports import find_port
@@ -31,8 +35,10 @@ def logs(
         while True:
             with Session(link) as session:
                 number, lines = session.call("logs", number)
+                late, lost = session.call("writes")
             for seconds, text in lines:
                 print(f"{seconds:7d} s  {text.rstrip()}", flush=True)
             if not follow:
+                print(f"outputs: {late} writes made a tick later, {lost} lost")
                 return
             time.sleep(_EVERY_S)

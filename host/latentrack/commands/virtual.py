@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from latentrack.teensy.module import TeensyModule
     from latentrack.virtual.module import VirtualModule
 
 
@@ -18,6 +21,15 @@ def virtual(
             metavar="FOLDER",
             help="The folder that is the module's flash, kept when it is switched off. Without "
             "it: an empty one that is thrown away.",
+            show_default=False,
+        ),
+    ] = None,
+    board: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The electronics around the Teensy: xen (the reference module) or bare (a "
+            "breadboard with eight gates). Default: what the flash says, else xen.",
             show_default=False,
         ),
     ] = None,
@@ -34,6 +46,15 @@ def virtual(
         bool,
         typer.Option("--panel", help="Show the front panel here, and play it with keys."),
     ] = False,
+    firmware: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Run this firmware, MicroPython for the Teensy 4.1 as .hex or .elf, on a Teensy "
+            "in software: slower than real time, but its very machine code.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Switch on a virtual module: real MicroPython, real device code, no hardware.
 
@@ -54,34 +75,78 @@ def virtual(
     if flash is not None and flash.exists() and not flash.is_dir():
         raise UserError(f"{flash} is a file; name a folder for the module's flash")
     console = Console(highlight=False)
-    with VirtualModule(flash) as module:
+    if firmware is not None:
+        _run_firmware(console, firmware, flash, board, bpm, panel)
+        return
+    with VirtualModule(flash, board=board) as module:
         # The port alone on the first line of the output, for scripts.
         print(module.port, flush=True)
         console.print(f"Its flash is {module.flash}. Ctrl-C switches it off.")
         try:
-            if panel:
-                from latentrack.virtual.terminal import play
-
-                play(module, bpm)
-            elif bpm is None:
-                module.wait()
-            else:
-                _play(module, bpm)
+            _use(module, bpm, panel)
         except KeyboardInterrupt:
             console.print("Switched off.")
 
 
-def _play(module: VirtualModule, bpm: float) -> None:
+def _use(module: VirtualModule | TeensyModule, bpm: float | None, panel: bool) -> None:
+    """Shows its panel or its jacks, or waits, until Ctrl-C."""
+    if panel:
+        from latentrack.virtual.terminal import play
+
+        play(module, bpm)
+    elif bpm is None:
+        module.wait()
+    else:
+        _play(module, bpm)
+
+
+def _run_firmware(
+    console: Console,
+    firmware: Path,
+    flash: Path | None,
+    board: str | None,
+    bpm: float | None,
+    panel: bool,
+) -> None:
+    """A Teensy in software, until Ctrl-C."""
+    from latentrack.errors import UserError
+    from latentrack.teensy.module import SLOWNESS, TeensyModule
+
+    with TeensyModule(firmware, flash, board=board) as teensy:
+        print(teensy.port, flush=True)
+        console.print(f"Its flash is {teensy.flash}. {SLOWNESS} Ctrl-C switches it off.")
+        try:
+            _use(teensy, bpm, panel)
+        except KeyboardInterrupt:
+            console.print("Switched off.")
+        if teensy.failure is not None:
+            raise UserError(
+                f"the firmware has stopped: {teensy.failure}; is {firmware.name} MicroPython for "
+                "the Teensy 4.1?"
+            ) from teensy.failure
+
+
+def _play(module: VirtualModule | TeensyModule, bpm: float) -> None:
     """Clocks the module and draws its jacks: a line a channel, a column a step."""
     from rich.live import Live
     from rich.text import Text
 
+    from latentrack.virtual.panel import Step, group_steps
+
     spacing_us = round(60e6 / bpm / 4)
     bar: dict[int, frozenset[int]] = {}
+    edges = 0
     with Live(auto_refresh=False) as live:
         while True:
             module.panel.clock(1)
-            for step in module.panel.steps():
+            edges += 1
+            reports = module.panel.settle()
+            steps = list(group_steps(reports))
+            if not steps:
+                # A firmware file does not say which step it plays: sixteen edges are a row here.
+                rises = frozenset(report.jack for report in reports if report.kind == "rise")
+                steps = [Step(0, (edges - 1) % 16, 0, rises)]
+            for step in steps:
                 if step.number == 0:
                     bar.clear()
                 bar[step.number] = step.gates

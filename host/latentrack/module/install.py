@@ -15,7 +15,7 @@ from latentrack.module.files import open_files, reason
 from latentrack.module.link import Link, ModuleError, Progress
 
 STAGE = "/flash/install.new"
-OLDEST = (1, 23)
+OLDEST = (1, 27)  # device/latentrack/version.py says why
 
 # What follows runs on the module, after STAGE has been given to it.
 _REMOVE = """
@@ -64,7 +64,7 @@ def _keep_main():
     os.rename("/flash/main.py", "/flash/main_before_latentrack.py")
     print("kept")
 _keep_main()
-for _name in ("latentcore.mpy", "latentrack", "board.txt", "main.py"):
+for _name in ("latentcore.mpy", "latentrack", "board.txt", "SKIPSD", "main.py"):
     if _name in os.listdir(STAGE):
         _swap(_name)
 # Examples that are there may have been changed by their owner.
@@ -92,7 +92,7 @@ class Installed:
 def boards() -> list[str]:
     """The names of the boards that a Teensy can be told it is on."""
     tables = (assets.DEVICE / "latentrack" / "boards").glob("*.py")
-    return sorted({path.stem for path in tables} - {"__init__", "virtual"})
+    return sorted({path.stem for path in tables} - {"__init__", "teensy41"})
 
 
 def install(
@@ -144,7 +144,7 @@ def _architecture(link: Link) -> str:
     if tuple(version) < OLDEST:
         raise UserError(
             f"the module at {link.port} has MicroPython {version[0]}.{version[1]}; "
-            "put 1.23 or newer on it first"
+            "put 1.27 or newer on it first"
         )
     architecture = assets.ARCHITECTURES.get(mpy >> 10)
     if architecture is None or mpy & 0xFF != 6 or mpy >> 8 & 3 != 3:
@@ -160,4 +160,5 @@ def contents_for(architecture: str) -> dict[str, bytes]:
     sources = sorted(path for path in assets.DEVICE.rglob("*.py"))
     files = {str(path.relative_to(assets.DEVICE)): path.read_bytes() for path in sources}
     mpy = assets.latentcore_folder(architecture) / "latentcore.mpy"
-    return {"latentcore.mpy": mpy.read_bytes(), **files}
+    # With a card in its slot a Teensy starts from the card, unless this file is there.
+    return {"latentcore.mpy": mpy.read_bytes(), "SKIPSD": b"", **files}

@@ -1,9 +1,11 @@
 """An ST7735 and its 160 x 80 glass: pixels from the very bytes that go over SPI.
 
-The controller has memory for 132 x 162 pixels, of which the small glass shows 80 x 160, from column
-26 and row 1 on. This one stands in the panel on its side: seen from the front, x runs along the
-controller's rows and y against its columns. As on the real module, colours are right only when the
-controller is told of a glass wired blue-green-red and of inversion.
+The controller has memory for 132 x 162 pixels, of which the small glass shows 80 x 160: the "red
+tab" from column 28 and row 0 on, the "green tab" from column 26 and row 1 on. It stands in the
+panel on its side: seen from the front, x runs along the controller's rows and y against its columns
+(so the red tab's top line is column 107, which is address 24 when columns run backwards).
+Colours are right only when the controller is told of a glass wired blue-green-red, and of inversion
+for the green tab, which is driven inverted; the red tab is not.
 
 Commands and address counters: Sitronix, ST7735S data sheet, chapters 9.10 and 10.1.
 """
@@ -15,7 +17,8 @@ from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 160, 80
 _ROWS, _COLUMNS = 162, 132
-_FIRST_ROW, _FIRST_COLUMN = 1, 26
+# Of each make of glass: the first row and column that it shows, and whether it inverts.
+GLASSES = {"red tab": (0, 28, False), "green tab": (1, 26, True)}
 
 _SOFTWARE_RESET, _SLEEP, _WAKE, _PLAIN, _INVERTED = 0x01, 0x10, 0x11, 0x20, 0x21
 _OFF, _ON, _SET_COLUMNS, _SET_ROWS, _WRITE = 0x28, 0x29, 0x2A, 0x2B, 0x2C
@@ -31,7 +34,8 @@ class Display:
     came.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, glass: str = "red tab") -> None:
+        self._first_row, self._first_column, self._inverts = GLASSES[glass]
         self.faults: list[str] = []
         self.power_on()
 
@@ -83,9 +87,10 @@ class Display:
         if not (self._awake and self._on):
             return np.zeros((HEIGHT, WIDTH, 3), np.uint8)
         glass = self._memory[
-            _FIRST_ROW : _FIRST_ROW + WIDTH, _FIRST_COLUMN : _FIRST_COLUMN + HEIGHT
+            self._first_row : self._first_row + WIDTH,
+            self._first_column : self._first_column + HEIGHT,
         ].T[::-1]
-        if not self._inverted:
+        if self._inverted != self._inverts:
             glass = ~glass
         high, green, low = glass >> 11, glass >> 5 & 0x3F, glass & 0x1F
         red, blue = (high, low) if self._order & _BLUE_FIRST else (low, high)

@@ -24,8 +24,11 @@ import time
 from pathlib import Path
 
 from latentrack.assets import latentcore_folder, micropython
+from latentrack.errors import UserError
 from latentrack.virtual import registry
+from latentrack.virtual.boards import BOARDS, make_board
 from latentrack.virtual.panel import Panel
+from latentrack.virtual.wires import FifoWires
 
 # Windows has neither, and no virtual module; whoever asks for one there is told so in words.
 with contextlib.suppress(ImportError):
@@ -33,10 +36,14 @@ with contextlib.suppress(ImportError):
     import tty
 
 ROM = Path(__file__).parent / "rom"
-# A Teensy has 768 KB; objects are twice as large on a 64-bit machine.
-HEAP_BYTES = 2 * 768 * 1024
+# Objects are twice as large on a 64-bit machine, a model's bytes are not. With this heap as many
+# bytes are free as on a Teensy with its 768 KB, once all of Latentrack is loaded (a test compares).
+HEAP_BYTES = 800 * 1024
 # With the 8 MB chip that can be soldered to its underside.
 PSRAM_BYTES = HEAP_BYTES + 8 * 1024 * 1024
+# The stock MicroPython that the module stands for, and how its process ends at a bus fault.
+VERSION = "1.28.0"
+BUS_FAULT = 71
 RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 FRIENDLY_BANNER = b'Type "help()" for more information.\r\n'
 PROMPT = b">>> "
@@ -55,15 +62,19 @@ class VirtualModule:
     `flash` is the folder that is the module's flash (default: a new one, removed at the end).
     With `manual_time` the module's clock stands still but for the times that the panel's events
     carry, so that it plays as fast as the computer can and every run is the same. `heap_bytes` is
-    MicroPython's memory: PSRAM_BYTES for a Teensy with more of it.
+    MicroPython's memory: PSRAM_BYTES for a Teensy with more of it. `board` names the electronics
+    around the chip, "xen" or "bare", and is written to board.txt as `install --board` does
+    (default: what stands there, else "xen"); `version` the MicroPython whose `machine` it has.
     """
 
     def __init__(
         self,
         flash: Path | None = None,
         *,
+        board: str | None = None,
         manual_time: bool = False,
         heap_bytes: int = HEAP_BYTES,
+        version: str = VERSION,
     ) -> None:
         self._runtime = micropython()
         self._folder = Path(tempfile.mkdtemp(prefix="latentrack-"))
@@ -72,7 +83,10 @@ class VirtualModule:
         self._manual_time = manual_time
         self._heap_bytes = heap_bytes
         self._rom = self._burn_rom()
-        self.panel = Panel(self._folder, manual_time=manual_time)
+        self._version = version
+        self.board = self._settle_board(board)
+        self.wires = FifoWires(self._folder, manual_time=manual_time)
+        self.panel = Panel(make_board(self.board), self.wires)
 
         self._outer, self._outer_slave = os.openpty()
         tty.setraw(self._outer_slave)
@@ -105,6 +119,29 @@ class VirtualModule:
             os.close(fd)
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def _settle_board(self, board: str | None) -> str:
+        """The board by its name; without one, what board.txt on the flash says, else "xen"."""
+        file = self.flash / "board.txt"
+        try:
+            name = file.read_text(errors="replace").strip() if file.exists() else ""
+            if board is not None:
+                make_board(board)
+                # A board of the player's own stays: only the electronics around it are chosen.
+                if name in BOARDS or not name:
+                    file.write_text(board)
+                return board
+            if name and name not in BOARDS:
+                raise UserError(
+                    f"{file} names the board {name!r}, for which there are no electronics here; "
+                    "say which to take with --board xen or --board bare"
+                )
+            return name or "xen"
+        except OSError as error:
+            raise UserError(
+                f"{file} cannot be read or written ({error.strerror or error}); it is a file with "
+                "the name of a board"
+            ) from error
+
     # -- the process ------------------------------------------------------------------------
 
     def _burn_rom(self) -> Path:
@@ -126,7 +163,8 @@ class VirtualModule:
             "LATENTRACK_FLASH": str(self.flash.resolve()),
             "LATENTRACK_TIME": "manual" if self._manual_time else "real",
             "LATENTRACK_MAIN": "run" if run_main else "skip",
-            **self.panel.environment(),
+            "LATENTRACK_VERSION": self._version,
+            **self.wires.environment(*self.panel.standing),
         }
         self._process = subprocess.Popen(
             [
@@ -155,9 +193,20 @@ class VirtualModule:
             self._inner = -1
 
     def wait(self) -> None:
-        """Returns when the module has been switched off; meanwhile Ctrl-C gets through."""
+        """Returns when the module has been switched off; meanwhile Ctrl-C gets through.
+
+        Raises UserError if the processor has done what no Teensy survives.
+        """
         while self._bridge.is_alive():
             self._bridge.join(0.5)
+        if self.panel.bus_fault:
+            raise UserError(self.panel.bus_fault)
+
+    def wait_for_fault(self, timeout_s: float = 10.0) -> None:
+        """Returns when the module has ended by a bus fault. Raises TimeoutError if it does not."""
+        self._bridge.join(timeout_s)
+        if self._bridge.is_alive():
+            raise TimeoutError(f"no bus fault within {timeout_s} s")
 
     def kill(self) -> None:
         """Cuts the power for a moment: the process dies at once and starts again."""
@@ -202,6 +251,8 @@ class VirtualModule:
                 output = _read(self._inner)
                 self._interrupted = False
                 if output is None:
+                    if self._has_faulted():
+                        return
                     to_host += self._restart()
                     if self._powered_on:
                         to_module = b""
@@ -251,6 +302,15 @@ class VirtualModule:
     @property
     def _starting_up(self) -> bool:
         return self._starting is not None
+
+    def _has_faulted(self) -> bool:
+        """Whether the process has ended by a bus fault. A Teensy comes back from none either."""
+        assert self._process is not None
+        if self._process.wait() != BUS_FAULT:
+            return False
+        with contextlib.suppress(UserError):
+            self.panel.catch_up()
+        return True
 
     def _restart(self) -> bytes:
         """The process has ended: a board would reset now."""

@@ -12,7 +12,7 @@ import sys
 import termios
 import time
 import tty
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,15 @@ from rich.text import Text
 from latentrack.errors import UserError
 
 if TYPE_CHECKING:
-    from latentrack.virtual.module import VirtualModule
     from latentrack.virtual.panel import Panel
+
+
+class Played(Protocol):
+    """A module with a panel: the virtual one, or a Teensy in software."""
+
+    port: str
+    panel: Panel
+
 
 # By which of its quarters are ink: 1 upper left, 2 upper right, 4 lower left, 8 lower right.
 _QUARTERS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
@@ -45,7 +52,7 @@ _SWITCHES: dict[str, int | str] = {
 }  # fmt: skip
 
 
-def play(module: VirtualModule, bpm: float | None) -> None:
+def play(module: Played, bpm: float | None) -> None:
     """Shows the panel, hands keys to it, and clocks it if there is a tempo, until Ctrl-C.
 
     Raises UserError if there is no terminal to take keys from.
@@ -55,6 +62,7 @@ def play(module: VirtualModule, bpm: float | None) -> None:
     console, keys, panel = Console(highlight=False), Keys(module.panel), module.panel
     before = termios.tcgetattr(sys.stdin)
     gates: frozenset[int] = frozenset()
+    says_steps = False  # a firmware file does not say which step it plays
     next_edge = time.monotonic()
     drawn = 0.0
     shown: tuple[object, ...] | None = None
@@ -74,20 +82,22 @@ def play(module: VirtualModule, bpm: float | None) -> None:
                 for report in panel.settle():
                     # A light for a gate of a few milliseconds stays on until the next step.
                     if report.kind == "step":
-                        gates = frozenset()
+                        gates, says_steps = frozenset(), True
                     elif report.kind == "rise":
-                        gates |= {report.channel}
+                        gates |= {report.jack}
                 if now - drawn > PICTURE_S:
                     image = panel.screen()
-                    lamps = [panel.lamp(button) for button in (1, 2, 3, 4)]
-                    look = (image.tobytes(), gates, lamps, console.size)
+                    lamps = [panel.lamp(button) for button in panel.board.LAMPS]
+                    volts = panel.volts()
+                    look = (image.tobytes(), gates, volts, lamps, console.size)
                     if look != shown:
                         drawn, shown = now, look
+                        if not says_steps:
+                            gates = frozenset(j for j, v in enumerate(panel.volts()) if v > 1)
                         screen = draw_screen(image, console.width)
                         about = f"port {module.port}   Ctrl-C switches it off"
-                        live.update(
-                            Group(screen, draw_jacks(gates, lamps), KEYS, about), refresh=True
-                        )
+                        jacks = draw_jacks(gates, volts, lamps)
+                        live.update(Group(screen, jacks, KEYS, about), refresh=True)
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
@@ -97,12 +107,15 @@ def draw_screen(image: NDArray[np.uint8], columns: int) -> Text:
     return _halves(image) if columns >= image.shape[1] else _quarters(image)
 
 
-def draw_jacks(gates: frozenset[int], lamps: list[bool]) -> Text:
-    """The eight outputs and the four buttons."""
+def draw_jacks(gates: frozenset[int], volts: list[float], lamps: list[bool]) -> Text:
+    """The eight outputs with their volts, and the buttons."""
     line = Text("out ")
-    for channel in range(8):
-        line.append("● " if channel in gates else "○ ", "bold cyan" if channel in gates else "dim")
-    line.append("   buttons ")
+    for jack, level in enumerate(volts):
+        style = "bold cyan" if jack in gates else "dim"
+        line.append("●" if jack in gates else "○", style)
+        line.append(f"{round(level, 1) + 0.0:4.1f}V ", style)
+    if lamps:
+        line.append(" ")
     for lit in lamps:
         line.append("■ " if lit else "□ ", "bold yellow" if lit else "dim")
     return line

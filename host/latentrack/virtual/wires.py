@@ -1,7 +1,9 @@
-"""What the module's processor says on its pins and on SPI: lamps and the display hang on it.
+"""The wires to the chip's pins: what the board does there, and what the chip does.
 
-The records come from rom/machine.py in the order in which the device code spoke, so that the
-display sees its command pin change between the very bytes between which it changed.
+`FifoWires` lead to the virtual module's process. Two FIFOs go to its service thread, which does
+what interrupts do on the Teensy: events go in (a pin, an analog input, the passing of time), and
+whatever the chip does at its pins and on SPI comes back with its time. The records are those of
+firmware/virtual/virtualboard.c.
 """
 
 from __future__ import annotations
@@ -10,104 +12,214 @@ import os
 import select
 import struct
 import threading
+import time
 from pathlib import Path
+from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+from latentrack.errors import UserError
+from latentrack.virtual.chip import chip
 
-from latentrack.virtual.display import Display
+_EVENT = struct.Struct("<QBBHI")  # time_us, kind, index, value, tag
+_REPORT = struct.Struct("<QBBHI")  # time_us, kind, index, value, events and interrupts so far
+_TIME, _PIN, _ANALOG, _MARK = range(4)
+_PIN_MOVED, _SPI, _STEP, _MARKED, _FAULT = range(5)
 
-# As the device's board table has them (device/latentrack/boards/virtual.py); a test compares.
-DISPLAY_PINS = {"select": 5, "command": 6, "reset": 0}
-
-_RECORD = struct.Struct("<BBH")
-_PIN, _SPI = 0, 1
+_NUMBERS = {name: port << 5 | bit for name, (port, bit) in chip().pins.items()}
+_NAMES = {number: name for name, number in _NUMBERS.items()}
 
 
-class Wires:
-    """Levels of the output pins, and the display."""
+class Listener(Protocol):
+    """Who hears of what the chip does, in its order; called from a thread of the wires."""
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "wires"
-        os.mkfifo(self.path)
-        self._fifo = os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
-        self._lock = threading.Lock()
+    def pin_moved(self, time_us: int, events: int, pin: str, level: bool) -> None: ...
+
+    def words_sent(
+        self, time_us: int, events: int, words: list[int], bits: int, mode: int
+    ) -> None: ...
+
+    def step_played(self, time_us: int, events: int, track: int, step: int) -> None: ...
+
+
+class Wires(Protocol):
+    """What a panel needs of a chip. All times are microseconds of the module."""
+
+    @property
+    def bus_fault(self) -> str:
+        """What the processor did that no Teensy survives, in one sentence; "" so far."""
+
+    @property
+    def now_us(self) -> int: ...
+
+    def connect(self, listener: Listener) -> None:
+        """Says from now on what the chip does."""
+
+    def close(self) -> None: ...
+
+    def set_pin(self, pin: str, drive: int) -> None:
+        """What the board does at a pin: LOW, HIGH or FLOATS (boards/board.py)."""
+
+    def set_analog(self, pin: str, code: int) -> None:
+        """The code of an analog input, 0 to 4095."""
+
+    def skip(self, time_us: int) -> None:
+        """Manual time moves on with the next event; otherwise nothing."""
+
+    def skip_to(self, time_us: int) -> None:
+        """As skip, to a time; without manual time, waits until then."""
+
+    def end_at(self, time_us: int) -> None:
+        """Manual time moves on to a time, as an event; otherwise nothing."""
+
+    def pass_time(self, time_us: int) -> None:
+        """Time passes: manual time moves on, otherwise waits."""
+
+    def catch_up(self, timeout_s: float) -> None:
+        """Returns when the chip has seen all that was done. Raises UserError if it does not."""
+
+    def hear(self) -> None:
+        """Takes what the chip has said so far."""
+
+
+class FifoWires:
+    """Wires to the process of a VirtualModule."""
+
+    def __init__(self, folder: Path, *, manual_time: bool) -> None:
+        self.events_path, self.reports_path = folder / "events", folder / "reports"
+        for path in (self.events_path, self.reports_path):
+            os.mkfifo(path)
+        # Opened for both directions: a FIFO then neither waits for nor ends with the module,
+        # which comes and goes with every reset.
+        self._events = os.open(self.events_path, os.O_RDWR)
+        self._reports = os.open(self.reports_path, os.O_RDWR)
+        self._manual = manual_time
+        self._now_us = 0
+        self._tag = 0
+        self._listener: Listener | None = None
         self._data = b""
-        self.display = Display()
-        # How many bytes went over SPI in all.
-        self.spi_bytes = 0
-        # A lamp that is lit for a moment would be missed by looking: how often each pin went high.
-        self.rises: dict[int, int] = {}
-        self._levels: dict[int, bool] = {}
+        self._marked = -1
+        self.bus_fault = ""
+        self._changed = threading.Condition(threading.RLock())
         self._stop_read, self._stop_write = os.pipe()
         self._reader = threading.Thread(target=self._listen, daemon=True)
+
+    def connect(self, listener: Listener) -> None:
+        self._listener = listener
         self._reader.start()
 
     def close(self) -> None:
         os.write(self._stop_write, b".")
         self._reader.join()
-        for fd in (self._fifo, self._stop_read, self._stop_write):
+        for fd in (self._events, self._reports, self._stop_read, self._stop_write):
             os.close(fd)
 
-    def power_cycled(self) -> None:
-        """The power was gone: pins float, and the display has forgotten everything."""
-        with self._lock:
-            self._take()
-            self._data = b""
-            self._levels.clear()
-            self.display.power_on()
+    def environment(self, pins: dict[str, int], analog: dict[str, int]) -> dict[str, str]:
+        """What the module's process finds at power-on: its wires, and what stands at its pins."""
+        codes = {_analog_number(pin): code for pin, code in analog.items()}
+        drives = {_NUMBERS[pin]: drive for pin, drive in pins.items()}
+        return {
+            "LATENTRACK_EVENTS": str(self.events_path),
+            "LATENTRACK_REPORTS": str(self.reports_path),
+            "LATENTRACK_ANALOG": " ".join(f"{pin}:{code}" for pin, code in codes.items()),
+            "LATENTRACK_PINS": " ".join(f"{pin}:{drive}" for pin, drive in drives.items()),
+        }
 
-    def level(self, pin: int) -> bool:
-        """Whether the module drives an output pin high."""
-        with self._lock:
-            self._take()
-            return self._levels.get(pin, False)
+    @property
+    def now_us(self) -> int:
+        return self._now_us if self._manual else time.monotonic_ns() // 1000
 
-    def image(self) -> NDArray[np.uint8]:
-        """What the display shows of all that has been said so far."""
-        with self._lock:
+    def skip(self, time_us: int) -> None:
+        if self._manual:
+            self._now_us += time_us
+
+    def skip_to(self, time_us: int) -> None:
+        if self._manual:
+            self._now_us = time_us
+        else:
+            time.sleep(max(0, time_us - self.now_us) / 1e6)
+
+    def end_at(self, time_us: int) -> None:
+        if self._manual:
+            self._now_us = time_us
+            self._send(_TIME)
+
+    def pass_time(self, time_us: int) -> None:
+        if self._manual:
+            self._now_us += time_us
+            self._send(_TIME)
+        else:
+            time.sleep(time_us / 1e6)
+
+    def set_pin(self, pin: str, drive: int) -> None:
+        self._send(_PIN, _NUMBERS[pin], drive)
+
+    def set_analog(self, pin: str, code: int) -> None:
+        self._send(_ANALOG, _analog_number(pin), code)
+
+    def catch_up(self, timeout_s: float) -> None:
+        mark = (self._marked + 1) & 0xFFFF
+        self._send(_MARK, 0, mark)
+        with self._changed:
+            self._changed.wait_for(lambda: self._marked == mark or self.bus_fault != "", timeout_s)
+            if self.bus_fault:
+                raise UserError(self.bus_fault)
+            if self._marked != mark:
+                raise UserError(
+                    "the virtual module does not serve its inputs; restart `latentrack virtual`"
+                )
+
+    def hear(self) -> None:
+        with self._changed:
             self._take()
-            return self.display.image()
+
+    def _send(self, kind: int, index: int = 0, value: int = 0) -> None:
+        self._tag += 1
+        tag = self._tag & 0xFFFFFFFF
+        os.write(self._events, _EVENT.pack(self._now_us, kind, index, value, tag))
 
     def _listen(self) -> None:
         while True:
-            readable, _, _ = select.select([self._fifo, self._stop_read], [], [])
+            readable, _, _ = select.select([self._reports, self._stop_read], [], [])
             if self._stop_read in readable:
                 return
-            with self._lock:
+            with self._changed:
                 self._take()
+                self._changed.notify_all()
 
     def _take(self) -> None:
-        while True:
-            try:
-                self._data += os.read(self._fifo, 1 << 16)
-            except BlockingIOError:
-                break
+        while select.select([self._reports], [], [], 0)[0]:
+            self._data += os.read(self._reports, 1 << 16)
         at = 0
-        while len(self._data) - at >= _RECORD.size:
-            kind, index, value = _RECORD.unpack_from(self._data, at)
-            end = at + _RECORD.size + (value if kind == _SPI else 0)
+        while len(self._data) - at >= _REPORT.size:
+            time_us, kind, index, value, events = _REPORT.unpack_from(self._data, at)
+            end = at + _REPORT.size + (value if kind == _SPI else 0)
             if end > len(self._data):
                 break
-            if kind == _SPI:
-                self._spi(self._data[at + _RECORD.size : end])
-            else:
-                self._pin(index, value != 0)
+            self._note(time_us, kind, index, value, events, self._data[at + _REPORT.size : end])
             at = end
         self._data = self._data[at:]
 
-    def _pin(self, pin: int, level: bool) -> None:
-        if level and not self._levels.get(pin, False):
-            self.rises[pin] = self.rises.get(pin, 0) + 1
-        self._levels[pin] = level
-        if pin == DISPLAY_PINS["reset"] and not level:
-            self.display.reset()
+    def _note(
+        self, time_us: int, kind: int, index: int, value: int, events: int, data: bytes
+    ) -> None:
+        assert self._listener is not None
+        if kind == _PIN_MOVED:
+            if index in _NAMES:
+                self._listener.pin_moved(time_us, events, _NAMES[index], value != 0)
+        elif kind == _SPI:
+            bits, mode = index & 0x3F, index >> 6
+            words = list(data) if bits == 8 else [n for (n,) in struct.iter_unpack("<I", data)]
+            self._listener.words_sent(time_us, events, words, bits, mode)
+        elif kind == _STEP:
+            self._listener.step_played(time_us, events, index, value)
+        elif kind == _MARKED:
+            self._marked = value
+        elif kind == _FAULT:
+            self.bus_fault = (
+                f"bus fault: a {'write' if value else 'read'} of {events:#010x}, where the chip "
+                "has no register; a Teensy would stand still here until it is switched off"
+            )
 
-    def _spi(self, data: bytes) -> None:
-        self.spi_bytes += len(data)
-        if self._levels.get(DISPLAY_PINS["select"], True):
-            return
-        if self._levels.get(DISPLAY_PINS["command"], False):
-            self.display.data(data)
-        else:
-            self.display.command(data)
+
+def _analog_number(pin: str) -> int:
+    adc, channel = chip().analog_input(pin)
+    return (adc - 1) << 4 | channel

@@ -10,8 +10,6 @@ BUTTONS = (1, 2, 3, 4)
 TRIGGERS = ("clock", "reset", "trigger_3", "trigger_4")
 CV = ("x", "y", "z", "threshold", "5", "6", "7", "8")
 OUTPUTS = 8
-# What an output gives at its highest level.
-OUT_VOLTS = 10.0
 
 
 @dataclass(frozen=True)

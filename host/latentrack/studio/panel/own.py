@@ -16,7 +16,7 @@ from pathlib import Path
 from latentrack import assets
 from latentrack.errors import UserError
 from latentrack.module.install import contents_for
-from latentrack.studio.panel.look import BUTTONS, CV, KNOBS, OUT_VOLTS, OUTPUTS, Look
+from latentrack.studio.panel.look import BUTTONS, CV, KNOBS, OUTPUTS, Look
 from latentrack.studio.panel.source import Source
 from latentrack.virtual.module import VirtualModule
 from latentrack.virtual.panel import Report
@@ -202,6 +202,7 @@ class OwnModule:
             if image.tobytes() != self._image:
                 self._image = image.tobytes()
                 number, picture = number + 1, png(image)
+        self._levels = list(self._panel.volts())
         self._look = Look(
             number=number,
             picture=picture,
@@ -219,11 +220,9 @@ class OwnModule:
         if report.kind == "step":
             self._lights = [False] * OUTPUTS
             self._edges = (self._edges + 1) & 0xFFFF
-            self._step = report.value
+            self._step = int(report.value)
         elif report.kind == "rise":
-            self._lights[report.channel] = True
-        elif report.kind == "level":
-            self._levels[report.channel] = report.value / 0xFFFF * OUT_VOLTS
+            self._lights[report.jack] = True
 
 
 def can_be_made() -> str:

@@ -48,22 +48,41 @@ def kbd_intr(character):
 def power_on():
     import machine
     import micropython
+    import virtualboard
 
+    virtualboard.bus = virtualboard.bus_address()
+    version = tuple(int(part) for part in os.getenv("LATENTRACK_VERSION").split("."))
     events = open(os.getenv("LATENTRACK_EVENTS"), "rb")
     reports = open(os.getenv("LATENTRACK_REPORTS"), "wb")
-    wires = open(os.getenv("LATENTRACK_WIRES"), "wb")
-    for variable, set_input in (
-        ("LATENTRACK_ANALOG", machine.set_analog),
-        ("LATENTRACK_PINS", machine.set_pin),
-    ):
-        for entry in os.getenv(variable).split():
-            number, value = entry.split(":")
-            set_input(int(number), int(value))
     manual = os.getenv("LATENTRACK_TIME") == "manual"
-    machine.power_on(events.fileno(), reports.fileno(), wires, manual, micropython.schedule)
+    machine.power_on(
+        events.fileno(), reports.fileno(), manual, micropython.schedule, version,
+        pairs("LATENTRACK_PINS"), pairs("LATENTRACK_ANALOG"),
+    )  # fmt: skip
     machine._kept["files"] = (events, reports)
     sys.modules["machine"] = machine
     replace_module("micropython", kbd_intr=kbd_intr)
+    replace_module("sys", platform="mimxrt", implementation=Implementation(version))
+
+
+class Implementation:
+    """sys.implementation of the version that this module stands for.
+
+    The native code stays this computer's, so `_mpy` does too.
+    """
+
+    def __init__(self, version):
+        self.name = sys.implementation.name
+        self.version = version + ("",)
+        self._machine = "Virtual Teensy 4.1 with MIMXRT1062DVJ6A"
+        self._mpy = sys.implementation._mpy
+
+
+def pairs(variable):
+    """What stands in an environment variable: number:value, separated by blanks."""
+    for entry in os.getenv(variable).split():
+        number, value = entry.split(":")
+        yield int(number), int(value)
 
 
 def mount_flash():
@@ -85,7 +104,16 @@ def run_main():
             source = file.read()
     except OSError:
         return
-    for name in ("rom", "replace_module", "kbd_intr", "power_on", "mount_flash", "run_main"):
+    for name in (
+        "rom",
+        "replace_module",
+        "kbd_intr",
+        "power_on",
+        "pairs",
+        "mount_flash",
+        "Implementation",
+        "run_main",
+    ):
         globals().pop(name, None)
     try:
         exec(compile(source, "main.py", "exec"), globals())

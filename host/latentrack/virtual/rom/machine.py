@@ -1,38 +1,23 @@
-"""The `machine` of the virtual module: pins, analog inputs, SPI and timers, as on a Teensy.
+"""The `machine` of the virtual module: what stock MicroPython's has on a Teensy 4.1, and no more.
 
-Only what Latentrack's device code uses, with the names and the rules of the stock module: a hard
-interrupt takes a native function of one argument and runs while Python does whatever it does, or a
-Python function that must not allocate; a soft one, and a soft timer's callback, comes through
-MicroPython's scheduler.
+Only what Latentrack uses is here, with the rules of the stock module: pins by the Teensy's names, a
+hard interrupt that takes a native function of one argument and runs while Python does whatever it
+does (or a Python function that must not allocate), soft interrupts and soft timers by way of
+MicroPython's scheduler. What the chosen version of MicroPython lacks raises what it raises there.
 
-What the processor says on its pins and on SPI goes to the panel as records, in the order in which
-it is said (latentrack.virtual.wires reads them).
+Pins and SPI are register accesses on the model of the chip (firmware/chip); the other end of its
+wires is the panel's (latentrack.virtual.wires).
 """
 
 import _thread
-import struct
 
 import virtualboard
 
-# The board's registers and its output channel. Their layout is virtualboard.c's.
-registers = bytearray(4 + 4 + 2 * 32 + 64)
-outputs = bytearray(8 * 1024)
-_ANALOG = 8
-_PINS = 8 + 2 * 32
-
-_WIRE = "<BBH"  # kind, index, value; of SPI the value is the number of bytes that follow
-_WIRE_PIN, _WIRE_SPI = 0, 1
-# A FIFO takes so many bytes in one piece, whoever is killed when.
-_PIECE = 4096 - 4
-
-# Native code does not keep Python's objects alive; these lists do.
+# Native code does not keep Python's objects alive; this does.
 _kept = {}
-
-
-def _number(name, letter):
-    if isinstance(name, str) and name[:1] == letter and name[1:].isdigit():
-        return int(name[1:])
-    raise ValueError(f"no pin {name!r}; pins are called {letter}0, {letter}1, ...")
+_version = (1, 28, 0)
+_GPIO1, _GPIO_SPACING = 0x401B8000, 0x4000
+_GDIR, _DR_SET, _DR_CLEAR = 0x04, 0x84, 0x88
 
 
 class Pin:
@@ -40,20 +25,38 @@ class Pin:
     OUT = 1
     PULL_UP = 1
     PULL_DOWN = 2
-    IRQ_FALLING = 1
-    IRQ_RISING = 2
+    IRQ_RISING = 1
+    IRQ_FALLING = 2
 
-    def __init__(self, name, mode=None, pull=None, value=None):
-        self.number = _number(name, "D")
+    def __init__(self, name, mode=-1, pull=-1, *, value=None, drive=0, alt=-1):
+        if isinstance(name, Pin):
+            name = name.name
+        if not isinstance(name, str):
+            raise ValueError("Pin doesn't exist")
+        self.number = virtualboard.pin_number(name)
+        self.name = name
+        self._base = _GPIO1 + ((self.number >> 5) - 1) * _GPIO_SPACING
+        self._mask = 1 << (self.number & 31)
+        if mode != -1:
+            self.init(mode, pull, value=value)
+        elif value is not None:
+            self.value(value)
+
+    def init(self, mode=-1, pull=-1, *, value=None, drive=0, alt=-1):
+        if mode not in (Pin.IN, Pin.OUT):
+            raise ValueError("invalid mode")
+        if value is not None:
+            self.value(value)
+        virtualboard.pin_pull(self.number, pull if pull in (Pin.PULL_UP, Pin.PULL_DOWN) else 0)
+        directions = virtualboard.read(self._base + _GDIR) & ~self._mask
         if mode == Pin.OUT:
-            self.value(registers[_PINS + self.number] if value is None else value)
+            directions |= self._mask
+        virtualboard.write(self._base + _GDIR, directions)
 
     def value(self, level=None):
         if level is None:
-            return registers[_PINS + self.number]
-        level = 1 if level else 0
-        registers[_PINS + self.number] = level
-        _wire(_WIRE_PIN, self.number, level)
+            return virtualboard.pin_level(self.number)
+        virtualboard.write(self._base + (_DR_SET if level else _DR_CLEAR), self._mask)
 
     __call__ = value
 
@@ -69,7 +72,8 @@ class Pin:
             called = _scheduled(handler)
         elif handler is not None and not _is_native(handler):
             called = _interrupt(handler)
-        virtualboard.pin_irq(self.number, called, trigger, self)
+        edges = (2 if trigger & Pin.IRQ_RISING else 0) | (1 if trigger & Pin.IRQ_FALLING else 0)
+        virtualboard.pin_irq(self.number, called, edges, self)
         _kept[self.number] = (self, called)
 
 
@@ -78,7 +82,7 @@ def _is_native(function):
 
 
 def _interrupt(handler):
-    """A Python function as a hard interrupt's handler: as on a board, a mistake in it ends it."""
+    """Wrap a Python function as a hard interrupt's handler: an exception switches it off."""
 
     def call(pin):
         try:
@@ -94,7 +98,7 @@ def _interrupt(handler):
 
 
 def _scheduled(handler):
-    """A soft interrupt's handler; when the scheduler's queue is full it is lost, as on a board."""
+    """Wrap a soft interrupt's handler; a call that finds the scheduler full is lost, as there."""
 
     def call(pin):
         try:
@@ -105,100 +109,123 @@ def _scheduled(handler):
     return call
 
 
-def _wire(kind, index, value, data=b""):
-    if "wires" in _kept:
-        _kept["wires"].write(struct.pack(_WIRE, kind, index, value) + data)
-
-
 class SPI:
     MSB = 0
     LSB = 1
+    # Half periods of the shift clock, as NXP's driver works them out of 132 MHz.
+    _CLOCK = 132000000
 
-    def __init__(self, id, baudrate=1000000, *, polarity=0, phase=0, bits=8, firstbit=MSB):
-        if id not in (0, 1):
+    def __init__(
+        self, id, baudrate=1000000, *, polarity=0, phase=0, bits=8, firstbit=MSB, gap_ns=-1,
+        cs=-1, drive=6, sck=None, mosi=None, miso=None,
+    ):  # fmt: skip
+        if id not in (0, 1, 2):
             raise ValueError(f"SPI({id}) doesn't exist")
         self._id = id
+        if id == 0:
+            virtualboard.spi_setup(polarity << 1 | phase, max(SPI._CLOCK // baudrate - 2, 0))
 
     def write(self, data):
-        data = memoryview(data)
-        for start in range(0, len(data), _PIECE):
-            piece = data[start : start + _PIECE]
-            _wire(_WIRE_SPI, self._id, len(piece), bytes(piece))
+        if self._id == 0:
+            virtualboard.spi_write(data)
 
 
 class ADC:
-    def __init__(self, name):
-        self.number = _number(name, "A")
+    def __init__(self, pin):
+        self.number = virtualboard.analog_number(pin.name if isinstance(pin, Pin) else pin)
 
     def read_u16(self):
-        at = _ANALOG + 2 * self.number
-        return registers[at] | registers[at + 1] << 8
+        # Twelve bits, scaled as the stock firmware does it: the highest code reads 65519.
+        return virtualboard.analog(self.number) * 0xFFFF >> 12
 
 
 class Timer:
     ONE_SHOT = 0
     PERIODIC = 1
-    _free = [0, 1, 2, 3]
+    _free = {False: [0, 1, 2, 3], True: [0, 1, 2, 3]}  # hard or not -> slots
 
     def __init__(self, id=-1, **settings):
+        if id != -1:
+            raise ValueError("only virtual timers are supported")
         self._slot = None
         self._hard = False
         if settings:
             self.init(**settings)
 
-    def init(self, *, mode=PERIODIC, period=-1, freq=-1, callback=None, hard=False):
+    def init(self, *, mode=PERIODIC, period=-1, freq=-1, tick_hz=1000, callback=None, **more):
+        hard = _take_hard(more)
+        if more:
+            raise TypeError("extra keyword arguments given")
         if mode != Timer.PERIODIC:
-            raise ValueError("the virtual board has periodic timers only")
+            raise ValueError("the virtual module has periodic timers only")
         self.deinit()
         period_us = int(1000000 / freq) if freq > 0 else period * 1000
+        if not Timer._free[hard]:
+            raise RuntimeError("the virtual module has no more timers")
         self._hard = hard
+        self._slot = Timer._free[hard].pop()
         if hard:
-            virtualboard.hard_timer(period_us, callback, self)
-            _kept["timer"] = (self, callback)
+            _kept["hard", self._slot] = (self, callback)
+            virtualboard.hard_timer(self._slot, period_us, callback, self)
         else:
-            if not Timer._free:
-                raise RuntimeError("all timers are in use")
-            self._slot = Timer._free.pop()
-
-            # Like a board's timer the callback gets the timer itself.
+            # As on a Teensy the callback gets the timer itself.
             def call(_):
                 return callback(self)
 
-            _kept["timer", self._slot] = call
+            _kept["soft", self._slot] = call
             virtualboard.soft_timer(self._slot, period_us, call)
 
     def deinit(self):
+        if self._slot is None:
+            return
         if self._hard:
-            virtualboard.hard_timer(0, None, None)
-            self._hard = False
-        if self._slot is not None:
+            virtualboard.hard_timer(self._slot, 0, None, None)
+        else:
             virtualboard.soft_timer(self._slot, 0, None)
-            Timer._free.append(self._slot)
-            self._slot = None
+        Timer._free[self._hard].append(self._slot)
+        self._slot = None
+
+
+def _take_hard(keywords):
+    """The keyword `hard`, which MicroPython's timers have since 1.27."""
+    return keywords.pop("hard", False) if _version >= (1, 27) else False
+
+
+class _Memory:
+    """machine.mem32: the chip's registers by address."""
+
+    def __getitem__(self, address):
+        return virtualboard.read(address)
+
+    def __setitem__(self, address, value):
+        virtualboard.write(address, value)
+
+
+mem32 = _Memory()
 
 
 def soft_reset():
     raise SystemExit
 
 
-def set_analog(number, code):
-    """Where a knob stands before anybody turns it."""
-    at = _ANALOG + 2 * number
-    registers[at] = code & 0xFF
-    registers[at + 1] = code >> 8
+def freq():
+    return 600000000
 
 
-def set_pin(number, level):
-    """What is at an input before anything happens: a button at rest is high."""
-    registers[_PINS + number] = level
+def power_on(events, reports, manual, schedule, version, inputs, analog):
+    """Start the interrupts and the timers. boot.py calls it once, before anything else runs.
 
-
-def power_on(events, reports, wires, manual, schedule):
-    """Starts the interrupts and the timers; called once, before anything else runs."""
-    global _schedule
+    `inputs` and `analog` say how the board's switches and knobs stand: pairs (number, value).
+    """
+    global _schedule, _version
     _schedule = schedule
-    _kept["wires"] = wires
-    virtualboard.setup(registers, outputs, manual, schedule)
+    _version = version
+    virtualboard.setup(manual, schedule)
+    virtualboard.report_to(reports)
+    for number, drive in inputs:
+        virtualboard.set_input(number, drive)
+    for number, code in analog:
+        virtualboard.set_analog(number, code)
     _thread.start_new_thread(virtualboard.serve, (events, reports))
     _thread.start_new_thread(_run_timers, ())
 

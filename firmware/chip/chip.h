@@ -1,0 +1,49 @@
+/* The i.MX RT1062 of the virtual module, as far as latentcore touches it: GPIO1 to GPIO4, LPSPI4,
+ * GPT2 and the cycle counter, register by register.
+ *
+ * Reference: NXP, i.MX RT1060 Processor Reference Manual, chapters GPIO, LPSPI, GPT. Addresses come
+ * from rt1062.def. An address without a register here is a bus fault, as on the chip.
+ *
+ * The model has no lock: the caller makes sure that one thread at a time is in it. Time comes from
+ * the listener; the bus moves on by CHIP_BUS_BITS bits with each register access, so that code
+ * that waits sees time pass, and code that does not wait gets it wrong.
+ */
+#ifndef LATENTRACK_CHIP_H
+#define LATENTRACK_CHIP_H
+
+#include <stdint.h>
+
+#define CHIP_PORTS 5u /* GPIO1 to GPIO4; 0 is not used */
+#define CHIP_BUS_BITS 3u
+#define CHIP_FIFO 16u
+
+/* What the world does at a pin, and what the pin itself does while the world does nothing. */
+enum chip_drive { DRIVE_LOW = 0, DRIVE_HIGH = 1, DRIVE_FLOATS = 2 };
+enum chip_pull { PULL_NONE = 0, PULL_UP = 1, PULL_DOWN = 2 };
+
+struct chip_listener {
+    /* The chip drives a pin to another level, or begins to drive it. */
+    void (*pin)(uint32_t port, uint32_t bit, uint32_t level);
+    /* LPSPI4 has shifted a word out: `bits` 1 to 32, `mode` CPOL << 1 | CPHA. */
+    void (*word)(uint32_t word, uint32_t bits, uint32_t mode);
+    /* Does not return. */
+    void (*fault)(uint32_t address, uint32_t is_write);
+    uint64_t (*time_us)(void);
+};
+
+void chip_power_on(const struct chip_listener *listener);
+
+/* What an instruction of the processor does. Both call `fault` for an unknown address. */
+uint32_t chip_read(uint32_t address);
+void chip_write(uint32_t address, uint32_t value);
+
+/* From outside: what the board does at a pin. Returns 1 if the pin's level has changed. */
+uint32_t chip_drive(uint32_t port, uint32_t bit, enum chip_drive drive);
+
+/* What the pad's control register (IOMUXC) does. Returns as chip_drive. */
+uint32_t chip_pull(uint32_t port, uint32_t bit, enum chip_pull pull);
+
+/* The level at a pin. An input that floats without a pull reads 0, always. */
+uint32_t chip_level(uint32_t port, uint32_t bit);
+
+#endif

@@ -1,0 +1,87 @@
+"""Clocks, power and the real-time clock: what firmware waits for is ready at once."""
+
+from __future__ import annotations
+
+from latentrack.teensy.block import Block, Machine
+from latentrack.virtual.chip import chip
+
+_RTC_HZ = 32768
+_PLL3_MHZ, _PFD_FACTOR, _PFD0_AT_RESET = 480, 18, 12
+_PLL2_MHZ = 528
+
+
+class Dcdc(Block):
+    """The converter of the core's voltage is always settled."""
+
+    def read(self, offset: int) -> int:
+        value = self.registers.get(offset, 0)
+        return value | 1 << 31 if offset == chip().offsets("DCDC")["REG0"] else value
+
+
+class Ccm(Block):
+    """Clock dividers and selectors; no handshake is ever under way."""
+
+    def read(self, offset: int) -> int:
+        return 0 if offset == chip().offsets("CCM")["CDHIPR"] else self.registers.get(offset, 0)
+
+
+class Analog(Block):
+    """PLLs, regulators and oscillators: registers with set, clear and toggle beside them."""
+
+    _LOCKED = (0x00, 0x10, 0x20, 0x30, 0x70, 0xA0, 0xE0)  # PLLs: bit 31
+
+    def read(self, offset: int) -> int:
+        first = offset < 0x1000 and not 0x260 <= offset < 0x2A0
+        second = offset >= 0x1000 and offset & 0xFFF < 0x40
+        if first or second:
+            offset &= ~0xC
+        value = self.registers.get(offset, 0)
+        if offset in self._LOCKED:
+            value |= 1 << 31
+        if offset == 0x150:  # MISC0: the oscillator is stable
+            value |= 1 << 15
+        if offset == 0x270:  # LOWPWR_CTRL
+            value |= 1 << 16
+        return value
+
+    def write(self, offset: int, value: int) -> None:
+        if not (offset < 0x260 or offset >= 0x1000 and offset & 0xFFF < 0x40):
+            self.registers[offset] = value
+            return
+        place, kind = offset & ~0xC, offset & 0xC
+        before = self.registers.get(place, 0)
+        self.registers[place] = (value, before | value, before & ~value, before ^ value)[kind >> 2]
+
+
+class Snvs(Block):
+    """The real-time clock; a reset leaves it running."""
+
+    def __init__(self, machine: Machine, name: str) -> None:
+        super().__init__(machine, name)
+        at = chip().offsets(name)
+        self._upper = (at["LPSRTCMR"], at["HPRTCMR"])
+        self._lower = (at["LPSRTCLR"], at["HPRTCLR"])
+
+    def reset(self) -> None:
+        pass
+
+    def read(self, offset: int) -> int:
+        if offset not in self._upper and offset not in self._lower:
+            return self.registers.get(offset, 0)
+        upper = offset & ~4
+        set_to = self.registers.get(upper, 0) << 32 | self.registers.get(upper + 4, 0)
+        ticks = set_to + int(self.machine.now * _RTC_HZ / 1e6)
+        return ticks & 0xFFFFFFFF if offset in self._lower else ticks >> 32
+
+
+def lpspi_root_mhz(ccm: Block, analog: Block) -> float:
+    """The clock that LPSPIs divide, from the selectors that the firmware has set."""
+    cbcmr = ccm.registers.get(chip().offsets("CCM")["CBCMR"], 0)
+    fractions = analog.registers.get(chip().offsets("ANALOG")["PFD_480"], 0)
+    divided = (
+        _PLL3_MHZ * _PFD_FACTOR / ((fractions >> 8 & 63) or 13),
+        _PLL3_MHZ * _PFD_FACTOR / ((fractions & 63) or _PFD0_AT_RESET),
+        _PLL2_MHZ,
+        _PLL2_MHZ * 3 / 4,
+    )[cbcmr >> 4 & 3]
+    return divided / ((cbcmr >> 26 & 7) + 1)

@@ -1,0 +1,74 @@
+"""The panel's wires to a Teensy in software: pins and SPI of the modelled chip, in its own time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from latentrack.errors import UserError
+
+if TYPE_CHECKING:
+    from latentrack.teensy.module import TeensyModule
+    from latentrack.virtual.wires import Listener
+
+_LOOK_S = 0.002
+
+
+class TeensyWires:
+    """Wires as latentrack.virtual.wires has them, for a TeensyModule."""
+
+    def __init__(self, module: TeensyModule) -> None:
+        self._module = module
+
+    @property
+    def bus_fault(self) -> str:
+        """The first address that the firmware touched and that the chip lacks, in a sentence."""
+        faults = self._module.machine.faults
+        return f"bus fault: {faults[0]}" if faults else ""
+
+    def connect(self, listener: Listener) -> None:
+        self._module.on_pin(
+            lambda time_us, pin, level: listener.pin_moved(int(time_us), 0, pin, bool(level))
+        )
+        self._module.on_spi(
+            lambda time_us, low, bits, mode, value: listener.words_sent(
+                int(time_us), 0, [value], bits, mode
+            )
+        )
+
+    def close(self) -> None:
+        """The module closes itself."""
+
+    @property
+    def now_us(self) -> int:
+        return int(self._module.now_us)
+
+    def set_pin(self, pin: str, drive: int) -> None:
+        self._module.drive(pin, drive)
+
+    def set_analog(self, pin: str, code: int) -> None:
+        self._module.set_analog(pin, code)
+
+    def skip(self, time_us: int) -> None:
+        """Nothing: an edge is latched however short the pulse is."""
+
+    def skip_to(self, time_us: int) -> None:
+        while self.now_us < time_us and self._module.failure is None:
+            time.sleep(_LOOK_S)
+
+    def end_at(self, time_us: int) -> None:
+        """Nothing: time passes by itself."""
+
+    def pass_time(self, time_us: int) -> None:
+        self.skip_to(self.now_us + time_us)
+
+    def catch_up(self, timeout_s: float) -> None:
+        done = threading.Event()
+        # A moment later: an interrupt that an edge has caused is over by then.
+        self._module.at(self._module.now_us + 1000, done.set)
+        if not done.wait(timeout_s * 10):
+            raise UserError(self.bus_fault or "the firmware does not run any more; start it again")
+
+    def hear(self) -> None:
+        """Nothing: what the chip does is said at once."""

@@ -1,0 +1,31 @@
+"""A Teensy on a breadboard, as docs/getting-started.md draws it: pins straight to the jacks."""
+
+from __future__ import annotations
+
+from latentrack.virtual.boards.board import HIGH, LOW, Board, Volts, code
+
+_SUPPLY = 3.3
+# Half of what a CMOS input takes for high and for low.
+_THRESHOLD = 1.65
+
+
+class Bare(Board):
+    name = "bare"
+    TRIGGERS = {"clock": "D36", "reset": "D35", "trigger_3": "D34", "trigger_4": "D33"}
+    KNOBS = {"x": "A7", "y": "A2", "z": "A3", "threshold": "A6"}
+    OUT_VOLTS = (0.0, _SUPPLY)
+    GATE = _SUPPLY
+    OUTPUTS = {f"D{2 + jack}": jack for jack in range(8)}
+
+    def trigger(self, volts: float) -> int:
+        # A megohm to ground holds the pin down where nothing is plugged in.
+        return HIGH if volts > _THRESHOLD else LOW
+
+    def knob(self, position: float) -> int:
+        return code(position)
+
+    def pin(self, name: str, level: bool) -> Volts:
+        super().pin(name, level)
+        if name not in self.OUTPUTS:
+            return []
+        return self.put(self.OUTPUTS[name], _SUPPLY if level else 0.0)

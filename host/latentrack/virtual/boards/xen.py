@@ -1,0 +1,140 @@
+"""The reference hardware, from its schematics: inverters, amplifiers, DAC8164s, an ST7735.
+
+- Clock, reset and trigger inputs: a transistor with an open collector and no resistor. A high jack
+  pulls the pin down; else the pin has only its own pull.
+- CV inputs: inverting amplifiers, +5 V at the converter's lowest code, -5 V at its highest.
+- Potentiometers: the clockwise end is ground.
+- Outputs: inverting amplifiers behind the converters, +5 V at code 0, -5 V at full scale. At
+  power-on the converters stand at code 0.
+- The display, both converters, an SD card and an expander share one SPI; each has a select.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from latentrack.virtual.boards.board import FLOATS, LOW, Board, Volts, code
+from latentrack.virtual.display import Display
+
+_MOST = 5.0
+# The base-emitter voltage of a transistor.
+_CONDUCTS = 0.7
+_COMMAND, _DISPLAY, _RESET = "D6", "D5", "D0"
+# Select of each converter -> the jack of its channels 0 to 3.
+_CONVERTERS = {"D8": (3, 0, 1, 2), "D9": (5, 6, 7, 4)}
+_UNUSED = {"D1": "the SD card", "D10": "the expander"}
+
+
+class Converter:
+    """A DAC8164: its input shift register and its four channels (data sheet SBAS410).
+
+    A frame is 24 bits while SYNC is low, read at the falling clock edge (SPI mode 1): two address
+    bits, 01 for "write and update", a bit that does not matter, two bits of channel, 0 for
+    "powered", 14 bits of code, two that do not matter.
+    """
+
+    def __init__(self, fault: Callable[[str], None]) -> None:
+        self._fault = fault
+        self._shift = self._bits = 0
+
+    def select(self) -> None:
+        """SYNC falls: a frame begins."""
+        self._shift = self._bits = 0
+
+    def shift(self, word: int, bits: int, mode: int) -> None:
+        if mode != 1:
+            self._fault(f"a converter was sent bits in SPI mode {mode}; it needs mode 1")
+        self._shift = self._shift << bits | word & ((1 << bits) - 1)
+        self._bits += bits
+
+    def deselect(self) -> tuple[int, int] | None:
+        """SYNC rises: the channel and the 14-bit code that were written, if it was a frame."""
+        if self._bits == 0:
+            return None
+        frame = self._shift
+        if self._bits != 24 or frame >> 22 or frame >> 20 & 3 != 1 or frame >> 16 & 1:
+            self._fault(f"a converter was sent {frame:#x} in {self._bits} bits")
+            return None
+        return frame >> 17 & 3, frame >> 2 & 0x3FFF
+
+
+class Xen(Board):
+    name = "xen"
+    TRIGGERS = {"clock": "D36", "reset": "D35", "trigger_3": "D34", "trigger_4": "D33"}
+    KNOBS = {"x": "A7", "y": "A2", "z": "A3", "threshold": "A6"}
+    CV = {
+        "x": "A11", "y": "A10", "z": "A1", "threshold": "A0",
+        "5": "D40", "6": "D41", "7": "A12", "8": "A13",
+    }  # fmt: skip
+    BUTTONS = {1: "D28", 2: "D38", 3: "D39", 4: "D29"}
+    LAMPS = {1: "D30", 2: "D31", 3: "D32", 4: "D37"}
+    ENCODERS = {"left": ("D22", "D23", "D7"), "right": ("D3", "D4", "D2")}
+    OUT_VOLTS = (-_MOST, _MOST)
+    GATE = _MOST
+    ACCENT = _MOST
+    DRUM_JACKS = (0, 4, 1, 2, 3, 5, 6, 7)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.display: Display = Display("red tab")
+        self._converters: dict[str, Converter] = {}
+        self.power_cycled()
+
+    def power_cycled(self) -> None:
+        super().power_cycled()
+        self.display.power_on()
+        self.volts = [_MOST] * 8
+        self._converters = {select: Converter(self.fault) for select in _CONVERTERS}
+
+    def trigger(self, volts: float) -> int:
+        return LOW if volts > _CONDUCTS else FLOATS
+
+    def knob(self, position: float) -> int:
+        return code(1 - position)
+
+    def cv(self, volts: float) -> int:
+        return code((_MOST - volts) / (2 * _MOST))
+
+    def pin(self, name: str, level: bool) -> Volts:
+        before = self.levels.get(name, True)
+        super().pin(name, level)
+        if name == _RESET and not level:
+            self.display.reset()
+        if name not in self._converters or before == level:
+            return []
+        if not level:
+            self._converters[name].select()
+            return []
+        written = self._converters[name].deselect()
+        if written is None:
+            return []
+        channel, value = written
+        return self.put(_CONVERTERS[name][channel], volts_of(value))
+
+    def spi(self, words: list[int], bits: int, mode: int) -> Volts:
+        for select, what in _UNUSED.items():
+            if not self.levels.get(select, False):
+                self.fault(f"the select of {what} ({select}) is not driven high")
+        for select, converter in self._converters.items():
+            if not self.levels.get(select, False):
+                for word in words:
+                    converter.shift(word, bits, mode)
+        if not self.levels.get(_DISPLAY, False):
+            self._show(words, bits, mode)
+        return []
+
+    def _show(self, words: list[int], bits: int, mode: int) -> None:
+        if mode != 0 or bits % 8:
+            self.fault(f"the display was sent {bits} bits in SPI mode {mode}")
+            return
+        self.display_bytes += len(words) * bits // 8
+        data = b"".join(word.to_bytes(bits // 8, "big") for word in words)
+        if self.levels.get(_COMMAND, False):
+            self.display.data(data)
+        else:
+            self.display.command(data)
+
+
+def volts_of(value: int) -> float:
+    """The volts at a jack for a 14-bit code of its converter."""
+    return _MOST - 2 * _MOST * value / 0x3FFF
