@@ -16,7 +16,7 @@ COMMANDS = {
     "From music to a model": ("dataset", "train", "report", "export"),
     "The module": (
         *("devices", "install", "push", "ls", "play", "rm"),
-        *("sync", "pull", "backup", "restore", "reset", "flash"),
+        *("sync", "pull", "backup", "restore", "reset", "flash", "selftest"),
     ),
     "Changing it while it plays": ("live", "repl", "logs"),
     "Without hardware": ("virtual",),

@@ -38,7 +38,8 @@ NOT_RUN = {
 }
 # These need a real one: the blocks say so to the reader.
 WITH_HARDWARE = {
-    ("docs/getting-started.md", "latentrack flash TEENSY41-20250809-v1.26.0.hex"),
+    ("docs/getting-started.md", "latentrack selftest"),
+    ("docs/getting-started.md", "latentrack flash TEENSY41-20251209-v1.27.0.hex"),
     ("docs/getting-started.md", "latentrack install --board bare"),
     ("docs/getting-started.md", "latentrack push groove.tflite --store"),
     ("docs/getting-started.md", "import latentcore, machine"),
