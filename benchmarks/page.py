@@ -24,6 +24,7 @@ PAGE = HERE.parent / "docs" / "benchmarks.md"
 MORE_IS_BETTER = {
     "corpus.hits_kept",
     "model.default.coverage",
+    "silicon.largest_block_share",
     "usb.push",
     "usb.push_ratio",
 }
@@ -44,13 +45,20 @@ class Family:
 FAMILIES = (
     Family(
         "On the module",
-        ("m7.", "ram.", "mpy."),
+        ("m7.", "silicon.dac_edge", "ram.", "mpy."),
         "Instructions of an emulated Cortex-M7, counted, so they are the same every time. They are "
         "no cycles: a Teensy 4.1 runs at 600 MHz, does up to two instructions a cycle when all "
         "goes well, and less than one when it waits for memory. The microseconds are at one a "
         "cycle. The peer is TensorFlow's tflite-micro on the same emulated board, which decodes "
         "only and makes no gates of it, measured once. The drum model has 16 steps and 12 voices "
         "(layers 3-66-129-192), the note model 16 steps and 40 pitches (3-214-427-640).",
+    ),
+    Family(
+        "What a Teensy's chip refuses",
+        ("silicon.",),
+        "Measured on the virtual module and on the Teensy in software. The virtual module's heap "
+        "leaves as many bytes free as a Teensy's. MicroPython and the device code are the real "
+        "ones; objects of 64 bits take up to twice the bytes.",
     ),
     Family(
         "Over USB",
@@ -99,10 +107,20 @@ WORDS = {
     "m7.note_int8.pattern": "A bar of notes in 8 bits: {us}.",
     "m7.clock_edge": "A clock edge in the interrupt, from the edge to the end: {us}. It is the "
     "same whatever the knobs, the screen or the prompt are doing.",
+    "silicon.dac_edge_instructions": "A clock edge of five gates and three accents through the "
+    "converters: {us}, and the time of eight frames on their bus, 10 to 12 µs at 20 MHz.",
     "ram.note_f32": "Memory that a note model takes beside its file.",
     "mpy.armv7emdp": "The file that stock MicroPython loads on a Teensy: the sequencer, the "
     "decoder and the binding. The peer's is the decoder only.",
     "mpy.x64": "The same for the virtual module.",
+    "silicon.unknown_addresses": "Register addresses that the Teensy's chip lacks, of all that the "
+    "Teensy's own machine code touches on both boards. One would stop a Teensy for good.",
+    "silicon.lost_writes": "Triggers lost of a million clock edges, while the display is written "
+    "to on the same bus without a pause.",
+    "silicon.frame_alloc_bytes": "Memory that a frame takes while nothing is turned. With 0 there "
+    "is nothing to collect, and nothing that holds knobs and screen up.",
+    "silicon.largest_block_share": "The largest model that fits after a million steps of swapped "
+    "models, reloads, failed pushes and lines at the prompt, of the largest that fitted at boot.",
     "usb.push": "How fast a model goes over, checked and decoded, while the old one plays.",
     "usb.push_ratio": "The same, as a ratio to mpremote's copy of the same bytes.",
     "usb.sync_unchanged_s": "`latentrack sync` of a hundred models of which none has changed. "

@@ -37,7 +37,8 @@ def main() -> None:
         page.write(results)
     for result in results:
         if not result.met:
-            print(f"{result.name} misses its goal by {abs(result.value / result.goal - 1):.0%}")
+            miss = abs(result.value / result.goal - 1) if result.goal else result.value
+            print(f"{result.name} misses its goal by {miss:{'.0%' if result.goal else 'g'}}")
 
 
 if __name__ == "__main__":
