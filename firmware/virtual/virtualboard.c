@@ -131,11 +131,11 @@ static void take_processor(void)
         nested++;
         return;
     }
-    uintptr_t nobody = 0;
-    for (unsigned tries = 1; !__atomic_compare_exchange_n(&processor, &nobody, me, true,
+    uintptr_t none = 0;
+    for (unsigned tries = 1; !__atomic_compare_exchange_n(&processor, &none, me, true,
                                                           __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
          tries++) {
-        nobody = 0;
+        none = 0;
         if (tries % 64 == 0) {
             linux_yield();
         }
@@ -210,10 +210,8 @@ static void chip_word_out(uint32_t word, uint32_t bits, uint32_t mode)
     uint8_t index = (uint8_t)(bits | mode << 6);
     struct report *record = (struct report *)(board.report + board.run);
     if (board.run < 0 || record->index != index || record->value >= SPI_RUN) {
-        size_t at = board.said;
         record = say(REPORT_SPI, index, 0);
         board.run = (long)((uint8_t *)record - board.report);
-        (void)at;
     }
     unsigned bytes = bits == 8 ? 1 : 4;
     for (unsigned i = 0; i < bytes; i++) {

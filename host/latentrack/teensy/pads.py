@@ -19,7 +19,7 @@ _FIRST_PAD = {(4, 0): 0, (3, 18): 32, (1, 0): 42, (1, 16): 58, (2, 0): 74, (2, 1
 
 
 class Iomuxc(Block):
-    """`on_change()` hears that a pad was set up anew."""
+    """`on_change()` is called whenever a pad is set up."""
 
     def __init__(self, machine: Machine, name: str, on_change: Callable[[], None]) -> None:
         super().__init__(machine, name)
