@@ -9,7 +9,7 @@ from tests.decoders import CHORALES, DRUMS
 from tests.device.rig import drums, notes
 
 # An output stage that is off: what its jack gives where a right one gives `volts`.
-STAGES = [(-0.031 + 0.007 * jack, 1.021 - 0.005 * jack) for jack in range(8)]
+STAGES = [(-0.061 + 0.007 * jack, 1.021 - 0.005 * jack) for jack in range(8)]
 # A step of a converter of 14 bits over 10 V.
 STEP = 10 / 16384
 

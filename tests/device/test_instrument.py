@@ -238,7 +238,7 @@ def test_a_jack_that_carries_no_pitch_any_more_goes_to_0_volts(start, decoders):
         link.run("track.threshold = 0.02; track.transpose = 36; track.refresh()")
         module.panel.clock(32, spacing_us=20_000)
         module.panel.settle()
-        assert all(abs(volts) > 0.1 for volts in module.panel.volts()[4:])
+        assert any(abs(volts) > 0.1 for volts in module.panel.volts()[4:])
         link.run("track.jacks = '1-4'")
         for _ in range(8):
             wait_frames(link, 2)
