@@ -240,7 +240,14 @@ class Desk:
         path.write_text("\n".join(block.lines) + "\n")
 
     def _open(self, command: str) -> None:
+        on = set((self._private / "runtime").glob("*.json"))
         self._terminals.append(Terminal(command, self._where, self._environment))
+        if command.startswith("latentrack virtual"):
+            # A reader types the next command when the module is there, however slow the machine.
+            end = time.monotonic() + 60
+            while not set((self._private / "runtime").glob("*.json")) - on:
+                assert time.monotonic() < end, f"{command} does not come up"
+                time.sleep(0.02)
 
     def _must(self, command: str) -> None:
         printed, code = self._run(command)
