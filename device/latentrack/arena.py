@@ -60,7 +60,7 @@ class Arena:
         self._reserving = False
 
     def reserve(self, size, at_end=False):
-        """A block of `size` bytes; None if there is no such piece.
+        """Returns a block of `size` bytes; None if no free piece is that large.
 
         It lies as near as possible to the arena's beginning, or to its end. A frame may come while
         the prompt reserves a block; then it gets none.

@@ -103,10 +103,10 @@ def start_edges(count):
     forget_edges()  # of a test that was cut: both together may not fit
     gc.collect()
     _until = time.ticks_add(time.ticks_ms(), 3 * count * _EDGE_MS + 2000)
-    Instrument.running.every_frame.append(_end_edges)
     _edges = array("I", bytes(4 * (count + 1)))
     latentcore.cycles(CYCLES, _edges)
     _timer = Timer(-1, period=_EDGE_MS, callback=latentcore.clock, hard=True)
+    Instrument.running.every_frame.append(_end_edges)
 
 
 def _end_edges():

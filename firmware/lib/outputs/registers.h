@@ -29,7 +29,7 @@ struct reg_bus {
     void (*trace)(uint32_t track, uint32_t step);
 };
 
-extern const struct reg_bus *reg_bus; /* NULL: there is no model */
+extern const struct reg_bus *reg_bus; /* NULL without a model */
 
 /* An address that does not fit the chip's 32 bits is a fault, too: it must not become another. */
 static inline uint32_t reg_address(uintptr_t address)

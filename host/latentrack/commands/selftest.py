@@ -52,7 +52,7 @@ def selftest(
 
     target = report or Path(time.strftime("latentrack-selftest-%Y-%m-%d-%H%M%S.md"))
     if not target.parent.is_dir():
-        raise UserError(f"there is no folder {target.parent}; name a file in one that is there")
+        raise UserError(f"{target.parent} does not exist; name a file in an existing folder")
     if target.is_dir() or not os.access(target.parent, os.W_OK):
         raise UserError(f"{target} cannot be written; name a file in a folder you may write to")
     with Link(find_port(port)) as link:

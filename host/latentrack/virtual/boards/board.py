@@ -20,7 +20,7 @@ def code(share: float) -> int:
 
 
 class Board:
-    """One board, with everything plugged out and its power just switched on."""
+    """One board, with nothing plugged in and its power just switched on."""
 
     name = ""
     # Pins of what the player touches. Switches and encoders pull theirs down on contact.
