@@ -40,7 +40,8 @@ class Values:
 def properties(cls):
     """Makes every entry of the class's table an attribute of its objects."""
     cls.ENTRIES = {entry.name: entry for entry in cls.TABLE}
-    for entry in cls.TABLE:
+    for place, entry in enumerate(cls.TABLE):
+        entry.place = place
         name = entry.name
         setattr(
             cls,

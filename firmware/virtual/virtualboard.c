@@ -367,6 +367,7 @@ static py_obj serve(py_obj events_fd, py_obj reports_fd)
     board.reports_fd = (int)py_int(reports_fd);
     static struct event events[64];
     size_t have = 0;
+    linux_block(LINUX_SIGINT); /* Ctrl-C is for the program */
     for (;;) {
         int64_t wait_us = -1;
         const struct hard_timer *timer = next_hard_timer();
@@ -421,6 +422,7 @@ PY_FUNCTION_1(run_soft_timer);
    MicroPython runs what is scheduled. */
 static py_obj run_timers(void)
 {
+    linux_block(LINUX_SIGINT);
     for (;;) {
         uint64_t now = linux_now_us();
         uint64_t next = now + 10000;
@@ -749,9 +751,27 @@ static py_obj spi_setup(py_obj mode, py_obj divider)
     return py_none();
 }
 
-static py_obj not_to_be_had(void)
+/* With manual time every run is the same: an edge comes before a transfer or after it. With real
+   time one comes between any two accesses, as on a Teensy. */
+static void begin_transfer(void)
+{
+    if (board.manual) {
+        take_processor();
+    }
+    __atomic_store_n(&transferring, true, __ATOMIC_RELEASE);
+}
+
+static void end_transfer(void)
 {
     __atomic_store_n(&transferring, false, __ATOMIC_RELEASE);
+    if (board.manual) {
+        release_processor();
+    }
+}
+
+static py_obj not_to_be_had(void)
+{
+    end_transfer();
     py_raise(NAME_OSError, "5"); /* EIO */
     return py_none();
 }
@@ -768,7 +788,7 @@ static py_obj spi_write(py_obj bytes)
     if (byte == end) {
         return py_none();
     }
-    __atomic_store_n(&transferring, true, __ATOMIC_RELEASE);
+    begin_transfer();
     while (get(SR) & MBF) {
         if (++looks > PATIENCE) {
             return not_to_be_had();
@@ -798,7 +818,7 @@ static py_obj spi_write(py_obj bytes)
             return not_to_be_had();
         }
     }
-    __atomic_store_n(&transferring, false, __ATOMIC_RELEASE);
+    end_transfer();
     flush();
     return py_none();
 }
