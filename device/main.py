@@ -8,17 +8,17 @@
 from latentrack.version import is_new_enough
 
 if is_new_enough():
-    from latentrack.instrument import Instrument
+    from latentrack import safe
 
-    instrument = Instrument()
-    tracks = instrument.tracks
-    track = instrument.track
-    knobs = instrument.knobs
-    controls = instrument.controls
-    library = instrument.library
-    patch = instrument.patch
-    presets = instrument.presets
-    settings = instrument.settings
-    behaviours = instrument.behaviours
-    calibration = instrument.calibration
-    instrument.start()
+    instrument = safe.start()
+    if instrument:
+        tracks = instrument.tracks
+        track = instrument.track
+        knobs = instrument.knobs
+        controls = instrument.controls
+        library = instrument.library
+        patch = instrument.patch
+        presets = instrument.presets
+        settings = instrument.settings
+        behaviours = instrument.behaviours
+        calibration = instrument.calibration

@@ -61,9 +61,15 @@ class Settings:
         text += lines_of(instrument.patch, "patch")
         return text + instrument.behaviours.lines()
 
+    def stored(self):
+        """The text that was written last; None: there is none."""
+        if self._stored is None:
+            self._stored = self._instrument.storage.read(FILE)
+        return self._stored
+
     def load(self):
         """Sets everything as it was when it was written last."""
-        text = self._stored = self._instrument.storage.read(FILE)
+        text = self.stored()
         if text is not None:
             for track in self._instrument.tracks:
                 set_from(track, str(track.number + 1), text)

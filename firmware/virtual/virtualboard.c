@@ -28,7 +28,7 @@
 #include "registers.h"
 
 enum { ANALOG_INPUTS = 32, TIMERS = 4, PIN_BITS = 32 };
-enum { SPI_RUN = 512, EXIT_BUS_FAULT = 71 };
+enum { SPI_RUN = 512, EXIT_BUS_FAULT = 71, EXIT_RESET = 72 };
 
 enum event_kind { EVENT_TIME, EVENT_PIN, EVENT_ANALOG, EVENT_MARK };
 
@@ -43,13 +43,14 @@ struct event {
     uint32_t tag;
 };
 
-enum report_kind { REPORT_PIN, REPORT_SPI, REPORT_STEP, REPORT_MARK, REPORT_FAULT };
+enum report_kind { REPORT_PIN, REPORT_SPI, REPORT_STEP, REPORT_MARK, REPORT_FAULT, REPORT_RESET };
 
 /* To outside; 16 bytes. `events` counts events and interrupts: all that one of them does has one
    number.
    Pin: index = port << 5 | bit, value = level. SPI: index = bits of a word | mode << 6, value = how
    many bytes follow the record: a byte a word of 8 bits, else four, the lowest first. Step: index =
-   track, value = step. Mark: value as sent. Fault: value = 1 for a write, events = the address. */
+   track, value = step. Mark: value as sent. Fault: value = 1 for a write, events = the address.
+   Reset: events = what the chip keeps. */
 struct report {
     uint64_t time_us;
     uint8_t kind;
@@ -233,8 +234,16 @@ static uint64_t chip_time_us(void)
     return board.manual ? board.now_us : linux_now_us();
 }
 
+/* The next process goes on with what the chip has kept. */
+static void chip_reset(uint32_t kept)
+{
+    say(REPORT_RESET, 0, 0)->events = kept;
+    flush_reports();
+    linux_exit(EXIT_RESET);
+}
+
 static const struct chip_listener listener = {chip_pin_moved, chip_word_out, chip_fault,
-                                              chip_time_us};
+                                              chip_time_us, chip_reset};
 
 /* ---- the bus: what latentcore's register accesses reach
  * ------------------------------------------ */

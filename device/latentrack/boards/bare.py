@@ -7,9 +7,10 @@ are no converters: pitches and accents go nowhere, triggers go to their jacks al
 
 import latentcore
 
-from latentrack.boards.teensy41 import DR_CLEAR, DR_SET, TIME_US, place
+from latentrack.boards.teensy41 import DR_CLEAR, DR_SET, KEPT, TIME_US, place
 
 NAME = "bare"
+KEPT_AT = KEPT
 CLOCK = "D36"
 RESET = "D35"
 TRIGGERS = ("D34", "D33")
@@ -24,6 +25,8 @@ NOTE_AT_0_V = 60
 ACCENT_VOLTS = 3.3
 DRUM_JACKS = (0, 1, 2, 3, 4, 5, 6, 7)
 BUTTONS = ()
+# At 3.3 V at power-on: the trigger input 4.
+SAFE = ("D33", 1)
 LEDS = ()
 ENCODERS = {}
 DISPLAY = None

@@ -45,6 +45,7 @@ PSRAM_BYTES = HEAP_BYTES + 8 * 1024 * 1024
 # The stock MicroPython that the module stands for, and how its process ends at a bus fault.
 VERSION = "1.28.0"
 BUS_FAULT = 71
+RESET = 72
 RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 FRIENDLY_BANNER = b'Type "help()" for more information.\r\n'
 PROMPT = b">>> "
@@ -348,12 +349,16 @@ class VirtualModule:
         assert self._process is not None
         code = self._process.wait()
         message = b"MPY: soft reboot\r\n"
-        self._powered_on = code < 0
+        self._powered_on = code < 0 or code == RESET
         if self._powered_on:
-            name = signal.Signals(-code).name
-            message = f"\r\n[virtual module: MicroPython ended by {name}; power-on]\r\n".encode()
+            how = "reset" if code == RESET else f"ended by {signal.Signals(-code).name}; power-on"
+            message = f"\r\n[virtual module: MicroPython {how}]\r\n".encode()
             self._raw = False
             self.panel.power_cycled()
+        # Without power the chip keeps nothing.
+        self.wires.hear()
+        if code != RESET:
+            self.wires.kept = 0
         os.close(self._inner)
         self._start(run_main=not self._raw)
         return message
