@@ -190,7 +190,7 @@ class Behaviours:
         self._interrupts = 0
         if ms >= guard.STOP_MS:
             guard.mend()
-            self.end(name, f"it held a frame up for {ms} ms", error)
+            self.end(name, f"it held a frame up for {ms} ms")
             return 0
         if isinstance(error, MemoryError):
             raise error
@@ -199,14 +199,10 @@ class Behaviours:
             self._show(name, error)
         return ms
 
-    def end(self, name, why, error=None):
+    def end(self, name, why):
         """Switches one off for good, says why, and has it remembered."""
         self.switch(name, False)
-        said = f"behaviour {name} is off: {why}"
-        if error is None:
-            self._instrument.message(said)
-        else:
-            self._instrument.show_error(error, said)
+        self._instrument.message(f"behaviour {name} is off: {why}")
 
     def release(self):
         """Memory is short: those that are on are taken away. Returns their names."""

@@ -31,8 +31,8 @@ TICK_MS = 1
 # Without a clock for so long nobody plays: time to write to the flash.
 QUIET_MS = 2000
 # With less memory than this behaviours have to go; looked at every so many frames.
-SHORT_BYTES = 40 * 1024
-LOOK_FRAMES = 64
+SHORT_BYTES = 64 * 1024
+LOOK_FRAMES = 16
 # The longest that the prompt has before a frame comes, whatever the last one took.
 LONGEST_TURN_MS = 500
 
