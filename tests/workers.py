@@ -24,7 +24,39 @@ MOST = 8
 EACH_ALONE = "tests/docs/test_pages.py"
 """Its tests share nothing but trainings, and take longest of all."""
 
-LONGEST: tuple[str, ...] = ()
+LONGEST = (
+    "docs/test_pages.py",
+    "studio/test_training.py",
+    "studio/test_training_page.py",
+    "studio/test_music_page.py",
+    "studio/test_listen_page.py",
+    "end_to_end/test_selftest.py",
+    "end_to_end/test_playing.py",
+    "studio/test_panel.py",
+    "studio/test_panel_page.py",
+    "end_to_end/test_faults.py",
+    "device/test_screen.py",
+    "end_to_end/test_bad_input.py",
+    "studio/test_explore_page.py",
+    "host/model/test_vae_training.py",
+    "device/test_controls.py",
+    "end_to_end/test_usb.py",
+    "studio/test_shell.py",
+    "host/model/test_train_command.py",
+    "packaging/test_wheel.py",
+    "host/model/test_layers_and_losses.py",
+    "host/corpus/test_corpus_reader.py",
+    "virtual/test_chip.py",
+    "device/test_settings.py",
+    "studio/test_way.py",
+    "device/test_memory.py",
+    "host/model/test_report.py",
+    "studio/test_listen_osc.py",
+    "device/test_parameters.py",
+    "host/model/test_training_examples.py",
+    "end_to_end/test_live.py",
+    "device/test_modes.py",
+)
 """Below `tests/`, the longest first: the files that take more than ten seconds."""
 
 
