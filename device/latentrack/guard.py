@@ -114,4 +114,4 @@ def run(number, work):
     finally:
         if latentcore.guard(0) >= STOP_MS:
             mend()
-            raise RuntimeError("it took longer than a second")
+            raise RuntimeError("it did not come to an end within a second")

@@ -82,6 +82,7 @@ class Instrument:
         self.behaviours = Behaviours(self)
         self.calibration = Calibration(self)
         if safe:
+            self.settings.set_aside = True
             self.message("safe start: without behaviours and settings")
         else:
             self.behaviours.load_all(culprit, self.settings.stored())

@@ -51,6 +51,8 @@ class Settings:
         self._edits = None
         self._edited_ms = None
         self._stored = None
+        # A safe start neither reads them nor writes over them.
+        self.set_aside = False
 
     def text(self):
         """Everything that is set now."""
@@ -85,6 +87,8 @@ class Settings:
 
     def frame(self):
         """Notices that something was set, and has it written a while after the last time."""
+        if self.set_aside:
+            return
         edits = self._count()
         if edits != self._edits:
             self._edits = edits

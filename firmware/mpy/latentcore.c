@@ -26,8 +26,7 @@
     X(describe, PY_1) X(load, PY_3) X(uses, PY_2) X(move, PY_VAR)                                  \
     X(set, PY_3) X(get, PY_2) X(route, PY_3) X(density, PY_3) X(pitches, PY_2)                     \
     X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(read_cells, PY_2)              \
-    X(playing, PY_1) X(ask_reset, PY_0) X(pause, PY_0) X(paused, PY_0) X(triggered, PY_0)          \
-    X(counts, PY_1) X(count, PY_2)                                                                 \
+    X(ask_reset, PY_0) X(pause, PY_0) X(paused, PY_0) X(triggered, PY_0) X(count, PY_2)            \
     X(level, PY_2) X(clock, PY_1) X(reset, PY_1) X(trigger_3, PY_1) X(trigger_4, PY_1)             \
     X(tick, PY_1) X(guard, PY_1) X(guard_code, PY_VAR)                                             \
     X(time_source, PY_1) X(gpio_output, PY_VAR) X(dac_outputs, PY_3) X(dac_output, PY_VAR)         \
@@ -480,20 +479,6 @@ static py_obj read_cells(py_obj number, py_obj into)
 }
 PY_FUNCTION_2(read_cells);
 
-/* playing(track) -> (number of the pattern, step played last); (0, 0) before the first */
-static py_obj playing(py_obj number)
-{
-    struct track *track = track_of(number);
-    const struct pattern *pattern = track_playing(track);
-    uint32_t step = atomic_load_explicit(&track->step, memory_order_relaxed);
-    py_obj items[] = {
-        py_small_int(pattern == NULL ? 0 : (intptr_t)pattern->number),
-        py_small_int(pattern == NULL ? 0 : (intptr_t)step),
-    };
-    return py_new_tuple(2, items);
-}
-PY_FUNCTION_1(playing);
-
 static py_obj ask_reset(void)
 {
     rack_ask_reset(&rack);
@@ -565,18 +550,6 @@ static py_obj count(py_obj number, py_obj which)
     return py_small_int((intptr_t)(found[index] & (index < COUNT_PATTERN ? 0xFFFF : SMALL_INT)));
 }
 PY_FUNCTION_2(count);
-
-/* counts(track) -> (clock edges, bars begun since the last reset, pulses at trigger inputs 3, 4).
-   Each counts from 0 to 65535 and on from 0. */
-static py_obj counts(py_obj number)
-{
-    py_obj items[COUNT_PATTERN];
-    for (intptr_t i = 0; i < COUNT_PATTERN; i++) {
-        items[i] = count(number, py_small_int(i));
-    }
-    return py_new_tuple(COUNT_PATTERN, items);
-}
-PY_FUNCTION_1(counts);
 
 /* ---- the board --------------------------------------------------------------------------- */
 
