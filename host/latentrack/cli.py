@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 from importlib import import_module
@@ -21,6 +23,9 @@ COMMANDS = {
     "Changing it while it plays": ("live", "repl", "logs"),
     "Without hardware": ("virtual",),
 }
+
+_OF_A_NAME = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES)
+_LONGEST_NAME = 80
 
 app = typer.Typer(
     name="latentrack",
@@ -66,6 +71,9 @@ def _register(arguments: list[str]) -> None:
 
 def main() -> None:
     """The console command. Exit codes: 0 done, 2 the user can mend it, 70 a mistake of ours."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file's name may hold what the terminal cannot show.
+        sys.stdout.reconfigure(errors="backslashreplace")
     _register(sys.argv[1:])
     try:
         app()
@@ -80,6 +88,13 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(1)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _OF_A_NAME and error.filename:
+            # Even asking whether there is such a file fails, wherever that is asked first.
+            name = os.fspath(error.filename)
+            short = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+            print(f"latentrack: {short} cannot be a file ({error.strerror}): name another.",
+                  file=sys.stderr)  # fmt: skip
+            sys.exit(2)
         if os.environ.get("LATENTRACK_DEBUG"):
             raise
         print(

@@ -24,6 +24,9 @@ _END_OF_TRACK = b"\xff\x2f\x00"
 _AGES = 1 << 27  # ticks no music lasts: 77 hours at 480 a beat and 120 beats a minute
 
 
+_SLOWLY_READ = 1_000_000  # bytes: mido takes seconds and hundreds of bytes an event
+
+
 class Unreadable(Exception):
     """A file that cannot be read as what its name says; the message is why, in a few words."""
 
@@ -158,6 +161,8 @@ def _read_tolerantly(data: bytes) -> Score:
     """By mido, which takes much that is not as it should be."""
     import mido
 
+    if len(data) > _SLOWLY_READ:
+        raise Unreadable("a damaged MIDI file, and too large to be mended")
     try:
         # Data bytes beyond 127 come from sloppy writers, not from damage: clip them.
         midi = mido.MidiFile(file=io.BytesIO(data), clip=True)

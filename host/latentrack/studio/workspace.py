@@ -18,6 +18,7 @@ from typing import Any
 
 from latentrack.errors import UserError
 from latentrack.files import whole_file
+from latentrack.limits import NAME_BYTES, TEXT_BYTES, read_file, read_json
 
 
 class Workspace:
@@ -91,7 +92,7 @@ class Workspace:
 
     def _settings(self) -> dict[str, Any]:
         try:
-            found = json.loads((self.folder / "settings.json").read_text("utf-8"))
+            found = read_json(read_file(self.folder / "settings.json", TEXT_BYTES))
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
@@ -114,5 +115,7 @@ def model_name(run: Path, numbers: str = "float32") -> str:
 
 
 def safe_name(name: str) -> str:
-    """A name without what file systems take amiss, never empty, never a path."""
-    return re.sub(r"[^\w .()+-]+", "_", name).strip(" .")[:80] or "unnamed"
+    """A name without what file systems take amiss, never empty, never a path, and short enough to
+    get a number, a suffix and the name of a temporary file around it."""
+    plain = re.sub(r"[^\w .()+-]+", "_", name)[:80].encode()[:NAME_BYTES].decode("utf-8", "ignore")
+    return plain.strip(" .") or "unnamed"
