@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import sys
@@ -12,6 +11,7 @@ import typer
 
 from latentrack import __version__
 from latentrack.errors import UserError
+from latentrack.files import refused_name
 
 COMMANDS = {
     "See it work": ("demo", "studio"),
@@ -23,9 +23,6 @@ COMMANDS = {
     "Changing it while it plays": ("live", "repl", "logs"),
     "Without hardware": ("virtual",),
 }
-
-_OF_A_NAME = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES)
-_LONGEST_NAME = 80
 
 app = typer.Typer(
     name="latentrack",
@@ -88,12 +85,8 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(1)
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in _OF_A_NAME and error.filename:
-            # Even asking whether there is such a file fails, wherever that is asked first.
-            name = os.fspath(error.filename)
-            short = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
-            print(f"latentrack: {short} cannot be a file ({error.strerror}): name another.",
-                  file=sys.stderr)  # fmt: skip
+        if sentence := refused_name(error):
+            print(f"latentrack: {sentence}", file=sys.stderr)
             sys.exit(2)
         if os.environ.get("LATENTRACK_DEBUG"):
             raise

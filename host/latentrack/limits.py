@@ -13,6 +13,7 @@ import io
 import json
 import math
 import os
+import re
 import stat
 import sys
 import zipfile
@@ -48,6 +49,7 @@ NAME_BYTES = 160
 """Of a name that becomes a file's: file systems take 255 with its suffix and what else it gets."""
 
 _JSON_VALUES = 500_000
+_DEEPEST = 32
 _DIRECTORY_BYTES = 24 * MEGABYTE
 _MEMBERS = 250_000
 _ARRAYS = 1_000
@@ -103,6 +105,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         import tomli as tomllib
 
     text = read_file(path, TEXT_BYTES).decode("utf-8")
+    # The reader's time and memory grow with the square of the parts of one dotted name.
+    if "." * _DEEPEST in re.sub(r"[\w\"' \t-]+", "", text):
+        raise ValueError("holds TOML that is nested too deeply")
     try:
         return tomllib.loads(text)
     except RecursionError as error:

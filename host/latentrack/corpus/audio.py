@@ -151,17 +151,18 @@ def _decode(data: bytes, suffix: str) -> tuple[npt.NDArray[np.float32], int]:
             rate = _check(file)
             # Zeros that nothing is written to take no memory, whatever length a header claims.
             samples = np.zeros(file.frames, np.float32)
-            length = 0
+            length, loudest = 0, 0.0
             for piece in file.blocks(_PIECE // file.channels, dtype="float32", always_2d=True):
                 if piece.any():
-                    samples[length : length + len(piece)] = np.nan_to_num(piece.mean(axis=1))
+                    mono = np.nan_to_num(piece.mean(axis=1))
+                    samples[length : length + len(piece)] = mono
+                    loudest = max(loudest, float(np.abs(mono).max()))
                 length += len(piece)
     except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError) as error:
         raise Unreadable(_no_audio(suffix)) from error
-    samples = samples[:length]
-    if not len(samples) or float(np.abs(samples).max()) < 1e-4:
+    if loudest < 1e-4:
         raise Unreadable(SILENCE)
-    return samples, rate
+    return samples[:length], rate
 
 
 def _check(file: Any) -> int:

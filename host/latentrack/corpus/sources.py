@@ -129,7 +129,7 @@ def find(sources: Sequence[Path], suffixes: tuple[str, ...], what: str) -> list[
                 entry = _below(source.name, entry)
             key = (source, entry.name)
             if isinstance(entry, Found):
-                key = (entry.path.resolve(), entry.member)
+                key = (Path(os.path.realpath(entry.path)), entry.member)  # of a link to itself, too
             found.setdefault(key, entry)
     return list(found.values())
 

@@ -23,6 +23,8 @@ from latentrack.decoder.metadata import DecoderInfo
 
 Array = NDArray[np.float32]
 
+_MOST_LAYERS = 16  # hidden ones of the encoder or the decoder; `Settings` take 7
+
 
 @dataclass(frozen=True, eq=False)
 class Dense:
@@ -138,8 +140,10 @@ def weight_shapes(
 ) -> list[tuple[int, ...]]:
     """The shapes of `flat_weights` of a model with these layers. blur: whether it is variational.
 
-    Raises ValueError if a size is not a whole number of 1 or more.
+    Raises ValueError if a size is not a whole number of 1 or more, or there are too many.
     """
+    if max(len(encoder), len(decoder)) > _MOST_LAYERS:
+        raise ValueError("more layers than a model has")
     there, back = (cells, *encoder), (latents, *decoder, cells)
     if not all(type(size) is int and size >= 1 for size in (*there, *back)) or not encoder:
         raise ValueError("layers of sizes that are none")
