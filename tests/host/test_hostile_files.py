@@ -22,11 +22,15 @@ import numpy as np
 import pytest
 
 from latentrack.corpus.dataset import Dataset
+from latentrack.files import whole_file
 from latentrack.model import pictures
 from latentrack.model.autoencoder import new_autoencoder
 from latentrack.model.run import load_run, save_run
 from latentrack.model.settings import Settings
 from latentrack.model.training import Epoch, Training, decoder_info
+from latentrack.studio.music.music import Music
+from latentrack.studio.training.runs import Runs
+from latentrack.studio.workspace import Workspace
 from tests.host.model.made_music import music
 
 MORE_MEMORY = 200_000_000  # bytes that a refusal may take
@@ -118,6 +122,13 @@ def midi(*events: bytes, beat: int = 480) -> bytes:
     return head + struct.pack(">4sI", b"MTrk", len(track)) + track
 
 
+def tracks(count: int) -> bytes:
+    """A MIDI file of so many tracks with nothing in them."""
+    empty = b"\0\xff\x2f\0"
+    one = struct.pack(">4sI", b"MTrk", len(empty)) + empty
+    return struct.pack(">4sIHHH", b"MThd", 6, 1, min(count, 65535), 480) + one * count
+
+
 def wav(
     channels: int, rate: int = 44_100, claimed: int = 4096, data: bytes = b"\1\2" * 2048
 ) -> bytes:
@@ -192,7 +203,7 @@ ZEROS = bytes(400_000_000)
 NOTE_ON = b"\x90\x24\x40"
 # Four beats on the drum channel, long enough to be a bar.
 GOOD_MIDI = midi(b"\0\x99\x24\x40", *[b"\x83\x60\x24\x40"] * 4)
-SIGNATURE = b"\0\xff\x58\x04"
+METER = b"\0\xff\x58\x04"
 
 MUSIC: dict[str, tuple[Callable[[Path], Path], str]] = {
     "a table of styles of 3 GB": (in_folder(with_table), "info.csv"),
@@ -252,16 +263,21 @@ MUSIC: dict[str, tuple[Callable[[Path], Path], str]] = {
         "",
     ),
     "a meter of 255 over an endless number": (
-        written("a.mid", midi(SIGNATURE + b"\xff\xff\x18\x08", b"\0" + NOTE_ON, b"\x60" + NOTE_ON)),
+        written("a.mid", midi(METER + b"\xff\xff\x18\x08", b"\0" + NOTE_ON, b"\x60" + NOTE_ON)),
         "",
     ),
     "a meter of nothing": (
-        written("a.mid", midi(SIGNATURE + b"\0\0\0\0", b"\0" + NOTE_ON, b"\x60" + NOTE_ON)),
+        written("a.mid", midi(METER + b"\0\0\0\0", b"\0" + NOTE_ON, b"\x60" + NOTE_ON)),
         "damaged",
     ),
     "a beat of one tick and notes apart": (
         written("a.mid", midi(*[b"\xff\x7f" + NOTE_ON] * 500_000, beat=1)),
         "",
+    ),
+    "a million tracks": (written("a.mid", tracks(1_000_000)), "tracks"),
+    "two million meters": (
+        written("a.mid", midi(*[METER + b"\4\2\x18\x08", METER + b"\3\2\x18\x08"] * 900_000)),
+        "meter",
     ),
     "sound without channels": (written("a.wav", wav(0)), "WAV"),
     "sound with 1,000 channels": (written("a.wav", wav(1000, data=bytes(80_000_000))), ""),
@@ -563,6 +579,48 @@ def test_hostile_runs_are_refused(
     shutil.copytree(whole_run, run)
     RUNS[what](run)
     refused(small, tmp_path, "export", run, "-o", tmp_path / "a.tflite", says="a.run")
+
+
+def test_the_studio_shows_the_good_runs_among_hostile_ones(whole_run: Path, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    for number, change in enumerate(RUNS.values()):
+        run = tmp_path / "runs" / f"{number}.run"
+        shutil.copytree(whole_run, run)
+        change(run)
+    (tmp_path / "runs" / "no.run").mkdir()
+    (tmp_path / "runs" / "no.run" / "run.toml").symlink_to("run.toml")
+    shutil.copytree(whole_run, tmp_path / "runs" / "good.run")
+    shown = {summary.name: summary for summary in Runs(workspace).all()}
+    assert shown["good"].sequences == 60 and shown["good"].epochs == 2
+    for name, summary in shown.items():
+        assert np.isfinite(summary.loss), name
+
+
+HOSTILE_SETTINGS = ['{"music_folders": 1}', '{"music_folders": [1, null, {}]}',
+                    '{"music_left_out": [1, [], ["a"], [[], {}], null]}', '{"music_refused": [1]}',
+                    '{"music_refused": {"a": [1]}}', '{"run": [1]}', "[" * 100_000,
+                    '{"run": Infinity}', "\x00", '"a"']  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE_SETTINGS)
+def test_settings_that_are_none_are_as_at_first(text: str, tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text(text)
+    (tmp_path / "rules.json").write_text(text)
+    workspace = Workspace(tmp_path)
+    kept = Music(workspace)
+    assert kept.folders == () and kept.dataset is None and not kept.busy
+    assert workspace.setting("run", "") == ""
+    kept.close()
+
+
+@pytest.mark.parametrize("name", ["鼓" * 100, "é" * 200, "n" * 500, "..", "/", "", "\ud800"])
+def test_a_name_from_the_page_becomes_one_that_a_disk_takes(name: str, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    for path in (workspace.free_run(name), workspace.free_midi(name)):
+        assert path.parent.parent == tmp_path.resolve()
+        with whole_file(path, "a file") as file:
+            file.write(b"x")
+        assert path.read_bytes() == b"x"
 
 
 @pytest.mark.parametrize("style", ["$\\frac$", "$" * 3, "\\", "n" * 300, "a\0b", "_"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections import Counter
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -263,5 +264,7 @@ def _png(figure: Figure) -> bytes:
     for text in figure.findobj(Text):
         text.set_parse_math(False)  # "$" in a name is no formula
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    with warnings.catch_warnings():  # about letters that the font has not
+        warnings.simplefilter("ignore")
+        figure.savefig(buffer, format="png")
     return buffer.getvalue()

@@ -70,7 +70,8 @@ def _filled(fill: Callable[[Studio], None], studio: Studio) -> Callable[[], None
 
 
 def _look_switch(studio: Studio) -> None:
-    dark = ui.dark_mode(studio.workspace.setting("dark", None))
+    left = studio.workspace.setting("dark", None)
+    dark = ui.dark_mode(left if isinstance(left, bool) else None)
     button = ui.button().props("flat round dense").classes("lt-look")
 
     def show() -> None:
