@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -52,7 +53,7 @@ def test_other_sites_are_refused(studio: RunningStudio, header: dict[str, str]) 
 
 def listens_at(studio: RunningStudio) -> list[str]:
     """The addresses, in hexadecimal digits, last byte first, as Linux lists them."""
-    port = int(studio.address.rpartition(":")[2])
+    port = urlsplit(studio.address).port
     with open("/proc/net/tcp", encoding="ascii") as table:
         listening = [line.split()[1].split(":") for line in table if line.split()[3] == "0A"]
     return [address for address, at in listening if int(at, 16) == port]
