@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -10,6 +11,7 @@ import typer
 
 from latentrack import __version__
 from latentrack.errors import UserError
+from latentrack.files import refused_name
 
 COMMANDS = {
     "See it work": ("demo", "studio"),
@@ -66,6 +68,9 @@ def _register(arguments: list[str]) -> None:
 
 def main() -> None:
     """The console command. Exit codes: 0 done, 2 the user can mend it, 70 a mistake of ours."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file's name may hold what the terminal cannot show.
+        sys.stdout.reconfigure(errors="backslashreplace")
     _register(sys.argv[1:])
     try:
         app()
@@ -80,6 +85,9 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(1)
     except Exception as error:
+        if sentence := refused_name(error):
+            print(f"latentrack: {sentence}", file=sys.stderr)
+            sys.exit(2)
         if os.environ.get("LATENTRACK_DEBUG"):
             raise
         print(

@@ -225,6 +225,8 @@ def train(
     from latentrack.decoder.quiet import import_tensorflow
     from latentrack.model.run import check_place, load_run, save_run
     from latentrack.model.settings import Settings
+    from latentrack.model.tapers import hidden_sizes
+    from latentrack.model.training import decoder_info
 
     console = Console()
     earlier = load_run(dataset) if dataset.is_dir() else None
@@ -260,6 +262,9 @@ def train(
     if earlier:
         settings = earlier.going_on(settings)
     music = earlier.dataset if earlier else Dataset.load(dataset)
+    # What cannot be trained is refused before TensorFlow, which takes seconds, is loaded.
+    decoder_info(music, settings.latent_scale)
+    hidden_sizes(settings, music.steps * music.voices)
     console.print(f"[bold]{dataset.name}[/]: {music.summary()}.", highlight=False)
     with console.status("Starting TensorFlow"):
         import_tensorflow()
