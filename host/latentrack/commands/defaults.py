@@ -94,7 +94,9 @@ def options_of(function: Callable[..., None]) -> dict[str, Option]:
         base, info = get_args(hint)[:2]
         if type(info).__name__ != "OptionInfo":
             continue
-        declared = [word.split("/")[0] for word in info.param_decls or ()]
+        # Within Annotated, typer takes the first name for the default.
+        names = [info.default, *(info.param_decls or ())]
+        declared = [word.split("/")[0] for word in names if isinstance(word, str)]
         long = next((word for word in declared if word.startswith("--")), None)
         long = long or f"--{name.replace('_', '-')}"
         if long in _ONCE:

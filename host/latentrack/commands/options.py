@@ -86,7 +86,9 @@ def refuse_unused(context: typer.Context, names: Iterable[str], why: str) -> Non
     if options:
         have = "has" if len(options) == 1 else "have"
         them = "it" if len(options) == 1 else "them"
-        raise UserError(f"{' and '.join(options)} {have} no effect {why}: leave {them} out.")
+        *most, last = options
+        names = f"{', '.join(most)} and {last}" if most else last
+        raise UserError(f"{names} {have} no effect {why}: leave {them} out.")
 
 
 def _typed_as(parameter: Any, value: object) -> str:
