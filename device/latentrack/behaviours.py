@@ -10,6 +10,8 @@ that behaviour off.
 import os
 import time
 
+from latentrack.names import Part, hint
+
 FOLDER = "/flash/behaviours"
 _ENDING = ".py"
 
@@ -25,7 +27,7 @@ class _NoControls:
         return self._instrument.behaviours.seconds
 
 
-class Behaviours:
+class Behaviours(Part):
     """instrument.behaviours"""
 
     def __init__(self, instrument):
@@ -42,6 +44,7 @@ class Behaviours:
         self.loads = 0
         # Counts what settings have to remember.
         self.edits = 0
+        self._seal()
 
     def names(self):
         """All behaviours that are there, sorted."""
@@ -90,7 +93,8 @@ class Behaviours:
 
     def switch(self, name, on=True):
         """Switches a behaviour on or off, and remembers that. KeyError: there is none."""
-        self._files[name]
+        if name not in self._files:
+            raise KeyError(f"no behaviour is called {name}{hint(name, self._names)}")
         self._on[name] = on
         if self._said.get(name) != on:
             self._said[name] = on

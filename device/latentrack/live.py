@@ -181,7 +181,7 @@ def _store_later(path, block):
     if instrument is None:
         files.store(path, block.view)
         return
-    if not hasattr(instrument, "unwritten_code"):
+    if instrument.unwritten_code is None:
         instrument.unwritten_code = {}
         instrument.every_frame.append(store_when_quiet)
     block.hold()
