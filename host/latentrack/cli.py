@@ -114,6 +114,8 @@ def _register(arguments: list[str], said: dict[str, Any]) -> None:
             if name == wanted or wanted not in commands:
                 found = getattr(import_module(f"latentrack.commands.{name}"), name)
                 if isinstance(found, typer.Typer):
+                    for each in found.registered_commands:
+                        each.callback = with_common_options(each.callback)  # type: ignore[arg-type]
                     app.add_typer(found, name=name, rich_help_panel=panel)
                     continue
                 found = with_common_options(found)

@@ -56,7 +56,9 @@ def selftest(
         chatter.print(check.line(), markup=False)
 
     with Link(find_port(either_port(context, module, port))) as link:
-        chatter.print(f"Measuring the module at {link.port}; it plays by its own clock meanwhile.")
+        chatter.print(
+            f"Measuring the module at {link.port}; it plays by its own clock for a moment."
+        )
         result = SelfTest(link, show, edges).run()
     with whole_file(target, "the report") as file:
         file.write(result.report().encode())
