@@ -12,6 +12,7 @@ import micropython
 
 from latentrack import files
 from latentrack.instrument import Instrument
+from latentrack.names import Part
 from latentrack.scheduler import on_scheduler
 
 _FUNCTION = type(lambda: None)
@@ -106,6 +107,9 @@ def _lend(old, new, undo):
             if key in old.__dict__:
                 undo.append((old, key, old.__dict__[key]))
             setattr(old, key, value)
+    if issubclass(old, Part):
+        undo.append((old, "_edited", old._edited))
+        old._edited = True
 
 
 def _replace_everywhere(old, new, undo):

@@ -3,6 +3,8 @@
 `track.treshold = 0.2` would otherwise make a new attribute, and change nothing that sounds.
 """
 
+_set = object.__setattr__
+
 
 class UnknownName(AttributeError):
     """Its sentence is made when it is read: the prompt's Tab tries a thousand names and reads none.
@@ -30,25 +32,22 @@ class Part:
 
     After `_seal` a public name can be set if the object or its class has it, and what is called, or
     has names of its own, is not replaced by a value. Names that begin with "_" are the code's own.
+    A class that was edited while it played (live.py) may have new names: its objects take any.
     """
 
-    _sealed = False
+    _sealed = _edited = False
 
     def _seal(self):
         """Called when everything is there that the object is to have."""
         self._sealed = True
 
-    # MicroPython asks a property first: what comes here is an attribute of the object.
+    # MicroPython asks a property first: what comes here is an attribute of the object. Frames come
+    # here often, so it is short: a longer function's variables would be taken from the heap. Names
+    # are compared, as name[0] would be looked up among all the names that there are.
     def __setattr__(self, name, value):
-        if self._sealed and name[0] != "_":
-            now = getattr(self, name)  # raises UnknownName
-            if callable(now) and not callable(value):
-                owner = _owner(self)
-                raise AttributeError(f"{owner}.{name} is called, not set: {owner}.{name}(...)")
-            if isinstance(now, Part) and not isinstance(value, Part):
-                owner, kind = _owner(self), _owner(now)
-                raise AttributeError(f"{owner}.{name} is a {kind}, not a value: see help({owner})")
-        object.__setattr__(self, name, value)
+        if not "_" <= name < "`" and self._sealed and not self._edited:
+            _check(self, name, value)
+        _set(self, name, value)
 
     def __getattr__(self, name):
         raise UnknownName(self, name)
@@ -57,6 +56,16 @@ class Part:
 def _owner(part):
     """What the prompt calls such an object: a Track is `track`."""
     return type(part).__name__.lower()
+
+
+def _check(part, name, value):
+    """Raises AttributeError, a sentence, if that name of a part is not to be set to this value."""
+    now = getattr(part, name)  # raises UnknownName
+    owner = _owner(part)
+    if callable(now) and not callable(value):
+        raise AttributeError(f"{owner}.{name} is called, not set: {owner}.{name}(...)")
+    if isinstance(now, Part) and not isinstance(value, Part):
+        raise AttributeError(f"{owner}.{name} is a {_owner(now)}, not a value: see help({owner})")
 
 
 def names_of(part):
