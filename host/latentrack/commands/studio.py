@@ -43,15 +43,12 @@ def studio(
 
     Everything is kept in FOLDER, as files that the other commands know. Ctrl-C ends it.
     """
-    from rich.console import Console
-
+    from latentrack.commands import terminal
+    from latentrack.commands.options import check_output_folder
     from latentrack.studio.server import serve
 
-    console = Console(highlight=False, soft_wrap=True)
-    if folder.exists() and not folder.is_dir():
-        from latentrack.errors import UserError
-
-        raise UserError(f"{folder} is a file: name a folder for the studio to keep its files in.")
+    console = terminal.console(chatter=True)
+    check_output_folder(folder, "the studio's files")
 
     def ready(address: str) -> None:
         # The address alone on the first line of the output, for scripts.
