@@ -1,5 +1,5 @@
 # Starts the instrument and returns: frames run on a timer, the clock is latentcore's, and the
-# prompt stays free. Type the name of a part and change it while it plays:
+# prompt stays free. guide() and help(track) say what can be typed there:
 #
 #     track.threshold = 0.3        track.latents = (1, 0, -2)        track.length = 12
 #     library.models()             library.play("funk")              tracks[1].jacks = "5-8"
@@ -8,17 +8,36 @@
 from latentrack.version import is_new_enough
 
 if is_new_enough():
-    from latentrack.instrument import Instrument
+    from latentrack import safe
 
-    instrument = Instrument()
-    tracks = instrument.tracks
-    track = instrument.track
-    knobs = instrument.knobs
-    controls = instrument.controls
-    library = instrument.library
-    patch = instrument.patch
-    presets = instrument.presets
-    settings = instrument.settings
-    behaviours = instrument.behaviours
-    calibration = instrument.calibration
-    instrument.start()
+    instrument = safe.start()
+    if instrument:
+        tracks = instrument.tracks
+        track = instrument.track
+        knobs = instrument.knobs
+        controls = instrument.controls
+        library = instrument.library
+        patch = instrument.patch
+        presets = instrument.presets
+        settings = instrument.settings
+        behaviours = instrument.behaviours
+        calibration = instrument.calibration
+
+    def guide():
+        """Prints where to begin."""
+        from latentrack import guide
+
+        guide.guide()
+        guide.forget()
+
+    def help(*things):
+        """Prints what a part is and does; of all else what MicroPython's own help says."""
+        import builtins
+
+        from latentrack import guide
+
+        if not things:
+            guide.guide()
+        elif not guide.explain(*things):
+            builtins.help(*things)
+        guide.forget()

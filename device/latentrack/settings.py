@@ -7,6 +7,8 @@ nothing to this version, or something out of range, are passed over.
 
 import time
 
+from latentrack.names import Part
+
 FILE = "/flash/settings.txt"
 # So long after the last turn of a knob, so that turning does not wear the flash out.
 PATIENCE_MS = 2000
@@ -43,7 +45,7 @@ def set_from(values, name, text):
             values.set(entry.name, entry.default)
 
 
-class Settings:
+class Settings(Part):
     """What is set, kept."""
 
     def __init__(self, instrument):
@@ -51,6 +53,9 @@ class Settings:
         self._edits = None
         self._edited_ms = None
         self._stored = None
+        # A safe start neither reads them nor writes over them.
+        self.set_aside = False
+        self._seal()
 
     def text(self):
         """Everything that is set now."""
@@ -61,9 +66,15 @@ class Settings:
         text += lines_of(instrument.patch, "patch")
         return text + instrument.behaviours.lines()
 
+    def stored(self):
+        """The text that was written last; None: there is none."""
+        if self._stored is None:
+            self._stored = self._instrument.storage.read(FILE)
+        return self._stored
+
     def load(self):
         """Sets everything as it was when it was written last."""
-        text = self._stored = self._instrument.storage.read(FILE)
+        text = self.stored()
         if text is not None:
             for track in self._instrument.tracks:
                 set_from(track, str(track.number + 1), text)
@@ -79,6 +90,8 @@ class Settings:
 
     def frame(self):
         """Notices that something was set, and has it written a while after the last time."""
+        if self.set_aside:
+            return
         edits = self._count()
         if edits != self._edits:
             self._edits = edits

@@ -39,6 +39,7 @@ def live(
     """
     from latentrack import assets
     from latentrack.commands.ports import find_port
+    from latentrack.commands.terminal import say
     from latentrack.module.link import Link
     from latentrack.module.live import Live
     from latentrack.module.session import needs_package
@@ -52,7 +53,7 @@ def live(
     with Link(find_port(port)) as link, needs_package(link):
         editing = Live(link, where)
         differing = editing.start()
-        print(f"Watching {where} for the module at {link.port}. Ctrl-C ends it.", flush=True)
+        say(f"Watching {where} for the module at {link.port}. Ctrl-C ends it.")
         for change in differing:
             _show(change)
         try:
@@ -64,7 +65,7 @@ def live(
             print()
         stored = editing.finish()
         if stored:
-            print(f"{stored} file{'' if stored == 1 else 's'} stored on the module.")
+            say(f"{stored} file{'' if stored == 1 else 's'} stored on the module.")
 
 
 def _watch(editing: Live, end: threading.Event) -> None:

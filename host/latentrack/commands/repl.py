@@ -8,7 +8,8 @@ from latentrack.commands.ports import PortOption
 def repl(port: PortOption = None) -> None:
     """Type at the module's prompt while it plays: `track.threshold = 0.3`. Ctrl-X leaves.
 
-    The module's parts are there by name: `instrument`, `track`, `knobs`, `library`.
+    The module's parts are there by name: `instrument`, `track`, `knobs`, `library`. `guide()` says
+    what else there is, and `help(track)` what a track has.
     """
     import subprocess
     import sys

@@ -67,14 +67,13 @@ def virtual(
 
     With --panel it is played here: screen, lamps and jacks in the terminal, the controls on keys.
     """
-    from rich.console import Console
-
-    from latentrack.errors import UserError
+    from latentrack.commands import terminal
+    from latentrack.commands.options import check_output_folder
     from latentrack.virtual.module import VirtualModule
 
-    if flash is not None and flash.exists() and not flash.is_dir():
-        raise UserError(f"{flash} is a file; name a folder for the module's flash")
-    console = Console(highlight=False)
+    if flash is not None:
+        check_output_folder(flash, "the module's flash")
+    console = terminal.console(chatter=True)
     if firmware is not None:
         _run_firmware(console, firmware, flash, board, bpm, panel)
         return

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from latentrack import assets
-from latentrack.errors import UserError
+from latentrack.errors import NoModule, UserError
 from latentrack.module.files import open_files, reason
 from latentrack.module.link import Link, ModuleError, Progress
 
@@ -140,7 +140,7 @@ def _architecture(link: Link) -> str:
             "(__import__('sys').implementation)"
         )
     except ModuleError as error:
-        raise UserError(f"the module at {link.port} is no MicroPython board: {error}") from error
+        raise NoModule(f"the module at {link.port} is no MicroPython board: {error}") from error
     if tuple(version) < OLDEST:
         raise UserError(
             f"the module at {link.port} has MicroPython {version[0]}.{version[1]}; "

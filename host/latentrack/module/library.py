@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from latentrack.decoder.metadata import DecoderInfo, read_info
-from latentrack.errors import UserError
+from latentrack.errors import NoModule, UserError
 from latentrack.module.files import Entry, Files, PlainFiles, refusals
 from latentrack.module.link import Link, Progress
 from latentrack.module.session import NoPackage, Session
@@ -92,7 +92,7 @@ def push(
         with Session(link) as session:
             about = session.first
             if not about["runs"]:
-                raise UserError(_not_running(link))
+                raise NoModule(_not_running(link))
             if not 0 <= track < len(about["plays"]):
                 tracks = len(about["plays"])
                 raise UserError(f"the module has tracks 1 to {tracks}, not {track + 1}")
@@ -112,7 +112,7 @@ def push(
     except NoPackage:
         if store:
             raise  # storing can be done without it: push_plainly
-        raise UserError(_not_running(link)) from None
+        raise NoModule(_not_running(link)) from None
 
 
 def push_plainly(link: Link, model: Path, progress: Progress | None = None) -> Pushed:

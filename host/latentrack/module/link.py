@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentrack.errors import UserError
+from latentrack.errors import NoModule, UserError
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -80,7 +80,7 @@ class Link:
         self.port = port
         self._transport: Any = None
         if not Path(port).exists() and os.name == "posix":
-            raise UserError(
+            raise NoModule(
                 f"there is no port {port}; plug the module in, or name another port "
                 "(`mpremote devs` lists them, `latentrack virtual` makes one)"
             )
@@ -244,7 +244,7 @@ class Link:
         # Goodbyes are for whoever may still listen; nobody waits for that to be heard.
         with contextlib.suppress(Exception):
             self.serial.write_timeout = _GOODBYE_S
-        return UserError(
+        return NoModule(
             f"the module at {self.port} {what}; check the cable, and press Ctrl-C in any "
             "program that talks to it, or switch the module off and on"
         )

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from latentrack.errors import UserError
+from latentrack.errors import NoModule, UserError
 from latentrack.module import link as cable
 from latentrack.module.frames import MOST, Frame, Reader
 from latentrack.module.link import Link, ModuleError, Progress, last_line
@@ -133,7 +133,7 @@ class Session:
                         continue
                     told = json.loads(frame.body)
                     if frame.kind == "E":
-                        raise UserError(
+                        raise NoModule(
                             f"the module at {self._link.port} cannot answer: {told['error']}; "
                             "`latentrack repl` shows what is wrong there"
                         )
@@ -219,7 +219,7 @@ def needs_package(link: Link) -> Iterator[None]:
     try:
         yield
     except NoPackage as error:
-        raise UserError(
+        raise NoModule(
             f"Latentrack does not run on the module at {link.port}; "
             f"`latentrack install {link.port}` puts it there ({error})"
         ) from error

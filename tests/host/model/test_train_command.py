@@ -35,6 +35,7 @@ def refusal(*arguments: str | Path) -> str:
 
 def test_it_writes_the_model_and_says_how_good_it_is(dataset: Path, tmp_path: Path) -> None:
     model = tmp_path / "out" / "my drums.tflite"
+    model.parent.mkdir()
     arguments = [str(dataset), "-o", str(model), "--epochs", "3", "--latent-scale", "2"]
     result = CliRunner().invoke(app, arguments, env={"COLUMNS": "300"})
     assert result.exit_code == 0, result.output
