@@ -14,6 +14,7 @@ import pytest
 from latentrack.assets import latentcore_folder, micropython
 from tests.conftest import ROOT
 from tests.decoders import DRUMS
+from tests.waiting import PATIENCE_S
 
 FIRMWARE = ROOT / "firmware"
 READ, WRITE, TRACE = range(3)
@@ -47,7 +48,7 @@ def run(folder: Path, *lines: str) -> subprocess.CompletedProcess[bytes]:
     path = ["import sys", f"sys.path[:] = [{str(folder)!r}, {str(latentcore_folder('x64'))!r}]"]
     return subprocess.run(
         [micropython(), "-c", "\n".join([*path, *lines])],
-        cwd=folder, capture_output=True, timeout=60, check=False,
+        cwd=folder, capture_output=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
 
 

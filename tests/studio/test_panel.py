@@ -27,8 +27,7 @@ from latentrack.virtual.module import VirtualModule
 from latentrack.virtual.picture import read_png
 from tests.device.rig import DRUM_JACKS
 from tests.studio.conftest import reached, values
-
-PATIENCE_S = 60
+from tests.waiting import PATIENCE_S, until
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -171,14 +170,16 @@ def test_what_plays_in_the_studio_clocks_it(own: Studio) -> None:
     own.transport.play()
     wait(bench, lambda: bench.look().edges >= edges + 6)
     # Playing begins with a reset, so both are at the same step of the bar.
-    end = time.monotonic() + PATIENCE_S
-    while bench.look().step != own.transport.step:
-        assert time.monotonic() < end
+    until(lambda: bench.look().step == own.transport.step, "they are never at the same step", 0)
     own.transport.stop()
-    time.sleep(0.3)
+
+    def rests() -> bool:
+        edges = bench.look().edges
+        time.sleep(0.5)
+        return bench.look().edges == edges
+
+    until(rests, "the clock goes on")
     edges = bench.look().edges
-    time.sleep(0.5)
-    assert bench.look().edges == edges
     bench.clock("own", 300)
     wait(bench, lambda: bench.look().edges >= edges + 6)
     bench.clock("off")

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 from tests.programs import latentrack
 from tests.studio.conftest import RunningStudio, running_studio
+from tests.waiting import PATIENCE_S
 
 Open = Callable[..., Page]
 
@@ -44,10 +45,10 @@ def test_dark_stays_dark(studio: RunningStudio, open_tab: Open) -> None:
     "header", [{"Host": "studio.example"}, {"Origin": "http://studio.example"}]
 )
 def test_other_sites_are_refused(studio: RunningStudio, header: dict[str, str]) -> None:
-    with urlopen(studio.address, timeout=10) as answer:
+    with urlopen(studio.address, timeout=PATIENCE_S) as answer:
         assert answer.status == 200
     with pytest.raises(HTTPError) as refusal:
-        urlopen(Request(studio.address, headers=header), timeout=10)
+        urlopen(Request(studio.address, headers=header), timeout=PATIENCE_S)
     assert refusal.value.code == 403
 
 
@@ -74,10 +75,10 @@ def test_others_can_only_if_they_are_let_in(tmp_path: Path) -> None:
         query = link.partition("/?")[2]
         address = studio.address.partition("/?")[0]
         phone = Request(f"{address}/?{query}", headers={"Host": "192.0.2.7:8370"})
-        with urlopen(phone, timeout=10) as answer:
+        with urlopen(phone, timeout=PATIENCE_S) as answer:
             assert answer.status == 200
         with pytest.raises(HTTPError) as refusal:
-            urlopen(Request(address, headers={"Host": "192.0.2.7:8370"}), timeout=10)
+            urlopen(Request(address, headers={"Host": "192.0.2.7:8370"}), timeout=PATIENCE_S)
         assert refusal.value.code == 403
 
 

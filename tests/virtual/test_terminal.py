@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from latentrack.virtual.terminal import KEYS, Keys, draw_jacks, draw_screen, split_keys
+from tests.waiting import PATIENCE_S
 
 WHITE, RED = (255, 255, 255), (255, 0, 0)
 ORANGE = "38;2;255;130;24"  # track 1's colour, as ink
@@ -199,7 +200,7 @@ def test_the_command_shows_the_screen_and_takes_keys(installed_flash, tmp_path):
     def read_until(blocks):
         """Waits until so many blocks of the screen are lit in one picture."""
         nonlocal seen
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             if select.select([host], [], [], 0.2)[0]:
                 seen += os.read(host, 1 << 16)
@@ -213,7 +214,7 @@ def test_the_command_shows_the_screen_and_takes_keys(installed_flash, tmp_path):
         os.write(host, b"\t")  # the parameter page: its title is a bar of colour
         read_until(lambda part: part.count(ORANGE) > 300)
         process.send_signal(signal.SIGINT)
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE_S
         while process.poll() is None and time.monotonic() < end:
             if select.select([host], [], [], 0.1)[0]:
                 seen += os.read(host, 1 << 16)

@@ -13,6 +13,7 @@ from latentrack.commands.train import train
 from latentrack.corpus.dataset import Dataset
 from latentrack.decoder.metadata import DecoderInfo, read_info
 from latentrack.errors import UserError
+from tests.waiting import PATIENCE_S
 
 app = typer.Typer()
 app.command()(train)
@@ -93,7 +94,7 @@ def test_the_libraries_keep_quiet_and_wait_until_they_are_needed(dataset: Path) 
         cwd=dataset.parent,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

@@ -84,8 +84,9 @@ class MapCard:
     async def _begin(self) -> None:
         self._ready = True
         self._answered, self._shown_place, self._shown_path = 0, None, None
-        await self._show_points()
+        # First the puck: without a place it takes no hand, and the points are long in coming.
         self._show()
+        await self._show_points()
 
     def _show(self) -> None:
         explorer = self._explorer
