@@ -53,7 +53,7 @@ def studio(
     def ready(address: str) -> None:
         # The address alone on the first line of the output, for scripts.
         print(address, flush=True)
-        console.print(f"The studio keeps its files in {folder}. Ctrl-C ends it.")
+        console.print(f"The studio keeps its files in {folder}. Ctrl-C ends it.", markup=False)
         if host not in ("127.0.0.1", "localhost", "::1"):
             console.print("Everybody in this network can open it and play your module.")
 
