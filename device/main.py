@@ -8,19 +8,20 @@
 from latentrack.version import is_new_enough
 
 if is_new_enough():
-    from latentrack.instrument import Instrument
+    from latentrack import safe
 
-    instrument = Instrument()
-    tracks = instrument.tracks
-    track = instrument.track
-    knobs = instrument.knobs
-    controls = instrument.controls
-    library = instrument.library
-    patch = instrument.patch
-    presets = instrument.presets
-    settings = instrument.settings
-    behaviours = instrument.behaviours
-    calibration = instrument.calibration
+    instrument = safe.start()
+    if instrument:
+        tracks = instrument.tracks
+        track = instrument.track
+        knobs = instrument.knobs
+        controls = instrument.controls
+        library = instrument.library
+        patch = instrument.patch
+        presets = instrument.presets
+        settings = instrument.settings
+        behaviours = instrument.behaviours
+        calibration = instrument.calibration
 
     def guide():
         """Prints where to begin."""
@@ -40,5 +41,3 @@ if is_new_enough():
         elif not guide.explain(*things):
             builtins.help(*things)
         guide.forget()
-
-    instrument.start()

@@ -4,16 +4,29 @@ A behaviour is a file with a function `frame(controls, track)`. `controls.second
 power-on, `controls.cv` the volts at the CV inputs. `track` has the parameters: `track.bend("x", 1)`
 moves one for this frame, `track.length = 12` for good. A file with a line `on = False` waits to be
 switched on (`behaviours.switch("lfo_on_x")`), which is remembered. An error is shown, and switches
-that behaviour off.
+that behaviour off. So does taking too long: all together have BUDGET_MS of a frame, and none may
+hold one up for as long as a second (guard.py).
 """
 
+import gc
 import os
 import time
 
+import latentcore
+
+from latentrack import guard
 from latentrack.names import Part, hint
 
+# What all behaviours together may take of a frame, in milliseconds, and in how many frames in a row
+# they may take more.
+BUDGET_MS = 10
+PATIENCE = 25
+INTERRUPTS = 3
+# Lines that a behaviour may print in a frame.
+LINES = 20
 FOLDER = "/flash/behaviours"
 _ENDING = ".py"
+_STOPPED = "stopped "
 
 
 class _NoControls:
@@ -37,6 +50,13 @@ class Behaviours(Part):
         self._on = {}
         self._said = {}
         self._controls = _NoControls(instrument)
+        # The numbers that the guard knows them by.
+        self._numbers = {}
+        self._over = 0
+        self._lines = 0
+        self._interrupts = 0
+        # Those that stopped the module at an earlier start: they are not loaded until asked for.
+        self._stopped = []
         self._ms = 0
         self._last_ms = time.ticks_ms()
         # All names, sorted; and how often a file was taken.
@@ -58,20 +78,33 @@ class Behaviours(Part):
     def is_on(self, name):
         return self._on.get(name, False)
 
-    def load_all(self):
-        """Reads the folder, at power-on."""
+    def load_all(self, culprit=0, text=None):
+        """Reads the folder, at power-on, but for those that have stopped the module.
+
+        `culprit` is the number of what ran when it was stopped last, `text` the settings.
+        """
+        for line in (text or "").split("\n"):
+            if line[: len(_STOPPED)] == _STOPPED:
+                self._stopped.append(line[len(_STOPPED) :])
         try:
             files = os.listdir(FOLDER)
         except OSError:
             return
         for file in sorted(files):
             if file.endswith(_ENDING) and file[0] not in "._":
+                name = file[: -len(_ENDING)]
+                if guard.number_of(name) == culprit and name not in self._stopped:
+                    self._stopped.append(name)
+                    self.edits += 1
+                if name in self._stopped:
+                    self._instrument.message(f"behaviour {name} is off: it stopped the module")
+                    continue
                 try:
                     with open(FOLDER + "/" + file) as opened:
                         source = opened.read()
-                    self._take(file[: -len(_ENDING)], source)
-                except Exception as error:
-                    self._show(file[: -len(_ENDING)], error)
+                    self._take(name, source)
+                except BaseException as error:
+                    self._show(name, error)
 
     def swap(self, name, source):
         """Puts a behaviour in place of the one of that name, while it plays, and switches it on.
@@ -82,17 +115,35 @@ class Behaviours(Part):
         self.switch(name)
 
     def _take(self, name, source):
-        defined = {"__name__": name}
-        exec(compile(source, "behaviours/" + name + _ENDING, "exec"), defined)
-        if "frame" not in defined:
-            raise ValueError("a behaviour has a function frame(controls, track)")
+        defined = {"__name__": name, "print": self._print}
+        code = compile(source, "behaviours/" + name + _ENDING, "exec")
+        number = guard.number_of(name)
+        before = guard.unit(name)
+        guard.add(name, code)
+        try:
+            guard.run(number, lambda: exec(code, defined))
+            if "frame" not in defined:
+                raise ValueError("a behaviour has a function frame(controls, track)")
+        except BaseException:
+            guard.put_back(name, before)
+            raise
+        if name in self._stopped:
+            self._stopped.remove(name)
+            self.edits += 1
+        self._numbers[name] = number
         self._files[name] = defined
         self._names = sorted(self._files)
         self.loads += 1
         self._on[name] = defined.get("on", True)
 
     def switch(self, name, on=True):
-        """Switches a behaviour on or off, and remembers that. KeyError: there is none."""
+        """Switches a behaviour on or off, and remembers that. KeyError: there is none.
+
+        One that has not been loaded, as it stopped the module before, is loaded.
+        """
+        if on and name in self._stopped:
+            with open(FOLDER + "/" + name + _ENDING) as opened:
+                self._take(name, opened.read())
         if name not in self._files:
             raise KeyError(f"no behaviour is called {name}{hint(name, self._names)}")
         self._on[name] = on
@@ -104,16 +155,74 @@ class Behaviours(Part):
         now = time.ticks_ms()
         self._ms += time.ticks_diff(now, self._last_ms)
         self._last_ms = now
+        self._lines = 0
         controls = None
-        for name in self._on:
-            if self._on[name]:
-                if controls is None:
-                    controls = self._instrument.controls or self._controls
-                try:
-                    self._files[name]["frame"](controls, self._instrument.track)
-                except Exception as error:
-                    self._on[name] = False
-                    self._show(name, error)
+        total = worst_ms = 0
+        worst = None
+        # By number: a behaviour may load another one.
+        i = 0
+        while i < len(self._names):
+            name = self._names[i]
+            i += 1
+            if not self._on.get(name):
+                continue
+            if controls is None:
+                controls = self._instrument.controls or self._controls
+            ms = self._call(name, controls)
+            total += ms
+            if ms > worst_ms:
+                worst, worst_ms = name, ms
+        self._over = self._over + 1 if total > BUDGET_MS else 0
+        if self._over > PATIENCE:
+            self._over = 0
+            self.end(worst, f"it takes {worst_ms} ms of a frame, and all together have {BUDGET_MS}")
+
+    def _call(self, name, controls):
+        """How many milliseconds it took."""
+        latentcore.guard(self._numbers[name])
+        error = None
+        try:
+            self._files[name]["frame"](controls, self._instrument.track)
+        except BaseException as raised:
+            error = raised
+        ms = latentcore.guard(0)
+        if isinstance(error, KeyboardInterrupt) and self._interrupts < INTERRUPTS:
+            # Ctrl-C at the prompt came in the midst of it; one that raises it does so each time.
+            self._interrupts += 1
+            return ms
+        self._interrupts = 0
+        if ms >= guard.STOP_MS:
+            guard.mend()
+            self.end(name, f"it held a frame up for {ms} ms")
+            return 0
+        if isinstance(error, MemoryError):
+            raise error
+        if error is not None:
+            self._on[name] = False
+            self._show(name, error)
+        return ms
+
+    def end(self, name, why):
+        """Switches one off for good, says why, and has it remembered."""
+        self.switch(name, False)
+        self._instrument.message(f"behaviour {name} is off: {why}")
+
+    def release(self):
+        """Memory is short: those that are on are taken away. Returns their names."""
+        names = [name for name in self._names if self._on.get(name)]
+        for name in names:
+            self._on[name] = False
+            guard.remove(name)
+            self._files.pop(name).clear()
+        self._names = sorted(self._files)
+        gc.collect()
+        return names
+
+    def _print(self, *things, **how):
+        """What `print` is for behaviours: a computer that talks to the prompt is not disturbed."""
+        self._lines += 1
+        if self._lines <= LINES and not self._instrument.hushed():
+            print(*things, **how)
 
     def _show(self, name, error):
         self._instrument.show_error(error, f"behaviour {name} is off: {repr(error)}")
@@ -123,7 +232,7 @@ class Behaviours(Part):
         return "".join(
             "behaviour {} {}\n".format(name, "on" if self._said[name] else "off")
             for name in sorted(self._said)
-        )
+        ) + "".join(_STOPPED + name + "\n" for name in self._stopped)
 
     def switch_from(self, text):
         """Switches as such lines say, also what is loaded later."""

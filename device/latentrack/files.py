@@ -55,7 +55,7 @@ def is_same(path, data):
 
 def store(path, data, busy=lambda: None):
     """Writes a file and the folders it is in. Raises OSError, ValueError; then none has changed."""
-    _make_folders(path)
+    make_folders(path)
     folder, _, name = path.rpartition("/")
     partial = folder + "/." + name + _PARTIAL
     view = memoryview(data)
@@ -97,7 +97,8 @@ def _walk(folder):
                     yield path
 
 
-def _make_folders(path):
+def make_folders(path):
+    """Makes the folders that a file is in."""
     at = path.find("/", len("/flash/"))
     while at > 0:
         if not exists(path[:at]):

@@ -2,16 +2,18 @@
 
 A frame happens 50 times a second on MicroPython's scheduler: it calls `every_frame`, one part after
 the other. The clock does not wait for it, and the prompt stays free. A part that fails is shown
-once, and costs nothing but itself.
+once, and costs nothing but itself; one that does not come to an end is taken out (guard.py). After
+a frame the prompt has at least as long as the frame took.
 """
 
+import gc
 import sys
 import time
 
 import latentcore
 from machine import Pin, Timer
 
-from latentrack import logs, room
+from latentrack import guard, logs, room
 from latentrack.behaviours import Behaviours
 from latentrack.boards import this_board
 from latentrack.calibration import Calibration
@@ -29,6 +31,15 @@ FRAME_MS = 20
 TICK_MS = 1
 # Without a clock for so long nobody plays: time to write to the flash.
 QUIET_MS = 2000
+# With less memory than this behaviours have to go; looked at every so many frames.
+SHORT_BYTES = 64 * 1024
+LOOK_FRAMES = 16
+# The longest that the prompt has before a frame comes, whatever the last one took.
+LONGEST_TURN_MS = 500
+
+
+def _nothing():
+    """In the place of a part that was taken out."""
 
 
 class Instrument(Part):
@@ -38,8 +49,14 @@ class Instrument(Part):
     # The one that plays: for what comes over USB, whatever names the prompt has changed.
     running = None
 
-    def __init__(self):
+    def __init__(self, safe=False):
+        """`safe`: without behaviours and settings, for they may be what stops the module."""
         self.frames = 0
+        # When the last frame ended, and how long it took.
+        self._ended_ms = time.ticks_ms()
+        self._took_ms = 0
+        # Parts that were taken out of the frame: place -> part.
+        self.stopped_parts = {}
         # A program that talks to the prompt sets this, or calls `hush`: what a frame prints would
         # come in the middle of an answer. The screen and the logs have it all the same.
         self.quiet = False
@@ -55,6 +72,7 @@ class Instrument(Part):
         self._shown = {}
         self.board = this_board()
         self.board.connect()
+        culprit = self._begin_guard()
         self.tracks = []
         for number in range(TRACKS):
             self.tracks.append(Track(number, self.tracks, self.board.DRUM_JACKS))
@@ -66,8 +84,12 @@ class Instrument(Part):
         self.presets = Presets(self)
         self.behaviours = Behaviours(self)
         self.calibration = Calibration(self)
-        self.behaviours.load_all()
-        self.settings.load()
+        if safe:
+            self.settings.set_aside = True
+            self.message("safe start: without behaviours and settings")
+        else:
+            self.behaviours.load_all(culprit, self.settings.stored())
+            guard.run(guard.number_of("settings"), self.settings.load)
         # What happens in a frame, in order. Add to it, or take from it, as you like.
         self.controls = None
         self.every_frame = [
@@ -120,11 +142,27 @@ class Instrument(Part):
             (board.TRIGGERS[0], latentcore.trigger_3),
             (board.TRIGGERS[1], latentcore.trigger_4),
         )
+        if self._tick_timer is None:
+            self._start_tick()
         edge = Pin.IRQ_FALLING if board.EDGE == "falling" else Pin.IRQ_RISING
         for pin, handler in pins:
             self.input_pin(pin).irq(handler, edge, hard=True)
-        self._tick_timer = Timer(-1, period=TICK_MS, callback=latentcore.tick, hard=True)
+        self._ended_ms = time.ticks_ms()
         self._frame_timer = Timer(-1, period=FRAME_MS, callback=self._run_frame)
+
+    def _begin_guard(self):
+        """Watches from now on. Returns the number of what ran when the module was stopped last."""
+        from machine import mem32
+
+        kept = getattr(self.board, "KEPT_AT", 0)
+        culprit = mem32[kept] if kept else 0
+        guard.begin(kept)
+        latentcore.guard(0)
+        self._start_tick()
+        return culprit
+
+    def _start_tick(self):
+        self._tick_timer = Timer(-1, period=TICK_MS, callback=latentcore.tick, hard=True)
 
     def stop(self):
         """Stops clock and frames; the prompt and the files stay."""
@@ -152,14 +190,15 @@ class Instrument(Part):
         self.message_text = text
         self.message_ms = time.ticks_ms()
         logs.note(text)
-        if not self._hushed():
+        if not self.hushed():
             print(text)
 
     def hush(self, ms):
         """Frames print nothing for so many milliseconds."""
         self._hushed_until = time.ticks_add(time.ticks_ms(), ms)
 
-    def _hushed(self):
+    def hushed(self):
+        """Whether nothing may be printed now."""
         if self._hushed_until is not None:
             if time.ticks_diff(self._hushed_until, time.ticks_ms()) > 0:
                 return True
@@ -169,7 +208,7 @@ class Instrument(Part):
     def show_error(self, error, text):
         """An exception: its traceback to the logs, a line to the screen."""
         logs.note_error(error)
-        if not self._hushed():
+        if not self.hushed():
             sys.print_exception(error)
         self.message(text)
 
@@ -208,20 +247,65 @@ class Instrument(Part):
         # Counted by hand: a frame must not allocate, and enumerate() does.
         number = 0
         while number < len(self.every_frame):
+            failed = None
+            latentcore.guard(guard.PART + number)
             try:
                 self.every_frame[number]()
                 if self._shown:
                     self._shown.pop(number, None)
             except Exception as error:
-                self._show_once(number, error)
+                failed = error
+            ms = latentcore.guard(0)
+            if ms >= guard.STOP_MS:
+                guard.mend()
+            if failed is not None:
+                self._see_to(number, failed, ms)
             number += 1
 
+    def _see_to(self, number, error, ms):
+        """A part has failed after so many milliseconds."""
+        if ms >= guard.STOP_MS and isinstance(error, RuntimeError):
+            self._take_out(number, error)
+        elif not (isinstance(error, MemoryError) and self._make_room()):
+            self._show_once(number, error)
+
     def _run_frame(self, timer):
+        began = time.ticks_ms()
+        # The prompt has its turn, even when frames take longer than what is between them.
+        if time.ticks_diff(began, self._ended_ms) < min(self._took_ms, LONGEST_TURN_MS):
+            return
         self.frames += 1
         try:
             self.frame()
+            if self.frames % LOOK_FRAMES == 0 and gc.mem_free() < SHORT_BYTES:
+                gc.collect()
+                if gc.mem_free() < SHORT_BYTES:
+                    self._make_room()
         except Exception as error:
             self._show_once(None, error)
+        self._ended_ms = time.ticks_ms()
+        self._took_ms = time.ticks_diff(self._ended_ms, began)
+
+    def _make_room(self):
+        """Memory is short: behaviours go. False: there are none."""
+        names = self.behaviours.release()
+        if names:
+            self.message("memory is short: off are " + ", ".join(names))
+        return bool(names)
+
+    def _take_out(self, number, error):
+        """A part that did not come to an end: frames go on without it, until its code is new."""
+        if number < len(self.every_frame):
+            self.stopped_parts[number] = self.every_frame[number]
+            self.every_frame[number] = _nothing
+        self.show_error(error, f"part {number + 1} of the frame is off: it held it up for a second")
+
+    def put_in(self):
+        """All parts that were taken out take part again."""
+        for number in self.stopped_parts:
+            if self.every_frame[number] is _nothing:
+                self.every_frame[number] = self.stopped_parts[number]
+        self.stopped_parts.clear()
 
     def _show_once(self, part, error):
         # The same mistake 50 times a second is shown once.

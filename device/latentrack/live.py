@@ -10,12 +10,14 @@ import sys
 
 import micropython
 
-from latentrack import files
+from latentrack import files, guard, safe
 from latentrack.instrument import Instrument
 from latentrack.names import Part
 from latentrack.scheduler import on_scheduler
 
 _FUNCTION = type(lambda: None)
+# What the guard knows code on trial by.
+_TRIAL = "trial"
 
 
 def swap(path, block):
@@ -54,7 +56,16 @@ def _swap_behaviour(name, code, source):
     trial = {"__name__": name}
     exec(code, trial)
     if "frame" in trial:
-        on_scheduler(lambda: trial["frame"](instrument.controls, instrument.track))
+        guard.add(_TRIAL, code)
+        try:
+            on_scheduler(
+                lambda: guard.run(
+                    guard.number_of(name),
+                    lambda: trial["frame"](instrument.controls, instrument.track),
+                )
+            )
+        finally:
+            guard.remove(_TRIAL)
     instrument.behaviours.swap(name, source.decode())
 
 
@@ -63,8 +74,12 @@ def _swap_module(module, name, code):
     space = module.__dict__
     before = dict(space)
     failing = _failing_parts()
+    if Instrument.running is not None:
+        Instrument.running.put_in()
     parts = _parts_by_name()
     undo = []
+    stopped_at = guard.unit(name)
+    guard.add(name, code)
     try:
         exec(code, space)
         for key, new in list(space.items()):
@@ -89,6 +104,7 @@ def _swap_module(module, name, code):
                 del space[key]
         space.update(before)
         _bind_again(parts)
+        guard.put_back(name, stopped_at)
         raise
 
 
@@ -170,7 +186,7 @@ def _failing(parts):
     failed = {}
     for index, part in enumerate(parts):
         try:
-            part()
+            guard.run(guard.PART + index, part)
         except BaseException as error:
             failed[index] = error
     return failed
@@ -183,6 +199,7 @@ def _store_later(path, block):
     """Writing to flash holds the clock up: the file waits until none comes."""
     instrument = Instrument.running
     if instrument is None:
+        safe.keep_installed(path)
         files.store(path, block.view)
         return
     if instrument.unwritten_code is None:
@@ -208,6 +225,7 @@ def store_one():
     path = next(iter(waiting))
     block = waiting.pop(path)
     try:
+        safe.keep_installed(path)
         files.store(path, block.view)
     finally:
         block.release()

@@ -40,6 +40,8 @@ class Parameter:
         self.factor = factor
         self.method = method
         self.builds = builds
+        # Which line of its table it is, from 0; the table's owner says so (values.py).
+        self.place = None
 
     def __repr__(self):
         return f"<{self.name}: {self.about}>"

@@ -53,6 +53,8 @@ class Settings(Part):
         self._edits = None
         self._edited_ms = None
         self._stored = None
+        # A safe start neither reads them nor writes over them.
+        self.set_aside = False
         self._seal()
 
     def text(self):
@@ -64,9 +66,15 @@ class Settings(Part):
         text += lines_of(instrument.patch, "patch")
         return text + instrument.behaviours.lines()
 
+    def stored(self):
+        """The text that was written last; None: there is none."""
+        if self._stored is None:
+            self._stored = self._instrument.storage.read(FILE)
+        return self._stored
+
     def load(self):
         """Sets everything as it was when it was written last."""
-        text = self._stored = self._instrument.storage.read(FILE)
+        text = self.stored()
         if text is not None:
             for track in self._instrument.tracks:
                 set_from(track, str(track.number + 1), text)
@@ -82,6 +90,8 @@ class Settings(Part):
 
     def frame(self):
         """Notices that something was set, and has it written a while after the last time."""
+        if self.set_aside:
+            return
         edits = self._count()
         if edits != self._edits:
             self._edits = edits

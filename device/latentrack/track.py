@@ -11,14 +11,15 @@ from array import array
 import latentcore
 
 from latentrack import dice, parameters, room, routes, scales
+from latentrack.marks import Marks
 from latentrack.values import Values, properties
 
 MOST_LATENTS = 8
 _KNOBS = ("x", "y", "z")
-# Which method brings a parameter to latentcore, by its name in the table.
-_APPLY = {
-    name: "_apply_" + name for name in ("latents", "follows", "routes", "pitch_table", "densities")
-}
+# Which methods bring parameters to latentcore, by their names in the table. Routes come before what
+# hangs on them.
+_METHODS = ("latents", "follows", "routes", "pitch_table", "densities")
+_APPLY = tuple("_apply_" + name for name in _METHODS)
 
 
 class Track(Values):
@@ -46,15 +47,16 @@ class Track(Values):
         self._decoded = memoryview(self._latents)
         # Counts how often another point was decoded.
         self.moves = 0
-        # What is in force; the sum of the bends of this frame, and of those that are in force; what
-        # was set; what has to be done. A bend that has ended stays as 0: frames do not allocate.
+        # What is in force; the sum of the bends of this frame, and of those that are in force. A
+        # bend that has ended stays as 0: frames do not allocate.
         self._now = {}
         self._bends = {}
         self._bent = {}
-        self._stale = set(self.numbers)
-        self._methods = set()
-        # The set whose names are being looked at, while new ones come into the other; then empty.
-        self._spare = set()
+        # Which lines of the table were set, and which of _METHODS have to be called.
+        self._stale = Marks(len(self.TABLE))
+        for i in range(len(self.TABLE)):
+            self._stale.mark(i)
+        self._methods = Marks(len(_METHODS))
         self._build = False
         self._asked = False
         self._busy = False
@@ -134,7 +136,7 @@ class Track(Values):
             self.set(name, entry.from_position(sixteenth % 17 / 16))
 
     def changed(self, name):
-        self._stale.add(name)
+        self._stale.mark(self.ENTRIES[name].place)
 
     @property
     def latents(self):
@@ -151,7 +153,7 @@ class Track(Values):
             if i < len(_KNOBS):
                 # Typed by hand a latent may lie beyond the scale, where no knob goes.
                 self.numbers[_KNOBS[i]] = place
-                self._stale.add(_KNOBS[i])
+                self.changed(_KNOBS[i])
             else:
                 self._places[i] = place
         self._again("latents")
@@ -244,17 +246,14 @@ class Track(Values):
             self._bends[name] = 0
             if bend != self._bent.get(name, 0):
                 self._bent[name] = bend
-                self._stale.add(name)
-        if self._stale:
+                self.changed(name)
+        if self._stale.begin():
             self._look()
-        # Routes ask for what hangs on them: pitches and densities.
-        while self._methods:
-            self._methods, self._spare = self._spare, self._methods
-            try:
-                for method in self._spare:
-                    getattr(self, _APPLY[method])()
-            finally:
-                self._spare.clear()
+        # A method may ask for others: routes for pitches and densities.
+        while self._methods.begin():
+            for i in range(len(_APPLY)):
+                if self._methods.take(i):
+                    getattr(self, _APPLY[i])()
         if self.model is None or not (self._build or self._asked):
             return
         if self._now["follow"] == 2 and not self._asked:
@@ -263,30 +262,28 @@ class Track(Values):
         latentcore.decode(self.number, self._decoded)
 
     def _look(self):
-        self._stale, self._spare = self._spare, self._stale
-        try:
-            for name in self._spare:
-                entry = self.ENTRIES[name]
-                number = self.numbers[name]
-                bend = self._bent.get(name)
+        for i in range(len(self.TABLE)):
+            if self._stale.take(i):
+                entry = self.TABLE[i]
+                number = self.numbers[entry.name]
+                bend = self._bent.get(entry.name)
                 if bend:
                     number = entry.from_position(entry.to_position(number) + bend)
-                if number != self._now.get(name):
-                    self._now[name] = number
+                if number != self._now.get(entry.name):
+                    self._now[entry.name] = number
                     self._apply(entry, number)
-        finally:
-            self._spare.clear()
 
     def _apply(self, entry, number):
         if entry.core is not None:
             latentcore.set(self.number, getattr(latentcore, entry.core), number * entry.factor)
         if entry.method is not None:
-            self._methods.add(entry.method)
+            self._methods.mark(_METHODS.index(entry.method))
         if entry.builds:
             self._build = True
 
     def _again(self, *methods):
-        self._methods.update(methods)
+        for method in methods:
+            self._methods.mark(_METHODS.index(method))
         self._build = True
 
     def release_unused(self):
@@ -350,8 +347,8 @@ class Track(Values):
         self.levels = 0 if self.model is None else routes.mask(levels)
         self.released |= before & ~self.levels
         latentcore.set(self.number, latentcore.NOTES, notes)
-        self._methods.add("pitch_table")
-        self._methods.add("densities")
+        self._methods.mark(_METHODS.index("pitch_table"))
+        self._methods.mark(_METHODS.index("densities"))
 
     def jack_numbers(self):
         """The jacks it plays on, from 0."""

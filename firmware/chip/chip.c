@@ -44,9 +44,12 @@ struct bus {
 
 #define DEMCR_TRACE (1u << 24)
 #define DWT_COUNTS (1u << 0)
+#define AIRCR_KEY 0x05FA0000u
+#define AIRCR_SYSRESETREQ (1u << 2)
 
 static struct port ports[CHIP_PORTS];
 static uint32_t trace_control, counter_control; /* SCS_DEMCR, DWT_CTRL */
+static uint32_t kept;                           /* SNVS_LPGPR3 */
 static struct bus bus;
 static const struct chip_listener *world;
 
@@ -342,6 +345,12 @@ uint32_t chip_read(uint32_t address)
     if (address == (uint32_t)SCS + SCS_DEMCR) {
         return trace_control;
     }
+    if (address == (uint32_t)SNVS + SNVS_LPGPR3) {
+        return kept;
+    }
+    if (address == (uint32_t)SCS + SCS_AIRCR) {
+        return 0xFA050000u;
+    }
     if (address == (uint32_t)DWT + DWT_CTRL) {
         return counter_control;
     }
@@ -365,6 +374,12 @@ void chip_write(uint32_t address, uint32_t value)
         trace_control = value;
     } else if (address == (uint32_t)DWT + DWT_CTRL) {
         counter_control = value;
+    } else if (address == (uint32_t)SNVS + SNVS_LPGPR3) {
+        kept = value;
+    } else if (address == (uint32_t)SCS + SCS_AIRCR) {
+        if ((value & (0xFFFF0000u | AIRCR_SYSRESETREQ)) == (AIRCR_KEY | AIRCR_SYSRESETREQ)) {
+            world->reset(kept);
+        }
     } else {
         world->fault(address, 1);
     }

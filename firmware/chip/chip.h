@@ -1,5 +1,5 @@
 /* The i.MX RT1062 of the virtual module, as far as latentcore touches it: GPIO1 to GPIO4, LPSPI4,
- * GPT2 and the cycle counter, register by register.
+ * GPT2, the cycle counter, the reset, and a register that a reset leaves alone.
  *
  * Reference: NXP, i.MX RT1060 Processor Reference Manual, chapters GPIO, LPSPI, GPT. Addresses come
  * from rt1062.def. An address without a register here is a bus fault, as on the chip.
@@ -29,6 +29,8 @@ struct chip_listener {
     /* Does not return. */
     void (*fault)(uint32_t address, uint32_t is_write);
     uint64_t (*time_us)(void);
+    /* The program has asked for a reset; `kept` is what SNVS_LPGPR3 holds. Does not return. */
+    void (*reset)(uint32_t kept);
 };
 
 void chip_power_on(const struct chip_listener *listener);

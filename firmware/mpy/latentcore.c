@@ -26,10 +26,9 @@
     X(describe, PY_1) X(load, PY_3) X(uses, PY_2) X(move, PY_VAR)                                  \
     X(set, PY_3) X(get, PY_2) X(route, PY_3) X(density, PY_3) X(pitches, PY_2)                     \
     X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(read_cells, PY_2)              \
-    X(playing, PY_1) X(ask_reset, PY_0) X(pause, PY_0) X(paused, PY_0) X(triggered, PY_0)          \
-    X(counts, PY_1) X(count, PY_2)                                                                 \
+    X(ask_reset, PY_0) X(pause, PY_0) X(paused, PY_0) X(triggered, PY_0) X(count, PY_2)            \
     X(level, PY_2) X(clock, PY_1) X(reset, PY_1) X(trigger_3, PY_1) X(trigger_4, PY_1)             \
-    X(tick, PY_1)                                                                                  \
+    X(tick, PY_1) X(guard, PY_1) X(guard_code, PY_VAR)                                             \
     X(time_source, PY_1) X(gpio_output, PY_VAR) X(dac_outputs, PY_3) X(dac_output, PY_VAR)         \
     X(calibrate, PY_VAR) X(encoder, PY_VAR) X(turned, PY_1) X(cycles, PY_2)
 
@@ -147,16 +146,77 @@ PY_FUNCTION_1(trigger_4);
 
 static volatile uint32_t ticks;
 
+/* Python code that runs in a frame, where nothing else could end it. Python writes `number` last
+   and first clears it; the tick reads it first. */
+static volatile struct {
+    uint32_t number, begun; /* what runs, 0: nothing; the tick at its beginning */
+    uint8_t *const *place;  /* bytes of bytecode, and what makes them raise */
+    uint32_t places, raise;
+    uint32_t stop, reset; /* ticks until the bytes are written, until the chip is reset */
+    uint32_t kept;        /* address of a register that a reset leaves alone; 0: none */
+} guarded;
+
+#define AIRCR 0xE000ED0Cu
+#define SYSTEM_RESET 0x05FA0004u
+
+static void guard_tick(void)
+{
+    uint32_t number = guarded.number, taken = ticks - guarded.begun;
+    if (!number || taken < guarded.stop) {
+        return;
+    }
+    for (uint32_t i = 0; i < guarded.places; i++) {
+        *guarded.place[i] = (uint8_t)guarded.raise;
+    }
+    if (taken >= guarded.reset) {
+        reg_write(AIRCR, SYSTEM_RESET);
+    }
+}
+
 static py_obj tick(py_obj timer)
 {
     (void)timer;
     ticks++;
+    guard_tick();
     rack_tick(&rack, now_us());
     encoder_read(&encoders[0]);
     encoder_read(&encoders[1]);
     return py_none();
 }
 PY_FUNCTION_1(tick);
+
+/* guard(number): what runs from now on, a small integer, 0: nothing that is to be ended. Returns
+   the ticks since the last call. */
+static py_obj guard(py_obj number)
+{
+    uint32_t taken = ticks - guarded.begun;
+    guarded.number = 0;
+    guarded.begun += taken;
+    guarded.number = (uint32_t)py_uint(number);
+    if (guarded.kept) {
+        reg_write(guarded.kept, guarded.number);
+    }
+    return py_small_int((intptr_t)(taken & SMALL_INT));
+}
+PY_FUNCTION_1(guard);
+
+/* guard_code(places, byte, ticks until stop, ticks until reset, address of a register or 0): while
+   something runs for so long, `byte` goes to each address of the array('L'), which stays until the
+   next call; and then the chip is reset, with the number in that register. Nothing may run now. */
+static py_obj guard_code(size_t argument_count, const py_obj *arguments)
+{
+    (void)argument_count;
+    struct py_buffer buffer = py_buffer(arguments[0], BUFFER_READ);
+    guarded.number = 0;
+    guarded.place = buffer.data;
+    guarded.places = (uint32_t)(buffer.size / sizeof *guarded.place);
+    guarded.raise = (uint32_t)py_uint(arguments[1]);
+    guarded.stop = (uint32_t)py_uint(arguments[2]);
+    guarded.reset = (uint32_t)py_uint(arguments[3]);
+    guarded.kept = address_of(arguments[4]);
+    return py_none();
+}
+PY_FUNCTION_VAR(guard_code, 5, 5);
 
 /* ---- models ------------------------------------------------------------------------------ */
 
@@ -419,20 +479,6 @@ static py_obj read_cells(py_obj number, py_obj into)
 }
 PY_FUNCTION_2(read_cells);
 
-/* playing(track) -> (number of the pattern, step played last); (0, 0) before the first */
-static py_obj playing(py_obj number)
-{
-    struct track *track = track_of(number);
-    const struct pattern *pattern = track_playing(track);
-    uint32_t step = atomic_load_explicit(&track->step, memory_order_relaxed);
-    py_obj items[] = {
-        py_small_int(pattern == NULL ? 0 : (intptr_t)pattern->number),
-        py_small_int(pattern == NULL ? 0 : (intptr_t)step),
-    };
-    return py_new_tuple(2, items);
-}
-PY_FUNCTION_1(playing);
-
 static py_obj ask_reset(void)
 {
     rack_ask_reset(&rack);
@@ -504,18 +550,6 @@ static py_obj count(py_obj number, py_obj which)
     return py_small_int((intptr_t)(found[index] & (index < COUNT_PATTERN ? 0xFFFF : SMALL_INT)));
 }
 PY_FUNCTION_2(count);
-
-/* counts(track) -> (clock edges, bars begun since the last reset, pulses at trigger inputs 3, 4).
-   Each counts from 0 to 65535 and on from 0. */
-static py_obj counts(py_obj number)
-{
-    py_obj items[COUNT_PATTERN];
-    for (intptr_t i = 0; i < COUNT_PATTERN; i++) {
-        items[i] = count(number, py_small_int(i));
-    }
-    return py_new_tuple(COUNT_PATTERN, items);
-}
-PY_FUNCTION_1(counts);
 
 /* ---- the board --------------------------------------------------------------------------- */
 

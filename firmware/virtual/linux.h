@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LINUX_EINTR = 4, LINUX_SIGALRM = 14 };
+enum { LINUX_EINTR = 4, LINUX_SIGINT = 2, LINUX_SIGALRM = 14 };
 enum { LINUX_SA_SIGINFO = 4, LINUX_SA_RESTORER = 0x04000000 };
 enum { LINUX_FUTEX = 202, LINUX_FUTEX_FLAGS = 0x180, LINUX_FUTEX_WAIT_BITSET = 9 };
 
@@ -112,6 +112,13 @@ static inline int linux_thread(void)
 static inline void linux_signal_thread(int process, int thread, int signal)
 {
     linux_call(234, process, thread, signal, 0, 0);
+}
+
+/* The thread that calls this leaves the signal to the other threads. */
+static inline void linux_block(int signal)
+{
+    uint64_t set = 1ull << (signal - 1);
+    linux_call(14, 0, (long)&set, 0, sizeof set, 0);
 }
 
 #endif

@@ -28,7 +28,7 @@
 #include "registers.h"
 
 enum { ANALOG_INPUTS = 32, TIMERS = 4, PIN_BITS = 32 };
-enum { SPI_RUN = 512, EXIT_BUS_FAULT = 71 };
+enum { SPI_RUN = 512, EXIT_BUS_FAULT = 71, EXIT_RESET = 72 };
 
 enum event_kind { EVENT_TIME, EVENT_PIN, EVENT_ANALOG, EVENT_MARK };
 
@@ -43,13 +43,14 @@ struct event {
     uint32_t tag;
 };
 
-enum report_kind { REPORT_PIN, REPORT_SPI, REPORT_STEP, REPORT_MARK, REPORT_FAULT };
+enum report_kind { REPORT_PIN, REPORT_SPI, REPORT_STEP, REPORT_MARK, REPORT_FAULT, REPORT_RESET };
 
 /* To outside; 16 bytes. `events` counts events and interrupts: all that one of them does has one
    number.
    Pin: index = port << 5 | bit, value = level. SPI: index = bits of a word | mode << 6, value = how
    many bytes follow the record: a byte a word of 8 bits, else four, the lowest first. Step: index =
-   track, value = step. Mark: value as sent. Fault: value = 1 for a write, events = the address. */
+   track, value = step. Mark: value as sent. Fault: value = 1 for a write, events = the address.
+   Reset: events = what the chip keeps. */
 struct report {
     uint64_t time_us;
     uint8_t kind;
@@ -233,8 +234,16 @@ static uint64_t chip_time_us(void)
     return board.manual ? board.now_us : linux_now_us();
 }
 
+/* The next process goes on with what the chip has kept. */
+static void chip_reset(uint32_t kept)
+{
+    say(REPORT_RESET, 0, 0)->events = kept;
+    flush_reports();
+    linux_exit(EXIT_RESET);
+}
+
 static const struct chip_listener listener = {chip_pin_moved, chip_word_out, chip_fault,
-                                              chip_time_us};
+                                              chip_time_us, chip_reset};
 
 /* ---- the bus: what latentcore's register accesses reach
  * ------------------------------------------ */
@@ -367,6 +376,7 @@ static py_obj serve(py_obj events_fd, py_obj reports_fd)
     board.reports_fd = (int)py_int(reports_fd);
     static struct event events[64];
     size_t have = 0;
+    linux_block(LINUX_SIGINT); /* Ctrl-C is for the program */
     for (;;) {
         int64_t wait_us = -1;
         const struct hard_timer *timer = next_hard_timer();
@@ -421,6 +431,7 @@ PY_FUNCTION_1(run_soft_timer);
    MicroPython runs what is scheduled. */
 static py_obj run_timers(void)
 {
+    linux_block(LINUX_SIGINT);
     for (;;) {
         uint64_t now = linux_now_us();
         uint64_t next = now + 10000;
@@ -749,9 +760,27 @@ static py_obj spi_setup(py_obj mode, py_obj divider)
     return py_none();
 }
 
-static py_obj not_to_be_had(void)
+/* With manual time every run is the same: an edge comes before a transfer or after it. With real
+   time one comes between any two accesses, as on a Teensy. */
+static void begin_transfer(void)
+{
+    if (board.manual) {
+        take_processor();
+    }
+    __atomic_store_n(&transferring, true, __ATOMIC_RELEASE);
+}
+
+static void end_transfer(void)
 {
     __atomic_store_n(&transferring, false, __ATOMIC_RELEASE);
+    if (board.manual) {
+        release_processor();
+    }
+}
+
+static py_obj not_to_be_had(void)
+{
+    end_transfer();
     py_raise(NAME_OSError, "5"); /* EIO */
     return py_none();
 }
@@ -768,7 +797,7 @@ static py_obj spi_write(py_obj bytes)
     if (byte == end) {
         return py_none();
     }
-    __atomic_store_n(&transferring, true, __ATOMIC_RELEASE);
+    begin_transfer();
     while (get(SR) & MBF) {
         if (++looks > PATIENCE) {
             return not_to_be_had();
@@ -798,7 +827,7 @@ static py_obj spi_write(py_obj bytes)
             return not_to_be_had();
         }
     }
-    __atomic_store_n(&transferring, false, __ATOMIC_RELEASE);
+    end_transfer();
     flush();
     return py_none();
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import io
 import os
 import sys
 import traceback
@@ -17,6 +18,7 @@ from latentrack import __version__
 from latentrack.commands import defaults, terminal
 from latentrack.commands.options import QuietOption, VerboseOption
 from latentrack.errors import EXIT_MENDABLE, UserError
+from latentrack.files import refused_name
 
 COMMANDS = {
     "See it work": ("demo", "studio"),
@@ -129,6 +131,9 @@ def _register(arguments: list[str], said: dict[str, Any]) -> None:
 
 def main() -> None:
     """The console command. Its exit codes are in docs/commands.md."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file's name may hold what the terminal cannot show.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         sys.exit(_run(sys.argv[1:]))
     except UserError as error:
@@ -147,6 +152,9 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(1)
     except Exception as error:
+        if sentence := refused_name(error):
+            _say(sentence)
+            sys.exit(EXIT_MENDABLE)
         if os.environ.get("LATENTRACK_DEBUG"):
             raise
         _say(

@@ -16,8 +16,8 @@ from tests.decoders import WITHOUT_METADATA
 from tests.programs import latentrack
 
 
-def refused(*arguments: str, says: tuple[str, ...], code: int = 2, timeout: float = 60) -> None:
-    done = latentrack(*arguments, timeout=timeout)
+def refused(*arguments: str, says: tuple[str, ...], code: int = 2) -> None:
+    done = latentrack(*arguments)
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     lines = done.stderr.strip().splitlines()

@@ -15,6 +15,9 @@
     ACCENT_VOLTS    the volts of the loudest accent; the softest is 0 V
     DRUM_JACKS the order in which drums take the eight jacks (from 0): five triggers, three accents
     BUTTONS    pins of the buttons, low when pressed      LEDS   pins of their lamps
+    SAFE       a pin and its level, 0 or 1: read at power-on, it asks for a start without anything
+               that a player wrote; or None
+    KEPT_AT    address of a 32-bit register that a reset leaves alone, or 0
     ENCODERS   "left", "right" -> pins A, B and push
     DISPLAY    its ST7735: SPI number and baudrate, pins "select", "command", "reset", and its
                "glass": "red tab" or "green tab" (drivers/st7735.py); or None

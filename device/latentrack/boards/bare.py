@@ -7,7 +7,7 @@ are no converters: pitches and accents go nowhere, triggers go to their jacks al
 
 import latentcore
 
-from latentrack.boards.teensy41 import DR_CLEAR, DR_SET, TIME_US, place
+from latentrack.boards.teensy41 import DR_CLEAR, DR_SET, KEPT, TIME_US, place
 
 NAME = "bare"
 CLOCK = "D36"
@@ -24,6 +24,9 @@ NOTE_AT_0_V = 60
 ACCENT_VOLTS = 3.3
 DRUM_JACKS = (0, 1, 2, 3, 4, 5, 6, 7)
 BUTTONS = ()
+# At 3.3 V at power-on: the trigger input 4.
+SAFE = ("D33", 1)
+KEPT_AT = KEPT
 LEDS = ()
 ENCODERS = {}
 DISPLAY = None

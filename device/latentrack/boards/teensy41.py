@@ -7,6 +7,8 @@ them with firmware/chip/rt1062.def.
 # Stock firmware lets the timer GPT2 count microseconds from power-on; this is its counter.
 TIME_US = 0x401F0024
 LPSPI4 = 0x403A0000
+# A register that a reset leaves alone (SNVS_LPGPR3); without power it is 0.
+KEPT = 0x400D410C
 # Registers of a GPIO port: data, levels at the pins, set, clear.
 DR, PSR, DR_SET, DR_CLEAR = 0x00, 0x08, 0x84, 0x88
 # The highest value of read_u16(): 4095 of the converter's 4096 codes, as stock firmware scales it.

@@ -10,7 +10,7 @@ Jacks 1 to 4 are the trigger outputs, 5 to 8 the note outputs.
 
 import latentcore
 
-from latentrack.boards.teensy41 import DR, DR_CLEAR, DR_SET, LPSPI4, TIME_US, place
+from latentrack.boards.teensy41 import DR, DR_CLEAR, DR_SET, KEPT, LPSPI4, TIME_US, place
 
 NAME = "xen"
 CLOCK = "D36"
@@ -33,6 +33,9 @@ ACCENT_VOLTS = 5
 # accents of the last three.
 DRUM_JACKS = (0, 4, 1, 2, 3, 5, 6, 7)
 BUTTONS = ("D28", "D38", "D39", "D29")
+# Held at power-on: the first button.
+SAFE = ("D28", 0)
+KEPT_AT = KEPT
 LEDS = ("D30", "D31", "D32", "D37")
 ENCODERS = {"left": ("D22", "D23", "D7"), "right": ("D3", "D4", "D2")}
 # LPSPI4, for the display and the converters.

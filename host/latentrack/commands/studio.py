@@ -19,8 +19,8 @@ def studio(
     host: Annotated[
         str,
         typer.Option(
-            help="The address to answer at. 0.0.0.0 lets a phone in the same network in, and "
-            "everybody else there, too.",
+            help="The address to answer at. With 0.0.0.0 a phone in the same network can open it "
+            "by a link that is printed here.",
         ),
     ] = "127.0.0.1",
     port: Annotated[
@@ -54,7 +54,9 @@ def studio(
         # The address alone on the first line of the output, for scripts.
         print(address, flush=True)
         console.print(f"The studio keeps its files in {folder}. Ctrl-C ends it.", markup=False)
-        if host not in ("127.0.0.1", "localhost", "::1"):
-            console.print("Everybody in this network can open it and play your module.")
 
-    serve(folder, host, port, ready, browser)
+    def invite(link: str) -> None:
+        console.print("Another device opens it with this link, once:")
+        print(link, flush=True)
+
+    serve(folder, host, port, ready, invite, browser)

@@ -248,7 +248,8 @@ def train(
     from latentrack.decoder.quiet import import_tensorflow
     from latentrack.model.run import check_place, load_run, save_run
     from latentrack.model.settings import Settings
-    from latentrack.model.training import can_hold_out
+    from latentrack.model.tapers import hidden_sizes
+    from latentrack.model.training import can_hold_out, decoder_info
 
     console = terminal.console(chatter=True, wrap=True)
     earlier = load_run(dataset) if dataset.is_dir() else None
@@ -288,6 +289,9 @@ def train(
         if given(context, "seed"):
             settings = replace(settings, seed=seed)
     music = earlier.dataset if earlier else Dataset.load(dataset)
+    # What cannot be trained is refused before TensorFlow, which takes seconds, is loaded.
+    decoder_info(music, settings.latent_scale)
+    hidden_sizes(settings, music.steps * music.voices)
     if not earlier and not can_hold_out(music.sources):
         refuse_unused(context, ["held_out"], "on so few sequences or files, which are all needed")
     console.print(f"[bold]{escape(dataset.name)}[/]: {music.summary()}.")

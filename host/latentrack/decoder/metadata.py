@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from latentrack.decoder import model_file
 from latentrack.decoder.model_file import Malformed, ModelFile, Table
 from latentrack.errors import UserError
+from latentrack.limits import MODEL_BYTES, read_file, read_json
 
 if TYPE_CHECKING:
     import flatbuffers
@@ -95,7 +96,7 @@ def read_extras(path_or_bytes: str | os.PathLike[str] | bytes) -> Extras:
         name, data = str(path_or_bytes), read_model_bytes(Path(path_or_bytes))
     text = _parse_file(name, data).metadata.get(EXTRAS_NAME, b"")
     try:
-        given = json.loads(text.decode("utf-8"))
+        given = read_json(text)
         voices, pitch, threshold = (given.get(n) for n in ("voices", "lowest_pitch", "threshold"))
         trained = given.get("trained")
     except (UnicodeError, ValueError, AttributeError, RecursionError):
@@ -220,9 +221,11 @@ def attach_info(
 def read_model_bytes(path: Path) -> bytes:
     """The file's bytes; UserError if it is not there, a folder, or may not be read."""
     try:
-        return path.read_bytes()
+        return read_file(path, MODEL_BYTES)
     except IsADirectoryError:
         raise UserError(f"{path} is a folder: name one .tflite file.") from None
+    except ValueError as error:
+        raise UserError(f"{path} {error}: name one .tflite file.") from None
     except FileNotFoundError:
         raise UserError(f"{path} is not there: {_REMEDY}.") from None
     except OSError as error:

@@ -21,6 +21,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from latentrack.assets import latentcore_folder, micropython
@@ -44,6 +45,7 @@ PSRAM_BYTES = HEAP_BYTES + 8 * 1024 * 1024
 # The stock MicroPython that the module stands for, and how its process ends at a bus fault.
 VERSION = "1.28.0"
 BUS_FAULT = 71
+RESET = 72
 RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 FRIENDLY_BANNER = b'Type "help()" for more information.\r\n'
 PROMPT = b">>> "
@@ -95,6 +97,7 @@ class VirtualModule:
         self._raw = False
         self._powered_on = False
         self._interrupted = False
+        self._frozen = False
         self._process: subprocess.Popen[bytes] | None = None
         self._inner = -1
         self._start(run_main=True)
@@ -214,9 +217,11 @@ class VirtualModule:
 
     def freeze(self) -> None:
         """Stops the processor where it is, as a crashed one would; `thaw` lets it go on."""
+        self._frozen = True
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
+        self._frozen = False
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: int) -> None:
@@ -272,30 +277,57 @@ class VirtualModule:
                 to_host = b""
 
     def _around_interrupts(self, data: bytes) -> tuple[bytes, bytes]:
-        """What the module may get now, and what later.
+        """What the module may get now, and what later: Ctrl-C comes alone.
 
-        While code runs, Ctrl-C is a signal. MicroPython's Linux port dies of one that comes while
-        it changes between prompt and code, and of a second one before it has seen to the first.
+        While code runs it is a signal. MicroPython's Linux port dies of a second one before it has
+        seen to the first.
         """
         at = data.find(b"\x03")
-        if at < 0 or not termios.tcgetattr(self._inner)[3] & termios.ISIG:
+        if at < 0:
             return data, b""
         if at > 0:
             return data[:at], data[at:]
         if self._interrupted:
             return b"", data[1:]
-        if not self._catches_interrupts():
+        if not self._interrupt():
             time.sleep(0.0005)
             return b"", data
-        self._interrupted = True
-        return data[:1], data[1:]
+        return b"", data[1:]
+
+    def _interrupt(self) -> bool:
+        """Types Ctrl-C. False: not now.
+
+        MicroPython's Linux port dies of one that comes while it changes between prompt and code,
+        so the process stands still between the look at it and the Ctrl-C.
+        """
+        with self._standing_still():
+            signals = bool(termios.tcgetattr(self._inner)[3] & termios.ISIG)
+            if signals and not self._catches_interrupts():
+                return False
+            os.write(self._inner, b"\x03")
+            self._interrupted = signals
+        return True
+
+    @contextlib.contextmanager
+    def _standing_still(self) -> Iterator[None]:
+        assert self._process is not None
+        if self._frozen:
+            yield
+            return
+        self._signal(signal.SIGSTOP)
+        # It has stopped, or it has ended; `poll` still has to learn of the latter.
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        try:
+            yield
+        finally:
+            self._signal(signal.SIGCONT)
 
     def _catches_interrupts(self) -> bool:
         assert self._process is not None
         try:
             status = Path(f"/proc/{self._process.pid}/status").read_text()
         except OSError:
-            return True  # no Linux; or the process has gone, and nothing matters
+            return True  # the process has gone, and nothing matters
         caught = re.search(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)
         return caught is None or bool(int(caught[1], 16) >> (signal.SIGINT - 1) & 1)
 
@@ -317,12 +349,16 @@ class VirtualModule:
         assert self._process is not None
         code = self._process.wait()
         message = b"MPY: soft reboot\r\n"
-        self._powered_on = code < 0
+        self._powered_on = code < 0 or code == RESET
         if self._powered_on:
-            name = signal.Signals(-code).name
-            message = f"\r\n[virtual module: MicroPython ended by {name}; power-on]\r\n".encode()
+            how = "reset" if code == RESET else f"ended by {signal.Signals(-code).name}; power-on"
+            message = f"\r\n[virtual module: MicroPython {how}]\r\n".encode()
             self._raw = False
             self.panel.power_cycled()
+        # Without power the chip keeps nothing.
+        self.wires.hear()
+        if code != RESET:
+            self.wires.kept = 0
         os.close(self._inner)
         self._start(run_main=not self._raw)
         return message

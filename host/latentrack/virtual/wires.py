@@ -22,7 +22,7 @@ from latentrack.virtual.chip import chip
 _EVENT = struct.Struct("<QBBHI")  # time_us, kind, index, value, tag
 _REPORT = struct.Struct("<QBBHI")  # time_us, kind, index, value, events and interrupts so far
 _TIME, _PIN, _ANALOG, _MARK = range(4)
-_PIN_MOVED, _SPI, _STEP, _MARKED, _FAULT = range(5)
+_PIN_MOVED, _SPI, _STEP, _MARKED, _FAULT, _RESET = range(6)
 
 _NUMBERS = {name: port << 5 | bit for name, (port, bit) in chip().pins.items()}
 _NAMES = {number: name for name, number in _NUMBERS.items()}
@@ -98,6 +98,8 @@ class FifoWires:
         self._data = b""
         self._marked = -1
         self.bus_fault = ""
+        # What the chip keeps while it is reset, but not without power.
+        self.kept = 0
         self._changed = threading.Condition(threading.RLock())
         self._stop_read, self._stop_write = os.pipe()
         self._reader = threading.Thread(target=self._listen, daemon=True)
@@ -119,6 +121,7 @@ class FifoWires:
         return {
             "LATENTRACK_EVENTS": str(self.events_path),
             "LATENTRACK_REPORTS": str(self.reports_path),
+            "LATENTRACK_KEPT": str(self.kept),
             "LATENTRACK_ANALOG": " ".join(f"{pin}:{code}" for pin, code in codes.items()),
             "LATENTRACK_PINS": " ".join(f"{pin}:{drive}" for pin, drive in drives.items()),
         }
@@ -218,6 +221,8 @@ class FifoWires:
                 f"bus fault: a {'write' if value else 'read'} of {events:#010x}, where the chip "
                 "has no register; a Teensy would stand still here until it is switched off"
             )
+        elif kind == _RESET:
+            self.kept = events
 
 
 def _analog_number(pin: str) -> int:

@@ -123,7 +123,7 @@ class MapCard:
             only = -1 if group == only else group
             self.map.highlight(only)
             for number, button in enumerate(buttons):
-                button.props(f"aria-pressed={'true' if number == only else 'false'}")
+                button.props["aria-pressed"] = "true" if number == only else "false"
 
         with self._legend:
             for group, (title, count) in enumerate(zip(points.titles, points.counts, strict=True)):

@@ -60,6 +60,7 @@ def power_on():
         pairs("LATENTRACK_PINS"), pairs("LATENTRACK_ANALOG"),
     )  # fmt: skip
     machine._kept["files"] = (events, reports)
+    machine.mem32[0x400D410C] = int(os.getenv("LATENTRACK_KEPT"))
     sys.modules["machine"] = machine
     replace_module("micropython", kbd_intr=kbd_intr)
     replace_module("sys", platform="mimxrt", implementation=Implementation(version))

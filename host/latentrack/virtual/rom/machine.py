@@ -208,6 +208,10 @@ def soft_reset():
     raise SystemExit
 
 
+def reset():
+    mem32[0xE000ED0C] = 0x05FA0004
+
+
 def freq():
     return 600000000
 

@@ -1,0 +1,75 @@
+"""The safe start: without anything that a player wrote. Asked for by a button held at power-on.
+
+It is for what the guard cannot end. Behaviours and settings are left out for this start, and code
+that `latentrack live` has stored makes way for what was installed: what was stored is then in
+/flash/edited. Code that keeps the instrument from starting makes way by itself.
+"""
+
+import os
+
+from latentrack import files
+
+# What was installed, of files that were stored over it; and what was stored.
+INSTALLED = "/flash/installed"
+EDITED = "/flash/edited"
+
+
+def asked_for(board):
+    """Whether the player holds what the board's table names: (pin, its level)."""
+    from machine import Pin
+
+    held = getattr(board, "SAFE", None)
+    if held is None:
+        return False
+    pin, level = held
+    return Pin(pin, Pin.IN, Pin.PULL_DOWN if level else Pin.PULL_UP).value() == level
+
+
+def keep_installed(path):
+    """Before code is stored over what was installed: that is kept, the first time."""
+    if not path.startswith("/flash/behaviours/") and files.exists(path):
+        kept = INSTALLED + path[len("/flash") :]
+        if not files.exists(kept):
+            files.make_folders(kept)
+            with open(path, "rb") as file:
+                files.store(kept, file.read())
+
+
+def put_back():
+    """Puts what was installed back. Returns how many files made way."""
+    paths = files.walk(INSTALLED)
+    for kept in paths:
+        path = "/flash" + kept[len(INSTALLED) :]
+        edited = EDITED + kept[len(INSTALLED) :]
+        files.make_folders(edited)
+        if files.exists(path):
+            os.rename(path, edited)
+        os.rename(kept, path)
+    return len(paths)
+
+
+def start():
+    """The instrument. None: it does not start, and the prompt has said why."""
+    try:
+        from latentrack.boards import this_board
+        from latentrack.instrument import Instrument
+
+        safe = asked_for(this_board())
+        if safe and put_back():
+            _reset()
+        instrument = Instrument(safe)
+        instrument.start()
+        return instrument
+    except Exception as error:
+        import sys
+
+        sys.print_exception(error)
+        if put_back():
+            _reset()
+
+
+def _reset():
+    """Code that is imported already stays, so it takes a start."""
+    import machine
+
+    machine.reset()
