@@ -24,7 +24,7 @@
 /* clang-format off */
 #define FUNCTIONS(X)                                                                               \
     X(describe, PY_1) X(load, PY_3) X(uses, PY_2) X(move, PY_VAR)                                  \
-    X(set, PY_3) X(get, PY_2) X(route, PY_3) X(density, PY_3) X(pitches, PY_2)                     \
+    X(set, PY_3) X(route, PY_3) X(density, PY_3) X(pitches, PY_2)                                  \
     X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(read_cells, PY_2)              \
     X(ask_reset, PY_0) X(pause, PY_0) X(paused, PY_0) X(triggered, PY_0) X(count, PY_2)            \
     X(level, PY_2) X(clock, PY_1) X(reset, PY_1) X(trigger_3, PY_1) X(trigger_4, PY_1)             \
@@ -32,7 +32,7 @@
     X(time_source, PY_1) X(gpio_output, PY_VAR) X(dac_outputs, PY_3) X(dac_output, PY_VAR)         \
     X(calibrate, PY_VAR) X(encoder, PY_VAR) X(turned, PY_1) X(cycles, PY_2)
 
-/* The parameters of set() and get(), in the order of enum track_param. */
+/* The parameters of set(), in the order of enum track_param. */
 #define CONSTANTS(X)                                                                               \
     X(THRESHOLD) X(MODE) X(NOTES) X(FOLLOW) X(LENGTH) X(ROTATION) X(DIVISION) X(GATE_US)           \
     X(GATE_PART) X(SKIP) X(KEEP)
@@ -41,7 +41,7 @@
 /* The .mpy for x64 finds the model of the chip, which the module `virtualboard` provides. */
 #if defined(__x86_64__) && defined(LATENTRACK_VIRTUAL)
 #define HAS_BUS
-#define GLOBALS(X) X(ValueError) X(__import__) X(modules) X(bus) /* and `get` */
+#define GLOBALS(X) X(ValueError) X(__import__) X(modules) X(get) X(bus)
 #else
 #define GLOBALS(X) X(ValueError)
 #endif
@@ -358,18 +358,6 @@ static py_obj set(py_obj number, py_obj parameter, py_obj value)
     return py_none();
 }
 PY_FUNCTION_3(set);
-
-/* get(track, parameter) -> float */
-static py_obj get(py_obj number, py_obj parameter)
-{
-    struct track *track = track_of(number);
-    uintptr_t index = py_uint(parameter);
-    if (index >= TRACK_PARAMS) {
-        return wrong("no such parameter");
-    }
-    return py_new_float(track_get(track, (uint32_t)index));
-}
-PY_FUNCTION_2(get);
 
 /* route(track, triggers, levels): eight channel numbers of four bits each. */
 static py_obj route(py_obj number, py_obj triggers, py_obj levels)
