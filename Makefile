@@ -6,7 +6,8 @@
 # make mip     makes dist/mip, which mpremote mip installs onto a Teensy from any web server
 # make docs    the pages of docs/ as a site in build/docs
 # make bench   measures, side by side with the peers, and writes docs/benchmarks.md
-# make fuzz    feeds the decoder damaged models; make faults: the cable damaged transfers
+# make fuzz    feeds the decoder damaged models, and models broken by meaning
+# make faults  feeds the cable damaged transfers
 # make long    the tests that take too long for every day
 #
 # Everything that we make lives in .venv, dist, build, firmware/build and firmware/.pio.
@@ -15,7 +16,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 ARM := gcc-arm-none-eabi libnewlib-arm-none-eabi
-PACKAGES := $(ARM) qemu-system-arm clang libclang-rt-dev chromium puredata-core
+PACKAGES := $(ARM) qemu-system-arm clang libclang-rt-dev valgrind chromium puredata-core
 
 # PlatformIO asks nobody for anything (see firmware/platform), and its own words, a banner at first,
 # are shown only where it fails.

@@ -43,12 +43,15 @@ def begin(kept):
     _lay()
 
 
-def add(name, code):
-    """What `compile` gave can be stopped from now on; in place of what had that name."""
+def add(name, code, whole=True):
+    """What `compile` gave can be stopped from now on; in place of what had that name.
+
+    Without `whole` its functions only: the body has run and may go.
+    """
     try:
         from latentrack import breaks
 
-        _units[name] = breaks.places(code), code
+        _units[name] = breaks.places(code, whole)
     except (ImportError, ValueError, MemoryError):
         # It cannot be stopped: then it takes a reset.
         _units.pop(name, None)
@@ -84,8 +87,10 @@ def _lay():
     global _places, _before, _alive
     mend()
     places = array("L")
-    for found, _ in _units.values():
+    for found in _units.values():
         for place in found:
+            if not place:
+                break
             places.append(place)
     before = bytearray(len(places))
     for i in range(len(places)):

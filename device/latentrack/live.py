@@ -79,7 +79,7 @@ def _swap_module(module, name, code):
     parts = _parts_by_name()
     undo = []
     stopped_at = guard.unit(name)
-    guard.add(name, code)
+    guard.add(name, code, whole=False)
     try:
         exec(code, space)
         for key, new in list(space.items()):

@@ -159,9 +159,14 @@ static volatile struct {
 #define AIRCR 0xE000ED0Cu
 #define SYSTEM_RESET 0x05FA0004u
 
+static uint32_t guard_taken(void)
+{
+    return reg_real_time() ? ticks - guarded.begun : 0;
+}
+
 static void guard_tick(void)
 {
-    uint32_t number = guarded.number, taken = ticks - guarded.begun;
+    uint32_t number = guarded.number, taken = guard_taken();
     if (!number || taken < guarded.stop) {
         return;
     }
@@ -189,9 +194,9 @@ PY_FUNCTION_1(tick);
    the ticks since the last call. */
 static py_obj guard(py_obj number)
 {
-    uint32_t taken = ticks - guarded.begun;
+    uint32_t taken = guard_taken();
     guarded.number = 0;
-    guarded.begun += taken;
+    guarded.begun = ticks;
     guarded.number = (uint32_t)py_uint(number);
     if (guarded.kept) {
         reg_write(guarded.kept, guarded.number);

@@ -239,7 +239,8 @@ def walk(folder):
         elif name.endswith(".py"): yield path
 for path in sorted(walk({device!r})):
     with open(path) as file: source = file.read()
-    found = breaks.places(compile(source, path, "exec"))
+    found = list(breaks.places(compile(source, path, "exec")))
+    found = found[: found.index(0)]
     ops = [uctypes.bytearray_at(place, 1)[0] for place in found]
     print(path, len(found), sum(op in (0x40, 0x42, 0x43, 0x44) for op in ops))
 """

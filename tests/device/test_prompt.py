@@ -190,5 +190,6 @@ def test_the_texts_do_not_stay_in_memory(module):
     module.link.run("import gc\nguide()\nhelp(track)\ngc.collect()")
     before = module.get("gc.mem_alloc()")
     module.link.run("for _ in range(5): help(track)\ngc.collect()")
-    assert module.get("gc.mem_alloc()") - before < 1000
+    # They are some 6 KB; frames and the question itself leave a little.
+    assert module.get("gc.mem_alloc()") - before < 4000
     assert module.get("'latentrack.guide' in __import__('sys').modules") is False

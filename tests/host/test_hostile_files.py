@@ -34,6 +34,8 @@ from latentrack.studio.workspace import Workspace
 from tests.host.model.made_music import music
 
 MORE_MEMORY = 200_000_000  # bytes that a refusal may take
+MOST_ADDRESSES = 4 << 30  # bytes: what asks for more ends there, and not the tests' computer
+PATIENCE_SECONDS = 120  # for what waits for a pipe that nothing comes from
 CPU_SECONDS = 30  # after which the system ends a process; a refusal takes two or three
 LARGE = 3_000_000_000  # bytes of a file with nothing in it, which takes no room on the disk
 
@@ -50,10 +52,13 @@ class Done:
 
 # A process's peak begins with that of the one it was forked from: of these tests, which have much.
 MEASURED = f"""
-import os, resource, sys
+import os, resource, signal, sys
 resource.setrlimit(resource.RLIMIT_CPU, ({CPU_SECONDS}, {CPU_SECONDS} + 5))
+resource.setrlimit(resource.RLIMIT_AS, ({MOST_ADDRESSES}, {MOST_ADDRESSES}))
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 child = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
+signal.signal(signal.SIGALRM, lambda *_: os.kill(child, signal.SIGKILL))
+signal.alarm({PATIENCE_SECONDS})
 _, status, used = os.wait4(child, 0)
 with open(sys.argv[1], "w") as file:
     print(os.waitstatus_to_exitcode(status), used.ru_maxrss * 1024, file=file)

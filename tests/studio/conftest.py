@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,17 @@ class RunningStudio:
     process: subprocess.Popen[str]
     address: str
     folder: Path
+
+    def says(self, begin: str) -> str:
+        """The next line of its output that begins so; "" if it ends before. TimeoutError if none
+        comes."""
+        lines = self.process.stdout
+        assert lines is not None
+        # In a thread, which ends with the studio: reading a line that never comes has no limit.
+        waiting = ThreadPoolExecutor().submit(
+            lambda: next((line.strip() for line in lines if line.startswith(begin)), "")
+        )
+        return waiting.result(PATIENCE_MS / 1000)
 
     def stop(self) -> None:
         """As Ctrl-C does; what it started must end with it."""

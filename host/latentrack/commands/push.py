@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from latentrack.commands.options import refuse_unused
 from latentrack.commands.ports import PortOption
 
 
 def push(
+    context: typer.Context,
     models: Annotated[
         list[Path],
         typer.Argument(
@@ -46,6 +48,7 @@ def push(
                     done = put(link, model, progress, store=store, track=number - 1)
                     plays = True
                 except NoPackage:
+                    refuse_unused(context, ["track"], "on a module without Latentrack")
                     done, plays = push_plainly(link, model, progress), False
             if not plays:
                 say(

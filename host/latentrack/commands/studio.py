@@ -53,7 +53,7 @@ def studio(
     def ready(address: str) -> None:
         # The address alone on the first line of the output, for scripts.
         print(address, flush=True)
-        console.print(f"The studio keeps its files in {folder}. Ctrl-C ends it.")
+        console.print(f"The studio keeps its files in {folder}. Ctrl-C ends it.", markup=False)
 
     def invite(link: str) -> None:
         console.print("Another device opens it with this link, once:")

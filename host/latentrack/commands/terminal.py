@@ -1,7 +1,7 @@
 """What a command shows meanwhile and says afterwards, and how much of it: --quiet, --verbose.
 
 Results go to the standard output. They are wrapped on a terminal only, so that a pipe or a file
-gets each line whole. Progress, details and errors go to the standard error.
+gets each line whole. Details and errors go to the standard error.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def virtual(
     with VirtualModule(flash, board=board) as module:
         # The port alone on the first line of the output, for scripts.
         print(module.port, flush=True)
-        console.print(f"Its flash is {module.flash}. Ctrl-C switches it off.")
+        console.print(f"Its flash is {module.flash}. Ctrl-C switches it off.", markup=False)
         try:
             _use(module, bpm, panel)
         except KeyboardInterrupt:
@@ -113,7 +113,8 @@ def _run_firmware(
 
     with TeensyModule(firmware, flash, board=board) as teensy:
         print(teensy.port, flush=True)
-        console.print(f"Its flash is {teensy.flash}. {SLOWNESS} Ctrl-C switches it off.")
+        where = f"Its flash is {teensy.flash}."
+        console.print(f"{where} {SLOWNESS} Ctrl-C switches it off.", markup=False)
         try:
             _use(teensy, bpm, panel)
         except KeyboardInterrupt:

@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentrack.decoder import model_file
+from latentrack.decoder import model_file, playable
 from latentrack.decoder.model_file import Malformed, ModelFile, Table
 from latentrack.errors import UserError
 from latentrack.limits import MODEL_BYTES, read_file, read_json
@@ -137,6 +137,7 @@ def parse_info(name: str, data: bytes) -> DecoderInfo:
             faults.append(str(error))
             continue
         if info.steps * info.voices == outputs:
+            _refuse_network(name, data)
             return info
         faults.append(
             f"{info.steps} steps × {info.voices} voices, but the network has {outputs} outputs"
@@ -241,6 +242,14 @@ def _parse_file(name: str, data: bytes) -> ModelFile:
         raise UserError(f"{name} {error}: {_WANTED}; {_REMEDY}.") from None
 
 
+def _refuse_network(name: str, data: bytes) -> None:
+    """Refuses what the module's own reader would, before a file is sent."""
+    try:
+        playable.check(data)
+    except Malformed as error:
+        raise UserError(f"{name} {error}: {_REMEDY}.") from None
+
+
 def _json(extras: Extras) -> bytes:
     given: dict[str, Any] = {"latentrack": 1}
     given |= {name: value for name, value in asdict(extras).items() if value not in (None, (), {})}
@@ -291,6 +300,8 @@ def _readings(body: bytes) -> list[bytes]:
 
 
 def _parse_body(body: bytes) -> DecoderInfo:
+    if not body[:6].isascii():
+        raise ValueError("a kind that is not six ASCII letters")
     kind, numbers = body[:6].decode("ascii"), body[6:]
     if len(numbers) < 3:
         raise ValueError("cut short")
@@ -300,6 +311,8 @@ def _parse_body(body: bytes) -> DecoderInfo:
         groups = tuple(numbers[4 : 4 + numbers[3]]) if len(numbers) > 3 else ()
         if len(numbers) > 3 and len(groups) != numbers[3]:
             raise ValueError("fewer groups than announced")
+        if sum(groups) != voices:
+            raise ValueError(f"groups of {sum(groups)} voices altogether, but {voices} voices")
     return DecoderInfo(kind, steps, voices, scale, groups)
 
 

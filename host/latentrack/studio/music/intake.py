@@ -205,7 +205,7 @@ class Batch:
                 for one in told["files"]
             ]
             self.last = bool(told.get("last", False))
-        except (TypeError, KeyError, AttributeError, OverflowError) as error:
+        except (TypeError, KeyError, AttributeError) as error:
             raise ValueError("a list of files that is none") from error
         if any(one.size < 0 for one in self._coming):
             raise ValueError("a file of less than nothing")
