@@ -41,7 +41,7 @@ def live(
     from latentrack.commands.ports import find_port
     from latentrack.module.link import Link
     from latentrack.module.live import Live
-    from latentrack.module.session import needs_package
+    from latentrack.module.session import needs_package, running_session
 
     if folder is None and assets.INSTALLED:
         raise UserError(
@@ -50,6 +50,8 @@ def live(
         )
     where = folder if folder is not None else assets.DEVICE
     with Link(find_port(port)) as link, needs_package(link):
+        with running_session(link, print):
+            pass
         editing = Live(link, where)
         differing = editing.start()
         print(f"Watching {where} for the module at {link.port}. Ctrl-C ends it.", flush=True)

@@ -46,7 +46,9 @@ def push(
         for number, model in enumerate(models, start=track):
             with transfer(f"Pushing {model.name}") as progress:
                 try:
-                    done = put(link, model, progress, store=store, track=number - 1)
+                    done = put(
+                        link, model, progress, store=store, track=number - 1, say=console.print
+                    )
                     plays = True
                 except NoPackage:
                     done, plays = push_plainly(link, model, progress), False

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 from latentrack.errors import UserError
+from latentrack.module import diagnosis
 from latentrack.module.link import Link, ModuleError, Progress
 from latentrack.module.session import NoPackage, Session
 
@@ -138,11 +139,9 @@ def open_files(link: Link, say: Callable[[str], None]) -> Iterator[Files]:
     session = Session(link)
     try:
         session.__enter__()
-    except NoPackage:
-        say(
-            f"Latentrack is not on the module at {link.port}: files go by mpremote's own copy, "
-            "which is slower"
-        )
+    except NoPackage as error:
+        why = diagnosis.unusable(link, str(error))
+        say(f"{why}. Files go by mpremote's own copy, a slower way.")
         yield PlainFiles(link)
         return
     try:

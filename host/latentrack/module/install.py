@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from latentrack import assets
 from latentrack.errors import UserError
+from latentrack.module import diagnosis
 from latentrack.module.files import open_files, reason
 from latentrack.module.link import Link, ModuleError, Progress
 
 STAGE = "/flash/install.new"
-OLDEST = (1, 27)  # device/latentrack/version.py says why
+
+_SLOWLY = "Latentrack is not on the module at {}: files go by mpremote's own copy, which is slower"
 
 # What follows runs on the module, after STAGE has been given to it.
 _REMOVE = """
@@ -116,7 +118,7 @@ def install(
     try:
         link.run(f"STAGE = {STAGE!r}\n{_EMPTY_STAGE}")
         total, sent = sum(map(len, contents.values())), 0
-        with open_files(link, say) as files:
+        with open_files(link, lambda _: say(_SLOWLY.format(link.port))) as files:
             for name, data in contents.items():
                 files.put(f"{STAGE}/{name}", data)
                 sent += len(data)
@@ -141,11 +143,8 @@ def _architecture(link: Link) -> str:
         )
     except ModuleError as error:
         raise UserError(f"the module at {link.port} is no MicroPython board: {error}") from error
-    if tuple(version) < OLDEST:
-        raise UserError(
-            f"the module at {link.port} has MicroPython {version[0]}.{version[1]}; "
-            "put 1.27 or newer on it first"
-        )
+    if tuple(version) < diagnosis.OLDEST:
+        raise diagnosis.micropython_too_old(link.port, version)
     architecture = assets.ARCHITECTURES.get(mpy >> 10)
     if architecture is None or mpy & 0xFF != 6 or mpy >> 8 & 3 != 3:
         raise UserError(

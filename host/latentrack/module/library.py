@@ -10,9 +10,11 @@ from pathlib import Path, PurePosixPath
 
 from latentrack.decoder.metadata import DecoderInfo, read_info
 from latentrack.errors import UserError
+from latentrack.module import diagnosis
+from latentrack.module.diagnosis import Say
 from latentrack.module.files import Entry, Files, PlainFiles, refusals
 from latentrack.module.link import Link, Progress
-from latentrack.module.session import NoPackage, Session
+from latentrack.module.session import NoPackage, check_frames, running_session
 
 MODELS = "/flash/models"
 ENDING = ".tflite"
@@ -79,20 +81,20 @@ def push(
     *,
     store: bool = False,
     track: int = 0,
+    say: Say = lambda _: None,
 ) -> Pushed:
     """Plays a model from the next bar on, out of the module's memory; `store` also keeps it.
 
     It is compared by hash and read by latentcore there before it plays; stored, it is written under
     a temporary name, read back and compared, and renamed last. Raises UserError; then the module
     plays and holds what it did before (where only storing failed, the sentence says so). Raises
-    NoPackage where a model is to be stored and Latentrack is not on the module.
+    NoPackage where a model is to be stored and Latentrack is not on the module. `say` gets a
+    sentence if Latentrack had to be started first.
     """
     what = read_model(model)
     try:
-        with Session(link) as session:
+        with running_session(link, say) as session:
             about = session.first
-            if not about["runs"]:
-                raise UserError(_not_running(link))
             if not 0 <= track < len(about["plays"]):
                 tracks = len(about["plays"])
                 raise UserError(f"the module has tracks 1 to {tracks}, not {track + 1}")
@@ -100,6 +102,7 @@ def push(
                 session.send(what.data, progress)
             with refusals(f"the module cannot play {model}, and plays on as before"):
                 session.call("audition", what.name, track)
+            check_frames(session)
             if not store:
                 return Pushed(what.name, what.info, clocked=about["clocked"])
             before = session.call("hash", what.path)
@@ -109,10 +112,10 @@ def push(
             session.call("remember", what.name, track)
             replaced = bool(before) and before != what.entry.sha256
             return Pushed(what.name, what.info, True, replaced, about["clocked"])
-    except NoPackage:
+    except NoPackage as error:
         if store:
             raise  # storing can be done without it: push_plainly
-        raise UserError(_not_running(link)) from None
+        raise diagnosis.unusable(link, str(error)) from error
 
 
 def push_plainly(link: Link, model: Path, progress: Progress | None = None) -> Pushed:
@@ -123,13 +126,6 @@ def push_plainly(link: Link, model: Path, progress: Progress | None = None) -> P
         replaced = what.path in files.listing(MODELS)
         files.put(what.path, what.data, progress)
     return Pushed(what.name, what.info, True, replaced)
-
-
-def _not_running(link: Link) -> str:
-    return (
-        f"Latentrack does not run on the module at {link.port}; "
-        f"`latentrack install {link.port}` puts it there"
-    )
 
 
 @dataclass(frozen=True)
