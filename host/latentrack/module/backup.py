@@ -11,6 +11,7 @@ from latentrack.errors import UserError
 from latentrack.files import whole_file
 from latentrack.module.files import Entry, Files
 from latentrack.module.link import Progress
+from latentrack.module.space import check_room, sizes_of
 
 FLASH = "/flash"
 
@@ -70,18 +71,23 @@ def restore(
     delete: bool = False,
     progress: Progress | None = None,
 ) -> tuple[int, int]:
-    """Makes the flash like a backup; how many files were sent, and how many removed."""
+    """Makes the flash like a backup; how many files were sent, and how many removed.
+
+    First everything is stored and compared, then what is not in the backup is removed. Raises
+    UserError before a byte is sent if the files do not fit beside what is there.
+    """
     there = files.listing(FLASH)
     gone = [path for path in there if path not in contents] if delete else []
-    if gone:
-        files.remove(gone)
     wanted = {path: data for path, data in contents.items() if there.get(path) != _entry(data)}
+    check_room(files, sizes_of(wanted.items()), there, "the files of the backup")
     total, sent = sum(map(len, wanted.values())), 0
     for path, data in wanted.items():
         files.put(path, data)
         sent += len(data)
         if progress is not None:
             progress(sent, total)
+    if gone:
+        files.remove(gone)
     return len(wanted), len(gone)
 
 

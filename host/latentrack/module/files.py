@@ -47,6 +47,9 @@ class Files(Protocol):
     def remove(self, paths: list[str]) -> None:
         """Removes files."""
 
+    def free(self) -> int:
+        """Bytes of flash that are free now."""
+
 
 class FramedFiles:
     """Files in frames, through the module's own receiver."""
@@ -67,6 +70,9 @@ class FramedFiles:
 
     def remove(self, paths: list[str]) -> None:
         self.session.call("remove", paths)
+
+    def free(self) -> int:
+        return int(self.session.call("hello")["free"])
 
 
 class PlainFiles:
@@ -126,6 +132,10 @@ class PlainFiles:
     def remove(self, paths: list[str]) -> None:
         for path in paths:
             self._link.run(f"import os\nos.remove({path!r})")
+
+    def free(self) -> int:
+        size, _, _, blocks, *_ = self._link.evaluate("__import__('os').statvfs('/flash')")
+        return int(size * blocks)
 
 
 def as_listing(found: list[list[Any]]) -> dict[str, Entry]:

@@ -15,6 +15,7 @@ from latentrack.module.diagnosis import Say
 from latentrack.module.files import Entry, Files, PlainFiles, refusals
 from latentrack.module.link import Link, Progress
 from latentrack.module.session import NoPackage, check_frames, running_session
+from latentrack.module.space import check_room
 
 MODELS = "/flash/models"
 ENDING = ".tflite"
@@ -133,12 +134,14 @@ class Plan:
     """What makes the module's library like a folder: by path there.
 
     new and changed: to be sent.  gone: on the module and not in the folder.  same: as it is.
+    there: all that is on the module.
     """
 
     new: dict[str, Model]
     changed: dict[str, Model]
     same: dict[str, Model]
     gone: dict[str, Entry]
+    there: dict[str, Entry] = field(default_factory=dict)
 
     @property
     def to_send(self) -> dict[str, Model]:
@@ -168,7 +171,7 @@ def models_in(folder: Path) -> tuple[list[Model], list[str]]:
 
 def plan(models: Iterable[Model], there: dict[str, Entry]) -> Plan:
     """Compares models here with the listing of MODELS there."""
-    made = Plan({}, {}, {}, {})
+    made = Plan({}, {}, {}, {}, there)
     for model in models:
         entry = there.get(model.path)
         if entry is None:
@@ -190,24 +193,27 @@ def library_of(there: dict[str, Entry]) -> dict[str, Entry]:
 def sync(
     files: Files, made: Plan, *, delete: bool = False, progress: Progress | None = None
 ) -> None:
-    """Carries out a plan; each model is whole when it gets its name, so it can be gone on with.
+    """Carries out a plan: first everything is stored and compared, then what is gone is removed.
 
-    Raises UserError; what has been done by then stays.
+    Each model is whole when it gets its name, so it can be gone on with. Raises UserError; what has
+    been stored by then stays, and nothing has been removed.
     """
-    total = sum(len(model.data) for model in made.to_send.values())
-    if delete and made.gone:
-        with refusals("the module could not remove models"):
-            files.remove(list(made.gone))
-    sent = 0
+    sizes = {path: len(model.data) for path, model in made.to_send.items()}
+    if sizes:
+        check_room(files, sizes, made.there, "these models")
+    total, sent = sum(sizes.values()), 0
     for path, model in made.to_send.items():
 
         def so_far(done: int, _: int, before: int = sent) -> None:
             if progress is not None:
                 progress(before + done, total)
 
-        with refusals(f"the module could not store {model.file}"):
+        with refusals(f"the module could not store {model.file}, and no model was removed"):
             files.put(path, model.data, so_far)
         sent += len(model.data)
+    if delete and made.gone:
+        with refusals("the module could not remove models"):
+            files.remove(list(made.gone))
 
 
 def find(there: dict[str, Entry], names: Iterable[str]) -> list[str]:
