@@ -149,3 +149,33 @@ def test_what_a_cut_install_has_left_goes_at_the_next_start(old_install, models)
         link.restart()
         assert link.evaluate("Instrument.running is not None")
     assert flash_of(old_install) == before
+
+
+def blocks(file: Path) -> int:
+    return -(-file.stat().st_size // BLOCK)
+
+
+def test_a_flash_that_a_stored_model_fills(start, models):
+    """It plays and is stored; only what plays cannot be written down, until there is room."""
+    module = start(models / "dub.tflite")
+    ok("play", "dub", "--port", module.port)
+    fill(module, free=blocks(models / "funk.tflite") * BLOCK)
+    said = ok("push", "--store", str(models / "funk.tflite"), "--port", module.port)
+    assert "funk plays on track 1" in said and "It is in the library." in said
+    assert "After power-on the module plays what it played before" in said
+    assert "flash is full" in said and "latentrack rm" in said
+    assert library_of(module)["perc/funk.tflite"] == (models / "funk.tflite").read_bytes()
+    said = ok("play", "funk", "--port", module.port)
+    assert "funk plays" in said and "After power-on" in said
+    assert after_power_on(module) == "dub"
+    ok("play", "funk", "--port", module.port)
+    ok("rm", "dub", "--port", module.port)  # which makes room
+    (module.flash / "junk").unlink()
+    shutil.copy(models / "dub.tflite", module.flash / "models" / "perc")
+    assert after_power_on(module) == "funk"
+
+
+def after_power_on(module: VirtualModule) -> str:
+    with Link(module.port) as link:
+        link.restart()
+        return str(link.evaluate("track.model.name"))

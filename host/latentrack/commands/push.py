@@ -71,3 +71,5 @@ def push(
                 console.print(
                     "A clock was running: a Teensy that stores a file may have swallowed a step."
                 )
+            if done.forgotten:
+                console.print(done.forgotten)

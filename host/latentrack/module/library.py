@@ -12,8 +12,8 @@ from latentrack.decoder.metadata import DecoderInfo, read_info
 from latentrack.errors import UserError
 from latentrack.module import diagnosis
 from latentrack.module.diagnosis import Say
-from latentrack.module.files import Entry, Files, PlainFiles, refusals
-from latentrack.module.link import Link, Progress
+from latentrack.module.files import Entry, Files, PlainFiles, reason, refusals
+from latentrack.module.link import Link, ModuleError, Progress
 from latentrack.module.session import NoPackage, check_frames, running_session
 from latentrack.module.space import check_room
 
@@ -29,7 +29,8 @@ class Pushed:
 
     name: what the model is called on the module.  stored: whether it is in its library now, and
     replaced: whether it took another's place there.  clocked: whether a clock was running, which
-    storing on a Teensy holds up.
+    storing on a Teensy holds up.  forgotten: why the module could not write down that it plays
+    this model after power-on; "" if it could.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Pushed:
     stored: bool = False
     replaced: bool = False
     clocked: bool = False
+    forgotten: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,13 +112,23 @@ def push(
             if before != what.entry.sha256:
                 with refusals(f"{what.name} plays, but the module could not store it"):
                     session.call("keep", what.path)
-            session.call("remember", what.name, track)
+            forgotten = why_forgotten(session.call("remember", what.name, track))
             replaced = bool(before) and before != what.entry.sha256
-            return Pushed(what.name, what.info, True, replaced, about["clocked"])
+            return Pushed(what.name, what.info, True, replaced, about["clocked"], forgotten)
     except NoPackage as error:
         if store:
             raise  # storing can be done without it: push_plainly
         raise diagnosis.unusable(link, str(error)) from error
+
+
+def why_forgotten(told: str | None) -> str:
+    """What `remember` or `play` answers on the module, as a sentence; "" if all is well."""
+    if not told:
+        return ""
+    return (
+        "After power-on the module plays what it played before, for it could not write that down: "
+        f"{reason(ModuleError(told))}."
+    )
 
 
 def push_plainly(link: Link, model: Path, progress: Progress | None = None) -> Pushed:
