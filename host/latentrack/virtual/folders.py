@@ -47,8 +47,7 @@ class HeldFolder:
 
 
 def temporary() -> HeldFolder:
-    """A new folder for the lifetime of a module; what killed ones have left is removed first."""
-    sweep()
+    """A new folder for the lifetime of a module."""
     made = Path(tempfile.mkdtemp(prefix=_UNHELD))
     held = HeldFolder(made)
     held.path = made.with_name(_PREFIX + made.name.removeprefix(_UNHELD))
