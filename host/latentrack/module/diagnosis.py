@@ -108,6 +108,43 @@ def cannot_open(port: str) -> UserError:
     )
 
 
+def not_handed_over(port: str, holder: str) -> UserError:
+    """For a program of ours that shares the port, and is in the midst of something."""
+    return UserError(
+        f"{holder} has the module at {port} and is not done yet; end what runs there (Ctrl-C), or "
+        "wait for it, then try again"
+    )
+
+
+def can_be_opened(port: str) -> bool:
+    """Whether the port is there for this user, though another program may have it to itself."""
+    return _refusal(port) in (0, errno.EBUSY)
+
+
+def is_locked(port: str) -> bool:
+    """Whether another program has the port to itself."""
+    try:
+        import fcntl
+    except ImportError:
+        return False
+    try:
+        descriptor = os.open(port, os.O_RDWR | os.O_NONBLOCK | _NO_TERMINAL)
+    except OSError as error:
+        return error.errno == errno.EBUSY
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def is_ours(port: str) -> bool:
+    """Whether a command of Latentrack is among those that have the port open."""
+    return any(program.name.startswith("latentrack") for program in programs_at(port))
+
+
 def silent(port: str) -> UserError:
     """For a port that was opened, and where nothing answers as MicroPython."""
     if not os.path.exists(port) and os.name == "posix":
