@@ -6,6 +6,7 @@ import functools
 import inspect
 import io
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -129,8 +130,23 @@ def _register(arguments: list[str], said: dict[str, Any]) -> None:
                 app.command(rich_help_panel=panel, context_settings={"default_map": values})(found)
 
 
+def _end_in_order() -> None:
+    """A command that is ended by a signal, or whose terminal is closed, tidies up as by Ctrl-C."""
+
+    def end(number: int, frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # What was told to go on when its terminal closes (nohup) does so.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end)
+
+
 def main() -> None:
     """The console command. Its exit codes are in docs/commands.md."""
+    _end_in_order()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A file's name may hold what the terminal cannot show.
         sys.stdout.reconfigure(errors="backslashreplace")

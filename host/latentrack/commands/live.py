@@ -13,6 +13,7 @@ from latentrack.errors import UserError
 
 if TYPE_CHECKING:
     from latentrack.module.live import Change, Live
+    from latentrack.module.prompt import Prompt
 
 _LOOK_EVERY_S = 0.2
 
@@ -31,18 +32,28 @@ def live(
     repl: Annotated[
         bool, typer.Option("--repl", help="Give the module's prompt beside it.")
     ] = False,
+    delete: Annotated[
+        bool,
+        typer.Option(
+            "--delete",
+            help="Remove a behaviour that is deleted in the folder from the module without asking.",
+        ),
+    ] = False,
 ) -> None:
     """Edit the module's code in your editor and hear it: each file that you save is swapped in.
 
     Nothing stops meanwhile. A mistake shows its traceback here, and the old code plays on. The
     files are stored on the module when no clock comes, or when you leave with Ctrl-C.
     """
+    import sys
+
     from latentrack import assets
     from latentrack.commands.ports import find_port
     from latentrack.commands.terminal import say
-    from latentrack.module.link import Link
+    from latentrack.module.line import Line
     from latentrack.module.live import Live
-    from latentrack.module.session import needs_package
+    from latentrack.module.prompt import Prompt
+    from latentrack.module.session import running_session
 
     if folder is None and assets.INSTALLED:
         raise UserError(
@@ -50,17 +61,19 @@ def live(
             f"copy of the code that was installed (cp -r {assets.DEVICE} my_device)"
         )
     where = folder if folder is not None else assets.DEVICE
-    with Link(find_port(port)) as link, needs_package(link):
-        editing = Live(link, where)
+    with Line(find_port(port)) as line:
+        with line.turn() as link, running_session(link, print):
+            pass
+        editing, prompt = Live(line, where), Prompt(line)
         differing = editing.start()
-        say(f"Watching {where} for the module at {link.port}. Ctrl-C ends it.")
+        say(f"Watching {where} for the module at {line.port}. Ctrl-C ends it.")
         for change in differing:
             _show(change)
         try:
             if repl:
-                _prompt(editing)
+                _converse(editing, prompt, delete)
             else:
-                _watch(editing, threading.Event())
+                _watch(editing, prompt, threading.Event(), delete, sys.stdin.isatty())
         except KeyboardInterrupt:
             print()
         stored = editing.finish()
@@ -68,11 +81,23 @@ def live(
             say(f"{stored} file{'' if stored == 1 else 's'} stored on the module.")
 
 
-def _watch(editing: Live, end: threading.Event) -> None:
+def _watch(
+    editing: Live,
+    prompt: Prompt | None,
+    end: threading.Event,
+    delete: bool,
+    asks: bool = False,
+) -> None:
+    """Sends what is saved until `end`; shows what the module says, unless a prompt does that."""
     while not end.wait(_LOOK_EVERY_S):
         for change in editing.look():
             _show(change)
-        for text in editing.said():
+        for path in editing.gone():
+            if delete or (asks and typer.confirm(f"{path} is deleted here. On the module, too?")):
+                _show(editing.remove(path))
+            elif not asks:
+                print(f"{path} is deleted here and stays on the module; --delete removes it.")
+        for text in prompt.said() if prompt is not None else ():
             print(text.rstrip(), flush=True)
 
 
@@ -87,30 +112,18 @@ def _show(change: Change) -> None:
         print(f"{now} {change.path}: {change.what} ({1000 * change.seconds:.0f} ms)", flush=True)
 
 
-def _prompt(editing: Live) -> None:
-    """The module's prompt, with lines edited here: what is half typed survives a swap."""
-    import contextlib
+def _converse(editing: Live, prompt: Prompt, delete: bool) -> None:
+    """The module's prompt beside the watching."""
+    from latentrack.commands.prompt import converse
 
-    with contextlib.suppress(ImportError):
-        import readline
+    def leave() -> None:
+        raise KeyboardInterrupt
 
-        readline.set_completer(editing.complete)
-        readline.parse_and_bind("tab: complete")
     end = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(editing, end), daemon=True)
+    watcher = threading.Thread(target=_watch, args=(editing, None, end, delete), daemon=True)
     watcher.start()
     try:
-        while True:
-            try:
-                source = input(">>> ")
-                if source.rstrip().endswith((":", "\\")) or source.startswith("@"):
-                    while line := input("... "):
-                        source += "\n" + line
-            except EOFError:
-                print()
-                return
-            if source.strip():
-                print(editing.type(source + "\n"), end="", flush=True)
+        converse(prompt, leave)
     finally:
         end.set()
         watcher.join()

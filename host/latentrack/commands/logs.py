@@ -30,14 +30,13 @@ def logs(
     from latentrack.commands.ports import find_port
     from latentrack.commands.terminal import print_json
     from latentrack.module.files import refusals
-    from latentrack.module.link import Link
-    from latentrack.module.session import Session, needs_package
+    from latentrack.module.line import Line
+    from latentrack.module.session import Session
 
-    where = find_port(port)
-    with Link(where) as link, needs_package(link), refusals("the module has no messages"):
+    with Line(find_port(port)) as line, refusals("the module has no messages"):
         number = 0
         while True:
-            with Session(link) as session:
+            with line.turn() as link, Session(link) as session:
                 number, lines = session.call("logs", number)
                 late, lost = session.call("writes")
             if as_json and not follow:

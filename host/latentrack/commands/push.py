@@ -45,7 +45,7 @@ def push(
         for number, model in enumerate(models, start=track):
             with transfer(f"Pushing {model.name}") as progress:
                 try:
-                    done = put(link, model, progress, store=store, track=number - 1)
+                    done = put(link, model, progress, store=store, track=number - 1, say=say)
                     plays = True
                 except NoPackage:
                     refuse_unused(context, ["track"], "on a module without Latentrack")
@@ -67,3 +67,5 @@ def push(
                 say("It is in the library.")
             if done.stored and done.clocked:
                 say("A clock was running: a Teensy that stores a file may have swallowed a step.")
+            if done.forgotten:
+                say(done.forgotten)

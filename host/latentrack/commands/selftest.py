@@ -47,6 +47,7 @@ def selftest(
     from latentrack.files import whole_file
     from latentrack.module.link import Link
     from latentrack.module.selftest import Check, SelfTest
+    from latentrack.module.session import needs_package, running_session
 
     target = report or Path(time.strftime("latentrack-selftest-%Y-%m-%d-%H%M%S.md"))
     check_output_file(target, "the report")
@@ -56,6 +57,8 @@ def selftest(
         chatter.print(check.line(), markup=False)
 
     with Link(find_port(either_port(context, module, port))) as link:
+        with needs_package(link), running_session(link, chatter.print):
+            pass
         chatter.print(
             f"Measuring the module at {link.port}; it plays by its own clock for a moment."
         )

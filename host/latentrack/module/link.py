@@ -7,15 +7,19 @@ REPL without a reset: clock and frames go on beside it.
 from __future__ import annotations
 
 import ast
+import codecs
 import contextlib
 import os
+import socket
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentrack.errors import NoModule, UserError
+from latentrack.errors import UserError
+from latentrack.module import broker, diagnosis
+from latentrack.module.broker import PATIENCE_S
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -70,41 +74,105 @@ with contextlib.suppress(ImportError):
 class Link:
     """A connection to the module at `port`; use it with `with`.
 
-    Raises UserError when there is nothing at the port, when it is in use, and when what is there
-    does not answer as MicroPython.
+    Raises UserError with what diagnosis.py says: there is no such port, another program has it, or
+    what is there does not answer as MicroPython.
     """
 
     def __init__(self, port: str) -> None:
-        from mpremote.transport_serial import SerialTransport
-
         self.port = port
         self._transport: Any = None
-        if not Path(port).exists() and os.name == "posix":
-            raise NoModule(
-                f"there is no port {port}; plug the module in, or name another port "
-                "(`mpremote devs` lists them, `latentrack virtual` makes one)"
-            )
-        with self.translated("could not be opened (is another program using it?)"):
-            self._transport = _patient(SerialTransport)(port, timeout=ANSWER_S)
-            self.serial = self._transport.serial
-            self.serial.write_timeout = ANSWER_S
+        self._talking = threading.Lock()
+        # The socket by which another program has handed the port over.
+        self._borrowed: socket.socket | None = None
         self.round_trips = 0
         """How many times something was asked and an answer waited for."""
+        self.open()
         try:
             self.enter()
         except BaseException:
             self.serial.close()
+            self._give_back()
             raise
 
     def __enter__(self) -> Link:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # The module may be gone by now, and what was said about that is enough.
-        with contextlib.suppress(Exception):
-            self._transport.exit_raw_repl()
-        with contextlib.suppress(Exception):
-            self._transport.close()
+        self.close()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this program has the port now."""
+        return self._transport is not None
+
+    @property
+    def is_borrowed(self) -> bool:
+        """Whether another program waits to have the port back."""
+        return self._borrowed is not None
+
+    def open(self, ask: bool = True, wait: bool = True) -> None:
+        """Opens the port, unless it is open; if another program shares it, when it is our turn.
+
+        Without `ask` no other is asked for it, for it is this program's to share. Without `wait`
+        only a port that is free is opened.
+        """
+        if self.is_open:
+            return
+        self._at_prompt = False
+        if ask:
+            self._borrowed = self._ask()
+        end = time.monotonic() + PATIENCE_S
+        while not self._try_open():
+            # A command of ours that does not share the port is done soon.
+            held = diagnosis.is_locked(self.port) and not diagnosis.is_ours(self.port)
+            if held or not wait or time.monotonic() > end:
+                self._give_back()
+                raise diagnosis.cannot_open(self.port)
+            time.sleep(_PAUSE_S)
+
+    def _ask(self) -> socket.socket | None:
+        try:
+            return broker.ask(self.port)
+        except broker.NotHandedOver as error:
+            raise diagnosis.not_handed_over(self.port, str(error.by)) from None
+
+    def _try_open(self) -> bool:
+        """False if another program has the port."""
+        from mpremote.transport_serial import SerialTransport
+
+        try:
+            with self.translated(diagnosis.cannot_open):
+                self._transport = _patient(SerialTransport)(self.port, timeout=ANSWER_S)
+        except UserError:
+            if diagnosis.can_be_opened(self.port):
+                return False
+            self._give_back()
+            raise
+        self.serial = self._transport.serial
+        self.serial.write_timeout = ANSWER_S
+        return True
+
+    def close(self) -> None:
+        """Leaves the module at its prompt, and gives the port up; `open` takes it again."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            # The module may be gone by now, and what was said about that is enough.
+            with contextlib.suppress(Exception):
+                transport.exit_raw_repl()
+            with contextlib.suppress(Exception):
+                transport.close()
+        self._give_back()
+
+    def _give_back(self) -> None:
+        borrowed, self._borrowed = self._borrowed, None
+        if borrowed is not None:
+            borrowed.close()
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[Link]:
+        """The link for one conversation; line.py has the same for programs that share it."""
+        with self._talking:
+            yield self
 
     def enter(self) -> None:
         """Brings the module to its raw prompt from wherever it is; nothing that plays stops.
@@ -114,7 +182,7 @@ class Link:
         """
         end = time.monotonic() + ANSWER_S
         self._at_prompt = False
-        with self.translated("does not answer as MicroPython"):
+        with self.translated(diagnosis.silent):
             self.serial.timeout = 0.05
             # Most often it is at a prompt, and nothing has to be interrupted.
             patience_s = _AT_PROMPT_S
@@ -165,7 +233,7 @@ class Link:
         self._prompt()
         self._at_prompt = False
         self.round_trips += 1
-        with self.translated("stopped answering"):
+        with self.translated():
             # As the transport's own exec would, without its raw paste, whose handshake takes
             # longer than a short line, and without its rests of 10 ms.
             self.serial.timeout = 0.05
@@ -182,9 +250,41 @@ class Link:
     def run(self, code: str) -> str:
         """Runs Python on the module; what it printed. Raises ModuleError if it raises."""
         self._prompt()
-        with self.translated("stopped answering"):
+        with self.translated():
             printed: bytes = self._transport.exec(_HUSH + code)
         return printed.decode(errors="replace")
+
+    def run_shown(self, code: str, show: Callable[[str], None]) -> None:
+        """Runs code for as long as it takes; `show` gets what it prints as it comes.
+
+        Ctrl-C here interrupts it there. Raises ModuleError if it raises.
+        """
+        self.start(code)
+        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        with self.translated():
+            self._follow(lambda data: show(decode(data)))
+            trace = bytearray()
+            self._follow(trace.extend)
+        self._at_prompt = True
+        if trace:
+            text = trace.decode(errors="replace")
+            raise ModuleError(last_line(text), text)
+
+    def _follow(self, take: Callable[[bytes], object]) -> None:
+        """Reads up to the next end of output, without a limit until it is interrupted."""
+        end = None
+        while True:
+            try:
+                data = self.serial.read(1)
+                if data == b"\x04":
+                    return
+                if data:
+                    take(data)
+                elif end is not None and time.monotonic() > end:
+                    raise Silence
+            except KeyboardInterrupt:
+                self.serial.write(b"\x03")
+                end = time.monotonic() + ANSWER_S
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression of numbers, texts and the like, as Python here has it."""
@@ -196,19 +296,19 @@ class Link:
     def write(self, path: str, data: bytes, progress: Progress | None = None) -> None:
         """Writes a file, which must be a temporary one: a cable pulled leaves it half-written."""
         self._prompt()
-        with self.translated("stopped answering"):
+        with self.translated():
             self._transport.fs_writefile(path, data, CHUNK, progress)
 
     def read(self, path: str, progress: Progress | None = None) -> bytes:
         """A file's bytes."""
         self._prompt()
-        with self.translated("stopped answering"):
+        with self.translated():
             return bytes(self._transport.fs_readfile(path, CHUNK, progress))
 
     def sha256(self, path: str) -> bytes:
         """The hash of a file on the module, computed there; b"" if there is no such file."""
         self._prompt()
-        with self.translated("stopped answering"):
+        with self.translated():
             if not self._transport.fs_exists(path):
                 return b""
             return bytes(self._transport.fs_hashfile(path, "sha256"))
@@ -216,7 +316,7 @@ class Link:
     def restart(self) -> None:
         """A soft reset; returns when the module's main.py has run and its prompt is there."""
         self._prompt()
-        with self.translated("stopped answering"):
+        with self.translated():
             self._transport.exit_raw_repl()
             self._transport.read_until(1, b">>> ", timeout=ANSWER_S)
             self._transport.serial.write(b"\x04")
@@ -225,8 +325,8 @@ class Link:
         self.enter()
 
     @contextlib.contextmanager
-    def translated(self, trouble: str) -> Iterator[None]:
-        """Errors of the transport as one sentence."""
+    def translated(self, trouble: Callable[[str], UserError] = diagnosis.gone) -> Iterator[None]:
+        """Errors of the transport as one sentence, which `trouble` makes of the port."""
         from mpremote.transport import TransportError, TransportExecError
         from serial import SerialException
 
@@ -237,17 +337,13 @@ class Link:
         except FileNotFoundError as error:
             raise ModuleError(f"there is no {error.filename or error}") from error
         except (TransportError, SerialException, struct.error, OSError, *_OWN) as error:
-            raise self.trouble(trouble) from error
+            self.give_up()
+            raise trouble(self.port) from error
 
-    def trouble(self, what: str) -> UserError:
-        """What is wrong with the module, as a sentence with the remedy."""
-        # Goodbyes are for whoever may still listen; nobody waits for that to be heard.
+    def give_up(self) -> None:
+        """Closing sends a goodbye: from now on it is not waited for that it is heard."""
         with contextlib.suppress(Exception):
             self.serial.write_timeout = _GOODBYE_S
-        return NoModule(
-            f"the module at {self.port} {what}; check the cable, and press Ctrl-C in any "
-            "program that talks to it, or switch the module off and on"
-        )
 
 
 def last_line(traceback: str) -> str:
