@@ -39,13 +39,10 @@ def build(target: str, folder: Path) -> Path:
     return program
 
 
-def write_seeds(folder: Path) -> None:
+def write_seeds(folder: Path, models: dict[str, bytes]) -> None:
     """The models of seeds.py as files."""
-    sys.path.insert(0, str(FIRMWARE / "fuzz"))
-    from seeds import small_models
-
     folder.mkdir(parents=True, exist_ok=True)
-    for name, model in small_models().items():
+    for name, model in models.items():
         (folder / f"{name}.tflite").write_bytes(model)
 
 
@@ -57,11 +54,10 @@ def fuzz(program: Path, seeds: Path, found: Path, *limits: str) -> subprocess.Co
     return subprocess.run([str(part) for part in command], capture_output=True, text=True)
 
 
-def break_models(seeds: Path, count: int, seed: int) -> None:
+def break_models(models: dict[str, bytes], count: int, seed: int) -> None:
     """Breaks models by meaning; exits if one is taken for something else than LiteRT takes it."""
     import wrong_models
 
-    models = {path.stem: path.read_bytes() for path in sorted(seeds.glob("*.tflite"))}
     with tempfile.TemporaryDirectory() as folder:
         found = wrong_models.count_wrong(models, Path(folder), count, seed)
     if found.wrong:
@@ -91,10 +87,14 @@ def main() -> None:
     limits += [f"-max_total_time={chosen.seconds or 60}"] if not chosen.runs else []
     folder = FIRMWARE / ".pio" / "fuzz"
     folder.mkdir(parents=True, exist_ok=True)
-    write_seeds(folder / "seeds")
+    sys.path.insert(0, str(FIRMWARE / "fuzz"))
+    from seeds import small_models
+
+    models = small_models()
+    write_seeds(folder / "seeds", models)
     for target in targets:
         if target == MODELS:
-            break_models(folder / "seeds", chosen.models, 1 if chosen.runs else int(time.time()))
+            break_models(models, chosen.models, 1 if chosen.runs else int(time.time()))
             continue
         result = fuzz(build(target, folder), folder / "seeds", folder / f"{target}_found", *limits)
         lines = result.stderr.splitlines()

@@ -137,7 +137,7 @@ class Bench:
         stored = self.module.flash / "models" / "perc"
         if command in ("push", "store"):
             with Link(self.module.port) as link:
-                link.run("import hashlib; _model = Instrument.running.track.model")
+                link.run("import hashlib; _model = instrument.track.model")
                 playing = link.evaluate("_model.name, hashlib.sha256(_model.file).digest()")
             pushed = self._pushed[self._turn].read_bytes()
             if playing != ("pushed", hashlib.sha256(pushed).digest()):
@@ -264,7 +264,7 @@ class Bench:
         try:
             with Link(self.module.port) as link:
                 library.push(link, model)
-                playing = link.evaluate("Instrument.running.track.model.name")
+                playing = link.evaluate("instrument.track.model.name")
         except UserError as error:
             raise Broken(f"the next push fails: {error}") from error
         if playing != model.stem:

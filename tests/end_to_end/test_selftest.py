@@ -90,7 +90,7 @@ def test_a_module_without_latentrack_is_said(tmp_path):
 
     with VirtualModule(tmp_path / "flash") as module:
         done = latentrack("selftest", module.port, "--report", str(tmp_path / "report.md"))
-    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert done.returncode == 3 and done.stderr.count("\n") == 1
     assert "without Latentrack; `latentrack install" in done.stderr
     assert not (tmp_path / "report.md").exists()
 

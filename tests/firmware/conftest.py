@@ -44,6 +44,15 @@ def exported(
 
 
 @pytest.fixture(scope="session")
+def small_models() -> dict[str, bytes]:
+    """The models of firmware/fuzz/seeds.py, which are there to be broken."""
+    sys.path.insert(0, str(FIRMWARE / "fuzz"))
+    from seeds import small_models
+
+    return small_models()
+
+
+@pytest.fixture(scope="session")
 def pio(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.CompletedProcess]:
     """Runs PlatformIO in firmware/ with a build folder of this run's own, one at a time.
 

@@ -15,9 +15,9 @@ RUNS = 20_000
 
 
 @pytest.fixture(scope="module")
-def seeds(tmp_path_factory):
+def seeds(small_models, tmp_path_factory):
     folder = tmp_path_factory.mktemp("seeds")
-    fuzz_run.write_seeds(folder)
+    fuzz_run.write_seeds(folder, small_models)
     assert list(folder.iterdir())
     return folder
 

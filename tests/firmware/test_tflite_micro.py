@@ -35,7 +35,7 @@ def test_generated_decoders_answer_as_tflite_micro_does(numbers, exported, tflit
     found = [compare(tflite_c, exported(shape, numbers), "int8" in numbers) for shape in SHAPES]
     apart, share = (max(values) for values in zip(*found, strict=True))
     figures.append(
-        f"{'tflite-micro ' + numbers:<28}{len(found)} decoders, at most {apart:.1e} apart, "
+        f"{'tflite-micro ' + numbers:<30}{len(found)} decoders, at most {apart:.1e} apart, "
         f"at most {share:.1%} of a decoder's outputs"
     )
 

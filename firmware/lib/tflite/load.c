@@ -71,7 +71,7 @@ enum { MOST_OPERATORS = 255 };
 #define MOST_FACTOR 256.0f
 
 /* Shared, as each sentence takes its room in the .mpy; the computer says more before it sends a
- * file (host/latentrack/decoder/verify.py). */
+ * file (host/latentrack/decoder/playable.py). */
 static const char WRONG_SHAPE[] = "the weights or the bias do not fit";
 static const char WRONG_SCALES[] = "the scales or zero points do not fit";
 static const char WRONG_TYPES[] = "this mixture of number types is not supported";

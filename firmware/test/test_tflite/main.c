@@ -317,16 +317,24 @@ static struct flatbuffer tree_of(const uint32_t *words, uint32_t size)
     return (struct flatbuffer){(const uint8_t *)words, size, NULL};
 }
 
+static struct flatvector vector_of(struct flatbuffer *flat, uint32_t field)
+{
+    struct flatvector vector;
+
+    flat_vector(flat, flat_root(flat), field, &vector);
+    return vector;
+}
+
 static void reads_tables_and_vectors(void)
 {
     struct flatbuffer flat = tree_of(TREE, sizeof TREE);
     uint32_t root = flat_root(&flat);
-    struct flatvector vector = flat_vector(&flat, root, 1, 4);
+    struct flatvector vector = vector_of(&flat, FLAT_FIELD(1, 4));
 
-    CHECK(root == 12 && flat_scalar(&flat, root, 0, 4, 99) == 7);
-    CHECK(flat_scalar(&flat, root, 2, 4, 99) == 99);
+    CHECK(root == 12 && flat_scalar(&flat, root, FLAT_FIELD(0, 4)) == 7);
+    CHECK(flat_scalar(&flat, root, FLAT_FIELD(2, 4)) == 0);
     CHECK(vector.at == 28 && vector.count == 2 && flat_u32(&flat, vector.at + 4) == 22);
-    CHECK(flat_vector(&flat, root, 2, 4).count == 0 && flat.broken == NULL);
+    CHECK(vector_of(&flat, FLAT_FIELD(2, 4)).count == 0 && flat.broken == NULL);
 }
 
 static void follows_no_offset_out_of_the_buffer(void)
@@ -334,7 +342,7 @@ static void follows_no_offset_out_of_the_buffer(void)
     for (uint32_t size = 0; size < sizeof TREE; size++) {
         struct flatbuffer flat = tree_of(TREE, size);
 
-        CHECK(flat_vector(&flat, flat_root(&flat), 1, 4).count == 0 && flat.broken != NULL);
+        CHECK(vector_of(&flat, FLAT_FIELD(1, 4)).count == 0 && flat.broken != NULL);
     }
 }
 
@@ -346,7 +354,7 @@ static void believes_no_length_that_wraps(void)
 
         memcpy(words, TREE, sizeof words);
         words[6] = (uint32_t)((UINT64_C(1) << 32) / element) + 1;
-        CHECK(flat_vector(&flat, flat_root(&flat), 1, element).count == 0 && flat.broken != NULL);
+        CHECK(vector_of(&flat, FLAT_FIELD(1, element)).count == 0 && flat.broken != NULL);
     }
 }
 
@@ -365,8 +373,8 @@ static void a_field_must_lie_in_the_buffer(void)
 
     memcpy(words, TREE, sizeof words);
     words[2] = 0xffff0004; /* field 1 lies 65535 bytes on */
-    CHECK(flat_scalar(&flat, 12, 0, 4, 99) == 7);
-    CHECK(flat_scalar(&flat, 12, 1, 4, 99) == 99 && flat.broken != NULL);
+    CHECK(flat_scalar(&flat, 12, FLAT_FIELD(0, 4)) == 7);
+    CHECK(flat_scalar(&flat, 12, FLAT_FIELD(1, 4)) == 0 && flat.broken != NULL);
 }
 
 int main(void)
