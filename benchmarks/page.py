@@ -54,6 +54,11 @@ FAMILIES = (
         "(layers 3-66-129-192), the note model 16 steps and 40 pitches (3-214-427-640).",
     ),
     Family(
+        "What broken things do",
+        ("robust.",),
+        "Models, cables and code that are not as they should be.",
+    ),
+    Family(
         "What a Teensy's chip refuses",
         ("silicon.",),
         "Measured on the virtual module and on the Teensy in software. The virtual module's heap "
@@ -113,6 +118,9 @@ WORDS = {
     "mpy.armv7emdp": "The file that stock MicroPython loads on a Teensy: the sequencer, the "
     "decoder and the binding. The peer's is the decoder only.",
     "mpy.x64": "The same for the virtual module.",
+    "robust.kills": "Of 500 kills of a command or of the module's power, at a random byte of a "
+    "stored push, rm, sync, install, restore or live: those after which something was lost, or the "
+    "same command, run once more, did not bring it to a good end.",
     "silicon.unknown_addresses": "Register addresses that the Teensy's chip lacks, of all that the "
     "Teensy's own machine code touches on both boards. One would stop a Teensy for good.",
     "silicon.lost_writes": "Triggers lost of a million clock edges, while the display is written "
