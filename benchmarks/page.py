@@ -140,6 +140,9 @@ WORDS = {
     "robust.wrong_models": "Of 20,000 model files in which one field or two say another thing, "
     "those that the module takes and LiteRT refuses, or decodes otherwise. What plays is what the "
     "file says.",
+    "robust.kills": "Of 500 kills of a command or of the module's power, at a random byte of a "
+    "stored push, rm, sync, install, restore or live: those after which something was lost, or the "
+    "same command, run once more, did not bring it to a good end.",
     "silicon.unknown_addresses": "Register addresses that the Teensy's chip lacks, of all that the "
     "Teensy's own machine code touches on both boards. One would stop a Teensy for good.",
     "silicon.lost_writes": "Triggers lost of a million clock edges, while the display is written "

@@ -73,6 +73,8 @@ class Broken(AssertionError):
 class Bench:
     """A module with a model in its library, models to send, and the commands that send them."""
 
+    commands: tuple[str, ...] = ("push", "store", "sync", "pull")
+
     def __init__(self, model: Path) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="latentrack-faults-"))
         data, info = model.read_bytes(), read_info(model)
@@ -102,7 +104,11 @@ class Bench:
             for file in self._versions[0]:
                 library.push(link, file, store=True)
         self._slow_flash_down()
-        self.sizes = {command: self._measure(command) for command in COMMANDS}
+        self._prepare()
+        self.sizes = {command: self._measure(command) for command in self.commands}
+
+    def _prepare(self) -> None:
+        """What has to be there for the commands."""
 
     def _slow_flash_down(self) -> None:
         """So that power can fail in the midst of storing."""
@@ -276,9 +282,6 @@ class Bench:
         return iter(self._next)
 
 
-COMMANDS = ("push", "store", "sync", "pull")
-
-
 def _command(arguments: list[str], stderr: str, answer_s: float) -> None:
     """The command line, in a process of its own."""
     from latentrack import cli
@@ -333,7 +336,7 @@ def _mixed(
     )
     while True:
         for kind in rng.sample(kinds, len(kinds)):
-            command = rng.choice(COMMANDS)
+            command = rng.choice(Bench.commands)
             way = rng.choice((TO_MODULE, TO_HOST))
             at = rng.randrange(sizes[command][way][0])
             if rng.random() < 0.25:

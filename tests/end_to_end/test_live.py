@@ -279,3 +279,23 @@ def test_a_file_that_an_editor_takes_away_for_a_moment_is_not_deleted(module, be
         for _ in range(20):
             live.look()
         assert live.gone() == []
+
+
+def test_what_a_restart_has_lost_is_sent_again(module, behaviours, monkeypatch):
+    """As by a power cut before the file was stored."""
+    monkeypatch.setattr("latentrack.module.live._CHECK_EVERY_S", 0.0)
+    with Link(module.port) as link:
+        live = Live(link, behaviours)
+        live.start()
+        save(behaviours / "right.py", TO_THE_RIGHT)
+        assert [change.what for change in live.look()] == ["plays"]
+        live.finish()
+        assert live.look() == []
+        (module.flash / "behaviours" / "right.py").unlink()
+        link.restart()
+        assert not link.evaluate("'right' in instrument.behaviours.names()")
+        changes = live.look()
+        assert [(change.path, change.what) for change in changes] == [
+            ("behaviours/right.py", "plays")
+        ]
+        assert live.look() == []

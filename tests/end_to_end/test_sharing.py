@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from latentrack.module.diagnosis import is_locked
 from latentrack.module.link import Link
 from latentrack.module.turns import Turns
 from latentrack.virtual import registry
@@ -241,8 +242,7 @@ def test_plain_mpremote_says_one_sentence(start, models, terminal):
     repl = terminal("repl", "--port", module.port)
     repl.wait_for(">>> ")
     assert "dub" in done("ls", "--port", module.port)
-    repl.write("1 + 1\r")
-    repl.wait_for("2")
+    wait_until(lambda: is_locked(module.port))  # it takes the port again by itself
     plain = subprocess.run(
         [sys.executable, "-m", "mpremote", "connect", module.port, "resume", "exec", "pass"],
         capture_output=True,

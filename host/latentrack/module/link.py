@@ -49,6 +49,9 @@ _START_S = 1.0
 _GOODBYE_S = 0.1
 _LONGEST_FRAME = 4096 + 128
 _PAUSE_S = 0.05
+_LONGEST_PAUSE_S = 0.4
+# A module that is slow to answer is asked so often before it is given up.
+_FEWEST_TRIES = 8
 
 
 class ModuleError(Exception):
@@ -185,7 +188,7 @@ class Link:
         with self.translated(diagnosis.silent):
             self.serial.timeout = 0.05
             # Most often it is at a prompt, and nothing has to be interrupted.
-            patience_s = _AT_PROMPT_S
+            patience_s, pause_s = _AT_PROMPT_S, _PAUSE_S
             asked = 0
             while True:
                 self.serial.reset_input_buffer()
@@ -199,11 +202,13 @@ class Link:
                     # The transport wants to see the prompt itself before it sends code.
                     self.serial.timeout = ANSWER_S
                     return
-                if time.monotonic() > end:
+                if time.monotonic() > end and asked >= _FEWEST_TRIES:
                     raise Silence
                 if patience_s == _ASK_AGAIN_S:
                     self.serial.write(b"\r" * _LONGEST_FRAME)
-                    time.sleep(_PAUSE_S)
+                    # It lets all of that pass first; how long that takes depends on how busy it is.
+                    time.sleep(pause_s)
+                    pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
                 self.serial.write(b"\r\x03")
                 time.sleep(_INTERRUPT_S)
                 patience_s = _ASK_AGAIN_S

@@ -16,6 +16,9 @@ from latentrack.module.session import Session
 # An editor that saves a file may take it away for a moment.
 _GONE_LOOKS = 5
 _BEHAVIOURS = "behaviours/"
+# How often it is asked whether the module has restarted, and the name there that says no.
+_CHECK_EVERY_S = 1.0
+_MARK = "_live_edits"
 
 
 @dataclass(frozen=True)
@@ -51,16 +54,36 @@ class Live:
         # How many looks in a row have missed a file that was there.
         self._missed: dict[str, int] = {}
         self._hashes: dict[str, str] = {}
+        self._checked = 0.0
 
     def start(self) -> list[Change]:
         """Brings what differs from the module to it."""
-        with self._turn() as link, Session(link, "files", "/flash") as session:
-            there = as_listing(session.first)
-        self._hashes = {path.removeprefix("/flash/"): e.sha256 for path, e in there.items()}
+        self._compare()
         return self.look()
 
+    def _compare(self) -> None:
+        """Learns what is on the module, and marks it, so that a restart is noticed."""
+        with self._turn() as link:
+            with Session(link, "files", "/flash") as session:
+                there = as_listing(session.first)
+            link.run(f"{_MARK} = True")
+        self._hashes = {path.removeprefix("/flash/"): e.sha256 for path, e in there.items()}
+        self._checked = time.monotonic()
+
+    def _check_restart(self) -> None:
+        """What was not stored yet is lost with a restart: then all that differs is sent again."""
+        if time.monotonic() - self._checked < _CHECK_EVERY_S:
+            return
+        self._checked = time.monotonic()
+        with self._turn() as link:
+            restarted = not link.evaluate(f"{_MARK!r} in globals()")
+        if restarted:
+            self._compare()
+            self._seen.clear()
+
     def look(self) -> list[Change]:
-        """Sends the files that have changed since the last look."""
+        """Sends the files that have changed since the last look, or been lost by a restart."""
+        self._check_restart()
         changes = []
         files = self._files()
         for path in self._seen:
@@ -127,7 +150,10 @@ class Live:
         except UserError:
             with self._turn() as link:
                 link.enter()  # interrupts it; raises where the module has really gone
-            return Change(path, "", time.monotonic() - began, "it did not come to an end")
+                restarted = not link.evaluate(f"{_MARK!r} in globals()")
+            self._checked -= _CHECK_EVERY_S
+            why = "the module has restarted" if restarted else "it did not come to an end"
+            return Change(path, "", time.monotonic() - began, why)
         return Change(path, what, time.monotonic() - began)
 
 
