@@ -134,6 +134,14 @@ class Behaviours:
         self.loads += 1
         self._on[name] = defined.get("on", True)
 
+    def forget(self, name):
+        """Takes a behaviour out of what plays; its file stays. Not in the midst of a frame."""
+        for kept in (self._files, self._on, self._said):
+            kept.pop(name, None)
+        self._names = sorted(self._files)
+        self.loads += 1
+        self.edits += 1
+
     def switch(self, name, on=True):
         """Switches a behaviour on or off, and remembers that. KeyError: there is none.
 

@@ -11,6 +11,9 @@ import os
 
 PIECE = 4096
 _PARTIAL = ".partial"
+_NEW_TEXT = ".txt.new"  # storage.py
+# What `latentrack install` puts in the place of another, which is called so meanwhile.
+_SWAPPED = ("latentcore.mpy", "latentrack", "board.txt", "SKIPSD", "main.py")
 
 
 def exists(path):
@@ -80,8 +83,29 @@ def walk(folder):
 def tidy(folder):
     """Removes what a power cut has left half-written."""
     for path in list(_walk(folder)):
-        if path.rsplit("/", 1)[1][0] == "." and path.endswith(_PARTIAL):
+        hidden = path.rsplit("/", 1)[1][0] == "."
+        if (hidden and path.endswith(_PARTIAL)) or path.endswith(_NEW_TEXT):
             os.remove(path)
+
+
+def tidy_flash():
+    """The same for all of the flash, and for what an install that was cut has left."""
+    remove_folder("/flash/install.new")
+    for name in _SWAPPED:
+        remove_folder("/flash/" + name + ".old")
+    tidy("/flash")
+
+
+def remove_folder(path):
+    """Removes a file, or a folder and all that is in it, if it is there."""
+    if not exists(path):
+        return
+    if os.stat(path)[0] & 0x4000:
+        for name in os.listdir(path):
+            remove_folder(path + "/" + name)
+        os.rmdir(path)
+    else:
+        os.remove(path)
 
 
 def _walk(folder):

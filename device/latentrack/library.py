@@ -73,6 +73,8 @@ class Library:
     def __init__(self, instrument):
         self._instrument = instrument
         self._unwritten = None
+        # Why what plays could not be written down; it is tried again when there is more room.
+        self._refused = None
 
     def models(self):
         """The names of all models, sorted."""
@@ -136,23 +138,34 @@ class Library:
                 block.release()
 
     def play(self, name, track=0, remember=True):
-        """Plays a model from the next bar on; what plays now goes on if it cannot be loaded."""
+        """Plays a model from the next bar on; what plays now goes on if it cannot be loaded.
+
+        Returns what `remember` returns.
+        """
         model = self.load(name)
         try:
             self._instrument.tracks[track].play(model)
         finally:
             model.release()
-        if remember:
-            self.remember(name, track)
+        return self.remember(name, track) if remember else None
 
     def remember(self, name, track=0):
-        """Writes down that a track plays this model, for the next power-on."""
+        """Writes down that a track plays this model, for the next power-on.
+
+        Returns why that cannot be done now, as a text; None if it is done, or waits for the clock.
+        """
         playing = self._remembered()
         playing += [""] * (track + 1 - len(playing))
         if playing[track] != name:
             playing[track] = name
             self._unwritten = playing
-            self.refresh()
+        return self.write_again()
+
+    def write_again(self):
+        """Tries once more to write down what plays. Returns what `remember` returns."""
+        self._refused = None
+        self.refresh()
+        return self._refused
 
     def audition(self, name, file, track=0):
         """Plays a model that is in memory only, a block; it is forgotten when another one plays."""
@@ -164,11 +177,19 @@ class Library:
 
     def refresh(self):
         """Writes down what plays when no clock comes, as writing holds it up. Frames call it."""
-        if self._unwritten is not None and not self._instrument.clocked_recently():
+        if (
+            self._unwritten is not None
+            and self._refused is None
+            and not self._instrument.clocked_recently()
+        ):
+            # Taken first: a frame may come while it is being written.
             playing, self._unwritten = self._unwritten, None
-            with open(_PLAYING + ".new", "w") as file:
-                file.write("\n".join(playing))
-            os.rename(_PLAYING + ".new", _PLAYING)
+            try:
+                files.store(_PLAYING, "\n".join(playing).encode())
+            except (OSError, ValueError) as error:
+                self._unwritten = playing
+                self._refused = repr(error)
+                self._instrument.message(f"what plays is not written down: {error}")
 
     def play_something(self):
         """What power-on does: plays what played last on each track.

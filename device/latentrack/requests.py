@@ -172,22 +172,36 @@ class Requests:
         for path in paths:
             if files.exists(path):
                 os.remove(path)
+        if Instrument.running is not None:
+            Instrument.running.library.write_again()
+
+    def forget(self, path):
+        """Takes a behaviour out of what plays, and its file, by its path under /flash, away."""
+        instrument = _instrument()
+        name = path.rsplit("/", 1)[1][: -len(".py")]
+        on_scheduler(lambda: instrument.behaviours.forget(name))
+        path = "/flash/" + path
+        waiting = getattr(instrument, "unwritten_code", {}).pop(path, None)
+        if waiting is not None:
+            waiting.release()
+        if files.exists(path):
+            os.remove(path)
 
     def tidy(self, folder):
         """Removes what a power cut has left half-written."""
         files.tidy(folder)
 
     def remember(self, name, track):
-        """The module plays this model of the library after power-on."""
-        _instrument().library.remember(name, track)
+        """The module plays this model of the library after power-on. What Library.remember says."""
+        return _instrument().library.remember(name, track)
 
     def models(self):
         """[path, size] of every model in the library."""
         return [[path, os.stat(path)[6]] for path in _instrument().library.paths()]
 
     def play(self, name, track):
-        """Plays a model of the library from the next bar on."""
-        _instrument().library.play(name, track)
+        """Plays a model of the library from the next bar on. What Library.remember says."""
+        return _instrument().library.play(name, track)
 
     # -- the panel ------------------------------------------------------------------------------
 

@@ -11,6 +11,8 @@ edge would be lost. So what is to be written waits in memory until no clock has 
 import binascii
 import os
 
+from latentrack import files
+
 _CHECK = "check "
 
 
@@ -65,6 +67,10 @@ class Storage:
     def __init__(self, instrument):
         self._instrument = instrument
         self._waiting = {}
+        try:
+            files.tidy_flash()
+        except OSError:
+            pass  # a flash that cannot be tidied can be read all the same
 
     def write(self, path, text, now=False):
         """Writes as soon as no clock comes, or at once; then a clock edge may be lost."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import import_module
 
@@ -64,8 +65,23 @@ def _register(arguments: list[str]) -> None:
                 app.command(rich_help_panel=panel)(getattr(module, name))
 
 
+def _end_in_order() -> None:
+    """A command that is ended by a signal, or whose terminal is closed, tidies up as by Ctrl-C."""
+
+    def end(number: int, frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # What was told to go on when its terminal closes (nohup) does so.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end)
+
+
 def main() -> None:
     """The console command. Exit codes: 0 done, 2 the user can mend it, 70 a mistake of ours."""
+    _end_in_order()
     _register(sys.argv[1:])
     try:
         app()

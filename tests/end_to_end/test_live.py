@@ -223,3 +223,50 @@ def test_the_command_with_its_prompt(module, behaviours):
     rest = program.stdout.read()
     assert program.wait(20) == 0, seen + rest
     assert (module.flash / "behaviours" / "right.py").read_text() == TO_THE_RIGHT
+
+
+@pytest.mark.parametrize("wish", ["--delete", ""])
+def test_a_behaviour_that_is_deleted_goes_when_told(module, behaviours, wish):
+    save(behaviours / "right.py", TO_THE_RIGHT)
+    save(behaviours / "left.py", TO_THE_RIGHT)
+    command = [sys.executable, "-m", "latentrack.cli", "live", str(behaviours)]
+    program = subprocess.Popen(
+        [*command, "--port", module.port, *([wish] if wish else [])],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout is not None
+
+    def wait_for(text: str) -> str:
+        while text not in (line := program.stdout.readline()):
+            assert line, f"{text!r} did not come"
+        return line
+
+    wait_for("right.py: plays")
+    (behaviours / "right.py").unlink()
+    line = wait_for("right.py")
+    assert "removed" in line if wish else "stays on the module; --delete removes it" in line
+    program.send_signal(2)
+    program.communicate()
+    there = {path.name for path in (module.flash / "behaviours").iterdir()}
+    assert ("right.py" in there) == (not wish) and "left.py" in there
+    with Link(module.port) as link:
+        names = link.evaluate("instrument.behaviours.names()")
+        assert ("right" in names) == (not wish) and "left" in names
+        wait_frames(link)
+
+
+def test_a_file_that_an_editor_takes_away_for_a_moment_is_not_deleted(module, behaviours):
+    with Link(module.port) as link:
+        live = Live(link, behaviours)
+        live.start()
+        save(behaviours / "right.py", TO_THE_RIGHT)
+        live.look()
+        (behaviours / "right.py").unlink()
+        live.look()
+        assert live.gone() == []
+        save(behaviours / "right.py", TO_THE_RIGHT)
+        for _ in range(20):
+            live.look()
+        assert live.gone() == []

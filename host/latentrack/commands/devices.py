@@ -68,14 +68,17 @@ def devices(
 def _ask(port: str) -> tuple[dict[str, Any], str]:
     """What the module says of itself, and what is to be said about that."""
     from latentrack.errors import UserError
+    from latentrack.module.diagnosis import look_inside, unusable_inside
     from latentrack.module.link import Link, ModuleError
-    from latentrack.module.session import NoPackage, Session
+    from latentrack.module.session import NoPackage, Session, needs_package
 
     try:
-        with Link(port) as link, Session(link) as session:
-            about = session.first
-    except NoPackage:
-        return {}, f"MicroPython, without Latentrack; `latentrack install {port}` puts it there"
-    except (UserError, ModuleError) as error:
+        with Link(port) as link, needs_package(link):
+            with Session(link) as session:
+                about = session.first
+            inside = look_inside(link)
+        if inside.runs and inside.moves:
+            return about, ""
+        return about, str(unusable_inside(port, inside))
+    except (UserError, ModuleError, NoPackage) as error:
         return {}, str(error)
-    return about, "" if about["runs"] else "Latentrack is there and does not run: `latentrack repl`"

@@ -31,17 +31,26 @@ def live(
     repl: Annotated[
         bool, typer.Option("--repl", help="Give the module's prompt beside it.")
     ] = False,
+    delete: Annotated[
+        bool,
+        typer.Option(
+            "--delete",
+            help="Remove a behaviour that is deleted in the folder from the module without asking.",
+        ),
+    ] = False,
 ) -> None:
     """Edit the module's code in your editor and hear it: each file that you save is swapped in.
 
     Nothing stops meanwhile. A mistake shows its traceback here, and the old code plays on. The
     files are stored on the module when no clock comes, or when you leave with Ctrl-C.
     """
+    import sys
+
     from latentrack import assets
     from latentrack.commands.ports import find_port
     from latentrack.module.link import Link
     from latentrack.module.live import Live
-    from latentrack.module.session import needs_package
+    from latentrack.module.session import needs_package, running_session
 
     if folder is None and assets.INSTALLED:
         raise UserError(
@@ -50,6 +59,8 @@ def live(
         )
     where = folder if folder is not None else assets.DEVICE
     with Link(find_port(port)) as link, needs_package(link):
+        with running_session(link, print):
+            pass
         editing = Live(link, where)
         differing = editing.start()
         print(f"Watching {where} for the module at {link.port}. Ctrl-C ends it.", flush=True)
@@ -57,9 +68,9 @@ def live(
             _show(change)
         try:
             if repl:
-                _prompt(editing)
+                _prompt(editing, delete)
             else:
-                _watch(editing, threading.Event())
+                _watch(editing, threading.Event(), delete, sys.stdin.isatty())
         except KeyboardInterrupt:
             print()
         stored = editing.finish()
@@ -67,10 +78,15 @@ def live(
             print(f"{stored} file{'' if stored == 1 else 's'} stored on the module.")
 
 
-def _watch(editing: Live, end: threading.Event) -> None:
+def _watch(editing: Live, end: threading.Event, delete: bool, asks: bool = False) -> None:
     while not end.wait(_LOOK_EVERY_S):
         for change in editing.look():
             _show(change)
+        for path in editing.gone():
+            if delete or (asks and typer.confirm(f"{path} is deleted here. On the module, too?")):
+                _show(editing.remove(path))
+            elif not asks:
+                print(f"{path} is deleted here and stays on the module; --delete removes it.")
         for text in editing.said():
             print(text.rstrip(), flush=True)
 
@@ -86,7 +102,7 @@ def _show(change: Change) -> None:
         print(f"{now} {change.path}: {change.what} ({1000 * change.seconds:.0f} ms)", flush=True)
 
 
-def _prompt(editing: Live) -> None:
+def _prompt(editing: Live, delete: bool) -> None:
     """The module's prompt, with lines edited here: what is half typed survives a swap."""
     import contextlib
 
@@ -96,7 +112,7 @@ def _prompt(editing: Live) -> None:
         readline.set_completer(editing.complete)
         readline.parse_and_bind("tab: complete")
     end = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(editing, end), daemon=True)
+    watcher = threading.Thread(target=_watch, args=(editing, end, delete), daemon=True)
     watcher.start()
     try:
         while True:

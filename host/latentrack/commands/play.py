@@ -19,13 +19,20 @@ def play(
     from latentrack.commands.terminal import say
     from latentrack.errors import UserError
     from latentrack.module.files import refusals
+    from latentrack.module.library import why_forgotten
     from latentrack.module.link import Link
-    from latentrack.module.session import Session, needs_package
+    from latentrack.module.session import needs_package, running_session
 
-    with Link(find_port(port)) as link, needs_package(link), Session(link) as session:
+    with (
+        Link(find_port(port)) as link,
+        needs_package(link),
+        running_session(link, say) as session,
+    ):
         about = session.first
-        if about["runs"] and track > len(about["plays"]):
+        if track > len(about["plays"]):
             raise UserError(f"the module has tracks 1 to {len(about['plays'])}, not {track}")
         with refusals(f"the module cannot play {name}, and plays on as before"):
-            session.call("play", name, track - 1)
+            forgotten = why_forgotten(session.call("play", name, track - 1))
     say(f"{name} plays on track {track} from the next bar on.")
+    if forgotten:
+        say(forgotten)

@@ -46,7 +46,9 @@ def push(
         for number, model in enumerate(models, start=track):
             with transfer(f"Pushing {model.name}") as progress:
                 try:
-                    done = put(link, model, progress, store=store, track=number - 1)
+                    done = put(
+                        link, model, progress, store=store, track=number - 1, say=console.print
+                    )
                     plays = True
                 except NoPackage:
                     done, plays = push_plainly(link, model, progress), False
@@ -69,3 +71,5 @@ def push(
                 console.print(
                     "A clock was running: a Teensy that stores a file may have swallowed a step."
                 )
+            if done.forgotten:
+                console.print(done.forgotten)

@@ -49,6 +49,7 @@ def selftest(
     from latentrack.files import whole_file
     from latentrack.module.link import Link
     from latentrack.module.selftest import SelfTest
+    from latentrack.module.session import needs_package, running_session
 
     target = report or Path(time.strftime("latentrack-selftest-%Y-%m-%d-%H%M%S.md"))
     if not target.parent.is_dir():
@@ -56,6 +57,8 @@ def selftest(
     if target.is_dir() or not os.access(target.parent, os.W_OK):
         raise UserError(f"{target} cannot be written; name a file in a folder you may write to")
     with Link(find_port(port)) as link:
+        with needs_package(link), running_session(link, print):
+            pass
         print(f"Measuring the module at {link.port}; it plays by its own clock for a moment.")
         result = SelfTest(link, lambda check: print(check.line(), flush=True), edges).run()
     with whole_file(target, "the report") as file:

@@ -1,16 +1,17 @@
-"""Everything on the module as one zip file, and back; and files fetched into a folder."""
+"""Everything on the module as one file (archive.py), and back; and files fetched into a folder."""
 
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from latentrack.errors import UserError
 from latentrack.files import whole_file
+from latentrack.module import archive
 from latentrack.module.files import Entry, Files
 from latentrack.module.link import Progress
+from latentrack.module.space import check_room, sizes_of
 
 FLASH = "/flash"
 
@@ -37,30 +38,23 @@ def fetch_to(
 def backup(files: Files, target: Path, progress: Progress | None = None) -> int:
     """Writes every file of the module's flash into a zip file, whole or not at all; how many."""
     there = files.listing(FLASH)
+    there.pop(f"{FLASH}/{archive.MANIFEST}", None)
     total, sent = sum(entry.size for entry in there.values()), 0
     if target.is_dir():
         raise UserError(f"{target} is a folder; name the zip file to write")
     with whole_file(target, "the backup") as file:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(there):
-                data = _fetch(files, path, there[path], sent, total, progress)
-                sent += len(data)
-                archive.writestr(path.removeprefix(f"{FLASH}/"), data)
+        writer = archive.Writer(file)
+        for path in sorted(there):
+            data = _fetch(files, path, there[path], sent, total, progress)
+            sent += len(data)
+            writer.add(path.removeprefix(f"{FLASH}/"), data, there[path])
+        writer.close()
     return len(there)
 
 
 def read_backup(file: Path) -> dict[str, bytes]:
-    """The files in a backup, by their path on the module."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            names = [name for name in archive.namelist() if not name.endswith("/")]
-            if any(name.startswith("/") or ".." in name.split("/") for name in names):
-                raise UserError(f"{file} is no backup of a module")
-            return {f"{FLASH}/{name}": archive.read(name) for name in names}
-    except FileNotFoundError:
-        raise UserError(f"{file} is not there; `latentrack backup` writes one") from None
-    except (OSError, zipfile.BadZipFile) as error:
-        raise UserError(f"{file} is damaged or no zip file ({error})") from None
+    """The files in a backup, by their path on the module. Raises UserError if it is none."""
+    return {f"{FLASH}/{name}": data for name, data in archive.read(file).items()}
 
 
 def restore(
@@ -70,18 +64,23 @@ def restore(
     delete: bool = False,
     progress: Progress | None = None,
 ) -> tuple[int, int]:
-    """Makes the flash like a backup; how many files were sent, and how many removed."""
+    """Makes the flash like a backup; how many files were sent, and how many removed.
+
+    First everything is stored and compared, then what is not in the backup is removed. Raises
+    UserError before a byte is sent if the files do not fit beside what is there.
+    """
     there = files.listing(FLASH)
     gone = [path for path in there if path not in contents] if delete else []
-    if gone:
-        files.remove(gone)
     wanted = {path: data for path, data in contents.items() if there.get(path) != _entry(data)}
+    check_room(files, sizes_of(wanted.items()), there, "the files of the backup")
     total, sent = sum(map(len, wanted.values())), 0
     for path, data in wanted.items():
         files.put(path, data)
         sent += len(data)
         if progress is not None:
             progress(sent, total)
+    if gone:
+        files.remove(gone)
     return len(wanted), len(gone)
 
 

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 from latentrack.errors import UserError
+from latentrack.module import diagnosis
 from latentrack.module.link import Link, ModuleError, Progress
 from latentrack.module.session import NoPackage, Session
 
@@ -46,6 +47,9 @@ class Files(Protocol):
     def remove(self, paths: list[str]) -> None:
         """Removes files."""
 
+    def free(self) -> int:
+        """Bytes of flash that are free now."""
+
 
 class FramedFiles:
     """Files in frames, through the module's own receiver."""
@@ -66,6 +70,9 @@ class FramedFiles:
 
     def remove(self, paths: list[str]) -> None:
         self.session.call("remove", paths)
+
+    def free(self) -> int:
+        return int(self.session.call("hello")["free"])
 
 
 class PlainFiles:
@@ -126,6 +133,10 @@ class PlainFiles:
         for path in paths:
             self._link.run(f"import os\nos.remove({path!r})")
 
+    def free(self) -> int:
+        size, _, _, blocks, *_ = self._link.evaluate("__import__('os').statvfs('/flash')")
+        return int(size * blocks)
+
 
 def as_listing(found: list[list[Any]]) -> dict[str, Entry]:
     """What the module's `files` answers, by path."""
@@ -138,11 +149,9 @@ def open_files(link: Link, say: Callable[[str], None]) -> Iterator[Files]:
     session = Session(link)
     try:
         session.__enter__()
-    except NoPackage:
-        say(
-            f"Latentrack is not on the module at {link.port}: files go by mpremote's own copy, "
-            "which is slower"
-        )
+    except NoPackage as error:
+        why = diagnosis.unusable(link, str(error))
+        say(f"{why}. Files go by mpremote's own copy, a slower way.")
         yield PlainFiles(link)
         return
     try:

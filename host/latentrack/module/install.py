@@ -1,21 +1,26 @@
 """Puts Latentrack on a module: the device code and the native module for its processor.
 
 Everything is written beside what is there, checked by its hash, and put in place by renaming at the
-end: a cable pulled half-way leaves the module as it was.
+end: a cable pulled half-way leaves the module as it was, and what was sent is removed at its next
+start.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from latentrack import assets
 from latentrack.errors import UserError
+from latentrack.module import diagnosis
 from latentrack.module.files import open_files, reason
 from latentrack.module.link import Link, ModuleError, Progress
+from latentrack.module.space import check_room, sizes_of
 
 STAGE = "/flash/install.new"
-OLDEST = (1, 27)  # device/latentrack/version.py says why
+
+_SLOWLY = "Latentrack is not on the module at {}: files go by mpremote's own copy, which is slower"
 
 # What follows runs on the module, after STAGE has been given to it.
 _REMOVE = """
@@ -113,23 +118,54 @@ def install(
     contents = contents_for(architecture)
     if board is not None:
         contents["board.txt"] = board.encode()
+    _empty_stage(link)
     try:
-        link.run(f"STAGE = {STAGE!r}\n{_EMPTY_STAGE}")
-        total, sent = sum(map(len, contents.values())), 0
-        with open_files(link, say) as files:
-            for name, data in contents.items():
-                files.put(f"{STAGE}/{name}", data)
-                sent += len(data)
-                if progress is not None:
-                    progress(sent, total)
+        _fill_stage(link, contents, progress, say)
+    except ModuleError as error:
+        _empty_stage(link)
+        raise UserError(
+            f"the module at {link.port} could not store Latentrack ({reason(error)}); what was "
+            "sent is removed again, and nothing else was changed"
+        ) from error
+    except KeyboardInterrupt:
+        with contextlib.suppress(UserError):
+            _empty_stage(link)
+        raise
+    try:
         kept = "kept" in link.run(f"STAGE = {STAGE!r}\n{_PUT_IN_PLACE}")
     except ModuleError as error:
         raise UserError(
-            f"the module at {link.port} could not store Latentrack ({reason(error)}); "
-            "nothing was changed"
+            f"the module at {link.port} has Latentrack's files, and could not put them in place "
+            f"({reason(error)}); run `latentrack install {link.port}` again"
         ) from error
     link.restart()
     return Installed(architecture, len(contents), kept)
+
+
+def _empty_stage(link: Link) -> None:
+    """Removes what an install that failed has left. Raises UserError."""
+    try:
+        link.run(f"STAGE = {STAGE!r}\n{_EMPTY_STAGE}")
+    except ModuleError as error:
+        raise UserError(
+            f"the module at {link.port} could not remove {STAGE} ({error}), where an install "
+            "keeps its files; its file system may be damaged"
+        ) from error
+
+
+def _fill_stage(
+    link: Link, contents: dict[str, bytes], progress: Progress | None, say: Callable[[str], None]
+) -> None:
+    """Stores the files beside those that are there, each compared by its hash."""
+    total, sent = sum(map(len, contents.values())), 0
+    staged = {f"{STAGE}/{name}": data for name, data in contents.items()}
+    with open_files(link, lambda _: say(_SLOWLY.format(link.port))) as files:
+        check_room(files, sizes_of(staged.items()), {}, "Latentrack's files")
+        for path, data in staged.items():
+            files.put(path, data)
+            sent += len(data)
+            if progress is not None:
+                progress(sent, total)
 
 
 def _architecture(link: Link) -> str:
@@ -141,11 +177,8 @@ def _architecture(link: Link) -> str:
         )
     except ModuleError as error:
         raise UserError(f"the module at {link.port} is no MicroPython board: {error}") from error
-    if tuple(version) < OLDEST:
-        raise UserError(
-            f"the module at {link.port} has MicroPython {version[0]}.{version[1]}; "
-            "put 1.27 or newer on it first"
-        )
+    if tuple(version) < diagnosis.OLDEST:
+        raise diagnosis.micropython_too_old(link.port, version)
     architecture = assets.ARCHITECTURES.get(mpy >> 10)
     if architecture is None or mpy & 0xFF != 6 or mpy >> 8 & 3 != 3:
         raise UserError(

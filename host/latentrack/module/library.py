@@ -10,9 +10,12 @@ from pathlib import Path, PurePosixPath
 
 from latentrack.decoder.metadata import DecoderInfo, read_info
 from latentrack.errors import UserError
-from latentrack.module.files import Entry, Files, PlainFiles, refusals
-from latentrack.module.link import Link, Progress
-from latentrack.module.session import NoPackage, Session
+from latentrack.module import diagnosis
+from latentrack.module.diagnosis import Say
+from latentrack.module.files import Entry, Files, PlainFiles, reason, refusals
+from latentrack.module.link import Link, ModuleError, Progress
+from latentrack.module.session import NoPackage, check_frames, running_session
+from latentrack.module.space import check_room
 
 MODELS = "/flash/models"
 ENDING = ".tflite"
@@ -26,7 +29,8 @@ class Pushed:
 
     name: what the model is called on the module.  stored: whether it is in its library now, and
     replaced: whether it took another's place there.  clocked: whether a clock was running, which
-    storing on a Teensy holds up.
+    storing on a Teensy holds up.  forgotten: why the module could not write down that it plays
+    this model after power-on; "" if it could.
     """
 
     name: str
@@ -34,6 +38,7 @@ class Pushed:
     stored: bool = False
     replaced: bool = False
     clocked: bool = False
+    forgotten: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,20 +84,20 @@ def push(
     *,
     store: bool = False,
     track: int = 0,
+    say: Say = lambda _: None,
 ) -> Pushed:
     """Plays a model from the next bar on, out of the module's memory; `store` also keeps it.
 
     It is compared by hash and read by latentcore there before it plays; stored, it is written under
     a temporary name, read back and compared, and renamed last. Raises UserError; then the module
     plays and holds what it did before (where only storing failed, the sentence says so). Raises
-    NoPackage where a model is to be stored and Latentrack is not on the module.
+    NoPackage where a model is to be stored and Latentrack is not on the module. `say` gets a
+    sentence if Latentrack had to be started first.
     """
     what = read_model(model)
     try:
-        with Session(link) as session:
+        with running_session(link, say) as session:
             about = session.first
-            if not about["runs"]:
-                raise UserError(_not_running(link))
             if not 0 <= track < len(about["plays"]):
                 tracks = len(about["plays"])
                 raise UserError(f"the module has tracks 1 to {tracks}, not {track + 1}")
@@ -100,19 +105,30 @@ def push(
                 session.send(what.data, progress)
             with refusals(f"the module cannot play {model}, and plays on as before"):
                 session.call("audition", what.name, track)
+            check_frames(session)
             if not store:
                 return Pushed(what.name, what.info, clocked=about["clocked"])
             before = session.call("hash", what.path)
             if before != what.entry.sha256:
                 with refusals(f"{what.name} plays, but the module could not store it"):
                     session.call("keep", what.path)
-            session.call("remember", what.name, track)
+            forgotten = why_forgotten(session.call("remember", what.name, track))
             replaced = bool(before) and before != what.entry.sha256
-            return Pushed(what.name, what.info, True, replaced, about["clocked"])
-    except NoPackage:
+            return Pushed(what.name, what.info, True, replaced, about["clocked"], forgotten)
+    except NoPackage as error:
         if store:
             raise  # storing can be done without it: push_plainly
-        raise UserError(_not_running(link)) from None
+        raise diagnosis.unusable(link, str(error)) from error
+
+
+def why_forgotten(told: str | None) -> str:
+    """What `remember` or `play` answers on the module, as a sentence; "" if all is well."""
+    if not told:
+        return ""
+    return (
+        "After power-on the module plays what it played before, for it could not write that down: "
+        f"{reason(ModuleError(told))}."
+    )
 
 
 def push_plainly(link: Link, model: Path, progress: Progress | None = None) -> Pushed:
@@ -125,24 +141,19 @@ def push_plainly(link: Link, model: Path, progress: Progress | None = None) -> P
     return Pushed(what.name, what.info, True, replaced)
 
 
-def _not_running(link: Link) -> str:
-    return (
-        f"Latentrack does not run on the module at {link.port}; "
-        f"`latentrack install {link.port}` puts it there"
-    )
-
-
 @dataclass(frozen=True)
 class Plan:
     """What makes the module's library like a folder: by path there.
 
     new and changed: to be sent.  gone: on the module and not in the folder.  same: as it is.
+    there: all that is on the module.
     """
 
     new: dict[str, Model]
     changed: dict[str, Model]
     same: dict[str, Model]
     gone: dict[str, Entry]
+    there: dict[str, Entry] = field(default_factory=dict)
 
     @property
     def to_send(self) -> dict[str, Model]:
@@ -172,7 +183,7 @@ def models_in(folder: Path) -> tuple[list[Model], list[str]]:
 
 def plan(models: Iterable[Model], there: dict[str, Entry]) -> Plan:
     """Compares models here with the listing of MODELS there."""
-    made = Plan({}, {}, {}, {})
+    made = Plan({}, {}, {}, {}, there)
     for model in models:
         entry = there.get(model.path)
         if entry is None:
@@ -194,24 +205,27 @@ def library_of(there: dict[str, Entry]) -> dict[str, Entry]:
 def sync(
     files: Files, made: Plan, *, delete: bool = False, progress: Progress | None = None
 ) -> None:
-    """Carries out a plan; each model is whole when it gets its name, so it can be gone on with.
+    """Carries out a plan: first everything is stored and compared, then what is gone is removed.
 
-    Raises UserError; what has been done by then stays.
+    Each model is whole when it gets its name, so it can be gone on with. Raises UserError; what has
+    been stored by then stays, and nothing has been removed.
     """
-    total = sum(len(model.data) for model in made.to_send.values())
-    if delete and made.gone:
-        with refusals("the module could not remove models"):
-            files.remove(list(made.gone))
-    sent = 0
+    sizes = {path: len(model.data) for path, model in made.to_send.items()}
+    if sizes:
+        check_room(files, sizes, made.there, "these models")
+    total, sent = sum(sizes.values()), 0
     for path, model in made.to_send.items():
 
         def so_far(done: int, _: int, before: int = sent) -> None:
             if progress is not None:
                 progress(before + done, total)
 
-        with refusals(f"the module could not store {model.file}"):
+        with refusals(f"the module could not store {model.file}, and no model was removed"):
             files.put(path, model.data, so_far)
         sent += len(model.data)
+    if delete and made.gone:
+        with refusals("the module could not remove models"):
+            files.remove(list(made.gone))
 
 
 def find(there: dict[str, Entry], names: Iterable[str]) -> list[str]:

@@ -12,10 +12,10 @@ import os
 import struct
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latentrack.errors import UserError
+from latentrack.module import diagnosis
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -70,8 +70,8 @@ with contextlib.suppress(ImportError):
 class Link:
     """A connection to the module at `port`; use it with `with`.
 
-    Raises UserError when there is nothing at the port, when it is in use, and when what is there
-    does not answer as MicroPython.
+    Raises UserError with what diagnosis.py says: there is no such port, another program has it, or
+    what is there does not answer as MicroPython.
     """
 
     def __init__(self, port: str) -> None:
@@ -79,12 +79,7 @@ class Link:
 
         self.port = port
         self._transport: Any = None
-        if not Path(port).exists() and os.name == "posix":
-            raise UserError(
-                f"there is no port {port}; plug the module in, or name another port "
-                "(`mpremote devs` lists them, `latentrack virtual` makes one)"
-            )
-        with self.translated("could not be opened (is another program using it?)"):
+        with self.translated(diagnosis.cannot_open):
             self._transport = _patient(SerialTransport)(port, timeout=ANSWER_S)
             self.serial = self._transport.serial
             self.serial.write_timeout = ANSWER_S
@@ -114,7 +109,7 @@ class Link:
         """
         end = time.monotonic() + ANSWER_S
         self._at_prompt = False
-        with self.translated("does not answer as MicroPython"):
+        with self.translated(diagnosis.silent):
             self.serial.timeout = 0.05
             # Most often it is at a prompt, and nothing has to be interrupted.
             patience_s = _AT_PROMPT_S
@@ -165,7 +160,7 @@ class Link:
         self._prompt()
         self._at_prompt = False
         self.round_trips += 1
-        with self.translated("stopped answering"):
+        with self.translated():
             # As the transport's own exec would, without its raw paste, whose handshake takes
             # longer than a short line, and without its rests of 10 ms.
             self.serial.timeout = 0.05
@@ -182,7 +177,7 @@ class Link:
     def run(self, code: str) -> str:
         """Runs Python on the module; what it printed. Raises ModuleError if it raises."""
         self._prompt()
-        with self.translated("stopped answering"):
+        with self.translated():
             printed: bytes = self._transport.exec(_HUSH + code)
         return printed.decode(errors="replace")
 
@@ -196,19 +191,19 @@ class Link:
     def write(self, path: str, data: bytes, progress: Progress | None = None) -> None:
         """Writes a file, which must be a temporary one: a cable pulled leaves it half-written."""
         self._prompt()
-        with self.translated("stopped answering"):
+        with self.translated():
             self._transport.fs_writefile(path, data, CHUNK, progress)
 
     def read(self, path: str, progress: Progress | None = None) -> bytes:
         """A file's bytes."""
         self._prompt()
-        with self.translated("stopped answering"):
+        with self.translated():
             return bytes(self._transport.fs_readfile(path, CHUNK, progress))
 
     def sha256(self, path: str) -> bytes:
         """The hash of a file on the module, computed there; b"" if there is no such file."""
         self._prompt()
-        with self.translated("stopped answering"):
+        with self.translated():
             if not self._transport.fs_exists(path):
                 return b""
             return bytes(self._transport.fs_hashfile(path, "sha256"))
@@ -216,7 +211,7 @@ class Link:
     def restart(self) -> None:
         """A soft reset; returns when the module's main.py has run and its prompt is there."""
         self._prompt()
-        with self.translated("stopped answering"):
+        with self.translated():
             self._transport.exit_raw_repl()
             self._transport.read_until(1, b">>> ", timeout=ANSWER_S)
             self._transport.serial.write(b"\x04")
@@ -225,8 +220,8 @@ class Link:
         self.enter()
 
     @contextlib.contextmanager
-    def translated(self, trouble: str) -> Iterator[None]:
-        """Errors of the transport as one sentence."""
+    def translated(self, trouble: Callable[[str], UserError] = diagnosis.gone) -> Iterator[None]:
+        """Errors of the transport as one sentence, which `trouble` makes of the port."""
         from mpremote.transport import TransportError, TransportExecError
         from serial import SerialException
 
@@ -237,17 +232,13 @@ class Link:
         except FileNotFoundError as error:
             raise ModuleError(f"there is no {error.filename or error}") from error
         except (TransportError, SerialException, struct.error, OSError, *_OWN) as error:
-            raise self.trouble(trouble) from error
+            self.give_up()
+            raise trouble(self.port) from error
 
-    def trouble(self, what: str) -> UserError:
-        """What is wrong with the module, as a sentence with the remedy."""
-        # Goodbyes are for whoever may still listen; nobody waits for that to be heard.
+    def give_up(self) -> None:
+        """Closing sends a goodbye: from now on it is not waited for that it is heard."""
         with contextlib.suppress(Exception):
             self.serial.write_timeout = _GOODBYE_S
-        return UserError(
-            f"the module at {self.port} {what}; check the cable, and press Ctrl-C in any "
-            "program that talks to it, or switch the module off and on"
-        )
 
 
 def last_line(traceback: str) -> str:

@@ -15,6 +15,9 @@ from latentrack.module.session import Session
 
 # How often the module is asked what it has said.
 _ASK_EVERY_S = 0.5
+# An editor that saves a file may take it away for a moment.
+_GONE_LOOKS = 5
+_BEHAVIOURS = "behaviours/"
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Live:
         else:
             self._prefix = "latentrack/" if folder.name == "latentrack" else "behaviours/"
         self._seen: dict[str, tuple[float, int]] = {}
+        # How many looks in a row have missed a file that was there.
+        self._missed: dict[str, int] = {}
         self._hashes: dict[str, str] = {}
         self._lock = threading.Lock()
         self._heard = 0
@@ -60,7 +65,10 @@ class Live:
     def look(self) -> list[Change]:
         """Sends the files that have changed since the last look."""
         changes = []
-        for path, file in self._files().items():
+        files = self._files()
+        for path in self._seen:
+            self._missed[path] = 0 if path in files else self._missed.get(path, 0) + 1
+        for path, file in files.items():
             try:
                 status = file.stat()
                 stamp = (status.st_mtime, status.st_size)
@@ -75,6 +83,28 @@ class Live:
                 self._hashes[path] = digest
                 changes.append(self._send(path, source))
         return changes
+
+    def gone(self) -> list[str]:
+        """Behaviours that were deleted in the folder while it was watched, each named once."""
+        found = [
+            path
+            for path, looks in self._missed.items()
+            if looks >= _GONE_LOOKS and path.startswith(_BEHAVIOURS)
+        ]
+        for path in found:
+            del self._missed[path], self._seen[path]
+        return found
+
+    def remove(self, path: str) -> Change:
+        """Takes a behaviour out of what plays, and its file from the module."""
+        began = time.monotonic()
+        with self._lock, Session(self._link) as session:
+            try:
+                session.call("forget", path)
+            except ModuleError as error:
+                return Change(path, "", time.monotonic() - began, _own_lines(error))
+        self._hashes.pop(path, None)
+        return Change(path, "removed", time.monotonic() - began)
 
     def said(self) -> list[str]:
         """What the module has said since it was asked last; it is not asked every time."""

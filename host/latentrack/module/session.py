@@ -17,13 +17,18 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from latentrack.errors import UserError
+from latentrack.module import diagnosis
 from latentrack.module import link as cable
+from latentrack.module.diagnosis import Say
 from latentrack.module.frames import MOST, Frame, Reader
 from latentrack.module.link import Link, ModuleError, Progress, last_line
 
 AHEAD = 8
 RESEND_S = 0.4
 READY_S = 1.5
+# Frames come every 20 ms.
+_FRAME_S = 2.0
+_FRAME_PAUSE_S = 0.02
 # Damage makes the module ask again for each frame that was under way; once is enough.
 _SAME_DAMAGE_S = 0.1
 # What a board says when it starts anew, and what the virtual one says after a power cut.
@@ -51,6 +56,11 @@ class Session:
         self._first_call = [name, *arguments]
         self.first: Any = None
 
+    @property
+    def port(self) -> str:
+        """Where the module is."""
+        return self._link.port
+
     def __enter__(self) -> Session:
         failed = 0
         end = time.monotonic() + cable.ANSWER_S
@@ -65,7 +75,8 @@ class Session:
                 if failed == 2:
                     raise NoPackage(str(error)) from None
                 if time.monotonic() > end:
-                    raise self._link.trouble("stopped answering") from error
+                    self._link.give_up()
+                    raise diagnosis.gone(self._link.port) from error
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         # Nobody waits for the answer: whoever comes next asks for the prompt.
@@ -82,8 +93,13 @@ class Session:
     def call(self, name: str, *arguments: object) -> Any:
         """Calls a method of device/latentrack/requests.py; what it returns."""
         body = json.dumps([name, *arguments]).encode()
-        with self._link.translated("stopped answering"):
-            (answer,) = self._exchange([("C", body)])
+        try:
+            with self._link.translated():
+                (answer,) = self._exchange([("C", body)])
+        except ModuleError as error:
+            if diagnosis.is_too_old(str(error)):
+                raise diagnosis.too_old(self._link.port) from error
+            raise
         return json.loads(answer.body)
 
     def send(self, data: bytes, progress: Progress | None = None) -> None:
@@ -96,7 +112,7 @@ class Session:
             yield "C", json.dumps(["check", hashlib.sha256(data).hexdigest()]).encode()
 
         # Room first: what does not fit need not travel.
-        with self._link.translated("stopped answering"):
+        with self._link.translated():
             for done, _ in enumerate(self._exchange(requests())):
                 if progress is not None:
                     progress(min(done * MOST, len(data)), len(data))
@@ -105,7 +121,7 @@ class Session:
         """A file of the module."""
         size = self.call("read", path)
         data = bytearray()
-        with self._link.translated("stopped answering"):
+        with self._link.translated():
             requests = (("G", struct.pack("<IH", at, MOST)) for at in range(0, size, MOST))
             for piece in self._exchange(requests):
                 data += piece.body
@@ -119,7 +135,7 @@ class Session:
         self._reader = Reader()
         self._number = 0
         self._session = random.randrange(10_000, 0x10000)
-        with self._link.translated("stopped answering"):
+        with self._link.translated():
             call = repr([self._session, *self._first_call])[1:-1]
             try:
                 self._link.start(_START.format(call))
@@ -133,10 +149,7 @@ class Session:
                         continue
                     told = json.loads(frame.body)
                     if frame.kind == "E":
-                        raise UserError(
-                            f"the module at {self._link.port} cannot answer: {told['error']}; "
-                            "`latentrack repl` shows what is wrong there"
-                        )
+                        raise diagnosis.unusable(self._link, told["error"])
                     # The question came as text, which nothing checks on the way.
                     if told[0] == self._first_call:
                         self.first = told[1]
@@ -191,7 +204,7 @@ class Session:
                     raise ModuleError(told["error"], told["trace"])
                 yield answer
             if any(word in self._reader.rest for word in _RESTARTS):
-                raise self._link.trouble("has restarted meanwhile")
+                raise diagnosis.gone(self._link.port, "has restarted meanwhile")
             now = time.monotonic()
             if waiting and now - moved > cable.ANSWER_S:
                 raise cable.Silence
@@ -215,11 +228,36 @@ class _NotStarted(Exception):
 
 @contextlib.contextmanager
 def needs_package(link: Link) -> Iterator[None]:
-    """For what cannot be done without Latentrack on the module: says so."""
+    """For what cannot be done without Latentrack on the module: raises UserError with why not."""
     try:
         yield
     except NoPackage as error:
-        raise UserError(
-            f"Latentrack does not run on the module at {link.port}; "
-            f"`latentrack install {link.port}` puts it there ({error})"
-        ) from error
+        raise diagnosis.unusable(link, str(error)) from error
+
+
+@contextlib.contextmanager
+def running_session(link: Link, say: Say) -> Iterator[Session]:
+    """A session with a module on which Latentrack runs; its `first` is what `hello` answers.
+
+    Where mpremote's reset has left Latentrack unstarted it is started, and `say` gets a sentence.
+    Raises what Session raises, and UserError if Latentrack cannot be started.
+    """
+    with Session(link) as session:
+        if session.first["runs"]:
+            yield session
+            return
+    diagnosis.start(link, say)
+    with Session(link) as session:
+        yield session
+
+
+def check_frames(session: Session) -> None:
+    """Wait for a frame after the first call of a `running_session`: a model is heard in one.
+
+    Raises UserError if none comes: Latentrack hangs there.
+    """
+    end = time.monotonic() + _FRAME_S
+    while session.call("hello")["frames"] == session.first["frames"]:
+        if time.monotonic() > end:
+            raise diagnosis.hangs(session.port)
+        time.sleep(_FRAME_PAUSE_S)

@@ -13,8 +13,6 @@ import contextlib
 import os
 import queue
 import select
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -22,7 +20,7 @@ from pathlib import Path
 
 from latentrack.errors import UserError
 from latentrack.teensy.wires import TeensyWires
-from latentrack.virtual import registry
+from latentrack.virtual import folders, registry
 from latentrack.virtual.boards import make_board
 from latentrack.virtual.panel import Panel
 
@@ -49,8 +47,8 @@ class TeensyModule:
     the end). `board` is written into board.txt; by default the folder's own stays. All times are
     the machine's, in microseconds: `now_us`.
 
-    Raises UserError if the firmware file is not one for the Teensy 4.1, or if the packages that
-    this needs are not installed.
+    Raises UserError if the firmware file is not one for the Teensy 4.1, if the packages that this
+    needs are not installed, or if another virtual module has the flash folder.
     """
 
     def __init__(
@@ -69,9 +67,13 @@ class TeensyModule:
         if board is not None:
             make_board(board)
         program = read_firmware(firmware)
-        self._folder = Path(tempfile.mkdtemp(prefix="latentrack-"))
-        self.flash = flash if flash is not None else self._folder / "flash"
-        self.flash.mkdir(parents=True, exist_ok=True)
+        self._held = folders.temporary()
+        self.flash = flash if flash is not None else self._held.path / "flash"
+        try:
+            self._held_flash = folders.flash(self.flash)
+        except BaseException:
+            self._held.remove()
+            raise
         if board is not None:
             (self.flash / "board.txt").write_text(board + "\n")
         self.machine = Teensy(program, make_image(self.flash))
@@ -119,7 +121,8 @@ class TeensyModule:
         self._thread.join()
         for fd in (self._outer, self._outer_slave):
             os.close(fd)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._held_flash.release()
+        self._held.remove()
 
     def wait_for_prompt(self, seconds: float = 120) -> None:
         """Return when the prompt has appeared for the first time. Raises TimeoutError."""

@@ -18,7 +18,6 @@ import select
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -26,7 +25,7 @@ from pathlib import Path
 
 from latentrack.assets import latentcore_folder, micropython
 from latentrack.errors import UserError
-from latentrack.virtual import registry
+from latentrack.virtual import folders, registry
 from latentrack.virtual.boards import BOARDS, make_board
 from latentrack.virtual.panel import Panel
 from latentrack.virtual.wires import FifoWires
@@ -67,6 +66,8 @@ class VirtualModule:
     MicroPython's memory: PSRAM_BYTES for a Teensy with more of it. `board` names the electronics
     around the chip, "xen" or "bare", and is written to board.txt as `install --board` does
     (default: what stands there, else "xen"); `version` the MicroPython whose `machine` it has.
+
+    Raises UserError if another virtual module has the flash folder.
     """
 
     def __init__(
@@ -79,14 +80,20 @@ class VirtualModule:
         version: str = VERSION,
     ) -> None:
         self._runtime = micropython()
-        self._folder = Path(tempfile.mkdtemp(prefix="latentrack-"))
-        self.flash = flash if flash is not None else self._folder / "flash"
-        self.flash.mkdir(parents=True, exist_ok=True)
         self._manual_time = manual_time
         self._heap_bytes = heap_bytes
-        self._rom = self._burn_rom()
         self._version = version
-        self.board = self._settle_board(board)
+        self._held = folders.temporary()
+        self._held_flash: folders.HeldFolder | None = None
+        self._folder = self._held.path
+        self.flash = flash if flash is not None else self._folder / "flash"
+        try:
+            self._held_flash = folders.flash(self.flash)
+            self._rom = self._burn_rom()
+            self.board = self._settle_board(board)
+        except BaseException:
+            self._give_folders_back()
+            raise
         self.wires = FifoWires(self._folder, manual_time=manual_time)
         self.panel = Panel(make_board(self.board), self.wires)
 
@@ -120,7 +127,12 @@ class VirtualModule:
         self.panel.close()
         for fd in (self._outer, self._outer_slave, self._stop_read, self._stop_write):
             os.close(fd)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._give_folders_back()
+
+    def _give_folders_back(self) -> None:
+        if self._held_flash is not None:
+            self._held_flash.release()
+        self._held.remove()
 
     def _settle_board(self, board: str | None) -> str:
         """The board by its name; without one, what board.txt on the flash says, else "xen"."""

@@ -1,7 +1,7 @@
 """Which virtual modules are switched on: `latentrack devices` and names find them here.
 
 Each leaves a small file in a folder of the user's, which goes when it is switched off; what one
-that was killed has left is removed by whoever looks next.
+that was killed has left, its temporary folder too, is removed by whoever looks next.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import os
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from latentrack.virtual import folders
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def leave(path: Path) -> None:
 
 def running() -> list[Entry]:
     """The virtual modules that are on, by name; forgets those whose process is gone."""
+    folders.sweep()
     found = []
     for path in folder().glob("*.json"):
         try:

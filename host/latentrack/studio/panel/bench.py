@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from latentrack.errors import UserError
+from latentrack.module import diagnosis
 from latentrack.module.files import reason
 from latentrack.module.link import ModuleError
 from latentrack.module.ports import Found, modules
@@ -87,6 +88,7 @@ class Bench:
         self._scanned = self._asked = self._mirrored = self._followed = self._told = -_SCAN_S
         self._retry_at = 0.0
         self._gone = False
+        self._may_start = True
         self._moved = False
         self._ends = False
         self._thread = threading.Thread(target=self._run, name="bench", daemon=True)
@@ -380,6 +382,7 @@ class Bench:
             self._workspace.remember("module", {"port": port, "title": self.state.title})
         self._let_go()
         self._talk = Talk(port)
+        self._may_start = True
         self._remote = RemotePanel()
         self._set(bare=False, trouble="")
         self._ask()
@@ -456,12 +459,9 @@ class Bench:
         talk = self._talk
         assert talk is not None
         if not about["runs"]:
-            self._set(
-                connected=False,
-                trouble="Latentrack is on the module and does not run: `latentrack repl` shows "
-                "why.",
-            )
-            return
+            if not self._start(talk):
+                return
+            about = talk.call("hello")
         models = talk.call("models")
         self._set(
             connected=True,
@@ -472,6 +472,22 @@ class Bench:
             models=tuple(Stored(path, size) for path, size in sorted(models)),
             free=int(about["free"]),
         )
+
+    def _start(self, talk: Talk) -> bool:
+        """Starts Latentrack where mpremote's reset has left it unstarted; whether it runs then.
+
+        Once for each connection: main.py that fails would else be run again every few seconds.
+        """
+        if not self._may_start:
+            return False
+        self._may_start = False
+        try:
+            with talk.link() as link:
+                diagnosis.start(link, self._notice)
+        except UserError as error:
+            self._set(connected=False, trouble=_sentence(str(error)))
+            return False
+        return True
 
     # -- its panel: the work ----------------------------------------------------------------------
 

@@ -1,0 +1,259 @@
+"""Diagnose what is at the other end of a port: one sentence for each case, with the remedy.
+
+Every command says these sentences and no others. What can be wrong, from the cable inwards: there
+is no such port; another program has it; nothing there is MicroPython; MicroPython hangs, or is too
+old; Latentrack is not on it, is not started, hangs, is too old, or fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from latentrack import __version__
+from latentrack.errors import UserError
+from latentrack.module.ports import modules
+from latentrack.module.programs import programs_at
+
+if TYPE_CHECKING:
+    from latentrack.module.link import Link
+
+Say = Callable[[str], None]
+_NO_TERMINAL = getattr(os, "O_NOCTTY", 0)
+
+OLDEST = (1, 27)
+"""The MicroPython that Latentrack needs; device/latentrack/version.py says why."""
+
+# How long frames may stand still; one comes every 20 ms, and a slow one is not a hung one.
+_FRAMES_MS = 2000
+_LOOK = f"""
+def _look():
+    import os, sys, time
+    here = os.listdir("/flash")
+    version = main = ""
+    if "latentrack" in here:
+        try:
+            with open("/flash/latentrack/__init__.py") as file:
+                version = file.read().split('__version__ = "')[1].split('"')[0]
+        except (OSError, IndexError):
+            version = "?"
+    if "main.py" in here:
+        with open("/flash/main.py") as file:
+            main = "ours" if "latentrack" in file.read() else "other"
+    module = sys.modules.get("latentrack.instrument")
+    instrument = module and module.Instrument.running
+    moves = False
+    if instrument:
+        frames = instrument.frames
+        since = time.ticks_ms()
+        while not moves and time.ticks_diff(time.ticks_ms(), since) < {_FRAMES_MS}:
+            time.sleep_ms(5)
+            moves = instrument.frames != frames
+    return sys.implementation.version[:2], version, main, bool(instrument), moves
+"""
+# As at power-on: the names that main.py makes are those of the prompt.
+_START = "exec(compile(open('/flash/main.py').read(), 'main.py', 'exec'), globals())"
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What MicroPython at a port tells of Latentrack there.
+
+    micropython: its version, two numbers.  version: of Latentrack's files; "" without them.
+    main: "ours", "other" (main.py starts something else) or "".  runs: whether it was started.
+    moves: whether its frames run.
+    """
+
+    micropython: tuple[int, int]
+    version: str
+    main: str
+    runs: bool
+    moves: bool
+
+
+def look_inside(link: Link) -> Inside:
+    """Asks MicroPython; nothing of Latentrack has to run there. Raises UserError, ModuleError."""
+    link.run(_LOOK)
+    micropython, version, main, runs, moves = link.evaluate("_look()")
+    link.run("del _look")
+    return Inside(tuple(micropython), version, main, runs, moves)
+
+
+# -- the port -------------------------------------------------------------------------------------
+
+
+def missing(port: str) -> UserError:
+    """For a port that does not exist."""
+    return UserError(
+        f"there is no port {port}; plug the module in, or name another port "
+        "(`latentrack devices` lists them, `latentrack virtual` makes one)"
+    )
+
+
+def cannot_open(port: str) -> UserError:
+    """For a port that exists and could not be opened."""
+    if not os.path.exists(port) and os.name == "posix":
+        return missing(port)
+    if _refusal(port) in (errno.EACCES, errno.EPERM):
+        return UserError(
+            f"you may not open {port}: on Linux, `sudo usermod -aG dialout $USER` and a new login "
+            "allow it"
+        )
+    return UserError(
+        f"{_others(port) or 'another program has'} the port {port} open; end that program first"
+    )
+
+
+def silent(port: str) -> UserError:
+    """For a port that was opened, and where nothing answers as MicroPython."""
+    if not os.path.exists(port) and os.name == "posix":
+        return gone(port)
+    others = _others(port)
+    if others:
+        return UserError(
+            f"the module at {port} does not answer here: {others} the port open too; end that "
+            "program first"
+        )
+    if _is_module(port):
+        return UserError(
+            f"the module at {port} does not answer: what runs on it hangs; switch it off and on"
+        )
+    return UserError(
+        f"what is at {port} does not answer as MicroPython; `latentrack devices` lists the modules "
+        "there are, `latentrack flash` says how MicroPython comes onto a Teensy"
+    )
+
+
+def gone(port: str, what: str = "stopped answering") -> UserError:
+    """For a module that answered before; `what` it has done instead."""
+    others = _others(port)
+    remedy = f"{others} the port open too; end that program" if others else "check the cable"
+    return UserError(
+        f"the module at {port} {what}; {remedy}, or switch the module off and on, then try again"
+    )
+
+
+# -- MicroPython answers --------------------------------------------------------------------------
+
+
+def unusable(link: Link, said: str) -> UserError:
+    """For a module where MicroPython answers, and Latentrack does not do what it was asked.
+
+    `said`: how it failed, an exception's last line.
+    """
+    try:
+        inside = look_inside(link)
+    except Exception as error:
+        return error if isinstance(error, UserError) else _fails(link.port, str(error))
+    return unusable_inside(link.port, inside, said)
+
+
+def unusable_inside(port: str, inside: Inside, said: str = "") -> UserError:
+    """The same, when it has been looked at already."""
+    if inside.micropython < OLDEST:
+        return micropython_too_old(port, inside.micropython)
+    if not inside.version:
+        return without_latentrack(port)
+    if inside.runs and not inside.moves:
+        return hangs(port)
+    if is_too_old(said):
+        return too_old(port)
+    if not inside.runs and not said:
+        return UserError(
+            f"Latentrack is on the module at {port} and is not started; "
+            f"`latentrack reset --port {port}` starts it"
+        )
+    return _fails(port, said)
+
+
+def micropython_too_old(port: str, version: tuple[int, ...]) -> UserError:
+    """For a MicroPython on which Latentrack cannot run."""
+    return UserError(
+        f"the module at {port} has MicroPython {version[0]}.{version[1]}; "
+        f"put {OLDEST[0]}.{OLDEST[1]} or newer on it first: `latentrack flash` says how"
+    )
+
+
+def without_latentrack(port: str) -> UserError:
+    """For MicroPython without Latentrack."""
+    return UserError(
+        f"MicroPython runs on the module at {port}, without Latentrack; "
+        f"`latentrack install {port}` puts it there"
+    )
+
+
+def hangs(port: str) -> UserError:
+    """For Latentrack that was started, and whose frames do not run."""
+    return UserError(
+        f"Latentrack on the module at {port} hangs: its frames have stopped; "
+        f"`latentrack reset --port {port}` starts it again"
+    )
+
+
+def too_old(port: str) -> UserError:
+    """For Latentrack on the module that lacks what the one here asks for."""
+    return UserError(
+        f"Latentrack on the module at {port} is older than the one here ({__version__}); "
+        f"`latentrack install {port}` brings it up to date"
+    )
+
+
+def is_too_old(said: str) -> bool:
+    """Whether an exception's last line is about a request that Latentrack there does not know."""
+    return "'Requests' object has no attribute" in said or "no module named 'latentrack." in said
+
+
+def start(link: Link, say: Say) -> None:
+    """Start Latentrack where mpremote's reset has left it unstarted; `say` gets one sentence.
+
+    Raises UserError with the diagnosis if it cannot be started.
+    """
+    from latentrack.module.link import ModuleError
+
+    inside = look_inside(link)
+    if inside.micropython < OLDEST or not inside.version or inside.runs:
+        raise unusable_inside(link.port, inside)
+    if inside.main != "ours":
+        raise UserError(
+            f"main.py on the module at {link.port} does not start Latentrack; "
+            f"`latentrack install {link.port}` puts one there that does, and keeps the other"
+        )
+    try:
+        link.run(_START)
+    except ModuleError as error:
+        raise _fails(link.port, str(error)) from error
+    say(f"Latentrack on the module at {link.port} was not started (mpremote does that): it is now.")
+
+
+def _fails(port: str, said: str) -> UserError:
+    return UserError(
+        f"Latentrack on the module at {port} fails ({said}); `latentrack install {port}` puts it "
+        "there again, and models and settings stay"
+    )
+
+
+def _others(port: str) -> str:
+    """The programs that have the port open, with their verb; "" if none is known."""
+    programs = programs_at(port)
+    names = " and ".join(map(str, programs))
+    return f"{names} {'has' if len(programs) == 1 else 'have'}" if programs else ""
+
+
+def _is_module(port: str) -> bool:
+    here = os.path.realpath(port)
+    return any(os.path.realpath(found.port) == here for found in modules())
+
+
+def _refusal(port: str) -> int:
+    """The error number with which the port refuses to be opened; 0 if it can be."""
+    try:
+        descriptor = os.open(port, os.O_RDWR | getattr(os, "O_NONBLOCK", 0) | _NO_TERMINAL)
+    except OSError as error:
+        return error.errno or -1
+    with contextlib.suppress(OSError):
+        os.close(descriptor)
+    return 0

@@ -1,0 +1,89 @@
+"""The folders of a virtual module: one for its lifetime, and the one that is its flash.
+
+Each is held by a lock of the operating system, which ends with the process however it ends. So a
+flash folder has one module at a time, and what a killed module has left is told from what is in
+use: whoever starts a module or looks for one removes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from latentrack.errors import UserError
+
+# Windows has no such locks, and no virtual module.
+with contextlib.suppress(ImportError):
+    import fcntl
+
+_PREFIX = "latentrack-virtual-"
+# Before it is held a folder has another name, so that it is not taken for one that was left.
+_UNHELD = ".latentrack-virtual-"
+
+
+class HeldFolder:
+    """A folder that this process holds until `release`. Raises BlockingIOError if another does."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._descriptor)
+            raise
+
+    def release(self) -> None:
+        """Lets another have it; the folder stays."""
+        os.close(self._descriptor)
+
+    def remove(self) -> None:
+        """Removes the folder and all that is in it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.release()
+
+
+def temporary() -> HeldFolder:
+    """A new folder for the lifetime of a module."""
+    made = Path(tempfile.mkdtemp(prefix=_UNHELD))
+    held = HeldFolder(made)
+    held.path = made.with_name(_PREFIX + made.name.removeprefix(_UNHELD))
+    made.rename(held.path)
+    return held
+
+
+def flash(path: Path) -> HeldFolder:
+    """The folder that is a module's flash, made if need be.
+
+    Raises UserError if it cannot be used, or if another virtual module has it.
+    """
+    from latentrack.virtual import registry
+
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        return HeldFolder(path)
+    except BlockingIOError:
+        pass
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be a module's flash ({error.strerror or error}); name a folder that "
+            "you may write to"
+        ) from error
+    here = os.path.realpath(path)
+    user = next((e for e in registry.running() if os.path.realpath(e.flash) == here), None)
+    who = (
+        f"the virtual module at {user.port} (process {user.process})" if user else "another module"
+    )
+    raise UserError(
+        f"{path} is the flash of {who}; switch that one off first, or name another folder"
+    )
+
+
+def sweep() -> None:
+    """Removes the folders of modules whose process has been killed."""
+    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            HeldFolder(path).remove()
