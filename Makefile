@@ -1,5 +1,6 @@
 # make demo    sets up what the demo needs, and runs it
-# make test    sets up what the tests need (Debian's packages too, when it may), and runs them all
+# make test    sets up what the tests need (Debian's packages too, when it may), and runs them all,
+#              on all cores
 # make lint    the part of that which only reads: format, types, mistakes that can be seen
 # make wheel   builds the firmware, and dist/latentrack-….whl, which carries it
 # make mip     makes dist/mip, which mpremote mip installs onto a Teensy from any web server

@@ -13,7 +13,19 @@ import pytest
 from latentrack.module.install import install
 from latentrack.module.link import Link
 from latentrack.virtual.module import VirtualModule
-from tests.decoders import DRUMS, SHARED, decoders_or_stand_ins
+from tests.decoders import DRUMS, SHARED, shared_decoders, write_stand_ins
+from tests.figures import (  # noqa: F401
+    figures,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
+from tests.workers import (  # noqa: F401
+    made_once,
+    pytest_collection_modifyitems,
+    pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,6 +42,14 @@ def cache_away_from_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Virtual modules of the user, and of tests in other processes, are not found here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LATENTRACK_RUNTIME", str(tmp_path_factory.mktemp("runtime")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of music and models that nobody here made; skips where it is missing."""
@@ -41,7 +61,7 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def decoders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the models that tests.decoders names: the shared ones, or stand-ins."""
-    return decoders_or_stand_ins(tmp_path_factory.mktemp("decoders"))
+    return shared_decoders() or made_once(tmp_path_factory, "decoders", write_stand_ins)
 
 
 @pytest.fixture(scope="session")
@@ -53,10 +73,12 @@ def drum_model(decoders: Path) -> Path:
 @pytest.fixture(scope="session")
 def installed_flash(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The flash of a module right after `latentrack install`."""
-    flash = tmp_path_factory.mktemp("installed") / "flash"
-    with VirtualModule(flash) as module, Link(module.port) as link:
-        install(link)
-    return flash
+
+    def make(folder: Path) -> None:
+        with VirtualModule(folder / "flash") as module, Link(module.port) as link:
+            install(link)
+
+    return made_once(tmp_path_factory, "installed", make) / "flash"
 
 
 @pytest.fixture

@@ -45,12 +45,18 @@ class Network:
     decoder: list[Dense]
 
 
+def shared_decoders() -> Path | None:
+    """Where the models named above lie, if the shared ones are on this machine."""
+    folder = SHARED / "decoders"
+    return folder if folder.is_dir() else None
+
+
 def decoders_or_stand_ins(folder: Path) -> Path:
     """Where the models named above lie: with the shared ones, or, made now, in `folder`."""
-    if (SHARED / "decoders").is_dir():
-        return SHARED / "decoders"
-    write_stand_ins(folder)
-    return folder
+    shared = shared_decoders()
+    if shared is None:
+        write_stand_ins(folder)
+    return shared or folder
 
 
 def answers(folder: Path, name: str) -> tuple[np.ndarray, np.ndarray]:

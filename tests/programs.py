@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from latentrack.virtual.module import VirtualModule
+from tests.waiting import PATIENCE_S
 
 
 def mpremote(module: VirtualModule, *arguments: str) -> str:
@@ -14,14 +15,14 @@ def mpremote(module: VirtualModule, *arguments: str) -> str:
         [sys.executable, "-m", "mpremote", "connect", module.port, *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-def latentrack(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+def latentrack(*arguments: str, timeout: float = PATIENCE_S) -> subprocess.CompletedProcess[str]:
     """The command line as a user runs it."""
     return subprocess.run(
         [sys.executable, "-m", "latentrack.cli", *arguments],

@@ -21,6 +21,7 @@ _DEMCR, _TRACE_ON = 0xE000EDFC, 1 << 24
 _DWT_CTRL, _COUNTER_ON = 0xE0001000, 1
 CYCLES = 0xE0001004
 _EDGE_MS = 1
+_UNASKED_MS = 5000
 
 _edges = None
 _timer = None
@@ -95,18 +96,23 @@ def start_counter():
 def start_edges(count):
     """Makes so many clock edges, one a millisecond, and notes how many cycles each takes.
 
-    They come from a hard timer, which calls what the clock pin's interrupt calls. Frames end them,
-    whatever becomes of the computer.
+    They come from a hard timer, which calls what the clock pin's interrupt calls. Frames end them
+    when all are there, or when the computer has not asked for long (`edges_done`).
     """
-    global _edges, _timer, _until
+    global _edges, _timer
     stop_edges()
     forget_edges()  # of a test that was cut: both together may not fit
     gc.collect()
-    _until = time.ticks_add(time.ticks_ms(), 3 * count * _EDGE_MS + 2000)
+    _wait_for_questions()
     _edges = array("I", bytes(4 * (count + 1)))
     latentcore.cycles(CYCLES, _edges)
     _timer = Timer(-1, period=_EDGE_MS, callback=latentcore.clock, hard=True)
     Instrument.running.every_frame.append(_end_edges)
+
+
+def _wait_for_questions():
+    global _until
+    _until = time.ticks_add(time.ticks_ms(), _UNASKED_MS)
 
 
 def _end_edges():
@@ -115,6 +121,8 @@ def _end_edges():
 
 
 def edges_done():
+    """How many have come."""
+    _wait_for_questions()
     return _edges[0]
 
 

@@ -3,12 +3,11 @@ with MicroPython's own font, letter by letter."""
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
 from latentrack.module.link import Link
 from latentrack.virtual.module import VirtualModule
+from tests.waiting import frames_pass, until
 
 LETTERS = "".join(map(chr, range(32, 127)))
 LETTER, TALL = 8, 16
@@ -17,10 +16,7 @@ LETTER, TALL = 8, 16
 def frames_see(module: VirtualModule, link: Link, count: int = 3) -> None:
     """Lets some frames pass after the module has noticed what was done at its panel."""
     module.panel.catch_up()
-    until = link.evaluate("instrument.frames") + count
-    end = time.monotonic() + 10
-    while link.evaluate("instrument.frames") < until:
-        assert time.monotonic() < end, "the frames have stopped"
+    frames_pass(link, count)
 
 
 # The font as framebuf draws it on the module, one letter after the other, a byte a row.
@@ -49,9 +45,10 @@ class Glass:
     def at_rest(self) -> np.ndarray:
         """The picture when frames have seen all that was done, and have drawn what is to draw."""
         frames_see(self.module, self._link)
-        end = time.monotonic() + 10
-        while not self._link.evaluate("instrument.screen.whole"):
-            assert time.monotonic() < end, "the screen does not come to rest"
+        until(
+            lambda: self._link.evaluate("instrument.screen.whole"),
+            "the screen does not come to rest",
+        )
         assert self.module.panel.faults == []
         return self.module.panel.screen()
 

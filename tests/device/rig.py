@@ -7,7 +7,6 @@ numpy: what the tests hold the module against. The probabilities are LiteRT's.
 from __future__ import annotations
 
 import importlib.util
-import time
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import ModuleType
@@ -18,6 +17,7 @@ from latentrack.decoder.jacks import drum_steps
 from latentrack.module.link import Link
 from latentrack.virtual.module import VirtualModule
 from tests.conftest import ROOT
+from tests.waiting import frames_pass
 
 # The reference hardware's drum mode: kick, snare, toms, hi-hats, cymbals, and three accents.
 DRUM_JACKS = (0, 4, 1, 2, 3, 5, 6, 7)
@@ -49,10 +49,7 @@ class Rig:
 
     def frames(self, count: int = 3) -> None:
         """Lets some frames pass."""
-        until = self.get("instrument.frames") + count
-        end = time.monotonic() + 10
-        while self.get("instrument.frames") < until:
-            assert time.monotonic() < end, "the frames have stopped"
+        frames_pass(self.link, count)
 
     def edges(self, count: int, spacing_us: int = 20_000) -> list[Edge]:
         """Clocks the module and returns what each edge did."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from latentrack.module.link import Link
 from tests.decoders import DRUMS, WITHOUT_METADATA
 from tests.device.glass import frames_see
+from tests.waiting import until
 
 CONTROLS = "instrument.controls"
 
@@ -29,8 +29,12 @@ def link(module):
         yield link
 
 
+BUTTON = "__import__('latentrack.drivers.button').drivers.button"
+
+
 def tap(module, link, *controls):
-    """A short press, long enough for the frames to see it."""
+    """A short press, long enough for the frames to see it, and however long that takes."""
+    link.run(f"{BUTTON}.HOLD_MS = 1 << 28")
     for control in controls:
         module.panel.press(control)
         frames_see(module, link)
@@ -39,11 +43,10 @@ def tap(module, link, *controls):
 
 
 def hold(module, link, control):
-    """A press of more than a second."""
+    """A press of a second, by the module's clock."""
+    link.run(f"{BUTTON}.HOLD_MS = 1000")
     module.panel.press(control)
-    end = time.monotonic() + 1.2
-    while time.monotonic() < end:
-        frames_see(module, link)
+    until(lambda: link.evaluate(f"{CONTROLS}._buttons[{control!r}]._held"), "it is no hold")
     module.panel.release(control)
     frames_see(module, link)
 

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from latentrack.module.link import Link, ModuleError
 from tests.decoders import CHORALES, DRUMS
 from tests.device.rig import DRUM_JACKS
+from tests.waiting import frames_pass
 
 # Of five groups of drums; the other three jacks carry accents.
 TRIGGERS = DRUM_JACKS[:5]
-
-
-def wait_frames(link: Link, count: int = 3) -> None:
-    """Lets some frames pass."""
-    until = link.evaluate("instrument.frames") + count
-    end = time.monotonic() + 10
-    while link.evaluate("instrument.frames") < until:
-        assert time.monotonic() < end, "the frames have stopped"
 
 
 @pytest.mark.parametrize("knob, latent", [("x", 0), ("y", 1), ("z", 2)])
@@ -29,7 +20,7 @@ def test_a_knob_moves_its_latent_over_the_whole_scale(start, drum_model, knob, l
         for position, value in ((0.0, -3.0), (1.0, 3.0), (0.75, 1.5)):
             module.panel.turn(knob, position)
             module.panel.settle()
-            wait_frames(link)
+            frames_pass(link)
             latents = link.evaluate("track.latents")
             assert latents[latent] == pytest.approx(value, abs=2e-3)
             others = [v for i, v in enumerate(latents) if i != latent]
@@ -42,7 +33,7 @@ def test_the_threshold_knob(start, drum_model):
     with Link(module.port) as link:
         module.panel.turn("threshold", 0.125)
         module.panel.settle()
-        wait_frames(link)
+        frames_pass(link)
         assert link.evaluate("track.threshold") == pytest.approx(0.125, abs=2e-4)
 
 
@@ -52,11 +43,11 @@ def test_what_is_typed_stays_until_its_knob_is_turned(start, drum_model):
         link.run("track.latents = (1, 2, 3)")
         module.panel.turn("y", 0.5 + 0.003)  # less than a turn: noise
         module.panel.settle()
-        wait_frames(link)
+        frames_pass(link)
         assert link.evaluate("track.latents") == (1, 2, 3)
         module.panel.turn("y", 0.25)
         module.panel.settle()
-        wait_frames(link)
+        frames_pass(link)
         assert link.evaluate("track.latents") == pytest.approx((1, -1.5, 3), abs=2e-3)
 
 
@@ -130,20 +121,20 @@ def test_a_mistake_in_a_frame_is_shown_once_and_costs_no_other(start, drum_model
         # What a frame prints would come in the middle of answers; the logs have it.
         link.run("instrument.quiet = True\ndef bad():\n    raise ValueError('my own mistake')\n")
         link.run("instrument.every_frame.insert(0, bad)")
-        wait_frames(link, 10)
+        frames_pass(link, 10)
         # All that comes after it in the frame goes on.
         module.panel.turn("x", 0.0)
         module.panel.settle()
-        wait_frames(link)
+        frames_pass(link)
         assert link.evaluate("track.latents")[0] == pytest.approx(-3)
         assert "my own mistake" in link.evaluate("instrument.message_text")
         said = [text for _, text in logs(link) if "my own mistake" in text]
         assert len(said) == 2 and "in bad\nValueError: my own mistake" in said[0]
         # Somebody replaced the frame itself, and badly.
         link.run("good, instrument.frame = instrument.frame, bad")
-        wait_frames(link, 5)
+        frames_pass(link, 5)
         link.run("instrument.frame = good\ninstrument.every_frame.remove(bad)")
-        wait_frames(link)
+        frames_pass(link)
     module.panel.clock(16)
     assert len(module.panel.steps()) == 16
 
@@ -157,9 +148,9 @@ def test_old_models_are_let_go(start, drum_model):
             link.run(f"library.play({DRUMS!r})")
             module.panel.clock(32)
             module.panel.settle()
-            wait_frames(link)
+            frames_pass(link)
             link.run("track.threshold = 0.4")
-            wait_frames(link)
+            frames_pass(link)
             collect = "(__import__('gc').collect(), __import__('gc').mem_free())[1]"
             free.append(link.evaluate(collect))
         assert link.evaluate("len(track._kept)") == 1
@@ -217,10 +208,10 @@ def test_with_nothing_remembered_a_model_plays_that_sounds_in_the_middle(start, 
     with Link(module.port) as link:
         assert link.evaluate("track.model.name") == DRUMS
         link.run(f"library.play({CHORALES!r}, remember=False)")
-        wait_frames(link)
+        frames_pass(link)
         assert link.evaluate("controls.page.values_line()") == "silent at thr 0.50"
         link.run("track.threshold = 0.01")
-        wait_frames(link)
+        frames_pass(link)
         assert link.evaluate("controls.page.values_line()") == "thr 0.01  chaos 0.00"
 
 
@@ -241,7 +232,7 @@ def test_a_jack_that_carries_no_pitch_any_more_goes_to_0_volts(start, decoders):
         assert any(abs(volts) > 0.1 for volts in module.panel.volts()[4:])
         link.run("track.jacks = '1-4'")
         for _ in range(8):
-            wait_frames(link, 2)
+            frames_pass(link, 2)
             module.panel.advance(2000)
             module.panel.settle()
         assert module.panel.volts()[4:] == pytest.approx([0.0] * 4, abs=4e-4)

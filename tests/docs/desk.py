@@ -2,12 +2,13 @@
 
 A home of its own, the venv's programs first in PATH, and a folder of its own for virtual modules,
 so that "the only module there is" is the page's. Trainings take longer than all else, so pages
-that train the same on the same files share one (`_SHARED`).
+that train the same on the same files share one, which lies in the cache.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shlex
 import shutil
@@ -23,8 +24,9 @@ from pathlib import Path
 from tests.conftest import ROOT
 from tests.docs.compare import matches
 from tests.docs.page import Block, Page
+from tests.waiting import PATIENCE_S, until
+from tests.workers import made_in
 
-PATIENCE_S = 60.0
 VIRTUAL_MODULE = (
     "latentrack dataset --demo -o groove.npz",
     "latentrack train groove.npz -o groove.tflite",
@@ -34,7 +36,7 @@ VIRTUAL_MODULE = (
 PROMPT = ">>> "
 
 _SLOW = ("latentrack demo", "latentrack train")
-_SHARED: dict[str, tuple[str, int, dict[str, bytes]]] = {}
+_PRINTED = "printed.json"
 
 
 @dataclass(frozen=True)
@@ -75,23 +77,25 @@ class Terminal:
 
     def wait_for(self, enough: Callable[[str], bool]) -> str:
         """What has been printed since it was asked last, as soon as that is enough, or in vain."""
-        until = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + PATIENCE_S
         while True:
+            # Asked before: what it says at its end is read, too.
+            ended = self._process.poll() is not None
             self._output.seek(self._seen)
-            said = self._output.read().decode()
-            if enough(said) or time.monotonic() > until or self._process.poll() is not None:
+            # A letter of which a part has come is read when it is whole.
+            said = self._output.read().decode(errors="ignore")
+            if enough(said) or ended or time.monotonic() > end:
                 break
             time.sleep(0.05)
-        self._output.seek(self._seen)
-        said = self._output.read().decode()
+        # What comes from now on is of the next question.
         self._seen += len(said.encode())
         return said
 
     def wait_for_words(self) -> None:
         """Returns when it has begun to speak, and paused."""
-        until = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + PATIENCE_S
         before = -1
-        while time.monotonic() < until:
+        while time.monotonic() < end:
             size = os.fstat(self._output.fileno()).st_size
             if size == before and size > self._seen:
                 return
@@ -120,10 +124,13 @@ class Terminal:
 
 
 class Desk:
-    """Follows one page in `folder`, which is empty; `close` ends what still runs."""
+    """Follows one page in `folder`, which is empty; at its end what still runs ends, too.
+
+    What pages share lies in `cache`; several desks may have the same at the same time.
+    """
 
     def __init__(self, folder: Path, cache: Path) -> None:
-        self.folder = folder
+        self.folder, self._cache = folder, cache
         self._where = folder
         self._outcomes: list[Outcome] = []
         self._terminals: list[Terminal] = []
@@ -244,10 +251,10 @@ class Desk:
         self._terminals.append(Terminal(command, self._where, self._environment))
         if command.startswith("latentrack virtual"):
             # A reader types the next command when the module is there, however slow the machine.
-            end = time.monotonic() + 60
-            while not set((self._private / "runtime").glob("*.json")) - on:
-                assert time.monotonic() < end, f"{command} does not come up"
-                time.sleep(0.02)
+            until(
+                lambda: set((self._private / "runtime").glob("*.json")) - on,
+                f"{command} does not come up",
+            )
 
     def _must(self, command: str) -> None:
         printed, code = self._run(command)
@@ -263,15 +270,20 @@ class Desk:
         key = hashlib.sha256(command.encode())
         for file in given:
             key.update(file.read_bytes())
-        if key.hexdigest() not in _SHARED:
+
+        def make(kept: Path) -> None:
             before = self._files()
-            printed, code = self._really_run(command)
-            made = {name: data for name, data in self._files().items() if before.get(name) != data}
-            _SHARED[key.hexdigest()] = printed, code, made
-        printed, code, made = _SHARED[key.hexdigest()]
-        for name, data in made.items():
-            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (self.folder / name).write_bytes(data)
+            printed = self._really_run(command)
+            for name, data in self._files().items():
+                if before.get(name) != data:
+                    (kept / "files" / name).parent.mkdir(parents=True, exist_ok=True)
+                    (kept / "files" / name).write_bytes(data)
+            (kept / _PRINTED).write_text(json.dumps(printed))
+
+        kept = made_in(self._cache, f"training-{key.hexdigest()}", make)
+        if (kept / "files").is_dir():
+            shutil.copytree(kept / "files", self.folder, dirs_exist_ok=True)
+        printed, code = json.loads((kept / _PRINTED).read_text())
         return printed, code
 
     def _files(self) -> dict[str, bytes]:
@@ -289,7 +301,7 @@ class Desk:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=300,
+            timeout=900,
             check=False,
         )
         return done.stdout.decode(), done.returncode

@@ -18,6 +18,7 @@ from tests.docs.compare import elided, matches
 from tests.docs.desk import Desk, Outcome
 from tests.docs.page import WITH_A_TEENSY, Page
 from tests.docs.pages import PAGES, name_of
+from tests.workers import made_once
 
 IDS = [name_of(page) for page in PAGES]
 ENVIRONMENT = "makes an environment of its own and fetches what goes into it"
@@ -57,7 +58,7 @@ WITH_HARDWARE = {
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+    return made_once(tmp_path_factory, "docs", lambda folder: None)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=IDS)

@@ -1,20 +1,12 @@
-"""What the tests over USB share: a folder of their own for the virtual modules that are on."""
+"""What the tests over USB share: models to send."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.decoders import CHORALES
-
-
-@pytest.fixture(autouse=True, scope="session")
-def own_runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LATENTRACK_RUNTIME", str(tmp_path_factory.mktemp("runtime")))
-        yield
 
 
 @pytest.fixture

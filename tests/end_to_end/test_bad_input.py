@@ -16,8 +16,8 @@ from tests.decoders import WITHOUT_METADATA
 from tests.programs import latentrack
 
 
-def refused(*arguments: str, says: tuple[str, ...], timeout: float = 60) -> None:
-    done = latentrack(*arguments, timeout=timeout)
+def refused(*arguments: str, says: tuple[str, ...]) -> None:
+    done = latentrack(*arguments)
     assert done.returncode == 2, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     lines = done.stderr.strip().splitlines()

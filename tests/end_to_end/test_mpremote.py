@@ -14,6 +14,7 @@ import pytest
 
 from latentrack.virtual.module import FRIENDLY_BANNER, RAW_BANNER, VirtualModule
 from tests.programs import mpremote
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +90,8 @@ def test_repl(bare):
         terminal.write(b"print('a\\nb')\r")
         # Lines end as a terminal wants them.
         terminal.read_until(b"\r\na\r\nb\r\n>>> ")
-        terminal.write(b"while True: pass\r\r")
-        time.sleep(0.3)
+        terminal.write(b"exec(\"print('o' + 'n')\\nwhile True: pass\")\r")
+        terminal.read_until(b"\r\non\r\n")
         terminal.write(b"\x03")
         terminal.read_until(b"KeyboardInterrupt", b">>> ")
 
@@ -117,13 +118,13 @@ class _Terminal:
 
     def __exit__(self, *_: object) -> None:
         self.write(b"\x1d")
-        self._program.wait(10)
+        self._program.wait(PATIENCE_S)
         os.close(self._master)
 
     def write(self, data: bytes) -> None:
         os.write(self._master, data)
 
-    def read_until(self, *wanted: bytes, timeout_s: float = 10) -> bytes:
+    def read_until(self, *wanted: bytes, timeout_s: float = PATIENCE_S) -> bytes:
         """Reads until all the texts have come, in this order."""
         seen, at, end = b"", 0, time.monotonic() + timeout_s
         for text in wanted:

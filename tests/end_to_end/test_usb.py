@@ -17,6 +17,7 @@ from latentrack.virtual import registry
 from latentrack.virtual.module import VirtualModule
 from tests.decoders import WIDE
 from tests.programs import latentrack, mpremote
+from tests.waiting import PATIENCE_S
 
 
 def ok(*arguments: str) -> str:
@@ -271,7 +272,7 @@ def test_whoever_comes_after_a_broken_frame_gets_the_prompt(start, models, left)
     """The receiver waits for a computer that has gone; plain mpremote gets the prompt, too."""
     module = start(models / "funk.tflite")
     frame = Frame("D", 12345, 1, bytes(4000)).encode()
-    with serial.Serial(module.port, timeout=5) as port:
+    with serial.Serial(module.port, timeout=PATIENCE_S) as port:
         port.write(b"\r\x03\r\x01")
         assert port.read_until(b"B to exit\r\n>").endswith(b">")
         port.write(b"__import__('latentrack.receive').receive.serve(12345, 'hello')\x04")
@@ -296,5 +297,5 @@ def test_what_a_frame_has_to_say_does_not_disturb_the_conversation(start):
         for number in range(40):
             code = f"[sum(range(3000)) for _ in range(20)][0] + {number}, 'text'"
             assert link.evaluate(code) == (4498500 + number, "text")
-    with serial.Serial(module.port, timeout=5) as port:
+    with serial.Serial(module.port, timeout=PATIENCE_S) as port:
         assert b"a message" in port.read_until(b"a message")

@@ -11,13 +11,17 @@ SOURCES = ROOT / "firmware" / "lib" / "tflite"
 STRICT = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror"]
 
 
-def compile_library(folder: Path) -> ctypes.CDLL:
-    """Compiles the library and the tests' shim with this machine's gcc."""
+def compile_library(folder: Path) -> None:
+    """Compiles the library and the tests' shim with this machine's gcc, into a folder."""
     target = folder / "tflite.so"
     sources = [*sorted(SOURCES.glob("*.c")), Path(__file__).with_name("tflite_shim.c")]
     command = ["gcc", *STRICT, "-shared", "-fPIC", f"-I{SOURCES}", *sources, "-o", target]
     subprocess.run(command, check=True)
-    library = ctypes.CDLL(str(target))
+
+
+def load_library(folder: Path) -> ctypes.CDLL:
+    """What `compile_library` has made there."""
+    library = ctypes.CDLL(str(folder / "tflite.so"))
     library.shim_new.restype = ctypes.c_void_p
     for name in ("shim_groups", "shim_extra"):
         getattr(library, name).restype = ctypes.POINTER(ctypes.c_uint8)

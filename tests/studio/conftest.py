@@ -21,6 +21,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from latentrack.errors import UserError
 from latentrack.module.link import Link
 from latentrack.module.session import Session
+from tests.waiting import PATIENCE_S
+from tests.workers import made_once
 
 FLAGS = (
     "--no-sandbox",
@@ -32,8 +34,7 @@ FLAGS = (
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 )
-# A loaded machine may take its time; what is wrong does not come right by waiting longer.
-PATIENCE_MS = 30_000
+PATIENCE_MS = 1000 * PATIENCE_S
 
 
 @dataclass
@@ -98,10 +99,12 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from latentrack.model.settings import Settings
     from latentrack.model.training import train
 
-    dataset = demo_dataset()
-    folder = tmp_path_factory.mktemp("demo") / "demo.run"
-    save_run(folder, train(dataset, Settings(epochs=60)), dataset, "the demo corpus")
-    return folder
+    def make(folder: Path) -> None:
+        dataset = demo_dataset()
+        training = train(dataset, Settings(epochs=60))
+        save_run(folder / "demo.run", training, dataset, "the demo corpus")
+
+    return made_once(tmp_path_factory, "demo", make) / "demo.run"
 
 
 def keep_picture(page: Page, name: str) -> Path:

@@ -10,6 +10,7 @@ import pytest
 
 from latentrack.module.link import Link
 from latentrack.virtual.module import VirtualModule
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def module() -> Iterator[VirtualModule]:
 
 def until(link: Link, expression: str, value: object) -> None:
     """Waits until an expression on the module has that value."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE_S
     while (found := link.evaluate(expression)) != value:
         assert time.monotonic() < end, f"{expression} is {found!r}, not {value!r}"
         time.sleep(0.01)

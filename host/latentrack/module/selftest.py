@@ -24,6 +24,10 @@ EDGES = 10_000
 _PIECE = 500
 _DECODES = 20
 _FRAMES = 50
+_SPAN_S = 4.0
+_READINGS = 20
+# A clock edge comes every millisecond; a busy computer may make a virtual module wait for long.
+_STALLED_S = 30.0
 # Room for a converter that is not calibrated yet.
 VOLTS_OFF = 0.25
 _TRIED_VOLTS = (4.0, 0.0, -4.0)
@@ -144,16 +148,19 @@ class SelfTest:
 
     def _time(self) -> None:
         """Two readings, some seconds apart, against the computer's clock."""
-        (first, began), (second, ended) = self._clocks(), self._clocks(after_s=4.0)
+        first, began, unsure = self._clocks()
+        time.sleep(_SPAN_S)
+        second, ended, unsure_too = self._clocks()
         span = ended - began
+        # When on the way a clock was read is not known.
+        unsure += unsure_too
         counted = (second[0] - first[0] & 0xFFFFFFFF) / 1e6
         ticks = second[1] - first[1] & 0xFFFF
         frames = second[2] - first[2]
         self.result.figures["time"] = {"seconds": span, "counted": counted, "ticks": ticks,
                                        "frames": frames}  # fmt: skip
-        # The answers take some milliseconds on the way.
         self._check(
-            "time source", abs(counted / span - 1) < 0.01,
+            "time source", abs(counted - span) < 0.01 * span + unsure,
             f"{counted / span:.4f} MHz against this computer's clock",
             "the address in the board's connect(): latentcore.time_source()",
         )  # fmt: skip
@@ -163,8 +170,8 @@ class SelfTest:
         )  # fmt: skip
         wanted = 1000 / self.result.figures["about"]["frame_ms"]
         self._check(
-            "frames", frames / span > 0.5 * wanted,
-            f"{frames / span:.0f} a second, {wanted:.0f} wanted",
+            "frames", frames > 0 and (self._virtual or frames / span > 0.5 * wanted),
+            f"{frames / span:.0f} a second, {wanted:.0f} wanted" + self._mark(),
             "a behaviour or a page that takes long: frame times below",
         )  # fmt: skip
 
@@ -187,11 +194,12 @@ class SelfTest:
         )  # fmt: skip
         self._ask(f"start_edges({self._edges})")
         try:
-            end = time.monotonic() + 10 + 5 * self._edges / 1000
-            done = 0
+            done, end = 0, time.monotonic() + _STALLED_S
             while done < self._edges and time.monotonic() < end:
                 self._link.run("import gc\nfor _ in range(3): gc.collect()")
-                done = self._ask("edges_done()")
+                before, done = done, self._ask("edges_done()")
+                if done > before:
+                    end = time.monotonic() + _STALLED_S
         finally:
             with contextlib.suppress(UserError):
                 self._ask("stop_edges()")
@@ -287,11 +295,18 @@ class SelfTest:
     def _ask(self, call: str) -> Any:
         return self._link.evaluate(f"_selftest.{call}")
 
-    def _clocks(self, after_s: float = 0.0) -> tuple[Any, float]:
-        time.sleep(after_s)
-        begun = time.monotonic()
-        clocks = self._ask("clocks()")
-        return clocks, (begun + time.monotonic()) / 2
+    def _clocks(self) -> tuple[Any, float, float]:
+        """The module's clocks, when that was on this computer's, and by how much it may be wrong.
+
+        Of several readings the one whose answer came soonest: it was least held up.
+        """
+        readings = []
+        for _ in range(_READINGS):
+            begun = time.monotonic()
+            clocks = self._ask("clocks()")
+            ended = time.monotonic()
+            readings.append((clocks, (begun + ended) / 2, (ended - begun) / 2))
+        return min(readings, key=lambda reading: reading[2])
 
     def _mark(self) -> str:
         return " (this computer's, not a Teensy's)" if self._virtual else ""

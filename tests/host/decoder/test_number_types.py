@@ -12,6 +12,7 @@ from latentrack.decoder.litert import Decoder
 from latentrack.decoder.metadata import DecoderInfo, Extras, read_extras, read_info
 from latentrack.errors import UserError
 from latentrack.model.autoencoder import Autoencoder, new_autoencoder
+from tests.workers import made_once
 
 THRESHOLD = 0.4
 EXTRAS = Extras(("kick xen:perdec", "snäre", "鼓"), None, THRESHOLD, {"music": "a.npz", "seed": 3})
@@ -42,9 +43,9 @@ def files(model: Autoencoder, points: np.ndarray) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory):
-    from tests.firmware.tflite_c import compile_library
+    from tests.firmware.tflite_c import compile_library, load_library
 
-    return compile_library(tmp_path_factory.mktemp("c"))
+    return load_library(made_once(tmp_path_factory, "tflite", compile_library))
 
 
 def weight_types(data: bytes) -> set[str]:

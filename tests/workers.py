@@ -1,0 +1,112 @@
+"""How the tests are shared out over processes, and what is made once for all of them.
+
+`pytest`, or `pytest tests/studio`, takes a process a core; where only files or single tests are
+named, they run in the one that was started. A file is done by one process from its beginning to its
+end, so that what its tests share is made once, and the files that take longest come first, so that
+all processes end together. `-n 0` has everything in one process.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling, LoadScopeScheduling
+
+MOST = 8
+"""More processes than this would want more memory than a computer with so many cores may have."""
+
+EACH_ALONE = "tests/docs/test_pages.py"
+"""Its tests share nothing but trainings, and take longest of all."""
+
+LONGEST = (
+    "docs/test_pages.py",
+    "studio/test_training.py",
+    "studio/test_training_page.py",
+    "studio/test_music_page.py",
+    "studio/test_listen_page.py",
+    "end_to_end/test_selftest.py",
+    "end_to_end/test_playing.py",
+    "studio/test_panel.py",
+    "studio/test_panel_page.py",
+    "end_to_end/test_faults.py",
+    "device/test_screen.py",
+    "end_to_end/test_bad_input.py",
+    "studio/test_explore_page.py",
+    "host/model/test_vae_training.py",
+    "device/test_controls.py",
+    "end_to_end/test_usb.py",
+    "studio/test_shell.py",
+    "host/model/test_train_command.py",
+    "packaging/test_wheel.py",
+    "host/model/test_layers_and_losses.py",
+    "host/corpus/test_corpus_reader.py",
+    "virtual/test_chip.py",
+    "device/test_settings.py",
+    "studio/test_way.py",
+    "device/test_memory.py",
+    "host/model/test_report.py",
+    "studio/test_listen_osc.py",
+    "device/test_parameters.py",
+    "host/model/test_training_examples.py",
+    "end_to_end/test_live.py",
+    "device/test_modes.py",
+)
+"""Below `tests/`, the longest first: the files that take more than ten seconds."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """How many processes `-n auto` is."""
+    folders = [Path(name.partition("::")[0]).is_dir() for name in config.args]
+    return min(len(os.sched_getaffinity(0)), MOST) if any(folders) else 0
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, all others as they come."""
+    here = Path(__file__).resolve().parent
+    place = {here / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """What one process does from beginning to end: a file, or one page of the documentation."""
+    return _ByFile(config, log)
+
+
+class _ByFile(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return nodeid if file.endswith(EACH_ALONE) else file
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that `make` has filled, once for all processes of this run: for reading only."""
+    return made_in(folder_of_all(factory), name, make)
+
+
+def folder_of_all(factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run have in common."""
+    base = factory.getbasetemp()
+    # Each process has its own folder below that of the run.
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def made_in(folder: Path, name: str, make: Callable[[Path], object]) -> Path:
+    """`folder / name`, filled by `make`; processes that ask for it meanwhile wait."""
+    made = folder / name
+    with FileLock(folder / f"{name}.lock"):
+        if not made.exists():
+            begun = folder / f"{name}.begun"
+            shutil.rmtree(begun, ignore_errors=True)
+            begun.mkdir()
+            make(begun)
+            begun.rename(made)
+    return made
