@@ -13,7 +13,7 @@ import time
 import latentcore
 from machine import Pin, Timer
 
-from latentrack import guard, logs, room
+from latentrack import guard, logs, repair, room
 from latentrack.behaviours import Behaviours
 from latentrack.boards import this_board
 from latentrack.calibration import Calibration
@@ -35,6 +35,8 @@ SHORT_BYTES = 64 * 1024
 LOOK_FRAMES = 16
 # The longest that the prompt has before a frame comes, whatever the last one took.
 LONGEST_TURN_MS = 500
+# Built-in names may be covered by a player's code.
+_Exception = Exception
 
 
 def _nothing():
@@ -46,9 +48,14 @@ class Instrument:
     # The one that plays: for what comes over USB, whatever names the prompt has changed.
     running = None
 
-    def __init__(self, safe=False):
-        """`safe`: without behaviours and settings, for they may be what stops the module."""
+    def __init__(self, safe=False, behaviours=True):
+        """`safe`: without behaviours and settings, for they may be what stops the module.
+
+        With `behaviours` False these alone are left out.
+        """
+        # How often tracks were refreshed: while it grows what is set is heard.
         self.frames = 0
+        self._looked = 0
         # When the last frame ended, and how long it took.
         self._ended_ms = time.ticks_ms()
         self._took_ms = 0
@@ -81,10 +88,14 @@ class Instrument:
         self.presets = Presets(self)
         self.behaviours = Behaviours(self)
         self.calibration = Calibration(self)
+        repair.note_code()
         if safe:
             self.message("safe start: without behaviours and settings")
         else:
-            self.behaviours.load_all(culprit, self.settings.stored())
+            if behaviours and culprit != guard.BEHAVIOURS:
+                self.behaviours.load_all(culprit, self.settings.stored())
+            else:
+                self.message("behaviours are off: one of them changed Latentrack")
             guard.run(guard.number_of("settings"), self.settings.load)
         # What happens in a frame, in order. Add to it, or take from it, as you like.
         self.controls = None
@@ -128,6 +139,7 @@ class Instrument:
     def start(self):
         """Loads a model, patches the clock through, and starts the frames."""
         Instrument.running = self
+        repair.note_instrument(self)
         self.library.play_something()
         self.frame()
         board = self.board
@@ -142,6 +154,9 @@ class Instrument:
         edge = Pin.IRQ_FALLING if board.EDGE == "falling" else Pin.IRQ_RISING
         for pin, handler in pins:
             self.input_pin(pin).irq(handler, edge, hard=True)
+        self._begin_frames()
+
+    def _begin_frames(self):
         self._ended_ms = time.ticks_ms()
         self._frame_timer = Timer(-1, period=FRAME_MS, callback=self._run_frame)
 
@@ -150,7 +165,7 @@ class Instrument:
         from machine import mem32
 
         kept = getattr(self.board, "KEPT_AT", 0)
-        culprit = mem32[kept] if kept else 0
+        guard.culprit = culprit = mem32[kept] if kept else 0
         guard.begin(kept)
         latentcore.guard(0)
         self._start_tick()
@@ -235,6 +250,17 @@ class Instrument:
         for track in self.tracks:
             track.decode()
 
+    def repair(self):
+        """Puts back what a behaviour has changed of Latentrack's code, and has frames go on.
+
+        Returns what repair.repair does.
+        """
+        names = repair.repair()
+        if self._frame_timer is not None:
+            self._frame_timer.deinit()
+            self._begin_frames()
+        return names
+
     # -- frames -----------------------------------------------------------------------------------
 
     def frame(self):
@@ -269,15 +295,18 @@ class Instrument:
         # The prompt has its turn, even when frames take longer than what is between them.
         if time.ticks_diff(began, self._ended_ms) < min(self._took_ms, LONGEST_TURN_MS):
             return
-        self.frames += 1
         try:
             self.frame()
-            if self.frames % LOOK_FRAMES == 0 and gc.mem_free() < SHORT_BYTES:
+            self._looked += 1
+            if self._looked % LOOK_FRAMES == 0 and gc.mem_free() < SHORT_BYTES:
                 gc.collect()
                 if gc.mem_free() < SHORT_BYTES:
                     self._make_room()
-        except Exception as error:
-            self._show_once(None, error)
+        except _Exception as error:
+            try:
+                self._show_once(None, error)
+            except _Exception:
+                repair.repair()
         self._ended_ms = time.ticks_ms()
         self._took_ms = time.ticks_diff(self._ended_ms, began)
 
@@ -306,6 +335,8 @@ class Instrument:
         # The same mistake 50 times a second is shown once.
         if repr(error) != self._shown.get(part):
             self._shown[part] = repr(error)
+            if self.behaviours.ran:
+                repair.repair()
             self.show_error(error, repr(error))
 
     def _listen(self):
@@ -331,6 +362,7 @@ class Instrument:
         for track in self.tracks:
             if track.released:
                 self._rest_one(track, levels)
+        self.frames += 1
 
     def _rest_one(self, track, levels):
         """Puts one jack that carries no pitch or accent any more to 0 V: a gate may come there."""

@@ -10,7 +10,7 @@ import sys
 
 import micropython
 
-from latentrack import files, guard, safe
+from latentrack import files, guard, repair, safe
 from latentrack.instrument import Instrument
 from latentrack.scheduler import on_scheduler
 
@@ -40,7 +40,11 @@ def swap(path, block):
             if name.endswith(".__init__"):
                 name = name[: -len(".__init__")]
             if name in sys.modules:
-                _swap_module(sys.modules[name], name, code)
+                repair.swaps += 1
+                try:
+                    _swap_module(sys.modules[name], name, code)
+                finally:
+                    repair.swaps -= 1
                 what = "plays"
     except KeyboardInterrupt:
         raise RuntimeError("it did not come to an end")
@@ -105,6 +109,7 @@ def _swap_module(module, name, code):
         _bind_again(parts)
         guard.put_back(name, stopped_at)
         raise
+    repair.note_swap(module, before)
 
 
 def _defined_here(thing, space):
@@ -201,6 +206,7 @@ def _store_later(path, block):
     if not hasattr(instrument, "unwritten_code"):
         instrument.unwritten_code = {}
         instrument.every_frame.append(store_when_quiet)
+    repair.note_parts()
     block.hold()
     before = instrument.unwritten_code.pop(path, None)
     if before is not None:

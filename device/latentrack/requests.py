@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 
-from latentrack import files, library, room
+from latentrack import files, library, repair, room
 from latentrack.instrument import Instrument
 from latentrack.scheduler import on_scheduler
 
@@ -90,6 +90,17 @@ class Requests:
         return [latentcore.count(0, 6), latentcore.count(0, 7)]
 
     # -- files that come ------------------------------------------------------------------------
+
+    def repair(self, refused):
+        """Puts back what a behaviour has changed of the code here, after a request has failed.
+
+        `refused`: with an error that says that something cannot be done, as there are when all is
+        well. Returns what repair.repair does.
+        """
+        plays = repair.plays
+        if plays is None or (refused and not plays.behaviours.ran):
+            return None
+        return on_scheduler(plays.repair)
 
     def write_now(self):
         """Stores what `swap` has put off because of the clock; how many files."""

@@ -255,7 +255,7 @@ def test_a_behaviour_that_is_deleted_goes_when_told(module, behaviours, wish):
     with Link(module.port) as link:
         names = link.evaluate("instrument.behaviours.names()")
         assert ("right" in names) == (not wish) and "left" in names
-        wait_frames(link)
+        frames_pass(link)
 
 
 def test_a_file_that_an_editor_takes_away_for_a_moment_is_not_deleted(module, behaviours):
