@@ -33,6 +33,8 @@ QUIET_MS = 2000
 # With less memory than this behaviours have to go; looked at every so many frames.
 SHORT_BYTES = 64 * 1024
 LOOK_FRAMES = 16
+# What a computer's questions take in one piece.
+SESSION_BYTES = 12 * 1024
 # The longest that the prompt has before a frame comes, whatever the last one took.
 LONGEST_TURN_MS = 500
 # Built-in names may be covered by a player's code.
@@ -53,7 +55,7 @@ class Instrument:
 
         With `behaviours` False these alone are left out.
         """
-        # How often tracks were refreshed: while it grows what is set is heard.
+        # Frames after which nothing waited for a track: while it grows what is set is heard.
         self.frames = 0
         self._looked = 0
         # When the last frame ended, and how long it took.
@@ -251,15 +253,23 @@ class Instrument:
             track.decode()
 
     def repair(self):
-        """Puts back what a behaviour has changed of Latentrack's code, and has frames go on.
+        """After something has failed: removes what behaviours may have done, and has frames go on.
 
-        Returns what repair.repair does.
+        Returns what was wrong, "code" (repair.py) or "memory", and the names of behaviours that
+        are off now; None: nothing was wrong.
         """
+        done = None
         names = repair.repair()
+        if names is not None:
+            done = "code", names
+        try:
+            bytearray(SESSION_BYTES)
+        except MemoryError:
+            done = done or ("memory", self._make_room())
         if self._frame_timer is not None:
             self._frame_timer.deinit()
             self._begin_frames()
-        return names
+        return done
 
     # -- frames -----------------------------------------------------------------------------------
 
@@ -311,11 +321,11 @@ class Instrument:
         self._took_ms = time.ticks_diff(self._ended_ms, began)
 
     def _make_room(self):
-        """Memory is short: behaviours go. False: there are none."""
+        """Memory is short: behaviours go. Returns their names."""
         names = self.behaviours.release()
         if names:
             self.message("memory is short: off are " + ", ".join(names))
-        return bool(names)
+        return names
 
     def _take_out(self, number, error):
         """A part that did not come to an end: frames go on without it, until its code is new."""
@@ -355,14 +365,15 @@ class Instrument:
             self.patch.bend(cv)
 
     def _refresh(self):
-        levels = 0
+        levels = waits = 0
         for track in self.tracks:
             track.refresh()
             levels |= track.levels
+            waits |= track.waits()
         for track in self.tracks:
             if track.released:
                 self._rest_one(track, levels)
-        self.frames += 1
+        self.frames += not waits
 
     def _rest_one(self, track, levels):
         """Puts one jack that carries no pitch or accent any more to 0 V: a gate may come there."""

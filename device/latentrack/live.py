@@ -164,7 +164,9 @@ def _parts_by_name():
 
 def _bind_again(parts):
     for index, owner, name in parts:
-        Instrument.running.every_frame[index] = getattr(owner, name)
+        every_frame, part = Instrument.running.every_frame, getattr(owner, name)
+        repair.note_part(every_frame[index], part)
+        every_frame[index] = part
 
 
 def _forget_pictures():
@@ -206,7 +208,7 @@ def _store_later(path, block):
     if not hasattr(instrument, "unwritten_code"):
         instrument.unwritten_code = {}
         instrument.every_frame.append(store_when_quiet)
-    repair.note_parts()
+        repair.note_part(None, store_when_quiet)
     block.hold()
     before = instrument.unwritten_code.pop(path, None)
     if before is not None:

@@ -43,6 +43,8 @@ PATIENCE_MS = 7000
 BUSY_MS = 150
 _CTRL_C = 3
 _CALL, _DATA, _GET, _QUIT = b"CDGQ"
+# There is one session at a time; what it needs is there even when the heap is full.
+_body = memoryview(bytearray(MOST + 64))
 _READY, _ANSWER, _PIECE, _ERROR, _NOT, _BUSY = b"RAPENB"
 
 
@@ -75,7 +77,7 @@ class Line:
         self._poll = select.poll()
         self._poll.register(sys.stdin, select.POLLIN)
         self._head = bytearray(HEAD)
-        self._body = memoryview(bytearray(MOST + 64))
+        self._body = _body
         self._tail = bytearray(4)
         self._number = self._length = 0  # of the frame that came last
         self._next = 1  # the number of the one to be done next

@@ -16,9 +16,10 @@ swaps = 0
 # The instrument that was noted.
 plays = None
 
-# What was noted: for each owner (a dict, a class, an object) None, the owner, and its entries. An
-# entry is a key and a value, or the value alone where its own name is the key: half the memory.
-_code = ()
+# What was noted, by module and of the instrument: for each owner (a dict, a class, an object) None,
+# the owner, and its entries. An entry is a key and a value, or, with half the memory, the value
+# alone where its own name is the key.
+_code = {}
 _state = ()
 _tracks = []
 _parts = []
@@ -37,7 +38,6 @@ _EARLY = ("controls", "screen", "receive", "requests", "live")
 
 def note_code():
     """Notes the modules and classes of Latentrack, before any code of a player has run."""
-    global _code
     for name in _EARLY:
         try:
             __import__("latentrack." + name)
@@ -46,10 +46,10 @@ def note_code():
     noted = [None, sys.modules]
     for entry in sys.modules.items():
         noted.extend(entry)
+    _code[""] = tuple(noted)
     for name, module in sys.modules.items():
         if _is_ours(name):
-            _note_module(noted, module)
-    _code = tuple(noted)
+            _note_module(module)
 
 
 def note_swap(module, before):
@@ -57,31 +57,18 @@ def note_swap(module, before):
 
     `before`: its names before. What differed elsewhere goes on to differ.
     """
-    global _code
     space = module.__dict__
-    replaced = [(old, space[key]) for key, old in before.items() if callable(old) and key in space]
-    own = [space] + _classes(module)
-    noted = []
-    owner = None
-    for value in _code:
-        if value is None:
-            owner = None
-        elif owner is None:
-            owner = value
-            if owner not in own:
-                noted.extend((None, owner))
-        elif owner not in own:
-            for old, new in replaced:
-                if value is old:
-                    value = new
-            noted.append(value)
-    _note_module(noted, module)
-    _code = tuple(noted)
+    for key, old in before.items():
+        if callable(old) and space.get(key, old) is not old:
+            for name, noted in _code.items():
+                if old in noted:
+                    _code[name] = tuple(space[key] if value is old else value for value in noted)
+    _note_module(module)
 
 
 def note_instrument(instrument):
     """Notes what the instrument is made of."""
-    global _state, _tracks, plays
+    global _state, _tracks, _parts, plays
     noted = []
     for owner in _owners(instrument):
         noted.extend((None, owner))
@@ -89,20 +76,24 @@ def note_instrument(instrument):
             noted.extend((key, value if _is_plain(value) else None))
     _state = tuple(noted)
     _tracks = list(instrument.tracks)
+    _parts = list(instrument.every_frame)
     plays = instrument
-    note_parts()
 
 
-def note_parts():
-    """Notes the parts of a frame."""
-    global _parts
-    _parts = list(plays.every_frame)
+def note_part(old, new):
+    """Notes a part of a frame in the place of another one, or with None behind all others."""
+    if old is None:
+        _parts.append(new)
+    else:
+        _parts[:] = [new if part == old else part for part in _parts]
 
 
-def _note_module(noted, module):
+def _note_module(module):
+    noted = []
     _note(noted, module.__dict__, module.__dict__)
     for owner in _classes(module):
         _note(noted, owner, owner.__dict__)
+    _code[module.__name__] = tuple(noted)
 
 
 def _note(noted, owner, space):
@@ -170,7 +161,9 @@ def repair():
     """
     if swaps:
         return None
-    changed = _uncover_builtins() | _put_back(_code, _code_differs)
+    changed = _uncover_builtins()
+    for noted in _code.values():
+        changed |= _put_back(noted, _code_differs)
     if plays is not None:
         changed |= _put_back(_state, _state_differs)
         changed |= _uncover_methods() | _put_tracks_back() | _put_parts_back()
@@ -213,8 +206,10 @@ def _put_back(noted, differs):
                 changed = True
                 if space is owner:
                     owner[key] = value
-                else:
+                elif isinstance(owner, type):
                     setattr(owner, key, value)
+                else:
+                    object.__setattr__(owner, key, value)
             key = None
     return changed
 
@@ -240,7 +235,7 @@ def _uncover_methods():
     for owner in _owners(plays):
         for key in list(owner.__dict__):
             if callable(getattr(type(owner), key, None)):
-                delattr(owner, key)
+                object.__delattr__(owner, key)
                 changed = True
     return changed
 

@@ -95,7 +95,7 @@ class Requests:
         """Puts back what a behaviour has changed of the code here, after a request has failed.
 
         `refused`: with an error that says that something cannot be done, as there are when all is
-        well. Returns what repair.repair does.
+        well. Returns what Instrument.repair does.
         """
         plays = repair.plays
         if plays is None or (refused and not plays.behaviours.ran):

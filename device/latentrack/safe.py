@@ -7,7 +7,7 @@ that `latentrack live` has stored makes way for what was installed: what was sto
 
 import os
 
-from latentrack import files, guard
+from latentrack import files, guard, repair
 
 # What was installed, of files that were stored over it; and what was stored.
 INSTALLED = "/flash/installed"
@@ -66,6 +66,8 @@ def start():
         import sys
 
         sys.print_exception(error)
+        # A behaviour may have changed what is needed here.
+        repair.repair()
         if put_back() or guard.start_without_behaviours():
             _reset()
 

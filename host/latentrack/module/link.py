@@ -225,7 +225,7 @@ class Link:
         with self.translated():
             self._transport.serial.write(b"\x04")
             self._transport.read_until(1, b"soft reboot\r\n", timeout_overall=ANSWER_S)
-        self.enter()
+            self._transport.read_until(1, _RAW_PROMPT, timeout_overall=ANSWER_S)
 
     @contextlib.contextmanager
     def translated(self, trouble: Callable[[str], UserError] = diagnosis.gone) -> Iterator[None]:

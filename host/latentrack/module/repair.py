@@ -20,7 +20,7 @@ try:
     _repaired = instrument.repair()
 except:
     from latentrack import repair as _repaired
-    _repaired = _repaired.repair()
+    _repaired = _repaired.plays and _repaired.plays.repair()
 """
 _WITHOUT_BEHAVIOURS = "from latentrack import safe\nsafe.without_behaviours = True\n"
 
@@ -34,22 +34,27 @@ def at_prompt(link: Link) -> bool:
 
     try:
         link.run(_REPAIR)
-        names = link.evaluate("_repaired")
+        told = link.evaluate("_repaired")
         link.run("del _repaired")
     except (ModuleError, ValueError, SyntaxError):
         return False
-    return said(names)
+    return said(told)
 
 
-def said(names: list[str] | None) -> bool:
-    """Say on stderr what the module answers to `repair`; False if nothing had been changed.
+def said(told: tuple[str, list[str]] | None) -> bool:
+    """Say on stderr what the module answers to `repair`; False if nothing was wrong.
 
-    `names`: of the behaviours that are off now; None if nothing had been changed.
+    `told`: what was wrong, "code" or "memory", and the names of the behaviours that are off now;
+    None if nothing was.
     """
-    if names is None:
+    if not told:
         return False
+    what, names = told
+    off = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} off"
+    if what == "memory":
+        _tell(f"The module's memory was full; {off}." if names else "The module's memory is full.")
+        return bool(names)
     if names:
-        off = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} off"
         _tell(f"The module's own code had been changed by a behaviour; it was put back, and {off}.")
     else:
         _tell("The module's own code had been changed; it was put back.")

@@ -26,6 +26,8 @@ from latentrack.module.link import Link, ModuleError, Progress, last_line
 AHEAD = 8
 RESEND_S = 0.4
 READY_S = 1.5
+# So often nothing is heard of the receiver before the module is asked to look at its code.
+_SILENT = 2
 # Frames come every 20 ms.
 _FRAME_S = 2.0
 _FRAME_PAUSE_S = 0.02
@@ -63,7 +65,7 @@ class Session:
         return self._link.port
 
     def __enter__(self) -> Session:
-        failed = 0
+        failed = silent = 0
         remedies = self._remedies()
         end = time.monotonic() + cable.ANSWER_S
         while True:
@@ -83,6 +85,10 @@ class Session:
                     if error.refused:
                         raise diagnosis.unusable(self._link, str(error)) from None
                     raise NoPackage(str(error)) from None
+                silent += not error.failed
+                if silent == _SILENT:
+                    with contextlib.suppress(UserError):
+                        next(remedies)()
                 if time.monotonic() > end:
                     self._link.give_up()
                     raise diagnosis.gone(self._link.port) from error
