@@ -32,15 +32,17 @@ import time
 
 import micropython
 from machine import Timer
+from micropython import const
 
-MAGIC = 0xF5
-HEAD = 10
-MOST = 4096  # bytes of data in a frame
-AHEAD = 16  # frames that may be on their way; so many answers are remembered
+# Constants are part of the code: no behaviour can give them other values.
+MAGIC = const(0xF5)
+HEAD = const(10)
+MOST = const(4096)  # bytes of data in a frame
+AHEAD = const(16)  # frames that may be on their way; so many answers are remembered
 # Longer than a computer goes on without an answer: its bytes must not come to the prompt.
-QUIET_MS = 8000
-PATIENCE_MS = 7000
-BUSY_MS = 150
+QUIET_MS = const(8000)
+PATIENCE_MS = const(7000)
+BUSY_MS = const(150)
 _CTRL_C = 3
 _CALL, _DATA, _GET, _QUIT = b"CDGQ"
 # There is one session at a time; what it needs is there even when the heap is full.

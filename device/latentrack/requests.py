@@ -132,8 +132,15 @@ class Requests:
         self._checked = True
 
     def audition(self, name, track):
-        """Plays the model that has come, from the next bar on; nothing is stored."""
-        _instrument().library.audition(name, self._whole(), track)
+        """Plays the model that has come, from the next bar on; nothing is stored.
+
+        Returns how many frames there have been: after the next one it is heard.
+        """
+        instrument = _instrument()
+        instrument.library.audition(name, self._whole(), track)
+        if instrument.plays()[track] != name:
+            raise RuntimeError("the track has not taken the model")
+        return instrument.frames
 
     def judge(self):
         """Lets latentcore read the model that has come. Raises ValueError if it cannot play."""

@@ -26,7 +26,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from latentrack.decoder.metadata import attach_info, read_info
 from latentrack.errors import UserError
@@ -51,6 +50,12 @@ import sys, time
 def plays():
     return sys.modules["latentrack.instrument"].Instrument.running
 """
+
+# What plays on the first track, and the number of the pattern that the clock plays.
+_HEARD = (
+    "__import__('latentrack.instrument').instrument.Instrument.running.plays()[0], "
+    "__import__('latentcore').playing(0)[0]"
+)
 
 
 @dataclass(frozen=True)
@@ -325,7 +330,6 @@ class Outcome:
     pushes: list[float] = field(default_factory=list)
     resets: int = 0
     edges: int = 0
-    said: str = ""
     broken: str = ""
 
     @property
@@ -356,8 +360,9 @@ class Clock:
 class Bench:
     """A flash with Latentrack and a model on it, and models to push."""
 
-    def __init__(self, model: Path, folder: Path) -> None:
+    def __init__(self, model: Path, folder: Path, patience_s: float = PATIENCE_S) -> None:
         self._folder = folder
+        self._patience_s = patience_s
         self._flash = folder / "template"
         data, info = model.read_bytes(), read_info(model)
         self._models = []
@@ -372,19 +377,17 @@ class Bench:
     def run(self, case: Case) -> Outcome:
         """Lets a behaviour loose on a module, and looks at what holds."""
         outcome = Outcome(case)
-        said = io.StringIO()
         flash = Path(shutil.copytree(self._flash, self._folder / f"flash-{case.number}"))
         file = flash / "behaviours" / f"{NAME}.py"
         if case.arrival == "file":
             file.write_text(case.source)
         try:
-            with contextlib.redirect_stderr(said), VirtualModule(flash) as module:
+            with VirtualModule(flash) as module:
                 self._phase(module, outcome, case.source if case.arrival == "live" else "")
                 self._cut_power(module)
                 self._phase(module, outcome, "")
         except Broken as error:
             outcome.broken = str(error)
-        outcome.said = said.getvalue().strip()
         shutil.rmtree(flash, ignore_errors=True)
         return outcome
 
@@ -410,23 +413,31 @@ class Bench:
             outcome.resets += 1
             return
         outcome.edges += clock.sent
-        with Link(module.port) as link:
-            module.panel.catch_up()
-            counted = link.evaluate("__import__('latentcore').count(0, 0)")
-            if counted != before + clock.sent:
-                lost = before + clock.sent - counted
-                raise Broken(f"{lost} of {clock.sent} clock edges were lost")
-            if source:
-                # What waits for the clock to stop is stored before the power goes.
-                with Session(link) as session, contextlib.suppress(ModuleError):
+        module.panel.settle(self._patience_s)
+        counted = self._counted(module)
+        if counted != before + clock.sent:
+            lost = before + clock.sent - counted
+            raise Broken(f"{lost} of {clock.sent} clock edges were lost")
+        if source:
+            # What waits for the clock to stop is stored before the power goes.
+            with contextlib.suppress(ModuleError), Link(module.port) as link:
+                with Session(link) as session:
                     session.call("write_now")
+
+    def _counted(self, module: VirtualModule) -> int:
+        """How many clock edges the module has counted since it was switched on."""
+        end = time.monotonic() + self._patience_s
+        while time.monotonic() < end:
+            with contextlib.suppress(UserError, ModuleError), Link(module.port) as link:
+                return int(link.evaluate("__import__('latentcore').count(0, 0)"))
+        raise Broken("the prompt does not answer")
 
     def _switch_on(self, module: VirtualModule) -> int:
         """Clocks it until it plays; returns how many edges it has counted."""
         steps = 0
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + self._patience_s
         # What was said before the power cut is forgotten.
-        module.panel.settle(PATIENCE_S)
+        module.panel.settle(self._patience_s)
         while steps == 0:
             if time.monotonic() > end:
                 raise Broken("it does not start")
@@ -458,39 +469,49 @@ class Bench:
         """Seconds until a model was pushed; then waits until it is heard."""
         self._models.reverse()
         model = self._models[0]
+        _, before = self._ask(module)
         began = time.monotonic()
         while True:
             try:
                 with Link(module.port) as link:
-                    pattern = link.evaluate("__import__('latentcore').playing(0)[0]")
                     library.push(link, model)
-                    took = time.monotonic() - began
-                    self._wait_until_heard(link, model.stem, pattern)
-                    return took
+                break
             except (UserError, ModuleError) as error:
-                if time.monotonic() - began > PATIENCE_S:
+                if time.monotonic() - began > self._patience_s:
                     raise Broken(f"a push fails: {error}") from error
                 time.sleep(0.1)
-
-    def _wait_until_heard(self, link: Link, name: str, pattern: int) -> None:
-        end = time.monotonic() + PATIENCE_S
-        heard: tuple[Any, ...] = ()
-        while time.monotonic() < end:
-            heard = link.evaluate(
-                "__import__('latentrack.instrument').instrument.Instrument.running.plays()[0], "
-                "__import__('latentcore').playing(0)[0]"
-            )
-            if heard[0] == name and heard[1] > pattern:
-                return
+        took = time.monotonic() - began
+        end = time.monotonic() + self._patience_s
+        while True:
+            plays, pattern = self._ask(module)
+            if plays == model.stem and pattern > before:
+                return took
+            if time.monotonic() > end:
+                raise Broken(
+                    f"{model.stem} was pushed and is not heard: {plays} plays, pattern {pattern}"
+                )
             time.sleep(SPACING_S)
-        raise Broken(f"{name} was pushed and is not heard: {heard} plays, pattern {pattern} before")
+
+    def _ask(self, module: VirtualModule) -> tuple[str, int]:
+        """What plays, and the number of the pattern that does; ("", 0) when that cannot be asked.
+
+        What a behaviour writes itself may come in the middle of an answer.
+        """
+        with contextlib.suppress(UserError, ModuleError), Link(module.port) as link:
+            plays, pattern = link.evaluate(_HEARD)
+            return plays, pattern
+        return "", 0
 
 
 def run(
-    model: Path, chosen: list[Case], folder: Path, report: Callable[[Outcome], None]
+    model: Path,
+    chosen: list[Case],
+    folder: Path,
+    report: Callable[[Outcome], None],
+    patience_s: float = PATIENCE_S,
 ) -> list[Outcome]:
     """Runs the cases one after the other on a bench of their own."""
-    bench = Bench(model, folder)
+    bench = Bench(model, folder, patience_s)
     outcomes = []
     for case in chosen:
         outcomes.append(bench.run(case))
@@ -499,7 +520,11 @@ def run(
 
 
 def run_all(
-    chosen: list[Case], workers: int, report: Callable[[Outcome], None], model: Path | None = None
+    chosen: list[Case],
+    workers: int,
+    report: Callable[[Outcome], None],
+    model: Path | None = None,
+    patience_s: float = PATIENCE_S,
 ) -> list[Outcome]:
     """The same with several modules at a time."""
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(workers) as pool:
@@ -509,8 +534,10 @@ def run_all(
         for worker in range(workers):
             mine = folder / f"worker-{worker}"
             mine.mkdir()
-            jobs.append(pool.submit(run, model, chosen[worker::workers], mine, report))
-        return [outcome for job in jobs for outcome in job.result()]
+            jobs.append(pool.submit(run, model, chosen[worker::workers], mine, report, patience_s))
+        # What pushes say of repairs would be all that there is to read.
+        with contextlib.redirect_stderr(io.StringIO()):
+            return [outcome for job in jobs for outcome in job.result()]
 
 
 def summary(outcomes: list[Outcome]) -> str:
@@ -552,8 +579,6 @@ def main() -> None:
         print(
             f"{outcome.case}\n      {outcome.broken or 'ok'}{reset}, pushes: {pushes}", flush=True
         )
-        if outcome.said:
-            print(f"      {outcome.said}", flush=True)
 
     outcomes = run_all(chosen, options.workers, report)
     print(summary(outcomes))

@@ -37,6 +37,9 @@ except Exception:
     pass
 """
 
+# Even where code on the module has covered the name.
+_PRINT = "__import__('builtins').__dict__['print']"
+
 _RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n"
 _AT_PROMPT_S = 0.2
 _ASK_AGAIN_S = 0.5
@@ -185,7 +188,7 @@ class Link:
         """The value of an expression of numbers, texts and the like, as Python here has it."""
         # Between marks, for a frame may print something before the answer or behind it. One call
         # of print cannot be interrupted by a frame.
-        said = self.run(f"print('\\x02' + repr(({expression})) + '\\x03')")
+        said = self.run(f"{_PRINT}('\\x02' + repr(({expression})) + '\\x03')")
         return ast.literal_eval(said[said.index("\x02") + 1 : said.index("\x03")])
 
     def write(self, path: str, data: bytes, progress: Progress | None = None) -> None:

@@ -26,8 +26,6 @@ from latentrack.module.link import Link, ModuleError, Progress, last_line
 AHEAD = 8
 RESEND_S = 0.4
 READY_S = 1.5
-# So often nothing is heard of the receiver before the module is asked to look at its code.
-_SILENT = 2
 # Frames come every 20 ms.
 _FRAME_S = 2.0
 _FRAME_PAUSE_S = 0.02
@@ -65,7 +63,8 @@ class Session:
         return self._link.port
 
     def __enter__(self) -> Session:
-        failed = silent = 0
+        failed = 0
+        asked = False
         remedies = self._remedies()
         end = time.monotonic() + cable.ANSWER_S
         while True:
@@ -85,8 +84,8 @@ class Session:
                     if error.refused:
                         raise diagnosis.unusable(self._link, str(error)) from None
                     raise NoPackage(str(error)) from None
-                silent += not error.failed
-                if silent == _SILENT:
+                if not error.failed and not asked:
+                    asked = True
                     with contextlib.suppress(UserError):
                         next(remedies)()
                 if time.monotonic() > end:
@@ -318,20 +317,22 @@ def running_session(link: Link, say: Say) -> Iterator[Session]:
         yield session
 
 
-def check_frames(session: Session) -> None:
-    """Wait for a frame after the first call of a `running_session`: a model is heard in one.
+def check_frames(session: Session, since: int | None = None) -> None:
+    """Wait for a frame: what was asked for, a model for example, is heard after one.
 
-    Raises UserError if none comes: Latentrack hangs there.
+    `since`: how many frames there had been when it was asked for; None: at the first call of a
+    `running_session`. Raises UserError if none comes: Latentrack hangs there.
     """
-    if not _frame_comes(session):
+    since = session.first["frames"] if since is None else since
+    if not _frame_comes(session, since):
         session.repair()
-        if not _frame_comes(session):
+        if not _frame_comes(session, since):
             raise diagnosis.hangs(session.port)
 
 
-def _frame_comes(session: Session) -> bool:
+def _frame_comes(session: Session, since: int) -> bool:
     end = time.monotonic() + _FRAME_S
-    while session.call("hello")["frames"] == session.first["frames"]:
+    while session.call("hello")["frames"] == since:
         if time.monotonic() > end:
             return False
         time.sleep(_FRAME_PAUSE_S)
