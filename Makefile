@@ -6,7 +6,8 @@
 # make mip     makes dist/mip, which mpremote mip installs onto a Teensy from any web server
 # make docs    the pages of docs/ as a site in build/docs
 # make bench   measures, side by side with the peers, and writes docs/benchmarks.md
-# make fuzz    feeds the decoder damaged models; make faults: the cable damaged transfers
+# make fuzz    feeds the decoder damaged models, and models broken by meaning
+# make faults  feeds the cable damaged transfers
 # make long    the tests that take too long for every day
 #
 # Everything that we make lives in .venv, dist, build, firmware/build and firmware/.pio.
@@ -15,18 +16,20 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 ARM := gcc-arm-none-eabi libnewlib-arm-none-eabi
-PACKAGES := $(ARM) qemu-system-arm clang libclang-rt-dev chromium puredata-core
+PACKAGES := $(ARM) qemu-system-arm clang libclang-rt-dev valgrind chromium puredata-core
 
-# PlatformIO asks nobody for anything; see firmware/platform.
+# PlatformIO asks nobody for anything (see firmware/platform), and its own words, a banner at first,
+# are shown only where it fails.
 export PLATFORMIO_SETTING_ENABLE_TELEMETRY := no
 export PLATFORMIO_DISABLE_UPGRADE_CHECK := true
 PIO := cd firmware && PATH="$(BIN):$$PATH" $(BIN)/pio
+PIO_LOG := .pio/build.log
 
 .PHONY: demo test lint lint-python lint-types lint-c wheel mip docs bench fuzz faults long \
     x64 armv7emdp debian arm clean
 
 demo: x64
-	$(BIN)/latentrack demo
+	@$(BIN)/latentrack demo
 
 test: debian lint x64 armv7emdp
 	$(BIN)/python -m pytest $(ARGS)
@@ -74,19 +77,21 @@ long: debian $(VENV)/test x64 armv7emdp
 
 # latentcore.mpy for the virtual module, and for a Teensy 4.x.
 x64 armv7emdp: $(VENV)/demo
-	$(PIO) run --silent -e $@
+	@mkdir -p firmware/.pio
+	@$(PIO) run --silent -e $@ >$(PIO_LOG) 2>&1 || { cat $(PIO_LOG) >&2; exit 1; }
 
 $(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+	@echo "Setting up $(VENV), which takes a minute or two, once."
+	@$(PYTHON) -m venv $(VENV)
 
 # Each stamp adds to the same environment, so that neither command spoils the other's.
 $(VENV)/demo: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[firmware]'
-	touch $@
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[firmware]'
+	@touch $@
 
 $(VENV)/test: pyproject.toml $(VENV)/demo
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[firmware,test]'
-	touch $@
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[firmware,test]'
+	@touch $@
 
 # What the tests need beyond Python: installed when we may, named when we may not.
 debian:

@@ -49,9 +49,23 @@ FAMILIES = (
         "Instructions of an emulated Cortex-M7, counted, so they are the same every time. They are "
         "no cycles: a Teensy 4.1 runs at 600 MHz, does up to two instructions a cycle when all "
         "goes well, and less than one when it waits for memory. The microseconds are at one a "
-        "cycle. The peer is TensorFlow's tflite-micro on the same emulated board, which decodes "
-        "only and makes no gates of it, measured once. The drum model has 16 steps and 12 voices "
-        "(layers 3-66-129-192), the note model 16 steps and 40 pitches (3-214-427-640).",
+        "cycle. The drum model has 16 steps and 12 voices (layers 3-66-129-192), the note model 16 "
+        "steps and 40 pitches (3-214-427-640).",
+    ),
+    Family(
+        "Beside other readers of model files",
+        ("x64.",),
+        "Instructions of one decode of the same models on this computer's processor, counted by "
+        "valgrind in this run. The peers are TensorFlow's own, from their Python packages: "
+        "tflite-micro, made for microcontrollers, and LiteRT, made for phones and computers, which "
+        "computes eight numbers at once. They give probabilities; Latentrack gives "
+        "the gates. On this processor it is plain C, that the virtual module runs; on a Teensy the "
+        "inner loops are written by hand, and there is no package with a peer for that.",
+    ),
+    Family(
+        "What broken things do",
+        ("robust.",),
+        "Models, cables and code that are not as they should be.",
     ),
     Family(
         "What a Teensy's chip refuses",
@@ -111,8 +125,21 @@ WORDS = {
     "converters: {us}, and the time of eight frames on their bus, 10 to 12 µs at 20 MHz.",
     "ram.note_f32": "Memory that a note model takes beside its file.",
     "mpy.armv7emdp": "The file that stock MicroPython loads on a Teensy: the sequencer, the "
-    "decoder and the binding. The peer's is the decoder only.",
+    "decoder and the binding.",
     "mpy.x64": "The same for the virtual module.",
+    **{
+        f"x64.{model}.decode{beside}": f"A bar of {music}, beside {peer}."
+        for model, music in {
+            "drum_f32": "drums",
+            "drum_int8": "drums in 8 bits",
+            "note_f32": "notes",
+            "note_int8": "notes in 8 bits",
+        }.items()
+        for beside, peer in {"": "tflite-micro", "_litert": "LiteRT"}.items()
+    },
+    "robust.wrong_models": "Of 20,000 model files in which one field or two say another thing, "
+    "those that the module takes and LiteRT refuses, or decodes otherwise. What plays is what the "
+    "file says.",
     "silicon.unknown_addresses": "Register addresses that the Teensy's chip lacks, of all that the "
     "Teensy's own machine code touches on both boards. One would stop a Teensy for good.",
     "silicon.lost_writes": "Triggers lost of a million clock edges, while the display is written "

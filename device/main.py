@@ -1,5 +1,5 @@
 # Starts the instrument and returns: frames run on a timer, the clock is latentcore's, and the
-# prompt stays free. Type the name of a part and change it while it plays:
+# prompt stays free. guide() and help(track) say what can be typed there:
 #
 #     track.threshold = 0.3        track.latents = (1, 0, -2)        track.length = 12
 #     library.models()             library.play("funk")              tracks[1].jacks = "5-8"
@@ -22,3 +22,22 @@ if is_new_enough():
         settings = instrument.settings
         behaviours = instrument.behaviours
         calibration = instrument.calibration
+
+    def guide():
+        """Prints where to begin."""
+        from latentrack import guide
+
+        guide.guide()
+        guide.forget()
+
+    def help(*things):
+        """Prints what a part is and does; of all else what MicroPython's own help says."""
+        import builtins
+
+        from latentrack import guide
+
+        if not things:
+            guide.guide()
+        elif not guide.explain(*things):
+            builtins.help(*things)
+        guide.forget()

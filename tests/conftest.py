@@ -36,9 +36,11 @@ hypothesis.settings.load_profile("untimed")
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_away_from_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Lets nothing that a test starts write to the user's own cache."""
+    """Lets nothing that a test starts use the user's own cache, defaults or module."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        patch.delenv("LATENTRACK_PORT", raising=False)
         yield
 
 

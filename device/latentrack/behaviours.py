@@ -15,6 +15,7 @@ import time
 import latentcore
 
 from latentrack import guard
+from latentrack.names import Part, hint
 
 # What all behaviours together may take of a frame, in milliseconds, and in how many frames in a row
 # they may take more.
@@ -39,7 +40,7 @@ class _NoControls:
         return self._instrument.behaviours.seconds
 
 
-class Behaviours:
+class Behaviours(Part):
     """instrument.behaviours"""
 
     def __init__(self, instrument):
@@ -65,6 +66,7 @@ class Behaviours:
         self.ran = False
         # Counts what settings have to remember.
         self.edits = 0
+        self._seal()
 
     def names(self):
         """All behaviours that are there, sorted."""
@@ -153,7 +155,8 @@ class Behaviours:
         if on and name in self._stopped:
             with open(FOLDER + "/" + name + _ENDING) as opened:
                 self._take(name, opened.read())
-        self._files[name]
+        if name not in self._files:
+            raise KeyError(f"no behaviour is called {name}{hint(name, self._names)}")
         self._on[name] = on
         if self._said.get(name) != on:
             self._said[name] = on

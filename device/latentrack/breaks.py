@@ -37,12 +37,18 @@ _NEVER_GOES_ON = (
 _MOST = 1 << 16
 
 
-def places(code):
-    """Addresses of what `compile` gave: an array("L"). ValueError: it is not laid out as known."""
-    found = array("L")
+def places(code, whole=True):
+    """Addresses in what `compile` gave: an array("L"). ValueError: it is not laid out as known.
+
+    Without `whole` those in functions only, not in the body that has made them. Behind the last
+    place stand 0 and the addresses of the functions' bytecode: whoever keeps the array keeps that
+    in memory, as the collector looks into every block.
+    """
+    found, kept = array("L"), array("L", (0,))
     # A code object holds the function that is the module's body.
     body = _word(id(code) + _WORD)
-    _function(_word(body + 3 * _WORD), _word(body + 2 * _WORD), found)
+    _function(_word(body + 3 * _WORD), _word(body + 2 * _WORD), found, kept, whole)
+    found.extend(kept)
     return found
 
 
@@ -50,11 +56,13 @@ def _word(address):
     return int.from_bytes(bytes(uctypes.bytearray_at(address, _WORD)), "little")
 
 
-def _function(start, children, found):
-    """Adds the places of the bytecode at `start`, and of the functions that it makes."""
+def _function(start, children, found, kept, counts=True):
+    """Adds the places of the bytecode at `start`, if it counts, and of the functions it makes."""
     code = uctypes.bytearray_at(start, _MOST)
     at = _prelude(code)
-    found.append(start + at)
+    if counts:
+        kept.append(start)
+        found.append(start + at)
     made = set()
     end = at
     while True:
@@ -83,7 +91,7 @@ def _function(start, children, found):
             at += 1
             if op in _SIGNED:
                 offset -= middle
-            if offset < 0:
+            if offset < 0 and counts:
                 found.append(start + here)
             # Counted from behind the offset, before the extra byte.
             end = max(end, at + offset)
@@ -97,7 +105,7 @@ def _function(start, children, found):
         # Raw code: two bytes, its kind and whether it is a generator; its bytecode; its children.
         raw = _word(children + child * _WORD)
         if uctypes.bytearray_at(raw, 4)[2] == _BYTECODE:
-            _function(_word(raw + _WORD), _word(raw + 2 * _WORD), found)
+            _function(_word(raw + _WORD), _word(raw + 2 * _WORD), found, kept)
 
 
 def _prelude(code):

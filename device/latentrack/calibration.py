@@ -8,6 +8,7 @@ straight line (least squares). What was measured is kept in a file of the board'
 import latentcore
 
 from latentrack.boards.teensy41 import ADC_TOP
+from latentrack.names import Part
 
 _FOLDER = "/flash/"
 CODES = 65535
@@ -57,7 +58,7 @@ class Line:
         return self._volts
 
 
-class Calibration:
+class Calibration(Part):
     """instrument.calibration"""
 
     def __init__(self, instrument):
@@ -70,6 +71,7 @@ class Calibration:
         # The codes that the inputs gave last.
         self._codes = {}
         self._load()
+        self._seal()
 
     def volts(self, name, code):
         """The voltage at a CV input, from its converter's 16-bit code."""

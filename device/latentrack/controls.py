@@ -9,13 +9,14 @@ from machine import ADC, Pin
 from latentrack.drivers.button import Button
 from latentrack.drivers.encoder import Encoder
 from latentrack.knobs import Knobs
+from latentrack.names import Part, hint
 from latentrack.pages import make_pages
 
 # So near, a knob need not pass the value to take it over.
 NEAR = 0.015
 
 
-class Controls:
+class Controls(Part):
     """`page` is the page that is open, `track` the track that it is about.
 
     `cv` has the volts at the CV inputs by name; `knobs` the knobs. `asked` takes what a computer
@@ -45,6 +46,7 @@ class Controls:
         self.asked = []
         self.pages = make_pages(instrument, self)
         self.page = self.pages[0]
+        self._seal()
 
     @property
     def seconds(self):
@@ -56,7 +58,10 @@ class Controls:
     def open(self, page):
         """Opens a page by its name or its number."""
         if isinstance(page, str):
-            page = [each.name for each in self.pages].index(page)
+            names = [each.name for each in self.pages]
+            if page not in names:
+                raise ValueError(f"no page is called {page}{hint(page, names)}")
+            page = names.index(page)
         self.page.leave()
         self.page = self.pages[page % len(self.pages)]
         self.page.enter()

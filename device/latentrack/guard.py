@@ -57,12 +57,15 @@ def start_without_behaviours():
     return True
 
 
-def add(name, code):
-    """What `compile` gave can be stopped from now on; in place of what had that name."""
+def add(name, code, whole=True):
+    """What `compile` gave can be stopped from now on; in place of what had that name.
+
+    Without `whole` its functions only: the body has run and may go.
+    """
     try:
         from latentrack import breaks
 
-        _units[name] = breaks.places(code), code
+        _units[name] = breaks.places(code, whole)
     except (ImportError, ValueError, MemoryError):
         # It cannot be stopped: then it takes a reset.
         _units.pop(name, None)
@@ -98,8 +101,10 @@ def _lay():
     global _places, _before, _alive
     mend()
     places = array("L")
-    for found, _ in _units.values():
+    for found in _units.values():
         for place in found:
+            if not place:
+                break
             places.append(place)
     before = bytearray(len(places))
     for i in range(len(places)):
@@ -128,4 +133,4 @@ def run(number, work):
     finally:
         if latentcore.guard(0) >= STOP_MS:
             mend()
-            raise RuntimeError("it took longer than a second")
+            raise RuntimeError("it did not come to an end within a second")

@@ -19,6 +19,7 @@ from latentrack.boards import this_board
 from latentrack.calibration import Calibration
 from latentrack.knobs import Knobs
 from latentrack.library import Library
+from latentrack.names import Part
 from latentrack.parameters import TRACKS
 from latentrack.patch import Patch
 from latentrack.presets import Presets
@@ -45,8 +46,10 @@ def _nothing():
     """In the place of a part that was taken out."""
 
 
-class Instrument:
+class Instrument(Part):
     FRAME_MS = FRAME_MS
+    # Live code that waits to be stored: path -> block (live.py).
+    unwritten_code = None
     # The one that plays: for what comes over USB, whatever names the prompt has changed.
     running = None
 
@@ -92,6 +95,7 @@ class Instrument:
         self.calibration = Calibration(self)
         repair.note_code()
         if safe:
+            self.settings.set_aside = True
             self.message("safe start: without behaviours and settings")
         else:
             if behaviours and culprit != guard.BEHAVIOURS:
@@ -113,6 +117,7 @@ class Instrument:
         self.controls = self._add("controls", "Controls", 1)
         self.knobs = self.controls.knobs if self.controls else self._bare_knobs()
         self.screen = self._add("screen", "Screen", None)
+        self._seal()
 
     def _add(self, module, name, place):
         """A part that may be missing: its `frame()` becomes one of every frame."""

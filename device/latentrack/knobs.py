@@ -7,6 +7,7 @@ turns that knob, and the noise of a converter changes nothing.
 from machine import ADC
 
 from latentrack.boards.teensy41 import ADC_TOP
+from latentrack.names import Part
 
 # The least turn that counts: 1/250 of the way, some four times the noise of a Teensy's converter.
 LEAST_TURN = 0.004
@@ -16,7 +17,7 @@ _DETENT = int(0.006 * ADC_TOP)
 _DETENTS = ((0, 0.0), (ADC_TOP // 2, 0.5), (ADC_TOP, 1.0))
 
 
-class Knob:
+class Knob(Part):
     """One knob. `position` is where it was when it last reported, 0..1."""
 
     def __init__(self, pin):
@@ -24,6 +25,7 @@ class Knob:
         self._code = None
         self._reversed = False
         self.position = None
+        self._seal()
 
     def turned(self, is_reversed=False):
         """Reads the knob; True if it has moved since it last reported, and the first time.
@@ -57,7 +59,7 @@ def _detent(code):
     return None
 
 
-class Knobs:
+class Knobs(Part):
     """The board's knobs by name: knobs.x, knobs.threshold."""
 
     def __init__(self, pins):
@@ -66,6 +68,7 @@ class Knobs:
         self._moved = []
         for name in self.names:
             setattr(self, name, Knob(pins[name]))
+        self._seal()
 
     def turned(self, is_reversed=False):
         """The names of the knobs that have moved; good until the next call."""

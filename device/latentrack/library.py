@@ -10,6 +10,7 @@ import latentcore
 
 from latentrack import extras, files, room
 from latentrack.arena import Block
+from latentrack.names import Part, hint
 
 FOLDER = "/flash/models"
 # Which folder a kind lives in, by the first letters of the six in the model's metadata.
@@ -64,7 +65,7 @@ class Model:
         )
 
 
-class Library:
+class Library(Part):
     """Finds models, and gives them to a track to play.
 
     A name may say its folder too ("notes/chorales"), where two kinds share one.
@@ -75,6 +76,7 @@ class Library:
         self._unwritten = None
         # Why what plays could not be written down; it is tried again when there is more room.
         self._refused = None
+        self._seal()
 
     def models(self):
         """The names of all models, sorted."""
@@ -86,7 +88,7 @@ class Library:
         for path in self.paths():
             if path.endswith(end):
                 return path
-        raise OSError(f"no model is called {name!r}")
+        raise OSError(f"no model is called {name!r}{hint(name, self.models())}")
 
     def load(self, name):
         """Reads a model into memory, to be played and then released (`model.release()`).

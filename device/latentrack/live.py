@@ -12,6 +12,7 @@ import micropython
 
 from latentrack import files, guard, repair, safe
 from latentrack.instrument import Instrument
+from latentrack.names import Part
 from latentrack.scheduler import on_scheduler
 
 _FUNCTION = type(lambda: None)
@@ -82,7 +83,7 @@ def _swap_module(module, name, code):
     parts = _parts_by_name()
     undo = []
     stopped_at = guard.unit(name)
-    guard.add(name, code)
+    guard.add(name, code, whole=False)
     try:
         exec(code, space)
         for key, new in list(space.items()):
@@ -127,6 +128,9 @@ def _lend(old, new, undo):
             if key in old.__dict__:
                 undo.append((old, key, old.__dict__[key]))
             setattr(old, key, value)
+    if issubclass(old, Part):
+        undo.append((old, "_edited", old._edited))
+        old._edited = True
 
 
 def _replace_everywhere(old, new, undo):
@@ -205,7 +209,7 @@ def _store_later(path, block):
         safe.keep_installed(path)
         files.store(path, block.view)
         return
-    if not hasattr(instrument, "unwritten_code"):
+    if instrument.unwritten_code is None:
         instrument.unwritten_code = {}
         instrument.every_frame.append(store_when_quiet)
         repair.note_part(None, store_when_quiet)

@@ -14,6 +14,9 @@ parameters.
     builds   it is heard in the next pattern that is built, so one is built
 """
 
+# An error names all choices up to so many, and of more the nearest.
+MOST_LISTED = 14
+
 
 class Parameter:
     """One line of the table."""
@@ -47,6 +50,11 @@ class Parameter:
         """The number behind a value as people give it; ValueError says what it may be."""
         if self.choices is not None and isinstance(value, str):
             if value not in self.choices:
+                if len(self.choices) > MOST_LISTED:
+                    # Here, for this file knows no other: a computer reads it, too.
+                    from latentrack.names import hint
+
+                    raise ValueError(f"{self.name} cannot be {value}{hint(value, self.choices)}")
                 raise ValueError("{} is {}, not {}".format(
                     self.name, " or ".join(self.choices), value))  # fmt: skip
             return self.choices.index(value)

@@ -46,6 +46,7 @@ class Patch(Values):
         self._inputs = {name: Input(name) for name in parameters.CV_INPUTS}
         for entry in self.TABLE:
             self.changed(entry.name)
+        self._seal()
 
     def changed(self, name):
         if name[-3:] == "_to" or name[:7] == "trigger":

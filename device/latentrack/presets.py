@@ -6,19 +6,21 @@ same. `store(3, now=True)` writes at once, which may cost a clock edge.
 
 import os
 
+from latentrack.names import Part
 from latentrack.settings import lines_of, set_from
 
 FOLDER = "/flash/presets"
 PRESETS = 16
 
 
-class Presets:
+class Presets(Part):
     """instrument.presets: numbered 1 to 16."""
 
     def __init__(self, instrument):
         self._instrument = instrument
         # The one recalled or stored last; None: none since power-on.
         self.last = None
+        self._seal()
 
     def used(self):
         """The numbers of the presets that are there, in order."""

@@ -106,7 +106,7 @@ class Requests:
         """Stores what `swap` has put off because of the clock; how many files."""
         from latentrack import live
 
-        waiting = getattr(_instrument(), "unwritten_code", {})
+        waiting = getattr(_instrument(), "unwritten_code", None) or {}
         count = len(waiting)
         while waiting:
             live.store_one()

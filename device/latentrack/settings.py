@@ -7,6 +7,8 @@ nothing to this version, or something out of range, are passed over.
 
 import time
 
+from latentrack.names import Part
+
 FILE = "/flash/settings.txt"
 # So long after the last turn of a knob, so that turning does not wear the flash out.
 PATIENCE_MS = 2000
@@ -43,7 +45,7 @@ def set_from(values, name, text):
             values.set(entry.name, entry.default)
 
 
-class Settings:
+class Settings(Part):
     """What is set, kept."""
 
     def __init__(self, instrument):
@@ -51,6 +53,9 @@ class Settings:
         self._edits = None
         self._edited_ms = None
         self._stored = None
+        # A safe start neither reads them nor writes over them.
+        self.set_aside = False
+        self._seal()
 
     def text(self):
         """Everything that is set now."""
@@ -85,6 +90,8 @@ class Settings:
 
     def frame(self):
         """Notices that something was set, and has it written a while after the last time."""
+        if self.set_aside:
+            return
         edits = self._count()
         if edits != self._edits:
             self._edits = edits

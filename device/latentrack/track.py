@@ -61,6 +61,7 @@ class Track(Values):
         self._asked = False
         self._busy = False
         self.refresh()
+        self._seal()
 
     # -- models ---------------------------------------------------------------------------------
 
@@ -120,7 +121,7 @@ class Track(Values):
         """
         before = self._bends.get(name)
         if before is None:
-            self.ENTRIES[name]  # KeyError: no such parameter
+            self.parameter(name)  # KeyError: no such parameter
         self._bends[name] = before + amount if before else amount
 
     def advance(self, name):
@@ -405,15 +406,25 @@ class Track(Values):
         return min(voice, parameters.VOICES - 1)
 
     @property
-    def pitch_list(self):
-        """The MIDI notes that a rhythm steps through: one to eight of them."""
+    def pitches(self):
+        """The MIDI notes that a rhythm steps through: one to eight of them.
+
+        A number sets how many of the eight there are (`set("pitches", 3)`, as a knob does).
+        """
         return tuple(self.numbers["pitch" + str(i + 1)] for i in range(self.numbers["pitches"]))
 
-    @pitch_list.setter
-    def pitch_list(self, notes):
-        self.set("pitches", len(notes))
-        for i in range(len(notes)):
-            self.set("pitch" + str(i + 1), notes[i])
+    @pitches.setter
+    def pitches(self, notes):
+        if isinstance(notes, (int, float)):
+            self.set("pitches", notes)
+            return
+        numbers = [self.parameter("pitch1").number(note) for note in notes]
+        self.set("pitches", len(numbers))
+        for i in range(len(numbers)):
+            self.set("pitch" + str(i + 1), numbers[i])
+
+    # The name that it had first.
+    pitch_list = pitches
 
 
 properties(Track)

@@ -1,7 +1,9 @@
 """Values by the table of parameters: read and set by name, checked, and told when they change."""
 
+from latentrack.names import Part, hint
 
-class Values:
+
+class Values(Part):
     """Base of what has parameters. A subclass has a `TABLE` and is passed to `properties`."""
 
     TABLE = ()
@@ -15,18 +17,21 @@ class Values:
 
     def parameter(self, name):
         """The table's entry: title, range, unit. KeyError: there is none of that name."""
-        return self.ENTRIES[name]
+        entry = self.ENTRIES.get(name)
+        if entry is None:
+            raise KeyError(f"no parameter is called {name}{hint(name, self.ENTRIES)}")
+        return entry
 
     def set(self, name, value):
         """Sets one by its name. KeyError: no such parameter; ValueError: not a value of it."""
-        number = self.ENTRIES[name].number(value)
+        number = self.parameter(name).number(value)
         if self.numbers[name] != number:
             self.numbers[name] = number
             self.edits += 1
             self.changed(name)
 
     def get(self, name):
-        return self.ENTRIES[name].value(self.numbers[name])
+        return self.parameter(name).value(self.numbers[name])
 
     def complete(self):
         """Gives what is not a number any more its default. False: all are numbers."""
@@ -47,11 +52,13 @@ class Values:
 
 
 def properties(cls):
-    """Makes every entry of the class's table an attribute of its objects."""
+    """Makes every entry of the class's table an attribute of its objects, but for what is one."""
     cls.ENTRIES = {entry.name: entry for entry in cls.TABLE}
     for place, entry in enumerate(cls.TABLE):
         entry.place = place
         name = entry.name
+        if name in cls.__dict__:
+            continue
         setattr(
             cls,
             name,

@@ -1,21 +1,25 @@
-"""Fuzzes the decoder's loader, and load-decode-play, with libFuzzer, ASan and UBSan.
+"""Fuzzes the decoder's loader, and load-decode-play, with libFuzzer, ASan and UBSan; then holds
+models that are broken by meaning against LiteRT (wrong_models.py).
 
     python firmware/fuzz/run.py --seconds 60       each target for a minute
     python firmware/fuzz/run.py --runs 20000       each target so many times, always the same ones
+    python firmware/fuzz/run.py --target models    only the models broken by meaning
 
-The seeds are small real models of every number type, with metadata, written by TensorFlow. (Large
-ones would only have their weights changed.) What is found is kept from run to run in
-firmware/.pio/fuzz; where a crash's input is, the last line says.
+The seeds are small real models of every number type, with metadata (seeds.py). What is found is
+kept from run to run in firmware/.pio/fuzz; where a crash's input is, the last line says.
 """
 
 import argparse
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 FIRMWARE = Path(__file__).resolve().parents[1]
 TARGETS = {"load_decode": ("tflite",), "load_play": ("tflite", "sequence")}
+MODELS = "models"  # broken by meaning, in Python
 LARGEST = 8192  # bytes of an input
 
 SANITIZE = "-fsanitize=fuzzer,address,undefined,float-cast-overflow"
@@ -36,21 +40,13 @@ def build(target: str, folder: Path) -> Path:
 
 
 def write_seeds(folder: Path) -> None:
-    """Small models of every number type, with metadata of each kind."""
-    sys.path.insert(0, str(FIRMWARE.parent / "tests" / "firmware"))
-    from tflite_models import NUMBERS, Shape, export
+    """The models of seeds.py as files."""
+    sys.path.insert(0, str(FIRMWARE / "fuzz"))
+    from seeds import small_models
 
-    from latentrack.decoder.metadata import DecoderInfo, attach_info
-
-    networks = {
-        DecoderInfo("perdec", 4, 6, 3, (1, 2, 3)): Shape((3, 5, 24), ("relu",)),
-        DecoderInfo("seqdec", 3, 8, 3): Shape((2, 4, 7, 24), ("tanh", "relu6")),
-    }
     folder.mkdir(parents=True, exist_ok=True)
-    for numbers in NUMBERS:
-        for info, shape in networks.items():
-            model = attach_info(export(shape, numbers, seed=1), info)
-            (folder / f"{numbers}_{info.kind}.tflite").write_bytes(model)
+    for name, model in small_models().items():
+        (folder / f"{name}.tflite").write_bytes(model)
 
 
 def fuzz(program: Path, seeds: Path, found: Path, *limits: str) -> subprocess.CompletedProcess:
@@ -61,20 +57,45 @@ def fuzz(program: Path, seeds: Path, found: Path, *limits: str) -> subprocess.Co
     return subprocess.run([str(part) for part in command], capture_output=True, text=True)
 
 
+def break_models(seeds: Path, count: int, seed: int) -> None:
+    """Breaks models by meaning; exits if one is taken for something else than LiteRT takes it."""
+    import wrong_models
+
+    models = {path.stem: path.read_bytes() for path in sorted(seeds.glob("*.tflite"))}
+    with tempfile.TemporaryDirectory() as folder:
+        found = wrong_models.count_wrong(models, Path(folder), count, seed)
+    if found.wrong:
+        print(*found.wrong, sep="\n")
+        sys.exit(
+            f"{MODELS}: {len(found.wrong)} of {count} are wrong; repeat it with --seed {seed} "
+            "of firmware/fuzz/wrong_models.py"
+        )
+    print(
+        f"{MODELS}: {found.models} models broken by meaning, {found.accepted} accepted, none wrong"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--seconds", type=int, help="how long each target runs")
     parser.add_argument("--runs", type=int, help="how many inputs each target gets")
-    parser.add_argument("--target", choices=TARGETS, help="only this one")
+    parser.add_argument("--target", choices=[*TARGETS, MODELS], help="only this one")
+    parser.add_argument(
+        "--models", type=int, default=20_000, help="how many models are broken by meaning"
+    )
     chosen = parser.parse_args()
-    if shutil.which("clang") is None:
+    targets = [chosen.target] if chosen.target else [*TARGETS, MODELS]
+    if targets != [MODELS] and shutil.which("clang") is None:
         sys.exit("clang is missing: apt install clang libclang-rt-dev")
     limits = [f"-runs={chosen.runs}", "-seed=1"] if chosen.runs else []
     limits += [f"-max_total_time={chosen.seconds or 60}"] if not chosen.runs else []
     folder = FIRMWARE / ".pio" / "fuzz"
     folder.mkdir(parents=True, exist_ok=True)
     write_seeds(folder / "seeds")
-    for target in [chosen.target] if chosen.target else TARGETS:
+    for target in targets:
+        if target == MODELS:
+            break_models(folder / "seeds", chosen.models, 1 if chosen.runs else int(time.time()))
+            continue
         result = fuzz(build(target, folder), folder / "seeds", folder / f"{target}_found", *limits)
         lines = result.stderr.splitlines()
         if result.returncode != 0:

@@ -24,16 +24,15 @@
 /* clang-format off */
 #define FUNCTIONS(X)                                                                               \
     X(describe, PY_1) X(load, PY_3) X(uses, PY_2) X(move, PY_VAR)                                  \
-    X(set, PY_3) X(get, PY_2) X(route, PY_3) X(density, PY_3) X(pitches, PY_2)                     \
+    X(set, PY_3) X(route, PY_3) X(density, PY_3) X(pitches, PY_2)                                  \
     X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(read_cells, PY_2)              \
-    X(playing, PY_1) X(ask_reset, PY_0) X(pause, PY_0) X(paused, PY_0) X(triggered, PY_0)          \
-    X(counts, PY_1) X(count, PY_2)                                                                 \
+    X(ask_reset, PY_0) X(pause, PY_0) X(paused, PY_0) X(triggered, PY_0) X(count, PY_2)            \
     X(level, PY_2) X(clock, PY_1) X(reset, PY_1) X(trigger_3, PY_1) X(trigger_4, PY_1)             \
     X(tick, PY_1) X(guard, PY_1) X(guard_code, PY_VAR)                                             \
     X(time_source, PY_1) X(gpio_output, PY_VAR) X(dac_outputs, PY_3) X(dac_output, PY_VAR)         \
     X(calibrate, PY_VAR) X(encoder, PY_VAR) X(turned, PY_1) X(cycles, PY_2)
 
-/* The parameters of set() and get(), in the order of enum track_param. */
+/* The parameters of set(), in the order of enum track_param. */
 #define CONSTANTS(X)                                                                               \
     X(THRESHOLD) X(MODE) X(NOTES) X(FOLLOW) X(LENGTH) X(ROTATION) X(DIVISION) X(GATE_US)           \
     X(GATE_PART) X(SKIP) X(KEEP)
@@ -42,7 +41,7 @@
 /* The .mpy for x64 finds the model of the chip, which the module `virtualboard` provides. */
 #if defined(__x86_64__) && defined(LATENTRACK_VIRTUAL)
 #define HAS_BUS
-#define GLOBALS(X) X(ValueError) X(__import__) X(modules) X(bus) /* and `get` */
+#define GLOBALS(X) X(ValueError) X(__import__) X(modules) X(get) X(bus)
 #else
 #define GLOBALS(X) X(ValueError)
 #endif
@@ -160,9 +159,14 @@ static volatile struct {
 #define AIRCR 0xE000ED0Cu
 #define SYSTEM_RESET 0x05FA0004u
 
+static uint32_t guard_taken(void)
+{
+    return reg_real_time() ? ticks - guarded.begun : 0;
+}
+
 static void guard_tick(void)
 {
-    uint32_t number = guarded.number, taken = ticks - guarded.begun;
+    uint32_t number = guarded.number, taken = guard_taken();
     if (!number || taken < guarded.stop) {
         return;
     }
@@ -190,9 +194,9 @@ PY_FUNCTION_1(tick);
    the ticks since the last call. */
 static py_obj guard(py_obj number)
 {
-    uint32_t taken = ticks - guarded.begun;
+    uint32_t taken = guard_taken();
     guarded.number = 0;
-    guarded.begun += taken;
+    guarded.begun = ticks;
     guarded.number = (uint32_t)py_uint(number);
     if (guarded.kept) {
         reg_write(guarded.kept, guarded.number);
@@ -355,18 +359,6 @@ static py_obj set(py_obj number, py_obj parameter, py_obj value)
 }
 PY_FUNCTION_3(set);
 
-/* get(track, parameter) -> float */
-static py_obj get(py_obj number, py_obj parameter)
-{
-    struct track *track = track_of(number);
-    uintptr_t index = py_uint(parameter);
-    if (index >= TRACK_PARAMS) {
-        return wrong("no such parameter");
-    }
-    return py_new_float(track_get(track, (uint32_t)index));
-}
-PY_FUNCTION_2(get);
-
 /* route(track, triggers, levels): eight channel numbers of four bits each. */
 static py_obj route(py_obj number, py_obj triggers, py_obj levels)
 {
@@ -480,20 +472,6 @@ static py_obj read_cells(py_obj number, py_obj into)
 }
 PY_FUNCTION_2(read_cells);
 
-/* playing(track) -> (number of the pattern, step played last); (0, 0) before the first */
-static py_obj playing(py_obj number)
-{
-    struct track *track = track_of(number);
-    const struct pattern *pattern = track_playing(track);
-    uint32_t step = atomic_load_explicit(&track->step, memory_order_relaxed);
-    py_obj items[] = {
-        py_small_int(pattern == NULL ? 0 : (intptr_t)pattern->number),
-        py_small_int(pattern == NULL ? 0 : (intptr_t)step),
-    };
-    return py_new_tuple(2, items);
-}
-PY_FUNCTION_1(playing);
-
 static py_obj ask_reset(void)
 {
     rack_ask_reset(&rack);
@@ -565,18 +543,6 @@ static py_obj count(py_obj number, py_obj which)
     return py_small_int((intptr_t)(found[index] & (index < COUNT_PATTERN ? 0xFFFF : SMALL_INT)));
 }
 PY_FUNCTION_2(count);
-
-/* counts(track) -> (clock edges, bars begun since the last reset, pulses at trigger inputs 3, 4).
-   Each counts from 0 to 65535 and on from 0. */
-static py_obj counts(py_obj number)
-{
-    py_obj items[COUNT_PATTERN];
-    for (intptr_t i = 0; i < COUNT_PATTERN; i++) {
-        items[i] = count(number, py_small_int(i));
-    }
-    return py_new_tuple(COUNT_PATTERN, items);
-}
-PY_FUNCTION_1(counts);
 
 /* ---- the board --------------------------------------------------------------------------- */
 

@@ -271,7 +271,7 @@ static void bus_trace(uint32_t track, uint32_t step)
     say(REPORT_STEP, (uint8_t)track, (uint16_t)step);
 }
 
-static struct reg_bus bus = {bus_read, bus_write, bus_trace};
+static struct reg_bus bus = {bus_read, bus_write, bus_trace, 0};
 
 /* ---- the interrupts ---------------------------------------------------------------------- */
 
@@ -490,6 +490,7 @@ __attribute__((naked)) static void signal_return(void)
 static py_obj setup(py_obj manual, py_obj schedule)
 {
     board.manual = py_is_true(manual);
+    bus.manual = board.manual;
     board.schedule = schedule;
     board.process = linux_process();
     board.thread = linux_thread();

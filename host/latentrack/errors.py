@@ -1,9 +1,23 @@
 """The one kind of error that is meant for the person at the keyboard."""
 
+EXIT_MENDABLE = 2
+EXIT_NO_MODULE = 3
+
 
 class UserError(Exception):
     """Something the user can mend.
 
     The message is one clear sentence that names the thing and the remedy; the command
-    line prints it and exits with 2. Whoever raises it has left nothing half-written.
+    line prints it and exits with `exit_code`. Whoever raises it has left nothing half-written.
     """
+
+    exit_code = EXIT_MENDABLE
+
+
+class NoModule(UserError):
+    """There is no module, or its port cannot be opened, or it does not answer.
+
+    The command was right: the same one may succeed as soon as the module is there.
+    """
+
+    exit_code = EXIT_NO_MODULE

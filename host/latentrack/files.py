@@ -1,14 +1,18 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and names that no file can have."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from latentrack.errors import UserError
+
+_OF_A_NAME = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES)
+_SHOWN = 80  # characters of a name that is too long to be shown
 
 
 @contextlib.contextmanager
@@ -35,3 +39,16 @@ def whole_file(path: str | os.PathLike[str], what: str) -> Iterator[IO[bytes]]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def refused_name(error: Exception) -> str:
+    """A sentence about a name that the system refuses: too long, a link to itself, out of reach.
+
+    Even asking whether there is such a file raises then, wherever that is asked first. "" if
+    `error` is another.
+    """
+    if not isinstance(error, OSError) or error.errno not in _OF_A_NAME or not error.filename:
+        return ""
+    name = os.fsdecode(error.filename)
+    short = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+    return f"{short} cannot be used ({error.strerror}): name another file."

@@ -44,6 +44,7 @@ def test_every_pin_of_the_teensy_has_its_port_and_bit(board):
         assert teensy41[name] == registers[name]
     assert teensy41["TIME_US"] == chip().address("GPT2", "CNT")
     assert teensy41["LPSPI4"] == chip().blocks["LPSPI4"]
+    assert teensy41["KEPT"] == chip().address("SNVS", "LPGPR3")
 
 
 @pytest.mark.parametrize("name", [*NAMES, "breadboard"])
@@ -85,7 +86,7 @@ def test_a_file_says_which_board_it_is(tmp_path, text, name):
 def test_the_page_on_adding_a_board_shows_a_whole_table(board):
     """Every name that the tables have is explained there."""
     text = (ROOT / "docs" / "adding-a-board.md").read_text()
-    own = {"DR_CLEAR", "DR_SET", "TIME_US"}
+    own = {"DR_CLEAR", "DR_SET", "KEPT", "TIME_US"}
     for name in vars(board("bare")):
         if name.isupper() and name[0] != "_" and name not in own:
             assert f"`{name}`" in text, name

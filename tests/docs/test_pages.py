@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
-from typer.models import OptionInfo
+from typer import Typer
+from typer.models import CommandInfo, OptionInfo
 
 from latentrack.cli import COMMANDS
 from tests.conftest import ROOT
@@ -118,12 +119,23 @@ def test_commands_within_a_sentence_are_there_with_their_options(path: Path) -> 
             continue
         assert first in commands, code
         function = getattr(import_module(f"latentrack.commands.{first}"), first)
-        options = {"--help"}
+        if isinstance(function, Typer):
+            if not rest:
+                continue
+            inner = {_name(each): each.callback for each in function.registered_commands}
+            assert rest[0] in inner, code
+            function = inner[rest[0]]
+        options = {"--help", "--quiet", "-q", "--verbose", "-v"}
         for hint, default in _parameters(function):
             options |= set(hint.param_decls or ()) | {f"--{default.replace('_', '-')}"}
         options |= {half for name in options for half in name.split("/")}
         asked = {word.split("=")[0] for word in rest if word.startswith("-")}
         assert not asked - options, code
+
+
+def _name(command: CommandInfo) -> str:
+    assert command.callback is not None
+    return command.name or command.callback.__name__
 
 
 def _parameters(function: object) -> list[tuple[OptionInfo, str]]:

@@ -54,7 +54,7 @@ def plays():
 # What plays on the first track, and the number of the pattern that the clock plays.
 _HEARD = (
     "__import__('latentrack.instrument').instrument.Instrument.running.plays()[0], "
-    "__import__('latentcore').playing(0)[0]"
+    "__import__('latentcore').count(0, 4)"
 )
 
 

@@ -1,5 +1,5 @@
-"""Whatever goes wrong is one sentence that names the thing and the remedy, exit code 2, and nothing
-half-written: not here and not on the module."""
+"""Whatever goes wrong is one sentence that names the thing and the remedy, and nothing is
+half-written, here or on the module. The exit code is 2, and 3 where the module is the trouble."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tests.decoders import WITHOUT_METADATA
 from tests.programs import latentrack
 
 
-def refused(*arguments: str, says: tuple[str, ...]) -> None:
+def refused(*arguments: str, says: tuple[str, ...], code: int = 2) -> None:
     done = latentrack(*arguments)
-    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("latentrack: "), done.stderr
@@ -60,17 +60,16 @@ def test_a_model_without_metadata(decoders):
 
 
 def test_a_port_that_is_not_there(drum_model):
-    refused(
-        "push", str(drum_model), "--port", "/dev/ttyNOWHERE", says=("/dev/ttyNOWHERE", "latentrack")
-    )
-    refused("install", "/dev/ttyNOWHERE", says=("/dev/ttyNOWHERE",))
+    where = "/dev/ttyNOWHERE"
+    refused("push", str(drum_model), "--port", where, says=(where, "latentrack"), code=3)
+    refused("install", where, says=(where,), code=3)
 
 
 def test_a_port_where_nobody_answers():
     master, slave = pty.openpty()
     tty.setraw(slave)
     try:
-        refused("install", os.ttyname(slave), says=(os.ttyname(slave), "answer"))
+        refused("install", os.ttyname(slave), says=(os.ttyname(slave), "answer"), code=3)
     finally:
         os.close(master)
         os.close(slave)
@@ -92,7 +91,7 @@ def test_a_module_that_stops_answering(start, drum_model, tmp_path, bytes_before
             push(link, other, hang, store=True)
     else:
         module.freeze()
-        refused("push", str(other), "--port", module.port, says=(module.port, "answer"))
+        refused("push", str(other), "--port", module.port, says=(module.port, "answer"), code=3)
     module.thaw()
     assert sorted(p.name for p in (module.flash / "models" / "perc").glob("*.tflite")) == [
         drum_model.name
@@ -115,9 +114,8 @@ def test_a_module_without_latentrack(drum_model, tmp_path):
     from latentrack.virtual.module import VirtualModule
 
     with VirtualModule(tmp_path / "flash") as bare:
-        refused(
-            "push", str(drum_model), "--port", bare.port, says=("latentrack install", bare.port)
-        )
+        install = ("latentrack install", bare.port)
+        refused("push", str(drum_model), "--port", bare.port, says=install, code=3)
         assert list(bare.flash.iterdir()) == []
 
 

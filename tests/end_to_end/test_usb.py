@@ -26,9 +26,9 @@ def ok(*arguments: str) -> str:
     return done.stdout
 
 
-def fails(*arguments: str) -> str:
+def fails(*arguments: str, code: int = 2) -> str:
     done = latentrack(*arguments)
-    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
     return done.stderr
 
@@ -226,7 +226,7 @@ def test_install_says_which_board_it_is(start):
 def test_modules_are_found_and_called_by_name(start, models, monkeypatch, tmp_path):
     monkeypatch.setenv("LATENTRACK_RUNTIME", str(tmp_path / "runtime"))
     assert "No module" in ok("devices")
-    assert "no module is plugged in" in fails("ls")
+    assert "no module is plugged in" in fails("ls", code=3)
     first = start(models / "funk.tflite")
     assert "funk" in ok("ls")  # the only one
     second = start(models / "dub.tflite")
@@ -236,7 +236,7 @@ def test_modules_are_found_and_called_by_name(start, models, monkeypatch, tmp_pa
     assert "funk" in listed[first.port] and "1.2" in listed[first.port]
     assert "bass" in listed[second.port] and "dub" in listed[second.port]
     assert "dub" in ok("ls", "--port", "bass")
-    assert "called 'drums'" in fails("ls", "--port", "drums")
+    assert "called 'drums'" in fails("ls", "--port", "drums", code=3)
     second.stop()
     assert [entry.port for entry in registry.running()] == [first.port]
     # One whose process was killed leaves its file, which the next who looks removes.

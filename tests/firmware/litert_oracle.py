@@ -14,10 +14,20 @@ def decode(model: bytes, latents: np.ndarray) -> np.ndarray:
     target = interpreter.get_output_details()[0]
     answers = []
     for latent in latents:
-        interpreter.set_tensor(source["index"], as_input(source, latent)[None])
+        values = as_input(source, latent).reshape(source["shape"])
+        interpreter.set_tensor(source["index"], values)
         interpreter.invoke()
-        answers.append(interpreter.get_tensor(target["index"])[0].copy())
+        answers.append(interpreter.get_tensor(target["index"]).ravel())
     return np.array(answers)
+
+
+def probabilities(model: bytes, latents: np.ndarray) -> np.ndarray:
+    """As decode, but what int8 outputs stand for."""
+    outputs = decode(model, latents)
+    if outputs.dtype != np.int8:
+        return outputs
+    scale, zero = output_quantisation(model)
+    return (outputs.astype(np.float32) - np.float32(zero)) * np.float32(scale)
 
 
 def as_input(source: dict, latent: np.ndarray) -> np.ndarray:

@@ -76,7 +76,7 @@ PY_FUNCTION_0(log);
 
 static void start(void)
 {
-    model = (struct reg_bus){read, write, trace};
+    model = (struct reg_bus){read, write, trace, 0};
 }
 
 PY_MODULE(chip, FUNCTIONS, NOTHING, start)

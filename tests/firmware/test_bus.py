@@ -14,6 +14,7 @@ import pytest
 from latentrack.assets import latentcore_folder, micropython
 from tests.conftest import ROOT
 from tests.decoders import DRUMS
+from tests.waiting import PATIENCE_S
 
 FIRMWARE = ROOT / "firmware"
 READ, WRITE, TRACE = range(3)
@@ -47,7 +48,7 @@ def run(folder: Path, *lines: str) -> subprocess.CompletedProcess[bytes]:
     path = ["import sys", f"sys.path[:] = [{str(folder)!r}, {str(latentcore_folder('x64'))!r}]"]
     return subprocess.run(
         [micropython(), "-c", "\n".join([*path, *lines])],
-        cwd=folder, capture_output=True, timeout=60, check=False,
+        cwd=folder, capture_output=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
 
 
@@ -117,7 +118,6 @@ written = latentcore.read_cells(0, cells)
 allocated = gc.mem_alloc() - before
 print(none, [latentcore.count(0, which) for which in range(12)], written, allocated)
 print(bytes(cells) == latentcore.cells(0)[2], latentcore.read_cells(0, bytearray(31)))
-print(latentcore.counts(0))
 latentcore.count(0, 12)
 """
     done = run(chip, BOARD, PLAY, read)
@@ -127,7 +127,6 @@ latentcore.count(0, 12)
     playing = [18, 2, 1, 2, 1, 1, 0, 0, 16, 12, 16 * 12, 0]
     assert lines[0] == f"({silent}, 0) {playing} 32 0"
     assert lines[1] == "True 0"
-    assert lines[2] == "(18, 2, 1, 2)"
     assert lines[-1] == "ValueError: counts are numbered 0 to 11"
 
 

@@ -17,6 +17,7 @@ import pytest
 from latentrack.assets import latentcore_folder
 from tests.conftest import ROOT
 from tests.decoders import DRUMS, answers
+from tests.waiting import PATIENCE_S
 
 sys.path.insert(0, str(ROOT / "firmware" / "mpy"))
 import pack  # noqa: E402
@@ -216,7 +217,7 @@ def test_plays_on_the_emulated_processor(decoders, tmp_path):
             "qemu-system-arm", "-M", "mps2-an500", "-nographic", "-monitor", "none",
             "-semihosting-config", "enable=on,target=native", "-kernel", program,
         ],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
     lines = done.stdout.splitlines()
     assert done.returncode == 0, done.stdout + done.stderr

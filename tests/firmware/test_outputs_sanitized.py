@@ -26,7 +26,7 @@ def build_and_run(target: Path, sources: list[Path], sanitize: str, *arguments: 
     command = ["gcc", *flags, "-fno-sanitize-recover=all", f"-I{TEST}", *includes]
     command += [*map(str, sources), "-o", str(target), "-lpthread", "-lm"]
     subprocess.run(command, check=True)
-    result = subprocess.run([target, *arguments], capture_output=True, text=True, timeout=300)
+    result = subprocess.run([target, *arguments], capture_output=True, text=True, timeout=900)
     assert result.returncode == 0, result.stdout + result.stderr[-4000:]
     return result.stdout
 

@@ -6,6 +6,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
+from tests.firmware.litert_oracle import decode
 from tests.firmware.tflite_c import Decoder, Refused
 from tests.firmware.tflite_models import NUMBERS, SHAPES
 
@@ -261,22 +262,22 @@ def two_graphs(tree, graph):
         (many_dimensions, "has a shape out of range"),
         (many_tensors, "not a decoder: it has too many parts"),
         (weights_behind, "weights that lie behind the model are not supported"),
-        (narrow_weights, "FULLY_CONNECTED: the weights do not fit between input and output"),
-        (turn_weights, "FULLY_CONNECTED: the weights do not fit between input and output"),
-        (lose_weights, "damaged: there is no buffer 9999"),
+        (narrow_weights, "FULLY_CONNECTED: the weights or the bias do not fit"),
+        (turn_weights, "FULLY_CONNECTED: the weights or the bias do not fit"),
+        (lose_weights, "damaged: a part of it is missing"),
         (empty_weights, "weights that are computed are not supported"),
         (grow_shape, "has a shape out of range"),
         (negative_shape, "has a shape out of range"),
         (loop_back, "the operators are not one chain from input to output"),
-        (lose_tensor, "damaged: an operator names a tensor that is not there"),
-        (negative_tensor, "damaged: an operator names a tensor that is not there"),
+        (lose_tensor, "damaged: a part of it is missing"),
+        (negative_tensor, "damaged: a part of it is missing"),
         (two_outputs, "not a decoder: it has not one input and one output"),
         (other_output, "the operators are not one chain from input to output"),
         (no_layers, "not a decoder: it has no dense layer"),
         (double_weights, "is of a number type that is not supported"),
-        (shuffle_weights, "FULLY_CONNECTED: shuffled weights are not supported"),
-        (sign_bit, "FULLY_CONNECTED: the fused activation is not supported"),
-        (short_bias, "FULLY_CONNECTED: the bias does not fit the weights"),
+        (shuffle_weights, "FULLY_CONNECTED: its options are not supported"),
+        (sign_bit, "FULLY_CONNECTED: its options are not supported"),
+        (short_bias, "FULLY_CONNECTED: the weights or the bias do not fit"),
         (two_graphs, "not a decoder: it has not one graph"),
     ],
 )
@@ -332,9 +333,130 @@ def test_scales_must_be_aligned(exported, tflite_c):
             assert Decoder(tflite_c, moved(model, scales, 4, shift=0)).outputs == 192
             if tensor.Type() == schema.TensorType.INT8:
                 words = refusal(tflite_c, moved(model, scales, 4, shift=2))
-                assert words == "FULLY_CONNECTED: scales are not aligned"
+                assert words == "FULLY_CONNECTED: the scales or zero points do not fit"
                 return
     raise AssertionError("the model has no scales per row")
+
+
+def other_schema(tree, graph):
+    tree.version = 4
+
+
+def other_version(tree, graph):
+    tree.operatorCodes[0].version = 99
+
+
+def variable_weights(tree, graph):
+    weights_of(tree, graph).isVariable = True
+
+
+def one_input_more(tree, graph):
+    graph.operators[-1].inputs = np.append(graph.operators[-1].inputs, 0).astype(np.int32)
+
+
+def scale_without_zero(tree, graph):
+    weights_of(tree, graph).quantization = schema.QuantizationParametersT()
+    weights_of(tree, graph).quantization.scale = [1.0]
+
+
+def nameless_signature(tree, graph):
+    signature = schema.SignatureDefT()
+    signature.inputs = signature.outputs = []
+    tree.signatureDefs = [signature]
+
+
+def odd_bias_type(tree, graph):
+    graph.operators[1].builtinOptions.quantizedBiasType = 126
+
+
+def activation_of_the_next_kind(tree, graph):
+    graph.operators[1].builtinOptions.fusedActivationFunction = schema.ActivationFunctionType.TANH
+
+
+def unknown_bias_tensor(tree, graph):
+    point_input(graph, 2, 255)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        other_schema,
+        other_version,
+        variable_weights,
+        one_input_more,
+        scale_without_zero,
+        nameless_signature,
+        odd_bias_type,
+        activation_of_the_next_kind,
+        unknown_bias_tensor,
+    ],
+)
+def test_what_litert_refuses_is_refused(change, drums, tflite_c):
+    model = edited(drums, change)
+    with pytest.raises((ValueError, RuntimeError)):
+        decode(model, np.zeros((1, 3), np.float32))
+    assert refusal(tflite_c, model)
+
+
+def other_union(tag):
+    def change(tree, graph):
+        graph.operators[0].builtinOptionsType = tag
+
+    return change
+
+
+@pytest.mark.parametrize("tag", [1, 7, 9, 17, 38, 89])
+def test_options_of_another_operator_are_not_read_as_those_of_a_layer(tag, drums, tflite_c):
+    """LiteRT refuses some, and leaves out the fused RELU of others."""
+    words = "damaged: an operator does not fit its tensors or options"
+    assert refusal(tflite_c, edited(drums, other_union(tag))) == words
+
+
+def test_a_layer_without_options_has_no_activation(drums, tflite_c):
+    latents = np.random.default_rng(4).uniform(-3, 3, (20, 3)).astype(np.float32)
+    model = edited(drums, other_union(0))
+    decoder = Decoder(tflite_c, model)
+    found = decoder.probabilities(decoder.scores(latents))
+    assert np.abs(found - decode(model, latents)).max() <= 1e-6
+    assert np.abs(found - decode(drums, latents)).max() > 0.1
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf, 3e38])
+@pytest.mark.parametrize("numbers", ["float32", "float16", "dynamic"])
+@pytest.mark.parametrize("which", [1, 2])
+def test_weights_and_biases_are_numbers(number, numbers, which, exported, tflite_c):
+    if numbers == "float16" and number == 3e38:
+        pytest.skip("float16 ends at 65504")
+
+    def change(tree, graph):
+        layer = [o for o in graph.operators if len(o.inputs) == 3][1]
+        tensor = graph.tensors[layer.inputs[which]]
+        for operator in graph.operators:  # float16 lies behind a DEQUANTIZE
+            if list(operator.outputs) == [layer.inputs[which]]:
+                tensor = graph.tensors[operator.inputs[0]]
+        if tensor.type == schema.TensorType.INT8:
+            change_quantization(tensor, "scale", 5, number)
+            return
+        kind = "<f2" if tensor.type == schema.TensorType.FLOAT16 else "<f4"
+        values = np.frombuffer(bytes(tree.buffers[tensor.buffer].data), kind).copy()
+        values[5] = number
+        tree.buffers[tensor.buffer].data = np.frombuffer(values.tobytes(), np.uint8)
+
+    words = refusal(tflite_c, edited(exported(SHAPES[0], numbers), change))
+    assert "not numbers" in words or "has a scale or a zero point out of range" in words
+
+
+def test_sums_cannot_overflow(tflite_c, exported):
+    """Each weight alone is a number, but three layers of them would make infinities."""
+
+    def change(tree, graph):
+        for operator in graph.operators[:3]:
+            buffer = tree.buffers[graph.tensors[operator.inputs[1]].buffer]
+            values = np.frombuffer(bytes(buffer.data), "<f4") * np.float32(1e12)
+            buffer.data = np.frombuffer(values.tobytes(), np.uint8)
+
+    words = refusal(tflite_c, edited(exported(SHAPES[0], "float32"), change))
+    assert words == "FULLY_CONNECTED: weights are too large, or not numbers"
 
 
 def far_scale(tree, graph):
@@ -370,13 +492,13 @@ def float_bias(tree, graph):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (far_scale, "has a scale out of range"),
-        (zero_scale, "has a scale out of range"),
-        (lose_scales, "FULLY_CONNECTED: int8 weights need one scale, or one per row"),
-        (shift_weights, "FULLY_CONNECTED: int8 weights need the zero point 0"),
-        (other_axis, "FULLY_CONNECTED: int8 weights need one scale, or one per row"),
-        (far_zero, "has a zero point out of range"),
-        (float_bias, "FULLY_CONNECTED: the bias is of another number type"),
+        (far_scale, "has a scale or a zero point out of range"),
+        (zero_scale, "has a scale or a zero point out of range"),
+        (lose_scales, "has a scale or a zero point out of range"),
+        (shift_weights, "FULLY_CONNECTED: the scales or zero points do not fit"),
+        (other_axis, "has a scale or a zero point out of range"),
+        (far_zero, "has a scale or a zero point out of range"),
+        (float_bias, "FULLY_CONNECTED: this mixture of number types is not supported"),
     ],
 )
 def test_damaged_int8_model_is_refused(change, words, exported, tflite_c):

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
+from tests.packaging import markup
 
 BIN = Path(sys.executable).parent
 
@@ -64,3 +65,58 @@ def test_all_c_is_compiled_with_all_warnings_as_errors():
             flags = ini[name].get("build_flags", "${env.build_flags}")
             assert "${env.build_flags}" in flags, name
             assert "-Wno" not in flags + common
+
+
+STUDIO = ROOT / "host" / "latentrack" / "studio"
+
+
+@pytest.mark.parametrize("path", sorted(STUDIO.rglob("*.py")), ids=lambda path: path.name)
+def test_no_text_is_built_into_markup(path: Path):
+    assert not list(markup.in_python(path.read_text())), "see tests/packaging/markup.py"
+
+
+@pytest.mark.parametrize("path", sorted(STUDIO.rglob("*.js")), ids=lambda path: path.name)
+def test_no_script_of_ours_writes_markup(path: Path):
+    assert not list(markup.in_javascript(path.read_text()))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        """box.props(f'aria-label="{name}"')""",
+        """box.props('aria-label="' + name + '"')""",
+        """box.props('aria-label="{}"'.format(name))""",
+        """box.props('aria-label="%s"' % name)""",
+        """box.props(label)""",
+        """box.props(add=label)""",
+        """ui.label(name).classes("a").props(label)""",
+        """box.style(f"width: {wide}px")""",
+        """ui.html(f"<b>{name}</b>", sanitize=False)""",
+        """ui.html(name)""",
+        """ui.markdown(text)""",
+        """ui.run_javascript(f"alert({name})")""",
+        """ui.add_head_html(head)""",
+        """box.on("click", js_handler=f"() => play({name})")""",
+        """box.props("a" if x else label)""",
+    ],
+)
+def test_text_that_is_built_into_markup_is_found(line: str):
+    assert list(markup.in_python(line))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["""box.props("flat dense")""", """box.props("a" if x else "b")""", """ui.label(name)""",
+     """box.props["aria-label"] = name""", """_JS = "() => 1"\nbox.on("click", js_handler=_JS)"""],
+)  # fmt: skip
+def test_what_is_written_or_set_as_a_value_is_not(line: str):
+    assert not list(markup.in_python(line))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["box.innerHTML = name;", "box.insertAdjacentHTML('a', b)", "eval(text)",
+     'template: `<p v-html="name"></p>`', "template: `<p>${name}</p>`"],
+)  # fmt: skip
+def test_a_script_that_writes_markup_is_found(line: str):
+    assert list(markup.in_javascript(line))

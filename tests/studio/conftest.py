@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from latentrack.errors import UserError
 from latentrack.module.link import Link
 from latentrack.module.session import Session
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, until
 from tests.workers import made_once
 
 FLAGS = (
@@ -45,12 +45,23 @@ class RunningStudio:
     address: str
     folder: Path
 
+    def says(self, begin: str) -> str:
+        """The next line of its output that begins so; "" if it ends before. TimeoutError if none
+        comes."""
+        lines = self.process.stdout
+        assert lines is not None
+        # In a thread, which ends with the studio: reading a line that never comes has no limit.
+        waiting = ThreadPoolExecutor().submit(
+            lambda: next((line.strip() for line in lines if line.startswith(begin)), "")
+        )
+        return waiting.result(PATIENCE_MS / 1000)
+
     def stop(self) -> None:
         """As Ctrl-C does; what it started must end with it."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:
-                self.process.wait(20)
+                self.process.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -119,23 +130,29 @@ def keep_picture(page: Page, name: str) -> Path:
 @contextmanager
 def reached(port: str) -> Iterator[Link]:
     """Another program at the module, as soon as the studio lets go of the port."""
-    end = time.monotonic() + PATIENCE_MS / 500
-    while True:
+
+    def asked() -> Link | None:
         try:
-            link = Link(port)
-            break
+            return Link(port)
         except UserError:
-            assert time.monotonic() < end
-            time.sleep(0.1)
-    with link:
+            return None
+
+    with until(asked, f"{port} is never free", 0.1) as link:
         yield link
 
 
 def values(port: str, track: int = 0) -> dict[str, Any]:
     """A track's parameters, as the module itself says."""
-    with reached(port) as link, Session(link) as session:
-        found: dict[str, Any] = session.call("values", track)
-        return found
+
+    def asked() -> dict[str, Any] | None:
+        try:
+            with reached(port) as link, Session(link) as session:
+                found: dict[str, Any] = session.call("values", track)
+                return found
+        except UserError:
+            return None  # a busy computer keeps the module from answering in time
+
+    return until(asked, f"the module at {port} never answers")
 
 
 @pytest.fixture(scope="session")
@@ -169,6 +186,8 @@ def open_tab(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.on("request", lambda request: seen(request.url))
         page.on("pageerror", lambda error: wrong.append(f"error in the page: {error}"))
         page.goto(address)
+        # What is done before the page has met the server waits for that, too.
+        page.wait_for_function("window.did_handshake")
         return page
 
     yield open_it

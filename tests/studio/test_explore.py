@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import io
 import shutil
 import threading
-import time
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +20,7 @@ from latentrack.decoder.metadata import DecoderInfo
 from latentrack.errors import UserError
 from latentrack.studio.explore import sounding
 from latentrack.studio.explore.explorer import Explorer
+from latentrack.studio.explore.map_card import MapCard, Tab
 from latentrack.studio.explore.midi_file import meter_of, midi_file
 from latentrack.studio.explore.nearest import nearest
 from latentrack.studio.explore.paths import (
@@ -36,6 +37,7 @@ from latentrack.studio.pattern import Pattern
 from latentrack.studio.workspace import Workspace
 from tests.conftest import ROOT
 from tests.studio.explored import explorer_of, made_up_run
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -48,10 +50,10 @@ def demo(demo_run: Path, tmp_path: Path) -> Explorer:
     """A model that has learnt something, opened as the last one that was used."""
     shutil.copytree(demo_run, tmp_path / "runs" / "demo.run")
     explorer = Explorer(Workspace(tmp_path))
-    deadline = time.monotonic() + 30
-    while explorer.run is None or explorer.busy:
-        assert time.monotonic() < deadline, "the last run is not opened by itself"
-        time.sleep(0.01)
+    until(
+        lambda: explorer.run is not None and not explorer.busy,
+        "the last run is not opened by itself",
+    )
     return explorer
 
 
@@ -221,13 +223,28 @@ def test_the_run_that_was_open_last_is_opened_and_a_broken_one_is_passed_over(
     assert opened_by_itself(workspace) == "b"
 
 
+def test_the_puck_is_at_its_place_before_the_points_are_there(drums: Explorer) -> None:
+    """They take long with much music; without a place the map takes no hand."""
+    drums.place_at((0.25, -0.5, 0))
+    told: list[object] = []
+
+    class Told:
+        def show_place(self, place: tuple[float, ...], number: int) -> None:
+            told.append(place)
+
+    async def points() -> None:
+        told.append("points")
+
+    card = MapCard.__new__(MapCard)
+    card._explorer, card._run, card._tab = drums, drums.run, Tab()  # type: ignore[assignment]
+    card.map, card._show_points = Told(), points  # type: ignore[assignment, method-assign]
+    asyncio.run(card._begin())
+    assert told == [pytest.approx((0.25, -0.5, 0)), "points"]
+
+
 def opened_by_itself(workspace: Workspace) -> str:
     explorer = Explorer(workspace)
-    deadline = time.monotonic() + 30
-    while explorer.run is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return explorer.run.folder.stem
+    return until(lambda: explorer.run, "no run is opened by itself").folder.stem
 
 
 def test_threads_that_set_and_read_see_whole_patterns(drums: Explorer) -> None:

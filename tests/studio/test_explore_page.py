@@ -37,6 +37,8 @@ def page(exploring: RunningStudio, open_tab: Open) -> Page:
 def opened(studio: RunningStudio, open_tab: Open, **more: object) -> Page:
     page = open_tab(f"{studio.address}/explore", **more)
     expect(page.get_by_role("gridcell")).to_have_count(16 * 12)
+    # A map that has not been told its place yet takes no hand.
+    expect(puck(page)).to_have_attribute("aria-valuetext", re.compile("^X .*, Y "))
     return page
 
 
@@ -63,7 +65,8 @@ def spot(page: Page, x: float, y: float) -> tuple[float, float]:
 
 # The grid shows what the newest move of the hand led to.
 ANSWERED = (
-    "document.querySelector('.lt-explore-lanes').dataset.shown"
+    "document.querySelector('.lt-explore-map').dataset.asked > 0"
+    " && document.querySelector('.lt-explore-lanes').dataset.shown"
     " === document.querySelector('.lt-explore-map').dataset.asked"
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from latentrack.studio.listen.transport import Transport
 from latentrack.studio.pattern import Pattern
 from latentrack.studio.signals import Signal
 from latentrack.studio.workspace import Workspace
+from tests.waiting import until
 
 
 def pattern(rows: Iterable[str], kind: str = "drums", beat: int = 4) -> Pattern:
@@ -263,19 +263,12 @@ def test_a_mistake_of_the_explorer_stops_the_music_and_not_the_clock(tmp_path: P
 
     explored.on_bar = fail
     transport.play()
-    wait_for(lambda: not transport.playing)
+    until(lambda: not transport.playing)
     explored.on_bar = lambda: None
     transport.play()
-    wait_for(lambda: transport.step > 0)
+    until(lambda: transport.step > 0)
     transport.close()
     assert (transport.playing, transport.step) == (False, -1)
-
-
-def wait_for(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 # -- a clock from elsewhere -----------------------------------------------------------------------

@@ -6,7 +6,6 @@ import math
 import shutil
 import socket
 import struct
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,15 +22,9 @@ from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.osc import parsed
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.workspace import Workspace
+from tests.waiting import PATIENCE_S, until
 
-PATIENCE_SECONDS = 20
-
-
-def until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not true():
-        assert time.monotonic() < end, "that never came true"
-        time.sleep(0.005)
+MARK = "/here"
 
 
 def free_port() -> int:
@@ -58,18 +51,20 @@ class Patch:
         until(lambda: osc.heard != before[0] or osc.ignored)
 
     def hears(self, *wanted: str) -> list[tuple[Any, ...]]:
-        """The messages that come until no more do, (name, values…); only these names, if given."""
+        """The messages that have been sent, (name, values…); only these names, if given.
+
+        What is said is sent before whoever says it goes on, and comes in that order: so nothing
+        more can come when this one here has.
+        """
+        SimpleUDPClient(*self.ear.getsockname()).send_message(MARK, [])
+        self.ear.settimeout(PATIENCE_S)
         found = []
-        self.ear.settimeout(0.06)
-        try:
-            while True:
-                message = OscMessage(self.ear.recv(4096))
-                prefix, name = message.address.rsplit("/", 1)
-                assert prefix == "/latentrack"
-                if not wanted or name in wanted:
-                    found.append((name, *message.params))
-        except TimeoutError:
-            return found
+        while (message := OscMessage(self.ear.recv(4096))).address != MARK:
+            prefix, name = message.address.rsplit("/", 1)
+            assert prefix == "/latentrack"
+            if not wanted or name in wanted:
+                found.append((name, *message.params))
+        return found
 
 
 @pytest.fixture(scope="module")
@@ -155,10 +150,17 @@ def test_it_plays_and_each_step_and_hit_is_told(patch: Patch) -> None:
     patch.hears()
     patch.say("play")
     assert patch.transport.playing
-    time.sleep(1.2)  # a step is 62.5 ms: a loop of 12 or 16 and a little
+    told: list[tuple[Any, ...]] = []
+
+    def more_than_a_loop() -> bool:
+        told.extend(patch.hears("step", "hit"))
+        return sum(message[0] == "step" for message in told) > patch.explorer.steps + 2
+
+    until(more_than_a_loop)
     patch.say("stop")
     assert not patch.transport.playing
-    told = patch.hears("step", "hit")
+    until(lambda: patch.transport.step == -1)
+    told += patch.hears("step", "hit")
     steps = [message[1] for message in told if message[0] == "step"]
     assert len(steps) > 8 and steps == [n % patch.explorer.steps for n in range(len(steps))]
     pattern = patch.explorer.pattern
@@ -183,7 +185,8 @@ def test_a_run_is_opened_by_its_name_and_what_that_changes_is_told(patch: Patch)
     patch.hears()
     patch.say("model", "another one")
     until(lambda: patch.explorer.run.folder.name == "another one.run")
-    assert {("x", 0.0), ("y", 0.0)} <= set(patch.hears())
+    told: set[tuple[Any, ...]] = set()
+    until(lambda: (told.update(patch.hears()), {("x", 0.0), ("y", 0.0)} <= told)[1])
     # A list, as Pure Data sends words.
     patch.say("model", "demo")
     until(lambda: patch.explorer.run.folder.name == "demo.run")

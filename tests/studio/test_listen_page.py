@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
+import re
 import shutil
 import socket
-import time
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
@@ -19,6 +19,7 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from latentrack.studio.listen.sounds import DRUMS
 from tests.studio.conftest import PATIENCE_MS, RunningStudio, keep_picture, running_studio
+from tests.waiting import until
 
 Open = Callable[..., Page]
 Samples = npt.NDArray[np.float64]
@@ -79,6 +80,11 @@ def loudest(page: Page, seconds: float = 1.0) -> float:
         seconds * 1000,
     )
     return most
+
+
+def sounds(page: Page) -> None:
+    """Returns when something is heard."""
+    wait(page, "latentrackSound.level() > 0.02")
 
 
 def wait(page: Page, true: str) -> None:
@@ -209,21 +215,22 @@ def test_a_dozen_notes_at_once_are_eight(page: Page) -> None:
 def test_play_sounds_at_the_times_that_were_told(page: Page) -> None:
     assert loudest(page, 0.3) == 0
     bar(page).get_by_role("button", name="Play").click()
+    # On a busy computer some steps are late: of those that are not there must be some, too.
     wait(page, "latentrackSound.log.length >= 20")
-    assert loudest(page) > 0.02
+    wait(page, "latentrackSound.log.filter((step) => step.late < 0).length >= 12")
+    sounds(page)
     expect(bar(page).get_by_role("switch", name="Sounds here")).to_be_checked()
     steps = log(page)
     assert np.diff([step["due"] for step in steps]) == pytest.approx(0.125, abs=1e-6)
     # In the browser's own time the same, but for what clocks drift. (A step that a busy machine
     # learns of too late sounds at once.)
     apart = [step["when"] - step["due"] for step in steps if step["late"] < 0]
-    assert len(apart) >= 8
+    assert len(apart) >= 12
     assert np.mean(np.abs(np.diff(apart)) < 0.0005) > 0.8
     keep_picture(page, "listen")
     bar(page).get_by_role("button", name="Stop").click()
     expect(bar(page).get_by_role("button", name="Play")).to_be_visible()
-    page.wait_for_timeout(1600)
-    assert loudest(page, 0.3) < 1e-3
+    until(lambda: loudest(page, 0.3) < 1e-3, "it never becomes silent")
     expect(bar(page).get_by_role("img")).to_have_accessible_name("16 steps")
 
 
@@ -257,11 +264,20 @@ def test_tempo_by_number_and_by_tapping(page: Page) -> None:
         tempo.press("Enter")
         expect(tempo).to_have_value("120")
     tap = bar(page).get_by_role("button", name="Tap")
-    for _ in range(5):
-        tap.click()
-        page.wait_for_timeout(400)
-    expect(tempo).not_to_have_value("120")
-    assert 60 < float(tempo.input_value()) < 150
+    tap.click()
+    expect(tempo).to_have_value("120")
+    # A hand that is on time: 400 ms from tap to tap.
+    tap.evaluate(
+        """(button) => {
+            for (let number = 0; number < 5; number += 1) {
+                const click = new MouseEvent("click", { bubbles: true });
+                const timeStamp = performance.now() + 10_000 + 400 * number;
+                Object.defineProperty(click, "timeStamp", { value: timeStamp });
+                button.dispatchEvent(click);
+            }
+        }"""
+    )
+    expect(tempo).to_have_value(re.compile(r"^1(49\.9|50|50\.1)$"))
     tempo.fill("120")
     tempo.press("Enter")
 
@@ -287,7 +303,7 @@ def test_it_goes_on_while_the_pages_change(page: Page) -> None:
         wait(page, f"latentrackSound.log.length > {before + 4}")
     numbers = [entry["number"] for entry in log(page)]
     assert np.all(np.diff(numbers) % 16 == 1)
-    assert loudest(page) > 0.02
+    sounds(page)
 
 
 def test_two_tabs_one_clock_and_each_its_own_sound(
@@ -315,7 +331,7 @@ def test_a_reload_goes_on_where_it_plays(page: Page) -> None:
     page.reload()
     expect(bar(page).get_by_role("button", name="Stop")).to_be_visible()
     wait(page, "latentrackSound.log.length >= 8")
-    assert loudest(page) > 0.02
+    sounds(page)
     lights = bar(page).get_by_role("img")
     expect(lights).to_have_accessible_name("Step 3 of 16")
 
@@ -335,10 +351,10 @@ def test_without_a_model_the_bar_says_so(studio: RunningStudio, open_tab: Open) 
 def test_each_voice_can_be_heard_alone(page: Page) -> None:
     sound = page.get_by_role("region", name="Sound")
     for voice in ("kick", "open hat"):
-        sound.get_by_role("button", name=voice, exact=True).click()
-        assert loudest(page, 0.3) > 0.02
-        page.wait_for_timeout(700)
-        assert loudest(page, 0.1) < 0.01
+        button = sound.get_by_role("button", name=voice, exact=True)
+        # It is short: pressed again if the busy computer has missed it.
+        until(lambda: (button.click(), loudest(page, 0.5) > 0.02)[1], f"{voice} is not heard")  # noqa: B023
+        until(lambda: loudest(page, 0.1) < 0.01, f"{voice} does not end")
     assert bar(page).get_by_role("switch").get_attribute("aria-checked") == "false"
 
 
@@ -350,8 +366,7 @@ def test_no_volume_no_sound(page: Page) -> None:
     wait(page, "latentrackSound.log.length >= 8")
     assert loudest(page, 0.5) < 1e-3
     volume.fill("80")
-    page.wait_for_timeout(300)
-    assert loudest(page) > 0.02
+    sounds(page)
 
 
 def test_notes_go_to_the_port_that_is_chosen(page: Page, playing_studio: RunningStudio) -> None:
@@ -360,10 +375,7 @@ def test_notes_go_to_the_port_that_is_chosen(page: Page, playing_studio: Running
     midi.get_by_label("Notes go to").click()
     page.get_by_role("option", name="synth").click()
     bar(page).get_by_role("button", name="Play").click()
-    end = time.monotonic() + 20
-    while "note_on channel=9" not in port.read_text():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    until(lambda: "note_on channel=9" in port.read_text(), "no notes come")
     port.rename(port.with_suffix(".away"))
     status = midi.get_by_role("status")
     expect(status).to_contain_text("“synth” is not there")
@@ -385,11 +397,12 @@ def test_a_patch_moves_what_is_shown(page: Page) -> None:
     expect(osc.get_by_role("switch", name="Hear messages at")).to_be_checked()
     client = SimpleUDPClient("127.0.0.1", port)
     status = osc.get_by_role("status")
-    end = time.monotonic() + 20
-    while "heard" not in status.inner_text():
-        assert time.monotonic() < end
+
+    def told() -> bool:
         client.send_message("/latentrack/tempo", 88.0)
-        page.wait_for_timeout(100)
+        return "heard" in status.inner_text()
+
+    until(told, "no message is heard", 0.1)
     expect(bar(page).get_by_label("Tempo")).to_have_value("88")
     client.send_message("/latentrack/swing", 3.0)
     expect(status).to_contain_text("/latentrack/swing was ignored: 3 is not from 0.5 to 0.75.")

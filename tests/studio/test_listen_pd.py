@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+import select
 import shutil
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from pythonosc.udp_client import SimpleUDPClient
 from latentrack.studio.listen.osc import IN, OUT
 from latentrack.studio.listen.osc_controls import ADDRESSES
 from tests.conftest import ROOT
+from tests.waiting import PATIENCE_S
 
 PATCH = ROOT / "docs" / "latentrack.pd"
 
@@ -62,7 +63,7 @@ def test_pure_data_speaks_and_hears_our_addresses(tmp_path: Path) -> None:
         pytest.skip("Pure Data is not on this machine: apt-get install puredata-core")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
         ear.bind(("127.0.0.1", 0))
-        ear.settimeout(20)
+        ear.settimeout(PATIENCE_S)
         port = free_port()
         text = PATCH.read_text().replace("127.0.0.1 9000", f"127.0.0.1 {ear.getsockname()[1]}")
         # The slider for x is given a name to be moved by, and what comes for it is printed.
@@ -80,10 +81,10 @@ def test_pure_data_speaks_and_hears_our_addresses(tmp_path: Path) -> None:
                 message = OscMessage(ear.recv(4096))
                 assert (message.address, message.params) == ("/latentrack/x", [0.5])
                 SimpleUDPClient("127.0.0.1", port).send_message("/latentrack/x", -0.25)
-                time.sleep(0.5)
+                assert running.stderr is not None
+                select.select([running.stderr], [], [], PATIENCE_S)
             finally:
                 running.terminate()
-            assert running.stderr is not None
             assert running.stderr.read() == "heard: -0.25\n"
 
 

@@ -16,6 +16,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from latentrack.corpus import Dataset, read
 from tests.studio.conftest import RunningStudio, keep_picture, running_studio
 from tests.studio.test_music import BEAT, MAP, OTHER, TUNE, batch, midi_bytes
+from tests.waiting import PATIENCE_S
 
 Open = Callable[..., Page]
 
@@ -287,13 +288,15 @@ def test_200_megabytes_are_refused_or_taken_while_the_page_goes_on(
     assert used < 10_000_000
 
     files.set_input_files(tmp_path / "big.wav")
-    while not (studio.folder / "music" / "big.wav").exists():
-        # Its name is there only when all of it is, and others are answered meanwhile.
-        with urlopen(studio.address, timeout=5) as answer:
+    # Its name is there only when all of it is, and others are answered meanwhile.
+    arrived, answered = studio.folder / "music" / "big.wav", 0
+    while not arrived.exists():
+        with urlopen(studio.address, timeout=PATIENCE_S) as answer:
             assert answer.status == 200
+        answered += not arrived.exists()
         page.get_by_role("tab", name="Bars").click()
         page.get_by_role("tab", name="Left out").click()
-    assert (studio.folder / "music" / "big.wav").stat().st_size == 200_000_000
+    assert answered and arrived.stat().st_size == 200_000_000
     assert not list((studio.folder / "incoming").iterdir())
     rest(page)
     expect(rows(page).filter(has_text="big.wav")).to_contain_text("only a rhythm can be made")
@@ -350,12 +353,12 @@ def test_a_request_that_is_no_batch_is_refused(full: RunningStudio) -> None:
     for data in (b"", b"\0\0\0\2[]", batch(("a.mid", BEAT))[:-1]):
         request = Request(f"{full.address}/studio/music/upload", data=data, method="POST")
         with pytest.raises(HTTPError) as refusal:
-            urlopen(request, timeout=10)
+            urlopen(request, timeout=PATIENCE_S)
         assert refusal.value.code == 400
         assert "no batch of files" in json.load(refusal.value)["error"]
     request.add_header("Origin", "http://elsewhere.example")
     with pytest.raises(HTTPError) as refusal:
-        urlopen(request, timeout=10)
+        urlopen(request, timeout=PATIENCE_S)
     assert refusal.value.code == 403
     kept = sorted(p.name for p in (full.folder / "music").rglob("*.mid"))
     assert kept == ["beat.mid", "other.mid", "tune.mid"]
@@ -365,6 +368,6 @@ def test_a_request_that_is_no_batch_is_refused(full: RunningStudio) -> None:
 def test_no_request_leads_out_of_the_corpus(full: RunningStudio) -> None:
     for name in ("../dataset.npz", "/etc/passwd", "no.mid", ""):
         address = f"{full.address}/studio/music/bars?name={quote(name)}&start=-5&count=999999"
-        with urlopen(address, timeout=10) as answer:
+        with urlopen(address, timeout=PATIENCE_S) as answer:
             told = json.load(answer)
         assert told["bars"] == [] and told["total"] == 0

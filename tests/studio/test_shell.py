@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -13,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 from tests.programs import latentrack
 from tests.studio.conftest import RunningStudio, running_studio
+from tests.waiting import PATIENCE_S
 
 Open = Callable[..., Page]
 
@@ -43,16 +45,16 @@ def test_dark_stays_dark(studio: RunningStudio, open_tab: Open) -> None:
     "header", [{"Host": "studio.example"}, {"Origin": "http://studio.example"}]
 )
 def test_other_sites_are_refused(studio: RunningStudio, header: dict[str, str]) -> None:
-    with urlopen(studio.address, timeout=10) as answer:
+    with urlopen(studio.address, timeout=PATIENCE_S) as answer:
         assert answer.status == 200
     with pytest.raises(HTTPError) as refusal:
-        urlopen(Request(studio.address, headers=header), timeout=10)
+        urlopen(Request(studio.address, headers=header), timeout=PATIENCE_S)
     assert refusal.value.code == 403
 
 
 def listens_at(studio: RunningStudio) -> list[str]:
     """The addresses, in hexadecimal digits, last byte first, as Linux lists them."""
-    port = int(studio.address.rpartition(":")[2])
+    port = urlsplit(studio.address).port
     with open("/proc/net/tcp", encoding="ascii") as table:
         listening = [line.split()[1].split(":") for line in table if line.split()[3] == "0A"]
     return [address for address, at in listening if int(at, 16) == port]
@@ -65,13 +67,16 @@ def test_only_this_computer_can_reach_it(studio: RunningStudio) -> None:
 def test_others_can_only_if_they_are_let_in(tmp_path: Path) -> None:
     with running_studio(tmp_path / "studio", "--host", "0.0.0.0") as studio:
         assert listens_at(studio) == ["00000000"]
+        assert studio.says("Another device opens it with this link, once:")
         # A phone asks by this computer's address.
-        phone = Request(studio.address, headers={"Host": "192.0.2.7:8370"})
-        with urlopen(phone, timeout=10) as answer:
+        query = studio.says("http").partition("/?")[2]
+        address = studio.address.partition("/?")[0]
+        phone = Request(f"{address}/?{query}", headers={"Host": "192.0.2.7:8370"})
+        with urlopen(phone, timeout=PATIENCE_S) as answer:
             assert answer.status == 200
-        assert studio.process.stdout is not None
-        said = " ".join(studio.process.stdout.readline() for _ in range(2))
-        assert "Everybody in this network can open it" in said
+        with pytest.raises(HTTPError) as refusal:
+            urlopen(Request(address, headers={"Host": "192.0.2.7:8370"}), timeout=PATIENCE_S)
+        assert refusal.value.code == 403
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,18 +30,10 @@ from latentrack.studio.training.places import MOST, names_of, packed, places_of,
 from latentrack.studio.training.runs import Runs, differing
 from latentrack.studio.training.training import Training
 from latentrack.studio.workspace import Workspace
+from tests.waiting import until
 
-PATIENCE = 120.0
-"""Seconds; a loaded machine may take its time."""
 LONG = Settings(epochs=200_000, seed=2)
 """Much longer than any test."""
-
-
-def wait_for(what: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 def is_alive(pid: int) -> bool:
@@ -107,7 +99,7 @@ def test_the_result_is_what_the_command_line_gives(
     assert training.running and job is not None
     with pytest.raises(UserError, match="first one is still being trained"):
         training.start(small, "second")
-    wait_for(lambda: heard)
+    until(lambda: heard)
     assert not training.running and job.outcome is not None
     assert job.outcome.kind == "finished" and job.outcome.run == training.last_run
     assert training.last_run == workspace.runs / "first one.run"
@@ -128,7 +120,7 @@ def test_the_result_is_what_the_command_line_gives(
     assert list((workspace.folder / "training").iterdir()) == []
     heard.clear()
     training.start(replace(small, epochs=3), "first one")
-    wait_for(lambda: heard)
+    until(lambda: heard)
     assert training.last_run == workspace.runs / "first one-2.run"
 
 
@@ -141,7 +133,7 @@ def test_trains_on_from_an_earlier_run(training: Training, workspace: Workspace,
         start=earlier.model,
     )
     training.start(Settings(epochs=5), "on", run)
-    wait_for(lambda: not training.running)
+    until(lambda: not training.running)
     assert training.last_run is not None
     got = load_run(training.last_run)
     for a, b in zip(flat_weights(got.model), flat_weights(expected.model), strict=True):
@@ -155,11 +147,11 @@ def test_stopping_early_keeps_the_best_so_far(training: Training, workspace: Wor
     training.start(LONG, "long")
     job = training.job
     assert job is not None
-    wait_for(lambda: len(job.epochs) > 5 and job.places is not None)
+    until(lambda: len(job.epochs) > 5 and job.places is not None)
     assert job.seconds_left() is None or job.seconds_left() > 0
     training.stop()
     training.stop()
-    wait_for(lambda: not training.running)
+    until(lambda: not training.running)
     assert job.outcome is not None and job.outcome.kind == "stopped"
     assert training.last_run is not None
     run = load_run(training.last_run)
@@ -174,9 +166,9 @@ def test_stopping_before_there_is_anything(training: Training, workspace: Worksp
     training.start(Settings(model="stacked", epochs=200_000), "long")
     job = training.job
     assert job is not None
-    wait_for(lambda: "layer" in job.phase)
+    until(lambda: "layer" in job.phase)
     training.stop()
-    wait_for(lambda: not training.running)
+    until(lambda: not training.running)
     assert job.outcome is not None and job.outcome.kind == "nothing"
     assert "nothing to keep" in job.outcome.words[0]
     assert workspace.run_folders() == []
@@ -188,10 +180,10 @@ def test_a_training_that_is_killed_leaves_its_best(
     training.start(LONG, "doomed")
     job = training.job
     assert job is not None
-    wait_for(lambda: job.kept)
+    until(lambda: job.kept)
     [pid] = learners(workspace.folder)
     os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: not training.running)
+    until(lambda: not training.running)
     assert job.outcome is not None and job.outcome.kind == "killed"
     assert "ended from outside" in job.outcome.words[0]
     assert job.outcome.words[1] == f"Its epoch {job.kept:,} is kept as doomed: train on from it."
@@ -206,9 +198,9 @@ def test_one_killed_before_anything_was_kept_says_so(
     training.start(LONG, "doomed")
     job = training.job
     assert job is not None
-    wait_for(lambda: learners(workspace.folder))
+    until(lambda: learners(workspace.folder))
     os.kill(learners(workspace.folder)[0], signal.SIGKILL)
-    wait_for(lambda: not training.running)
+    until(lambda: not training.running)
     assert job.outcome is not None and job.outcome.kind == "killed" and job.outcome.run is None
     assert "start it again" in job.outcome.words[1]
     assert list((workspace.folder / "training").iterdir()) == []
@@ -243,7 +235,7 @@ def test_no_training_outlives_the_studio(workspace: Workspace) -> None:
     [pid] = learners(workspace.folder)
     studio.kill()
     studio.wait()
-    wait_for(lambda: not is_alive(pid))
+    until(lambda: not is_alive(pid))
     studio.stdin.close()
     studio.stdout.close()
     # It has put away what it had before it went.
@@ -258,7 +250,7 @@ def test_what_an_earlier_studio_left_is_kept(
     training.start(LONG, "left")
     job = training.job
     assert job is not None
-    wait_for(lambda: job.kept)
+    until(lambda: job.kept)
     [folder] = (workspace.folder / "training").iterdir()
     [pid] = learners(workspace.folder)
     os.kill(pid, signal.SIGSTOP)
@@ -272,13 +264,13 @@ def test_what_an_earlier_studio_left_is_kept(
     long_ago = time.time() - SILENT - 1
     os.utime(left / JOB, (long_ago, long_ago))
     again = Training(other, Music(other))
-    wait_for(lambda: again.found)
+    until(lambda: again.found)
     assert again.found == (
         f"The studio was ended while left was being trained: its epoch {job.kept:,} is kept as "
         "left.",
     )
     assert load_run(other.runs / "left.run").history[-1].number == job.kept
-    wait_for(lambda: not left.exists())
+    until(lambda: not left.exists())
     again.close()
 
 

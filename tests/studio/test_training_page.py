@@ -16,11 +16,10 @@ from latentrack.corpus import demo_dataset
 from latentrack.decoder.litert import Decoder
 from latentrack.model import load_run
 from tests.studio.conftest import RunningStudio, keep_picture, running_studio
-from tests.studio.test_training import learners, wait_for
+from tests.studio.test_training import learners
+from tests.waiting import until
 
 Open = Callable[..., Page]
-SLOW_MS = 120_000
-"""What a process of low priority does may take long where others work."""
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +56,7 @@ def begin(studio: RunningStudio, open_tab: Open) -> Callable[..., Page]:
 def epoch(page: Page) -> int:
     """The number that is shown."""
     state = page.get_by_text(re.compile(r"^Epoch [\d,]+ of"))
-    expect(state).to_be_visible(timeout=SLOW_MS)
+    expect(state).to_be_visible()
     return int(re.findall(r"[\d,]+", state.inner_text())[0].replace(",", ""))
 
 
@@ -109,21 +108,18 @@ def test_a_training_is_watched_left_alone_and_stopped(
     first = epoch(page)
     expect(curves).to_have_attribute("aria-label", re.compile("^Loss over [2-9]"))
     expect(places).to_have_attribute("aria-label", re.compile("199 sequences of watched"))
-    page.wait_for_timeout(600)
-    assert coloured(curves) > 200 and coloured(places) > 500
+    until(lambda: coloured(curves) > 200 and coloured(places) > 500, "nothing is drawn")
     before = drawn(places)
-    page.wait_for_timeout(1500)
-    assert drawn(places) != before, "the sequences do not move"
+    until(lambda: drawn(places) != before, "the sequences do not move")
     expect(page.get_by_text(re.compile("^About .* left$"))).to_be_visible()
     # A reload in the middle, and a second tab: it goes on, and both show the same one.
     page.reload()
-    assert epoch(page) > first
+    until(lambda: epoch(page) > first, "it does not go on")
     other = open_tab(f"{studio.address}/train")
     expect(other.get_by_role("heading", name="Training watched")).to_be_visible()
     keep_picture(other, "studio-train")
     now = epoch(other)
-    other.wait_for_timeout(1000)
-    assert epoch(other) > now
+    until(lambda: epoch(other) > now, "it does not go on")
     assert len(learners(studio.folder)) == 1
     # What the curves say is also read with the keyboard.
     reading = other.get_by_text(re.compile(r"^Epoch [\d,]+: loss"))
@@ -133,7 +129,7 @@ def test_a_training_is_watched_left_alone_and_stopped(
     expect(reading).to_be_visible()
     other.get_by_role("button", name="Stop and keep the best").click()
     for tab in (other, page):
-        expect(tab.get_by_role("heading", name="watched is ready")).to_be_visible(timeout=SLOW_MS)
+        expect(tab.get_by_role("heading", name="watched is ready")).to_be_visible()
         expect(tab.get_by_text(re.compile(r"^Stopped after epoch [\d,]+;"))).to_be_visible()
         expect(row(tab, "watched ended early")).to_be_visible()
     assert load_run(studio.folder / "runs" / "watched.run").history[-1].number > now
@@ -144,7 +140,7 @@ def test_a_finished_training_leads_to_its_space(
     studio: RunningStudio, begin: Callable[..., Page]
 ) -> None:
     page = begin("finished", 30, knobs=2)
-    expect(page.get_by_role("heading", name="finished is ready")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_role("heading", name="finished is ready")).to_be_visible()
     expect(page.get_by_text("Played back from its own place")).to_be_visible()
     expect(page.get_by_text("--")).to_have_count(0)
     run = load_run(studio.folder / "runs" / "finished.run")
@@ -156,10 +152,10 @@ def test_a_finished_training_leads_to_its_space(
 
 def test_a_training_that_is_killed(studio: RunningStudio, begin: Callable[..., Page]) -> None:
     page = begin("doomed", 200_000)
-    expect(page.get_by_text(re.compile(r"^epoch [\d,]+$"))).to_be_visible(timeout=SLOW_MS)  # safe
+    expect(page.get_by_text(re.compile(r"^epoch [\d,]+$"))).to_be_visible()  # safe
     [pid] = learners(studio.folder)
     os.kill(pid, signal.SIGKILL)
-    expect(page.get_by_role("heading", name="doomed was cut short")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_role("heading", name="doomed was cut short")).to_be_visible()
     expect(page.get_by_text("was ended from outside")).to_be_visible()
     expect(page.get_by_text("is kept as doomed: train on from it.")).to_be_visible()
     assert load_run(studio.folder / "runs" / "doomed.run").history
@@ -170,7 +166,7 @@ def test_a_training_that_is_killed(studio: RunningStudio, begin: Callable[..., P
     page.get_by_label("Name", exact=True).fill("")
     page.get_by_label("Epochs", exact=True).fill("3")
     page.get_by_role("button", name="Start training").click()
-    expect(page.get_by_role("heading", name="doomed-2 is ready")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_role("heading", name="doomed-2 is ready")).to_be_visible()
 
 
 def test_a_setting_out_of_range_is_said_and_nothing_begins(
@@ -205,8 +201,7 @@ def test_two_runs_are_compared_and_looked_after(
     page.get_by_role("checkbox", name="Compare beta").click()
     curves = page.get_by_role("img", name=re.compile("^loss of .*epoch by epoch"))
     curves.scroll_into_view_if_needed()
-    page.wait_for_timeout(400)
-    assert coloured(curves) > 200
+    until(lambda: coloured(curves) > 200, "nothing is drawn")
     different = page.get_by_role("row").filter(has_text="learning rate")
     expect(different).to_contain_text("0.003")
     expect(different).to_contain_text("0.004")
@@ -242,7 +237,7 @@ def test_two_runs_are_compared_and_looked_after(
     page.get_by_role("radio", name=re.compile("float16")).click()
     page.get_by_role("button", name="Write the file").click()
     download = page.get_by_role("button", name="Download alpha-float16.tflite")
-    expect(download).to_be_visible(timeout=SLOW_MS)
+    expect(download).to_be_visible()
     with page.expect_download() as waiting:
         download.click()
     waiting.value.save_as(tmp_path / "got.tflite")
@@ -260,7 +255,7 @@ def test_the_report_opens_with_its_pictures(
     page.get_by_role("button", name="Report of told").click()
     expect(page.get_by_role("dialog").get_by_role("status")).to_be_visible()
     inside = page.frame_locator("iframe[title='Report of told']")
-    expect(inside.get_by_role("heading", name="In short")).to_be_visible(timeout=SLOW_MS)
+    expect(inside.get_by_role("heading", name="In short")).to_be_visible()
     pictures = inside.get_by_role("img")
     assert pictures.count() >= 5
     for picture in pictures.all():
@@ -294,5 +289,5 @@ def test_the_end_of_the_studio_is_the_end_of_the_training(tmp_path: Path, open_t
         epoch(page)
         assert len(learners(folder)) == 1
         ending.stop()
-        wait_for(lambda: not learners(folder))
+        until(lambda: not learners(folder))
     assert load_run(folder / "runs" / "cut.run").history

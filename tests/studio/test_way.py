@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,10 +19,9 @@ from latentrack.decoder.litert import Decoder
 from latentrack.studio.music.demo_files import write_demo
 from tests.device.rig import DRUM_JACKS
 from tests.studio.conftest import RunningStudio, keep_picture, values
+from tests.waiting import until
 
 Open = Callable[..., Page]
-# In a busy minute of a small machine: a training and an installation.
-LONG_MS = 120_000
 
 # The triggers of five groups of drums; the other jacks carry accents.
 JACKS = DRUM_JACKS[:5]
@@ -79,17 +77,20 @@ def test_from_twenty_files_to_a_module_that_plays(
     page.get_by_label("Epochs", exact=True).fill("400")
     page.get_by_label("Epochs", exact=True).blur()
     page.get_by_role("button", name="Start training").click()
-    expect(page.get_by_text(re.compile(r"^Epoch \d\d+ of 400"))).to_be_visible(timeout=LONG_MS)
+    # On a fast computer, or with a slow browser, it is over before anything of it was seen.
+    explore = page.get_by_role("button", name="Explore it")
+    learning = page.get_by_text(re.compile(r"^Epoch \d\d+ of 400"))
+    expect(learning.or_(explore).first).to_be_visible()
     keep_picture(page, "studio_train")
     page.reload()
-    explore = page.get_by_role("button", name="Explore it")
-    expect(explore).to_be_visible(timeout=LONG_MS)
+    expect(explore).to_be_visible()
     assert (studio.folder / "runs" / "my beats.run" / "run.toml").is_file()
 
     # Its space is explored: another place, another pattern.
     explore.click()
     expect(page.get_by_role("gridcell", name=", hit, ").first).to_be_visible()
     puck = page.get_by_role("slider", name="Puck on the map")
+    expect(puck).to_have_attribute("aria-valuetext", re.compile("^X .*, Y "))
     before = hits(page)
     box = puck.bounding_box()
     assert box is not None
@@ -114,23 +115,24 @@ def test_from_twenty_files_to_a_module_that_plays(
     card = page.get_by_role("region", name="The module")
     card.get_by_role("button", name="Switch on a virtual module").click()
     where = card.get_by_text("board xen")
-    expect(where).to_be_visible(timeout=LONG_MS)
+    expect(where).to_be_visible()
     port = where.inner_text().removeprefix("At ").partition(",")[0]
     models = page.get_by_role("region", name="Models")
     models.get_by_role("button", name="Hear it on the module: my beats").click()
-    expect(models.get_by_text(re.compile("Track 1 plays my.beats"))).to_be_visible(timeout=LONG_MS)
+    expect(models.get_by_text(re.compile("Track 1 plays my.beats"))).to_be_visible()
     page.get_by_role("button", name="Send its place").click()
     place = re.findall(r"[−\d.]+", puck_text(page, studio))
     wanted = [float(number.replace("−", "-")) for number in place[:2]]
     scale = 3
-    end = time.monotonic() + LONG_MS / 1000
-    while True:
+
+    def arrived() -> tuple[list[float], float] | None:
         told = values(port)
         latents, threshold = told["latents"], told["threshold"]
         assert isinstance(latents, list) and isinstance(threshold, float)
-        if all(abs(a / scale - b) < 0.006 for a, b in zip(latents, wanted, strict=False)):
-            break
-        assert time.monotonic() < end, (latents, wanted)
+        near = all(abs(a / scale - b) < 0.006 for a, b in zip(latents, wanted, strict=False))
+        return (latents, threshold) if near else None
+
+    latents, threshold = until(arrived, f"the module does not go to {wanted}")
 
     # It plays there what LiteRT says that the model plays at that place.
     go(page, "Module")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 import pytest
 
 from latentrack.teensy.native import NativeFault
@@ -31,6 +33,35 @@ def play_a_bar(board, drums):
     model, latents, _ = drums
     board.play(model, latents[0], THRESHOLD)
     return [board.step() for _ in range(16)]
+
+
+def test_the_guard_writes_into_code_that_does_not_end_and_then_resets_the_chip(monkeypatch):
+    """FUNCTION: bytes of memory that stand for bytecode. SNVS_LPGPR3 keeps what ran."""
+    board = BoardOnChip("bare")
+    core, kept = board.latentcore, 0x400D410C
+    places = array("I", [FUNCTION, FUNCTION + 5])
+    before = core.memory(FUNCTION, 8)
+    core.guard_code(places, 0x64, 5, 20, kept)
+    for _ in range(30):
+        core.tick(None)
+    assert core.memory(FUNCTION, 8) == before, "nothing that is watched runs"
+    assert core.guard(77) == 30
+    for _ in range(4):
+        core.tick(None)
+    assert core.memory(FUNCTION, 8) == before
+    core.tick(None)
+    written = bytearray(before)
+    written[0] = written[5] = 0x64
+    assert core.memory(FUNCTION, 8) == bytes(written)
+    assert board.chip.blocks["SNVS"].read(0x10C) == 77
+    resets: list[int] = []
+    monkeypatch.setattr(board.chip, "request_reset", resets.append)
+    for _ in range(14):
+        core.tick(None)
+    assert resets == []
+    core.tick(None)
+    assert len(resets) == 1
+    assert dict(board.chip.unknown_addresses) == {}
 
 
 @pytest.mark.parametrize("name", ["bare", "xen"])

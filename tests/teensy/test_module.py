@@ -15,6 +15,7 @@ from latentrack.module.link import Link, ModuleError
 from latentrack.teensy import image
 from latentrack.teensy.module import SLOWNESS, TeensyModule
 from tests.teensy.programs import BARE, build, to_hex
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def test_mpremote_talks_to_it(prompt):
     with TeensyModule(prompt) as module:
         done = subprocess.run(
             [sys.executable, "-m", "mpremote", "connect", module.port, "resume", "exec", "12345"],
-            capture_output=True, text=True, timeout=60, check=True,
+            capture_output=True, text=True, timeout=PATIENCE_S, check=True,
         )  # fmt: skip
         assert said_bytes(done.stdout) == 5
 
@@ -94,7 +95,7 @@ def test_pins_go_in_and_out(tmp_path):
     with TeensyModule(program) as module:
         module.on_pin(note)
         module.at(60_000, lambda: module.machine.set_pin("D36", True))
-        assert seen.wait(30)
+        assert seen.wait(PATIENCE_S)
     # D2 becomes an output, then the interrupt of D36 sets and clears it.
     assert [change[1:] for change in changes[-2:]] == [("D2", 1), ("D2", 0)]
     assert 60_000 <= changes[-2][0] < 60_100
@@ -106,7 +107,9 @@ def test_bad_input_is_refused_in_a_sentence(prompt, tmp_path):
     (tmp_path / "notes.hex").write_text("no firmware")
     for options, sentence in ((["--firmware", tmp_path / "notes.hex"], "notes.hex is neither"),):
         command = [sys.executable, "-m", "latentrack.cli", "virtual", *options]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        )
         assert done.returncode == 2
         assert sentence in " ".join(done.stderr.split())
 
@@ -132,6 +135,6 @@ def test_the_command_says_where_it_is_and_how_slow(prompt, tmp_path):
     finally:
         process.send_signal(signal.SIGINT)
         out, error = process.stdout.read(), process.stderr.read()
-        process.wait(timeout=30)
+        process.wait(timeout=PATIENCE_S)
     assert SLOWNESS in " ".join(out.split()), error
     assert process.returncode == 0, error

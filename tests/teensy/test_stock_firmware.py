@@ -151,7 +151,7 @@ def test_it_plays_what_litert_says(clocked, decoders):
 def test_edges_beside_collections_and_flash_writes(clocked):
     prompt, machine = clocked.prompt, clocked.machine
     prompt.run("import latentcore")
-    before = prompt.evaluate("latentcore.counts(0)[0]")
+    before = prompt.evaluate("latentcore.count(0, 0)")
     clocked.keep_clocking(20_000, 50)
     prompt.run(
         "import gc\n"
@@ -162,7 +162,7 @@ def test_edges_beside_collections_and_flash_writes(clocked):
         120,
     )
     machine.run_us(1_100_000)
-    after = prompt.evaluate("latentcore.counts(0)[0]")
+    after = prompt.evaluate("latentcore.count(0, 0)")
     # A sector erase masks interrupts for 45 ms: of the edges meanwhile one survives.
     assert 20 <= (after - before) & 0xFFFF <= 50
     assert machine.blocks["FLEXSPI"].operations[0x20] > 0

@@ -108,12 +108,14 @@ def test_a_mistake_in_a_hard_interrupt_is_shown_and_ends_it(module):
         while not module.panel.lamp(1):
             time.sleep(0.01)
         module.panel.trigger("trigger_3")
+        module.panel.press(2)
 
     with Link(module.port) as link:
         link.run(
             "import time\n"
             "from machine import Pin\n"
             "count = 0\n"
+            "button = Pin('D38', Pin.IN, Pin.PULL_UP)\n"
             "lamp = Pin('D30', Pin.OUT)\n"
             "def bad(pin):\n"
             "    global count\n"
@@ -124,9 +126,13 @@ def test_a_mistake_in_a_hard_interrupt_is_shown_and_ends_it(module):
         for first in (True, False):
             # It must not speak before the code runs that listens to it.
             threading.Thread(target=pull_when_lit).start()
-            shown = link.run("lamp.on()\ntime.sleep_ms(700)\nlamp.off()\nprint(count)")
+            shown = link.run(
+                "lamp.on()\nwhile button.value(): time.sleep_ms(1)\nlamp.off()\nprint(count)"
+            )
             assert shown.strip().endswith("1")
             assert ("ValueError: in the interrupt" in shown) == first
+            module.panel.release(2)
+            until(link, "button.value()", 1)
 
 
 def test_the_display_hears_spi_only_while_it_is_selected(module):

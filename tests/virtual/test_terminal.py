@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import select
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 import numpy as np
 import pytest
 
-from latentrack.virtual.terminal import Keys, draw_jacks, draw_screen, split_keys
+from latentrack.virtual.terminal import KEYS, Keys, draw_jacks, draw_screen, split_keys
+from tests.waiting import PATIENCE_S
 
 WHITE, RED = (255, 255, 255), (255, 0, 0)
 ORANGE = "38;2;255;130;24"  # track 1's colour, as ink
@@ -36,7 +40,7 @@ def picture(text):
 
 def test_a_wide_terminal_shows_every_pixel():
     image = np.random.default_rng(3).integers(0, 256, (80, 160, 3), dtype=np.uint8)
-    lines = picture(draw_screen(image, 200))
+    lines = picture(draw_screen(image, 200, 44))
     assert len(lines) == 40 and {len(line) for line in lines} == {160}
     for y, x in ((0, 0), (39, 159), (17, 5)):
         upper, lower = (f"#{bytes(image[2 * y + i, x]).hex()}" for i in (0, 1))
@@ -48,12 +52,44 @@ def test_a_narrow_one_shows_four_pixels_a_block_in_two_colours():
     image[0, 0] = RED
     image[3, 4:6] = WHITE
     image[78, 159] = image[79, 158] = RED
-    lines = picture(draw_screen(image, 120))
+    lines = picture(draw_screen(image, 120, 44))
     assert len(lines) == 40 and {len(line) for line in lines} == {80}
     assert lines[0][0] == ("▘", "#ff0000", "#000000")
     assert lines[1][2] == ("▄", "#ffffff", "#000000")
     assert lines[39][79] == ("▞", "#ff0000", "#000000")
     assert lines[20][20][0] == " "
+
+
+def test_a_low_one_shows_eight_pixels_as_the_dots_of_braille():
+    """The dots as Unicode numbers them: 1 upper left, 8 upper right, 64 and 128 at the bottom."""
+    image = np.zeros((80, 160, 3), np.uint8)
+    image[0, 0] = RED
+    image[3, 4:6] = WHITE
+    image[4:8, 0:2] = RED
+    image[5, 1] = WHITE
+    image[78, 159] = image[79, 158] = RED
+    lines = picture(draw_screen(image, 80, 24))
+    assert len(lines) == 20 and {len(line) for line in lines} == {80}
+    assert lines[0][0] == ("\u2801", "#ff0000", "#000000")
+    assert lines[0][2] == ("\u28c0", "#ffffff", "#000000")
+    # Where most is ink, the ink is the ground and the rest are dots.
+    assert lines[1][0] == ("\u2810", "#ffffff", "#ff0000")
+    assert lines[19][79] == ("\u2860", "#ff0000", "#000000")
+    assert lines[10][20][0] == " "
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(79, 24), (80, 23), (40, 100), (300, 10)])
+def test_a_small_one_shows_none(columns, lines):
+    assert draw_screen(np.zeros((80, 160, 3), np.uint8), columns, lines) is None
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (80, 44), (159, 43), (160, 44)])
+def test_everything_fits(columns, lines):
+    volts = [-5.0] * 8
+    below = [draw_jacks(frozenset(range(8)), volts, [True] * 4).plain, *KEYS.splitlines(), "port"]
+    shown = draw_screen(np.zeros((80, 160, 3), np.uint8), columns, lines).plain.splitlines() + below
+    assert len(shown) <= lines
+    assert max(map(len, shown)) <= columns
 
 
 def test_lights():
@@ -109,6 +145,46 @@ def test_a_knob_stops_at_its_ends():
     assert panel.done[-1] == ("turn", "z", 0.0)
 
 
+def set_size(terminal, lines, columns):
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+
+def test_a_terminal_that_is_too_small_is_told_so_until_it_is_large_enough(
+    installed_flash, tmp_path
+):
+    flash = tmp_path / "flash"
+    shutil.copytree(installed_flash, flash)
+    host, terminal = pty.openpty()
+    set_size(terminal, 20, 70)
+    environment = dict(os.environ, TERM="xterm-256color")
+    for name in ("COLUMNS", "LINES"):
+        environment.pop(name, None)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "latentrack.cli", "virtual", "--flash", str(flash), "--panel"],
+        stdin=terminal, stdout=terminal, stderr=terminal, env=environment,
+    )  # fmt: skip
+    seen = b""
+
+    def read_until(words):
+        nonlocal seen
+        end = time.monotonic() + 60
+        while words not in seen.decode(errors="replace"):
+            assert time.monotonic() < end, seen
+            if select.select([host], [], [], 0.2)[0]:
+                seen += os.read(host, 1 << 16)
+
+    try:
+        read_until("this terminal has 70")
+        assert "out " not in seen.decode(errors="replace").split("this terminal has 70")[1]
+        set_size(terminal, 24, 80)
+        read_until("   Ctrl-C switches it off")  # the last line of the panel
+    finally:
+        process.kill()
+        process.wait()
+        os.close(host)
+        os.close(terminal)
+
+
 def test_the_command_shows_the_screen_and_takes_keys(installed_flash, tmp_path):
     flash = tmp_path / "flash"
     shutil.copytree(installed_flash, flash)
@@ -124,7 +200,7 @@ def test_the_command_shows_the_screen_and_takes_keys(installed_flash, tmp_path):
     def read_until(blocks):
         """Waits until so many blocks of the screen are lit in one picture."""
         nonlocal seen
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             if select.select([host], [], [], 0.2)[0]:
                 seen += os.read(host, 1 << 16)
@@ -138,7 +214,7 @@ def test_the_command_shows_the_screen_and_takes_keys(installed_flash, tmp_path):
         os.write(host, b"\t")  # the parameter page: its title is a bar of colour
         read_until(lambda part: part.count(ORANGE) > 300)
         process.send_signal(signal.SIGINT)
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE_S
         while process.poll() is None and time.monotonic() < end:
             if select.select([host], [], [], 0.1)[0]:
                 seen += os.read(host, 1 << 16)

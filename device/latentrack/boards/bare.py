@@ -10,7 +10,6 @@ import latentcore
 from latentrack.boards.teensy41 import DR_CLEAR, DR_SET, KEPT, TIME_US, place
 
 NAME = "bare"
-KEPT_AT = KEPT
 CLOCK = "D36"
 RESET = "D35"
 TRIGGERS = ("D34", "D33")
@@ -27,6 +26,7 @@ DRUM_JACKS = (0, 1, 2, 3, 4, 5, 6, 7)
 BUTTONS = ()
 # At 3.3 V at power-on: the trigger input 4.
 SAFE = ("D33", 1)
+KEPT_AT = KEPT
 LEDS = ()
 ENCODERS = {}
 DISPLAY = None

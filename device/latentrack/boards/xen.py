@@ -13,7 +13,6 @@ import latentcore
 from latentrack.boards.teensy41 import DR, DR_CLEAR, DR_SET, KEPT, LPSPI4, TIME_US, place
 
 NAME = "xen"
-KEPT_AT = KEPT
 CLOCK = "D36"
 RESET = "D35"
 TRIGGERS = ("D34", "D33")
@@ -36,6 +35,7 @@ DRUM_JACKS = (0, 4, 1, 2, 3, 5, 6, 7)
 BUTTONS = ("D28", "D38", "D39", "D29")
 # Held at power-on: the first button.
 SAFE = ("D28", 0)
+KEPT_AT = KEPT
 LEDS = ("D30", "D31", "D32", "D37")
 ENCODERS = {"left": ("D22", "D23", "D7"), "right": ("D3", "D4", "D2")}
 # LPSPI4, for the display and the converters.

@@ -6,7 +6,8 @@
  * registers. Tests define REGISTERS_HOOKED and provide the functions themselves.
  *
  * `reg_trace` tells the model, or a test, which step a track plays; it comes before that step's
- * levels and gates. It costs nothing elsewhere.
+ * levels and gates. `reg_real_time` is 0 where time says nothing of how long code has run. Both
+ * cost nothing elsewhere.
  */
 #ifndef LATENTRACK_REGISTERS_H
 #define LATENTRACK_REGISTERS_H
@@ -27,6 +28,7 @@ struct reg_bus {
     uint32_t (*read)(uint32_t address);
     void (*write)(uint32_t address, uint32_t value);
     void (*trace)(uint32_t track, uint32_t step);
+    uint32_t manual; /* time comes with the events: it does not tell how long code has run */
 };
 
 extern const struct reg_bus *reg_bus; /* NULL without a model */
@@ -59,6 +61,11 @@ static inline void reg_trace(uint32_t track, uint32_t step)
     }
 }
 
+static inline uint32_t reg_real_time(void)
+{
+    return !reg_bus || !reg_bus->manual;
+}
+
 #else
 
 static inline uint32_t reg_read(uintptr_t address)
@@ -75,6 +82,11 @@ static inline void reg_trace(uint32_t track, uint32_t step)
 {
     (void)track;
     (void)step;
+}
+
+static inline uint32_t reg_real_time(void)
+{
+    return 1;
 }
 
 #endif

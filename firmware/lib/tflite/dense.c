@@ -95,7 +95,7 @@ static void requantise(const struct tflite_dense *dense, uint32_t row, uint32_t 
     for (; count; count--, output++, scale += dense->per_row) {
         int32_t sum;
 
-        memcpy(&sum, output, sizeof sum);
+        __builtin_memcpy(&sum, output, sizeof sum);
         *output = clamp(low, (float)sum * (in_scale * *scale / out_scale), high);
         *output = (*output + big) - big + zero;
     }

@@ -11,11 +11,11 @@ float half_to_float_plain(uint16_t half)
 
     if (bits >= UINT32_C(0x7c00) << 13) {
         bits |= sign | UINT32_C(0xff) << 23; /* infinity or not a number */
-        memcpy(&value, &bits, sizeof value);
+        __builtin_memcpy(&value, &bits, sizeof value);
         return value;
     }
     /* The exponent's bias differs by 112; the product also sets subnormal numbers right. */
-    memcpy(&value, &bits, sizeof value);
+    __builtin_memcpy(&value, &bits, sizeof value);
     value *= 0x1p112f;
     return sign ? -value : value;
 }
@@ -82,11 +82,25 @@ int32_t dot_i8(const int8_t *weights, const int16_t *input, uint32_t cols, int32
 }
 
 #ifndef TFLITE_M7
+/* Four rows at once, so that an input is loaded and widened for all of them. */
 void fours_f32(const float *weights, const float *input, uint32_t cols, const float *bias,
                float *sums, uint32_t fours)
 {
-    for (size_t i = 0; i < 4 * fours; i++)
-        sums[i] = dot_f32(weights + i * cols, input, cols, bias[i]);
+    for (; fours--; weights += 4 * (size_t)cols, bias += 4, sums += 4) {
+        const float *row0 = weights, *row1 = row0 + cols, *row2 = row1 + cols, *row3 = row2 + cols;
+        float sum0 = bias[0], sum1 = bias[1], sum2 = bias[2], sum3 = bias[3];
+
+        for (uint32_t i = 0; i < cols; i++) {
+            sum0 = fused(row0[i], input[i], sum0);
+            sum1 = fused(row1[i], input[i], sum1);
+            sum2 = fused(row2[i], input[i], sum2);
+            sum3 = fused(row3[i], input[i], sum3);
+        }
+        sums[0] = sum0;
+        sums[1] = sum1;
+        sums[2] = sum2;
+        sums[3] = sum3;
+    }
 }
 
 void fours_f16(const uint16_t *weights, const float *input, uint32_t cols, const float *bias,
@@ -99,7 +113,18 @@ void fours_f16(const uint16_t *weights, const float *input, uint32_t cols, const
 void fours_i8(const int8_t *weights, const int16_t *input, uint32_t cols, const int32_t *bias,
               int32_t *sums, uint32_t fours)
 {
-    for (size_t i = 0; i < 4 * fours; i++)
-        sums[i] = dot_i8(weights + i * cols, input, cols, bias[i]);
+    uint32_t blocks = cols & ~UINT32_C(3);
+
+    for (size_t i = 0; i < 4 * fours; i++, weights += cols) {
+        uint32_t total = (uint32_t)bias[i]; /* wraps, as in dot_i8 */
+        uint32_t k = 0;
+
+        for (; k < blocks; k += 4)
+            total += (uint32_t)(weights[k] * input[k] + weights[k + 1] * input[k + 2] +
+                                weights[k + 2] * input[k + 1] + weights[k + 3] * input[k + 3]);
+        for (; k < cols; k++)
+            total += (uint32_t)(weights[k] * input[k]);
+        sums[i] = (int32_t)total;
+    }
 }
 #endif

@@ -2,6 +2,7 @@
 #include "flatbuffer.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static const char CUT_SHORT[] = "cut short: an offset points outside the file";
 static const char NO_TABLE[] = "damaged: a table's field list is not one";
@@ -18,16 +19,22 @@ bool flat_holds(struct flatbuffer *flat, uint32_t at, uint32_t size)
 
 uint32_t flat_u16(struct flatbuffer *flat, uint32_t at)
 {
+    uint16_t value;
+
     if (!flat_holds(flat, at, 2))
         return 0;
-    return (uint32_t)flat->bytes[at] | (uint32_t)flat->bytes[at + 1] << 8;
+    __builtin_memcpy(&value, flat->bytes + at, sizeof value);
+    return value;
 }
 
 uint32_t flat_u32(struct flatbuffer *flat, uint32_t at)
 {
+    uint32_t value;
+
     if (!flat_holds(flat, at, 4))
         return 0;
-    return flat_u16(flat, at) | flat_u16(flat, at + 2) << 16;
+    __builtin_memcpy(&value, flat->bytes + at, sizeof value);
+    return value;
 }
 
 /* What the offset at `at` points to: something of at least 4 bytes. */
@@ -49,9 +56,9 @@ uint32_t flat_root(struct flatbuffer *flat)
     return follow(flat, 0);
 }
 
-uint32_t flat_field(struct flatbuffer *flat, uint32_t table, unsigned index, uint32_t width)
+uint32_t flat_field(struct flatbuffer *flat, uint32_t table, uint32_t field)
 {
-    uint32_t back, list, length, offset;
+    uint32_t back, list, length, offset, entry = 4 + 2 * (field >> 4);
 
     if (flat->broken || table == 0)
         return 0;
@@ -65,46 +72,43 @@ uint32_t flat_field(struct flatbuffer *flat, uint32_t table, unsigned index, uin
         flat->broken = NO_TABLE;
         return 0;
     }
-    if (!flat_holds(flat, list, length) || 4 + 2 * index + 2 > length)
+    if (!flat_holds(flat, list, length) || entry + 2 > length)
         return 0;
-    offset = flat_u16(flat, list + 4 + 2 * index);
+    offset = flat_u16(flat, list + entry);
     if (offset == 0 || !flat_holds(flat, table, offset))
         return 0;
-    return flat_holds(flat, table + offset, width) ? table + offset : 0;
+    return flat_holds(flat, table + offset, field & 15) ? table + offset : 0;
 }
 
-uint32_t flat_scalar(struct flatbuffer *flat, uint32_t table, unsigned index, uint32_t width,
-                     uint32_t otherwise)
+uint32_t flat_scalar(struct flatbuffer *flat, uint32_t table, uint32_t field)
 {
-    uint32_t at = flat_field(flat, table, index, width);
+    uint32_t at = flat_field(flat, table, field);
 
     if (at == 0)
-        return otherwise;
-    return width == 4 ? flat_u32(flat, at) : flat->bytes[at];
+        return 0;
+    return (field & 15) == 4 ? flat_u32(flat, at) : flat->bytes[at];
 }
 
-uint32_t flat_table(struct flatbuffer *flat, uint32_t table, unsigned index)
+uint32_t flat_table(struct flatbuffer *flat, uint32_t table, uint32_t field)
 {
-    uint32_t at = flat_field(flat, table, index, 4);
+    uint32_t at = flat_field(flat, table, (field & ~UINT32_C(15)) | 4);
 
     return at ? follow(flat, at) : 0;
 }
 
-struct flatvector flat_vector(struct flatbuffer *flat, uint32_t table, unsigned index,
-                              uint32_t element)
+void flat_vector(struct flatbuffer *flat, uint32_t table, uint32_t field, struct flatvector *vector)
 {
-    struct flatvector vector = {0, 0};
-    uint32_t at = flat_table(flat, table, index);
+    uint32_t at = flat_table(flat, table, field), element = field & 15, count;
 
+    vector->at = at + 4;
+    vector->count = 0;
     if (at == 0)
-        return vector;
-    vector.at = at + 4;
-    vector.count = flat_u32(flat, at);
-    if (vector.count > flat->size / element || !flat_holds(flat, at + 4, vector.count * element)) {
+        return;
+    count = flat_u32(flat, at);
+    if (count > flat->size / element || !flat_holds(flat, at + 4, count * element))
         flat->broken = CUT_SHORT;
-        vector.count = 0;
-    }
-    return vector;
+    else
+        vector->count = count;
 }
 
 uint32_t flat_element(struct flatbuffer *flat, struct flatvector vector, uint32_t i)

@@ -24,26 +24,29 @@ struct flatvector {
 /* True when `size` bytes lie at `at`; else notes that the buffer is cut short. */
 bool flat_holds(struct flatbuffer *flat, uint32_t at, uint32_t size);
 
-/* Little-endian numbers at any position, aligned or not. */
+/* Numbers at any position, aligned or not; like the file, the processor is little-endian. */
 uint32_t flat_u16(struct flatbuffer *flat, uint32_t at);
 uint32_t flat_u32(struct flatbuffer *flat, uint32_t at);
 
 /* The root table, or 0. */
 uint32_t flat_root(struct flatbuffer *flat);
 
-/* Where field number `index` of a table lies, `width` bytes of it readable; 0 when absent. */
-uint32_t flat_field(struct flatbuffer *flat, uint32_t table, unsigned index, uint32_t width);
+/* A field of a table: its number, and the width of what lies there or of a vector's elements. */
+#define FLAT_FIELD(number, width) ((number) << 4 | (width))
 
-/* A scalar field of 1 or 4 bytes, or `otherwise` when the table leaves it out. */
-uint32_t flat_scalar(struct flatbuffer *flat, uint32_t table, unsigned index, uint32_t width,
-                     uint32_t otherwise);
+/* Where a field of a table lies, its width of bytes readable; 0 when absent. */
+uint32_t flat_field(struct flatbuffer *flat, uint32_t table, uint32_t field);
+
+/* A scalar field of 1 or 4 bytes, or 0 when the table leaves it out. */
+uint32_t flat_scalar(struct flatbuffer *flat, uint32_t table, uint32_t field);
 
 /* The table that a field points to, or 0. */
-uint32_t flat_table(struct flatbuffer *flat, uint32_t table, unsigned index);
+uint32_t flat_table(struct flatbuffer *flat, uint32_t table, uint32_t field);
 
-/* The vector (or string) that a field points to, all its elements inside the buffer. */
-struct flatvector flat_vector(struct flatbuffer *flat, uint32_t table, unsigned index,
-                              uint32_t element);
+/* Sets `vector` to the vector (or string) that a field points to, all its elements inside the
+ * buffer. */
+void flat_vector(struct flatbuffer *flat, uint32_t table, uint32_t field,
+                 struct flatvector *vector);
 
 /* Element `i` of a vector of tables, which must be there. */
 uint32_t flat_element(struct flatbuffer *flat, struct flatvector vector, uint32_t i);

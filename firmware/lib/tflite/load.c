@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "dot.h"
 #include "flatbuffer.h"
 #include "metadata.h"
 #include "operators.h"
@@ -14,26 +15,85 @@
 #include "tflite.h"
 
 /* Field numbers of the file format's tables (schema version 3). */
-enum { MODEL_CODES = 1, MODEL_GRAPHS = 2, MODEL_BUFFERS = 4, MODEL_METADATA = 6 };
-enum { CODE_SHORT = 0, CODE_CUSTOM = 1, CODE_LONG = 3 };
-enum { GRAPH_TENSORS = 0, GRAPH_INPUTS = 1, GRAPH_OUTPUTS = 2, GRAPH_OPERATORS = 3 };
-enum { OPERATOR_CODE = 0, OPERATOR_INPUTS = 1, OPERATOR_OUTPUTS = 2, OPERATOR_OPTIONS = 4 };
-enum { DENSE_ACTIVATION = 0, DENSE_FORMAT = 1 };
-enum { METADATA_NAME = 0, METADATA_BUFFER = 1 };
+enum { SCHEMA = 3 };
+enum {
+    MODEL_VERSION = FLAT_FIELD(0, 4),
+    MODEL_CODES = FLAT_FIELD(1, 4),
+    MODEL_GRAPHS = FLAT_FIELD(2, 4),
+    MODEL_BUFFERS = FLAT_FIELD(4, 4),
+    MODEL_METADATA = FLAT_FIELD(6, 4)
+};
+enum {
+    CODE_SHORT = FLAT_FIELD(0, 1),
+    CODE_CUSTOM = FLAT_FIELD(1, 1),
+    CODE_VERSION = FLAT_FIELD(2, 4),
+    CODE_LONG = FLAT_FIELD(3, 4)
+};
+enum {
+    GRAPH_TENSORS = FLAT_FIELD(0, 4),
+    GRAPH_INPUTS = FLAT_FIELD(1, 4),
+    GRAPH_OUTPUTS = FLAT_FIELD(2, 4),
+    GRAPH_OPERATORS = FLAT_FIELD(3, 4)
+};
+enum {
+    OPERATOR_CODE = FLAT_FIELD(0, 4),
+    OPERATOR_INPUTS = FLAT_FIELD(1, 4),
+    OPERATOR_OUTPUTS = FLAT_FIELD(2, 4)
+};
+enum { OPERATOR_OPTIONS_ARE = FLAT_FIELD(3, 1), OPERATOR_OPTIONS = FLAT_FIELD(4, 4) };
+enum {
+    DENSE_ACTIVATION = FLAT_FIELD(0, 1),
+    DENSE_FORMAT = FLAT_FIELD(1, 1),
+    DENSE_KEEPS = FLAT_FIELD(2, 1),
+    DENSE_BIAS = FLAT_FIELD(4, 1),
+    DENSE_SPEC = FLAT_FIELD(5, 4)
+};
+enum { MODEL_SIGNATURES = FLAT_FIELD(7, 4), SIGNATURE_KEY = FLAT_FIELD(2, 4) };
+enum { RESHAPE_SHAPE = FLAT_FIELD(0, 4) };
+enum { METADATA_NAME = FLAT_FIELD(0, 1), METADATA_BUFFER = FLAT_FIELD(1, 4) };
 
-enum { ACT_NONE = 0, ACT_RELU = 1, ACT_RELU_N1_TO_1 = 2, ACT_RELU6 = 3, ACT_TANH = 4 };
+enum { ACT_NONE = 0, ACT_RELU = 1, ACT_RELU_N1_TO_1 = 2, ACT_RELU6 = 3 };
+
+/* The highest number type that LiteRT knows for a bias: int32. */
+enum { MOST_BIAS = 2 };
 
 enum { NO_TENSOR = UINT32_MAX };
 
-/* A damaged file may name the same thing over and over: bounds on how long reading can take. */
-enum { MOST_TENSORS = 255, MOST_OPERATORS = 255 };
+/* A damaged file may name the same thing over and over: a bound on how long reading can take. */
+enum { MOST_OPERATORS = 255 };
 
-/* Always false. */
-static bool fail_dense(struct loader *loader, const char *text)
+/* No latent is greater: the metadata's latent scale is a byte. */
+#define MOST_LATENT 255.0f
+/* Sums that may grow beyond this could become infinite, and then be no number at all; LiteRT's
+ * sigmoid gives up even here. */
+#define MOST_SUM 1e26f
+/* What LiteRT's kernels take as the factor from a layer's int8 sums to its int8 output. */
+#define MOST_FACTOR 256.0f
+
+/* Shared, as each sentence takes its room in the .mpy; the computer says more before it sends a
+ * file (host/latentrack/decoder/verify.py). */
+static const char WRONG_SHAPE[] = "the weights or the bias do not fit";
+static const char WRONG_SCALES[] = "the scales or zero points do not fit";
+static const char WRONG_TYPES[] = "this mixture of number types is not supported";
+static const char WRONG_OPTIONS[] = "its options are not supported";
+static const char NO_CHAIN[] = "the operators are not one chain from input to output";
+
+static inline bool fail_operator(struct loader *loader)
+{
+    return load_fail(loader, "damaged: an operator does not fit its tensors or options");
+}
+
+static void note_dense(struct loader *loader, const char *text)
 {
     if (!loader->flat.broken)
         words_text(&loader->words, "FULLY_CONNECTED: ");
-    return load_fail(loader, text);
+    load_note(loader, text);
+}
+
+static inline bool fail_dense(struct loader *loader, const char *text)
+{
+    note_dense(loader, text);
+    return false;
 }
 
 static const void *pointer(const struct loader *loader, uint32_t at)
@@ -41,48 +101,83 @@ static const void *pointer(const struct loader *loader, uint32_t at)
     return loader->flat.bytes + at;
 }
 
-/* The constant that a tensor is, or the float16 constant behind a DEQUANTIZE that made it. */
-static bool read_constant(struct loader *loader, uint32_t index, struct tensor *tensor,
-                          struct flatvector operators)
+/* The constant that a tensor is, or the float16 constant behind a DEQUANTIZE that has made it. */
+static bool read_constant(struct loader *loader, uint32_t index, struct tensor *tensor)
 {
     struct flatbuffer *flat = &loader->flat;
 
     if (!tensor_read(loader, index, tensor))
         return false;
-    for (uint32_t i = 0; i < operators.count && tensor->bytes == 0; i++) {
-        uint32_t operator = flat_element(flat, operators, i);
-        struct flatvector inputs = flat_vector(flat, operator, OPERATOR_INPUTS, 4);
-        struct flatvector outputs = flat_vector(flat, operator, OPERATOR_OUTPUTS, 4);
+    if (tensor->bytes != 0 && tensor->number != TFLITE_F16)
+        return true;
+    for (uint32_t i = 0; i < loader->done; i++) {
+        uint32_t operator = flat_element(flat, loader->operators, i);
+        struct flatvector vector;
         struct tensor source;
 
-        if (inputs.count != 1 || outputs.count != 1 || flat_u32(flat, outputs.at) != index)
+        flat_vector(flat, operator, OPERATOR_OUTPUTS, &vector);
+        if (flat_u32(flat, vector.at) != index)
             continue;
-        if (!tensor_read(loader, flat_u32(flat, inputs.at), &source))
+        flat_vector(flat, operator, OPERATOR_INPUTS, &vector);
+        if (!tensor_read(loader, flat_u32(flat, vector.at), &source))
             return false;
         if (source.number == TFLITE_F16 && source.rows == tensor->rows &&
-            source.cols == tensor->cols)
+            source.cols == tensor->cols) {
+            source.rank = tensor->rank;
             *tensor = source;
-        break;
+            return true;
+        }
     }
-    if (tensor->bytes == 0)
-        return load_fail(loader, "weights that are computed are not supported");
-    return !flat->broken;
+    return load_fail(loader, "weights that are computed are not supported");
+}
+
+/* The greatest magnitude of a constant's numbers; infinite if one is infinite or not a number. As
+ * integers without their sign, floats are in their order, and those two above all others. */
+static float greatest(const struct loader *loader, const struct tensor *tensor)
+{
+    const void *numbers = pointer(loader, tensor->at);
+    uint32_t count = tensor->rows * tensor->cols, most = 0;
+    float value;
+
+    if (tensor->number == TFLITE_I8) {
+        numbers = pointer(loader, tensor->scales.at);
+        count = tensor->scales.count;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t bits = tensor->number == TFLITE_F16
+                            ? (uint32_t)(((const uint16_t *)numbers)[i] & 0x7fff)
+                            : ((const uint32_t *)numbers)[i] & 0x7fffffff;
+
+        if (bits > most)
+            most = bits;
+    }
+    if (tensor->number == TFLITE_F16)
+        return half_to_float((uint16_t)most);
+    __builtin_memcpy(&value, &most, sizeof value);
+    return tensor->number == TFLITE_I8 ? 128 * value : value;
+}
+
+static bool no_zeros(struct loader *loader, const struct tensor *tensor)
+{
+    for (uint32_t i = 0; i < tensor->zeros.count; i++)
+        if (flat_u32(&loader->flat, tensor->zeros.at + 8 * i) != 0)
+            return fail_dense(loader, WRONG_SCALES);
+    return true;
 }
 
 static bool read_scales(struct loader *loader, struct tflite_dense *dense,
                         const struct tensor *weights)
 {
-    if (weights->scales.count != 1 &&
-        (weights->scales.count != weights->rows || weights->axis != 0))
-        return fail_dense(loader, "int8 weights need one scale, or one per row");
-    if (weights->scales.at % 4 != 0)
-        return fail_dense(loader, "scales are not aligned");
-    for (uint32_t i = 0; i < weights->zeros.count; i++)
-        if (flat_u32(&loader->flat, weights->zeros.at + 8 * i) != 0)
-            return fail_dense(loader, "int8 weights need the zero point 0");
+    uint32_t count = weights->scales.count;
+
+    if (count == 0 || weights->scales.at % 4 != 0)
+        return fail_dense(loader, WRONG_SCALES);
     dense->scales = pointer(loader, weights->scales.at);
-    dense->per_row = weights->scales.count > 1;
-    return !loader->flat.broken;
+    dense->per_row = count > 1;
+    for (uint32_t i = 0; i < count && dense->in.scale != 0; i++)
+        if (!(dense->in.scale * dense->scales[i] / dense->out.scale < MOST_FACTOR))
+            return fail_dense(loader, WRONG_SCALES);
+    return no_zeros(loader, weights);
 }
 
 static bool add_map(struct loader *loader, uint32_t op, struct tflite_quant out)
@@ -106,47 +201,45 @@ static bool add_map(struct loader *loader, uint32_t op, struct tflite_quant out)
 /* The fused activation as a range of the output, rounded as LiteRT does where it is int8. */
 static bool set_range(struct loader *loader, struct tflite_dense *dense, uint32_t activation)
 {
-    const float infinity = __builtin_inff();
+    static const float ranges[][2] = {[ACT_NONE] = {-__builtin_inff(), __builtin_inff()},
+                                      [ACT_RELU] = {0, __builtin_inff()},
+                                      [ACT_RELU_N1_TO_1] = {-1, 1},
+                                      [ACT_RELU6] = {0, 6}};
 
-    dense->low = -infinity;
-    dense->high = infinity;
-    if (activation == ACT_RELU || activation == ACT_RELU6)
-        dense->low = 0;
-    if (activation == ACT_RELU6)
-        dense->high = 6;
-    if (activation == ACT_RELU_N1_TO_1)
-        dense->low = -1, dense->high = 1;
+    if (activation > ACT_RELU6)
+        return fail_dense(loader, WRONG_OPTIONS);
+    dense->low = ranges[activation][0];
+    dense->high = ranges[activation][1];
     if (dense->out.scale != 0) {
         dense->low = quantise(dense->low, dense->out);
         dense->high = quantise(dense->high, dense->out);
     }
-    if (activation == ACT_TANH && dense->out.scale == 0)
-        return add_map(loader, OP_TANH, dense->out);
-    if (activation >= ACT_TANH)
-        return fail_dense(loader, "the fused activation is not supported");
     return true;
 }
 
-static bool read_dense(struct loader *loader, uint32_t operator, struct flatvector inputs,
-                       struct flatvector operators, uint32_t outputs, struct tflite_quant quant)
+static bool read_dense(struct loader *loader, uint32_t options, struct flatvector inputs,
+                       uint32_t outputs, struct tflite_quant quant)
 {
     struct tflite_decoder *decoder = loader->decoder;
     struct flatbuffer *flat = &loader->flat;
-    uint32_t options = flat_table(flat, operator, OPERATOR_OPTIONS);
     struct tensor weights, bias;
     struct tflite_dense *dense;
     bool int8 = loader->quant.scale != 0;
+    float range;
 
-    if (inputs.count < 2 || inputs.count > 3)
-        return fail_dense(loader, "needs an input, weights and perhaps a bias");
+    if (inputs.count < 2)
+        return fail_operator(loader);
     if (decoder->dense == TFLITE_MAX_DENSE)
         return load_fail(loader, "too many layers");
-    if (flat_scalar(flat, options, DENSE_FORMAT, 1, 0))
-        return fail_dense(loader, "shuffled weights are not supported");
-    if (!read_constant(loader, flat_u32(flat, inputs.at + 4), &weights, operators))
+    if (flat_scalar(flat, options, DENSE_FORMAT) ||
+        flat_scalar(flat, options, DENSE_BIAS) > MOST_BIAS ||
+        flat_scalar(flat, options, DENSE_SPEC))
+        return fail_dense(loader, WRONG_OPTIONS);
+    if (!read_constant(loader, flat_u32(flat, inputs.at + 4), &weights))
         return false;
-    if (weights.cols != loader->flow.cols || weights.rows != outputs)
-        return fail_dense(loader, "the weights do not fit between input and output");
+    if (weights.cols != loader->width || weights.rows != outputs || weights.rank != 2 ||
+        (flat_scalar(flat, options, DENSE_KEEPS) && loader->last != loader->width))
+        return fail_dense(loader, WRONG_SHAPE);
     dense = &decoder->layer[decoder->dense++];
     dense->weights = pointer(loader, weights.at);
     dense->weights_are = weights.number;
@@ -156,20 +249,58 @@ static bool read_dense(struct loader *loader, uint32_t operator, struct flatvect
     dense->out = quant;
     if (weights.number == TFLITE_I32 || (int8 && weights.number != TFLITE_I8) ||
         int8 != (dense->out.scale != 0))
-        return fail_dense(loader, "this mixture of number types is not supported");
+        return fail_dense(loader, WRONG_TYPES);
     if (weights.number == TFLITE_I8 && !read_scales(loader, dense, &weights))
         return false;
+    range = loader->range * (float)weights.cols * greatest(loader, &weights);
     if (inputs.count == 3 && flat_u32(flat, inputs.at + 8) != NO_TENSOR) {
-        if (!read_constant(loader, flat_u32(flat, inputs.at + 8), &bias, operators))
+        if (!read_constant(loader, flat_u32(flat, inputs.at + 8), &bias))
             return false;
         if (bias.rows * bias.cols != weights.rows)
-            return fail_dense(loader, "the bias does not fit the weights");
+            return fail_dense(loader, WRONG_SHAPE);
         if (bias.number == TFLITE_I8 || int8 != (bias.number == TFLITE_I32))
-            return fail_dense(loader, "the bias is of another number type");
+            return fail_dense(loader, WRONG_TYPES);
         dense->bias = pointer(loader, bias.at);
         dense->bias_are = bias.number;
+        range += greatest(loader, &bias);
+        if (int8 && (bias.scales.count != weights.scales.count || !no_zeros(loader, &bias)))
+            return fail_dense(loader, WRONG_SCALES);
     }
-    return set_range(loader, dense, flat_scalar(flat, options, DENSE_ACTIVATION, 1, ACT_NONE));
+    loader->range = range;
+    if (!int8 && !(range < MOST_SUM))
+        return fail_dense(loader, "weights are too large, or not numbers");
+    return set_range(loader, dense, flat_scalar(flat, options, DENSE_ACTIVATION));
+}
+
+/* The shape that a RESHAPE makes, from its second input or its options. One dimension may be -1:
+ * whatever is left. */
+static bool read_reshape(struct loader *loader, uint32_t options, struct flatvector inputs)
+{
+    struct flatbuffer *flat = &loader->flat;
+    struct flatvector shape;
+    uint32_t product = 1, open = 0, extent = 1;
+
+    flat_vector(flat, options, RESHAPE_SHAPE, &shape);
+    if (inputs.count == 2) {
+        struct tensor tensor;
+
+        if (!tensor_read(loader, flat_u32(flat, inputs.at + 4), &tensor))
+            return false;
+        shape.at = tensor.at;
+        shape.count = tensor.number == TFLITE_I32 && tensor.rank == 1 ? tensor.bytes / 4 : 0;
+    }
+    for (uint32_t i = 0; i < shape.count && product <= loader->width; i++) {
+        extent = flat_u32(flat, shape.at + 4 * i);
+        if (extent == UINT32_MAX)
+            open++;
+        else
+            product = extent > loader->width ? UINT32_MAX : product * extent;
+    }
+    if (open > 1 || product == 0 || shape.count == 0 || product > loader->width ||
+        (open ? loader->width % product != 0 : loader->width != product))
+        return fail_operator(loader);
+    loader->last = extent == UINT32_MAX ? loader->width / product : extent;
+    return true;
 }
 
 /* A supported operator that treats every element alike, or changes only the shape. */
@@ -178,26 +309,36 @@ static bool read_map(struct loader *loader, uint32_t op, uint32_t outputs,
 {
     bool from_int8 = loader->quant.scale != 0, to_int8 = quant.scale != 0;
 
-    if (outputs != loader->flow.cols)
-        return load_fail(loader, "damaged: an operator changes the number of elements");
+    if (outputs != loader->width)
+        return fail_operator(loader);
     if (op == OP_RESHAPE)
         return quant.scale == loader->quant.scale && quant.zero == loader->quant.zero
                    ? true
-                   : load_fail(loader, "RESHAPE: changes the numbers");
-    if ((op == OP_QUANTIZE && !to_int8) || (op == OP_DEQUANTIZE && (to_int8 || !from_int8)) ||
-        (op != OP_QUANTIZE && op != OP_DEQUANTIZE && from_int8 != to_int8))
-        return load_fail(loader, "damaged: an operator's output is of another number type");
+                   : fail_operator(loader);
+    if (op == OP_QUANTIZE     ? from_int8 || !to_int8
+        : op == OP_DEQUANTIZE ? to_int8 || !from_int8
+                              : from_int8 != to_int8)
+        return fail_operator(loader);
+    /* The format gives LOGISTIC and TANH a fixed int8 output, and not every reader looks at what
+     * the file says. To a coarser scale LiteRT's RELU rounds twice; no converter asks for that. */
+    if (from_int8 && to_int8 &&
+        (op == OP_LOGISTIC ? quant.scale != 0x1p-8f || quant.zero != -128
+         : op == OP_TANH   ? quant.scale != 0x1p-7f || quant.zero != 0
+                           : quant.scale > loader->quant.scale))
+        return fail_operator(loader);
+    if (op == OP_DEQUANTIZE)
+        loader->range = 256 * loader->quant.scale;
     return add_map(loader, op, quant);
 }
 
-/* Always false. */
-static bool refuse_operator(struct loader *loader, uint32_t code, uint32_t op)
+static void refuse_operator(struct loader *loader, uint32_t code, uint32_t op)
 {
     const char *name = operator_name(op);
-    struct flatvector custom = flat_vector(&loader->flat, code, CODE_CUSTOM, 1);
+    struct flatvector custom;
 
+    flat_vector(&loader->flat, code, CODE_CUSTOM, &custom);
     if (loader->flat.broken)
-        return false;
+        return;
     words_text(&loader->words, "operator ");
     if (name) {
         words_text(&loader->words, name);
@@ -210,53 +351,70 @@ static bool refuse_operator(struct loader *loader, uint32_t code, uint32_t op)
     } else {
         words_number(&loader->words, op);
     }
-    return load_fail(loader, " is not supported");
+    load_note(loader, " is not supported");
 }
 
-/* The file format's number of an operator that is supported. */
-static bool read_op(struct loader *loader, uint32_t operator, uint32_t *op)
+/* What is known of the operator of an entry of the operator codes, or NULL. */
+static const struct operator_kind *read_code(struct loader *loader, uint32_t which)
 {
     struct flatbuffer *flat = &loader->flat;
-    uint32_t which = flat_scalar(flat, operator, OPERATOR_CODE, 4, 0);
     uint32_t code = flat_element(flat, loader->codes, which);
-    uint32_t old = flat_scalar(flat, code, CODE_SHORT, 1, 0);
-
-    if (which >= loader->codes.count)
-        return load_fail(loader, "damaged: an operator is of no kind");
     /* Older writers know only the short field; newer ones put 127 there when it overflows. */
-    *op = flat_scalar(flat, code, CODE_LONG, 4, 0);
-    if (*op < old)
-        *op = old;
-    if (*op != OP_FULLY_CONNECTED && *op != OP_RESHAPE && !is_map(*op))
-        return refuse_operator(loader, code, *op);
-    return !flat->broken;
+    uint32_t old = flat_scalar(flat, code, CODE_SHORT);
+    uint32_t op = flat_scalar(flat, code, CODE_LONG);
+    uint32_t field = flat_field(flat, code, CODE_VERSION);
+    uint32_t version = field ? flat_u32(flat, field) : 1;
+    const struct operator_kind *kind = operator_kind(op < old ? old : op);
+
+    if (!kind)
+        refuse_operator(loader, code, op < old ? old : op);
+    else if (version > 15 || !(kind->versions >> version & 1))
+        load_note(loader, "an operator's version is not supported");
+    return flat->broken ? NULL : kind;
 }
 
-static bool read_operator(struct loader *loader, uint32_t operator, struct flatvector operators)
+static bool read_operator(struct loader *loader, uint32_t operator)
 {
     struct flatbuffer *flat = &loader->flat;
-    struct flatvector inputs = flat_vector(flat, operator, OPERATOR_INPUTS, 4);
-    struct flatvector outputs = flat_vector(flat, operator, OPERATOR_OUTPUTS, 4);
+    struct flatvector inputs, outputs;
+    uint32_t which = flat_scalar(flat, operator, OPERATOR_CODE);
+    uint32_t options = flat_scalar(flat, operator, OPERATOR_OPTIONS_ARE);
+    const struct operator_kind *kind;
     struct tflite_quant quant;
     struct tensor in, out;
-    uint32_t op;
+    uint32_t width;
 
-    if (!read_op(loader, operator, &op))
+    flat_vector(flat, operator, OPERATOR_INPUTS, &inputs);
+    flat_vector(flat, operator, OPERATOR_OUTPUTS, &outputs);
+    if (which >= loader->codes.count)
+        return fail_operator(loader);
+    kind = read_code(loader, which);
+    if (!kind)
         return false;
-    if (inputs.count < 1 || outputs.count != 1)
-        return load_fail(loader, "damaged: an operator without input or output");
-    if (!tensor_read(loader, flat_u32(flat, inputs.at), &in))
+    if (inputs.count < 1 || inputs.count > kind->inputs || outputs.count != 1)
+        return fail_operator(loader);
+    if (options != 0 && options != kind->options)
+        return fail_operator(loader);
+    if (options != 0)
+        options = flat_table(flat, operator, OPERATOR_OPTIONS);
+    if (!tensor_read(loader, flat_u32(flat, inputs.at), &in) ||
+        !tensor_activation(loader, flat_u32(flat, outputs.at), &out, &quant))
         return false;
-    if (op == OP_DEQUANTIZE && in.bytes != 0)
+    if (kind->op == OP_DEQUANTIZE && in.number == TFLITE_F16 && in.bytes != 0 && quant.scale == 0)
         return true; /* float16 weights: read where they are used */
-    if (in.index != loader->flow.index)
-        return load_fail(loader, "the operators are not one chain from input to output");
-    if (!tensor_activation(loader, flat_u32(flat, outputs.at), &out, &quant))
+    if (in.index != loader->flow)
+        return load_fail(loader, NO_CHAIN);
+    width = out.rows * out.cols;
+    if (kind->op == OP_FULLY_CONNECTED
+            ? !read_dense(loader, options, inputs, out.rows == 1 ? width : 0, quant)
+            : !read_map(loader, kind->op, width, quant))
         return false;
-    if (op == OP_FULLY_CONNECTED ? !read_dense(loader, operator, inputs, operators, out.cols, quant)
-                                 : !read_map(loader, op, out.cols, quant))
+    if (kind->op == OP_FULLY_CONNECTED)
+        loader->last = width;
+    if (kind->op == OP_RESHAPE && !read_reshape(loader, options, inputs))
         return false;
-    loader->flow = out;
+    loader->flow = out.index;
+    loader->width = width;
     loader->quant = quant;
     return true;
 }
@@ -264,38 +422,44 @@ static bool read_operator(struct loader *loader, uint32_t operator, struct flatv
 static bool read_graph(struct loader *loader, uint32_t graph)
 {
     struct flatbuffer *flat = &loader->flat;
-    struct flatvector inputs = flat_vector(flat, graph, GRAPH_INPUTS, 4);
-    struct flatvector outputs = flat_vector(flat, graph, GRAPH_OUTPUTS, 4);
-    struct flatvector operators = flat_vector(flat, graph, GRAPH_OPERATORS, 4);
+    struct flatvector inputs, outputs;
     struct tensor tensor;
-    uint32_t op;
 
     /* First, as it says most about a model of another kind. */
-    for (uint32_t i = 0; i < operators.count; i++)
-        if (!read_op(loader, flat_element(flat, operators, i), &op))
+    for (uint32_t i = 0; i < loader->codes.count; i++)
+        if (!read_code(loader, i))
             return false;
-    loader->tensors = flat_vector(flat, graph, GRAPH_TENSORS, 4);
-    if (operators.count > MOST_OPERATORS || loader->tensors.count > MOST_TENSORS)
+    flat_vector(flat, graph, GRAPH_INPUTS, &inputs);
+    flat_vector(flat, graph, GRAPH_OUTPUTS, &outputs);
+    flat_vector(flat, graph, GRAPH_TENSORS, &loader->tensors);
+    flat_vector(flat, graph, GRAPH_OPERATORS, &loader->operators);
+    if (loader->operators.count > MOST_OPERATORS || loader->tensors.count > MOST_TENSORS)
         return load_fail(loader, "not a decoder: it has too many parts");
     for (uint32_t i = 0; i < loader->tensors.count; i++)
         if (!tensor_read(loader, i, &tensor))
             return false;
     if (inputs.count != 1 || outputs.count != 1)
         return load_fail(loader, "not a decoder: it has not one input and one output");
-    if (!tensor_activation(loader, flat_u32(flat, inputs.at), &loader->flow, &loader->quant))
+    if (!tensor_activation(loader, flat_u32(flat, inputs.at), &tensor, &loader->quant))
         return false;
-    if (loader->flow.cols > TFLITE_MAX_LATENTS)
-        return load_fail_number(loader, "not a decoder: it has ", loader->flow.cols,
-                                " inputs, more than 8 latents");
-    loader->decoder->latents = (uint8_t)loader->flow.cols;
-    for (uint32_t i = 0; i < operators.count; i++)
-        if (!read_operator(loader, flat_element(flat, operators, i), operators))
+    loader->flow = tensor.index;
+    loader->width = tensor.rows * tensor.cols;
+    loader->last = tensor.cols;
+    loader->range = MOST_LATENT;
+    if (loader->width > TFLITE_MAX_LATENTS) {
+        load_note_number(loader, "not a decoder: it has ", loader->width,
+                         " inputs, more than 8 latents");
+        return false;
+    }
+    loader->decoder->latents = (uint8_t)loader->width;
+    for (; loader->done < loader->operators.count; loader->done++)
+        if (!read_operator(loader, flat_element(flat, loader->operators, loader->done)))
             return false;
     if (loader->decoder->dense == 0)
         return load_fail(loader, "not a decoder: it has no dense layer");
-    if (loader->flow.index != flat_u32(flat, outputs.at))
-        return load_fail(loader, "the operators are not one chain from input to output");
-    loader->decoder->outputs = loader->flow.cols;
+    if (loader->flow != flat_u32(flat, outputs.at))
+        return load_fail(loader, NO_CHAIN);
+    loader->decoder->outputs = loader->width;
     return !flat->broken;
 }
 
@@ -306,10 +470,11 @@ static bool read_metadata(struct loader *loader, struct flatvector entries)
 
     for (uint32_t i = 0; i < entries.count; i++) {
         uint32_t entry = flat_element(flat, entries, i);
-        struct flatvector name = flat_vector(flat, entry, METADATA_NAME, 1), data;
+        struct flatvector name, data;
         const char *wrong;
 
-        if (!tensor_buffer(loader, flat_scalar(flat, entry, METADATA_BUFFER, 4, 0), &data))
+        flat_vector(flat, entry, METADATA_NAME, &name);
+        if (!tensor_buffer(loader, flat_scalar(flat, entry, METADATA_BUFFER), &data))
             return false;
         if (name.count != sizeof wanted - 1 ||
             memcmp(flat->bytes + name.at, wanted, sizeof wanted - 1) != 0)
@@ -318,6 +483,17 @@ static bool read_metadata(struct loader *loader, struct flatvector entries)
         if (wrong)
             return load_fail(loader, wrong);
     }
+    return !flat->broken;
+}
+
+/* What a signature says is of no use here, but LiteRT wants it to have a name. */
+static bool read_signatures(struct loader *loader, struct flatvector signatures)
+{
+    struct flatbuffer *flat = &loader->flat;
+
+    for (uint32_t i = 0; i < signatures.count; i++)
+        if (!flat_field(flat, flat_element(flat, signatures, i), SIGNATURE_KEY))
+            return load_fail(loader, LOAD_MISSING);
     return !flat->broken;
 }
 
@@ -334,11 +510,11 @@ static uint32_t even_inputs(const struct tflite_decoder *decoder, unsigned parit
 
 const char *tflite_load(struct tflite_decoder *decoder, const void *file, uint32_t size)
 {
-    struct loader loader = {.decoder = decoder,
-                            .flat = {file, size, NULL},
+    struct loader loader = {.flat = {file, size, NULL},
+                            .decoder = decoder,
                             .words = {decoder->message, sizeof decoder->message, 0}};
     struct flatbuffer *flat = &loader.flat;
-    struct flatvector graphs;
+    struct flatvector graphs, metadata, signatures;
     uint32_t model;
 
     memset(decoder, 0, sizeof *decoder);
@@ -347,15 +523,19 @@ const char *tflite_load(struct tflite_decoder *decoder, const void *file, uint32
     if (size < 8 || memcmp((const uint8_t *)file + 4, "TFL3", 4) != 0)
         return "not a .tflite file";
     model = flat_root(flat);
-    loader.codes = flat_vector(flat, model, MODEL_CODES, 4);
-    loader.buffers = flat_vector(flat, model, MODEL_BUFFERS, 4);
-    graphs = flat_vector(flat, model, MODEL_GRAPHS, 4);
+    if (flat_scalar(flat, model, MODEL_VERSION) != SCHEMA && !flat->broken)
+        return "not of the schema's version 3";
+    flat_vector(flat, model, MODEL_CODES, &loader.codes);
+    flat_vector(flat, model, MODEL_BUFFERS, &loader.buffers);
+    flat_vector(flat, model, MODEL_GRAPHS, &graphs);
+    flat_vector(flat, model, MODEL_METADATA, &metadata);
+    flat_vector(flat, model, MODEL_SIGNATURES, &signatures);
     if (flat->broken)
         return flat->broken;
     if (graphs.count != 1)
         return "not a decoder: it has not one graph";
     if (!read_graph(&loader, flat_element(flat, graphs, 0)) ||
-        !read_metadata(&loader, flat_vector(flat, model, MODEL_METADATA, 4)) || flat->broken)
+        !read_signatures(&loader, signatures) || !read_metadata(&loader, metadata) || flat->broken)
         return flat->broken;
     decoder->odd = even_inputs(decoder, 0);
     return NULL;

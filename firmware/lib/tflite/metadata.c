@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { DESCRIPTION = 1, PREFIX = 4, KIND = 6 };
+enum { DESCRIPTION = FLAT_FIELD(1, 1), PREFIX = 4, KIND = 6 };
 
 static const char NO_FIT[] = "metadata: steps times voices is not the number of outputs";
 static const char NO_GROUPS[] = "metadata: the groups do not add up to the voices";
@@ -70,7 +70,7 @@ const char *metadata_read(struct tflite_decoder *decoder, const uint8_t *bytes, 
 
     if (size < 8 || memcmp(bytes + 4, "M001", 4) != 0)
         return "metadata: not of the kind M001";
-    text = flat_vector(&flat, flat_root(&flat), DESCRIPTION, 1);
+    flat_vector(&flat, flat_root(&flat), DESCRIPTION, &text);
     if (flat.broken)
         return flat.broken;
     if (text.count < PREFIX + KIND || memcmp(bytes + text.at, "xen:", PREFIX) != 0)

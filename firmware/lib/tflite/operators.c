@@ -28,7 +28,7 @@ static double exp_negative(double x)
     for (unsigned i = 0; i < sizeof inverse / sizeof *inverse; i++)
         sum = sum * r + inverse[i];
     bits = (uint64_t)(n + 1023) << 52;
-    memcpy(&power, &bits, sizeof power);
+    __builtin_memcpy(&power, &bits, sizeof power);
     return (sum * r + 1.0) * power;
 }
 
@@ -44,9 +44,9 @@ static float hyperbolic_tangent(float x)
     double a = x < 0 ? -(double)x : (double)x;
     double e, t;
 
-    /* Below this 1 - e^-2x would lose digits; x - x^3/3 is exact to float there. */
-    if (a < 1e-3)
-        return (float)((double)x - (double)x * x * x / 3);
+    /* Below this the difference from x is less than a float can tell, and 1 - e loses digits. */
+    if (a < 0x1p-12)
+        return x;
     e = exp_negative(-2 * a);
     t = (1.0 - e) / (1.0 + e);
     return (float)(x < 0 ? -t : t);
@@ -75,8 +75,14 @@ float quantise(float x, struct tflite_quant quant)
 
 float apply_map(const struct tflite_map *map, float x)
 {
-    if (map->in.scale != 0)
+    /* A little more than 1: what lies between two int8 values goes away from zero, as LiteRT's RELU
+     * rounds, and not to the even one. */
+    float away = 1;
+
+    if (map->in.scale != 0) {
         x = (x - (float)map->in.zero) * map->in.scale;
+        away = 1 + 0x1p-22f;
+    }
     switch (map->op) {
     case OP_LOGISTIC:
         x = sigmoid(x);
@@ -85,13 +91,13 @@ float apply_map(const struct tflite_map *map, float x)
         x = hyperbolic_tangent(x);
         break;
     case OP_RELU:
-        x = between(0, x, __builtin_inff());
+        x = between(0, x * away, __builtin_inff());
         break;
     case OP_RELU6:
-        x = between(0, x, 6);
+        x = between(0, x * away, 6);
         break;
     case OP_RELU_N1_TO_1:
-        x = between(-1, x, 1);
+        x = between(-1, x * away, 1);
         break;
     default: /* QUANTIZE, DEQUANTIZE: only the number changes */
         break;
@@ -99,10 +105,22 @@ float apply_map(const struct tflite_map *map, float x)
     return map->out.scale != 0 ? quantise(x, map->out) : x;
 }
 
-bool is_map(uint32_t op)
+const struct operator_kind *operator_kind(uint32_t op)
 {
-    return op == OP_LOGISTIC || op == OP_TANH || op == OP_RELU || op == OP_RELU6 ||
-           op == OP_RELU_N1_TO_1 || op == OP_QUANTIZE || op == OP_DEQUANTIZE;
+    enum { ONE = 1 << 1, TO_3 = 0xf - 1, TO_6 = 0x7f - 1 };
+    /* LiteRT has other kernels, which round otherwise, for version 8 of FULLY_CONNECTED. */
+    enum { TO_12_BUT_8 = 0x1fff - 1 - (1 << 8) };
+    static const struct operator_kind kinds[] = {
+        {TO_6, OP_DEQUANTIZE, 38, 1}, {TO_12_BUT_8, OP_FULLY_CONNECTED, 8, 3},
+        {TO_3, OP_LOGISTIC, 0, 1},    {TO_3, OP_RELU, 0, 1},
+        {ONE, OP_RELU_N1_TO_1, 0, 1}, {TO_3, OP_RELU6, 0, 1},
+        {ONE, OP_RESHAPE, 17, 2},     {TO_3, OP_TANH, 0, 1},
+        {TO_3, OP_QUANTIZE, 89, 1}};
+
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kinds[i].op == op)
+            return &kinds[i];
+    return NULL;
 }
 
 const char *operator_name(uint32_t op)

@@ -21,8 +21,16 @@ enum {
 /* Its name, if it is one that other people's models are likely to hold, or NULL. */
 const char *operator_name(uint32_t op);
 
-/* Whether the operator treats every element alike. */
-bool is_map(uint32_t op);
+/* An operator that a decoder may hold. */
+struct operator_kind {
+    uint16_t versions; /* bit n: version n is known */
+    uint8_t op;
+    uint8_t options; /* the file format's number of its options, 0: it has none */
+    uint8_t inputs;  /* at most */
+};
+
+/* What is known of an operator, or NULL. */
+const struct operator_kind *operator_kind(uint32_t op);
 
 /* The int8 value nearest to x, as a float between -128 and 127. */
 float quantise(float x, struct tflite_quant quant);

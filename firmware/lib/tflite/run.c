@@ -23,12 +23,13 @@ void tflite_hidden(const struct tflite_decoder *decoder, const float *latents, v
 {
     const struct tflite_map *map = decoder->map + decoder->head;
     const struct tflite_dense *first = decoder->layer;
+    const struct tflite_quant *in = decoder->head ? &decoder->map->in : &first->in;
     float *values = input_of(decoder, workspace, 0);
 
     memcpy(values, latents, decoder->latents * sizeof *values);
-    if (first->in.scale != 0 && decoder->head == 0)
+    if (in->scale != 0)
         for (unsigned i = 0; i < decoder->latents; i++)
-            values[i] = quantise(values[i], first->in);
+            values[i] = quantise(values[i], *in);
     apply_maps(decoder->map, decoder->head, values, decoder->latents);
     dense_prepare(first, values);
     for (unsigned i = 0; i + 1 < decoder->dense; i++) {
@@ -81,7 +82,7 @@ static float float_of_rank(int32_t rank)
     uint32_t bits = rank < 0 ? UINT32_C(0x80000000) | (uint32_t)(-1 - rank) : (uint32_t)rank;
     float value;
 
-    memcpy(&value, &bits, sizeof value);
+    __builtin_memcpy(&value, &bits, sizeof value);
     return value;
 }
 

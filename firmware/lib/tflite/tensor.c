@@ -4,37 +4,64 @@
 #include <string.h>
 
 /* Field numbers of the file format's tables (schema version 3), and of number types. */
-enum { TENSOR_SHAPE = 0, TENSOR_TYPE = 1, TENSOR_BUFFER = 2, TENSOR_QUANT = 4, TENSOR_SPARSE = 6 };
-enum { QUANT_SCALE = 2, QUANT_ZERO = 3, QUANT_DETAILS = 4, QUANT_AXIS = 6 };
-enum { BUFFER_DATA = 0, BUFFER_OFFSET = 1 };
+enum {
+    TENSOR_SHAPE = FLAT_FIELD(0, 4),
+    TENSOR_TYPE = FLAT_FIELD(1, 1),
+    TENSOR_BUFFER = FLAT_FIELD(2, 4),
+    TENSOR_QUANT = FLAT_FIELD(4, 4)
+};
+enum {
+    TENSOR_VARIABLE = FLAT_FIELD(5, 1),
+    TENSOR_SPARSE = FLAT_FIELD(6, 4),
+    TENSOR_VARIANT = FLAT_FIELD(9, 4),
+    TENSOR_EXTERNAL = FLAT_FIELD(10, 4)
+};
+enum {
+    QUANT_SCALE = FLAT_FIELD(2, 4),
+    QUANT_ZERO = FLAT_FIELD(3, 8),
+    QUANT_DETAILS = FLAT_FIELD(4, 1),
+    QUANT_AXIS = FLAT_FIELD(6, 4)
+};
+enum { BUFFER_DATA = FLAT_FIELD(0, 1), BUFFER_OFFSET = FLAT_FIELD(1, 8) };
 enum { TYPE_F32 = 0, TYPE_F16 = 1, TYPE_I32 = 2, TYPE_I8 = 9 };
 
 enum { WIDEST = 65535 };
 
+#define LARGEST_SCALE 1e6f
+
 /* A damaged file may name a dimension over and over: a bound on how long reading can take. */
 enum { MOST_DIMENSIONS = 8 };
 
-bool load_fail(struct loader *loader, const char *text)
+static const char WRONG_SHAPE[] = " has a shape out of range";
+static const char WRONG_QUANT[] = " has a scale or a zero point out of range";
+static const char WRONG_TYPE[] = " is of a number type that is not supported";
+
+void load_note(struct loader *loader, const char *text)
 {
     if (!loader->flat.broken) {
         words_text(&loader->words, text);
         loader->flat.broken = loader->words.text;
     }
-    return false;
 }
 
-bool load_fail_number(struct loader *loader, const char *before, uint32_t number, const char *after)
+void load_note_number(struct loader *loader, const char *before, uint32_t number, const char *after)
 {
     if (!loader->flat.broken) {
         words_text(&loader->words, before);
         words_number(&loader->words, number);
     }
-    return load_fail(loader, after);
+    load_note(loader, after);
 }
 
-static bool fail_tensor(struct loader *loader, uint32_t index, const char *text)
+static void note_tensor(struct loader *loader, uint32_t index, const char *text)
 {
-    return load_fail_number(loader, "tensor ", index, text);
+    load_note_number(loader, "tensor ", index, text);
+}
+
+static inline bool fail_tensor(struct loader *loader, uint32_t index, const char *text)
+{
+    note_tensor(loader, index, text);
+    return false;
 }
 
 static float read_float(struct loader *loader, uint32_t at)
@@ -42,58 +69,65 @@ static float read_float(struct loader *loader, uint32_t at)
     uint32_t bits = flat_u32(&loader->flat, at);
     float value;
 
-    memcpy(&value, &bits, sizeof value);
+    __builtin_memcpy(&value, &bits, sizeof value);
     return value;
 }
 
 bool tensor_buffer(struct loader *loader, uint32_t index, struct flatvector *data)
 {
     struct flatbuffer *flat = &loader->flat;
-    uint32_t buffer;
+    uint32_t buffer, offset;
 
     if (index >= loader->buffers.count)
-        return load_fail_number(loader, "damaged: there is no buffer ", index, "");
+        return load_fail(loader, LOAD_MISSING);
     buffer = flat_element(flat, loader->buffers, index);
-    *data = flat_vector(flat, buffer, BUFFER_DATA, 1);
-    if (flat_field(flat, buffer, BUFFER_OFFSET, 8) &&
-        flat_u32(flat, flat_field(flat, buffer, BUFFER_OFFSET, 8)) > 1)
+    flat_vector(flat, buffer, BUFFER_DATA, data);
+    /* 1 is what a writer puts down before it knows. */
+    offset = flat_field(flat, buffer, BUFFER_OFFSET);
+    if (offset && (flat_u32(flat, offset) > 1 || flat_u32(flat, offset + 4) != 0))
         return load_fail(loader, "weights that lie behind the model are not supported");
     return !flat->broken;
 }
 
-static bool read_shape(struct loader *loader, struct tensor *tensor, uint32_t table)
+static bool read_shape(struct loader *loader, struct tensor *tensor, struct flatvector shape)
 {
-    struct flatvector shape = flat_vector(&loader->flat, table, TENSOR_SHAPE, 4);
-
     tensor->rows = tensor->cols = 1;
+    tensor->rank = (uint8_t)shape.count;
     if (shape.count > MOST_DIMENSIONS)
-        return fail_tensor(loader, tensor->index, " has a shape out of range");
+        return fail_tensor(loader, tensor->index, WRONG_SHAPE);
     for (uint32_t i = 0; i < shape.count; i++) {
         uint32_t extent = flat_u32(&loader->flat, shape.at + 4 * i);
 
         if (extent == 0 || extent > WIDEST || tensor->rows > WIDEST / tensor->cols)
-            return fail_tensor(loader, tensor->index, " has a shape out of range");
+            return fail_tensor(loader, tensor->index, WRONG_SHAPE);
         tensor->rows *= tensor->cols;
         tensor->cols = extent;
     }
     return !loader->flat.broken;
 }
 
-static bool read_quant(struct loader *loader, struct tensor *tensor, uint32_t table)
+static bool read_quant(struct loader *loader, struct tensor *tensor, uint32_t table,
+                       struct flatvector shape)
 {
     struct flatbuffer *flat = &loader->flat;
     uint32_t quant = flat_table(flat, table, TENSOR_QUANT);
+    uint32_t axis = flat_scalar(flat, quant, QUANT_AXIS), scales;
 
-    tensor->scales = flat_vector(flat, quant, QUANT_SCALE, 4);
-    tensor->zeros = flat_vector(flat, quant, QUANT_ZERO, 8);
-    tensor->axis = flat_scalar(flat, quant, QUANT_AXIS, 4, 0);
-    if (flat_scalar(flat, quant, QUANT_DETAILS, 1, 0))
-        return load_fail(loader, "quantisation of another maker's kind is not supported");
-    for (uint32_t i = 0; i < tensor->scales.count; i++) {
+    flat_vector(flat, quant, QUANT_SCALE, &tensor->scales);
+    flat_vector(flat, quant, QUANT_ZERO, &tensor->zeros);
+    scales = tensor->scales.count;
+    if (flat_scalar(flat, quant, QUANT_DETAILS))
+        return fail_tensor(loader, tensor->index, WRONG_QUANT);
+    if (scales == 0)
+        return !flat->broken;
+    if (scales != tensor->zeros.count || axis != 0 || shape.count == 0 ||
+        (scales > 1 && scales != flat_u32(flat, shape.at)))
+        return fail_tensor(loader, tensor->index, WRONG_QUANT);
+    for (uint32_t i = 0; i < scales; i++) {
         float scale = read_float(loader, tensor->scales.at + 4 * i);
 
-        if (!(scale > 0 && scale < __builtin_inff()))
-            return fail_tensor(loader, tensor->index, " has a scale out of range");
+        if (!(scale >= __FLT_MIN__ && scale <= LARGEST_SCALE))
+            return fail_tensor(loader, tensor->index, WRONG_QUANT);
     }
     return !flat->broken;
 }
@@ -107,23 +141,25 @@ bool tensor_read(struct loader *loader, uint32_t index, struct tensor *tensor)
     static const uint8_t widths[] = {
         [TFLITE_F32] = 4, [TFLITE_F16] = 2, [TFLITE_I32] = 4, [TFLITE_I8] = 1};
     struct flatbuffer *flat = &loader->flat;
-    struct flatvector data;
+    struct flatvector data, shape;
     uint32_t table, type, width;
 
     memset(tensor, 0, sizeof *tensor);
     tensor->index = index;
     if (index >= loader->tensors.count)
-        return load_fail(loader, "damaged: an operator names a tensor that is not there");
+        return load_fail(loader, LOAD_MISSING);
     table = flat_element(flat, loader->tensors, index);
-    type = flat_scalar(flat, table, TENSOR_TYPE, 1, TYPE_F32);
+    type = flat_scalar(flat, table, TENSOR_TYPE);
     if (type < sizeof numbers)
         tensor->number = numbers[type];
     if (tensor->number == TFLITE_NONE)
-        return fail_tensor(loader, index, " is of a number type that is not supported");
-    if (flat_field(flat, table, TENSOR_SPARSE, 4))
-        return load_fail(loader, "sparse weights are not supported");
-    if (!read_shape(loader, tensor, table) || !read_quant(loader, tensor, table) ||
-        !tensor_buffer(loader, flat_scalar(flat, table, TENSOR_BUFFER, 4, 0), &data))
+        return fail_tensor(loader, index, WRONG_TYPE);
+    if (flat_scalar(flat, table, TENSOR_VARIABLE) | flat_scalar(flat, table, TENSOR_SPARSE) |
+        flat_scalar(flat, table, TENSOR_VARIANT) | flat_scalar(flat, table, TENSOR_EXTERNAL))
+        return fail_tensor(loader, index, " is of a kind that is not supported");
+    flat_vector(flat, table, TENSOR_SHAPE, &shape);
+    if (!read_shape(loader, tensor, shape) || !read_quant(loader, tensor, table, shape) ||
+        !tensor_buffer(loader, flat_scalar(flat, table, TENSOR_BUFFER), &data))
         return false;
     width = widths[tensor->number];
     tensor->at = data.at;
@@ -146,18 +182,18 @@ bool tensor_activation(struct loader *loader, uint32_t index, struct tensor *ten
         return false;
     if (tensor->bytes != 0)
         return load_fail(loader, "an operator on constants only is not supported");
-    tensor->cols *= tensor->rows; /* both fit in 16 bits */
-    tensor->rows = 1;
+    if (loader->written[index / 8] & 1 << index % 8)
+        return fail_tensor(loader, index, " is computed twice");
+    loader->written[index / 8] |= (uint8_t)(1 << index % 8);
     if (tensor->number == TFLITE_F32)
         return true;
     if (tensor->number != TFLITE_I8)
-        return fail_tensor(loader, tensor->index, " is neither float32 nor int8");
-    if (tensor->scales.count != 1 || tensor->zeros.count > 1)
-        return fail_tensor(loader, tensor->index, " has not one scale");
+        return fail_tensor(loader, index, WRONG_TYPE);
+    if (tensor->scales.count != 1)
+        return fail_tensor(loader, index, WRONG_QUANT);
     quant->scale = read_float(loader, tensor->scales.at);
-    if (tensor->zeros.count)
-        quant->zero = (int32_t)flat_u32(&loader->flat, tensor->zeros.at);
+    quant->zero = (int32_t)flat_u32(&loader->flat, tensor->zeros.at);
     if (quant->zero < -128 || quant->zero > 127)
-        return fail_tensor(loader, tensor->index, " has a zero point out of range");
+        return fail_tensor(loader, index, WRONG_QUANT);
     return true;
 }

@@ -8,26 +8,42 @@
 
 struct tensor {
     uint32_t index;
-    uint32_t rows, cols; /* every dimension but the last multiplied, and the last */
-    uint8_t number;      /* enum tflite_number */
-    uint32_t at, bytes;  /* its constant data in the file; bytes 0: an activation */
-    struct flatvector scales, zeros;
-    uint32_t axis;
+    uint32_t rows, cols;             /* every dimension but the last multiplied, and the last */
+    uint8_t rank;                    /* how many dimensions it has */
+    uint8_t number;                  /* enum tflite_number */
+    uint32_t at, bytes;              /* its constant data in the file; bytes 0: an activation */
+    struct flatvector scales, zeros; /* as many of both: none, one, or one per row */
 };
+
+enum { MOST_TENSORS = 255 };
 
 struct loader {
-    struct tflite_decoder *decoder;
     struct flatbuffer flat;
+    struct tflite_decoder *decoder;
     struct words words;
-    struct flatvector codes, buffers, tensors;
-    struct tensor flow;        /* the activation that the chain has reached */
-    struct tflite_quant quant; /* and how it is written */
+    struct flatvector codes, buffers, tensors, operators;
+    uint32_t done; /* how many operators have been read */
+    /* The activation that the chain has reached: */
+    uint32_t flow;             /* which tensor */
+    uint32_t width, last;      /* its elements, and its last dimension when the decoder runs */
+    struct tflite_quant quant; /* how it is written */
+    float range;               /* no float of it is greater than this, nor less than minus this */
+    uint8_t written[MOST_TENSORS / 8 + 1]; /* a bit for each tensor that has been computed */
 };
 
-/* Notes what is wrong, unless something was before; always false. */
-bool load_fail(struct loader *loader, const char *text);
-bool load_fail_number(struct loader *loader, const char *before, uint32_t number,
+/* Notes what is wrong, unless something was before. */
+void load_note(struct loader *loader, const char *text);
+void load_note_number(struct loader *loader, const char *before, uint32_t number,
                       const char *after);
+
+#define LOAD_MISSING "damaged: a part of it is missing"
+
+/* The same, and false: inline, so that the compiler knows. */
+static inline bool load_fail(struct loader *loader, const char *text)
+{
+    load_note(loader, text);
+    return false;
+}
 
 /* The bytes of buffer number `index`: a vector inside the file (not appended behind it). */
 bool tensor_buffer(struct loader *loader, uint32_t index, struct flatvector *data);
@@ -35,8 +51,8 @@ bool tensor_buffer(struct loader *loader, uint32_t index, struct flatvector *dat
 /* Everything about a tensor; its constant data, if any, is exactly as large as its shape says. */
 bool tensor_read(struct loader *loader, uint32_t index, struct tensor *tensor);
 
-/* An activation, seen as one row, and how it is written: float, or int8 with one scale and zero
- * point. */
+/* An activation that nothing has written yet, and how it is written: float, or int8 with one scale
+ * and zero point. */
 bool tensor_activation(struct loader *loader, uint32_t index, struct tensor *tensor,
                        struct tflite_quant *quant);
 

@@ -15,9 +15,11 @@ def backup(
     port: PortOption = None,
 ) -> None:
     """Copy the whole flash of the module into a zip file: models, settings, behaviours, code."""
+    from latentrack.commands.options import check_output_file
     from latentrack.commands.terminal import say, transfer
     from latentrack.module.backup import backup as make
 
+    check_output_file(file, "the backup")
     with (
         files_of(port, "the module could not send its files") as (where, files),
         transfer("Fetching") as progress,

@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from latentrack.commands.options import (
+    JsonOption,
+    check_output_file,
+    one_of,
+    output_option,
+    refuse_unused,
+)
 from latentrack.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,9 +29,23 @@ _CUT = "How it is cut"
 _DRUMS = "Drums"
 _NOTES = "Notes"
 _AUDIO = "Audio loops"
+# What decides how music is read, and what of it only some kinds of dataset heed.
+_READING = (
+    "kind", "include", "exclude", "minimum_notes", "unique", "meter", "bars", "steps_per_beat",
+    "off_grid", "deviation", "merge", "common_key", "octaves", "trim", "bpm", "loop_bars",
+    "no_cache",
+)  # fmt: skip
+_OF_NOTES = ("common_key", "octaves", "trim")
+_OF_AUDIO = ("bpm", "loop_bars")
+_WITHOUT_EFFECT = {
+    "drums": (*_OF_NOTES, *_OF_AUDIO),
+    "notes": ("percussion", *_OF_AUDIO),
+    "rhythm": ("percussion", *_OF_NOTES),
+}
 
 
 def dataset(
+    context: typer.Context,
     sources: Annotated[
         list[str] | None,
         typer.Argument(
@@ -36,12 +57,8 @@ def dataset(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE.npz",
-            help="Where to write the dataset. Without it you see what would be in it.",
-            show_default=False,
+        output_option(
+            "FILE.npz", "Where to write the dataset. Without it you see what would be in it."
         ),
     ] = None,
     kind: Annotated[
@@ -49,6 +66,7 @@ def dataset(
         typer.Option(
             "--kind",
             metavar="drums|notes|rhythm",
+            autocompletion=one_of("drums", "notes", "rhythm"),
             help="What to make of it: drums, notes (a voice for each pitch), or rhythm (one "
             "voice, also from audio). Drums, or rhythm if all is audio.",
             show_default=False,
@@ -121,6 +139,7 @@ def dataset(
         str,
         typer.Option(
             metavar="nearest|drop|discard",
+            autocompletion=one_of("nearest", "drop", "discard"),
             help="Notes off the grid: move them to the nearest step, drop them, or discard the "
             "sequences that have any.",
             rich_help_panel=_CUT,
@@ -198,6 +217,7 @@ def dataset(
             rich_help_panel=_AUDIO,
         ),
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Make a dataset, the food of a model, from your music.
 
@@ -212,29 +232,34 @@ def dataset(
     - `latentrack dataset --demo -o demo.npz`: the built-in drum patterns
     - `latentrack dataset info beats.npz`: what a dataset holds, with a few sequences drawn
     """
-    from rich.console import Console
+    from rich.markup import escape
 
-    console = Console()
+    from latentrack.commands.terminal import console, print_json
+
+    shown = console(wrap=True, chatter=output is not None)
     named = list(sources or [])
     # A folder that is really called "info" can be named "./info".
     if named[:1] == ["info"]:
-        if len(named) != 2 or output or demo:
+        if len(named) != 2 or demo:
             raise UserError(
                 "Name one dataset to look at, as in `latentrack dataset info FILE.npz`."
             )
-        _info(console, Path(named[1]))
+        refuse_unused(context, (*_READING, "percussion", "output"), "on a dataset that is there")
+        _info(Path(named[1]), as_json)
         return
     if demo == bool(named):
         raise UserError(
             "Name files or folders of music, or say --demo for the built-in patterns"
             f"{', not both' if demo else ''}."
         )
-    if output and output.is_dir():
-        raise UserError(f"{output} is a folder: name a file in it, such as {output / 'drums.npz'}.")
+    if output:
+        check_output_file(output, "the dataset")
 
     if demo:
+        refuse_unused(context, _READING, "with --demo, whose patterns are drums in bars of 4/4")
         made = _demo(percussion)
     else:
+        kind = _kind(context, named, kind)
         changes: dict[str, Any] = {
             "include": tuple(include or ()),
             "exclude": tuple(exclude or ()),
@@ -252,19 +277,55 @@ def dataset(
             "bpm": bpm,
             "loop_bars": loop_bars,
         }
-        made = _read(console, named, kind, percussion, changes, cache=not no_cache)
-    _show(console, made)
+        made = _read(named, kind, percussion, changes, cache=not no_cache)
     if output:
         made.save(output)
-        console.print(f"\nWritten to [bold]{output}[/bold].", highlight=False)
+    if as_json:
+        print_json(_as_json(made) | {"file": str(output) if output else None})
+        return
+    _show(shown, made)
+    if output:
+        shown.print(f"\nWritten to [bold]{escape(str(output))}[/bold].")
     else:
-        console.print("\nNothing is written yet: add [bold]-o FILE.npz[/bold] to keep it.")
+        shown.print("\nNothing is written yet: add [bold]-o FILE.npz[/bold] to keep it.")
     if len(made) < _FEWEST:
-        console.print(
+        shown.print(
             f"[yellow]That is {len(made)} {'sequence' if len(made) == 1 else 'sequences'}, and a "
-            f"model needs at least {_FEWEST}: {_more(made)}.[/yellow]",
-            highlight=False,
+            f"model needs at least {_FEWEST}: {_more(made)}.[/yellow]"
         )
+
+
+def _kind(context: typer.Context, sources: list[str], kind: str | None) -> str:
+    """The kind that is asked for, or goes with the sources; what it does not heed is refused."""
+    from latentrack.corpus.reader import all_audio, any_audio
+
+    if kind is None:
+        kind = "rhythm" if all_audio(sources) else "drums"
+    refuse_unused(context, _WITHOUT_EFFECT.get(kind, ()), f"with --kind {kind}")
+    if kind == "rhythm" and not any_audio(sources):
+        refuse_unused(context, _OF_AUDIO, "where no audio is among the files")
+    return kind
+
+
+def _as_json(what: Dataset) -> dict[str, Any]:
+    """What a dataset holds, for other programs."""
+    return {
+        "kind": what.kind,
+        "sequences": len(what),
+        "steps": what.steps,
+        "voices": list(what.voice_names),
+        "hits": what.hits,
+        "files": what.files,
+        "meter": what.meter,
+        "bars": what.bars,
+        "steps_per_beat": what.steps_per_beat,
+        "left_out": [
+            {"what": entry.what, "why": entry.reason, "count": entry.count}
+            for entry in what.discarded
+        ],
+        "recipe": what.recipe,
+        "fingerprint": what.digest,
+    }
 
 
 def _more(made: Dataset) -> str:
@@ -288,9 +349,8 @@ def _demo(percussion: str) -> Dataset:
 
 
 def _read(
-    console: Console,
     sources: list[str],
-    kind: str | None,
+    kind: str,
     percussion: str,
     changes: dict[str, Any],
     cache: bool,
@@ -303,11 +363,10 @@ def _read(
         TimeRemainingColumn,
     )
 
+    from latentrack.commands.terminal import console, is_quiet
     from latentrack.corpus import Rules, percussion_map, read
-    from latentrack.corpus.reader import all_audio
 
-    if kind is None:
-        kind = "rhythm" if all_audio(sources) else "drums"
+    errors = console(stderr=True)
     rules = Rules(kind=kind, percussion=percussion_map(percussion), **changes)
     with Progress(
         TextColumn("Reading"),
@@ -315,9 +374,9 @@ def _read(
         MofNCompleteColumn(),
         TextColumn("files"),
         TimeRemainingColumn(),
-        console=console,
+        console=errors,
         transient=True,
-        disable=not console.is_terminal,
+        disable=is_quiet() or not errors.is_terminal,
     ) as bar:
         task = bar.add_task("read", total=None)
         return read(
@@ -328,18 +387,23 @@ def _read(
         )
 
 
-def _info(console: Console, path: Path) -> None:
+def _info(path: Path, as_json: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from latentrack.commands.terminal import console, print_json
     from latentrack.corpus import Dataset
 
     held = Dataset.load(path)
-    _show(console, held)
+    if as_json:
+        print_json(_as_json(held) | {"file": str(path)})
+        return
+    shown = console(wrap=True)
+    _show(shown, held)
     made = Table.grid(padding=(0, 2))
     for key, value in [*held.recipe.items(), ("fingerprint", held.digest[:16])]:
         made.add_row(Text(key, "dim"), Text(value))
-    console.print(made)
+    shown.print(made)
 
 
 def _show(console: Console, what: Dataset) -> None:
@@ -349,7 +413,7 @@ def _show(console: Console, what: Dataset) -> None:
 
     from latentrack.corpus.reader import FILTERED_FILE
 
-    console.print(f"[bold]{escape(what.summary())}[/bold]", highlight=False)
+    console.print(f"[bold]{escape(what.summary())}[/bold]")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     table.add_column("number", justify="right")
@@ -374,6 +438,7 @@ def _draw(console: Console, what: Dataset) -> None:
     from rich.console import Group
     from rich.text import Text
 
+    from latentrack.commands.terminal import draw, width
     from latentrack.corpus.picture import draw_bar
 
     count = min(_PICTURES, len(what))
@@ -396,7 +461,7 @@ def _draw(console: Console, what: Dataset) -> None:
         names = [what.voice_names[voice] for voice in order]
         drawn = Text()
         # Bars below one another where side by side they would not fit.
-        across = bar_steps * max(1, console.width // (bar_steps * 5 // 4 + 20))
+        across = bar_steps * max(1, width(console) // (bar_steps * 5 // 4 + 20))
         for start in range(0, what.steps, across):
             cells = sequence[start : start + across, order]
             if start:
@@ -404,4 +469,4 @@ def _draw(console: Console, what: Dataset) -> None:
             drawn.append_text(draw_bar(cells, names, steps_per_beat=what.steps_per_beat))
         source.truncate(max(len(line) for line in drawn.plain.splitlines()), overflow="ellipsis")
         pictures.append(Group(title, source, drawn, ""))
-    console.print(Columns(pictures, padding=(0, 3)))
+    draw(console, Columns(pictures, padding=(0, 3)))

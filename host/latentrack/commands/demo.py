@@ -48,17 +48,16 @@ def demo(
     edges. What comes out of the jacks is drawn beside what LiteRT, TensorFlow's own runtime, says
     should come out. Exits with 1 if a single step differs.
     """
-    from rich.console import Console
-
+    from latentrack.commands import terminal
+    from latentrack.commands.options import check_output_folder
     from latentrack.decoder.litert import Decoder
     from latentrack.module.install import install
     from latentrack.module.library import push
     from latentrack.module.link import Link
     from latentrack.virtual.module import VirtualModule
 
-    console = Console(highlight=False)
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder} is a file; name a folder with --folder")
+    console = terminal.console(chatter=True)
+    check_output_folder(folder, "the trained model")
     model = folder / "demo.tflite"
     with VirtualModule() as module:  # first, so that a missing part is said before the training
         _train(console, model, epochs)
@@ -77,7 +76,7 @@ def demo(
                 right += sum(_same(module, *pair) for pair in zip(steps, expected, strict=False))
                 _draw(console, module, number, knobs, steps, expected)
     console.print(f"\nThe model is yours: latentrack push {model}")
-    console.print(f"demo: {played} steps played, {right} as decoded")
+    print(f"demo: {played} steps played, {right} as decoded")
     if not played == right == len(BARS) * decoder.info.steps:
         raise typer.Exit(1)
 
@@ -85,6 +84,7 @@ def demo(
 def _train(console: Console, target: Path, epochs: int | None) -> None:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from latentrack.commands import terminal
     from latentrack.corpus import demo_dataset
     from latentrack.decoder.quiet import import_tensorflow
     from latentrack.model.settings import Settings
@@ -106,10 +106,10 @@ def _train(console: Console, target: Path, epochs: int | None) -> None:
 
         # Every pattern counts here: nothing is held out of so small a corpus.
         training = train(music, Settings(epochs=epochs, held_out=0.0), show)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(exist_ok=True)
     training.model.export(target)
     for sentence in verdict(training, music):
-        console.print(sentence)
+        terminal.console(chatter=True, wrap=True).print(sentence, markup=False)
 
 
 def _play_bar(

@@ -6,8 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from latentrack.commands.options import JsonOption, refuse_unused
+
 
 def devices(
+    context: typer.Context,
     name: Annotated[
         tuple[str, str] | None,
         typer.Option(
@@ -17,27 +20,32 @@ def devices(
             show_default=False,
         ),
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show the modules that are plugged in or virtual: firmware, free space, what plays."""
-    from rich.console import Console
     from rich.table import Table
 
     from latentrack.commands.ports import find_port
+    from latentrack.commands.terminal import console, print_json, say
     from latentrack.module.files import refusals
     from latentrack.module.link import Link
     from latentrack.module.ports import modules
     from latentrack.module.session import Session
 
-    console = Console(highlight=False, soft_wrap=True)
     if name is not None:
+        refuse_unused(context, ["as_json"], "with --name")
         with Link(find_port(name[0])) as link, Session(link) as session:
             with refusals("the module did not take its name"):
                 session.call("call_me", name[1])
-        console.print(f"The module at {link.port} is called {name[1]}.")
+        say(f"The module at {link.port} is called {name[1]}.")
         return
     found = modules()
+    if as_json:
+        print_json([_as_json(module.port, module.kind, *_ask(module.port)) for module in found])
+        return
+    shown = console()
     if not found:
-        console.print(
+        shown.print(
             "No module is plugged in. A Teensy is seen when MicroPython is on it (`latentrack "
             "flash`); `latentrack virtual` starts a module without hardware."
         )
@@ -60,9 +68,26 @@ def devices(
         )
         if note:
             notes.append(f"{module.port}: {note}")
-    console.print(table)
+    shown.print(table)
     for note in notes:
-        console.print(note)
+        shown.print(note, markup=False)
+
+
+def _as_json(port: str, kind: str, about: dict[str, Any], note: str) -> dict[str, Any]:
+    """A module for other programs; null is what it did not say."""
+    return {
+        "port": port,
+        "kind": kind,
+        "name": about.get("name") or None,
+        "board": about.get("board"),
+        "micropython": about.get("micropython"),
+        "free_bytes": about.get("free"),
+        "size_bytes": about.get("size"),
+        "models": about.get("models"),
+        "plays": about.get("plays"),
+        "runs": about.get("runs", False),
+        "note": note or None,
+    }
 
 
 def _ask(port: str) -> tuple[dict[str, Any], str]:

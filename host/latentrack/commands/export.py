@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from latentrack.commands.options import NumbersOption, RunArgument, output_option
+from latentrack.commands.options import JsonOption, NumbersOption, RunArgument, output_option
 from latentrack.errors import UserError
 
 
@@ -19,32 +19,37 @@ def export(
         ),
     ] = None,
     numbers: NumbersOption = "float32",
+    as_json: JsonOption = False,
 ) -> None:
     """Write the model of a run once more, smaller if you like.
 
     latentrack export mine.run -o mine_small.tflite --numbers float16
     """
-    from rich.console import Console
+    from rich.markup import escape
 
+    from latentrack.commands.options import check_output_file
+    from latentrack.commands.terminal import console, print_json
     from latentrack.decoder.export import NUMBERS
     from latentrack.model.report import gates_of
     from latentrack.model.run import load_run
 
-    console = Console()
+    shown = console(chatter=True)
     target = output or run.with_suffix(".tflite")
     if target.suffix != ".tflite":
         raise UserError(
             f"The model file {target} must end in .tflite: name it {target}.tflite, say."
         )
+    check_output_file(target, "the model")
     if numbers not in NUMBERS:
         raise UserError(f"--numbers {numbers} is none of {', '.join(NUMBERS)}: choose one.")
-    with console.status("Converting"):
+    with shown.status("Converting"):
         loaded = load_run(run)
         loaded.export(target, numbers)
         count = gates_of(loaded, numbers)
-    console.print(
-        f"[bold]{target}[/]: {numbers}, {count.size / 1000:.0f} kB. Decoded over "
-        f"{count.patterns:,} sequences, {count.words}.",
-        highlight=False,
-        soft_wrap=True,
+    if as_json:
+        print_json({"file": str(target), "numbers": numbers} | vars(count))
+        return
+    shown.print(
+        f"[bold]{escape(str(target))}[/]: {numbers}, {count.size / 1000:.0f} kB. Decoded over "
+        f"{count.patterns:,} sequences, {count.words}."
     )

@@ -30,8 +30,7 @@ def flash(
     import shutil
     import subprocess
 
-    from rich.console import Console
-
+    from latentrack.commands.terminal import say
     from latentrack.errors import UserError
 
     if firmware is None:
@@ -52,15 +51,14 @@ def flash(
             f"{LOADER} is not installed: on Debian `apt install teensy-loader-cli`, elsewhere from "
             "https://www.pjrc.com/teensy/loader_cli.html"
         )
-    console = Console(highlight=False)
     _to_bootloader()
-    console.print("If nothing happens, press the button on the Teensy.")
+    say("If nothing happens, press the button on the Teensy.")
     done = subprocess.run([loader, f"--mcu={board}", "-w", "-v", str(firmware)], check=False)
     if done.returncode:
         raise UserError(
             f"{LOADER} did not succeed; press the Teensy's button to start its loader and try again"
         )
-    console.print("MicroPython is on the Teensy. Next: `latentrack install`.")
+    say("MicroPython is on the Teensy. Next: `latentrack install`.")
 
 
 def _to_bootloader() -> None:

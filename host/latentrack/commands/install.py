@@ -6,16 +6,13 @@ from typing import Annotated
 
 import typer
 
+from latentrack.commands.ports import PortArgument, PortOption
+
 
 def install(
-    port: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[PORT]",
-            help="The module's port, such as /dev/ttyACM0, or its name. Without it: the only one.",
-            show_default=False,
-        ),
-    ] = None,
+    context: typer.Context,
+    module: PortArgument = None,
+    port: PortOption = None,
     board: Annotated[
         str | None,
         typer.Option(
@@ -32,19 +29,17 @@ def install(
     flashed and nothing compiled. Models and settings stay; a main.py of your own is kept as
     main_before_latentrack.py. The module restarts at the end, so the music stops for a moment.
     """
-    from rich.console import Console
-
-    from latentrack.commands.ports import find_port
-    from latentrack.commands.terminal import transfer
+    from latentrack.commands.ports import either_port, find_port
+    from latentrack.commands.terminal import say, transfer
     from latentrack.module.install import install as put
     from latentrack.module.link import Link
 
-    console = Console(highlight=False, soft_wrap=True)
-    with Link(find_port(port)) as link, transfer("Installing") as progress:
-        done = put(link, progress, console.print, board=board)
-    console.print(f"{done.files} files are on the module at {link.port} ({done.architecture}).")
+    with (
+        Link(find_port(either_port(context, module, port))) as link,
+        transfer("Installing") as progress,
+    ):
+        done = put(link, progress, say, board=board)
+    say(f"{done.files} files are on the module at {link.port} ({done.architecture}).")
     if done.kept_main:
-        console.print("Your own main.py is kept there as main_before_latentrack.py.")
-    console.print(
-        f"It plays as soon as it has a model: latentrack push MODEL.tflite --port {link.port}"
-    )
+        say("Your own main.py is kept there as main_before_latentrack.py.")
+    say(f"It plays as soon as it has a model: latentrack push MODEL.tflite --port {link.port}")

@@ -13,6 +13,7 @@ from latentrack.errors import UserError
 
 if TYPE_CHECKING:
     from latentrack.module.live import Change, Live
+    from latentrack.module.prompt import Prompt
 
 _LOOK_EVERY_S = 0.2
 
@@ -48,9 +49,11 @@ def live(
 
     from latentrack import assets
     from latentrack.commands.ports import find_port
-    from latentrack.module.link import Link
+    from latentrack.commands.terminal import say
+    from latentrack.module.line import Line
     from latentrack.module.live import Live
-    from latentrack.module.session import needs_package, running_session
+    from latentrack.module.prompt import Prompt
+    from latentrack.module.session import running_session
 
     if folder is None and assets.INSTALLED:
         raise UserError(
@@ -58,27 +61,34 @@ def live(
             f"copy of the code that was installed (cp -r {assets.DEVICE} my_device)"
         )
     where = folder if folder is not None else assets.DEVICE
-    with Link(find_port(port)) as link, needs_package(link):
-        with running_session(link, print):
+    with Line(find_port(port)) as line:
+        with line.turn() as link, running_session(link, print):
             pass
-        editing = Live(link, where)
+        editing, prompt = Live(line, where), Prompt(line)
         differing = editing.start()
-        print(f"Watching {where} for the module at {link.port}. Ctrl-C ends it.", flush=True)
+        say(f"Watching {where} for the module at {line.port}. Ctrl-C ends it.")
         for change in differing:
             _show(change)
         try:
             if repl:
-                _prompt(editing, delete)
+                _converse(editing, prompt, delete)
             else:
-                _watch(editing, threading.Event(), delete, sys.stdin.isatty())
+                _watch(editing, prompt, threading.Event(), delete, sys.stdin.isatty())
         except KeyboardInterrupt:
             print()
         stored = editing.finish()
         if stored:
-            print(f"{stored} file{'' if stored == 1 else 's'} stored on the module.")
+            say(f"{stored} file{'' if stored == 1 else 's'} stored on the module.")
 
 
-def _watch(editing: Live, end: threading.Event, delete: bool, asks: bool = False) -> None:
+def _watch(
+    editing: Live,
+    prompt: Prompt | None,
+    end: threading.Event,
+    delete: bool,
+    asks: bool = False,
+) -> None:
+    """Sends what is saved until `end`; shows what the module says, unless a prompt does that."""
     while not end.wait(_LOOK_EVERY_S):
         for change in editing.look():
             _show(change)
@@ -87,7 +97,7 @@ def _watch(editing: Live, end: threading.Event, delete: bool, asks: bool = False
                 _show(editing.remove(path))
             elif not asks:
                 print(f"{path} is deleted here and stays on the module; --delete removes it.")
-        for text in editing.said():
+        for text in prompt.said() if prompt is not None else ():
             print(text.rstrip(), flush=True)
 
 
@@ -102,30 +112,18 @@ def _show(change: Change) -> None:
         print(f"{now} {change.path}: {change.what} ({1000 * change.seconds:.0f} ms)", flush=True)
 
 
-def _prompt(editing: Live, delete: bool) -> None:
-    """The module's prompt, with lines edited here: what is half typed survives a swap."""
-    import contextlib
+def _converse(editing: Live, prompt: Prompt, delete: bool) -> None:
+    """The module's prompt beside the watching."""
+    from latentrack.commands.prompt import converse
 
-    with contextlib.suppress(ImportError):
-        import readline
+    def leave() -> None:
+        raise KeyboardInterrupt
 
-        readline.set_completer(editing.complete)
-        readline.parse_and_bind("tab: complete")
     end = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(editing, end, delete), daemon=True)
+    watcher = threading.Thread(target=_watch, args=(editing, None, end, delete), daemon=True)
     watcher.start()
     try:
-        while True:
-            try:
-                source = input(">>> ")
-                if source.rstrip().endswith((":", "\\")) or source.startswith("@"):
-                    while line := input("... "):
-                        source += "\n" + line
-            except EOFError:
-                print()
-                return
-            if source.strip():
-                print(editing.type(source + "\n"), end="", flush=True)
+        converse(prompt, leave)
     finally:
         end.set()
         watcher.join()

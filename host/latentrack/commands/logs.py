@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from latentrack.commands.options import JsonOption
 from latentrack.commands.ports import PortOption
 
 _EVERY_S = 1.0
@@ -16,27 +17,36 @@ def logs(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C with what is said next.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show the module's last messages, tracebacks included, with seconds since power-on.
 
     The last line counts writes to the outputs that found their bus busy with the display: those
-    made a tick (1 ms) later, and triggers that were lost.
+    made a tick (1 ms) later, and triggers that were lost. With --follow, --json prints a line of
+    its own for each message.
     """
     import time
 
     from latentrack.commands.ports import find_port
+    from latentrack.commands.terminal import print_json
     from latentrack.module.files import refusals
-    from latentrack.module.link import Link
-    from latentrack.module.session import Session, needs_package
+    from latentrack.module.line import Line
+    from latentrack.module.session import Session
 
-    where = find_port(port)
-    with Link(where) as link, needs_package(link), refusals("the module has no messages"):
+    with Line(find_port(port)) as line, refusals("the module has no messages"):
         number = 0
         while True:
-            with Session(link) as session:
+            with line.turn() as link, Session(link) as session:
                 number, lines = session.call("logs", number)
                 late, lost = session.call("writes")
+            if as_json and not follow:
+                messages = [{"seconds": seconds, "text": text} for seconds, text in lines]
+                print_json({"messages": messages, "late_writes": late, "lost_writes": lost})
+                return
             for seconds, text in lines:
+                if as_json:
+                    print_json({"seconds": seconds, "text": text}, lines=True)
+                    continue
                 print(f"{seconds:7d} s  {text.rstrip()}", flush=True)
             if not follow:
                 print(f"outputs: {late} writes made a tick later, {lost} lost")

@@ -2,38 +2,60 @@
 
 from __future__ import annotations
 
+from latentrack.commands.options import JsonOption
 from latentrack.commands.ports import PortOption, files_of
 
 
-def ls(port: PortOption = None) -> None:
+def ls(port: PortOption = None, as_json: JsonOption = False) -> None:
     """List the models in the module's library, and which play."""
-    from rich.console import Console
     from rich.table import Table
 
+    from latentrack.commands.terminal import console, print_json
     from latentrack.module import library
 
     with files_of(port, "the module could not list its models") as (_, files):
         there = library.library_of(files.listing(library.MODELS))
         about = files.about
+    if as_json:
+        print_json(
+            {
+                "models": [
+                    {"name": name, "kind": kind, "bytes": there[path].size}
+                    for path in there
+                    for kind, name in (_kind_and_name(path),)
+                ],
+                "plays": about.get("plays", []),
+                "free_bytes": about.get("free"),
+                "size_bytes": about.get("size"),
+            }
+        )
+        return
     plays: dict[str, str] = {}
     for track, name in enumerate(about.get("plays", []), start=1):
         if name:
             plays[name] = f"{plays[name]}, {track}" if name in plays else f"plays on track {track}"
-    console = Console(highlight=False, soft_wrap=True)
+    shown = console()
     table = Table(header_style="bold", box=None, pad_edge=False)
     table.add_column("model")
     table.add_column("kind")
     table.add_column("bytes", justify="right")
     table.add_column("")
     for path, entry in there.items():
-        kind, _, file = path.removeprefix(f"{library.MODELS}/").partition("/")
-        name = file.removesuffix(library.ENDING)
+        kind, name = _kind_and_name(path)
         table.add_row(name, kind, f"{entry.size:,}", plays.pop(name, ""))
     if there:
-        console.print(table)
+        shown.print(table)
     else:
-        console.print("No models are in the library; `latentrack push MODEL --store` brings one.")
+        shown.print("No models are in the library; `latentrack push MODEL --store` brings one.")
     for name, where in plays.items():
-        console.print(f"{name} {where}, from memory: `latentrack push --store` would keep it.")
+        shown.print(f"{name} {where}, from memory: `latentrack push --store` would keep it.")
     if about:
-        console.print(f"{about['free'] / 1024:,.0f} KB of {about['size'] / 1024:,.0f} KB are free.")
+        shown.print(f"{about['free'] / 1024:,.0f} KB of {about['size'] / 1024:,.0f} KB are free.")
+
+
+def _kind_and_name(path: str) -> tuple[str, str]:
+    """Of a model's file on the module."""
+    from latentrack.module import library
+
+    kind, _, file = path.removeprefix(f"{library.MODELS}/").partition("/")
+    return kind, file.removesuffix(library.ENDING)

@@ -9,11 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latentrack.errors import UserError
+from latentrack.commands.options import given
+from latentrack.errors import NoModule, UserError
 from latentrack.module.ports import Found, modules
 
 if TYPE_CHECKING:
     from latentrack.module.files import Files
+
+
+def _complete_port(incomplete: str) -> list[tuple[str, str]]:
+    """The ports and names of the modules that there are, without asking any of them."""
+    found = []
+    for module in modules():
+        found.append((module.port, module.name or module.kind))
+        if module.name:
+            found.append((module.name, module.port))
+    return [(word, about) for word, about in found if word.startswith(incomplete)]
+
 
 PortOption = Annotated[
     str | None,
@@ -21,10 +33,33 @@ PortOption = Annotated[
         "--port",
         metavar="PORT",
         envvar="LATENTRACK_PORT",
+        autocompletion=_complete_port,
         help="The module's port or name. Without it: the only module there is.",
         show_default=False,
     ),
 ]
+
+
+# For the two commands that have always taken the port without a word before it, too.
+PortArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[PORT]",
+        autocompletion=_complete_port,
+        help="The same as --port.",
+        show_default=False,
+    ),
+]
+
+
+def either_port(context: typer.Context, argument: str | None, option: str | None) -> str | None:
+    """The port that was named as an argument or as --port. Raises UserError if both were typed.
+
+    An argument comes before what the environment or the user's defaults say.
+    """
+    if argument is not None and given(context, "port"):
+        raise UserError(f"the port is named twice, {argument} and {option}: leave one out")
+    return option if argument is None else argument
 
 
 def find_port(named: str | None) -> str:
@@ -44,7 +79,7 @@ def find_port(named: str | None) -> str:
         if candidates:
             names = ", ".join(f"{m.port} {m.name}".strip() for m in candidates)
             raise UserError(f"there are several modules; say which with --port: {names}")
-    raise UserError(
+    raise NoModule(
         "no module is plugged in; connect one by USB, or start `latentrack virtual` in another "
         "terminal"
     )
@@ -72,7 +107,7 @@ def _called(name: str, found: list[Found]) -> str:
         names.append(f"{given or module.name or '(no name)'} at {module.port}")
         if name in (module.name, given):
             return module.port
-    raise UserError(
+    raise NoModule(
         f"no module is called {name!r}; "
         + (f"there are: {', '.join(names)}" if names else "none is plugged in")
     )

@@ -21,10 +21,12 @@ def pull(
     """Fetch models from the module into a folder; a file that is the same already stays."""
     from pathlib import PurePosixPath
 
+    from latentrack.commands.options import check_output_folder
     from latentrack.commands.terminal import say, transfer
     from latentrack.module import library
     from latentrack.module.backup import fetch_to
 
+    check_output_folder(folder, "the models")
     with (
         files_of(port, "the module could not send its models") as (_, files),
         transfer("Fetching") as progress,

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from latentrack.commands.options import refuse_unused
 from latentrack.commands.ports import PortOption
 
 
 def push(
+    context: typer.Context,
     models: Annotated[
         list[Path],
         typer.Argument(
@@ -30,46 +32,40 @@ def push(
     The module checks the whole file before it plays it. Whatever goes wrong on the way (a cable
     pulled, a damaged file, a full flash), it goes on with what it played before.
     """
-    from rich.console import Console
-
     from latentrack.commands.ports import find_port
-    from latentrack.commands.terminal import transfer
+    from latentrack.commands.terminal import say, transfer
     from latentrack.module.library import playable, push_plainly
     from latentrack.module.library import push as put
     from latentrack.module.link import Link
     from latentrack.module.session import NoPackage
 
-    console = Console(highlight=False, soft_wrap=True)
     for model in models:
         playable(model)  # what is wrong with a file is said before a module is asked for
     with Link(find_port(port)) as link:
         for number, model in enumerate(models, start=track):
             with transfer(f"Pushing {model.name}") as progress:
                 try:
-                    done = put(
-                        link, model, progress, store=store, track=number - 1, say=console.print
-                    )
+                    done = put(link, model, progress, store=store, track=number - 1, say=say)
                     plays = True
                 except NoPackage:
+                    refuse_unused(context, ["track"], "on a module without Latentrack")
                     done, plays = push_plainly(link, model, progress), False
             if not plays:
-                console.print(
+                say(
                     f"Latentrack is not on the module at {link.port}: {done.name} was stored there "
                     f"by mpremote's own copy, and plays after `latentrack install {link.port}`."
                 )
                 continue
             where = f"track {number} of the module at {link.port}"
-            console.print(
+            say(
                 f"{done.name} plays on {where} from the next bar on: {done.info.steps} steps, "
                 f"{done.info.voices} voices."
             )
             if done.replaced:
-                console.print(f"It took the place of an older {done.name} in the library.")
+                say(f"It took the place of an older {done.name} in the library.")
             elif done.stored:
-                console.print("It is in the library.")
+                say("It is in the library.")
             if done.stored and done.clocked:
-                console.print(
-                    "A clock was running: a Teensy that stores a file may have swallowed a step."
-                )
+                say("A clock was running: a Teensy that stores a file may have swallowed a step.")
             if done.forgotten:
-                console.print(done.forgotten)
+                say(done.forgotten)

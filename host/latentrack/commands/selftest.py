@@ -7,16 +7,14 @@ from typing import Annotated
 
 import typer
 
+from latentrack.commands.options import JsonOption, check_output_file
+from latentrack.commands.ports import PortArgument, PortOption
+
 
 def selftest(
-    port: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[PORT]",
-            help="The module's port or its name. Default: the only one.",
-            show_default=False,
-        ),
-    ] = None,
+    context: typer.Context,
+    module: PortArgument = None,
+    port: PortOption = None,
     report: Annotated[
         Path | None,
         typer.Option(
@@ -28,6 +26,7 @@ def selftest(
     edges: Annotated[
         int, typer.Option(min=100, max=20_000, help="Clock edges to measure, one a millisecond.")
     ] = 10_000,
+    as_json: JsonOption = False,
 ) -> None:
     """Measure a module in about a minute, and say what is right and what to look at.
 
@@ -41,29 +40,35 @@ def selftest(
     The report is one file, text and JSON, that can be posted as it is. Exits with 1 if a check
     failed.
     """
-    import os
     import time
 
-    from latentrack.commands.ports import find_port
-    from latentrack.errors import UserError
+    from latentrack.commands.ports import either_port, find_port
+    from latentrack.commands.terminal import console, print_json
     from latentrack.files import whole_file
     from latentrack.module.link import Link
-    from latentrack.module.selftest import SelfTest
+    from latentrack.module.selftest import Check, SelfTest
     from latentrack.module.session import needs_package, running_session
 
     target = report or Path(time.strftime("latentrack-selftest-%Y-%m-%d-%H%M%S.md"))
-    if not target.parent.is_dir():
-        raise UserError(f"{target.parent} does not exist; name a file in an existing folder")
-    if target.is_dir() or not os.access(target.parent, os.W_OK):
-        raise UserError(f"{target} cannot be written; name a file in a folder you may write to")
-    with Link(find_port(port)) as link:
-        with needs_package(link), running_session(link, print):
+    check_output_file(target, "the report")
+    chatter = console(chatter=True)
+
+    def show(check: Check) -> None:
+        chatter.print(check.line(), markup=False)
+
+    with Link(find_port(either_port(context, module, port))) as link:
+        with needs_package(link), running_session(link, chatter.print):
             pass
-        print(f"Measuring the module at {link.port}; it plays by its own clock for a moment.")
-        result = SelfTest(link, lambda check: print(check.line(), flush=True), edges).run()
+        chatter.print(
+            f"Measuring the module at {link.port}; it plays by its own clock for a moment."
+        )
+        result = SelfTest(link, show, edges).run()
     with whole_file(target, "the report") as file:
         file.write(result.report().encode())
-    print(f"The report is in {target}.")
-    print(result.summary())
+    chatter.print(f"The report is in {target}.", markup=False)
+    if as_json:
+        print_json(result.as_dict() | {"report": str(target)})
+    else:
+        print(result.summary())
     if result.failed:
         raise typer.Exit(1)

@@ -19,8 +19,8 @@ def studio(
     host: Annotated[
         str,
         typer.Option(
-            help="The address to answer at. 0.0.0.0 lets a phone in the same network in, and "
-            "everybody else there, too.",
+            help="The address to answer at. With 0.0.0.0 a phone in the same network can open it "
+            "by a link that is printed here.",
         ),
     ] = "127.0.0.1",
     port: Annotated[
@@ -43,21 +43,20 @@ def studio(
 
     Everything is kept in FOLDER, as files that the other commands know. Ctrl-C ends it.
     """
-    from rich.console import Console
-
+    from latentrack.commands import terminal
+    from latentrack.commands.options import check_output_folder
     from latentrack.studio.server import serve
 
-    console = Console(highlight=False, soft_wrap=True)
-    if folder.exists() and not folder.is_dir():
-        from latentrack.errors import UserError
-
-        raise UserError(f"{folder} is a file: name a folder for the studio to keep its files in.")
+    console = terminal.console(chatter=True)
+    check_output_folder(folder, "the studio's files")
 
     def ready(address: str) -> None:
         # The address alone on the first line of the output, for scripts.
         print(address, flush=True)
-        console.print(f"The studio keeps its files in {folder}. Ctrl-C ends it.")
-        if host not in ("127.0.0.1", "localhost", "::1"):
-            console.print("Everybody in this network can open it and play your module.")
+        console.print(f"The studio keeps its files in {folder}. Ctrl-C ends it.", markup=False)
 
-    serve(folder, host, port, ready, browser)
+    def invite(link: str) -> None:
+        console.print("Another device opens it with this link, once:")
+        print(link, flush=True)
+
+    serve(folder, host, port, ready, invite, browser)

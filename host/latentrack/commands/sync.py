@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from latentrack.commands.options import JsonOption
 from latentrack.commands.ports import PortOption
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def sync(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Make the module's library like a folder; only what changed is sent.
 
@@ -32,8 +34,7 @@ def sync(
     """
     import sys
 
-    from rich.console import Console
-
+    from latentrack.commands import terminal
     from latentrack.commands.ports import find_port
     from latentrack.commands.terminal import transfer
     from latentrack.module import library
@@ -41,7 +42,7 @@ def sync(
     from latentrack.module.link import Link
     from latentrack.module.session import NoPackage, Session
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = terminal.console(chatter=as_json or not dry_run)
     models, refused = library.models_in(folder)
     for sentence in refused:
         console.print(f"[yellow]left out:[/] {sentence}")
@@ -58,7 +59,7 @@ def sync(
                 console.print(_table(made, delete or dry_run))
             if not made.gone or delete or dry_run:
                 return delete
-            if not sys.stdin.isatty():
+            if as_json or not sys.stdin.isatty():
                 console.print("What is only on the module stays; --delete removes it.")
                 return False
             return typer.confirm(f"Remove {len(made.gone)} models from the module?")
@@ -78,11 +79,25 @@ def sync(
                 delete = decide(made)
                 if not dry_run:
                     carry_out(files, made, delete)
+    if as_json:
+        terminal.print_json(_as_json(made, delete) | {"done": not dry_run})
+        return
     gone = len(made.gone) if delete else 0
     console.print(
         f"{len(made.same)} unchanged, {len(made.new)} new, {len(made.changed)} changed, "
         f"{gone} removed" + (" (nothing was done: --dry-run)." if dry_run else ".")
     )
+
+
+def _as_json(made: Plan, delete: bool) -> dict[str, Any]:
+    """The plan for other programs: paths on the module."""
+    return {
+        "unchanged": sorted(made.same),
+        "new": sorted(made.new),
+        "changed": sorted(made.changed),
+        "removed": sorted(made.gone) if delete else [],
+        "only_on_the_module": [] if delete else sorted(made.gone),
+    }
 
 
 def _table(made: Plan, delete: bool) -> Table:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import shlex
-import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from latentrack.commands.options import NumbersOption, output_option
+from latentrack.commands import terminal
+from latentrack.commands.options import (
+    JsonOption,
+    NumbersOption,
+    check_output_file,
+    check_output_folder,
+    given,
+    one_of,
+    output_option,
+    refuse_unused,
+)
 from latentrack.errors import UserError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from latentrack.model.run import Run
     from latentrack.model.settings import Settings
     from latentrack.model.training import Epoch, Training
@@ -24,9 +37,16 @@ LARGE = 400_000
 everything, and a new model comes in while the old one still plays."""
 
 NETWORK, LEARNING, SPACE = "The network", "Learning", "The latent space"
+# What a run has already, and what only a variational autoencoder has.
+_OF_A_NEW_MODEL = (
+    "model", "latents", "held_out", "hidden_layers", "taper", "decoder_layers", "encoder_layers",
+    "batch_size", "input_dropout", "latent_scale", "prior_width", "free_bits", "kl_warmup",
+)  # fmt: skip
+_OF_VAE = ("input_dropout", "prior_width", "free_bits", "kl_warmup")
 
 
 def train(
+    context: typer.Context,
     dataset: Annotated[
         Path,
         typer.Argument(
@@ -87,6 +107,7 @@ def train(
     model: Annotated[
         str,
         typer.Option(
+            autocompletion=one_of("vae", "stacked"),
             help="vae, which orders the music in space; or stacked, the plain autoencoder whose "
             "layers learn one after the other.",
             rich_help_panel=NETWORK,
@@ -104,6 +125,7 @@ def train(
     taper: Annotated[
         str,
         typer.Option(
+            autocompletion=one_of("linear", "geometric"),
             help="linear: the layers' sizes fall in equal steps; geometric: in equal ratios, which "
             "makes small models.",
             rich_help_panel=NETWORK,
@@ -200,6 +222,7 @@ def train(
             rich_help_panel=SPACE,
         ),
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Train a model on a dataset and write it as a .tflite that the module plays.
 
@@ -225,15 +248,19 @@ def train(
     from latentrack.decoder.quiet import import_tensorflow
     from latentrack.model.run import check_place, load_run, save_run
     from latentrack.model.settings import Settings
+    from latentrack.model.tapers import hidden_sizes
+    from latentrack.model.training import can_hold_out, decoder_info
 
-    console = Console()
+    console = terminal.console(chatter=True, wrap=True)
     earlier = load_run(dataset) if dataset.is_dir() else None
     target = _target(dataset, output)
     folder = run or target.with_suffix(".run")
+    check_output_folder(folder, "the run")
     check_place(folder)
+    _refuse_what_has_no_effect(context, earlier is not None)
     if numbers not in NUMBERS:
         raise UserError(f"--numbers {numbers} is none of {', '.join(NUMBERS)}: choose one.")
-    given: dict[str, Any] = {
+    chosen: dict[str, Any] = {
         "model": model,
         "epochs": epochs,
         "batch_size": batch_size,
@@ -255,24 +282,46 @@ def train(
         "seed": seed,
     }
     may_be_left_out = ("prior_width", "free_bits", "kl_warmup")
-    given = {n: v for n, v in given.items() if v is not None or n not in may_be_left_out}
-    settings = Settings(**given)
+    chosen = {n: v for n, v in chosen.items() if v is not None or n not in may_be_left_out}
+    settings = Settings(**chosen)
     if earlier:
         settings = earlier.going_on(settings)
+        if given(context, "seed"):
+            settings = replace(settings, seed=seed)
     music = earlier.dataset if earlier else Dataset.load(dataset)
-    console.print(f"[bold]{dataset.name}[/]: {music.summary()}.", highlight=False)
+    # What cannot be trained is refused before TensorFlow, which takes seconds, is loaded.
+    decoder_info(music, settings.latent_scale)
+    hidden_sizes(settings, music.steps * music.voices)
+    if not earlier and not can_hold_out(music.sources):
+        refuse_unused(context, ["held_out"], "on so few sequences or files, which are all needed")
+    console.print(f"[bold]{escape(dataset.name)}[/]: {music.summary()}.")
     with console.status("Starting TensorFlow"):
         import_tensorflow()
     training = _train(console, music, settings, earlier)
     if training.interrupted:
         console.print(
             f"Stopped after epoch {training.history[-1].number}; keeping epoch "
-            f"{training.best.number}.",
-            highlight=False,
+            f"{training.best.number}."
         )
     name = str(earlier.about["music"]) if earlier else dataset.name
     kept = save_run(folder, training, music, name, earlier.history if earlier else ())
-    _finish(console, kept, training, target, numbers)
+    kept.export(target, numbers)
+    if as_json:
+        terminal.print_json(_as_json(kept, training, target, numbers))
+    else:
+        _finish(kept, training, target, numbers)
+
+
+def _refuse_what_has_no_effect(context: typer.Context, going_on: bool) -> None:
+    values = context.params
+    if going_on:
+        refuse_unused(context, _OF_A_NEW_MODEL, "on a run, which is trained on as it is")
+    if values["model"] == "stacked":
+        refuse_unused(context, _OF_VAE, "with --model stacked")
+    if values["decoder_layers"] is not None:
+        refuse_unused(context, ["hidden_layers", "taper"], "with --decoder-layers")
+    if values["patience"] is None:
+        refuse_unused(context, ["factor"], "without --patience")
 
 
 def _train(console: Console, music: Any, settings: Settings, earlier: Run | None) -> Training:
@@ -285,7 +334,7 @@ def _train(console: Console, music: Any, settings: Settings, earlier: Run | None
         TextColumn("{task.fields[state]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, disable=terminal.is_quiet()) as progress:
         bar = progress.add_task("Compiling", total=None, state="")
 
         def show(epoch: Epoch) -> None:
@@ -297,51 +346,72 @@ def _train(console: Console, music: Any, settings: Settings, earlier: Run | None
             )
 
         def restarted(why: str) -> None:
-            progress.console.print(why, highlight=False)
+            progress.console.print(why)
 
         if earlier:
             return run(music, settings, show, restarted, earlier.held_out, earlier.model)
         return run(music, settings, show, restarted)
 
 
-def _finish(console: Console, run: Run, training: Training, target: Path, numbers: str) -> None:
-    """Exports the model, and says how good it is and where everything lies."""
+def _finish(run: Run, training: Training, target: Path, numbers: str) -> None:
+    """Says how good the model is and where everything lies."""
     from latentrack.model.verdict import verdict
 
-    run.export(target, numbers)
+    console = terminal.console(chatter=True, wrap=True)
     for sentence in verdict(training, run.dataset):
-        console.print(sentence, highlight=False)
+        console.print(sentence, markup=False)
     if training.dead_latents:
         console.print(
             f"Latent {' and '.join(str(i + 1) for i in training.dead_latents)} is dead with every "
-            "seed that was tried: train with fewer --latents.",
-            highlight=False,
+            "seed that was tried: train with fewer --latents."
         )
     if numbers != "float32":
         from latentrack.model.report import gates_of
 
-        console.print(f"In {numbers}: {gates_of(run, numbers).words}.", highlight=False)
+        console.print(f"In {numbers}: {gates_of(run, numbers).words}.")
     layers = "-".join(str(size) for size in run.model.sizes)
     info = run.model.info
     console.print(
-        f"[bold]{target}[/]: {info.steps} steps × {info.voices} voices, layers {layers}, "
-        f"{target.stat().st_size / 1000:.0f} kB. "
-        f"Put it on the module: latentrack push {shlex.quote(str(target))}",
-        highlight=False,
+        f"[bold]{escape(str(target))}[/]: {info.steps} steps × {info.voices} voices, layers "
+        f"{layers}, {target.stat().st_size / 1000:.0f} kB. "
+        f"Put it on the module: latentrack push {escape(shlex.quote(str(target)))}",
         soft_wrap=True,
     )
     if target.stat().st_size > LARGE:
         console.print(
             "That may be too large for a Teensy without PSRAM: give it smaller layers "
-            "(--decoder-layers 48-96), or write its weights smaller (--numbers dynamic).",
-            highlight=False,
+            "(--decoder-layers 48-96), or write its weights smaller (--numbers dynamic)."
         )
     console.print(
-        f"[bold]{run.folder}[/]: its run. Pictures of it: "
-        f"latentrack report {shlex.quote(str(run.folder))}",
-        highlight=False,
+        f"[bold]{escape(str(run.folder))}[/]: its run. Pictures of it: "
+        f"latentrack report {escape(shlex.quote(str(run.folder)))}",
         soft_wrap=True,
     )
+
+
+def _as_json(run: Run, training: Training, target: Path, numbers: str) -> dict[str, Any]:
+    """What came of it, for other programs."""
+    from latentrack.model.verdict import verdict
+
+    info, best = run.model.info, training.best
+    return {
+        "file": str(target),
+        "bytes": target.stat().st_size,
+        "numbers": numbers,
+        "run": str(run.folder),
+        "steps": info.steps,
+        "voices": info.voices,
+        "latents": run.model.latents,
+        "layers": list(run.model.sizes),
+        "seed": training.settings.seed,
+        "epochs": training.history[-1].number,
+        "best_epoch": best.number,
+        "loss": best.loss if math.isfinite(best.loss) else None,
+        "held_out": best.held_out,
+        "interrupted": training.interrupted,
+        "dead_latents": [latent + 1 for latent in training.dead_latents],
+        "verdict": verdict(training, run.dataset),
+    }
 
 
 def _sizes(option: str, text: str | None) -> tuple[int, ...] | None:
@@ -360,17 +430,5 @@ def _target(dataset: Path, output: Path | None) -> Path:
         raise UserError(
             f"The model file {target} must end in .tflite: name it {target}.tflite, say."
         )
-    if target.is_dir():
-        raise UserError(f"{target} is a folder: name a .tflite file for the model.")
-    folder = target.parent
-    while not folder.exists():
-        folder = folder.parent
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise UserError(
-            f"{folder} is not a folder you may write to ({error.strerror}): choose another for "
-            "the model."
-        ) from error
+    check_output_file(target, "the model")
     return target

@@ -67,21 +67,20 @@ def virtual(
 
     With --panel it is played here: screen, lamps and jacks in the terminal, the controls on keys.
     """
-    from rich.console import Console
-
-    from latentrack.errors import UserError
+    from latentrack.commands import terminal
+    from latentrack.commands.options import check_output_folder
     from latentrack.virtual.module import VirtualModule
 
-    if flash is not None and flash.exists() and not flash.is_dir():
-        raise UserError(f"{flash} is a file; name a folder for the module's flash")
-    console = Console(highlight=False)
+    if flash is not None:
+        check_output_folder(flash, "the module's flash")
+    console = terminal.console(chatter=True)
     if firmware is not None:
         _run_firmware(console, firmware, flash, board, bpm, panel)
         return
     with VirtualModule(flash, board=board) as module:
         # The port alone on the first line of the output, for scripts.
         print(module.port, flush=True)
-        console.print(f"Its flash is {module.flash}. Ctrl-C switches it off.")
+        console.print(f"Its flash is {module.flash}. Ctrl-C switches it off.", markup=False)
         try:
             _use(module, bpm, panel)
         except KeyboardInterrupt:
@@ -114,7 +113,8 @@ def _run_firmware(
 
     with TeensyModule(firmware, flash, board=board) as teensy:
         print(teensy.port, flush=True)
-        console.print(f"Its flash is {teensy.flash}. {SLOWNESS} Ctrl-C switches it off.")
+        where = f"Its flash is {teensy.flash}."
+        console.print(f"{where} {SLOWNESS} Ctrl-C switches it off.", markup=False)
         try:
             _use(teensy, bpm, panel)
         except KeyboardInterrupt:

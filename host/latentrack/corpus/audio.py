@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import warnings
 from collections import Counter
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ import numpy.typing as npt
 from latentrack.corpus.bars import ANY_METER, Events, Grid, lay_bars
 from latentrack.corpus.laid import Laid, hits_table
 from latentrack.corpus.midi import TimeSignature, Unreadable
+from latentrack.limits import check_file
 
 SUFFIXES = (".wav", ".wave", ".flac", ".aif", ".aiff", ".ogg", ".mp3")
 
@@ -29,12 +31,15 @@ NO_TEMPO = "no tempo to be heard; say --bpm or --loop-bars, or name it like drum
 SILENCE = "silence"
 
 _LONGEST = 20 * 60.0  # seconds; a whole side of a record
+_MOST_SAMPLES = 120_000_000  # of a channel: those 20 minutes at 96 kHz, 480 MB while it is read
+_FASTEST_RATE = 384_000  # samples a second
 _LONGEST_LOOP = 60.0
 _SHORTEST = 0.1
 _SURELY_A_LOOP = 15.0
 _SLOWEST, _FASTEST = 40.0, 260.0  # beats a minute
 
 _HOP = 256  # samples: 6 ms at 44.1 kHz, a twentieth of a 16th
+_PIECE = 1 << 20  # samples of all channels that are decoded at a time
 _BLOCK = 4096 * _HOP  # samples whose spectrum is held at a time
 _CONTEXT = 16 * _HOP  # samples before and behind that its edges need
 _BEFORE = 0.25  # seconds in front, for what is struck at once is heard only against a before
@@ -68,11 +73,16 @@ def check_length(path: Path) -> None:
     import soundfile
 
     try:
-        info = soundfile.info(str(path))
-    except (soundfile.SoundFileError, RuntimeError) as error:
+        check_file(path, sys.maxsize)  # how long it is says more than how large
+        # By a handle: libsndfile takes no name with bytes that are no text.
+        with path.open("rb") as handle, soundfile.SoundFile(handle) as file:
+            _check(file)
+    except OSError as error:
+        raise Unreadable(f"unreadable: {error.strerror or error}") from error
+    except (soundfile.SoundFileError, RuntimeError, TypeError) as error:
         raise Unreadable(_no_audio(path.suffix)) from error
-    if info.duration > _LONGEST:
-        raise Unreadable(_too_long(info.duration))
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
 
 
 def read_loop(
@@ -138,17 +148,31 @@ def _decode(data: bytes, suffix: str) -> tuple[npt.NDArray[np.float32], int]:
 
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
-            rate = int(file.samplerate)
-            if file.frames > _LONGEST * rate:
-                raise Unreadable(_too_long(file.frames / rate))
-            pieces = file.blocks(1 << 18, dtype="float32", always_2d=True)
-            blocks = [piece.mean(axis=1) for piece in pieces]
-    except (soundfile.SoundFileError, RuntimeError) as error:
+            rate = _check(file)
+            # Zeros that nothing is written to take no memory, whatever length a header claims.
+            samples = np.zeros(file.frames, np.float32)
+            length, loudest = 0, 0.0
+            for piece in file.blocks(_PIECE // file.channels, dtype="float32", always_2d=True):
+                if piece.any():
+                    mono = np.nan_to_num(piece.mean(axis=1))
+                    samples[length : length + len(piece)] = mono
+                    loudest = max(loudest, float(np.abs(mono).max()))
+                length += len(piece)
+    except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError) as error:
         raise Unreadable(_no_audio(suffix)) from error
-    samples = np.nan_to_num(np.concatenate(blocks)) if blocks else np.zeros(0, np.float32)
-    if not len(samples) or float(np.abs(samples).max()) < 1e-4:
+    if loudest < 1e-4:
         raise Unreadable(SILENCE)
-    return samples, rate
+    return samples[:length], rate
+
+
+def _check(file: Any) -> int:
+    """The samples a second of an opened file. Raises Unreadable if it is too much to be read."""
+    rate, frames = int(file.samplerate), int(file.frames)
+    if rate < 1 or frames > _LONGEST * rate:
+        raise Unreadable(_too_long(frames / max(rate, 1)))
+    if rate > _FASTEST_RATE or frames > _MOST_SAMPLES:
+        raise Unreadable(f"of {rate:,} samples a second; convert it to 48,000")
+    return rate
 
 
 @dataclass(frozen=True)

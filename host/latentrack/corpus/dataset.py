@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,13 +20,11 @@ import numpy.typing as npt
 
 from latentrack.errors import UserError
 from latentrack.files import whole_file
+from latentrack.limits import CELLS, DAMAGE, JSON_BYTES, Arrays, read_json
 
 KINDS = ("drums", "notes", "rhythm")
 
 _ADJECTIVE = {"drums": "drum", "notes": "note", "rhythm": "rhythm"}
-
-# What NumPy and json raise on a file that is something else, or only the first part of one.
-_DAMAGE = (ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error)
 
 _OFFSET_UNITS = 254  # of a step: so that half a step is a whole number that a byte holds
 
@@ -78,7 +74,10 @@ class Dataset:
         given = np.asarray(self.sequences)
         if given.ndim != 3:
             raise ValueError(f"sequences must be (n, steps, voices), not of shape {given.shape}")
-        if given.size and not np.isin(given, (0, 1)).all():
+        whole = given.dtype.kind in "biu"  # of these two numbers tell, which takes no memory
+        if given.size and not (
+            0 <= given.min() and given.max() <= 1 if whole else np.isin(given, (0, 1)).all()
+        ):
             raise ValueError("sequences must hold 0 and 1 only")
         count, _, voices = given.shape
         if self.kind not in KINDS:
@@ -204,8 +203,15 @@ class Dataset:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the whole Dataset to one file, or leave what was there untouched.
 
-        The folder is made if need be. Raises UserError if the file cannot be written.
+        The folder is made if need be. Raises UserError if the file cannot be written, or would be
+        too large to be read again.
         """
+        if self.sequences.size > CELLS:
+            raise UserError(
+                f"A dataset of {len(self):,} sequences of {self.steps} × {self.voices} cells is "
+                f"larger than the {CELLS // 1_000_000:,} million cells that one may have: choose "
+                "less music, or leave out equal sequences."
+            )
         source_names, source_index = _table(self.sources)
         style_names, style_index = _table(self.styles)
         header = {
@@ -246,14 +252,9 @@ class Dataset:
         """
         source = Path(path)
         try:
-            loaded = np.load(source, allow_pickle=False)
-            if not isinstance(loaded, np.lib.npyio.NpzFile):
-                raise ValueError("a bare array")
-            with loaded as arrays:
-                header = json.loads(arrays["header"].tobytes())
-                packed, source_index = arrays["sequences"], arrays["source_index"]
-                style_index = arrays["style_index"]
-                velocities, offsets = arrays.get("velocities"), arrays.get("offsets")
+            with Arrays(source) as arrays:
+                header = _header(source, arrays)
+                return cls._from_arrays(header, arrays)
         except FileNotFoundError as error:
             raise UserError(
                 f"There is no dataset {source}: make one with `latentrack dataset`."
@@ -265,40 +266,51 @@ class Dataset:
                     "name a dataset file that you may read."
                 ) from error
             raise _not_ours(source) from error
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise _not_ours(source) from error
-        if not isinstance(header, dict) or header.get("format") != _FORMAT:
-            raise _not_ours(source)
-        if header.get("version") not in _READS:
-            raise UserError(
-                f"The dataset {source} has format version {header.get('version')}, and this "
-                f"program reads versions 1 to {_VERSION}: make it again with `latentrack dataset`."
-            )
-        try:
-            count, steps, voices = header["shape"]
-            cells = np.unpackbits(packed, count=count * steps * voices)
-            return cls(
-                sequences=cells.reshape(count, steps, voices),
-                kind=header["kind"],
-                voice_names=tuple(header["voice_names"]),
-                groups=tuple(header["groups"]),
-                sources=tuple(header["sources"][i] for i in source_index),
-                styles=tuple(header["styles"][i] for i in style_index),
-                steps_per_beat=header["steps_per_beat"],
-                files=header["files"],
-                discarded=tuple(
-                    Discard(what, reason, number, tuple(examples))
-                    for what, reason, number, examples in header["discarded"]
-                ),
-                recipe=header["recipe"],
-                velocities=velocities,
-                offsets=None if offsets is None else (offsets / _OFFSET_UNITS).astype(np.float32),
-                lowest_pitch=header.get("lowest_pitch"),
-                meter=header.get("meter", "4/4"),
-                bars=header.get("bars", 1),
-            )
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise _not_ours(source) from error
+
+    @classmethod
+    def _from_arrays(cls, header: dict[str, Any], arrays: Arrays) -> Dataset:
+        """What the header says must be what the arrays have, before any of these is read."""
+        count, steps, voices = header["shape"]
+        total = count * steps * voices
+        if min(count, steps, voices) < 0 or not total <= CELLS:
+            raise ValueError("more cells than are read")
+        if arrays.shape("sequences") != (-(-total // 8),):
+            raise ValueError("other cells than the header says")
+        for name in ("source_index", "style_index"):
+            if arrays.shape(name) != (count,):
+                raise ValueError(f"no {name} for each sequence")
+        per_hit = {
+            name: arrays.read(name, total) if name in arrays else None
+            for name in ("velocities", "offsets")
+        }
+        cells = np.unpackbits(arrays.read("sequences", CELLS // 8), count=total)
+        of_source, of_style = (
+            arrays.read(name, 8 * count).tolist() for name in ("source_index", "style_index")
+        )
+        offsets, told = per_hit["offsets"], header["recipe"]
+        sources, styles = _words(header["sources"]), _words(header["styles"])
+        return cls(
+            sequences=cells.reshape(count, steps, voices),
+            kind=header["kind"],
+            voice_names=_words(header["voice_names"]),
+            groups=tuple(map(int, header["groups"])),
+            sources=tuple(sources[i] for i in of_source),
+            styles=tuple(styles[i] for i in of_style),
+            steps_per_beat=int(header["steps_per_beat"]),
+            files=int(header["files"]),
+            discarded=tuple(
+                Discard(str(what), str(reason), int(number), _words(examples))
+                for what, reason, number, examples in header["discarded"]
+            ),
+            recipe=dict(zip(_words([*told]), _words([*told.values()]), strict=True)),
+            velocities=per_hit["velocities"],
+            offsets=None if offsets is None else (offsets / _OFFSET_UNITS).astype(np.float32),
+            lowest_pitch=header.get("lowest_pitch"),
+            meter=str(header.get("meter", "4/4")),
+            bars=int(header.get("bars", 1)),
+        )
 
 
 def _set(dataset: Dataset, name: str, values: npt.ArrayLike, kind: type) -> None:
@@ -313,6 +325,25 @@ def _table(values: tuple[str, ...]) -> tuple[list[str], npt.NDArray[np.int32]]:
     names = sorted(set(values))
     position = {name: index for index, name in enumerate(names)}
     return names, np.array([position[value] for value in values], dtype=np.int32)
+
+
+def _header(source: Path, arrays: Arrays) -> dict[str, Any]:
+    header = read_json(arrays.read("header", JSON_BYTES).tobytes())
+    if not isinstance(header, dict) or header.get("format") != _FORMAT:
+        raise ValueError("another format")
+    if header.get("version") not in _READS:
+        raise UserError(
+            f"The dataset {source} has format version {header.get('version')}, and this "
+            f"program reads versions 1 to {_VERSION}: make it again with `latentrack dataset`."
+        )
+    return header
+
+
+def _words(told: Any) -> tuple[str, ...]:
+    if not isinstance(told, list) or not all(isinstance(word, str) for word in told):
+        raise ValueError("no list of words")
+    # A file's name may hold bytes that are no text, and JSON then has halves of characters.
+    return tuple(word.encode("utf-8", "replace").decode() for word in told)
 
 
 def _not_ours(path: Path) -> UserError:

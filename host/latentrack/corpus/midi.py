@@ -24,6 +24,13 @@ _END_OF_TRACK = b"\xff\x2f\x00"
 _AGES = 1 << 27  # ticks no music lasts: 77 hours at 480 a beat and 120 beats a minute
 
 
+_METER = b"\xff\x58"
+# Each track and each meter takes memory many times its size, until its notes are laid.
+_TRACKS = 1_000
+_METERS = 10_000
+_SLOWLY_READ = 1_000_000  # bytes: mido takes seconds and hundreds of bytes an event
+
+
 class Unreadable(Exception):
     """A file that cannot be read as what its name says; the message is why, in a few words."""
 
@@ -76,6 +83,10 @@ def read_score(data: bytes, *, channels: bool = False) -> Score:
         if not 0 < division < 0x8000:
             raise Unreadable("timed in film frames, not in beats")
         data = _tracks_only(data)
+        if data.count(b"MTrk") > _TRACKS:
+            raise Unreadable(f"a MIDI file of more than {_TRACKS:,} tracks")
+        if data.count(_METER) > _METERS:
+            raise Unreadable(f"a MIDI file of more than {_METERS:,} changes of meter")
     score = None if channels else _read_fast(data)
     return score or _read_tolerantly(data)
 
@@ -158,6 +169,8 @@ def _read_tolerantly(data: bytes) -> Score:
     """By mido, which takes much that is not as it should be."""
     import mido
 
+    if len(data) > _SLOWLY_READ:
+        raise Unreadable("a damaged MIDI file, and too large to be mended")
     try:
         # Data bytes beyond 127 come from sloppy writers, not from damage: clip them.
         midi = mido.MidiFile(file=io.BytesIO(data), clip=True)

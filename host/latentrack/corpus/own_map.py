@@ -26,6 +26,7 @@ from typing import Any
 
 from latentrack.corpus.percussion import ACCENT_FROM, MAPS, PITCHES, PercussionMap, Voice
 from latentrack.errors import UserError
+from latentrack.limits import read_toml
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -42,7 +43,7 @@ def percussion_map(name: str | os.PathLike[str]) -> PercussionMap:
     path = Path(name)
     known = ", ".join(MAPS)
     try:
-        text = path.read_text("utf-8")
+        told = read_toml(path)
     except OSError as error:
         raise UserError(
             f"There is no percussion map {name} ({error.strerror or error}): name one of {known}, "
@@ -50,10 +51,10 @@ def percussion_map(name: str | os.PathLike[str]) -> PercussionMap:
         ) from error
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is no text: name a TOML file, or one of {known}.") from error
-    try:
-        told = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{path} is not right TOML ({error}): mend it there.") from error
+    except ValueError as error:
+        raise UserError(f"{path} {error}: name a TOML file of a percussion map.") from error
     try:
         return _build(told, path.stem)
     except ValueError as error:

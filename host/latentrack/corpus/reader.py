@@ -93,11 +93,21 @@ def read(
 
 def all_audio(sources: Sequence[str | os.PathLike[str]]) -> bool:
     """Whether the sources are audio files, or folders that hold audio and no MIDI files."""
+    return all(_which_are_audio(sources, of_none=False))
+
+
+def any_audio(sources: Sequence[str | os.PathLike[str]]) -> bool:
+    """Whether an audio file is among the sources. True where they cannot be looked through."""
+    return any(_which_are_audio(sources, of_none=True))
+
+
+def _which_are_audio(sources: Sequence[str | os.PathLike[str]], *, of_none: bool) -> list[bool]:
+    """For each file that can be opened whether it is audio; [of_none] where none can be found."""
     try:
         found = find([Path(s) for s in sources], audio.SUFFIXES + midi.SUFFIXES, "music")
     except UserError:
-        return False
-    return all(isinstance(f, Broken) or f.suffix in audio.SUFFIXES for f in found)
+        return [of_none]
+    return [file.suffix in audio.SUFFIXES for file in found if not isinstance(file, Broken)]
 
 
 def _results(

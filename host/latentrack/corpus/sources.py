@@ -5,22 +5,28 @@ from __future__ import annotations
 import csv
 import io
 import os
-import stat
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from latentrack.corpus.midi import SUFFIXES as MIDI
 from latentrack.corpus.midi import Unreadable
 from latentrack.errors import UserError
+from latentrack.limits import (
+    AUDIO_BYTES,
+    AUDIO_MEMBER_BYTES,
+    MIDI_BYTES,
+    TABLE_BYTES,
+    Archive,
+    lines,
+    read_file,
+)
 
 ARCHIVES = (".zip",)
 
-# Hours of music; what is larger in an archive is no music, or a trap.
-_LARGEST_MEMBER = 512 << 20
-
 _ENCRYPTED = 1  # a bit of a member's flags
+_INFO = "info.csv"
 
 
 @dataclass(frozen=True)
@@ -44,26 +50,29 @@ class Found:
         """The file's bytes. Raises Unreadable."""
         try:
             if not self.member:
-                # A named pipe would keep us waiting for ever.
-                if not stat.S_ISREG(self.path.stat().st_mode):
-                    raise Unreadable("not a file")
-                return self.path.read_bytes()
+                return read_file(self.path, MIDI_BYTES if self._is_midi else AUDIO_BYTES)
             archive = _open(self.path, self.path.stat().st_mtime_ns)
             info = archive.getinfo(self.member)
             if info.flag_bits & _ENCRYPTED:
                 raise Unreadable("locked with a password")
-            if info.file_size > _LARGEST_MEMBER:
+            most = MIDI_BYTES if self._is_midi else AUDIO_MEMBER_BYTES
+            if info.file_size > most:
                 raise Unreadable("too large for music in an archive")
-            return archive.read(info)
+            return archive.read_member(info, most)
         except OSError as error:
             raise Unreadable(f"unreadable: {error.strerror or error}") from error
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, KeyError) as error:
-            raise Unreadable("damaged in its archive") from error
         except Exception as error:
             # zlib, lzma and bz2 have errors of their own.
             if isinstance(error, Unreadable):
                 raise
+            if not self.member:
+                raise Unreadable(str(error)) from error
             raise Unreadable("damaged in its archive") from error
+
+    @property
+    def _is_midi(self) -> bool:
+        # What is named by hand may have any suffix; only MIDI is read without one of audio.
+        return self.suffix in MIDI or not self.suffix
 
 
 @dataclass(frozen=True)
@@ -75,8 +84,8 @@ class Broken:
 
 
 @lru_cache(maxsize=4)
-def _open(path: Path, _changed: int) -> zipfile.ZipFile:
-    return zipfile.ZipFile(path)
+def _open(path: Path, _changed: int) -> Archive:
+    return Archive(path)
 
 
 def find(sources: Sequence[Path], suffixes: tuple[str, ...], what: str) -> list[Found | Broken]:
@@ -120,7 +129,7 @@ def find(sources: Sequence[Path], suffixes: tuple[str, ...], what: str) -> list[
                 entry = _below(source.name, entry)
             key = (source, entry.name)
             if isinstance(entry, Found):
-                key = (entry.path.resolve(), entry.member)
+                key = (Path(os.path.realpath(entry.path)), entry.member)  # of a link to itself, too
             found.setdefault(key, entry)
     return list(found.values())
 
@@ -136,7 +145,8 @@ def _folder(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Found | Broken]
     paths = list(_walk(folder, suffixes + ARCHIVES))
     styles = _styles({path.parent for path in paths} | {folder})
     for path in paths:
-        name = path.relative_to(folder).as_posix()
+        # Names may hold bytes that are no text.
+        name = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "replace")
         if path.suffix.lower() not in ARCHIVES:
             yield Found(path, name, styles.get(path, ""))
             continue
@@ -150,17 +160,22 @@ def _folder(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Found | Broken]
 def _archive(path: Path, suffixes: tuple[str, ...]) -> list[Found]:
     """The music in an archive, with the styles that its info.csv tells. Raises Unreadable."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = sorted(info.filename for info in archive.infolist() if not info.is_dir())
+        with Archive(path) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+            members = sorted(info.filename for info in infos)
             styles: dict[str, str] = {}
-            for member in members:
-                if member.rpartition("/")[2] == "info.csv":
-                    with archive.open(member) as file:
-                        folder = member.rpartition("/")[0]
-                        for name, style in _told(io.TextIOWrapper(file, "utf-8", newline="")):
-                            styles[f"{folder}/{name}" if folder else name] = style
+            left = TABLE_BYTES  # for all tables together: there may be thousands
+            for info in infos:
+                folder, _, own = info.filename.rpartition("/")
+                if own == _INFO:
+                    table = archive.read_member(info, left)
+                    left -= len(table)
+                    for name, style in _told(table):
+                        styles[f"{folder}/{name}" if folder else name] = style
     except OSError as error:
         raise Unreadable(f"unreadable: {error.strerror or error}") from error
+    except ValueError as error:
+        raise Unreadable(f"it {error}, or an {_INFO} in it") from error
     except Exception as error:  # each way of packing fails in its own way
         raise Unreadable("not a whole zip archive") from error
     return [
@@ -194,16 +209,20 @@ def _styles(folders: Iterable[Path]) -> dict[Path, str]:
     styles: dict[Path, str] = {}
     for folder in folders:
         try:
-            with (folder / "info.csv").open(newline="", encoding="utf-8") as file:
-                styles |= {folder / name: style for name, style in _told(file)}
+            table = read_file(folder / _INFO, TABLE_BYTES)
         except OSError:
             continue
+        except ValueError as error:
+            raise UserError(
+                f"The table of styles {folder / _INFO} {error}: take it out of the folder."
+            ) from error
+        styles |= {folder / name: style for name, style in _told(table)}
     return styles
 
 
-def _told(table: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _told(table: bytes) -> Iterator[tuple[str, str]]:
     try:
-        for row in csv.DictReader(table):
+        for row in csv.DictReader(lines(io.StringIO(table.decode("utf-8"), newline=""))):
             if row.get("midi_filename") and row.get("style"):
                 yield row["midi_filename"], row["style"]
     except (ValueError, csv.Error):

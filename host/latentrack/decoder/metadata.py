@@ -24,9 +24,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentrack.decoder import model_file
+from latentrack.decoder import model_file, playable
 from latentrack.decoder.model_file import Malformed, ModelFile, Table
 from latentrack.errors import UserError
+from latentrack.limits import MODEL_BYTES, read_file, read_json
 
 if TYPE_CHECKING:
     import flatbuffers
@@ -95,7 +96,7 @@ def read_extras(path_or_bytes: str | os.PathLike[str] | bytes) -> Extras:
         name, data = str(path_or_bytes), read_model_bytes(Path(path_or_bytes))
     text = _parse_file(name, data).metadata.get(EXTRAS_NAME, b"")
     try:
-        given = json.loads(text.decode("utf-8"))
+        given = read_json(text)
         voices, pitch, threshold = (given.get(n) for n in ("voices", "lowest_pitch", "threshold"))
         trained = given.get("trained")
     except (UnicodeError, ValueError, AttributeError, RecursionError):
@@ -136,6 +137,7 @@ def parse_info(name: str, data: bytes) -> DecoderInfo:
             faults.append(str(error))
             continue
         if info.steps * info.voices == outputs:
+            _refuse_network(name, data)
             return info
         faults.append(
             f"{info.steps} steps × {info.voices} voices, but the network has {outputs} outputs"
@@ -220,9 +222,11 @@ def attach_info(
 def read_model_bytes(path: Path) -> bytes:
     """The file's bytes; UserError if it is not there, a folder, or may not be read."""
     try:
-        return path.read_bytes()
+        return read_file(path, MODEL_BYTES)
     except IsADirectoryError:
         raise UserError(f"{path} is a folder: name one .tflite file.") from None
+    except ValueError as error:
+        raise UserError(f"{path} {error}: name one .tflite file.") from None
     except FileNotFoundError:
         raise UserError(f"{path} is not there: {_REMEDY}.") from None
     except OSError as error:
@@ -236,6 +240,14 @@ def _parse_file(name: str, data: bytes) -> ModelFile:
         if data[4:8] == model_file.IDENTIFIER:
             raise UserError(f"{name} {error}: copy it again, or {_REMEDY}.") from None
         raise UserError(f"{name} {error}: {_WANTED}; {_REMEDY}.") from None
+
+
+def _refuse_network(name: str, data: bytes) -> None:
+    """Refuses what the module's own reader would, before a file is sent."""
+    try:
+        playable.check(data)
+    except Malformed as error:
+        raise UserError(f"{name} {error}: {_REMEDY}.") from None
 
 
 def _json(extras: Extras) -> bytes:
@@ -288,6 +300,8 @@ def _readings(body: bytes) -> list[bytes]:
 
 
 def _parse_body(body: bytes) -> DecoderInfo:
+    if not body[:6].isascii():
+        raise ValueError("a kind that is not six ASCII letters")
     kind, numbers = body[:6].decode("ascii"), body[6:]
     if len(numbers) < 3:
         raise ValueError("cut short")
@@ -297,6 +311,8 @@ def _parse_body(body: bytes) -> DecoderInfo:
         groups = tuple(numbers[4 : 4 + numbers[3]]) if len(numbers) > 3 else ()
         if len(numbers) > 3 and len(groups) != numbers[3]:
             raise ValueError("fewer groups than announced")
+        if sum(groups) != voices:
+            raise ValueError(f"groups of {sum(groups)} voices altogether, but {voices} voices")
     return DecoderInfo(kind, steps, voices, scale, groups)
 
 

@@ -55,7 +55,11 @@ class Table:
     def field(self, number: int) -> int | None:
         """Where the field's value lies, or None where it has its default."""
         vtable = self.position - _read("<i", self.data, self.position)
-        if 4 + 2 * number >= _read("<H", self.data, vtable):
+        length = _read("<H", self.data, vtable)
+        if length < 4 or length % 2:
+            raise Malformed("is damaged: a table's list of fields is not one")
+        _slice(self.data, vtable, length)
+        if 4 + 2 * number >= length:
             return None
         offset = _read("<H", self.data, vtable + 4 + 2 * number)
         return self.position + offset if offset else None
@@ -63,6 +67,10 @@ class Table:
     def scalar(self, number: int, code: str) -> int:
         at = self.field(number)
         return 0 if at is None else _read("<" + code, self.data, at)
+
+    def table(self, number: int) -> "Table | None":
+        at = self.target(number)
+        return None if at is None else Table(self.data, at)
 
     def target(self, number: int) -> int | None:
         """The position of the vector, string or table that the field points at."""
@@ -82,14 +90,28 @@ class Table:
         at = self.target(number)
         return b"" if at is None else _slice(self.data, at + 4, _u32(self.data, at))
 
-    def integers(self, number: int) -> tuple[int, ...]:
+    def vector(self, number: int, width: int) -> tuple[int, int]:
+        """Where the elements of a vector lie, each of `width` bytes, and how many there are."""
         at = self.target(number)
         if at is None:
-            return ()
-        return tuple(
-            v
-            for (v,) in struct.iter_unpack("<i", _slice(self.data, at + 4, 4 * _u32(self.data, at)))
-        )
+            return 0, 0
+        count = _u32(self.data, at)
+        _slice(self.data, at + 4, width * count)
+        return at + 4, count
+
+    def integers(self, number: int) -> tuple[int, ...]:
+        return tuple(map(int, self._numbers(number, "i")))
+
+    def longs(self, number: int) -> tuple[int, ...]:
+        return tuple(map(int, self._numbers(number, "q")))
+
+    def floats(self, number: int) -> tuple[float, ...]:
+        return self._numbers(number, "f")
+
+    def _numbers(self, number: int, code: str) -> tuple[float, ...]:
+        """The elements of a vector of numbers."""
+        at, count = self.vector(number, struct.calcsize("<" + code))
+        return struct.unpack_from(f"<{count}{code}", self.data, at)
 
 
 @dataclass(frozen=True)

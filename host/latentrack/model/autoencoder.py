@@ -10,6 +10,7 @@ reach. Only the decoder goes to the module. Here are the weights and what they c
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from numpy.typing import ArrayLike, NDArray
 from latentrack.decoder.metadata import DecoderInfo
 
 Array = NDArray[np.float32]
+
+_MOST_LAYERS = 16  # hidden ones of the encoder or the decoder; `Settings` take 7
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +135,44 @@ def new_autoencoder(
     )
 
 
+def weight_shapes(
+    cells: int, encoder: Sequence[int], latents: int, decoder: Sequence[int], blur: bool = True
+) -> list[tuple[int, ...]]:
+    """The shapes of `flat_weights` of a model with these layers. blur: whether it is variational.
+
+    Raises ValueError if a size is not a whole number of 1 or more, or there are too many.
+    """
+    if max(len(encoder), len(decoder)) > _MOST_LAYERS:
+        raise ValueError("more layers than a model has")
+    there, back = (cells, *encoder), (latents, *decoder, cells)
+    if not all(type(size) is int and size >= 1 for size in (*there, *back)) or not encoder:
+        raise ValueError("layers of sizes that are none")
+    ends = [(encoder[-1], latents)] * (2 if blur else 1)
+    layers = [
+        *zip(there, there[1:], strict=False),
+        *ends,
+        *zip(back, back[1:], strict=False),
+    ]
+    return [shape for inputs, outputs in layers for shape in ((inputs, outputs), (outputs,))]
+
+
+def weight_count(shapes: Sequence[tuple[int, ...]]) -> int:
+    """How many numbers arrays of these shapes hold."""
+    return sum(math.prod(shape) for shape in shapes)
+
+
+def with_layers(
+    info: DecoderInfo, encoder: int, variational: bool, weights: Sequence[Array]
+) -> Autoencoder:
+    """A model of these weights, in the order of `flat_weights`; encoder: its hidden layers."""
+    layers: Iterator[Dense] = iter(
+        Dense(a, b) for a, b in zip(weights[::2], weights[1::2], strict=True)
+    )
+    hidden = tuple(next(layers) for _ in range(encoder))
+    mean = next(layers)
+    return Autoencoder(info, hidden, mean, next(layers) if variational else None, tuple(layers))
+
+
 def flat_weights(model: Autoencoder) -> list[Array]:
     """Matrix, bias, matrix, bias, … of encoder, mean, log-variance (if any), decoder."""
     blur = () if model.log_variance is None else (model.log_variance,)
@@ -141,10 +182,4 @@ def flat_weights(model: Autoencoder) -> list[Array]:
 
 def with_weights(model: Autoencoder, weights: Sequence[Array]) -> Autoencoder:
     """`model` with other weights, in the order of `flat_weights`."""
-    layers: Iterator[Dense] = iter(
-        Dense(a, b) for a, b in zip(weights[::2], weights[1::2], strict=True)
-    )
-    encoder = tuple(next(layers) for _ in model.encoder)
-    mean = next(layers)
-    blur = None if model.log_variance is None else next(layers)
-    return Autoencoder(model.info, encoder, mean, blur, tuple(layers))
+    return with_layers(model.info, len(model.encoder), model.log_variance is not None, weights)

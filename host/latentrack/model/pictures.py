@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections import Counter
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ INK, HIT, LIGHT, WARM = "#1b2a38", "#1f6f8b", "#c9d6df", "#d1495b"
 MAP_PLACES = 7
 PAIRS = 6
 STYLES = 8
+_LONGEST_NAME = 32
 
 
 def history(run: Run) -> bytes:
@@ -72,7 +74,7 @@ def latents(run: Run) -> bytes:
         from matplotlib.lines import Line2D
 
         handles = [
-            Line2D([], [], color=colour, marker="o", linestyle="", label=name)
+            Line2D([], [], color=colour, marker="o", linestyle="", label=_short(name))
             for name, colour in names
         ]
         figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=8)
@@ -209,7 +211,7 @@ def _cells(axes: Any, picture: NDArray[Any], names: tuple[str, ...]) -> None:
     axes.set_xticks([])
     if names and len(names) <= 16:
         axes.set_yticks(range(len(names)))
-        axes.set_yticklabels(names, fontsize=5.5)
+        axes.set_yticklabels([_short(name) for name in names], fontsize=5.5)
     else:
         axes.set_yticks([])
 
@@ -251,7 +253,18 @@ def _plain(axes: Any) -> None:
     axes.tick_params(labelsize=8)
 
 
+def _short(name: str) -> str:
+    """A name from the music, short enough to be beside a picture."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+
+
 def _png(figure: Figure) -> bytes:
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)  # "$" in a name is no formula
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    with warnings.catch_warnings():  # about letters that the font has not
+        warnings.simplefilter("ignore")
+        figure.savefig(buffer, format="png")
     return buffer.getvalue()

@@ -13,10 +13,9 @@ from __future__ import annotations
 import csv
 import datetime
 import json
+import math
 import os
 import shutil
-import sys
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -27,13 +26,16 @@ from numpy.typing import NDArray
 
 from latentrack import __version__
 from latentrack.corpus.dataset import Dataset
-from latentrack.decoder.metadata import Extras
+from latentrack.decoder.metadata import DecoderInfo, Extras
 from latentrack.errors import UserError
+from latentrack.limits import DAMAGE, TABLE_BYTES, Arrays, check_file, lines, read_toml
+from latentrack.limits import WEIGHTS as MOST_WEIGHTS
 from latentrack.model.autoencoder import (
     Autoencoder,
     flat_weights,
-    new_autoencoder,
-    with_weights,
+    weight_count,
+    weight_shapes,
+    with_layers,
 )
 from latentrack.model.measures import natural_threshold
 from latentrack.model.settings import Settings
@@ -43,6 +45,10 @@ HEADER, WEIGHTS, HISTORY, DATASET = "run.toml", "weights.npz", "history.csv", "d
 
 _FORMAT = "latentrack run"
 _VERSION = 1
+_MOST_EPOCHS = 100_000_000  # of a million each, trained on from a hundred times
+_WHOLE = ("epochs", "batch_size", "patience", "latent_dim", "hidden_layers", "latent_scale",
+          "restarts", "seed")  # fmt: skip
+BYTES_OF_A_WEIGHT = 4
 
 
 @dataclass(frozen=True)
@@ -177,7 +183,7 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
         raise UserError(f"{source} is no run: `latentrack train` makes one beside each model.")
     dataset = Dataset.load(source / DATASET)
     try:
-        header = from_toml((source / HEADER).read_text(encoding="utf-8"))
+        header = read_toml(source / HEADER)
         if header["format"] != _FORMAT:
             raise ValueError("another format")
         if header["version"] != _VERSION:
@@ -185,51 +191,92 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
                 f"The run {source} has format version {header['version']}, and this program reads "
                 f"version {_VERSION}: train again from {source / DATASET}."
             )
-        given = header["settings"]
-        for name in ("decoder_layers", "encoder_layers"):
-            if name in given:
-                given[name] = tuple(given[name])
-        settings, sizes = Settings(**given), header["model"]
+        settings = settings_of(header["settings"])
         if dataset.digest != header["dataset"]["digest"]:
             raise UserError(
                 f"The dataset in {source} is not the one that the model was trained on: "
                 "train again."
             )
-        with np.load(source / WEIGHTS, allow_pickle=False) as arrays:
-            held = np.asarray(arrays["held_out"], np.intp)
-            weights = [arrays[name] for name in sorted(arrays.files) if name != "held_out"]
-        frame = new_autoencoder(
-            decoder_info(dataset, settings.latent_scale),
-            sizes["encoder"],
-            sizes["latents"],
-            sizes["decoder"],
-            np.random.default_rng(0),
-            settings.model == "vae",
-        )
-        shapes = [array.shape for array in flat_weights(frame)]
-        if [array.shape for array in weights] != shapes:
-            raise ValueError("weights of other sizes")
+        info = decoder_info(dataset, settings.latent_scale)
+        with Arrays(source / WEIGHTS) as arrays:
+            model = read_model(arrays, info, header["model"], settings.model == "vae")
+            held = read_indices(arrays, "held_out", len(dataset))
         mask = np.ones(len(dataset), bool)
         mask[held] = False
         return Run(
             folder=source,
             settings=settings,
-            model=with_weights(frame, weights),
+            model=model,
             history=read_history(source / HISTORY),
             dataset=dataset,
             trained_on=np.flatnonzero(mask),
             held_out=held,
-            threshold=float(header["threshold"]),
-            about=dict(header["about"]),
+            threshold=within(header["threshold"], 0, 1),
+            about=_told(header["about"]),
         )
     except OSError as error:
         raise UserError(
             f"Could not read the run {source} ({error.strerror or error}): train again."
         ) from error
-    except (KeyError, IndexError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         raise UserError(
             f"The run {source} is damaged: train again from {source / DATASET}."
         ) from error
+
+
+def settings_of(given: Mapping[str, Any]) -> Settings:
+    """Settings as TOML or JSON has them. TypeError or ValueError for what is none; UserError."""
+    values: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in given.items()}
+    for name, value in values.items():
+        if name in _WHOLE and not isinstance(value, int | None):
+            raise ValueError("a setting that is no whole number")
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, float) and not math.isfinite(number):
+                raise ValueError("a setting that is no number")
+    return Settings(**values)
+
+
+def read_model(
+    arrays: Arrays, info: DecoderInfo, sizes: Mapping[str, Any], variational: bool
+) -> Autoencoder:
+    """The model whose layers are told by `sizes`, from the arrays w000, w001, … of a file.
+
+    See limits.DAMAGE for what it raises where they do not fit, before weights are read.
+    """
+    encoder, decoder = list(sizes["encoder"]), list(sizes["decoder"])
+    cells = info.steps * info.voices
+    shapes = weight_shapes(cells, encoder, sizes["latents"], decoder, variational)
+    names = [name for name in arrays.names if name[1:].isdigit()]
+    if [arrays.shape(name) for name in names] != shapes:
+        raise ValueError("weights of other sizes")
+    if weight_count(shapes) > MOST_WEIGHTS:
+        raise ValueError("more weights than are read")
+    weights = [
+        np.array(arrays.read(name, BYTES_OF_A_WEIGHT * math.prod(shape)), np.float32)
+        for name, shape in zip(names, shapes, strict=True)
+    ]
+    if not all(np.isfinite(array).all() for array in weights):
+        raise ValueError("weights that are no numbers")
+    return with_layers(info, len(encoder), variational, weights)
+
+
+def read_indices(arrays: Arrays, name: str, count: int) -> NDArray[np.intp]:
+    """Some of the sequences 0 to count - 1; ValueError for others."""
+    found = arrays.read(name, 8 * count)
+    if found.ndim != 1 or found.dtype.kind not in "iu":
+        # An empty list has no type of its own.
+        if found.size:
+            raise ValueError("sequences that are none")
+    if found.size and not (0 <= found.min() and found.max() < count):
+        raise ValueError("sequences that are not there")
+    return np.asarray(found.reshape(-1), np.intp)
+
+
+def within(value: Any, low: float, high: float) -> float:
+    """`value` as a number; ValueError if it is none from `low` to `high`."""
+    if not low <= float(value) <= high:
+        raise ValueError(f"{value} is not from {low} to {high}")
+    return float(value)
 
 
 def check_place(target: Path) -> None:
@@ -252,16 +299,6 @@ def to_toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
             if value is not None
         ]
     return "\n".join(lines) + "\n"
-
-
-def from_toml(text: str) -> dict[str, Any]:
-    """ValueError where it is none."""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-
-    return tomllib.loads(text)
 
 
 def _toml_value(value: Any) -> str:
@@ -297,18 +334,33 @@ def _write_history(path: Path, history: tuple[Epoch, ...]) -> None:
 
 
 def read_history(path: Path) -> tuple[Epoch, ...]:
-    """OSError, KeyError or ValueError where it is none."""
+    """OSError, or see limits.DAMAGE, where it is none, or tells of losses that are no numbers."""
+    check_file(path, TABLE_BYTES)
     with path.open(newline="", encoding="utf-8") as file:
-        return tuple(
-            Epoch(
-                int(row["epoch"]),
-                int(row["of"]),
-                float(row["loss"]),
-                float(row["held_out"]) if row["held_out"] else None,
-                row["best"] == "1",
-            )
-            for row in csv.DictReader(file)
-        )
+        history = tuple(_epoch(row) for row in csv.DictReader(lines(file)))
+    if not any(epoch.number for epoch in history):
+        raise ValueError("no epoch")
+    return history
+
+
+def _epoch(row: Mapping[str, str]) -> Epoch:
+    number, of = int(row["epoch"]), int(row["of"])
+    loss = float(row["loss"])
+    held = float(row["held_out"]) if row["held_out"] else None
+    # Of the model that a training went on from, the loss is not known.
+    known = math.isfinite(loss) or number == 0
+    if not (0 <= number <= _MOST_EPOCHS and of <= _MOST_EPOCHS and known):
+        raise ValueError("an epoch that is none")
+    if held is not None and not math.isfinite(held):
+        raise ValueError("held out, and no number")
+    return Epoch(number, of, loss, held, row["best"] == "1")
+
+
+def _told(about: Mapping[str, Any]) -> dict[str, str | int | float]:
+    told = {str(n): v for n, v in about.items() if isinstance(v, str | int | float)}
+    if any(isinstance(v, float) and not math.isfinite(v) for v in told.values()):
+        raise ValueError("numbers that are none")
+    return told
 
 
 def _replace(new: Path, target: Path) -> None:

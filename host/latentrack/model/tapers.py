@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from latentrack.errors import UserError
+from latentrack.limits import MEGABYTE, WEIGHTS
+from latentrack.model.autoencoder import weight_count, weight_shapes
 from latentrack.model.settings import Settings
 
 
@@ -21,7 +23,8 @@ def geometric_taper(cells: int, latents: int, hidden_layers: int) -> tuple[int, 
 def hidden_sizes(settings: Settings, cells: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The hidden layers of the encoder (from the cells) and of the decoder (from the latents).
 
-    Without encoder_layers the encoder mirrors the decoder.
+    Without encoder_layers the encoder mirrors the decoder. UserError where that would be a model
+    that is larger than limits.WEIGHTS.
     """
     taper = linear_taper if settings.taper == "linear" else geometric_taper
     decoder = settings.decoder_layers
@@ -33,5 +36,13 @@ def hidden_sizes(settings: Settings, cells: int) -> tuple[tuple[int, ...], tuple
     if settings.model == "stacked" and tuple(encoder) != tuple(decoder[::-1]):
         raise UserError(
             "In a stacked autoencoder the encoder mirrors the decoder: leave encoder_layers out."
+        )
+    sizes = (*decoder, cells)
+    weights = weight_count(weight_shapes(cells, encoder, settings.latents, decoder))
+    if weights > WEIGHTS:
+        raise UserError(
+            f"Layers of {'-'.join(map(str, sizes))} cells have {weights / MEGABYTE:,.0f} million "
+            f"weights with their encoder, more than {WEIGHTS // MEGABYTE}: choose smaller "
+            "decoder_layers, or sequences of fewer steps or voices."
         )
     return tuple(encoder), tuple(decoder)

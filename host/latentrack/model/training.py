@@ -300,6 +300,12 @@ class _Schedule:
         return np.asarray(batch / ((self.settings.epochs or 1) * self.batches), np.float64)
 
 
+def can_hold_out(sources: Sequence[str]) -> bool:
+    """Whether a corpus is large enough for some of its files to be held out."""
+    few_files = len(set(sources)) < FEWEST_SOURCES_TO_HOLD_OUT
+    return len(sources) >= FEWEST_TO_HOLD_OUT and not few_files
+
+
 def split_by_source(
     sources: Sequence[str], share: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -310,7 +316,7 @@ def split_by_source(
     """
     everything = np.arange(len(sources))
     names = sorted(set(sources))
-    if len(sources) < FEWEST_TO_HOLD_OUT or len(names) < FEWEST_SOURCES_TO_HOLD_OUT:
+    if not can_hold_out(sources):
         return everything, everything[:0]
     counts = {name: 0 for name in names}
     for name in sources:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from latentrack import __version__
-from latentrack.errors import UserError
+from latentrack.errors import NoModule, UserError
 from latentrack.module.ports import modules
 from latentrack.module.programs import programs_at
 
@@ -88,7 +88,7 @@ def look_inside(link: Link) -> Inside:
 
 def missing(port: str) -> UserError:
     """For a port that does not exist."""
-    return UserError(
+    return NoModule(
         f"there is no port {port}; plug the module in, or name another port "
         "(`latentrack devices` lists them, `latentrack virtual` makes one)"
     )
@@ -99,13 +99,50 @@ def cannot_open(port: str) -> UserError:
     if not os.path.exists(port) and os.name == "posix":
         return missing(port)
     if _refusal(port) in (errno.EACCES, errno.EPERM):
-        return UserError(
+        return NoModule(
             f"you may not open {port}: on Linux, `sudo usermod -aG dialout $USER` and a new login "
             "allow it"
         )
-    return UserError(
+    return NoModule(
         f"{_others(port) or 'another program has'} the port {port} open; end that program first"
     )
+
+
+def not_handed_over(port: str, holder: str) -> UserError:
+    """For a program of ours that shares the port, and is in the midst of something."""
+    return NoModule(
+        f"{holder} has the module at {port} and is not done yet; end what runs there (Ctrl-C), or "
+        "wait for it, then try again"
+    )
+
+
+def can_be_opened(port: str) -> bool:
+    """Whether the port is there for this user, though another program may have it to itself."""
+    return _refusal(port) in (0, errno.EBUSY)
+
+
+def is_locked(port: str) -> bool:
+    """Whether another program has the port to itself."""
+    try:
+        import fcntl
+    except ImportError:
+        return False
+    try:
+        descriptor = os.open(port, os.O_RDWR | os.O_NONBLOCK | _NO_TERMINAL)
+    except OSError as error:
+        return error.errno == errno.EBUSY
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def is_ours(port: str) -> bool:
+    """Whether a command of Latentrack is among those that have the port open."""
+    return any(program.name.startswith("latentrack") for program in programs_at(port))
 
 
 def silent(port: str) -> UserError:
@@ -114,15 +151,15 @@ def silent(port: str) -> UserError:
         return gone(port)
     others = _others(port)
     if others:
-        return UserError(
+        return NoModule(
             f"the module at {port} does not answer here: {others} the port open too; end that "
             "program first"
         )
     if _is_module(port):
-        return UserError(
+        return NoModule(
             f"the module at {port} does not answer: what runs on it hangs; switch it off and on"
         )
-    return UserError(
+    return NoModule(
         f"what is at {port} does not answer as MicroPython; `latentrack devices` lists the modules "
         "there are, `latentrack flash` says how MicroPython comes onto a Teensy"
     )
@@ -132,7 +169,7 @@ def gone(port: str, what: str = "stopped answering") -> UserError:
     """For a module that answered before; `what` it has done instead."""
     others = _others(port)
     remedy = f"{others} the port open too; end that program" if others else "check the cable"
-    return UserError(
+    return NoModule(
         f"the module at {port} {what}; {remedy}, or switch the module off and on, then try again"
     )
 
@@ -163,7 +200,7 @@ def unusable_inside(port: str, inside: Inside, said: str = "") -> UserError:
     if is_too_old(said):
         return too_old(port)
     if not inside.runs and not said:
-        return UserError(
+        return NoModule(
             f"Latentrack is on the module at {port} and is not started; "
             f"`latentrack reset --port {port}` starts it"
         )
@@ -180,7 +217,7 @@ def micropython_too_old(port: str, version: tuple[int, ...]) -> UserError:
 
 def without_latentrack(port: str) -> UserError:
     """For MicroPython without Latentrack."""
-    return UserError(
+    return NoModule(
         f"MicroPython runs on the module at {port}, without Latentrack; "
         f"`latentrack install {port}` puts it there"
     )
@@ -188,7 +225,7 @@ def without_latentrack(port: str) -> UserError:
 
 def hangs(port: str) -> UserError:
     """For Latentrack that was started, and whose frames do not run."""
-    return UserError(
+    return NoModule(
         f"Latentrack on the module at {port} hangs: its frames have stopped; "
         f"`latentrack reset --port {port}` starts it again"
     )
@@ -196,7 +233,7 @@ def hangs(port: str) -> UserError:
 
 def too_old(port: str) -> UserError:
     """For Latentrack on the module that lacks what the one here asks for."""
-    return UserError(
+    return NoModule(
         f"Latentrack on the module at {port} is older than the one here ({__version__}); "
         f"`latentrack install {port}` brings it up to date"
     )
@@ -218,7 +255,7 @@ def start(link: Link, say: Say) -> None:
     if inside.micropython < OLDEST or not inside.version or inside.runs:
         raise unusable_inside(link.port, inside)
     if inside.main != "ours":
-        raise UserError(
+        raise NoModule(
             f"main.py on the module at {link.port} does not start Latentrack; "
             f"`latentrack install {link.port}` puts one there that does, and keeps the other"
         )
@@ -230,7 +267,7 @@ def start(link: Link, say: Say) -> None:
 
 
 def _fails(port: str, said: str) -> UserError:
-    return UserError(
+    return NoModule(
         f"Latentrack on the module at {port} fails ({said}); `latentrack install {port}` puts it "
         "there again, and models and settings stay"
     )

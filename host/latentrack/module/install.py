@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from latentrack import assets
-from latentrack.errors import UserError
+from latentrack.errors import NoModule, UserError
 from latentrack.module import diagnosis
 from latentrack.module.files import open_files, reason
 from latentrack.module.link import Link, ModuleError, Progress
@@ -176,7 +176,7 @@ def _architecture(link: Link) -> str:
             "(__import__('sys').implementation)"
         )
     except ModuleError as error:
-        raise UserError(f"the module at {link.port} is no MicroPython board: {error}") from error
+        raise NoModule(f"the module at {link.port} is no MicroPython board: {error}") from error
     if tuple(version) < diagnosis.OLDEST:
         raise diagnosis.micropython_too_old(link.port, version)
     architecture = assets.ARCHITECTURES.get(mpy >> 10)

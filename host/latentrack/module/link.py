@@ -7,15 +7,19 @@ REPL without a reset: clock and frames go on beside it.
 from __future__ import annotations
 
 import ast
+import codecs
 import contextlib
 import os
+import socket
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from latentrack.errors import UserError
-from latentrack.module import diagnosis
+from latentrack.module import broker, diagnosis
+from latentrack.module.broker import PATIENCE_S
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -78,31 +82,100 @@ class Link:
     """
 
     def __init__(self, port: str) -> None:
-        from mpremote.transport_serial import SerialTransport
-
         self.port = port
         self._transport: Any = None
-        with self.translated(diagnosis.cannot_open):
-            self._transport = _patient(SerialTransport)(port, timeout=ANSWER_S)
-            self.serial = self._transport.serial
-            self.serial.write_timeout = ANSWER_S
+        self._talking = threading.Lock()
+        # The socket by which another program has handed the port over.
+        self._borrowed: socket.socket | None = None
         self.round_trips = 0
         """How many times something was asked and an answer waited for."""
+        self.open()
         try:
             self.enter()
         except BaseException:
             self.serial.close()
+            self._give_back()
             raise
 
     def __enter__(self) -> Link:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # The module may be gone by now, and what was said about that is enough.
-        with contextlib.suppress(Exception):
-            self._transport.exit_raw_repl()
-        with contextlib.suppress(Exception):
-            self._transport.close()
+        self.close()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this program has the port now."""
+        return self._transport is not None
+
+    @property
+    def is_borrowed(self) -> bool:
+        """Whether another program waits to have the port back."""
+        return self._borrowed is not None
+
+    def open(self, ask: bool = True, wait: bool = True) -> None:
+        """Opens the port, unless it is open; if another program shares it, when it is our turn.
+
+        Without `ask` no other is asked for it, for it is this program's to share. Without `wait`
+        only a port that is free is opened.
+        """
+        if self.is_open:
+            return
+        self._at_prompt = False
+        if ask:
+            self._borrowed = self._ask()
+        end = time.monotonic() + PATIENCE_S
+        while not self._try_open():
+            # A command of ours that does not share the port is done soon.
+            held = diagnosis.is_locked(self.port) and not diagnosis.is_ours(self.port)
+            if held or not wait or time.monotonic() > end:
+                self._give_back()
+                raise diagnosis.cannot_open(self.port)
+            time.sleep(_PAUSE_S)
+
+    def _ask(self) -> socket.socket | None:
+        try:
+            return broker.ask(self.port)
+        except broker.NotHandedOver as error:
+            raise diagnosis.not_handed_over(self.port, str(error.by)) from None
+
+    def _try_open(self) -> bool:
+        """False if another program has the port."""
+        from mpremote.transport_serial import SerialTransport
+
+        try:
+            with self.translated(diagnosis.cannot_open):
+                self._transport = _patient(SerialTransport)(self.port, timeout=ANSWER_S)
+        except UserError:
+            if diagnosis.can_be_opened(self.port):
+                return False
+            self._give_back()
+            raise
+        self.serial = self._transport.serial
+        self.serial.write_timeout = ANSWER_S
+        return True
+
+    def close(self) -> None:
+        """Leaves the module at its prompt, and gives the port up; `open` takes it again."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            # The module may be gone by now, and what was said about that is enough.
+            with contextlib.suppress(Exception):
+                transport.exit_raw_repl()
+            with contextlib.suppress(Exception):
+                transport.close()
+        self._give_back()
+
+    def _give_back(self) -> None:
+        borrowed, self._borrowed = self._borrowed, None
+        if borrowed is not None:
+            borrowed.close()
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[Link]:
+        """The link for one conversation; line.py has the same for programs that share it."""
+        with self._talking:
+            yield self
 
     def enter(self) -> None:
         """Brings the module to its raw prompt from wherever it is; nothing that plays stops.
@@ -183,6 +256,38 @@ class Link:
         with self.translated():
             printed: bytes = self._transport.exec(_HUSH + code)
         return printed.decode(errors="replace")
+
+    def run_shown(self, code: str, show: Callable[[str], None]) -> None:
+        """Runs code for as long as it takes; `show` gets what it prints as it comes.
+
+        Ctrl-C here interrupts it there. Raises ModuleError if it raises.
+        """
+        self.start(code)
+        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        with self.translated():
+            self._follow(lambda data: show(decode(data)))
+            trace = bytearray()
+            self._follow(trace.extend)
+        self._at_prompt = True
+        if trace:
+            text = trace.decode(errors="replace")
+            raise ModuleError(last_line(text), text)
+
+    def _follow(self, take: Callable[[bytes], object]) -> None:
+        """Reads up to the next end of output, without a limit until it is interrupted."""
+        end = None
+        while True:
+            try:
+                data = self.serial.read(1)
+                if data == b"\x04":
+                    return
+                if data:
+                    take(data)
+                elif end is not None and time.monotonic() > end:
+                    raise Silence
+            except KeyboardInterrupt:
+                self.serial.write(b"\x03")
+                end = time.monotonic() + ANSWER_S
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression of numbers, texts and the like, as Python here has it."""

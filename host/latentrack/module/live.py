@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from latentrack.errors import UserError
 from latentrack.module.files import as_listing
+from latentrack.module.line import Line
 from latentrack.module.link import Link, ModuleError
 from latentrack.module.session import Session
 
-# How often the module is asked what it has said.
-_ASK_EVERY_S = 0.5
 # An editor that saves a file may take it away for a moment.
 _GONE_LOOKS = 5
 _BEHAVIOURS = "behaviours/"
@@ -34,12 +32,15 @@ class Change:
 
 
 class Live:
-    """Sends what changes in `folder` to the module; used from one thread or several."""
+    """Sends what changes in `folder` to the module; used from one thread or several.
 
-    def __init__(self, link: Link, folder: Path) -> None:
+    `line` is a link, or the line of a program that goes on for long and shares it.
+    """
+
+    def __init__(self, line: Link | Line, folder: Path) -> None:
         if not folder.is_dir():
             raise UserError(f"{folder} is no folder; name one with device code or behaviours")
-        self._link = link
+        self._turn = line.turn
         self._folder = folder
         # Device code goes where it lies; a folder of anything else is one of behaviours.
         if (folder / "latentrack").is_dir():
@@ -50,15 +51,11 @@ class Live:
         # How many looks in a row have missed a file that was there.
         self._missed: dict[str, int] = {}
         self._hashes: dict[str, str] = {}
-        self._lock = threading.Lock()
-        self._heard = 0
-        self._asked = 0.0
 
     def start(self) -> list[Change]:
         """Brings what differs from the module to it."""
-        with self._lock, Session(self._link, "files", "/flash") as session:
+        with self._turn() as link, Session(link, "files", "/flash") as session:
             there = as_listing(session.first)
-            self._heard = session.call("logs", 1 << 30)[0]
         self._hashes = {path.removeprefix("/flash/"): e.sha256 for path, e in there.items()}
         return self.look()
 
@@ -98,7 +95,7 @@ class Live:
     def remove(self, path: str) -> Change:
         """Takes a behaviour out of what plays, and its file from the module."""
         began = time.monotonic()
-        with self._lock, Session(self._link) as session:
+        with self._turn() as link, Session(link) as session:
             try:
                 session.call("forget", path)
             except ModuleError as error:
@@ -106,41 +103,9 @@ class Live:
         self._hashes.pop(path, None)
         return Change(path, "removed", time.monotonic() - began)
 
-    def said(self) -> list[str]:
-        """What the module has said since it was asked last; it is not asked every time."""
-        if time.monotonic() - self._asked < _ASK_EVERY_S:
-            return []
-        with self._lock, Session(self._link, "logs", str(self._heard)) as session:
-            self._heard, lines = session.first
-        self._asked = time.monotonic()
-        return [text for _, text in lines]
-
-    def type(self, source: str) -> str:
-        """Runs a line or a block as if typed at the prompt; what it printed, or its traceback."""
-        code = f"exec(compile({source!r}, '<prompt>', 'single'))"
-        with self._lock:
-            try:
-                return self._link.run(code)
-            except ModuleError as error:
-                return error.trace or f"{error}\n"
-            except KeyboardInterrupt:
-                self._link.enter()
-                return "KeyboardInterrupt\n"
-
-    def complete(self, text: str, number: int) -> str | None:
-        """The names that a half-typed one can become, for readline."""
-        owner, dot, start = text.rpartition(".")
-        try:
-            with self._lock:
-                names = self._link.evaluate(f"dir({owner})" if dot else "dir()")
-        except (ModuleError, UserError):
-            return None
-        fitting = [f"{owner}{dot}{n}" for n in names if n.startswith(start) and n[:2] != "__"]
-        return fitting[number] if number < len(fitting) else None
-
     def finish(self) -> int:
         """Stores what waits for a pause of the clock; how many files."""
-        with self._lock, Session(self._link) as session:
+        with self._turn() as link, Session(link) as session:
             return int(session.call("write_now")) if session.first["runs"] else 0
 
     def _files(self) -> dict[str, Path]:
@@ -154,14 +119,14 @@ class Live:
     def _send(self, path: str, source: bytes) -> Change:
         began = time.monotonic()
         try:
-            with self._lock, Session(self._link) as session:
+            with self._turn() as link, Session(link) as session:
                 session.send(source)
                 what = session.call("swap", path)
         except ModuleError as error:
             return Change(path, "", time.monotonic() - began, _own_lines(error))
         except UserError:
-            with self._lock:
-                self._link.enter()  # interrupts it; raises where the module has really gone
+            with self._turn() as link:
+                link.enter()  # interrupts it; raises where the module has really gone
             return Change(path, "", time.monotonic() - began, "it did not come to an end")
         return Change(path, what, time.monotonic() - began)
 

@@ -71,11 +71,14 @@ class Result:
         """The last line: what a script looks for."""
         return f"selftest: {self.passed} passed, {self.failed} failed"
 
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, for other programs."""
+        return {"checks": [vars(check) for check in self.checks], "figures": self.figures}
+
     def report(self) -> str:
         """A page that can be posted: the lines, and the figures as JSON."""
         lines = "\n".join(check.line() for check in self.checks)
-        checks = [vars(check) for check in self.checks]
-        data = json.dumps({"checks": checks, "figures": self.figures}, indent=1)
+        data = json.dumps(self.as_dict(), indent=1)
         return (
             f"# Latentrack self-test\n\n```text\n{lines}\n{self.summary()}\n```\n\n"
             f"```json\n{data}\n```\n"

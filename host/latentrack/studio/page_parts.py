@@ -10,12 +10,30 @@ from ipaddress import ip_address
 from typing import ParamSpec, TypeVar
 
 from nicegui import context, ui
+from nicegui.element import Element
+from nicegui.elements.mixins.text_element import TextElement
 
 from latentrack.errors import UserError
 from latentrack.studio.signals import Signal
 
 P = ParamSpec("P")
 T = TypeVar("T")
+E = TypeVar("E", bound=Element)
+
+
+def heading(text: str) -> TextElement:
+    """The heading of a card: any text, which is never read as markup."""
+    return TextElement(tag="h2", text=text).classes("lt-title")
+
+
+def named(element: E, name: str) -> E:
+    """Gives an element the name that a screen reader says: any text.
+
+    `.props("…")` parses its argument, so a quote in a name could end the attribute there and begin
+    another, such as onerror: what is not written in the source is set as a value, as here.
+    """
+    element.props["aria-label"] = name
+    return element
 
 
 def listen(signal: Signal, refresh: Callable[[], None]) -> None:

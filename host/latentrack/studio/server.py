@@ -1,9 +1,4 @@
-"""The server of the studio: NiceGUI, bound to this computer unless another address is named.
-
-Any page that is open in the same browser could send requests here, and any name can be made to
-point at 127.0.0.1. So only requests are answered that are addressed to this computer by an address
-or a name of its own, and that no other site's page has made.
-"""
+"""The server of the studio: NiceGUI, bound to this computer unless another address is named."""
 
 from __future__ import annotations
 
@@ -12,16 +7,13 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable
-from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from latentrack.errors import UserError
+from latentrack.studio.guests import KEY, Guests
 
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
-
+LOCAL = ("127.0.0.1", "localhost", "::1")
+"""The hosts that only this computer reaches."""
 PORT = 8370
 _PORTS_TO_TRY = 20
 
@@ -31,11 +23,14 @@ def serve(
     host: str,
     port: int | None,
     ready: Callable[[str], None],
+    invite: Callable[[str], None],
     show: bool,
 ) -> None:
     """Serves until Ctrl-C; `ready` is told the address when pages can be asked for.
 
-    Raises UserError if the port is in use, or the host is no address of this computer.
+    Beyond this computer only browsers are answered that were let in by a link: the address that
+    `ready` is told is one, and `invite` is told one for another device, then and whenever a link
+    was used. Raises UserError if the port is in use, or the host is no address of this computer.
     """
     from latentrack.studio.studio import Studio
 
@@ -44,10 +39,14 @@ def serve(
     from nicegui import app, ui
 
     from latentrack.studio import shell
+    from latentrack.studio.protection import Protection, TimedHeaders
 
     named = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    address = f"http://{f'[{named}]' if ':' in named else named}:{port}"
-    app.add_middleware(OwnRequestsOnly)
+    guests = None
+    if host not in LOCAL:
+        elsewhere = _address(_own_address() if named != host else host, port)
+        guests = Guests(port, lambda key: invite(f"{elsewhere}/?{KEY}={key}"))
+    app.add_middleware(Protection, guests=guests)
     shell.add_styles()
     app.on_shutdown(studio.close)
 
@@ -59,7 +58,12 @@ def serve(
                 break
             except OSError:
                 time.sleep(0.05)
+        address = _address(named, port)
+        if guests is not None:
+            address += f"/?{KEY}={guests.new_key()}"
         ready(address)
+        if guests is not None:
+            invite(f"{elsewhere}/?{KEY}={guests.new_key()}")
         if show:
             webbrowser.open(address)
 
@@ -82,43 +86,23 @@ def serve(
         show_welcome_message=False,
         # A page that has been away for a while finds everything as it is.
         reconnect_timeout=10,
+        http=TimedHeaders,
     )
 
 
-class OwnRequestsOnly:
-    """Refuses what is not addressed to this computer, and what another site's page asks for."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or _is_own(scope):
-            await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
-        else:
-            body = b"This page answers only to this computer's own address."
-            headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
-            await send({"type": "http.response.start", "status": 403, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
+def _address(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _is_own(scope: Any) -> bool:
-    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-    here = headers.get(b"host", "")
-    name = urlsplit(f"//{here}").hostname or ""
-    if not (_is_address(name) or name in ("localhost", socket.gethostname().lower())):
-        return False
-    origin = headers.get(b"origin")
-    return origin is None or urlsplit(origin).netloc == here
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
+def _own_address() -> str:
+    """This computer's address in the network that leads outwards; its name if there is none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Chooses a way for UDP and sends nothing; the address is one for documentation.
+            probe.connect(("192.0.2.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return socket.gethostname()
 
 
 def _free_port(host: str, wanted: int | None) -> int:

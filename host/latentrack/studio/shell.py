@@ -11,6 +11,7 @@ from latentrack.studio.explore import page as explore
 from latentrack.studio.listen import bar
 from latentrack.studio.listen import page as listen
 from latentrack.studio.music import page as music
+from latentrack.studio.page_parts import named
 from latentrack.studio.panel import page as panel
 from latentrack.studio.studio import Studio
 from latentrack.studio.training import page as training
@@ -69,12 +70,13 @@ def _filled(fill: Callable[[Studio], None], studio: Studio) -> Callable[[], None
 
 
 def _look_switch(studio: Studio) -> None:
-    dark = ui.dark_mode(studio.workspace.setting("dark", None))
+    left = studio.workspace.setting("dark", None)
+    dark = ui.dark_mode(left if isinstance(left, bool) else None)
     button = ui.button().props("flat round dense").classes("lt-look")
 
     def show() -> None:
         icon, words = _LOOKS[dark.value]
-        button.props(f'icon={icon} aria-label="{words}"')
+        named(button, words).props["icon"] = icon
 
     def turn() -> None:
         looks = list(_LOOKS)

@@ -18,6 +18,7 @@ from typing import Any
 
 from latentrack.errors import UserError
 from latentrack.files import whole_file
+from latentrack.limits import NAME_BYTES, TEXT_BYTES, read_file, read_json
 
 
 class Workspace:
@@ -60,8 +61,13 @@ class Workspace:
     def run_folders(self) -> list[Path]:
         """The runs, the newest first."""
         headers = self.runs.glob("*.run/run.toml")
-        by_age = sorted(headers, key=lambda header: (-header.stat().st_mtime, header.parent.name))
-        return [header.parent for header in by_age]
+        ages = {}
+        for header in headers:
+            try:
+                ages[header.parent] = header.stat().st_mtime
+            except OSError:
+                continue  # a link that leads nowhere, or a run that has just gone
+        return sorted(ages, key=lambda run: (-ages[run], run.name))
 
     def free_run(self, name: str) -> Path:
         """A folder for a new run: its name, with a number behind it if that is taken."""
@@ -72,8 +78,14 @@ class Workspace:
         return self._free(self.midi, name, ".mid")
 
     def setting(self, name: str, default: Any) -> Any:
-        """How something was left when it was last used; plain values, as JSON has them."""
-        return self._settings().get(name, default)
+        """How something was left when it was last used; plain values, as JSON has them.
+
+        What is of another type than the default (unless that is None) was not left by us: then
+        the default.
+        """
+        found = self._settings().get(name, default)
+        kind = (int, float) if isinstance(default, float) else type(default)
+        return found if default is None or isinstance(found, kind) else default
 
     def remember(self, name: str, value: Any) -> None:
         """Keeps how something was left; that this fails harms nobody, so nobody hears of it."""
@@ -91,7 +103,7 @@ class Workspace:
 
     def _settings(self) -> dict[str, Any]:
         try:
-            found = json.loads((self.folder / "settings.json").read_text("utf-8"))
+            found = read_json(read_file(self.folder / "settings.json", TEXT_BYTES))
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
@@ -114,5 +126,7 @@ def model_name(run: Path, numbers: str = "float32") -> str:
 
 
 def safe_name(name: str) -> str:
-    """A name without what file systems take amiss, never empty, never a path."""
-    return re.sub(r"[^\w .()+-]+", "_", name).strip(" .")[:80] or "unnamed"
+    """A name without what file systems take amiss, never empty, never a path, and short enough to
+    get a number, a suffix and the name of a temporary file around it."""
+    plain = re.sub(r"[^\w .()+-]+", "_", name)[:80].encode()[:NAME_BYTES].decode("utf-8", "ignore")
+    return plain.strip(" .") or "unnamed"

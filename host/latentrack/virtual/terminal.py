@@ -1,7 +1,9 @@
 """The front panel in a terminal: the screen in blocks, lamps and jacks as lights, keys as controls.
 
-A block of the terminal shows four pixels (two by two) in two colours, which is all that a screen of
-letters and boxes needs; a terminal of 160 columns shows two pixels a block, and every colour.
+How the screen is drawn depends on the room. A terminal of 160 columns shows two pixels a
+character, and every colour. One of 80 columns and 44 lines shows four (two by two) in two colours,
+which is all that letters and boxes need. One of 80 columns and 24 lines shows eight, as the dots of
+Braille.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ import sys
 import termios
 import time
 import tty
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +37,11 @@ class Played(Protocol):
     panel: Panel
 
 
+# Lines below the screen: jacks, keys, port.
+_BELOW = 4
+_LEAST_COLUMNS, _LEAST_LINES = 80, 24
+# The dots of a Braille character, as they lie: four lines of two.
+_BRAILLE, _DOTS = 0x2800, np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 # By which of its quarters are ink: 1 upper left, 2 upper right, 4 lower left, 8 lower right.
 _QUARTERS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 KNOB_STEP = 0.02
@@ -42,8 +50,8 @@ PRESS_S, HOLD_S = 0.1, 1.3
 PICTURE_S = 0.05
 _HOLD = "h"
 KEYS = """\
-x y z t  turn a knob up, with Shift down      1 2 3 4  buttons     h 1  hold button 1
-left right  left encoder, Tab its push        up down  right encoder, Enter its push"""
+x y z t  turn a knob up, with Shift down  1 2 3 4  buttons   h 1  hold button 1
+left right  left encoder, Tab its push    up down  right encoder, Enter its push"""
 _KNOBS = {"x": "x", "y": "y", "z": "z", "t": "threshold"}
 _ENCODERS = {"\x1b[D": ("left", -1), "\x1b[C": ("left", 1),
              "\x1b[B": ("right", -1), "\x1b[A": ("right", 1)}  # fmt: skip
@@ -94,17 +102,37 @@ def play(module: Played, bpm: float | None) -> None:
                         drawn, shown = now, look
                         if not says_steps:
                             gates = frozenset(j for j, v in enumerate(panel.volts()) if v > 1)
-                        screen = draw_screen(image, console.width)
                         about = f"port {module.port}   Ctrl-C switches it off"
+                        screen = draw_screen(image, *console.size)
                         jacks = draw_jacks(gates, volts, lamps)
-                        live.update(Group(screen, jacks, KEYS, about), refresh=True)
+                        if screen is None:
+                            live.update(Text(too_small(console)), refresh=True)
+                        else:
+                            live.update(Group(screen, jacks, KEYS, about), refresh=True)
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
 
-def draw_screen(image: NDArray[np.uint8], columns: int) -> Text:
-    """The display's picture, as wide as it can be in so many columns: 160, else 80."""
-    return _halves(image) if columns >= image.shape[1] else _quarters(image)
+def draw_screen(image: NDArray[np.uint8], columns: int, lines: int) -> Text | None:
+    """The display's picture, as large as there is room for beside the rest; None: there is none."""
+    height, width = image.shape[:2]
+    tall = lines >= height // 2 + _BELOW
+    if tall and columns >= width:
+        return _halves(image)
+    if tall and columns >= width // 2:
+        return _blocks(image, 2, _quarter)
+    if lines >= height // 4 + _BELOW and columns >= width // 2:
+        return _blocks(image, 4, _braille)
+    return None
+
+
+def too_small(console: Console) -> str:
+    """What is shown instead of the panel."""
+    columns, lines = console.size
+    return (
+        f"The panel needs {_LEAST_COLUMNS} columns and {_LEAST_LINES} lines; this terminal has "
+        f"{columns} and {lines}: make it larger, or its letters smaller."
+    )
 
 
 def draw_jacks(gates: frozenset[int], volts: list[float], lamps: list[bool]) -> Text:
@@ -165,7 +193,7 @@ class Keys:
                 self._panel.release(switch)
 
 
-def _colour(pixel: NDArray[np.uint8]) -> str:
+def _colour(pixel: NDArray[np.integer[Any]]) -> str:
     red, green, blue = (int(value) for value in pixel)
     return f"#{red:02x}{green:02x}{blue:02x}"
 
@@ -176,21 +204,36 @@ def _halves(image: NDArray[np.uint8]) -> Text:
         for above, below in zip(upper, lower, strict=True):
             text.append("▀", Style(color=_colour(above), bgcolor=_colour(below)))
         text.append("\n")
+    text.right_crop()
     return text
 
 
-def _quarters(image: NDArray[np.uint8]) -> Text:
+def _blocks(
+    image: NDArray[np.uint8], height: int, character: Callable[[NDArray[np.bool_]], str]
+) -> Text:
+    """Characters of `height` by two pixels in two colours; `character` says which shows the ink."""
     text = Text()
-    for y in range(0, image.shape[0], 2):
+    for y in range(0, image.shape[0], height):
         for x in range(0, image.shape[1], 2):
-            block = image[y : y + 2, x : x + 2].reshape(4, 3)
-            brightness = block.astype(int).sum(axis=1)
+            block = image[y : y + height, x : x + 2].reshape(2 * height, 3).astype(int)
+            brightness = block.sum(axis=1)
             ink, paper = block[brightness.argmax()], block[brightness.argmin()]
             # Each pixel goes to the colour that is nearer.
-            nearer = np.abs(block.astype(int) - ink).sum(axis=1) < np.abs(
-                block.astype(int) - paper
-            ).sum(axis=1)
-            quarter = sum(1 << i for i in range(4) if nearer[i])
-            text.append(_QUARTERS[quarter], Style(color=_colour(ink), bgcolor=_colour(paper)))
+            to_ink, to_paper = (np.abs(block - colour).sum(axis=1) for colour in (ink, paper))
+            is_ink = to_ink < to_paper
+            if character is _braille and is_ink.sum() > height:
+                # Dots do not fill their character: the larger part is its ground.
+                ink, paper, is_ink = paper, ink, ~is_ink
+            text.append(character(is_ink), Style(color=_colour(ink), bgcolor=_colour(paper)))
         text.append("\n")
+    text.right_crop()
     return text
+
+
+def _quarter(is_ink: NDArray[np.bool_]) -> str:
+    return _QUARTERS[sum(1 << i for i in range(4) if is_ink[i])]
+
+
+def _braille(is_ink: NDArray[np.bool_]) -> str:
+    dots = int(_DOTS[is_ink.reshape(4, 2)].sum())
+    return chr(_BRAILLE + dots) if dots else " "

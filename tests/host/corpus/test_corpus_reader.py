@@ -13,6 +13,7 @@ import pytest
 from latentrack.corpus import read
 from latentrack.errors import UserError
 from tests.host.corpus.midi_files import STEP, write_midi
+from tests.waiting import PATIENCE_S
 
 BEAT = [(0, 36), (4 * STEP, 38)]
 
@@ -194,7 +195,9 @@ def test_an_unguarded_script_reads_on_several_cores(tmp_path):
         f"made = read([{str(tmp_path / 'music')!r}], processes=2)\n"
         "print(made.digest, made.sources[3])\n"
     )
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, timeout=PATIENCE_S
+    )
     alone = read([tmp_path / "music"], processes=1)
     assert done.stdout == f"once\n{alone.digest} 03.mid\n", done.stderr
     assert done.stderr == ""

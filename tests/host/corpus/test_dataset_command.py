@@ -70,14 +70,23 @@ def test_every_rule_can_be_asked_for(tmp_path, monkeypatch):
     words = (
         "--kind drums --map simple --meter any --bars 1 --steps-per-beat 12 --minimum-notes 1 "
         "--off-grid nearest --deviation 0.4 --include file:a --include file:* --exclude bass "
-        "--merge --octaves --all-pitches --common-key --unique --bpm 97 --loop-bars 2 --no-cache"
+        "--merge --unique --no-cache"
     )
     assert run(tmp_path, *words.split()).exit_code == 0
     want = Rules(
         "drums", SIMPLE, "any", 12, 1, 1, "nearest", 0.4, ("file:a", "file:*"), ("bass",), True,
-        True, False, True, True, 97, 2,
+        unique=True,
     )  # fmt: skip
     assert asked == [(Rules(), True), (want, False)]
+    write_parts(tmp_path / "b.mid", ("b", 0, 0, [(0, 60, 80), (STEP, 64, 80)]))
+    assert (
+        run(tmp_path, *"--kind notes --octaves --all-pitches --common-key".split()).exit_code == 0
+    )
+    assert asked[2:] == [(Rules("notes", octaves=True, trim=False, common_key=True), True)]
+    write_midi(tmp_path / "c.mid", [(0, 36), (4 * STEP, 38), (20 * STEP, 36)])
+    (tmp_path / "loop.wav").write_bytes(b"")
+    assert run(tmp_path, *"--kind rhythm --bpm 97 --loop-bars 2".split()).exit_code == 0
+    assert asked[3:] == [(Rules("rhythm", bpm=97, loop_bars=2), True)]
 
 
 def test_a_folder_of_audio_becomes_a_rhythm(tmp_path):
@@ -141,7 +150,7 @@ def test_what_makes_no_sense_is_refused(tmp_path):
         (("--demo", tmp_path), "not both"),
         (("info",), "Name one dataset"),
         (("info", "a", "b"), "Name one dataset"),
-        (("info", "a", "-o", "b"), "Name one dataset"),
+        (("info", "a", "-o", "b"), "--output has no effect"),
         (("info", tmp_path / "none.npz"), "There is no dataset"),
         (("--demo", "-o", tmp_path), "is a folder"),
         ((tmp_path,), "holds no MIDI files"),

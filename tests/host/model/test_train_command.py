@@ -13,6 +13,7 @@ from latentrack.commands.train import train
 from latentrack.corpus.dataset import Dataset
 from latentrack.decoder.metadata import DecoderInfo, read_info
 from latentrack.errors import UserError
+from tests.waiting import PATIENCE_S
 
 app = typer.Typer()
 app.command()(train)
@@ -34,6 +35,7 @@ def refusal(*arguments: str | Path) -> str:
 
 def test_it_writes_the_model_and_says_how_good_it_is(dataset: Path, tmp_path: Path) -> None:
     model = tmp_path / "out" / "my drums.tflite"
+    model.parent.mkdir()
     arguments = [str(dataset), "-o", str(model), "--epochs", "3", "--latent-scale", "2"]
     result = CliRunner().invoke(app, arguments, env={"COLUMNS": "300"})
     assert result.exit_code == 0, result.output
@@ -92,7 +94,7 @@ def test_the_libraries_keep_quiet_and_wait_until_they_are_needed(dataset: Path) 
         cwd=dataset.parent,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

@@ -10,7 +10,13 @@ from nicegui import ui
 
 from latentrack.files import whole_file
 from latentrack.studio.explore.midi_file import midi_file
-from latentrack.studio.page_parts import errors_shown, in_background, listen, show_message
+from latentrack.studio.page_parts import (
+    errors_shown,
+    in_background,
+    listen,
+    named,
+    show_message,
+)
 from latentrack.studio.pattern import Pattern
 from latentrack.studio.studio import Studio
 
@@ -43,7 +49,7 @@ class Controls:
     @staticmethod
     def _button(icon: str, label: str, act: Callable[[], Any]) -> ui.button:
         button = ui.button(icon=icon, on_click=act)
-        return button.props(f'flat round dense aria-label="{label}"').tooltip(label)
+        return named(button, label).props("flat round dense").tooltip(label)
 
     def _runs(self) -> dict[str, str]:
         folders = self._studio.workspace.run_folders()

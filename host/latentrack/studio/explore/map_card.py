@@ -84,8 +84,9 @@ class MapCard:
     async def _begin(self) -> None:
         self._ready = True
         self._answered, self._shown_place, self._shown_path = 0, None, None
-        await self._show_points()
+        # First the puck: without a place it takes no hand, and the points are long in coming.
         self._show()
+        await self._show_points()
 
     def _show(self) -> None:
         explorer = self._explorer
@@ -123,7 +124,7 @@ class MapCard:
             only = -1 if group == only else group
             self.map.highlight(only)
             for number, button in enumerate(buttons):
-                button.props(f"aria-pressed={'true' if number == only else 'false'}")
+                button.props["aria-pressed"] = "true" if number == only else "false"
 
         with self._legend:
             for group, (title, count) in enumerate(zip(points.titles, points.counts, strict=True)):

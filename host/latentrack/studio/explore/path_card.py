@@ -18,7 +18,7 @@ from latentrack.studio.explore.paths import (
     save_path,
     saved_paths,
 )
-from latentrack.studio.page_parts import errors_shown, listen, show_message
+from latentrack.studio.page_parts import errors_shown, listen, named, show_message
 from latentrack.studio.studio import Studio
 
 
@@ -87,7 +87,7 @@ class PathCard:
         self._drawing = not self._drawing
         self._map_card.map.set_drawing(self._drawing)
         self._draw.set_text("Move the puck" if self._drawing else "Draw a path")
-        self._draw.props(f'aria-pressed="{"true" if self._drawing else "false"}"')
+        self._draw.props["aria-pressed"] = "true" if self._drawing else "false"
 
     def _turn_playing(self) -> None:
         explorer = self._explorer
@@ -116,9 +116,8 @@ class PathCard:
                 for name in names:
                     with ui.menu_item(on_click=lambda name=name: self._open(name)):
                         ui.label(name).classes("lt-explore-grow")
-                        bin_ = ui.button(icon="delete").props(
-                            f'flat round dense size=sm aria-label="Delete the path {name}"'
-                        )
+                        bin_ = named(ui.button(icon="delete"), f"Delete the path {name}")
+                        bin_.props("flat round dense size=sm")
                         bin_.on("click.stop", lambda _, name=name: self._delete(name))
 
     def _add_puck(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from latentrack.errors import UserError
 from latentrack.files import whole_file
+from latentrack.limits import TEXT_BYTES, read_file, read_json
 from latentrack.studio.workspace import Workspace, safe_name
 
 WAYS = ("loop", "back and forth", "once")
@@ -122,7 +123,7 @@ def load_path(workspace: Workspace, name: str) -> LatentPath:
     """Reads one back. Raises UserError."""
     file = _folder(workspace) / f"{safe_name(name)}.json"
     try:
-        told = json.loads(file.read_text("utf-8"))
+        told = read_json(read_file(file, TEXT_BYTES))
         if told.pop("format") != _FORMAT:
             raise ValueError("another format")
         points = tuple((float(x), float(y)) for x, y in told.pop("points"))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 
 from nicegui import context, ui
+from nicegui.elements.mixins.text_element import TextElement
 from nicegui.events import GenericEventArguments
 
 from latentrack.errors import UserError
@@ -14,8 +14,11 @@ from latentrack.studio.listen.osc import Osc
 from latentrack.studio.listen.osc_controls import ADDRESSES, PREFIX
 from latentrack.studio.listen.schedule import MOST_SWING, STRAIGHT
 from latentrack.studio.listen.sounds import DRUMS, sound_of
-from latentrack.studio.page_parts import errors_shown, in_background, listen
+from latentrack.studio.page_parts import errors_shown, heading, in_background, listen, named
 from latentrack.studio.studio import Studio
+
+_PREVIEW = """({ currentTarget: { dataset } }) =>
+    window.latentrackSound.preview(dataset.sound, Number(dataset.hertz))"""
 
 
 def build(studio: Studio) -> None:
@@ -30,9 +33,8 @@ def build(studio: Studio) -> None:
 
 
 def _card(title: str) -> ui.element:
-    card = ui.element("section").classes("lt-card lt-column").props(f'aria-label="{title}"')
-    with card:
-        ui.html(title, sanitize=False, tag="h2").classes("lt-title")
+    with named(ui.element("section"), title).classes("lt-card lt-column") as card:
+        heading(title)
     return card
 
 
@@ -78,11 +80,8 @@ def _slider(
 ) -> Callable[[float], None]:
     with ui.element("label").classes("lt-listen-slider"):
         ui.label(name)
-        slider = (
-            ui.element("input")
-            .props(f'type=range min={low:g} max={high:g} step=1 aria-label="{name}"')
-            .classes("lt-listen-range")
-        )
+        slider = named(ui.element("input"), name).props("type=range step=1")
+        slider.classes("lt-listen-range").props.update(min=low, max=high)
         words = ui.label().props('aria-hidden="true"')
 
     def moved(event: GenericEventArguments) -> None:
@@ -114,8 +113,8 @@ def _voices(studio: Studio) -> list[tuple[str, str, float]]:
 def _preview(name: str, sound: str, hertz: float) -> None:
     with ui.element("button").props("type=button").classes("lt-listen-button") as button:
         ui.label(name)
-    heard = f"{json.dumps(sound)}, {hertz:.2f}"
-    button.on("click", js_handler=f"() => window.latentrackSound.preview({heard})")
+    button.props.update({"data-sound": sound, "data-hertz": round(hertz, 2)})
+    button.on("click", js_handler=_PREVIEW)
 
 
 # -- MIDI ---------------------------------------------------------------------------------------
@@ -220,7 +219,7 @@ def _osc(osc: Osc) -> None:
         for address in ADDRESSES:
             with ui.element("tr"):
                 with _cell("td"):
-                    ui.html(f"{PREFIX}/{address.name}", sanitize=False, tag="code")
+                    TextElement(tag="code", text=f"{PREFIX}/{address.name}")
                 for text in (address.arguments, address.meaning, address.ways):
                     _cell("td", text)
 
@@ -257,11 +256,8 @@ def _end(label: str, switch: Callable[[bool, str], None]) -> Callable[[bool, str
 
     with ui.element("div").classes("lt-listen-end"):
         turned = ui.switch(label, on_change=turn_by_hand)
-        field = (
-            ui.input()
-            .props(f'dense outlined aria-label="{label}: address and port" spellcheck=false')
-            .on("change", move)
-        )
+        field = named(ui.input(), f"{label}: address and port").on("change", move)
+        field.props("dense outlined spellcheck=false")
 
     def show(on: bool, address: str) -> None:
         nonlocal quiet, shown

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import filecmp
 import itertools
-import json
 import os
 import re
 import shutil
@@ -29,16 +28,14 @@ from latentrack.corpus.midi import SUFFIXES as MIDI
 from latentrack.corpus.reader import NO_MUSIC
 from latentrack.corpus.sources import ARCHIVES
 from latentrack.errors import UserError
+from latentrack.limits import AUDIO_BYTES, MEGABYTE, MIDI_BYTES, TABLE_BYTES, TEXT_BYTES, read_json
 
-MEGABYTE = 1_000_000
-# MIDI of this size would be weeks of music; 20 minutes of stereo, the longest that the reader
-# takes, are 212 MB; it opens nothing above 512 MiB in an archive.
 LIMITS = {
-    **dict.fromkeys(MIDI, 16 * MEGABYTE),
-    **dict.fromkeys(AUDIO, 250 * MEGABYTE),
+    **dict.fromkeys(MIDI, MIDI_BYTES),
+    **dict.fromkeys(AUDIO, AUDIO_BYTES),
     **dict.fromkeys(ARCHIVES, 512 * MEGABYTE),
-    ".toml": MEGABYTE,
-    ".csv": 16 * MEGABYTE,
+    ".toml": TEXT_BYTES,
+    ".csv": TABLE_BYTES,
 }
 LIMITS_SAID = "MIDI files (up to 16 MB), audio loops (250 MB), zip archives (512 MB)"
 TOO_LARGE = "too large to be dropped: use its folder where it is"
@@ -175,7 +172,7 @@ class Batch:
                 raise ValueError("a list of files that is too long")
             if len(self._list) < needed or needed == 4:
                 return
-            self._begin(json.loads(self._list[4:needed]))
+            self._begin(read_json(bytes(self._list[4:needed])))
             piece = memoryview(bytes(self._list[needed:]))
             self._list = None
         while len(piece):

@@ -12,6 +12,7 @@ from latentrack.corpus.percussion import MAPS
 from latentrack.corpus.rules import Rules
 from latentrack.errors import UserError
 from latentrack.files import whole_file
+from latentrack.limits import TEXT_BYTES, read_file, read_json
 
 MAP = "map"  # the percussion map's name in the file: a built-in one's, or a file's in the folder
 DEFAULT_MAP = Rules().percussion.name
@@ -31,7 +32,7 @@ def save_rules(path: Path, rules: Rules, map_name: str) -> None:
 def load_rules(path: Path, maps: Path) -> tuple[Rules, str]:
     """The rules and the name of their map; the default ones where there are none that are right."""
     try:
-        told = json.loads(path.read_text("utf-8"))
+        told = read_json(read_file(path, TEXT_BYTES))
         map_name = str(told.pop(MAP, DEFAULT_MAP))
         known = {field.name for field in fields(Rules)} - {"percussion"}
         right = {name: value for name, value in told.items() if name in known}

@@ -55,7 +55,8 @@ class LeftOut:
                     with ui.element("td").classes("lt-music-number"):
                         ui.label(f"{one.count:,}")
                         share = max(1, round(100 * one.count / reasons[0].count))
-                        ui.element("div").classes("lt-music-share").style(f"width: {share}%")
+                        bar = ui.element("div").classes("lt-music-share")
+                        bar.style["width"] = f"{share}%"
                     with ui.element("td"):
                         ui.label(in_page_words(one.reason))
                         if one.examples:

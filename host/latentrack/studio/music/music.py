@@ -64,10 +64,14 @@ class Music:
         )
         self.removals = Removals(workspace.music, workspace.folder / "trash" / "music")
         self.removals.left_out = frozenset(
-            (str(path), str(member)) for path, member in workspace.setting("music_left_out", [])
+            (str(pair[0]), str(pair[1]))
+            for pair in workspace.setting("music_left_out", [])
+            if isinstance(pair, list) and len(pair) == 2
         )
-        self.folders = tuple(Path(path) for path in workspace.setting("music_folders", []))
-        self._noted: dict[str, str] = dict(workspace.setting("music_refused", {}))
+        folders = workspace.setting("music_folders", [])
+        self.folders = tuple(Path(path) for path in folders if isinstance(path, str))
+        noted = workspace.setting("music_refused", {})
+        self._noted = {str(name): str(reason) for name, reason in noted.items()}
         self._state = threading.Condition()
         self._wanted = self._done = 0
         self._at_rest = 0.0

@@ -106,7 +106,7 @@ class _Page:
         self._show_sources()
         self._left.show()
         left_out = len(music.discarded)
-        self._left_tab.props(f'label="Left out{f" ({left_out})" if left_out else ""}"')
+        self._left_tab.props["label"] = f"Left out ({left_out})" if left_out else "Left out"
         if made is None:
             self._count.set_text("Nothing read yet" if music.has_files else "No music yet")
             self._facts.set_text("Drop files here, or begin with the demo corpus.")

@@ -99,7 +99,7 @@ def list_files(music: Music, start: int, count: int, find: str, show: str) -> di
     rows = []
     start = max(0, start)
     order = _order(music)
-    for name in names[start : start + min(count, _MOST)]:
+    for name in names[start : start + max(0, min(count, _MOST))]:
         file = reading.by_name[name]
         rows.append(
             {
@@ -131,7 +131,7 @@ def list_bars(music: Music, name: str, start: int, count: int) -> dict[str, Any]
         "lanes": [names[voice] for voice in order],
         "bars": [
             {**picture(one, order), "words": in_words(one, names)}
-            for one in reading.bars(name, start, min(count, _MOST))
+            for one in reading.bars(name, start, max(0, min(count, _MOST)))
         ],
         **_shape(music),
     }

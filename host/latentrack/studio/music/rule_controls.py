@@ -213,7 +213,8 @@ class RuleControls:
             chips = ui.input_chips(
                 label, on_change=self._changes(name, tuple), new_value_mode="add-unique"
             )
-            self._add(name, chips.props(f'hint="{hint}" hide-bottom-space'))
+            chips.props["hint"] = hint
+            self._add(name, chips.props("hide-bottom-space"))
 
     def _more(self) -> None:
         with ui.expansion("More").classes("lt-music-more").props("dense"):

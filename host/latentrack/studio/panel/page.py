@@ -11,7 +11,7 @@ from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
 from latentrack.module.install import boards
-from latentrack.studio.page_parts import listen, show_error, show_message
+from latentrack.studio.page_parts import heading, listen, named, show_error, show_message
 from latentrack.studio.panel.bench import Bench
 from latentrack.studio.panel.panel import Panel
 from latentrack.studio.panel.sending import NUMBERS
@@ -81,8 +81,8 @@ class _Part:
     ) -> None:
         self._bench, self._key, self._fill = bench, key, fill
         self._shown: Any = None
-        with ui.element("section").classes("lt-card").props(f'aria-label="{title}"'):
-            ui.html(title, sanitize=False, tag="h2").classes("lt-title")
+        with named(ui.element("section"), title).classes("lt-card"):
+            heading(title)
             self._box = ui.element("div").classes("lt-column")
         self.refresh()
 
@@ -104,7 +104,7 @@ def _button(text: str, act: Callable[[], object], main: bool = False, label: str
         else "outline no-caps dense padding='3px 10px'"
     )
     if label:
-        button.props(f'aria-label="{label}"')
+        named(button, label)
     return button
 
 
@@ -145,8 +145,8 @@ def _which(bench: Bench, state: State) -> None:
                 _button("Connect", partial(bench.connect, found.port), label=f"Connect {name}")
     if state.busy:
         ui.label(f"{state.busy} …").props('role="status"')
-        bar = ui.linear_progress(state.part or 0, show_value=False)
-        bar.props('aria-label="How far it is"' + (" indeterminate" if state.part is None else ""))
+        bar = named(ui.linear_progress(state.part or 0, show_value=False), "How far it is")
+        bar.props.set_bool("indeterminate", state.part is None)
     if state.trouble:
         with ui.element("div").classes("lt-panel-line"):
             ui.label(state.trouble).classes("lt-panel-grow lt-panel-trouble").props('role="alert"')

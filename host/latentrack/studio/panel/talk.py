@@ -1,4 +1,4 @@
-"""The cable to a module: held while somebody talks, and let go for other programs afterwards."""
+"""The line to a module: shared with other programs while it is held, and given up afterwards."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from latentrack.errors import UserError
+from latentrack.module.line import Line
 from latentrack.module.link import Link
-from latentrack.module.session import Session
+from latentrack.module.session import NoPackage, Session
+
+# Another command has the line for a moment; a transfer takes longer, and is said.
+_PATIENCE_S = 2.0
 
 
 class Talk:
@@ -18,7 +22,7 @@ class Talk:
 
     def __init__(self, port: str) -> None:
         self.port = port
-        self._link: Link | None = None
+        self._line: Line | None = None
         self._session: Session | None = None
         self.used = time.monotonic()
         self.broken = False
@@ -27,30 +31,35 @@ class Talk:
     @property
     def held(self) -> bool:
         """Whether the port is in use here."""
-        return self._link is not None
+        return self._line is not None
 
     def call(self, name: str, *arguments: object) -> Any:
         """Asks the module; what it answers."""
         self.used = time.monotonic()
         try:
-            if self._session is None:
-                session = Session(self._open())
-                session.__enter__()
-                self._session = session
-            return self._session.call(name, *arguments)
+            with self._open().turn(_PATIENCE_S) as link:
+                if self._session is None:
+                    with self._without_package():
+                        session = Session(link)
+                        session.__enter__()
+                        self._session = session
+                return self._session.call(name, *arguments)
         except UserError:
             self.broken = True
             raise
+        except _Bare as error:
+            raise NoPackage(str(error)) from None
         finally:
             self.used = time.monotonic()
 
     @contextlib.contextmanager
     def link(self) -> Iterator[Link]:
         """The bare link, for what begins conversations of its own."""
-        self._quit()
         self.used = time.monotonic()
         try:
-            yield self._open()
+            with self._open().turn(_PATIENCE_S) as link:
+                self._quit()
+                yield link
         except BaseException:
             # Wherever that was left: who talks next begins anew.
             self.close()
@@ -60,18 +69,30 @@ class Talk:
 
     def close(self) -> None:
         """Lets go of the port."""
-        self._quit()
         self.broken = False
-        link, self._link = self._link, None
-        if link is not None:
-            link.__exit__()
+        line, self._line = self._line, None
+        if line is not None:
+            self._quit()
+            line.close()
 
-    def _open(self) -> Link:
-        if self._link is None:
-            self._link = Link(self.port)
-        return self._link
+    def _open(self) -> Line:
+        if self._line is None:
+            self._line = Line(self.port, self._quit)
+        return self._line
 
     def _quit(self) -> None:
         session, self._session = self._session, None
         if session is not None:
             session.__exit__(None)
+
+    @contextlib.contextmanager
+    def _without_package(self) -> Iterator[None]:
+        """A module without Latentrack has a page of its own, not a sentence."""
+        try:
+            yield
+        except NoPackage as error:
+            raise _Bare(str(error)) from error
+
+
+class _Bare(Exception):
+    pass

@@ -12,11 +12,25 @@ from nicegui import app, ui
 
 from latentrack.decoder.export import NUMBERS
 from latentrack.errors import UserError
-from latentrack.studio.page_parts import errors_shown, in_background, listen, show_message
+from latentrack.studio.page_parts import (
+    errors_shown,
+    in_background,
+    listen,
+    named,
+    show_message,
+)
 from latentrack.studio.studio import Studio
 from latentrack.studio.training.chores import REPORT
 
 _ROUTE = "/training/report/{name}"
+# A run may come from anywhere, and its report with it: nothing in it runs, is sent, or is this
+# studio's own page to the browser. The studio shows it in a frame.
+_REPORT_HEADERS = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "sandbox; default-src 'none'; img-src data:; "
+    "style-src 'unsafe-inline'; frame-ancestors 'self'",
+    "X-Frame-Options": "SAMEORIGIN",
+}
 _COSTS = {
     "float32": "exactly as trained; always right",
     "float16": "half as large, hardly a hit differs",
@@ -37,7 +51,7 @@ async def report(studio: Studio, run: Path) -> None:
     chores = studio.training.chores
     offer_reports(studio)
     with ui.dialog(value=True).props("maximized") as dialog, ui.card().classes("lt-train-report"):
-        dialog.props(f'aria-label="Report of {run.stem}"')
+        named(dialog, f"Report of {run.stem}")
         with ui.element("div").classes("lt-train-bar"):
             ui.label(f"Report of {run.stem}").classes("lt-title")
             address = f"/training/report/{quote(run.stem)}"
@@ -68,7 +82,8 @@ async def report(studio: Studio, run: Path) -> None:
         waiting.delete()
         alone.set_visibility(True)
         with room:
-            ui.element("iframe").props(f'src="{address}" title="Report of {run.stem}"')
+            frame = ui.element("iframe").props("sandbox")
+            frame.props.update(src=address, title=f"Report of {run.stem}")
 
 
 def offer_reports(studio: Studio) -> None:
@@ -80,9 +95,7 @@ def offer_reports(studio: Studio) -> None:
     def fetch(name: str) -> FileResponse:
         for run in studio.workspace.run_folders():
             if run.stem == name and (run / REPORT).exists():
-                return FileResponse(
-                    run / REPORT, media_type="text/html", headers={"Cache-Control": "no-cache"}
-                )
+                return FileResponse(run / REPORT, media_type="text/html", headers=_REPORT_HEADERS)
         raise HTTPException(404, "This run has no report yet.")
 
 
@@ -90,7 +103,7 @@ def export(studio: Studio, run: Path) -> None:
     """Asks for the numbers, writes the model file and offers it."""
     chores = studio.training.chores
     with ui.dialog(value=True) as dialog, ui.card().classes("lt-train-dialog"):
-        dialog.props(f'aria-label="Model file of {run.stem}"')
+        named(dialog, f"Model file of {run.stem}")
         ui.label(f"Model file of {run.stem}").classes("lt-title")
         options = {numbers: f"{numbers}: {_COSTS[numbers]}" for numbers in NUMBERS}
         chosen = ui.radio(options, value="float32").props("dense")
@@ -131,7 +144,7 @@ def export(studio: Studio, run: Path) -> None:
 def rename(studio: Studio, run: Path) -> None:
     """Asks for another name."""
     with ui.dialog(value=True) as dialog, ui.card().classes("lt-train-dialog"):
-        dialog.props(f'aria-label="Rename {run.stem}"')
+        named(dialog, f"Rename {run.stem}")
         ui.label(f"Rename {run.stem}").classes("lt-title")
         name = ui.input("Name", value=run.stem).props("dense outlined autofocus")
 

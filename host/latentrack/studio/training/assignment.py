@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import os
 import time
-import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,8 +23,9 @@ import numpy as np
 from latentrack.corpus.dataset import Dataset
 from latentrack.errors import UserError
 from latentrack.files import whole_file
-from latentrack.model.autoencoder import flat_weights, new_autoencoder, with_weights
-from latentrack.model.run import Run, load_run, save_run
+from latentrack.limits import DAMAGE, TABLE_BYTES, TEXT_BYTES, Arrays, read_file, read_json
+from latentrack.model.autoencoder import flat_weights
+from latentrack.model.run import Run, load_run, read_indices, read_model, save_run, settings_of
 from latentrack.model.settings import Settings
 from latentrack.model.training import Epoch, Training, decoder_info
 from latentrack.studio.workspace import Workspace
@@ -63,13 +63,13 @@ class Assignment:
 
     @classmethod
     def read(cls, folder: Path) -> Assignment:
-        """OSError, ValueError, KeyError or TypeError if there is none."""
-        job = json.loads((folder / JOB).read_text("utf-8"))
+        """OSError, or see limits.DAMAGE, if there is none."""
+        job = read_json(read_file(folder / JOB, TEXT_BYTES))
         return cls(
             folder,
             Path(job["workspace"]),
             job["name"],
-            _settings(job["settings"]),
+            settings_of(job["settings"]),
             job["music"],
             Path(job["earlier"]) if job["earlier"] else None,
         )
@@ -133,32 +133,24 @@ def keep(folder: Path) -> tuple[Path, Training]:
     """
     try:
         assignment = Assignment.read(folder)
-        with np.load(folder / BEST, allow_pickle=False) as arrays:
-            header = json.loads(arrays["header"].tobytes())
-            weights = [arrays[name] for name in sorted(arrays.files) if name[1:].isdigit()]
-            held, chosen = arrays["held_out"], arrays["trained_on"]
-            history, earlier = _history(arrays["history"]), _history(arrays["earlier"])
-        dataset, settings = assignment.dataset, _settings(header["settings"])
-        frame = new_autoencoder(
-            decoder_info(dataset, settings.latent_scale),
-            header["encoder"],
-            header["latents"],
-            header["decoder"],
-            np.random.default_rng(0),
-            settings.model == "vae",
-        )
-        model = with_weights(frame, weights)
-    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        dataset = assignment.dataset
+        with Arrays(folder / BEST) as arrays:
+            header = read_json(arrays.read("header", TEXT_BYTES).tobytes())
+            settings = settings_of(header["settings"])
+            info = decoder_info(dataset, settings.latent_scale)
+            model = read_model(arrays, info, header, settings.model == "vae")
+            held, chosen = (
+                read_indices(arrays, name, len(dataset)) for name in ("held_out", "trained_on")
+            )
+            history, earlier = (
+                _history(arrays.read(name, TABLE_BYTES)) for name in ("history", "earlier")
+            )
+    except (OSError, *DAMAGE) as error:
         raise UserError(
             "The training was ended before anything of it could be kept: start it again."
         ) from error
     training = Training(model, history, chosen, held, True, settings, tuple(header["abandoned"]))
     return assignment.save(training, dataset, earlier).folder, training
-
-
-def _settings(given: dict[str, Any]) -> Settings:
-    values: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in given.items()}
-    return Settings(**values)
 
 
 def _table(history: tuple[Epoch, ...]) -> Any:

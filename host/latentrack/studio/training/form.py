@@ -11,7 +11,7 @@ from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
 
 from latentrack.errors import UserError
-from latentrack.studio.page_parts import errors_shown, in_background, listen
+from latentrack.studio.page_parts import errors_shown, in_background, listen, named
 from latentrack.studio.studio import Studio
 from latentrack.studio.training.choices import MORE, Choices, in_short
 
@@ -133,7 +133,7 @@ def _radio(
     field: str,
     changed: Callable[[], None],
 ) -> None:
-    with ui.element("div").props(f'role="group" aria-label="{label}"'):
+    with named(ui.element("div"), label).props("role=group"):
         with ui.element("div").classes("lt-train-radio"):
             ui.label(label).classes("lt-train-label")
             radio = ui.radio(options, value=getattr(choices, field)).props("inline dense")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from nicegui import ui
 
-from latentrack.studio.page_parts import listen, show_error
+from latentrack.studio.page_parts import heading, listen, show_error
 from latentrack.studio.studio import Studio
 from latentrack.studio.training import actions
 from latentrack.studio.training.form import Form
@@ -58,7 +58,7 @@ def build(studio: Studio) -> None:
                         'flat dense round aria-label="Close this message"'
                     )
             if job is None:
-                ui.html("New training", sanitize=False, tag="h2").classes("lt-title")
+                heading("New training")
                 Form(studio, earlier)
             elif job.outcome is None:
                 update = show_running(studio, job)

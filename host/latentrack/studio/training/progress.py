@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 
 from nicegui import ui
 
+from latentrack.studio.page_parts import heading
 from latentrack.studio.studio import Studio
 from latentrack.studio.training import actions
 from latentrack.studio.training.choices import in_short
@@ -27,7 +27,7 @@ _TITLES = {
 
 def show_running(studio: Studio, job: Job) -> Callable[[], None]:
     """Builds it; the function that is returned brings it up to date."""
-    ui.html(f"Training {escape(job.name)}", sanitize=False, tag="h2").classes("lt-title")
+    heading(f"Training {job.name}")
     ui.label(in_short(job.dataset) + ".").classes("lt-muted lt-train-help")
     state = ui.label().classes("lt-train-state").props('role="status"')
     bar = ui.linear_progress(0, show_value=False, size="8px").props(
@@ -81,8 +81,7 @@ def show_running(studio: Studio, job: Job) -> Callable[[], None]:
 
 def show_outcome(studio: Studio, job: Job, outcome: Outcome, dismiss: Callable[[], None]) -> None:
     """What came of it, and where to go from here."""
-    title = _TITLES[outcome.kind].format(escape(outcome.run.stem if outcome.run else job.name))
-    ui.html(title, sanitize=False, tag="h2").classes("lt-title")
+    heading(_TITLES[outcome.kind].format(outcome.run.stem if outcome.run else job.name))
     with ui.column().classes("lt-train-words").props('role="status"'):
         for words in outcome.words:
             ui.label(_OPTION.sub("", words))

@@ -8,7 +8,7 @@ from typing import Any
 
 from nicegui import ui
 
-from latentrack.studio.page_parts import in_background, listen
+from latentrack.studio.page_parts import heading, in_background, listen, named
 from latentrack.studio.studio import Studio
 from latentrack.studio.training import actions
 from latentrack.studio.training.drawings import Curve, Curves, held_out_of, loss_of
@@ -26,7 +26,7 @@ class RunTable:
         self._chosen: set[Path] = set()
         self._runs: list[Summary] = []
         self._measure = "held out"
-        ui.html("Runs", sanitize=False, tag="h2").classes("lt-title")
+        heading("Runs")
         self._bin = ui.element("div").classes("lt-train-undo").props('role="status"')
         self._bin.set_visibility(False)
         self._box = ui.element("div").classes("lt-train-scroll")
@@ -71,7 +71,7 @@ class RunTable:
         with ui.element("td"):
             if several:
                 box = ui.checkbox(value=run.folder in self._chosen)
-                box.props(f'dense aria-label="Compare {run.name}"')
+                named(box, f"Compare {run.name}").props("dense")
                 box.on_value_change(lambda event: self._choose(run.folder, bool(event.value)))
         with ui.element("th").props('scope="row"'):
             ui.label(run.name)
@@ -92,12 +92,11 @@ class RunTable:
         with ui.element("td").classes("lt-train-doing"):
             folder, studio = run.folder, self._studio
             explore = ui.button("Explore →", on_click=lambda: actions.explore(studio, folder))
-            explore.props(f'flat dense no-caps aria-label="Explore {run.name}"')
+            named(explore, f"Explore {run.name}").props("flat dense no-caps")
             report = ui.button("Report", on_click=lambda: actions.report(studio, folder))
-            report.props(f'flat dense no-caps aria-label="Report of {run.name}"')
-            more = ui.button(icon="more_vert").props(
-                f'flat dense round aria-label="More for {run.name}"'
-            )
+            named(report, f"Report of {run.name}").props("flat dense no-caps")
+            more = named(ui.button(icon="more_vert"), f"More for {run.name}")
+            more.props("flat dense round")
             with more, ui.menu():
                 _menu_item("Model file …", lambda: actions.export(studio, folder))
                 _menu_item("Train on", lambda: self._train_on(run.name))

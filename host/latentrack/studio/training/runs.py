@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from latentrack.errors import UserError
-from latentrack.model.run import HEADER, HISTORY, WEIGHTS, from_toml, read_history
+from latentrack.limits import DAMAGE, Arrays, read_toml
+from latentrack.model.run import BYTES_OF_A_WEIGHT, HEADER, HISTORY, WEIGHTS, read_history
 from latentrack.model.training import Epoch
 from latentrack.studio.signals import Signal
 from latentrack.studio.workspace import Workspace, safe_name
-
-BYTES_A_WEIGHT = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,14 +116,14 @@ def differing(runs: list[Summary]) -> list[str]:
 
 def _summary(folder: Path) -> Summary | None:
     try:
-        header = from_toml((folder / HEADER).read_text("utf-8"))
+        header = read_toml(folder / HEADER)
         history = read_history(folder / HISTORY)
-        with np.load(folder / WEIGHTS, allow_pickle=False) as arrays:
-            last = max(name for name in arrays.files if name[1:].isdigit())
-            cells = arrays[last].size
+        with Arrays(folder / WEIGHTS) as arrays:
+            (cells,) = arrays.shape(max(name for name in arrays.names if name[1:].isdigit()))
         model, result, about = header["model"], header["result"], header["about"]
         sizes = [model["latents"], *model["decoder"], cells]
         weights = sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False))
+        held = result.get("held_out")
         stamp = (folder / HEADER).stat().st_mtime
         return Summary(
             folder=folder,
@@ -134,13 +131,13 @@ def _summary(folder: Path) -> Summary | None:
             music=str(about.get("music", "")),
             sequences=int(about["sequences"]),
             latents=int(model["latents"]),
-            size=weights * BYTES_A_WEIGHT,
+            size=weights * BYTES_OF_A_WEIGHT,
             epochs=int(result["epochs"]),
             loss=float(result["loss"]),
-            held_out=result.get("held_out"),
+            held_out=None if held is None else float(held),
             interrupted=bool(result["interrupted"]),
             settings=dict(header["settings"]),
             history=history,
         )
-    except (OSError, KeyError, TypeError, ValueError):
+    except (OSError, *DAMAGE):
         return None

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 from latentrack.errors import UserError
+from latentrack.limits import DAMAGE
 from latentrack.model.run import load_run
 from latentrack.model.settings import Settings
 from latentrack.model.tapers import hidden_sizes
@@ -200,7 +201,7 @@ class Training:
         for folder in folders:
             try:
                 assignment = Assignment.read(folder)
-            except (OSError, KeyError, TypeError, ValueError):
+            except (OSError, UserError, *DAMAGE):
                 shutil.rmtree(folder, ignore_errors=True)
                 continue
             while (folder / JOB).exists() and not assignment.is_silent:

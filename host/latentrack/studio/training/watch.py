@@ -8,7 +8,7 @@ from latentrack.corpus.dataset import Dataset
 from latentrack.errors import UserError
 from latentrack.model.run import load_run
 from latentrack.model.training import Epoch
-from latentrack.studio.page_parts import in_background
+from latentrack.studio.page_parts import heading, in_background, named
 from latentrack.studio.studio import Studio
 from latentrack.studio.training.drawings import Curves, PlacesMap, loss_and_held_out
 from latentrack.studio.training.places import Names, Places, names_of, places_of, shown
@@ -29,13 +29,13 @@ class Watch:
         with _card("Curves") as card:
             card.classes("lt-train-card")
             with ui.element("div").classes("lt-train-bar"):
-                ui.html("Loss", sanitize=False, tag="h2").classes("lt-title")
+                heading("Loss")
                 self._caption = ui.label().classes("lt-muted lt-train-help")
             self._curves = Curves()
         with _card("Latent map") as card:
             card.classes("lt-train-card")
             with ui.element("div").classes("lt-train-bar"):
-                ui.html("Latent space", sanitize=False, tag="h2").classes("lt-title")
+                heading("Latent space")
                 colour = studio.workspace.setting("training map", "style")
                 self._colour = ui.select(
                     _COLOURS, value=colour if colour in _COLOURS else "style"
@@ -133,4 +133,4 @@ class Watch:
 
 
 def _card(name: str) -> ui.element:
-    return ui.element("section").classes("lt-card").props(f'aria-label="{name}"')
+    return named(ui.element("section"), name).classes("lt-card")

@@ -1,0 +1,476 @@
+"""Which networks a module plays: the rules of `firmware/lib/tflite/`, said before a file is sent.
+
+The module validates every file itself, in words that must be few. What it refuses is refused here,
+with more of them; `tests/firmware/test_wrong_models.py` holds the two against each other. The rules
+are stricter than the file format where readers of it disagree: a model that is accepted is decoded
+alike by LiteRT and by the module.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from latentrack.decoder import model_file
+from latentrack.decoder.model_file import Malformed, Table
+
+SCHEMA = 3
+DESCRIPTION = b"TFLITE_METADATA"
+MAX_LATENTS = 8
+MAX_DENSE = 8
+MAX_MAPS = 12
+MAX_PARTS = 255
+MAX_EXTENT = 65535
+MAX_RANK = 8
+MAX_SCALE = 1e6
+MIN_SCALE = 2.0**-126  # the smallest float32 that is not subnormal
+# A little below the module's own limits, as it computes in float32.
+MAX_FACTOR = 255.99
+MAX_SUM = 9.9e25
+MAX_LATENT = 255.0
+
+DEQUANTIZE, FULLY_CONNECTED, LOGISTIC, RELU, RELU_N1_TO_1, RELU6 = 6, 9, 14, 19, 20, 21
+RESHAPE, TANH, CUSTOM, QUANTIZE = 22, 28, 32, 114
+
+# Field numbers in TensorFlow's schema.
+_CODE_SHORT, _CODE_CUSTOM, _CODE_VERSION, _CODE = 0, 1, 2, 3
+_TENSORS, _INPUTS, _OUTPUTS, _OPERATORS = 0, 1, 2, 3
+_OP_CODE, _OP_INPUTS, _OP_OUTPUTS, _OP_OPTIONS_ARE, _OP_OPTIONS = 0, 1, 2, 3, 4
+_SHAPE, _TYPE, _BUFFER, _QUANTIZATION = 0, 1, 2, 4
+_VARIABLE, _SPARSITY, _VARIANT, _EXTERNAL = 5, 6, 9, 10
+_SCALE, _ZERO_POINT, _DETAILS_ARE, _AXIS = 2, 3, 4, 6
+_DATA, _OFFSET = 0, 1
+_ACTIVATION, _FORMAT, _KEEP_DIMS, _BIAS_TYPE, _QUANT_SPEC = 0, 1, 2, 4, 5
+_NEW_SHAPE = 0
+_SIGNATURE_KEY = 2
+
+_NUMBERS = {0: "float32", 1: "float16", 2: "int32", 9: "int8"}
+_WIDTHS = {"float32": 4, "float16": 2, "int32": 4, "int8": 1}
+
+
+_WITHOUT_SIGN = bytes(range(128)) * 2
+
+
+class _TooLarge(Malformed):
+    """Weights may be too large for sums of them to be numbers."""
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """An operator: the number of its options' type (0: none), its versions, its inputs at most."""
+
+    name: str
+    options: int
+    versions: frozenset[int]
+    inputs: int = 1
+
+
+def _to(last: int) -> frozenset[int]:
+    return frozenset(range(1, last + 1))
+
+
+_KINDS = {
+    DEQUANTIZE: _Kind("DEQUANTIZE", 38, _to(6)),
+    FULLY_CONNECTED: _Kind("FULLY_CONNECTED", 8, _to(12) - {8}, 3),
+    LOGISTIC: _Kind("LOGISTIC", 0, _to(3)),
+    RELU: _Kind("RELU", 0, _to(3)),
+    RELU_N1_TO_1: _Kind("RELU_N1_TO_1", 0, _to(1)),
+    RELU6: _Kind("RELU6", 0, _to(3)),
+    RESHAPE: _Kind("RESHAPE", 17, _to(1), 2),
+    TANH: _Kind("TANH", 0, _to(3)),
+    QUANTIZE: _Kind("QUANTIZE", 89, _to(3)),
+}
+_INT8_OUTPUT = {LOGISTIC: (1 / 256, -128), TANH: (1 / 128, 0)}
+"""The scale and zero point that the file format prescribes."""
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    """A tensor: all its dimensions but the last multiplied (rows), the last (cols); where its
+    constant data lie (at, size), size 0 for an activation."""
+
+    index: int
+    shape: tuple[int, ...]
+    number: str
+    at: int
+    size: int
+    scales: tuple[float, ...]
+    scales_at: int
+    zeros: tuple[int, ...]
+
+    @property
+    def cols(self) -> int:
+        return self.shape[-1] if self.shape else 1
+
+    @property
+    def elements(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def rows(self) -> int:
+        return self.elements // self.cols
+
+    @property
+    def quantization(self) -> tuple[float, int] | None:
+        """How an activation is written: scale and zero point, or None for float32."""
+        return (self.scales[0], self.zeros[0]) if self.number == "int8" else None
+
+
+@dataclass
+class _Chain:
+    """What the chain of operators has reached."""
+
+    tensor: int
+    width: int  # elements
+    last: int  # the last dimension when the decoder runs
+    quantization: tuple[float, int] | None
+    largest: float = MAX_LATENT  # no value is larger in magnitude
+    layers: int = 0
+    maps: int = 0
+    written: set[int] = field(default_factory=set)
+    constants: dict[int, _Tensor] = field(default_factory=dict)  # float16 by what they become
+
+
+def check(data: bytes) -> None:
+    """Raises Malformed where the module would refuse the network; the message follows the file's
+    name. The file must begin as `ModelFile.parse` accepts it."""
+    model = Table.root(data)
+    version = model.scalar(model_file.MODEL_VERSION, "I")
+    if version != SCHEMA:
+        raise Malformed(f"is of version {version} of the file format, and the module reads 3")
+    graphs = list(model.tables(model_file.MODEL_SUBGRAPHS))
+    if len(graphs) != 1:
+        raise Malformed(f"holds {len(graphs)} networks, and the module plays one")
+    if any(
+        each.field(_SIGNATURE_KEY) is None for each in model.tables(model_file.MODEL_SIGNATURES)
+    ):
+        raise Malformed("has a signature without a name")
+    try:
+        reader = _Reader(data, model, graphs[0])
+        reader.check()
+    except _TooLarge:
+        reader = _Reader(data, model, graphs[0], exactly=True)
+        reader.check()
+    reader.check_metadata(model_file.metadata_entries(model))
+
+
+class _Reader:
+    """exactly: whether to look at each weight (slow), or only how large they may be at most."""
+
+    def __init__(self, data: bytes, model: Table, graph: Table, exactly: bool = False) -> None:
+        self._data = data
+        self._exactly = exactly
+        self._graph = graph
+        self._codes = [_read_code(code) for code in model.tables(model_file.MODEL_OPERATOR_CODES)]
+        self._buffers = list(model.tables(model_file.MODEL_BUFFERS))
+        self._operators = list(graph.tables(_OPERATORS))
+        tensors = list(graph.tables(_TENSORS))
+        if len(tensors) > MAX_PARTS or len(self._operators) > MAX_PARTS:
+            raise Malformed(f"has more than {MAX_PARTS} operators or tensors")
+        self._tensors = [self._read_tensor(i, table) for i, table in enumerate(tensors)]
+
+    def check(self) -> None:
+        inputs, outputs = self._graph.integers(_INPUTS), self._graph.integers(_OUTPUTS)
+        if len(inputs) != 1 or len(outputs) != 1:
+            raise Malformed("does not have one input and one output")
+        source = self._tensor(inputs[0])
+        self._require_activation(source)
+        if source.elements > MAX_LATENTS:
+            raise Malformed(f"has {source.elements} inputs, more than {MAX_LATENTS} latents")
+        chain = _Chain(source.index, source.elements, source.cols, source.quantization)
+        chain.written.add(source.index)
+        for operator in self._operators:
+            self._follow(operator, chain)
+        if not chain.layers:
+            raise Malformed("has no FULLY_CONNECTED layer")
+        if chain.tensor != outputs[0]:
+            raise Malformed("has operators that are not one chain from input to output")
+
+    def check_metadata(self, entries: list[tuple[bytes, int, int]]) -> None:
+        """Each entry's buffer lies in the file, and there is one description of its own kind."""
+        described = 0
+        for name, buffer, _ in entries:
+            at, size = self._read_buffer(buffer)
+            if name != DESCRIPTION:
+                continue
+            described += 1
+            if described > 1 or self._data[at + 4 : at + min(8, size)] != b"M001":
+                raise Malformed("has metadata that are not of the kind M001, or are there twice")
+
+    def _tensor(self, index: int) -> _Tensor:
+        if not 0 <= index < len(self._tensors):
+            raise Malformed(f"is damaged: tensor {index} does not exist")
+        return self._tensors[index]
+
+    def _read_tensor(self, index: int, table: Table) -> _Tensor:
+        number = _NUMBERS.get(table.scalar(_TYPE, "B"))
+        if number is None:
+            raise Malformed(
+                f"has numbers of a type that the module does not read, in tensor {index}"
+            )
+        if (
+            table.scalar(_VARIABLE, "B")
+            or table.scalar(_SPARSITY, "I")
+            or table.scalar(_VARIANT, "I")
+            or table.scalar(_EXTERNAL, "I")
+        ):
+            raise Malformed(f"has a variable, sparse or external tensor ({index})")
+        shape = table.integers(_SHAPE)
+        if len(shape) > MAX_RANK or not _in_range(shape):
+            raise Malformed(f"has a tensor of a shape out of range ({index})")
+        scales, scales_at, zeros = _read_quantization(index, table, shape)
+        at, size = self._read_buffer(table.scalar(_BUFFER, "I"))
+        width = _WIDTHS[number]
+        if size and size != width * math.prod(shape):
+            raise Malformed(f"has a tensor with not as much data as its shape says ({index})")
+        if size and at % width:
+            raise Malformed(f"has a tensor that is not aligned ({index})")
+        return _Tensor(index, shape, number, at, size, scales, scales_at, zeros)
+
+    def _read_buffer(self, index: int) -> tuple[int, int]:
+        if index >= len(self._buffers):
+            raise Malformed(f"is damaged: buffer {index} does not exist")
+        if self._buffers[index].scalar(_OFFSET, "Q") > 1:
+            raise Malformed("has weights that lie behind the model")
+        return self._buffers[index].vector(_DATA, 1)
+
+    def _require_activation(self, tensor: _Tensor) -> None:
+        if tensor.size:
+            raise Malformed("has an operator on constants only")
+        if tensor.number not in ("float32", "int8"):
+            raise Malformed(f"computes in {tensor.number}, not in float32 or int8")
+        if tensor.number == "int8" and len(tensor.scales) != 1:
+            raise Malformed(f"has an int8 tensor without one scale ({tensor.index})")
+        if tensor.number == "int8" and not -128 <= tensor.zeros[0] <= 127:
+            raise Malformed(f"has a zero point out of range, in tensor {tensor.index}")
+
+    def _follow(self, operator: Table, chain: _Chain) -> None:
+        which = operator.scalar(_OP_CODE, "I")
+        if which >= len(self._codes):
+            raise Malformed("is damaged: an operator of it does not exist")
+        op = self._codes[which]
+        kind = _KINDS[op]
+        inputs, outputs = operator.integers(_OP_INPUTS), operator.integers(_OP_OUTPUTS)
+        if not 1 <= len(inputs) <= kind.inputs or len(outputs) != 1:
+            raise Malformed(f"is damaged: a {kind.name} has not the inputs and output of one")
+        tag = operator.scalar(_OP_OPTIONS_ARE, "B")
+        if tag not in (0, kind.options):
+            raise Malformed(f"is damaged: a {kind.name} has the options of another operator")
+        options = operator.table(_OP_OPTIONS) if tag else None
+        source, target = self._tensor(inputs[0]), self._tensor(outputs[0])
+        self._require_activation(target)
+        if target.index in chain.written:
+            raise Malformed(f"is damaged: tensor {target.index} is computed twice")
+        chain.written.add(target.index)
+        if op == DEQUANTIZE and source.number == "float16" and source.size:
+            if target.quantization is None:
+                chain.constants[target.index] = source
+                return
+        if source.index != chain.tensor:
+            raise Malformed("has operators that are not one chain from input to output")
+        if op == FULLY_CONNECTED:
+            self._layer(options, inputs, target, chain)
+        else:
+            self._map(op, options, inputs, target, chain)
+        chain.tensor, chain.width = target.index, target.elements
+        chain.quantization = target.quantization
+
+    def _constant(self, index: int, chain: _Chain) -> _Tensor:
+        """The constant that a tensor is, or the float16 one behind a DEQUANTIZE that made it."""
+        tensor = self._tensor(index)
+        if tensor.size and tensor.number != "float16":
+            return tensor
+        source = chain.constants.get(index)
+        if source is None or (source.rows, source.cols) != (tensor.rows, tensor.cols):
+            raise Malformed("has weights that are computed")
+        return source
+
+    def _layer(
+        self, options: Table | None, inputs: tuple[int, ...], target: _Tensor, chain: _Chain
+    ) -> None:
+        chain.layers += 1
+        where = f"in layer {chain.layers}"
+        if chain.layers > MAX_DENSE:
+            raise Malformed(f"has more than {MAX_DENSE} layers")
+        if len(inputs) < 2:
+            raise Malformed(f"is damaged: there are no weights {where}")
+        _refuse_options(options, where)
+        weights = self._constant(inputs[1], chain)
+        keeps = options is not None and options.scalar(_KEEP_DIMS, "B")
+        if (
+            len(self._tensor(inputs[1]).shape) != 2
+            or (weights.rows, weights.cols) != (target.cols, chain.width)
+            or target.rows != 1
+            or (keeps and chain.last != chain.width)
+        ):
+            raise Malformed(f"has weights that do not fit between input and output, {where}")
+        int8 = chain.quantization is not None
+        if (
+            weights.number == "int32"
+            or (int8 and weights.number != "int8")
+            or int8 != (target.quantization is not None)
+        ):
+            raise Malformed(f"mixes number types as the module cannot, {where}")
+        if weights.number == "int8":
+            self._refuse_scales(weights, target, chain, where)
+        largest = chain.largest * weights.cols * self._largest(weights)
+        if len(inputs) == 3 and inputs[2] != -1:
+            bias = self._constant(inputs[2], chain)
+            if bias.elements != weights.rows:
+                raise Malformed(f"has a bias that does not fit the weights, {where}")
+            if bias.number == "int8" or int8 != (bias.number == "int32"):
+                raise Malformed(f"mixes number types as the module cannot, {where}")
+            if int8 and (len(bias.scales) != len(weights.scales) or any(bias.zeros)):
+                raise Malformed(f"has a bias whose scales are not those of the weights, {where}")
+            largest += 0 if int8 else self._largest(bias)
+        chain.largest = largest
+        if not int8 and not largest < MAX_SUM:
+            raise _TooLarge(f"has weights that are too large, or not numbers, {where}")
+        chain.last = target.elements
+
+    def _refuse_scales(self, weights: _Tensor, target: _Tensor, chain: _Chain, where: str) -> None:
+        if not weights.scales or weights.scales_at % 4 or any(weights.zeros):
+            raise Malformed(f"has int8 weights without scales or with zero points, {where}")
+        if chain.quantization is not None and target.quantization is not None:
+            factor = chain.quantization[0] * max(weights.scales) / target.quantization[0]
+            if not factor < MAX_FACTOR:
+                raise Malformed(f"has scales that do not fit each other, {where}")
+
+    def _largest(self, tensor: _Tensor) -> float:
+        """No less than the largest magnitude of a constant's numbers, and exactly that if
+        `exactly`; infinite if one is infinite or not a number.
+
+        Without their sign, the bits of floats are in the floats' order, and those two come last.
+        """
+        if tensor.number == "int8":
+            return 128 * max(tensor.scales)
+        raw = self._data[tensor.at : tensor.at + tensor.size]
+        width = _WIDTHS[tensor.number]
+        # Python's own loops take 0.1 s for 500,000 numbers, so look at their highest bytes first.
+        high = max(raw[width - 1 :: width].translate(_WITHOUT_SIGN))
+        bits = b"\xff" * (width - 1) + bytes([high])
+        if self._exactly:
+            same = [i for i, byte in enumerate(raw[width - 1 :: width]) if byte & 0x7F == high]
+            bits = max((raw[width * i : width * i + width - 1] for i in same), key=_number)
+            bits += bytes([high])
+        (value,) = struct.unpack("<e" if width == 2 else "<f", bits)
+        return float(value) if math.isfinite(value) else math.inf
+
+    def _map(
+        self,
+        op: int,
+        options: Table | None,
+        inputs: tuple[int, ...],
+        target: _Tensor,
+        chain: _Chain,
+    ) -> None:
+        name, before, after = _KINDS[op].name, chain.quantization, target.quantization
+        if target.elements != chain.width:
+            raise Malformed(f"is damaged: a {name} changes the number of elements")
+        if op == RESHAPE:
+            if before != after:
+                raise Malformed("is damaged: a RESHAPE changes the numbers")
+            chain.last = self._reshaped(options, inputs, chain)
+            return
+        from_int8, to_int8 = before is not None, after is not None
+        if op == QUANTIZE and from_int8:
+            raise Malformed("quantises int8 to int8 of another scale")
+        if (to_int8 if op == DEQUANTIZE else from_int8 != to_int8) and op != QUANTIZE:
+            raise Malformed(f"is damaged: a {name} has an output of another number type")
+        if (op == QUANTIZE and not to_int8) or (op == DEQUANTIZE and not from_int8):
+            raise Malformed(f"is damaged: a {name} has an output of another number type")
+        if before is not None and after is not None:
+            prescribed = _INT8_OUTPUT.get(op)
+            if after != prescribed if prescribed else after[0] > before[0]:
+                raise Malformed(f"has a {name} with an int8 output of an unusual scale")
+        if op == DEQUANTIZE and before is not None:
+            chain.largest = 256 * before[0]
+        chain.maps += 1
+        if chain.maps > MAX_MAPS:
+            raise Malformed(f"has more than {MAX_MAPS} operators besides its layers")
+
+    def _reshaped(self, options: Table | None, inputs: tuple[int, ...], chain: _Chain) -> int:
+        """The last dimension of what a RESHAPE makes."""
+        shape = options.integers(_NEW_SHAPE) if options is not None else ()
+        if len(inputs) == 2:
+            tensor = self._tensor(inputs[1])
+            fits = tensor.number == "int32" and len(tensor.shape) == 1
+            raw = self._data[tensor.at : tensor.at + tensor.size] if fits else b""
+            shape = tuple(memoryview(raw).cast("i")) if raw else ()
+        product = math.prod(extent for extent in shape if extent != -1)
+        left, rest = divmod(chain.width, product) if product > 0 else (0, 1)
+        opened = shape.count(-1)
+        wrong = any(extent < -1 for extent in shape) or rest or opened > 1
+        if not shape or wrong or (not opened and left != 1):
+            raise Malformed("is damaged: a RESHAPE changes the number of elements")
+        return left if shape[-1] == -1 else shape[-1]
+
+
+def _read_code(code: Table) -> int:
+    """The operator of an entry of the operator codes."""
+    op = max(code.scalar(_CODE_SHORT, "B"), code.scalar(_CODE, "I"))
+    kind = _KINDS.get(op)
+    if kind is None:
+        raise Malformed(f"holds the operator {_name_of(op, code)}, which the module does not know")
+    version = code.scalar(_CODE_VERSION, "I") if code.field(_CODE_VERSION) is not None else 1
+    if version not in kind.versions:
+        raise Malformed(
+            f"holds version {version} of the operator {kind.name}, which the module does not know"
+        )
+    return op
+
+
+def _name_of(op: int, code: Table) -> str:
+    if op == CUSTOM:
+        return code.raw(_CODE_CUSTOM).decode("ascii", "replace") or "CUSTOM"
+    from ai_edge_litert.schema_py_generated import BuiltinOperator  # slow, and seldom needed
+
+    names = (name for name, number in vars(BuiltinOperator).items() if number == op)
+    return str(next(names, op))
+
+
+def _in_range(shape: Iterable[int]) -> bool:
+    elements = 1
+    for extent in shape:
+        elements *= extent
+        if not 1 <= extent <= MAX_EXTENT:
+            return False
+    return True
+
+
+def _read_quantization(
+    index: int, table: Table, shape: tuple[int, ...]
+) -> tuple[tuple[float, ...], int, tuple[int, ...]]:
+    """Scales, where they lie, and zero points."""
+    quantization = table.table(_QUANTIZATION)
+    if quantization is None:
+        return (), 0, ()
+    scales, zeros = quantization.floats(_SCALE), quantization.longs(_ZERO_POINT)
+    if quantization.scalar(_DETAILS_ARE, "B"):
+        raise Malformed(f"is quantised in another maker's way, in tensor {index}")
+    if not scales:
+        return (), 0, zeros
+    if (
+        len(scales) != len(zeros)
+        or quantization.scalar(_AXIS, "I")
+        or not shape
+        or (len(scales) > 1 and len(scales) != shape[0])
+        or not all(MIN_SCALE <= scale <= MAX_SCALE for scale in scales)
+    ):
+        raise Malformed(f"has scales or zero points that do not fit, in tensor {index}")
+    return scales, quantization.vector(_SCALE, 4)[0], zeros
+
+
+def _refuse_options(options: Table | None, where: str) -> None:
+    if options is None:
+        return
+    if options.scalar(_FORMAT, "B") or options.scalar(_QUANT_SPEC, "I"):
+        raise Malformed(f"has shuffled or specially packed weights, {where}")
+    if options.scalar(_BIAS_TYPE, "B") > 2 or options.scalar(_ACTIVATION, "B") > 3:
+        raise Malformed(f"has a fused activation or a bias that the module does not know, {where}")
+
+
+def _number(little_endian: bytes) -> int:
+    return int.from_bytes(little_endian, "little")
