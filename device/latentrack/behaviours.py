@@ -62,6 +62,8 @@ class Behaviours(Part):
         # All names, sorted; and how often a file was taken.
         self._names = []
         self.loads = 0
+        # Whether code of a player has run, which can have changed anything.
+        self.ran = False
         # Counts what settings have to remember.
         self.edits = 0
         self._seal()
@@ -125,6 +127,7 @@ class Behaviours(Part):
             if "frame" not in defined:
                 raise ValueError("a behaviour has a function frame(controls, track)")
         except BaseException:
+            self.ran = True
             guard.put_back(name, before)
             raise
         if name in self._stopped:
@@ -187,6 +190,7 @@ class Behaviours(Part):
 
     def _call(self, name, controls):
         """How many milliseconds it took."""
+        self.ran = True
         latentcore.guard(self._numbers[name])
         error = None
         try:
@@ -214,6 +218,18 @@ class Behaviours(Part):
         """Switches one off for good, says why, and has it remembered."""
         self.switch(name, False)
         self._instrument.message(f"behaviour {name} is off: {why}")
+
+    def end_all(self):
+        """Switches off all that are on, as one of them has changed the module's code. Their names.
+
+        That has been put back (repair.py).
+        """
+        names = [name for name in self._names if self._on.get(name)]
+        for name in names:
+            self.switch(name, False)
+        what = "the module's own code had been changed and was put back"
+        self._instrument.message(f"off: {', '.join(names)}: {what}" if names else what)
+        return names
 
     def release(self):
         """Memory is short: those that are on are taken away. Returns their names."""

@@ -22,6 +22,8 @@ RAISE = 0x64
 # Numbers of what runs: the parts of a frame from here on; names have larger ones.
 PART = 1
 _NAMES = 1 << 12
+# In the register after a start that has failed: no behaviour is loaded at the next one.
+BEHAVIOURS = _NAMES - 1
 
 _units = {}
 # What latentcore was told last: the places, what stands there, and what keeps that in memory.
@@ -29,6 +31,8 @@ _places = array("L")
 _before = bytearray()
 _alive = ()
 _kept = 0
+# The number of what ran when the module was stopped last.
+culprit = 0
 
 
 def number_of(name):
@@ -41,6 +45,16 @@ def begin(kept):
     global _kept
     _kept = kept
     _lay()
+
+
+def start_without_behaviours():
+    """Has the next start leave behaviours out. False: this one did, or there is no register."""
+    if not _kept or culprit == BEHAVIOURS:
+        return False
+    from machine import mem32
+
+    mem32[_kept] = BEHAVIOURS
+    return True
 
 
 def add(name, code, whole=True):

@@ -13,7 +13,7 @@ import time
 import latentcore
 from machine import Pin, Timer
 
-from latentrack import guard, logs, room
+from latentrack import guard, logs, repair, room
 from latentrack.behaviours import Behaviours
 from latentrack.boards import this_board
 from latentrack.calibration import Calibration
@@ -34,8 +34,12 @@ QUIET_MS = 2000
 # With less memory than this behaviours have to go; looked at every so many frames.
 SHORT_BYTES = 64 * 1024
 LOOK_FRAMES = 16
+# What a computer's questions take in one piece.
+SESSION_BYTES = 12 * 1024
 # The longest that the prompt has before a frame comes, whatever the last one took.
 LONGEST_TURN_MS = 500
+# Built-in names may be covered by a player's code.
+_Exception = Exception
 
 
 def _nothing():
@@ -49,9 +53,14 @@ class Instrument(Part):
     # The one that plays: for what comes over USB, whatever names the prompt has changed.
     running = None
 
-    def __init__(self, safe=False):
-        """`safe`: without behaviours and settings, for they may be what stops the module."""
+    def __init__(self, safe=False, behaviours=True):
+        """`safe`: without behaviours and settings, for they may be what stops the module.
+
+        With `behaviours` False these alone are left out.
+        """
+        # Frames after which nothing waited for a track: while it grows what is set is heard.
         self.frames = 0
+        self._looked = 0
         # When the last frame ended, and how long it took.
         self._ended_ms = time.ticks_ms()
         self._took_ms = 0
@@ -84,11 +93,15 @@ class Instrument(Part):
         self.presets = Presets(self)
         self.behaviours = Behaviours(self)
         self.calibration = Calibration(self)
+        repair.note_code()
         if safe:
             self.settings.set_aside = True
             self.message("safe start: without behaviours and settings")
         else:
-            self.behaviours.load_all(culprit, self.settings.stored())
+            if behaviours and culprit != guard.BEHAVIOURS:
+                self.behaviours.load_all(culprit, self.settings.stored())
+            else:
+                self.message("behaviours are off: one of them changed Latentrack")
             guard.run(guard.number_of("settings"), self.settings.load)
         # What happens in a frame, in order. Add to it, or take from it, as you like.
         self.controls = None
@@ -133,6 +146,7 @@ class Instrument(Part):
     def start(self):
         """Loads a model, patches the clock through, and starts the frames."""
         Instrument.running = self
+        repair.note_instrument(self)
         self.library.play_something()
         self.frame()
         board = self.board
@@ -147,6 +161,9 @@ class Instrument(Part):
         edge = Pin.IRQ_FALLING if board.EDGE == "falling" else Pin.IRQ_RISING
         for pin, handler in pins:
             self.input_pin(pin).irq(handler, edge, hard=True)
+        self._begin_frames()
+
+    def _begin_frames(self):
         self._ended_ms = time.ticks_ms()
         self._frame_timer = Timer(-1, period=FRAME_MS, callback=self._run_frame)
 
@@ -155,7 +172,7 @@ class Instrument(Part):
         from machine import mem32
 
         kept = getattr(self.board, "KEPT_AT", 0)
-        culprit = mem32[kept] if kept else 0
+        guard.culprit = culprit = mem32[kept] if kept else 0
         guard.begin(kept)
         latentcore.guard(0)
         self._start_tick()
@@ -240,6 +257,25 @@ class Instrument(Part):
         for track in self.tracks:
             track.decode()
 
+    def repair(self):
+        """After something has failed: removes what behaviours may have done, and has frames go on.
+
+        Returns what was wrong, "code" (repair.py) or "memory", and the names of behaviours that
+        are off now; None: nothing was wrong.
+        """
+        done = None
+        names = repair.repair()
+        if names is not None:
+            done = "code", names
+        try:
+            bytearray(SESSION_BYTES)
+        except MemoryError:
+            done = done or ("memory", self._make_room())
+        if self._frame_timer is not None:
+            self._frame_timer.deinit()
+            self._begin_frames()
+        return done
+
     # -- frames -----------------------------------------------------------------------------------
 
     def frame(self):
@@ -274,24 +310,27 @@ class Instrument(Part):
         # The prompt has its turn, even when frames take longer than what is between them.
         if time.ticks_diff(began, self._ended_ms) < min(self._took_ms, LONGEST_TURN_MS):
             return
-        self.frames += 1
         try:
             self.frame()
-            if self.frames % LOOK_FRAMES == 0 and gc.mem_free() < SHORT_BYTES:
+            self._looked += 1
+            if self._looked % LOOK_FRAMES == 0 and gc.mem_free() < SHORT_BYTES:
                 gc.collect()
                 if gc.mem_free() < SHORT_BYTES:
                     self._make_room()
-        except Exception as error:
-            self._show_once(None, error)
+        except _Exception as error:
+            try:
+                self._show_once(None, error)
+            except _Exception:
+                repair.repair()
         self._ended_ms = time.ticks_ms()
         self._took_ms = time.ticks_diff(self._ended_ms, began)
 
     def _make_room(self):
-        """Memory is short: behaviours go. False: there are none."""
+        """Memory is short: behaviours go. Returns their names."""
         names = self.behaviours.release()
         if names:
             self.message("memory is short: off are " + ", ".join(names))
-        return bool(names)
+        return names
 
     def _take_out(self, number, error):
         """A part that did not come to an end: frames go on without it, until its code is new."""
@@ -311,6 +350,8 @@ class Instrument(Part):
         # The same mistake 50 times a second is shown once.
         if repr(error) != self._shown.get(part):
             self._shown[part] = repr(error)
+            if self.behaviours.ran:
+                repair.repair()
             self.show_error(error, repr(error))
 
     def _listen(self):
@@ -329,13 +370,15 @@ class Instrument(Part):
             self.patch.bend(cv)
 
     def _refresh(self):
-        levels = 0
+        levels = waits = 0
         for track in self.tracks:
             track.refresh()
             levels |= track.levels
+            waits |= track.waits()
         for track in self.tracks:
             if track.released:
                 self._rest_one(track, levels)
+        self.frames += not waits
 
     def _rest_one(self, track, levels):
         """Puts one jack that carries no pitch or accent any more to 0 V: a gate may come there."""

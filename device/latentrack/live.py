@@ -10,7 +10,7 @@ import sys
 
 import micropython
 
-from latentrack import files, guard, safe
+from latentrack import files, guard, repair, safe
 from latentrack.instrument import Instrument
 from latentrack.names import Part
 from latentrack.scheduler import on_scheduler
@@ -41,7 +41,11 @@ def swap(path, block):
             if name.endswith(".__init__"):
                 name = name[: -len(".__init__")]
             if name in sys.modules:
-                _swap_module(sys.modules[name], name, code)
+                repair.swaps += 1
+                try:
+                    _swap_module(sys.modules[name], name, code)
+                finally:
+                    repair.swaps -= 1
                 what = "plays"
     except KeyboardInterrupt:
         raise RuntimeError("it did not come to an end")
@@ -106,6 +110,7 @@ def _swap_module(module, name, code):
         _bind_again(parts)
         guard.put_back(name, stopped_at)
         raise
+    repair.note_swap(module, before)
 
 
 def _defined_here(thing, space):
@@ -163,7 +168,9 @@ def _parts_by_name():
 
 def _bind_again(parts):
     for index, owner, name in parts:
-        Instrument.running.every_frame[index] = getattr(owner, name)
+        every_frame, part = Instrument.running.every_frame, getattr(owner, name)
+        repair.note_part(every_frame[index], part)
+        every_frame[index] = part
 
 
 def _forget_pictures():
@@ -205,6 +212,7 @@ def _store_later(path, block):
     if instrument.unwritten_code is None:
         instrument.unwritten_code = {}
         instrument.every_frame.append(store_when_quiet)
+        repair.note_part(None, store_when_quiet)
     block.hold()
     before = instrument.unwritten_code.pop(path, None)
     if before is not None:

@@ -32,17 +32,21 @@ import time
 
 import micropython
 from machine import Timer
+from micropython import const
 
-MAGIC = 0xF5
-HEAD = 10
-MOST = 4096  # bytes of data in a frame
-AHEAD = 16  # frames that may be on their way; so many answers are remembered
+# Constants are part of the code: no behaviour can give them other values.
+MAGIC = const(0xF5)
+HEAD = const(10)
+MOST = const(4096)  # bytes of data in a frame
+AHEAD = const(16)  # frames that may be on their way; so many answers are remembered
 # Longer than a computer goes on without an answer: its bytes must not come to the prompt.
-QUIET_MS = 8000
-PATIENCE_MS = 7000
-BUSY_MS = 150
+QUIET_MS = const(8000)
+PATIENCE_MS = const(7000)
+BUSY_MS = const(150)
 _CTRL_C = 3
 _CALL, _DATA, _GET, _QUIT = b"CDGQ"
+# There is one session at a time; what it needs is there even when the heap is full.
+_body = memoryview(bytearray(MOST + 64))
 _READY, _ANSWER, _PIECE, _ERROR, _NOT, _BUSY = b"RAPENB"
 
 
@@ -75,7 +79,7 @@ class Line:
         self._poll = select.poll()
         self._poll.register(sys.stdin, select.POLLIN)
         self._head = bytearray(HEAD)
-        self._body = memoryview(bytearray(MOST + 64))
+        self._body = _body
         self._tail = bytearray(4)
         self._number = self._length = 0  # of the frame that came last
         self._next = 1  # the number of the one to be done next

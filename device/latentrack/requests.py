@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 
-from latentrack import files, library, room
+from latentrack import files, library, repair, room
 from latentrack.instrument import Instrument
 from latentrack.scheduler import on_scheduler
 
@@ -91,6 +91,17 @@ class Requests:
 
     # -- files that come ------------------------------------------------------------------------
 
+    def repair(self, refused):
+        """Puts back what a behaviour has changed of the code here, after a request has failed.
+
+        `refused`: with an error that says that something cannot be done, as there are when all is
+        well. Returns what Instrument.repair does.
+        """
+        plays = repair.plays
+        if plays is None or (refused and not plays.behaviours.ran):
+            return None
+        return on_scheduler(plays.repair)
+
     def write_now(self):
         """Stores what `swap` has put off because of the clock; how many files."""
         from latentrack import live
@@ -121,8 +132,15 @@ class Requests:
         self._checked = True
 
     def audition(self, name, track):
-        """Plays the model that has come, from the next bar on; nothing is stored."""
-        _instrument().library.audition(name, self._whole(), track)
+        """Plays the model that has come, from the next bar on; nothing is stored.
+
+        Returns how many frames there have been: after the next one it is heard.
+        """
+        instrument = _instrument()
+        instrument.library.audition(name, self._whole(), track)
+        if instrument.plays()[track] != name:
+            raise RuntimeError("the track has not taken the model")
+        return instrument.frames
 
     def judge(self):
         """Lets latentcore read the model that has come. Raises ValueError if it cannot play."""

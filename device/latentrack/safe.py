@@ -7,11 +7,13 @@ that `latentrack live` has stored makes way for what was installed: what was sto
 
 import os
 
-from latentrack import files
+from latentrack import files, guard, repair
 
 # What was installed, of files that were stored over it; and what was stored.
 INSTALLED = "/flash/installed"
 EDITED = "/flash/edited"
+# A computer sets it before main.py runs: this start is without behaviours.
+without_behaviours = False
 
 
 def asked_for(board):
@@ -57,14 +59,16 @@ def start():
         safe = asked_for(this_board())
         if safe and put_back():
             _reset()
-        instrument = Instrument(safe)
+        instrument = Instrument(safe, not without_behaviours)
         instrument.start()
         return instrument
     except Exception as error:
         import sys
 
         sys.print_exception(error)
-        if put_back():
+        # A behaviour may have changed what is needed here.
+        repair.repair()
+        if put_back() or guard.start_without_behaviours():
             _reset()
 
 

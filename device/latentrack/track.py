@@ -228,6 +228,10 @@ class Track(Values):
 
     # -- frames ---------------------------------------------------------------------------------
 
+    def waits(self):
+        """Whether something that was set has not come to latentcore yet."""
+        return self._stale.some or self._methods.some
+
     def refresh(self):
         """Brings what has changed to latentcore, and decodes if need be. Frames call this."""
         # A frame can come in the middle of a call from the prompt, which then does its work too.

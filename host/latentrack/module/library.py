@@ -104,8 +104,8 @@ def push(
             with refusals(f"the module cannot take {model}, and plays on as before"):
                 session.send(what.data, progress)
             with refusals(f"the module cannot play {model}, and plays on as before"):
-                session.call("audition", what.name, track)
-            check_frames(session)
+                frames = session.call("audition", what.name, track)
+            check_frames(session, frames)
             if not store:
                 return Pushed(what.name, what.info, clocked=about["clocked"])
             before = session.call("hash", what.path)

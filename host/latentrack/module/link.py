@@ -41,6 +41,9 @@ except Exception:
     pass
 """
 
+# Even where code on the module has covered the name.
+_PRINT = "__import__('builtins').__dict__['print']"
+
 _RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n"
 _AT_PROMPT_S = 0.2
 _ASK_AGAIN_S = 0.5
@@ -216,12 +219,12 @@ class Link:
     def _let_late_answers_pass(self) -> None:
         """A module that is busy answers in the end to every asking, each time with a prompt.
 
-        Those to come would be taken for the answer to the next code. What it prints now comes
-        behind them all.
+        Those to come would be taken for the answer to the next code. What it says of an unknown
+        name comes behind them all, even where `print` has become something else.
         """
-        mark = os.urandom(4).hex().encode()
-        self.serial.write(b"print('" + mark + b"')\x04")
-        if not (self._heard(mark, ANSWER_S) and self._heard(b"\x04\x04", ANSWER_S)):
+        mark = b"m" + os.urandom(4).hex().encode()
+        self.serial.write(mark + b"\x04")
+        if not (self._heard(mark, ANSWER_S) and self._heard(b"\n\x04", ANSWER_S)):
             raise Silence
 
     def _heard(self, wanted: bytes, patience_s: float) -> bool:
@@ -295,7 +298,7 @@ class Link:
         """The value of an expression of numbers, texts and the like, as Python here has it."""
         # Between marks, for a frame may print something before the answer or behind it. One call
         # of print cannot be interrupted by a frame.
-        said = self.run(f"print('\\x02' + repr(({expression})) + '\\x03')")
+        said = self.run(f"{_PRINT}('\\x02' + repr(({expression})) + '\\x03')")
         return ast.literal_eval(said[said.index("\x02") + 1 : said.index("\x03")])
 
     def write(self, path: str, data: bytes, progress: Progress | None = None) -> None:
@@ -328,6 +331,14 @@ class Link:
             self._transport.read_until(1, b"soft reboot\r\n", timeout_overall=ANSWER_S)
             self._transport.read_until(1, b">>> ", timeout_overall=ANSWER_S)
         self.enter()
+
+    def reset_to_prompt(self) -> None:
+        """A soft reset without main.py: nothing of Latentrack runs afterwards."""
+        self._prompt()
+        with self.translated():
+            self._transport.serial.write(b"\x04")
+            self._transport.read_until(1, b"soft reboot\r\n", timeout_overall=ANSWER_S)
+            self._transport.read_until(1, _RAW_PROMPT, timeout_overall=ANSWER_S)
 
     @contextlib.contextmanager
     def translated(self, trouble: Callable[[str], UserError] = diagnosis.gone) -> Iterator[None]:

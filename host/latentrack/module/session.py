@@ -13,11 +13,11 @@ import json
 import random
 import struct
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from latentrack.errors import UserError
-from latentrack.module import diagnosis
+from latentrack.module import diagnosis, repair
 from latentrack.module import link as cable
 from latentrack.module.diagnosis import Say
 from latentrack.module.frames import MOST, Frame, Reader
@@ -34,6 +34,7 @@ _SAME_DAMAGE_S = 0.1
 # What a board says when it starts anew, and what the virtual one says after a power cut.
 _RESTARTS = (b"MPY: soft reboot", b"power-on]")
 _START = "__import__('latentrack.receive').receive.serve({})"
+_REFUSALS = ("ValueError", "OSError", "MemoryError")
 
 
 class NoPackage(Exception):
@@ -63,6 +64,8 @@ class Session:
 
     def __enter__(self) -> Session:
         failed = 0
+        asked = False
+        remedies = self._remedies()
         end = time.monotonic() + cable.ANSWER_S
         while True:
             try:
@@ -72,16 +75,36 @@ class Session:
                 # Once more, for a damaged line can say anything, and after a restart old noise may
                 # be read as a question.
                 failed += error.failed
-                if failed == 2:
+                if error.refused:
+                    self._say_goodbye()
+                if failed >= 2 or error.refused:
+                    if _is_ours(error) and any(remedy() for remedy in remedies):
+                        failed, end = 0, time.monotonic() + cable.ANSWER_S
+                        continue
+                    if error.refused:
+                        raise diagnosis.unusable(self._link, str(error)) from None
                     raise NoPackage(str(error)) from None
+                if not error.failed and not asked:
+                    asked = True
+                    with contextlib.suppress(UserError):
+                        next(remedies)()
                 if time.monotonic() > end:
                     self._link.give_up()
                     raise diagnosis.gone(self._link.port) from error
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._say_goodbye()
+
+    def _say_goodbye(self) -> None:
         # Nobody waits for the answer: whoever comes next asks for the prompt.
         with contextlib.suppress(Exception):
             self._serial.write(Frame("Q", self._session, (self._number + 1) & 0xFFFF).encode())
+
+    def _remedies(self) -> Iterator[Callable[[], bool]]:
+        """What may help where the code on the module fails, each tried once."""
+        yield lambda: repair.at_prompt(self._link)
+        if self._first_call[0] == "hello":
+            yield lambda: repair.restart(self._link)
 
     @property
     def said(self) -> str:
@@ -92,15 +115,37 @@ class Session:
 
     def call(self, name: str, *arguments: object) -> Any:
         """Calls a method of device/latentrack/requests.py; what it returns."""
-        body = json.dumps([name, *arguments]).encode()
         try:
-            with self._link.translated():
-                (answer,) = self._exchange([("C", body)])
+            return self._repairing(lambda: self._ask(name, *arguments))
         except ModuleError as error:
             if diagnosis.is_too_old(str(error)):
                 raise diagnosis.too_old(self._link.port) from error
             raise
+
+    def _ask(self, name: str, *arguments: object) -> Any:
+        body = json.dumps([name, *arguments]).encode()
+        with self._link.translated():
+            (answer,) = self._exchange([("C", body)])
         return json.loads(answer.body)
+
+    def repair(self, refusal: bool = False) -> bool:
+        """Have the module put its own code back; False if nothing had been changed.
+
+        `refusal`: what failed is refused when all is well, too.
+        """
+        try:
+            return repair.said(self._ask("repair", refusal))
+        except ModuleError:
+            return False
+
+    def _repairing(self, work: Callable[[], Any]) -> Any:
+        """Once more if it fails because a behaviour has changed the module's code."""
+        try:
+            return work()
+        except ModuleError as error:
+            if not _is_ours(error) or not self.repair(_is_refusal(error)):
+                raise
+        return work()
 
     def send(self, data: bytes, progress: Progress | None = None) -> None:
         """Brings a file into the module's memory, and has it compared there with its SHA-256."""
@@ -112,22 +157,29 @@ class Session:
             yield "C", json.dumps(["check", hashlib.sha256(data).hexdigest()]).encode()
 
         # Room first: what does not fit need not travel.
-        with self._link.translated():
-            for done, _ in enumerate(self._exchange(requests())):
-                if progress is not None:
-                    progress(min(done * MOST, len(data)), len(data))
+        def send() -> None:
+            with self._link.translated():
+                for done, _ in enumerate(self._exchange(requests())):
+                    if progress is not None:
+                        progress(min(done * MOST, len(data)), len(data))
+
+        self._repairing(send)
 
     def fetch(self, path: str, progress: Progress | None = None) -> bytes:
         """A file of the module."""
-        size = self.call("read", path)
-        data = bytearray()
-        with self._link.translated():
-            requests = (("G", struct.pack("<IH", at, MOST)) for at in range(0, size, MOST))
-            for piece in self._exchange(requests):
-                data += piece.body
-                if progress is not None:
-                    progress(len(data), size)
-        return bytes(data)
+
+        def fetch() -> bytes:
+            size = self.call("read", path)
+            data = bytearray()
+            with self._link.translated():
+                requests = (("G", struct.pack("<IH", at, MOST)) for at in range(0, size, MOST))
+                for piece in self._exchange(requests):
+                    data += piece.body
+                    if progress is not None:
+                        progress(len(data), size)
+            return bytes(data)
+
+        return bytes(self._repairing(fetch))
 
     # -- frames ---------------------------------------------------------------------------------
 
@@ -149,7 +201,7 @@ class Session:
                         continue
                     told = json.loads(frame.body)
                     if frame.kind == "E":
-                        raise diagnosis.unusable(self._link, told["error"])
+                        raise _NotStarted(told["error"], True, refused=True)
                     # The question came as text, which nothing checks on the way.
                     if told[0] == self._first_call:
                         self.first = told[1]
@@ -221,9 +273,22 @@ class Session:
 
 
 class _NotStarted(Exception):
-    def __init__(self, text: str, failed: bool) -> None:
+    """failed: code on the module raised.  refused: it was the first call that did."""
+
+    def __init__(self, text: str, failed: bool, refused: bool = False) -> None:
         super().__init__(text)
-        self.failed = failed
+        self.failed, self.refused = failed, refused
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether what failed on the module is a Latentrack that can be repaired."""
+    text = str(error)
+    return "no module named 'latentrack" not in text and not diagnosis.is_too_old(text)
+
+
+def _is_refusal(error: ModuleError) -> bool:
+    """Whether the module says that something cannot be done, as it does when all is well."""
+    return str(error).startswith(_REFUSALS)
 
 
 @contextlib.contextmanager
@@ -243,21 +308,32 @@ def running_session(link: Link, say: Say) -> Iterator[Session]:
     Raises what Session raises, and UserError if Latentrack cannot be started.
     """
     with Session(link) as session:
-        if session.first["runs"]:
+        if session.first["runs"] and session.first["plays"]:
             yield session
             return
-    diagnosis.start(link, say)
+    if not repair.at_prompt(link):
+        diagnosis.start(link, say)
     with Session(link) as session:
         yield session
 
 
-def check_frames(session: Session) -> None:
-    """Wait for a frame after the first call of a `running_session`: a model is heard in one.
+def check_frames(session: Session, since: int | None = None) -> None:
+    """Wait for a frame: what was asked for, a model for example, is heard after one.
 
-    Raises UserError if none comes: Latentrack hangs there.
+    `since`: how many frames there had been when it was asked for; None: at the first call of a
+    `running_session`. Raises UserError if none comes: Latentrack hangs there.
     """
-    end = time.monotonic() + _FRAME_S
-    while session.call("hello")["frames"] == session.first["frames"]:
-        if time.monotonic() > end:
+    since = session.first["frames"] if since is None else since
+    if not _frame_comes(session, since):
+        session.repair()
+        if not _frame_comes(session, since):
             raise diagnosis.hangs(session.port)
+
+
+def _frame_comes(session: Session, since: int) -> bool:
+    end = time.monotonic() + _FRAME_S
+    while session.call("hello")["frames"] == since:
+        if time.monotonic() > end:
+            return False
         time.sleep(_FRAME_PAUSE_S)
+    return True
