@@ -15,7 +15,7 @@ import sys
 # Bytes of the heap that are not the arena's. Device code and instrument take 100 KB of them, the
 # rest is for the prompt, a session over USB, and the largest live reload. Objects of 64 bits are
 # almost twice as large.
-RESERVE_BYTES = (384 if sys.maxsize >> 32 else 224) * 1024
+RESERVE_BYTES = (400 if sys.maxsize >> 32 else 232) * 1024
 # So many bytes are allocated between two collections. Set before the device code is imported: what
 # stays then lies together, and what is free of the reserve is almost one piece.
 COLLECT_BYTES = 16 * 1024

@@ -45,7 +45,8 @@ class Judge:
     """Holds our reader against the interpreters."""
 
     def __init__(self, folder: Path) -> None:
-        self._library = tflite_c.compile_library(folder)
+        tflite_c.compile_library(folder)
+        self._library = tflite_c.load_library(folder)
         self._litert = oracle.Oracle("litert")
         self._micro = oracle.Oracle("tflite_micro")
         self._latents = np.random.default_rng(3)
