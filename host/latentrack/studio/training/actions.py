@@ -82,8 +82,8 @@ async def report(studio: Studio, run: Path) -> None:
         waiting.delete()
         alone.set_visibility(True)
         with room:
-            frame = ui.element("iframe")
-            frame.props.update(sandbox="", src=address, title=f"Report of {run.stem}")
+            frame = ui.element("iframe").props("sandbox")
+            frame.props.update(src=address, title=f"Report of {run.stem}")
 
 
 def offer_reports(studio: Studio) -> None:
