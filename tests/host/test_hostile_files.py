@@ -23,6 +23,7 @@ import pytest
 
 from latentrack.corpus.dataset import Dataset
 from latentrack.files import whole_file
+from latentrack.limits import Arrays
 from latentrack.model import pictures
 from latentrack.model.autoencoder import new_autoencoder
 from latentrack.model.run import load_run, save_run
@@ -285,7 +286,10 @@ MUSIC: dict[str, tuple[Callable[[Path], Path], str]] = {
         "meter",
     ),
     "sound without channels": (written("a.wav", wav(0)), "WAV"),
-    "sound with 1,000 channels": (written("a.wav", wav(1000, data=bytes(80_000_000))), ""),
+    "sound with 1,000 channels": (
+        written("a.wav", wav(1000, claimed=10**8, data=ZEROS[: 10**8])),
+        "",
+    ),
     "sound with 60,000 channels": (written("a.wav", wav(60_000)), "WAV"),
     "sound with 4,000,000,000 samples a second": (written("a.wav", wav(1, rate=2**32 - 1)), ""),
     "sound without samples a second": (written("a.wav", wav(1, rate=0)), ""),
@@ -422,6 +426,13 @@ def test_the_dataset_that_the_others_are_made_of_is_right(tmp_path: Path) -> Non
     assert len(Dataset.load(dataset(tmp_path / "a.npz"))) == 2
 
 
+@pytest.mark.parametrize("kind", ["O", "U3", "S3", "c8", "M8[s]", "V4", [("a", "f4")]])
+def test_arrays_of_other_things_than_numbers_are_refused(kind: object, tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", a=np.zeros(3, kind))
+    with Arrays(tmp_path / "a.npz") as arrays, pytest.raises(ValueError, match="numbers"):
+        arrays.read("a", 1000)
+
+
 def shaped(*shape: float) -> dict[str, object]:
     return {**HEADER, "shape": list(shape)}
 
@@ -440,7 +451,15 @@ DATASETS: dict[str, Callable[[Path], Path]] = {
     "half a cell": lambda p: dataset(p, shaped(0.5, 64, 1)),
     "many sequences of nothing": lambda p: dataset(p, shaped(10**12, 0, 1)),
     "nested JSON": lambda p: dataset(p, NESTED),
-    "very many lists": lambda p: dataset(p, {**HEADER, "discarded": [[]] * 2_000_000}),
+    "very many tables": lambda p: dataset(p, b"[" + b'{"":0},' * 2_200_000 + b"0]"),
+    "a thousand million cells": lambda p: dataset(
+        p,
+        shaped(1 << 20, 32, 32),
+        sequences=array_file((1 << 27,)),
+        source_index=array_file((1 << 20,), kind="<i4"),
+        style_index=array_file((1 << 20,), kind="<i4"),
+        velocities=npy(np.zeros(400_000_000, np.uint8)),
+    ),
     "no number": lambda p: dataset(p, {**HEADER, "files": float("nan")}),
     "an infinite number": lambda p: dataset(p, {**HEADER, "bars": float("inf")}),
     "a recipe that is a list": lambda p: dataset(p, {**HEADER, "recipe": [[1]]}),
@@ -467,6 +486,8 @@ def test_halves_of_characters_in_a_dataset_do_not_reach_the_terminal(tmp_path: P
         "meter": "\ud801",
     }
     path = dataset(tmp_path / "a.npz", header)
+    told = Dataset.load(path)
+    assert (told.voice_names, told.recipe, told.meter) == (("?",), {"?": "?"}, "?")
     without = tmp_path / "without"
     without.mkdir()
     done = run_command("dataset", "info", path, without=without)
@@ -543,6 +564,18 @@ RUNS: dict[str, Callable[[Path], object]] = {
             w011=array_file((24,), kind="<f4"),
         ),
     ),
+    "layers of 10,000 and 10,000 with their weights": both(
+        replaced("run.toml", "decoder = [8]", "decoder = [10000, 10000]"),
+        with_weights(
+            w006=array_file((3, 10000), ZEROS[:120_000], "<f4"),
+            w007=array_file((10000,), ZEROS[:40_000], "<f4"),
+            w008=array_file((10000, 10000), ZEROS, "<f4"),
+            w009=array_file((10000,), ZEROS[:40_000], "<f4"),
+            w010=array_file((10000, 24), ZEROS[:960_000], "<f4"),
+            w011=array_file((24,), ZEROS[:96], "<f4"),
+        ),
+    ),
+    "weights that lie the other way": with_weights(w000=npy(np.zeros((8, 24), np.float32))),
     "layers of less than nothing": replaced("run.toml", "decoder = [8]", "decoder = [-8]"),
     "layers of words": replaced("run.toml", "decoder = [8]", 'decoder = ["8"]'),
     "a million layers": replaced("run.toml", "decoder = [8]", f"decoder = {[1] * 1_000_000}"),

@@ -308,7 +308,7 @@ class Dataset:
             velocities=per_hit["velocities"],
             offsets=None if offsets is None else (offsets / _OFFSET_UNITS).astype(np.float32),
             lowest_pitch=header.get("lowest_pitch"),
-            meter=str(header.get("meter", "4/4")),
+            meter=_words([header.get("meter", "4/4")])[0],
             bars=int(header.get("bars", 1)),
         )
 
