@@ -255,11 +255,15 @@ def run(
     return kinds, broken
 
 
-def run_shared(model: Path, count: int, seed: int, workers: int) -> tuple[Counter[str], list[str]]:
+def run_shared(
+    model: Path, count: int, seed: int, workers: int, *, seconds: float | None = None
+) -> tuple[Counter[str], list[str]]:
     """The same with several modules at once."""
     with ThreadPoolExecutor(workers) as pool:
         share = -(-count // workers)
-        results = list(pool.map(lambda n: run(model, share, seed + n), range(workers)))
+        results = list(
+            pool.map(lambda n: run(model, share, seed + n, seconds=seconds), range(workers))
+        )
     kinds = sum((result[0] for result in results), Counter[str]())
     return kinds, list(itertools.chain(*(result[1] for result in results)))
 
@@ -269,11 +273,14 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, help="end after so long, with as many as fit")
     options = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         model = decoders_or_stand_ins(Path(folder)) / f"{DRUMS}.tflite"
-        kinds, broken = run_shared(model, options.count, options.seed, options.workers)
+        kinds, broken = run_shared(
+            model, options.count, options.seed, options.workers, seconds=options.seconds
+        )
     for kind, number in sorted(kinds.items()):
         print(f"{number:6d}  {kind}")
     print(
