@@ -7,7 +7,6 @@ counter DWT_CYCCNT (Arm, ARMv7-M Architecture Reference Manual, chapter DWT).
 import gc
 import sys
 import time
-from array import array
 from binascii import hexlify
 
 import latentcore
@@ -104,7 +103,7 @@ def start_edges(count):
     forget_edges()  # of a test that was cut: both together may not fit
     gc.collect()
     _wait_for_questions()
-    _edges = array("I", bytes(4 * (count + 1)))
+    _edges = bytearray(4 * (count + 1))
     latentcore.cycles(CYCLES, _edges)
     _timer = Timer(-1, period=_EDGE_MS, callback=latentcore.clock, hard=True)
     Instrument.running.every_frame.append(_end_edges)
@@ -116,14 +115,18 @@ def _wait_for_questions():
 
 
 def _end_edges():
-    if _edges[0] >= len(_edges) - 1 or time.ticks_diff(_until, time.ticks_ms()) < 0:
+    if _done() >= len(_edges) // 4 - 1 or time.ticks_diff(_until, time.ticks_ms()) < 0:
         stop_edges()
 
 
 def edges_done():
     """How many have come."""
     _wait_for_questions()
-    return _edges[0]
+    return _done()
+
+
+def _done():
+    return int.from_bytes(memoryview(_edges)[:4], "little")
 
 
 def stop_edges():
@@ -138,7 +141,7 @@ def stop_edges():
 
 def edge_cycles(first, count):
     """Some of the measured edges: hexadecimal digits of 32-bit numbers, the low byte first."""
-    return hexlify(memoryview(_edges)[1 + first : 1 + first + count]).decode()
+    return hexlify(memoryview(_edges)[4 * (1 + first) : 4 * (1 + first + count)]).decode()
 
 
 def forget_edges():

@@ -661,9 +661,9 @@ static py_obj turned(py_obj number)
 }
 PY_FUNCTION_1(turned);
 
-/* cycles(address of a counter, array('I')): from now on each clock edge puts how far the counter
-   went into the next slot, until all are full; slot 0 says how many there are. The array must stay
-   until cycles(0, None) ends it. */
+/* cycles(address of a counter, bytearray): from now on each clock edge puts how far the counter went
+   into the next slot of 32 bits, until all are full; slot 0 says how many there are. The bytearray
+   must stay until cycles(0, None) ends it. */
 static py_obj cycles(py_obj counter, py_obj array)
 {
     uint32_t address = address_of(counter);
@@ -671,8 +671,8 @@ static py_obj cycles(py_obj counter, py_obj array)
     if (address) {
         struct py_buffer buffer = py_buffer(array, BUFFER_WRITE);
         uint32_t *slots = buffer.data;
-        if (buffer.typecode != 'I' || buffer.size < 2 * sizeof *slots) {
-            return wrong("expected an array('I') with at least two slots");
+        if ((uintptr_t)slots % sizeof *slots != 0 || buffer.size < 2 * sizeof *slots) {
+            return wrong("expected two slots of 4 bytes, or more");
         }
         slots[0] = 0;
         measured.counter = address;

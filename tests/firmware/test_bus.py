@@ -196,7 +196,7 @@ print(chip.log().count(b"\\x04\\x10\\x00\\xe0"))
 latentcore.clock(None)
 print(chip.log().count(b"\\x04\\x10\\x00\\xe0"), list(taken))
 latentcore.cycles(0, b"")
-latentcore.cycles(0xE0001004, bytearray(16))
+latentcore.cycles(0xE0001004, memoryview(bytearray(16))[1:])
 """
     before = PLAY.replace("latentcore.clock(None)\n", "")
     lines = run(chip, BOARD, before, measure).stdout.decode().splitlines()
@@ -204,4 +204,4 @@ latentcore.cycles(0xE0001004, bytearray(16))
         "[1, 4, 0, 0]", "[2, 4, 5, 0]", "[3, 4, 5, 5]", "[3, 4, 5, 5]", "[3, 4, 5, 5]",
     ]  # fmt: skip
     assert lines[5:7] == ["10", "10 [3, 4, 5, 5]"]
-    assert lines[-1] == "ValueError: expected an array('I') with at least two slots"
+    assert lines[-1] == "ValueError: expected two slots of 4 bytes, or more"

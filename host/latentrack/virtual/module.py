@@ -38,7 +38,7 @@ with contextlib.suppress(ImportError):
 ROM = Path(__file__).parent / "rom"
 # Objects are twice as large on a 64-bit machine, a model's bytes are not. With this heap as many
 # bytes are free as on a Teensy with its 768 KB, once all of Latentrack is loaded (a test compares).
-HEAP_BYTES = 816 * 1024
+HEAP_BYTES = 832 * 1024
 # With the 8 MB chip that can be soldered to its underside.
 PSRAM_BYTES = HEAP_BYTES + 8 * 1024 * 1024
 # The stock MicroPython that the module stands for, and how its process ends at a bus fault.
