@@ -140,6 +140,10 @@ WORDS = {
     "robust.wrong_models": "Of 20,000 model files in which one field or two say another thing, "
     "those that the module takes and LiteRT refuses, or decodes otherwise. What plays is what the "
     "file says.",
+    "robust.behaviours": "Of 200 hostile behaviours (loops, sleeps, allocations, exceptions, "
+    "recursion, prints, imports, changes of Latentrack's own code, deletions) those after which a "
+    "push failed or took longer than 5 s, or a clock edge was lost, before or after a power cut. "
+    "Where only a reset of the chip helps, the edges meanwhile are not counted.",
     "silicon.unknown_addresses": "Register addresses that the Teensy's chip lacks, of all that the "
     "Teensy's own machine code touches on both boards. One would stop a Teensy for good.",
     "silicon.lost_writes": "Triggers lost of a million clock edges, while the display is written "
