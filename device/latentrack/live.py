@@ -69,6 +69,8 @@ def _swap_behaviour(name, code, source):
                 lambda: guard.run(number, lambda: frame(instrument.controls, instrument.track))
             )
     finally:
+        # What it holds goes first: the rest takes memory, which may be gone.
+        trial.clear()
         guard.remove(_TRIAL)
     on_scheduler(lambda: instrument.behaviours.swap(name, source.decode()))
 
