@@ -208,6 +208,8 @@ class Behaviours(Part):
             self.end(name, f"it held a frame up for {ms} ms")
             return 0
         if isinstance(error, MemoryError):
+            # What it holds goes first: that takes no memory, and all the rest does.
+            self._files[name].clear()
             raise error
         if error is not None:
             self._on[name] = False
@@ -218,18 +220,6 @@ class Behaviours(Part):
         """Switches one off for good, says why, and has it remembered."""
         self.switch(name, False)
         self._instrument.message(f"behaviour {name} is off: {why}")
-
-    def end_all(self):
-        """Switches off all that are on, as one of them has changed the module's code. Their names.
-
-        That has been put back (repair.py).
-        """
-        names = [name for name in self._names if self._on.get(name)]
-        for name in names:
-            self.switch(name, False)
-        what = "the module's own code had been changed and was put back"
-        self._instrument.message(f"off: {', '.join(names)}: {what}" if names else what)
-        return names
 
     def release(self):
         """Memory is short: those that are on are taken away. Returns their names."""

@@ -30,7 +30,7 @@ _units = {}
 _places = array("L")
 _before = bytearray()
 _alive = ()
-_kept = 0
+kept_at = 0
 # The number of what ran when the module was stopped last.
 culprit = 0
 
@@ -42,19 +42,9 @@ def number_of(name):
 
 def begin(kept):
     """Before anything else. `kept`: the address of a register that a reset leaves alone, or 0."""
-    global _kept
-    _kept = kept
+    global kept_at
+    kept_at = kept
     _lay()
-
-
-def start_without_behaviours():
-    """Has the next start leave behaviours out. False: this one did, or there is no register."""
-    if not _kept or culprit == BEHAVIOURS:
-        return False
-    from machine import mem32
-
-    mem32[_kept] = BEHAVIOURS
-    return True
 
 
 def add(name, code, whole=True):
@@ -109,7 +99,7 @@ def _lay():
     before = bytearray(len(places))
     for i in range(len(places)):
         before[i] = _byte(places[i])[0]
-    latentcore.guard_code(places, RAISE, STOP_MS, RESET_MS, _kept)
+    latentcore.guard_code(places, RAISE, STOP_MS, RESET_MS, kept_at)
     _places, _before, _alive = places, before, list(_units.values())
 
 

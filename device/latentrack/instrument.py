@@ -13,7 +13,7 @@ import time
 import latentcore
 from machine import Pin, Timer
 
-from latentrack import guard, logs, repair, room
+from latentrack import guard, logs, room
 from latentrack.behaviours import Behaviours
 from latentrack.boards import this_board
 from latentrack.calibration import Calibration
@@ -34,8 +34,6 @@ QUIET_MS = 2000
 # With less memory than this behaviours have to go; looked at every so many frames.
 SHORT_BYTES = 64 * 1024
 LOOK_FRAMES = 16
-# What a computer's questions take in one piece.
-SESSION_BYTES = 12 * 1024
 # The longest that the prompt has before a frame comes, whatever the last one took.
 LONGEST_TURN_MS = 500
 # Built-in names may be covered by a player's code.
@@ -93,6 +91,10 @@ class Instrument(Part):
         self.presets = Presets(self)
         self.behaviours = Behaviours(self)
         self.calibration = Calibration(self)
+        # Loaded when the arena has been taken: what is loaded before makes that smaller.
+        from latentrack import repair
+
+        self._repair = repair
         repair.note_code()
         if safe:
             self.settings.set_aside = True
@@ -146,7 +148,7 @@ class Instrument(Part):
     def start(self):
         """Loads a model, patches the clock through, and starts the frames."""
         Instrument.running = self
-        repair.note_instrument(self)
+        self._repair.note_instrument(self)
         self.library.play_something()
         self.frame()
         board = self.board
@@ -161,9 +163,12 @@ class Instrument(Part):
         edge = Pin.IRQ_FALLING if board.EDGE == "falling" else Pin.IRQ_RISING
         for pin, handler in pins:
             self.input_pin(pin).irq(handler, edge, hard=True)
-        self._begin_frames()
+        self.begin_frames()
 
-    def _begin_frames(self):
+    def begin_frames(self):
+        """Starts the frames; again, if they ran already."""
+        if self._frame_timer is not None:
+            self._frame_timer.deinit()
         self._ended_ms = time.ticks_ms()
         self._frame_timer = Timer(-1, period=FRAME_MS, callback=self._run_frame)
 
@@ -263,18 +268,7 @@ class Instrument(Part):
         Returns what was wrong, "code" (repair.py) or "memory", and the names of behaviours that
         are off now; None: nothing was wrong.
         """
-        done = None
-        names = repair.repair()
-        if names is not None:
-            done = "code", names
-        try:
-            bytearray(SESSION_BYTES)
-        except MemoryError:
-            done = done or ("memory", self._make_room())
-        if self._frame_timer is not None:
-            self._frame_timer.deinit()
-            self._begin_frames()
-        return done
+        return self._repair.help_up()
 
     # -- frames -----------------------------------------------------------------------------------
 
@@ -302,7 +296,7 @@ class Instrument(Part):
         """A part has failed after so many milliseconds."""
         if ms >= guard.STOP_MS and isinstance(error, RuntimeError):
             self._take_out(number, error)
-        elif not (isinstance(error, MemoryError) and self._make_room()):
+        elif not (isinstance(error, MemoryError) and self.make_room()):
             self._show_once(number, error)
 
     def _run_frame(self, timer):
@@ -316,16 +310,16 @@ class Instrument(Part):
             if self._looked % LOOK_FRAMES == 0 and gc.mem_free() < SHORT_BYTES:
                 gc.collect()
                 if gc.mem_free() < SHORT_BYTES:
-                    self._make_room()
+                    self.make_room()
         except _Exception as error:
             try:
                 self._show_once(None, error)
             except _Exception:
-                repair.repair()
+                self._repair.repair()
         self._ended_ms = time.ticks_ms()
         self._took_ms = time.ticks_diff(self._ended_ms, began)
 
-    def _make_room(self):
+    def make_room(self):
         """Memory is short: behaviours go. Returns their names."""
         names = self.behaviours.release()
         if names:
@@ -351,7 +345,7 @@ class Instrument(Part):
         if repr(error) != self._shown.get(part):
             self._shown[part] = repr(error)
             if self.behaviours.ran:
-                repair.repair()
+                self._repair.repair()
             self.show_error(error, repr(error))
 
     def _listen(self):

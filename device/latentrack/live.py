@@ -56,21 +56,23 @@ def swap(path, block):
 
 
 def _swap_behaviour(name, code, source):
+    """On the scheduler, where the guard ends what does not come to an end."""
     instrument = Instrument.running
     trial = {"__name__": name}
-    exec(code, trial)
-    if "frame" in trial:
-        guard.add(_TRIAL, code)
-        try:
+    number = guard.number_of(name)
+    guard.add(_TRIAL, code)
+    try:
+        on_scheduler(lambda: guard.run(number, lambda: exec(code, trial)))
+        if "frame" in trial:
+            frame = trial["frame"]
             on_scheduler(
-                lambda: guard.run(
-                    guard.number_of(name),
-                    lambda: trial["frame"](instrument.controls, instrument.track),
-                )
+                lambda: guard.run(number, lambda: frame(instrument.controls, instrument.track))
             )
-        finally:
-            guard.remove(_TRIAL)
-    instrument.behaviours.swap(name, source.decode())
+    finally:
+        # What it holds goes first: the rest takes memory, which may be gone.
+        trial.clear()
+        guard.remove(_TRIAL)
+    on_scheduler(lambda: instrument.behaviours.swap(name, source.decode()))
 
 
 def _swap_module(module, name, code):

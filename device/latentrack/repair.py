@@ -29,6 +29,8 @@ _FOR_CLASSES = (property, staticmethod, classmethod)
 # What objects are mended with: not with memory that models lie in, nor with timers.
 _PLAIN = (int, float, str, list, dict, tuple)
 _MEMORY = ("Model", "Block")
+# What a computer's questions take in one piece.
+_SESSION_BYTES = 12 * 1024
 # They would be imported later: by then a behaviour may have changed them.
 _EARLY = ("controls", "screen", "receive", "requests", "live")
 
@@ -159,8 +161,39 @@ def repair():
 
     Returns the names of those that were on; None: nothing differs, or code is being swapped.
     """
-    if swaps:
+    if swaps or not _put_all_back():
         return None
+    names = [] if plays is None else _end_behaviours()
+    # From the prompt: a frame may have come in between, and a behaviour in it.
+    _put_all_back()
+    return names
+
+
+def help_up():
+    """What Instrument.repair does."""
+    names = repair()
+    done = None if names is None else ("code", names)
+    try:
+        bytearray(_SESSION_BYTES)
+    except MemoryError:
+        done = done or ("memory", plays.make_room())
+    if plays._frame_timer is not None:
+        plays.begin_frames()
+    return done
+
+
+def _end_behaviours():
+    """Switches off all that are on, for it is not known which one has done it. Their names."""
+    behaviours = plays.behaviours
+    names = [name for name in behaviours.names() if behaviours.is_on(name)]
+    for name in names:
+        behaviours.switch(name, False)
+    what = "the module's own code had been changed and was put back"
+    plays.message(f"off: {', '.join(names)}: {what}" if names else what)
+    return names
+
+
+def _put_all_back():
     changed = _uncover_builtins()
     for noted in _code.values():
         changed |= _put_back(noted, _code_differs)
@@ -170,9 +203,7 @@ def repair():
         if type(plays).running is not plays:
             type(plays).running = plays
             changed = True
-    if not changed:
-        return None
-    return [] if plays is None else plays.behaviours.end_all()
+    return changed
 
 
 def _uncover_builtins():
@@ -245,7 +276,10 @@ def _put_tracks_back():
     if changed:
         plays.tracks[:] = _tracks
     for track in _tracks:
-        changed |= track.complete()
+        for entry in track.TABLE:
+            if not isinstance(track.numbers.get(entry.name), (int, float)):
+                track.numbers[entry.name] = entry.default
+                changed = True
     return changed
 
 

@@ -7,7 +7,7 @@ that `latentrack live` has stored makes way for what was installed: what was sto
 
 import os
 
-from latentrack import files, guard, repair
+from latentrack import files, guard
 
 # What was installed, of files that were stored over it; and what was stored.
 INSTALLED = "/flash/installed"
@@ -67,9 +67,21 @@ def start():
 
         sys.print_exception(error)
         # A behaviour may have changed what is needed here.
-        repair.repair()
-        if put_back() or guard.start_without_behaviours():
+        repair = sys.modules.get("latentrack.repair")
+        if repair:
+            repair.repair()
+        if put_back() or _leave_behaviours_out():
             _reset()
+
+
+def _leave_behaviours_out():
+    """Has the next start leave behaviours out. False: this one did, or there is no register."""
+    if not guard.kept_at or guard.culprit == guard.BEHAVIOURS:
+        return False
+    from machine import mem32
+
+    mem32[guard.kept_at] = guard.BEHAVIOURS
+    return True
 
 
 def _reset():

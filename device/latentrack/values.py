@@ -33,15 +33,6 @@ class Values(Part):
     def get(self, name):
         return self.parameter(name).value(self.numbers[name])
 
-    def complete(self):
-        """Gives what is not a number any more its default. False: all are numbers."""
-        found = False
-        for entry in self.TABLE:
-            if not isinstance(self.numbers.get(entry.name), (int, float)):
-                self.numbers[entry.name] = entry.default
-                found = True
-        return found
-
     def changed(self, name):
         """Called when a value has become another."""
 
