@@ -96,7 +96,9 @@ class KillBench(Bench):
         shutil.copy(self._kept, folder)
         return ["sync", str(folder), "--delete", "--port", port]
 
-    def _run(self, command: str, cable: Cable) -> tuple[int, str, float]:
+    def _run(
+        self, command: str, cable: Cable, answer_s: float = faults.ANSWER_S
+    ) -> tuple[int, str, float]:
         return self._start(self._arguments(command, cable.port))
 
     def _start(self, arguments: list[str]) -> tuple[int, str, float]:
@@ -170,7 +172,7 @@ class KillBench(Bench):
     def _check_said(self, code: int, said: str) -> None:
         lines = said.strip().splitlines()
         # 255 is multiprocessing's, where it has lost an exit code; no command ends so.
-        if code not in (0, -signal.SIGINT, 130) and (code not in (2, 255) or len(lines) != 1):
+        if code not in (0, -signal.SIGINT, 130) and (code not in (2, 3, 255) or len(lines) != 1):
             raise Broken(f"the command ended with {code} and said {said!r}")
 
     def _check_kept(self, when: str) -> None:

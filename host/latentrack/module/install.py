@@ -79,6 +79,8 @@ if "behaviours" not in os.listdir("/flash"):
 for _name in os.listdir(STAGE + "/behaviours"):
     if _name not in os.listdir(_mine):
         os.rename(STAGE + "/behaviours/" + _name, _mine + _name)
+# What safe.py puts back is what is installed now.
+_remove("/flash/installed")
 _remove(STAGE)
 del _remove, _swap, _keep_main, _name, _mine, STAGE
 """
