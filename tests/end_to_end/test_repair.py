@@ -89,8 +89,9 @@ def test_after_any_change_a_push_works_and_the_clock_has_gone_on(module, drum_mo
 def test_the_behaviour_that_did_it_is_named_and_stays_off(module, drum_model):
     change = "type(track).refresh = None"
     with Link(module.port) as link:
+        swap(link, "behaviours/still.py", behaviour("pass"))
+        link.run("behaviours.switch('still', False)")
         swap(link, "behaviours/sly.py", behaviour(change))
-        swap(link, "behaviours/still.py", behaviour("pass") + "on = False\n")
     done = latentrack("push", str(drum_model), "--port", module.port)
     assert done.returncode == 0, done.stderr
     with Link(module.port) as link:
