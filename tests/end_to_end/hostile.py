@@ -57,6 +57,8 @@ _HEARD = (
     "__import__('latentrack.instrument').instrument.Instrument.running.plays()[0], "
     "__import__('latentcore').count(0, 4)"
 )
+# How an answer at the prompt fails when a behaviour writes in the middle of it.
+_GARBLED = (UserError, ModuleError, ValueError, SyntaxError)
 
 
 @dataclass(frozen=True)
@@ -434,7 +436,7 @@ class Bench:
         """How many clock edges the module has counted since it was switched on."""
         end = time.monotonic() + self._patience_s
         while time.monotonic() < end:
-            with contextlib.suppress(UserError, ModuleError), Link(module.port) as link:
+            with contextlib.suppress(*_GARBLED), Link(module.port) as link:
                 return int(link.evaluate("__import__('latentcore').count(0, 0)"))
         raise Broken("the prompt does not answer")
 
@@ -503,7 +505,7 @@ class Bench:
 
         What a behaviour writes itself may come in the middle of an answer.
         """
-        with contextlib.suppress(UserError, ModuleError), Link(module.port) as link:
+        with contextlib.suppress(*_GARBLED), Link(module.port) as link:
             plays, pattern = link.evaluate(_HEARD)
             return plays, pattern
         return "", 0

@@ -298,7 +298,11 @@ class Link:
         """The value of an expression of numbers, texts and the like, as Python here has it."""
         # Between marks, for a frame may print something before the answer or behind it. One call
         # of print cannot be interrupted by a frame.
-        said = self.run(f"{_PRINT}('\\x02' + repr(({expression})) + '\\x03')")
+        self._transport.limit_s = ANSWER_S
+        try:
+            said = self.run(f"{_PRINT}('\\x02' + repr(({expression})) + '\\x03')")
+        finally:
+            self._transport.limit_s = None
         return ast.literal_eval(said[said.index("\x02") + 1 : said.index("\x03")])
 
     def write(self, path: str, data: bytes, progress: Progress | None = None) -> None:
@@ -371,10 +375,15 @@ def _patient(transport: type[SerialTransport]) -> type[SerialTransport]:
     """mpremote's transport, which waits ten seconds for some answers, with our limit."""
 
     class Transport(transport):  # type: ignore[misc]
+        limit_s: float | None = None
+
         def read_until(
             self, min_num_bytes: int, ending: bytes, timeout: float | None = 10, **more: Any
         ) -> bytes:
             patience = ANSWER_S if timeout is None else min(timeout, ANSWER_S)
+            # Without it noise that never stops would be waited for without an end.
+            if self.limit_s is not None:
+                more.setdefault("timeout_overall", self.limit_s)
             return bytes(super().read_until(min_num_bytes, ending, timeout=patience, **more))
 
     return Transport
