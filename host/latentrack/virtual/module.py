@@ -327,8 +327,9 @@ class VirtualModule:
             yield
             return
         self._signal(signal.SIGSTOP)
-        # It has stopped, or it has ended; `poll` still has to learn of the latter.
-        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        # It has stopped, or it has ended, and `send_signal` may have learnt of that already.
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         try:
             yield
         finally:
