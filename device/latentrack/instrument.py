@@ -147,6 +147,9 @@ class Instrument(Part):
 
     def start(self):
         """Loads a model, patches the clock through, and starts the frames."""
+        for part in self.every_frame:
+            if not callable(part):
+                raise TypeError("a part of the frame is not a function")
         Instrument.running = self
         self._repair.note_instrument(self)
         self.library.play_something()
