@@ -234,7 +234,12 @@ class Bench:
         lines = said.strip().splitlines()
         if code == 0 and not lines:
             return
-        if code not in (2, 3) or not lines or not lines[-1].startswith("latentrack: ") or len(lines) > 1:
+        if (
+            code not in (2, 3)
+            or not lines
+            or not lines[-1].startswith("latentrack: ")
+            or len(lines) > 1
+        ):
             raise Broken(f"the command ended with {code} and said {said!r}")
 
     def _check_library(self) -> None:
