@@ -661,9 +661,9 @@ static py_obj turned(py_obj number)
 }
 PY_FUNCTION_1(turned);
 
-/* cycles(address of a counter, bytearray): from now on each clock edge puts how far the counter went
-   into the next slot of 32 bits, until all are full; slot 0 says how many there are. The bytearray
-   must stay until cycles(0, None) ends it. */
+/* cycles(address of a counter, bytearray): from now on each clock edge puts how far the counter
+   went into the next slot of 32 bits, until all are full; slot 0 says how many there are. The
+   bytearray must stay until cycles(0, None) ends it. */
 static py_obj cycles(py_obj counter, py_obj array)
 {
     uint32_t address = address_of(counter);
