@@ -98,7 +98,7 @@ def test_no_command_stands_where_nobody_runs_it(path: Path) -> None:
 
 
 def test_what_runs_in_the_place_of_make_demo_is_what_it_ends_with() -> None:
-    recipe = re.search(r"^demo: .*\n\t\$\(BIN\)/(.*)\n\n", (ROOT / "Makefile").read_text(), re.M)
+    recipe = re.search(r"^demo: .*\n\t@?\$\(BIN\)/(.*)\n\n", (ROOT / "Makefile").read_text(), re.M)
     assert recipe is not None
     shown = [
         (command, block.wish("as"))

@@ -127,8 +127,8 @@ def test_the_picture_is_the_screens(own: Studio) -> None:
     screen = own.bench._own.module.panel.screen  # type: ignore[union-attr]
     bench.release("left")
     wait(bench, lambda: shows(bench, screen()))
+    wait(bench, lambda: screen().any() and shows(bench, screen()))
     before = bench.look()
-    assert screen().any()
     bench.press("left")
     bench.release("left")
     wait(bench, lambda: bench.look().number > before.number)

@@ -396,7 +396,9 @@ class Bench:
             (f for f in modules() if f.port == state.port or _title(f) == state.title), None
         )
         port = there.port if there is not None else state.port
-        if there is None and not os.path.exists(port):
+        # The port of a virtual module that has ended may be another program's by now.
+        virtual = state.title.startswith(_VIRTUAL)
+        if there is None and (virtual or not os.path.exists(port)):
             text = f"{state.title} is gone. It is taken up again when it comes back."
             if state.trouble != text:
                 self._set(trouble=text)
