@@ -7,7 +7,7 @@ import pytest
 from latentrack.module.link import Link, ModuleError
 from tests.decoders import CHORALES, DRUMS
 from tests.device.rig import DRUM_JACKS
-from tests.waiting import frames_pass
+from tests.waiting import frames_pass, until
 
 # Of five groups of drums; the other three jacks carry accents.
 TRIGGERS = DRUM_JACKS[:5]
@@ -132,7 +132,7 @@ def test_a_mistake_in_a_frame_is_shown_once_and_costs_no_other(start, drum_model
         assert len(said) == 2 and "in bad\nValueError: my own mistake" in said[0]
         # Somebody replaced the frame itself, and badly.
         link.run("good, instrument.frame = instrument.frame, bad")
-        frames_pass(link, 5)
+        until(lambda: len([text for _, text in logs(link) if "my own mistake" in text]) > 2)
         link.run("instrument.frame = good\ninstrument.every_frame.remove(bad)")
         frames_pass(link)
     module.panel.clock(16)
