@@ -37,7 +37,8 @@ def make(folder: Path, target: str) -> subprocess.CompletedProcess[str]:
     """As at the first time on a computer: PlatformIO knows nothing of its user yet."""
     home = folder.parent / "home"
     home.mkdir(exist_ok=True)
-    environment = {name: value for name, value in os.environ.items() if name != "MAKEFLAGS"}
+    # What `make test` hands down would make this one speak of its folders.
+    environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
     return subprocess.run(
         ["make", target], cwd=folder, env=environment | {"HOME": str(home)},
         capture_output=True, text=True, check=False,
