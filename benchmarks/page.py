@@ -46,11 +46,11 @@ FAMILIES = (
     Family(
         "On the module",
         ("m7.", "silicon.dac_edge", "ram.", "mpy."),
-        "Instructions of an emulated Cortex-M7, counted, so they are the same every time. They are "
-        "no cycles: a Teensy 4.1 runs at 600 MHz, does up to two instructions a cycle when all "
-        "goes well, and less than one when it waits for memory. The microseconds are at one a "
-        "cycle. The drum model has 16 steps and 12 voices (layers 3-66-129-192), the note model 16 "
-        "steps and 40 pitches (3-214-427-640).",
+        "Instructions of an emulated Cortex-M7, counted, so they are the same every time. An "
+        "instruction is not a cycle: a Teensy 4.1 runs at 600 MHz, does up to two instructions a "
+        "cycle when all goes well, and less than one when it waits for memory. The microseconds "
+        "are at one a cycle. The drum model has 16 steps and 12 voices (layers 3-66-129-192), the "
+        "note model 16 steps and 40 pitches (3-214-427-640).",
     ),
     Family(
         "Beside other readers of model files",
@@ -59,8 +59,8 @@ FAMILIES = (
         "valgrind in this run. The peers are TensorFlow's own, from their Python packages: "
         "tflite-micro, made for microcontrollers, and LiteRT, made for phones and computers, which "
         "computes eight numbers at once. They give probabilities; Latentrack gives "
-        "the gates. On this processor it is plain C, that the virtual module runs; on a Teensy the "
-        "inner loops are written by hand, and there is no package with a peer for that.",
+        "the gates. Here Latentrack's decoder is plain C, as in the virtual module; on a Teensy "
+        "its inner loops are in assembly. No Python package has a peer for the Teensy's processor.",
     ),
     Family(
         "What broken things do",
@@ -108,7 +108,7 @@ FAMILIES = (
 WORDS = {
     "m7.drum_f32.pattern": "A new bar of drums: {us}. A step at 120 BPM lasts 125,000 µs, so turn "
     "a knob as late as you like: the next bar has it.",
-    "m7.drum_f32.step": "One step decoded anew, in follow `step`: {us}. This is why CV may move "
+    "m7.drum_f32.step": "Decoding one step, in follow `step`: {us}. This is why CV may move "
     "the music within the bar, even from a fast clock.",
     "m7.drum_f16.pattern": "The bar from a file of half the size: {us}. A weight of 16 bits costs "
     "a conversion, and these alone take more than the goal, 1.25 times float32, leaves. It is not "
@@ -117,7 +117,7 @@ WORDS = {
     "float32: {us}. The slowest kind, and far from being heard.",
     "m7.drum_int8.pattern": "The bar from a file of a quarter of the size, all in 8 bits: {us}.",
     "m7.note_f32.pattern": "A new bar of notes, from a network with 366,000 weights: {us}.",
-    "m7.note_f32.step": "One step of notes decoded anew: {us}.",
+    "m7.note_f32.step": "Decoding one step of notes: {us}.",
     "m7.note_int8.pattern": "A bar of notes in 8 bits: {us}.",
     "m7.clock_edge": "A clock edge in the interrupt, from the edge to the end: {us}. It is the "
     "same whatever the knobs, the screen or the prompt are doing.",

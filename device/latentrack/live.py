@@ -176,7 +176,7 @@ def _bind_again(parts):
 
 
 def _forget_pictures():
-    """Has everything drawn again: parts of pages keep what the old code made of the same values."""
+    """Draws everything again: parts of pages keep what the old code made of the same values."""
     instrument = Instrument.running
     if instrument is None or instrument.controls is None:
         return

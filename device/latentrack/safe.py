@@ -75,7 +75,10 @@ def start():
 
 
 def _leave_behaviours_out():
-    """Has the next start leave behaviours out. False: this one did, or there is no register."""
+    """Makes the next start one without behaviours.
+
+    False: this start was one already, or the board has no register that a reset leaves alone.
+    """
     if not guard.kept_at or guard.culprit == guard.BEHAVIOURS:
         return False
     from machine import mem32
@@ -85,7 +88,7 @@ def _leave_behaviours_out():
 
 
 def _reset():
-    """Code that is imported already stays, so it takes a start."""
+    """A module that is imported stays as it is: only a restart loads the other file."""
     import machine
 
     machine.reset()

@@ -2,7 +2,7 @@
 
 Gates are 3.3 V. Clock, reset and triggers want 3.3 V at the most: put a resistor of 100 kOhm before
 each and clamp diodes behind it, or a transistor that inverts and change EDGE and PULL below. There
-are no converters: pitches and accents go nowhere, triggers go to their jacks all the same.
+are no converters: pitches and accents are not put out; triggers are.
 """
 
 import latentcore
