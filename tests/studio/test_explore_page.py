@@ -16,6 +16,8 @@ from playwright.sync_api import Locator, Page, expect
 from latentrack.corpus import Dataset
 from latentrack.model import Settings, load_run, save_run, train
 from tests.studio.conftest import RunningStudio, keep_picture, running_studio
+from tests.studio.shown import fits_the_phone
+from tests.waiting import until
 
 Open = Callable[..., Page]
 
@@ -135,7 +137,7 @@ def test_touch_moves_the_puck(exploring: RunningStudio, open_tab: Open) -> None:
     page = opened(exploring, open_tab, width=390, height=800, has_touch=True)
     page.touchscreen.tap(*spot(page, -1, 1))
     expect(puck(page)).to_have_attribute("aria-valuetext", "X −1.00, Y 1.00")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    fits_the_phone(page)
     keep_picture(page, "explore-phone")
 
 
@@ -159,9 +161,12 @@ def test_a_point_is_jumped_to_and_the_pointer_shows_what_is_there(
     page.wait_for_function(
         "([node, z]) => Math.abs(node.value - z) < 0.0051", arg=[slider.element_handle(), z]
     )
-    words = puck(page).get_attribute("aria-valuetext") or ""
-    shown = [float(value.replace("−", "-")) for value in re.findall(r"−?[\d.]+", words)]
-    assert shown == pytest.approx([x, y], abs=0.0051)
+
+    def shown() -> list[float]:
+        words = puck(page).get_attribute("aria-valuetext") or ""
+        return [float(value.replace("−", "-")) for value in re.findall(r"−?[\d.]+", words)]
+
+    until(lambda: shown() == pytest.approx([x, y], abs=0.0051), "the puck is not there")
 
 
 def test_a_cell_is_edited_by_mouse_and_by_keyboard(page: Page) -> None:

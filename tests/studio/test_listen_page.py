@@ -19,6 +19,7 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from latentrack.studio.listen.sounds import DRUMS
 from tests.studio.conftest import PATIENCE_MS, RunningStudio, keep_picture, running_studio
+from tests.studio.shown import fits_the_phone
 from tests.waiting import until
 
 Open = Callable[..., Page]
@@ -355,7 +356,7 @@ def test_each_voice_can_be_heard_alone(page: Page) -> None:
         # It is short: pressed again if the busy computer has missed it.
         until(lambda: (button.click(), loudest(page, 0.5) > 0.02)[1], f"{voice} is not heard")  # noqa: B023
         until(lambda: loudest(page, 0.1) < 0.01, f"{voice} does not end")
-    assert bar(page).get_by_role("switch").get_attribute("aria-checked") == "false"
+    expect(bar(page).get_by_role("switch")).not_to_be_checked()
 
 
 def test_no_volume_no_sound(page: Page) -> None:
@@ -429,5 +430,5 @@ def test_it_fits_a_phone(playing_studio: RunningStudio, open_tab: Open) -> None:
     expect(bar(page).get_by_role("button", name="Play")).to_be_visible()
     expect(bar(page).get_by_role("switch", name="Silent here")).to_be_visible()
     expect(bar(page).get_by_label("Tempo")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    fits_the_phone(page)
     keep_picture(page, "listen-phone")

@@ -15,8 +15,9 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from latentrack.corpus import Dataset, read
 from tests.studio.conftest import RunningStudio, keep_picture, running_studio
+from tests.studio.shown import fits_the_phone
 from tests.studio.test_music import BEAT, MAP, OTHER, TUNE, batch, midi_bytes
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, until
 
 Open = Callable[..., Page]
 
@@ -264,8 +265,7 @@ def test_the_demo_corpus_and_a_phone(studio: RunningStudio, open_tab: Open) -> N
     page.get_by_role("button", name="Add the demo corpus").click()
     count(page, "199 bars from 22 files")
     keep_picture(page, "corpus-phone")
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= 390
+    fits_the_phone(page)
     expect(page.get_by_role("link", name="Train a model")).to_be_in_viewport()
 
 
@@ -310,7 +310,8 @@ def test_two_thousand_files(studio: RunningStudio, open_tab: Open, tmp_path: Pat
     drop(page, folder)
     expect(page.get_by_text("2,000 files taken.")).to_be_visible()
     count(page, "3,000 bars from 2,000 files")
-    assert rows(page).count() < 40  # of which only those in sight are there
+    # Of which only those in sight are there.
+    until(lambda: 0 < rows(page).count() < 40, "as many rows as there are files")
     page.get_by_role("listbox", name="Files").focus()
     page.keyboard.press("End")
     expect(page.get_by_role("heading", name="many/19/f1999.mid")).to_be_visible()

@@ -20,6 +20,7 @@ from latentrack.studio.panel import sending
 from latentrack.virtual.module import VirtualModule
 from tests.device.rig import DRUM_JACKS
 from tests.studio.conftest import RunningStudio, keep_picture, running_studio, values
+from tests.studio.shown import fits_the_phone
 from tests.waiting import until
 
 Open = Callable[..., Page]
@@ -265,7 +266,7 @@ def test_the_canvas_has_the_very_pixels_of_the_screen(
 def test_on_a_phone_nothing_is_wider_than_the_glass(desk: RunningStudio, open_tab: Open) -> None:
     page = open_tab(f"{desk.address}/module", 390, 800, has_touch=True)
     switch_on(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    fits_the_phone(page)
     page.get_by_role("button", name="Button 4, freeze").tap()
     expect(page.get_by_role("button", name="Button 4, freeze, lit")).to_be_visible()
     page.get_by_role("button", name="Button 4, freeze").tap()

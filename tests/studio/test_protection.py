@@ -90,7 +90,7 @@ def unharmed(page: Page) -> None:
     """Nothing of EVIL has become an element or a script of this page."""
     page.wait_for_load_state("networkidle")
     assert page.evaluate("window.hit ?? 0") == 0
-    assert page.locator("img[src=x]").count() == 0
+    expect(page.locator("img[src=x]")).to_have_count(0)
 
 
 def test_names_stay_names_on_the_page_of_runs(evil_studio: RunningStudio, open_tab: Open) -> None:
@@ -158,7 +158,7 @@ def test_no_page_can_be_put_into_a_frame(
     with page.expect_console_message(lambda message: "frame-ancestors 'none'" in message.text):
         page.goto((tmp_path / "trap.html").as_uri())
     page.wait_for_load_state("networkidle")
-    assert page.frame_locator("iframe").get_by_role("navigation").count() == 0
+    expect(page.frame_locator("iframe").get_by_role("navigation")).to_have_count(0)
     page.close()
 
 

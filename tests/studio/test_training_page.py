@@ -16,6 +16,7 @@ from latentrack.corpus import demo_dataset
 from latentrack.decoder.litert import Decoder
 from latentrack.model import load_run
 from tests.studio.conftest import RunningStudio, keep_picture, running_studio
+from tests.studio.shown import at_least, evaluated, fits_the_phone
 from tests.studio.test_training import learners
 from tests.waiting import until
 
@@ -212,7 +213,7 @@ def test_two_runs_are_compared_and_looked_after(
     for name in ("Explore alpha", "Report of alpha", "More for alpha"):
         box = phone.get_by_role("button", name=name).bounding_box()
         assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390
-    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    fits_the_phone(phone)
     # Rename, delete, undo.
     page.get_by_role("button", name="More for beta").click()
     page.get_by_role("menuitem", name="Rename …").click()
@@ -256,10 +257,8 @@ def test_the_report_opens_with_its_pictures(
     expect(page.get_by_role("dialog").get_by_role("status")).to_be_visible()
     inside = page.frame_locator("iframe[title='Report of told']")
     expect(inside.get_by_role("heading", name="In short")).to_be_visible()
-    pictures = inside.get_by_role("img")
-    assert pictures.count() >= 5
-    for picture in pictures.all():
-        assert picture.evaluate("(image) => image.complete && image.naturalWidth > 300")
+    for picture in at_least(inside.get_by_role("img"), 5):
+        evaluated(picture, "(image) => image.complete && image.naturalWidth > 300")
     keep_picture(page, "studio-train-report")
     page.get_by_role("button", name="Close the report").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -271,8 +270,7 @@ def test_without_music_it_says_where_to_begin(tmp_path: Path, open_tab: Open) ->
     with running_studio(tmp_path / "empty") as empty:
         page = open_tab(f"{empty.address}/train", width=390)
         expect(page.get_by_role("button", name="Start training")).to_be_disabled()
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= 390
+        fits_the_phone(page)
         page.get_by_role("link", name="Add some on the Corpus page →").click()
         expect(page).to_have_url(re.compile("/$"))
 
