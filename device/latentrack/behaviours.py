@@ -29,6 +29,14 @@ _ENDING = ".py"
 _STOPPED = "stopped "
 
 
+def _stored():
+    """The names of the files in the folder, sorted."""
+    try:
+        return sorted(os.listdir(FOLDER))
+    except OSError:
+        return []
+
+
 class _NoControls:
     cv = {}
 
@@ -88,11 +96,7 @@ class Behaviours(Part):
         for line in (text or "").split("\n"):
             if line[: len(_STOPPED)] == _STOPPED:
                 self._stopped.append(line[len(_STOPPED) :])
-        try:
-            files = os.listdir(FOLDER)
-        except OSError:
-            return
-        for file in sorted(files):
+        for file in _stored():
             if file.endswith(_ENDING) and file[0] not in "._":
                 name = file[: -len(_ENDING)]
                 if guard.number_of(name) == culprit and name not in self._stopped:
@@ -230,6 +234,19 @@ class Behaviours(Part):
             self._files.pop(name).clear()
         self._names = sorted(self._files)
         gc.collect()
+        return names
+
+    def stop_all(self):
+        """Takes all that are on away, with what they have started beside the frames; if none is,
+        those that are off. They stay off until they are switched on by hand. Returns their names.
+        """
+        names = [name for name in self._names if self._on.get(name)] or self._names
+        stored = _stored()
+        for name in names:
+            guard.silence(name)
+            if name + _ENDING in stored and name not in self._stopped:
+                self._stopped.append(name)
+            self.forget(name)
         return names
 
     def _print(self, *things, **how):

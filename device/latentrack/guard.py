@@ -22,8 +22,12 @@ RAISE = 0x64
 # Numbers of what runs: the parts of a frame from here on; names have larger ones.
 PART = 1
 _NAMES = 1 << 12
-# In the register after a start that has failed: no behaviour is loaded at the next one.
+# Any of the behaviours, so the number of what runs between frames: a function that one of them
+# gave to a timer or to the scheduler. In the register after a failed start: no behaviour is
+# loaded at the next one.
 BEHAVIOURS = _NAMES - 1
+# latentcore counts time between frames more slowly: a file that is written takes a while too.
+BETWEEN_MS = 4 * STOP_MS
 
 _units = {}
 # What latentcore was told last: the places, what stands there, and what keeps that in memory.
@@ -66,6 +70,16 @@ def remove(name):
     """Takes that code away again."""
     if _units.pop(name, None) is not None:
         _lay()
+
+
+def silence(name):
+    """Removes that code, and whoever still calls it, as a timer does, gets None at once."""
+    from latentrack import breaks
+
+    places = _units.get(name)
+    remove(name)
+    if places is not None:
+        breaks.silence(places)
 
 
 def has(name):

@@ -103,7 +103,7 @@ class Instrument(Part):
             if behaviours and culprit != guard.BEHAVIOURS:
                 self.behaviours.load_all(culprit, self.settings.stored())
             else:
-                self.message("behaviours are off: one of them changed Latentrack")
+                self.message("behaviours are off: one of them stopped the module")
             guard.run(guard.number_of("settings"), self.settings.load)
         # What happens in a frame, in order. Add to it, or take from it, as you like.
         self.controls = None
@@ -172,6 +172,7 @@ class Instrument(Part):
         """Starts the frames; again, if they ran already."""
         if self._frame_timer is not None:
             self._frame_timer.deinit()
+        latentcore.guard(0)
         self._ended_ms = time.ticks_ms()
         self._frame_timer = Timer(-1, period=FRAME_MS, callback=self._run_frame)
 
@@ -193,6 +194,7 @@ class Instrument(Part):
         """Stops clock and frames; the prompt and the files stay."""
         for pin in (self.board.CLOCK, self.board.RESET) + self.board.TRIGGERS:
             self.input_pin(pin).irq(None, hard=True)
+        latentcore.guard(0)
         for timer in (self._tick_timer, self._frame_timer):
             if timer is not None:
                 timer.deinit()
@@ -303,6 +305,19 @@ class Instrument(Part):
             self._show_once(number, error)
 
     def _run_frame(self, timer):
+        if latentcore.guard(0) >= guard.BETWEEN_MS:
+            self._held_up()
+        self._run_one()
+        latentcore.guard(guard.BEHAVIOURS)
+
+    def _held_up(self):
+        """There was no frame for long: what a behaviour started beside the frames is silenced."""
+        names = self.behaviours.stop_all()
+        guard.mend()
+        if names:
+            self.message("off, as one held the frames up: " + ", ".join(names))
+
+    def _run_one(self):
         began = time.ticks_ms()
         # The prompt has its turn, even when frames take longer than what is between them.
         if time.ticks_diff(began, self._ended_ms) < min(self._took_ms, LONGEST_TURN_MS):

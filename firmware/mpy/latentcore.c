@@ -156,6 +156,10 @@ static volatile struct {
     uint32_t kept;        /* address of a register that a reset leaves alone; 0: none */
 } guarded;
 
+/* The number of what runs between frames: nothing that is known, so it has four times as long. */
+#define BETWEEN_FRAMES 4095u
+#define BETWEEN_SHIFT 2
+
 #define AIRCR 0xE000ED0Cu
 #define SYSTEM_RESET 0x05FA0004u
 
@@ -166,7 +170,8 @@ static uint32_t guard_taken(void)
 
 static void guard_tick(void)
 {
-    uint32_t number = guarded.number, taken = guard_taken();
+    uint32_t number = guarded.number;
+    uint32_t taken = guard_taken() >> (number == BETWEEN_FRAMES ? BETWEEN_SHIFT : 0);
     if (!number || taken < guarded.stop) {
         return;
     }
@@ -174,6 +179,9 @@ static void guard_tick(void)
         *guarded.place[i] = (uint8_t)guarded.raise;
     }
     if (taken >= guarded.reset) {
+        if (guarded.kept) {
+            reg_write(guarded.kept, number);
+        }
         reg_write(AIRCR, SYSTEM_RESET);
     }
 }
@@ -198,7 +206,8 @@ static py_obj guard(py_obj number)
     guarded.number = 0;
     guarded.begun = ticks;
     guarded.number = (uint32_t)py_uint(number);
-    if (guarded.kept) {
+    /* Not that one: a start after any other reset would leave all behaviours out. */
+    if (guarded.kept && guarded.number != BETWEEN_FRAMES) {
         reg_write(guarded.kept, guarded.number);
     }
     return py_small_int((intptr_t)(taken & SMALL_INT));

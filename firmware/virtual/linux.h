@@ -121,4 +121,11 @@ static inline void linux_block(int signal)
     linux_call(14, 0, (long)&set, 0, sizeof set, 0);
 }
 
+/* And takes it again. */
+static inline void linux_unblock(int signal)
+{
+    uint64_t set = 1ull << (signal - 1);
+    linux_call(14, 1, (long)&set, 0, sizeof set, 0);
+}
+
 #endif

@@ -105,7 +105,7 @@ static struct {
     X(pin_number, PY_1) X(analog_number, PY_1) X(pin_irq, PY_VAR) X(pin_level, PY_1)               \
     X(pin_pull, PY_2) X(set_input, PY_2) X(set_analog, PY_2) X(analog, PY_1)                       \
     X(hard_timer, PY_VAR) X(soft_timer, PY_3) X(read, PY_1) X(write, PY_2)                           \
-    X(spi_setup, PY_2) X(spi_write, PY_1) X(bus_address, PY_0)
+    X(spi_setup, PY_2) X(spi_write, PY_1) X(bus_address, PY_0) X(hold_interrupts, PY_1)
 /* clang-format on */
 #define CONSTANTS(X)
 #define EXCEPTIONS(X) X(ValueError) X(RuntimeError) X(OSError)
@@ -504,6 +504,18 @@ static py_obj setup(py_obj manual, py_obj schedule)
     return py_none();
 }
 
+/* hold_interrupts(on): no Ctrl-C for what runs on the scheduler. The bridge sees that, and waits.
+ */
+static py_obj hold_interrupts(py_obj on)
+{
+    if (py_is_true(on)) {
+        linux_block(LINUX_SIGINT);
+    } else {
+        linux_unblock(LINUX_SIGINT);
+    }
+    return py_none();
+}
+
 /* report_to(fd): where records go, until `serve` begins too. */
 static py_obj report_to(py_obj fd)
 {
@@ -834,6 +846,7 @@ static py_obj spi_write(py_obj bytes)
 }
 
 PY_FUNCTION_2(setup);
+PY_FUNCTION_1(hold_interrupts);
 PY_FUNCTION_1(report_to);
 PY_FUNCTION_0(bus_address);
 PY_FUNCTION_1(pin_number);

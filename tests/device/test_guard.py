@@ -75,6 +75,70 @@ def test_what_was_stopped_can_be_switched_on_again(rig):
     assert module.get("behaviours.is_on('endless')") is True
 
 
+BESIDE = {
+    "a timer": "import machine\ndef begin():\n    machine.Timer(-1, period=50, callback=stuck)\n",
+    "the scheduler": "import micropython\ndef begin():\n    micropython.schedule(stuck, 0)\n",
+}
+BEGINS = "go = True\n" + FRAME + "    global go\n    if go: go = begin()\n"
+
+
+@pytest.mark.parametrize("kind", BESIDE)
+def test_a_loop_beside_the_frames_ends(rig, kind):
+    """In a function that a behaviour has handed on: whose it was, nothing says then."""
+    module = rig(DRUMS, manual_time=False)
+    module.link.run("import latentcore")
+    source = "ran = []\ndef stuck(_):\n    ran.append(1)\n    while True: pass\n" + BESIDE[kind]
+    write(module, "stored", FRAME + "    pass")
+    module.link.run(f"behaviours.swap('endless', {source + BEGINS.replace('True', '0')!r})")
+    module.link.run(f"behaviours.swap('stored', {FRAME + '    pass'!r})")
+    module.link.run("ran = behaviours._files['endless']['ran']")
+
+    def off():
+        # Asked on the module: Ctrl-C comes with each new question, and its Linux port ends by it
+        # what a Teensy's would not. And MicroPython prints the traceback, whoever is talking.
+        module.link.run(
+            "import time\nbehaviours._files['endless']['go'] = True\n"
+            "while behaviours.is_on('endless'): time.sleep_ms(10)"
+        )
+
+    sent, counted = edges_while(module, off)
+    assert counted == sent
+    said = module.get("instrument.message_text")
+    assert said == "off, as one held the frames up: endless, stored"
+    # The timer calls it still; it returns at once, and says nothing at the prompt.
+    module.frames(20)
+    assert module.get("len(ran)") == 1
+    assert "stopped stored" in module.get("settings.text()")
+    # A new version plays.
+    module.link.run(f"behaviours.swap('endless', {FRAME + '    track.bend(chr(121), 0.25)'!r})")
+    module.run("track.latents = (0, 0, 0)")
+    until(lambda: module.get("track.decoded[1]") > 1)
+
+
+def test_what_is_not_pythons_to_stop_beside_the_frames_takes_a_reset(rig):
+    module = rig(DRUMS, manual_time=False)
+    source = "def stuck(_):\n    sum(range(1 << 33))\n"
+    late = "n = 0\n" + FRAME + "    global n\n    n += 1\n    if n == 50: begin()\n"
+    write(module, "deaf", source + BESIDE["the scheduler"] + late)
+    module.link.restart()
+    off = "'behaviours are off' in instrument.message_text"
+    with started(module, off) as link:
+        assert link.evaluate("behaviours.names()") == []
+
+
+def test_a_reset_between_frames_leaves_no_behaviour_out(rig):
+    """Only the guard's own reset says that one of them was it."""
+    module = rig(DRUMS, manual_time=False)
+    write(module, "good", FRAME + "    pass\n")
+    module.link.restart()
+    module.frames()
+    module.link.run("import machine")
+    with contextlib.suppress(UserError, ModuleError):
+        module.link.run("machine.reset()")
+    with started(module) as link:
+        assert link.evaluate("behaviours.is_on('good')")
+
+
 def test_one_that_takes_longer_than_a_frame_is_switched_off_and_says_how_long(rig):
     module = rig(DRUMS, manual_time=False)
     module.link.run(
@@ -123,14 +187,14 @@ def test_what_is_not_pythons_to_stop_takes_a_reset_and_is_off_at_the_next_start(
 
 
 @contextlib.contextmanager
-def started(module) -> Iterator[Link]:
-    """A link to the module once it has started again, by itself or after a reset."""
+def started(module, when="instrument.frames > 20") -> Iterator[Link]:
+    """A link to the module, once it has started again and that is so."""
     module.link.__exit__()
 
     def plays() -> bool:
         try:
             with Link(module.module.port) as link:
-                return bool(link.evaluate("instrument.frames > 20"))
+                return bool(link.evaluate(when))
         except (UserError, ModuleError):
             return False
 

@@ -184,3 +184,35 @@ def test_collections_beside_timers_and_interrupts_leave_every_object_alone(start
             module.panel.clock(1000, spacing_us=2000)
             module.panel.settle()
         assert link.evaluate("instrument.frames") > 0
+
+
+LONG_CALL = """
+import machine, micropython, time
+whole = began = 0
+def call(_):
+    global whole, began
+    began += 1
+    if began == 1:
+        print('it runs')
+        end = time.ticks_add(time.ticks_ms(), 300)
+        while time.ticks_diff(end, time.ticks_ms()) > 0: pass
+        whole += 1
+{begin}
+while not whole: pass
+while True: pass
+"""
+
+
+@pytest.mark.parametrize(
+    "begin", ["machine.Timer(-1, period=5, callback=call)", "micropython.schedule(call, 0)"]
+)
+def test_interrupts_are_for_what_the_prompt_runs(module, begin):
+    """py/scheduler.c locks the scheduler around a call, and py/vm.c looks at what is pending, so at
+    Ctrl-C, only where it is not locked."""
+    with Link(module.port) as link:
+        link.start(LONG_CALL.format(begin=begin))
+        link.serial.timeout = PATIENCE_S
+        assert link.serial.read_until(b"it runs").endswith(b"it runs")
+        link.serial.write(b"\x03")
+        assert b"KeyboardInterrupt" in link.serial.read_until(b"\x04>")
+        assert link.evaluate("whole") == 1

@@ -10,6 +10,7 @@ import ast
 import codecs
 import contextlib
 import os
+import re
 import socket
 import struct
 import threading
@@ -53,6 +54,9 @@ _GOODBYE_S = 0.1
 _LONGEST_FRAME = 4096 + 128
 _PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 0.4
+# How output ends at the raw prompt: of code that has come to its end, and of code that has raised.
+_REST = b"\n\x04\x04"
+_RAISED = re.compile(rb"\x04(Traceback.*)\x04", re.DOTALL)
 # A module that is slow to answer is asked so often before it is given up.
 _FEWEST_TRIES = 8
 
@@ -236,7 +240,7 @@ class Link:
                 return True
         return False
 
-    def start(self, code: str) -> None:
+    def start(self, code: str, patience_s: float = _START_S) -> None:
         """Starts code that talks over the cable itself; it ends before the prompt is used again."""
         self._prompt()
         self._at_prompt = False
@@ -245,10 +249,10 @@ class Link:
             # As the transport's own exec would, without its raw paste, whose handshake takes
             # longer than a short line, and without its rests of 10 ms.
             self.serial.timeout = 0.05
-            if not self._heard(b">", _START_S):
+            if not self._heard(b">", patience_s):
                 raise Silence
             self.serial.write((_HUSH + code).encode() + b"\x04")
-            if not self._heard(b"OK", _START_S):
+            if not self._heard(b"OK", patience_s):
                 raise Silence
 
     def _prompt(self) -> None:
@@ -296,14 +300,39 @@ class Link:
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression of numbers, texts and the like, as Python here has it."""
-        # Between marks, for a frame may print something before the answer or behind it. One call
-        # of print cannot be interrupted by a frame.
-        self._transport.limit_s = ANSWER_S
-        try:
-            said = self.run(f"{_PRINT}('\\x02' + repr(({expression})) + '\\x03')")
-        finally:
-            self._transport.limit_s = None
-        return ast.literal_eval(said[said.index("\x02") + 1 : said.index("\x03")])
+        mark = os.urandom(6).hex()
+        self.start(f"{_PRINT}('{mark}' + repr(({expression})) + '{mark}')", ANSWER_S)
+        with self.translated():
+            said = self._heard_between(mark.encode())
+        return ast.literal_eval(said)
+
+    def _heard_between(self, mark: bytes) -> str:
+        """What code has printed between two marks. Raises ModuleError if it has raised.
+
+        A frame may write whatever it likes before it and behind it, but not in the midst of it:
+        one call of print cannot be interrupted by a frame.
+        """
+        heard, end = b"", time.monotonic() + ANSWER_S
+        while not heard.endswith(mark) or heard.count(mark) < 2:
+            if time.monotonic() > end:
+                raise Silence
+            byte = self.serial.read(1)
+            heard += byte
+            raised = byte == b"\x04" and _RAISED.search(heard)
+            if raised:
+                self._at_prompt = raised.start() == 0
+                trace = raised[1].decode(errors="replace")
+                raise ModuleError(last_line(trace), trace)
+        # Where nothing else was written, nothing has to be asked for the prompt.
+        self._at_prompt = heard.startswith(mark) and self._rests()
+        return heard.split(mark)[1].decode()
+
+    def _rests(self) -> bool:
+        """Whether the end of a line and of all output comes now, and nothing else."""
+        heard, end = b"", time.monotonic() + _START_S
+        while _REST.startswith(heard) and heard != _REST and time.monotonic() < end:
+            heard += self.serial.read(1).replace(b"\r", b"")
+        return heard == _REST
 
     def write(self, path: str, data: bytes, progress: Progress | None = None) -> None:
         """Writes a file, which must be a temporary one: a cable pulled leaves it half-written."""
@@ -375,15 +404,10 @@ def _patient(transport: type[SerialTransport]) -> type[SerialTransport]:
     """mpremote's transport, which waits ten seconds for some answers, with our limit."""
 
     class Transport(transport):  # type: ignore[misc]
-        limit_s: float | None = None
-
         def read_until(
             self, min_num_bytes: int, ending: bytes, timeout: float | None = 10, **more: Any
         ) -> bytes:
             patience = ANSWER_S if timeout is None else min(timeout, ANSWER_S)
-            # Without it noise that never stops would be waited for without an end.
-            if self.limit_s is not None:
-                more.setdefault("timeout_overall", self.limit_s)
             return bytes(super().read_until(min_num_bytes, ending, timeout=patience, **more))
 
     return Transport

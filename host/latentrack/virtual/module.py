@@ -310,15 +310,22 @@ class VirtualModule:
         """Types Ctrl-C. False: not now.
 
         MicroPython's Linux port dies of one that comes while it changes between prompt and code,
-        so the process stands still between the look at it and the Ctrl-C.
+        so the process stands still between the look at it and the Ctrl-C. It would also end what
+        runs on the scheduler, where a board's MicroPython does not look at it.
         """
+        if self._signals() and not self._takes_interrupts():
+            return False
         with self._standing_still():
-            signals = bool(termios.tcgetattr(self._inner)[3] & termios.ISIG)
-            if signals and not self._catches_interrupts():
+            signals = self._signals()
+            if signals and not self._takes_interrupts():
                 return False
             os.write(self._inner, b"\x03")
             self._interrupted = signals
         return True
+
+    def _signals(self) -> bool:
+        """Whether Ctrl-C is a signal now, and not a byte to be read."""
+        return bool(termios.tcgetattr(self._inner)[3] & termios.ISIG)
 
     @contextlib.contextmanager
     def _standing_still(self) -> Iterator[None]:
@@ -335,14 +342,18 @@ class VirtualModule:
         finally:
             self._signal(signal.SIGCONT)
 
-    def _catches_interrupts(self) -> bool:
+    def _takes_interrupts(self) -> bool:
+        """Whether MicroPython's handler is there, and nothing runs on the scheduler."""
         assert self._process is not None
         try:
             status = Path(f"/proc/{self._process.pid}/status").read_text()
         except OSError:
             return True  # the process has gone, and nothing matters
-        caught = re.search(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)
-        return caught is None or bool(int(caught[1], 16) >> (signal.SIGINT - 1) & 1)
+        masks = {
+            name: int(mask, 16) for name, mask in re.findall(r"^(Sig\w+):\s*(\w+)$", status, re.M)
+        }
+        bit = 1 << (signal.SIGINT - 1)
+        return bool(masks["SigCgt"] & bit and not masks["SigBlk"] & bit)
 
     @property
     def _starting_up(self) -> bool:

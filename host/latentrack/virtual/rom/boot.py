@@ -62,7 +62,7 @@ def power_on():
     machine._kept["files"] = (events, reports)
     machine.mem32[0x400D410C] = int(os.getenv("LATENTRACK_KEPT"))
     sys.modules["machine"] = machine
-    replace_module("micropython", kbd_intr=kbd_intr)
+    replace_module("micropython", kbd_intr=kbd_intr, schedule=machine.schedule)
     replace_module("sys", platform="mimxrt", implementation=Implementation(version))
 
 

@@ -102,7 +102,7 @@ def _scheduled(handler):
 
     def call(pin):
         try:
-            _schedule(handler, pin)
+            schedule(handler, pin)
         except RuntimeError:
             pass
 
@@ -170,7 +170,7 @@ class Timer:
         else:
             # As on a Teensy the callback gets the timer itself.
             def call(_):
-                return callback(self)
+                _uninterrupted(callback, self)
 
             _kept["soft", self._slot] = call
             virtualboard.soft_timer(self._slot, period_us, call)
@@ -184,6 +184,20 @@ class Timer:
             virtualboard.soft_timer(self._slot, 0, None)
         Timer._free[self._hard].append(self._slot)
         self._slot = None
+
+
+def _uninterrupted(function, argument):
+    """On a board nothing looks at Ctrl-C while the scheduler calls something."""
+    virtualboard.hold_interrupts(True)
+    try:
+        function(argument)
+    finally:
+        virtualboard.hold_interrupts(False)
+
+
+def schedule(function, argument):
+    """micropython.schedule"""
+    _schedule(lambda _: _uninterrupted(function, argument), None)
 
 
 def _take_hard(keywords):
