@@ -113,7 +113,8 @@ def test_a_test_that_is_cut_leaves_no_clock_behind(start, drum_model):
         edges = link.evaluate("__import__('latentcore').count(0, 0)")
         frames_pass(link, 20)
         assert link.evaluate("__import__('latentcore').count(0, 0)") == edges
-    assert failed(checks(module)) == set()
+    found = checks(module)
+    assert failed(found) == set(), found
 
 
 @pytest.mark.parametrize("plays", ["pushed", None])
