@@ -34,7 +34,7 @@ class Cable:
     def __init__(
         self, module_port: str, fault: Fault | None = None, kill: Callable[[], None] | None = None
     ) -> None:
-        self._fault = fault
+        self.fault = fault
         self._kill = kill
         self.happened = False
         self.passed = {TO_MODULE: bytearray(), TO_HOST: bytearray()}
@@ -89,7 +89,7 @@ class Cable:
         """Passes data on, with the fault; False when the cable is cut."""
         seen = len(self.passed[direction])
         self.passed[direction] += data
-        fault = self._fault
+        fault = self.fault
         if (
             fault is not None
             and not self.happened

@@ -207,7 +207,6 @@ class Link:
                         self._let_late_answers_pass()
                     self._at_prompt = self._transport.in_raw_repl = True
                     # The transport wants to see the prompt itself before it sends code.
-                    self.serial.timeout = ANSWER_S
                     return
                 if time.monotonic() > end and asked >= _FEWEST_TRIES:
                     raise Silence
@@ -258,6 +257,8 @@ class Link:
     def _prompt(self) -> None:
         if not self._at_prompt:
             self.enter()
+        # mpremote takes what does not come at once, at its first read, for a refusal.
+        self.serial.timeout = ANSWER_S
 
     def run(self, code: str) -> str:
         """Runs Python on the module; what it printed. Raises ModuleError if it raises."""
