@@ -50,7 +50,10 @@ def fuzz(program: Path, seeds: Path, found: Path, *limits: str) -> subprocess.Co
     """Runs a target; found is its own folder of inputs that reached something new."""
     found.mkdir(parents=True, exist_ok=True)
     command = [program, found, seeds, f"-artifact_prefix={found.parent}/", "-timeout=10"]
-    command += [f"-max_len={LARGEST}", "-print_final_stats=1", *limits]
+    # A limit of all memory would count what the program that calls this takes: Linux hands the
+    # largest size of a process on to those that it starts. Single allocations have a limit of 2 GB.
+    command += [f"-max_len={LARGEST}", "-print_final_stats=1", "-rss_limit_mb=0"]
+    command += ["-malloc_limit_mb=2048", *limits]
     return subprocess.run([str(part) for part in command], capture_output=True, text=True)
 
 
