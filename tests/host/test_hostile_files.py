@@ -266,7 +266,7 @@ MUSIC: dict[str, tuple[Callable[[Path], Path], str]] = {
     ),
     "16 million notes that never end": (
         written("a.mid", midi(b"\0" + NOTE_ON, *[b"\0\x24\x40"] * 5_000_000)),
-        "",
+        "notes",
     ),
     "a meter of 255 over an endless number": (
         written("a.mid", midi(METER + b"\xff\xff\x18\x08", b"\0" + NOTE_ON, b"\x60" + NOTE_ON)),
@@ -274,7 +274,7 @@ MUSIC: dict[str, tuple[Callable[[Path], Path], str]] = {
     ),
     "a meter of nothing": (
         written("a.mid", midi(METER + b"\0\0\0\0", b"\0" + NOTE_ON, b"\x60" + NOTE_ON)),
-        "damaged",
+        "no drum part",
     ),
     "a beat of one tick and notes apart": (
         written("a.mid", midi(*[b"\xff\x7f" + NOTE_ON] * 500_000, beat=1)),

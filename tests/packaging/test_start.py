@@ -19,7 +19,7 @@ from latentrack import cli
 
 SLOW = {
     "tensorflow", "keras", "ai_edge_litert", "numpy", "flatbuffers", "scipy", "matplotlib", "PIL",
-    "librosa", "numba", "soundfile", "symusic", "mido", "nicegui", "fastapi", "uvicorn", "mpremote",
+    "librosa", "numba", "soundfile", "mido", "nicegui", "fastapi", "uvicorn", "mpremote",
     "platformio",
 }  # fmt: skip
 

@@ -22,7 +22,8 @@ import numpy.typing as npt
 
 from latentrack.corpus.bars import ANY_METER, Events, Grid, lay_bars
 from latentrack.corpus.laid import Laid, hits_table
-from latentrack.corpus.midi import TimeSignature, Unreadable
+from latentrack.corpus.midi import TimeSignature
+from latentrack.corpus.unreadable import Unreadable
 from latentrack.limits import check_file
 
 SUFFIXES = (".wav", ".wave", ".flac", ".aif", ".aiff", ".ogg", ".mp3")

@@ -31,7 +31,7 @@ class Pattern:
         if self.key == "name":
             return fnmatchcase(part.name.lower(), self.glob)
         if self.key == "channel":
-            return part.channel is not None and self._holds(part.channel)
+            return self._holds(part.channel)
         # The drum channel's program is the kit; as an instrument's name it would be a lie.
         if self.key == "program" and self.numbers is None:
             name = "drums" if part.drums else PROGRAMS[part.program]
@@ -56,10 +56,6 @@ class Filter:
 
     include: tuple[Pattern, ...] = ()
     exclude: tuple[Pattern, ...] = ()
-
-    @property
-    def asks_for_channels(self) -> bool:
-        return any(pattern.key == "channel" for pattern in self.include + self.exclude)
 
     def takes(self, part: Part) -> bool:
         for key in ("name", "program", "channel"):

@@ -20,12 +20,14 @@ from latentrack.corpus.cache import Cache, content_key
 from latentrack.corpus.dataset import Dataset, Discard
 from latentrack.corpus.harmony import alike_octaves, transposition
 from latentrack.corpus.laid import Laid, from_bytes, join, to_bytes
-from latentrack.corpus.midi import Part, Score, Unreadable, read_score
+from latentrack.corpus.midi import Part, Score, read_score
 from latentrack.corpus.parallel import on_all_cores
 from latentrack.corpus.parts import drum_parts, says_drums
 from latentrack.corpus.percussion import INSTRUMENTS
 from latentrack.corpus.rules import Rules
+from latentrack.corpus.smf import is_midi
 from latentrack.corpus.sources import Broken, Found, find
+from latentrack.corpus.unreadable import Unreadable
 from latentrack.errors import UserError
 
 NO_MUSIC = f"neither MIDI nor audio that is read ({', '.join(audio.SUFFIXES)})"
@@ -39,12 +41,12 @@ ALIKE = "the same as another"
 IN_ALIKE = "in a sequence that is the same as another"
 
 # Raise it when a file gives something else than before by the same rules.
-_READING = "1"
+_READING = "2"
 
 _EXAMPLES = 3
 _STORE_AT = 256  # results that are stored together
 
-_ORDER = ("files", "sequences", "bars", "hits", "notes", "onsets")
+_ORDER = ("files", "tracks", "meters", "sequences", "bars", "hits", "notes", "onsets")
 
 
 def read(
@@ -189,10 +191,10 @@ def _read_file(file: Found, rules: Rules) -> tuple[bytes, bytes]:
             if rules.kind != "rhythm":
                 raise Unreadable(ONLY_RHYTHM)
             laid = audio.read_loop(content, file.stem, file.suffix, rules.grid, rules.tempo)
-        elif file.suffix not in midi.SUFFIXES and content[:4] != b"MThd":
+        elif file.suffix not in midi.SUFFIXES and not is_midi(content):
             raise Unreadable(NO_MUSIC)
         else:
-            laid = _lay(read_score(content, channels=rules.filter.asks_for_channels), file, rules)
+            laid = _lay(read_score(content), file, rules)
         return key, to_bytes(laid)
     except Unreadable as error:
         return key, to_bytes(str(error))
@@ -216,7 +218,7 @@ def _lay(score: Score, file: Found, rules: Rules) -> Laid:
     else:
         parts = drums
 
-    discarded: Counter[tuple[str, str]] = Counter()
+    discarded = Counter(score.passed_over)
     others = score.notes - filtered.notes
     discarded["notes", "of parts that include and exclude do not let through"] += others
     other_kind = "of other parts than the drums" if rules.kind != "notes" else "of drum parts"

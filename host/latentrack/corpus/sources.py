@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from latentrack.corpus.midi import SUFFIXES as MIDI
-from latentrack.corpus.midi import Unreadable
+from latentrack.corpus.unreadable import Unreadable
 from latentrack.errors import UserError
 from latentrack.limits import (
     AUDIO_BYTES,

@@ -75,16 +75,16 @@ def test_styles_come_from_an_info_csv(tmp_path):
 
 def test_a_broken_file_in_a_folder_is_counted_and_the_rest_is_read(tmp_path):
     good = write_midi(tmp_path / "good.mid", BEAT).read_bytes()
-    (tmp_path / "cut.mid").write_bytes(good[:-8])
+    (tmp_path / "cut.mid").write_bytes(good[:-6])
     (tmp_path / "empty.mid").write_bytes(b"")
     (tmp_path / "text.mid").write_text("I am no MIDI")
     write_midi(tmp_path / "silent.mid", [])
     made = read([tmp_path])
-    assert made.sources == ("good.mid",)
+    assert made.sources == ("cut.mid", "good.mid")
     counted = {(d.reason, d.count, d.examples) for d in made.discarded}
     assert counted == {
         ("not a MIDI file", 2, ("empty.mid", "text.mid")),
-        ("a MIDI file cut short", 1, ("cut.mid",)),
+        ("cut short: what there is of them is read", 1, ("cut.mid",)),
         ("no notes", 1, ("silent.mid",)),
     }
 
@@ -95,17 +95,17 @@ def damage(content):
     film[12:14] = bytes([0xE7, 40])
     no_time = bytearray(content)
     no_time[12:14] = bytes(2)
-    format_2 = bytearray(content)
-    format_2[9] = 2
+    no_format = bytearray(content)
+    no_format[9] = 3
     wild = content[:22] + bytes([0x00, 0xF5, 0xF4, 0xFF]) * 9
     return [
         (b"", "not a MIDI file"),
         (b"RIFF....", "not a MIDI file"),
         (content[:10], "cut short"),
-        (content[:-3], "cut short"),
+        (content[:23], "cut short"),
         (bytes(film), "film frames"),
-        (bytes(no_time), "film frames"),
-        (bytes(format_2), "format 2"),
+        (bytes(no_time), "0 ticks"),
+        (bytes(no_format), "format 3"),
         (wild, "damaged|cut short"),
     ]
 

@@ -1,4 +1,4 @@
-"""Zip archives, and the readers behind a file: what one loses the other must not."""
+"""Zip archives, and what a file of MIDI becomes."""
 
 import io
 import zipfile
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from latentrack.corpus import read
-from latentrack.corpus.midi import _read_fast, _read_tolerantly, read_score
+from latentrack.corpus.midi import read_score
 from latentrack.errors import UserError
 from tests.host.corpus.midi_files import STEP, write_midi, write_parts
 
@@ -92,24 +92,6 @@ def notes_of(score):
     )
 
 
-def test_both_readers_read_the_same(shared_data):
-    """The quick one leaves to the other what it would lose, and nothing else."""
-    files = sorted((shared_data / "groove").rglob("*.mid"))[::10]
-    files += sorted((shared_data / "chorales").rglob("*.mid"))[::20]
-    quick = 0
-    for file in files:
-        data = file.read_bytes()
-        fast, slow = _read_fast(data), _read_tolerantly(data)
-        if fast is None:
-            continue
-        quick += 1
-        assert notes_of(fast) == notes_of(slow)
-        assert fast.signatures == slow.signatures
-        assert [p.name for p in fast.parts] == [p.name for p in slow.parts]
-        assert [p.program for p in fast.parts] == [p.program for p in slow.parts]
-    assert quick >= len(files) - 1
-
-
 def written(*messages, ends=True):
     midi = mido.MidiFile(ticks_per_beat=480)
     midi.tracks.append(mido.MidiTrack(messages))
@@ -125,7 +107,6 @@ def on(pitch, time=0, channel=9):
 def test_notes_that_never_end_are_read(tmp_path):
     # a hi-hat struck four times and a kick once, and not one note_off
     data = written(on(42), on(36), on(42, 120), on(42, 120), on(42, 120))
-    assert _read_fast(data) is None
     assert notes_of(read_score(data)) == [
         (True, 0, 36, 80), (True, 0, 42, 80), (True, 120, 42, 80), (True, 240, 42, 80),
         (True, 360, 42, 80),
@@ -133,13 +114,13 @@ def test_notes_that_never_end_are_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("stored", "read_as"), [(b"Tromm\xc3\xa9l", "Tromm\xe9l"), (b"Tromm\xe9l", "Tromm\ufffdl")]
+    ("stored", "read_as"), [(b"Tromm\xc3\xa9l", "Tromm\xe9l"), (b"Tromm\xe9l", "Tromm\xe9l")]
 )
 def test_names_in_every_alphabet(stored, read_as):
     off = mido.Message("note_off", note=36, time=10, channel=9)
     name = mido.MetaMessage("track_name", name=stored.decode("latin-1"))
     data = written(name, on(36), off)
-    assert _read_fast(data).parts[0].name == _read_tolerantly(data).parts[0].name == read_as
+    assert read_score(data).parts[0].name == read_as
 
 
 def test_bytes_of_sloppy_writers_are_read_alike(tmp_path):
@@ -163,15 +144,15 @@ def test_an_unended_track_is_read():
     assert notes_of(read_score(cut)) == notes_of(read_score(data))
 
 
-def test_channels_are_told_when_asked(tmp_path):
+def test_channels_are_told(tmp_path):
     file = write_parts(tmp_path / "a.mid", ("a", 1, 4, [(0, 60, 80)]), ("b", 1, 9, [(0, 36, 80)]))
     data = file.read_bytes()
-    assert [p.channel for p in read_score(data, channels=True).parts] == [4, 9]
+    assert [p.channel for p in read_score(data).parts] == [4, 9]
     assert [p.drums for p in read_score(data).parts] == [False, True]
 
 
 def test_any_bytes_are_a_score_or_unreadable(tmp_path):
-    from latentrack.corpus.midi import Unreadable
+    from latentrack.corpus.unreadable import Unreadable
 
     good = write_parts(
         tmp_path / "a.mid",
