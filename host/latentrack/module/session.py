@@ -103,6 +103,8 @@ class Session:
     def _remedies(self) -> Iterator[Callable[[], bool]]:
         """What may help where the code on the module fails, each tried once."""
         yield lambda: repair.at_prompt(self._link)
+        # A frame that fails puts everything back as well, and may just have done so.
+        yield lambda: True
         if self._first_call[0] == "hello":
             yield lambda: repair.restart(self._link)
 
