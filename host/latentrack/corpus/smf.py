@@ -2,8 +2,8 @@
 
 Writers of MIDI files are sloppy, and players of them are not strict, so neither is this reader. It
 believes the bytes more than what a header or a length says of them: it takes every track that is
-there, up to its End of Track; it passes over what nobody needs (other chunks, sysex, metas) by
-its length; and running status goes on behind all of that, as the writers mean it.
+there, up to its End of Track; it skips what the corpus does not use (other chunks, sysex, metas)
+by its length; and running status goes on behind all of that, as the writers mean it.
 
 One pass of numpy over the file finds, for each byte, how long an event is that begins there. A loop
 then goes from event to event, and numpy reads those that it has come by. Format: Standard MIDI
@@ -225,7 +225,7 @@ class _Reader:
                     break
         cut = at > limit and not ended
         if cut and places:
-            # What is not whole is no event.
+            # The last event is incomplete.
             places.pop()
             if odd and odd[-1].number == len(places):
                 odd.pop()

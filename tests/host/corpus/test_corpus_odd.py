@@ -109,19 +109,19 @@ ODD = {
     "a line in front": b"Content-Type: audio/midi\r\n\r\n" + file(track(*PLAIN)),
     "a mark of UTF-8": b"\xef\xbb\xbf" + file(track(*PLAIN)),
     "text behind it": file(track(*PLAIN)) + b"-- end --\r\n",
-    # Metas that nobody here needs.
+    # Meta events that the corpus does not use.
     "a key of 255 flats": beside(META + b"\x59\x02\xff\0", of=PLAIN),
     "a key of one byte": beside(META + b"\x59\x01\x03", of=PLAIN),
     "a tempo of two bytes": beside(META + b"\x51\x02\x07\xa1", of=PLAIN),
     "a tempo of nothing": beside(META + b"\x51\x03\0\0\0", of=PLAIN),
     "an SMPTE offset of 255 hours": beside(META + b"\x54\x05\xff\xff\xff\xff\xff", of=PLAIN),
     "an unknown meta": beside(META + b"\x7e\x03abc", of=PLAIN),
-    "a name that is no text": beside(META + b"\x03\x03\xff\xfe\x80", of=PLAIN),
+    "a name of bytes that are not UTF-8": beside(META + b"\x03\x03\xff\xfe\x80", of=PLAIN),
     "a meter of no beats": beside(META + b"\x58\x04\0\2\x18\x08", 0, PLAIN),
     "a meter of 256ths": beside(META + b"\x58\x04\4\x08\x18\x08", 0, PLAIN),
     "a meter of 2^33": beside(META + b"\x58\x04\4\x21\x18\x08", 0, PLAIN),
     "a meter of one byte": beside(META + b"\x58\x01\3", 0, PLAIN),
-    # Running status goes on behind what is no message of a channel.
+    # Running status continues after every other kind of event.
     "a meta between": beside(META + b"\x01\x02hi"),
     "a sysex between": beside(b"\0\xf0\x05\x7e\x7f\x09\x01\xf7"),
     "a sysex in two pieces": beside(b"\0\xf0\x03\x7e\x7f\x09\0\xf7\x02\x01\xf7"),
