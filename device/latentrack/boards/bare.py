@@ -1,8 +1,8 @@
 """A Teensy 4.1 on a breadboard: eight gates on pins, four potentiometers, no display.
 
 Gates are 3.3 V. Clock, reset and triggers want 3.3 V at the most: put a resistor of 100 kOhm before
-each and clamp diodes behind it, or a transistor that inverts and change EDGE and PULL below. There
-are no converters: pitches and accents are not put out; triggers are.
+each and clamp diodes behind it, or a transistor that inverts and change EDGE and PULL below.
+This board has no converters: it puts out triggers, but no pitches and no accents.
 """
 
 import latentcore
