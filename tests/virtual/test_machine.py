@@ -216,3 +216,15 @@ def test_interrupts_are_for_what_the_prompt_runs(module, begin):
         link.serial.write(b"\x03")
         assert b"KeyboardInterrupt" in link.serial.read_until(b"\x04>")
         assert link.evaluate("whole") == 1
+
+
+def test_what_comes_after_a_pause_is_not_taken_for_what_nobody_takes(module):
+    """A board drops output that waits for half a second, not output that comes after one."""
+    with Link(module.port) as link:
+        for number in range(5):
+            assert link.evaluate("6 * 7") == 42
+            module.freeze()
+            thaw = threading.Timer(0.5, module.thaw)
+            thaw.start()
+            assert link.run(f"print({number})").strip() == str(number)
+            thaw.join()

@@ -256,6 +256,9 @@ class VirtualModule:
             if to_module and not self._starting_up:
                 writers.append(self._inner)
             readable, writable, _ = select.select(readers, writers, [], OUTPUT_PATIENCE_S)
+            if not to_host:
+                # Nothing has waited to be taken yet.
+                taken_at = time.monotonic()
 
             if self._stop_read in readable:
                 return
@@ -283,9 +286,7 @@ class VirtualModule:
                 to_host = to_host[taken:]
                 if taken:
                     taken_at = time.monotonic()
-            if not to_host:
-                taken_at = time.monotonic()
-            elif time.monotonic() - taken_at > OUTPUT_PATIENCE_S:
+            if to_host and time.monotonic() - taken_at > OUTPUT_PATIENCE_S:
                 to_host = b""
 
     def _around_interrupts(self, data: bytes) -> tuple[bytes, bytes]:
