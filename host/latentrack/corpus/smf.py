@@ -245,7 +245,10 @@ class _Reader:
             return _Odd(index, delta, status, stop, 0, kind, self._data[body:stop])
         if status in (_SYSEX, _SYSEX_GOES_ON):
             length, body = self._number(at + 1, limit)
-            return _Odd(index, delta, status, body + length)
+            stop = body + length
+            if status == _SYSEX:
+                stop = self._without_length(at + 1, stop, limit) or stop
+            return _Odd(index, delta, status, stop)
         if status > _SYSEX:
             return _Odd(index, delta, status, at + 1 + _DATA_OF_SYSTEM.get(status, 0))
         if status < 0x80:
@@ -259,6 +262,16 @@ class _Reader:
             if byte not in _REAL_TIME:
                 content.append(byte)
         return _Odd(index, delta, status, at + 1, data_bytes, None, bytes(content))
+
+    def _without_length(self, at: int, stop: int, limit: int) -> int:
+        """Where a sysex ends that was written without its length; 0 if its length is right.
+
+        Its first data byte is then taken for a length, and what this takes in is more than data.
+        """
+        end = self._data.find(_SYSEX_GOES_ON, at, min(stop, limit)) + 1
+        if not end or end == stop or max(self._data[at : end - 1], default=0) >= 0x80:
+            return 0
+        return end if stop > limit or any(self._data[end:stop]) else 0
 
     def _number(self, at: int, limit: int) -> tuple[int, int]:
         """A number of variable length, and where it ends; beyond `limit` if that is within it."""
