@@ -182,6 +182,10 @@ WORDS = {
     "corpus.file_s": "One file, from the disk to the dataset. A thousand are read while you watch.",
     "corpus.parse_s": "The parsing alone.",
     "corpus.cached_s": "All 1,021 files a second time, to try another rule.",
+    "corpus.account_gap": "Notes of all recordings and chorales that are neither kept nor left out "
+    "for a reason that is said.",
+    "corpus.odd_files_read": "Files that are odd in one of 85 ways, of which every note is read. "
+    "The rest is refused, with what is true of it.",
     "studio.move_alone_p50_ms": "From a movement of the mouse over the map to the pattern there, "
     "half of all movements.",
     "studio.move_alone_p95_ms": "The slow ones, one in twenty. Below 50 ms eye and hand take it "
