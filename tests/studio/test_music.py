@@ -18,14 +18,17 @@ import numpy as np
 import pytest
 
 from latentrack.corpus import Dataset, Rules, demo_dataset, read
+from latentrack.corpus.dataset import COUNTED
 from latentrack.corpus.reader import NO_MUSIC
 from latentrack.errors import UserError
 from latentrack.studio.music import music as music_module
 from latentrack.studio.music import reading
 from latentrack.studio.music.intake import safe_parts
+from latentrack.studio.music.left_out import TITLES
 from latentrack.studio.music.music import Music
 from latentrack.studio.music.pictures import in_words, lanes, picture
 from latentrack.studio.workspace import Workspace
+from tests.host.corpus.odd_midi import odd, sixteenths
 
 STEP = 120  # ticks: a sixteenth at 480 a beat
 
@@ -168,6 +171,31 @@ def test_files_that_give_nothing_say_why(music):
         "t.mid": "no drum part: nothing on channel 10, and nothing that looks like a kit",
         "one.mid": "1 bar with fewer than 2 hits",
     }
+
+
+def test_all_that_the_reader_counts_is_told(music):
+    """A meter that is none, a track that breaks off, and a kit two octaves too high."""
+    high = sixteenths([(step, 60) for step in (0, 8)] + [(step, 66) for step in range(16)])
+    beat = sixteenths([(0, 36), (4, 38), (8, 36), (12, 38)])
+    sent = batch(
+        ("meter.mid", odd(beat)["a meter of no beats"]),
+        ("cut.mid", odd(beat)["as it should be"][:-9]),
+        ("high.mid", odd(high)["as it should be"]),
+    )
+    send(music, sent)
+    assert [(one.what, one.reason, one.examples) for one in music.discarded] == [
+        ("tracks", "cut short: what there is of them is read", ("cut.mid",)),
+        ("meters", "that are none, such as 0/4", ("meter.mid",)),
+        (
+            "hints",
+            "with a kit 24 semitones too high: say --transpose -24",
+            ("high.mid",),
+        ),
+    ]
+    assert set(COUNTED) <= set(TITLES)
+    assert reading.in_page_words(music.discarded[-1].reason) == (
+        "with a kit 24 semitones too high: under More, transpose by -24"
+    )
 
 
 def test_what_is_no_music_is_noted_with_the_readers_reason(music, folder):

@@ -19,7 +19,7 @@ from latentrack.errors import UserError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from latentrack.corpus import Dataset
+    from latentrack.corpus import Dataset, Discard
 
 _PICTURES = 4
 _FEWEST = 20  # sequences that a model is trained on
@@ -32,15 +32,16 @@ _AUDIO = "Audio loops"
 # What decides how music is read, and what of it only some kinds of dataset heed.
 _READING = (
     "kind", "include", "exclude", "minimum_notes", "unique", "meter", "bars", "steps_per_beat",
-    "off_grid", "deviation", "merge", "common_key", "octaves", "trim", "bpm", "loop_bars",
-    "no_cache",
+    "off_grid", "deviation", "transpose", "merge", "common_key", "octaves", "trim", "bpm",
+    "loop_bars", "no_cache",
 )  # fmt: skip
 _OF_NOTES = ("common_key", "octaves", "trim")
 _OF_AUDIO = ("bpm", "loop_bars")
+_OF_DRUMS = ("percussion", "transpose")
 _WITHOUT_EFFECT = {
     "drums": (*_OF_NOTES, *_OF_AUDIO),
-    "notes": ("percussion", *_OF_AUDIO),
-    "rhythm": ("percussion", *_OF_NOTES),
+    "notes": (*_OF_DRUMS, *_OF_AUDIO),
+    "rhythm": (*_OF_DRUMS, *_OF_NOTES),
 }
 
 
@@ -164,6 +165,14 @@ def dataset(
             rich_help_panel=_DRUMS,
         ),
     ] = "extended",
+    transpose: Annotated[
+        int,
+        typer.Option(
+            metavar="SEMITONES",
+            help="Move all pitches by so many semitones: -24 for what FL Studio's FPC exports.",
+            rich_help_panel=_DRUMS,
+        ),
+    ] = 0,
     merge: Annotated[
         bool | None,
         typer.Option(
@@ -270,6 +279,7 @@ def dataset(
             "steps_per_beat": steps_per_beat,
             "off_grid": off_grid,
             "deviation": deviation,
+            "transpose": transpose,
             "merge": merge,
             "common_key": common_key,
             "octaves": octaves,
@@ -309,6 +319,8 @@ def _kind(context: typer.Context, sources: list[str], kind: str | None) -> str:
 
 def _as_json(what: Dataset) -> dict[str, Any]:
     """What a dataset holds, for other programs."""
+    from latentrack.corpus.dataset import HINTS
+
     return {
         "kind": what.kind,
         "sequences": len(what),
@@ -322,6 +334,12 @@ def _as_json(what: Dataset) -> dict[str, Any]:
         "left_out": [
             {"what": entry.what, "why": entry.reason, "count": entry.count}
             for entry in what.discarded
+            if entry.what != HINTS
+        ],
+        "hints": [
+            {"what": entry.reason, "files": entry.count}
+            for entry in what.discarded
+            if entry.what == HINTS
         ],
         "recipe": what.recipe,
         "fingerprint": what.digest,
@@ -411,26 +429,41 @@ def _show(console: Console, what: Dataset) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from latentrack.corpus.dataset import HINTS
     from latentrack.corpus.reader import FILTERED_FILE
 
+    left_out = [entry for entry in what.discarded if entry.what != HINTS]
     console.print(f"[bold]{escape(what.summary())}[/bold]")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     table.add_column("number", justify="right")
     table.add_column("")
-    table.add_column("why" if what.discarded else "", overflow="fold")
+    table.add_column("why" if left_out else "", overflow="fold")
     table.add_row("kept", f"{len(what):,}", "sequences", "")
     noun = {"drums": "hits", "notes": "notes", "rhythm": "onsets"}[what.kind]
-    table.add_row("", f"{what.hits:,}", noun, "", end_section=not what.discarded)
-    for index, entry in enumerate(what.discarded):
+    table.add_row("", f"{what.hits:,}", noun, "", end_section=not left_out)
+    for index, entry in enumerate(left_out):
         why = escape(entry.reason)
-        if entry.what == "files" and entry.examples and entry.reason != FILTERED_FILE:
-            more = ", …" if entry.count > len(entry.examples) else ""
-            why += f" [dim]({escape(', '.join(entry.examples))}{more})[/dim]"
+        if entry.what == "files" and entry.reason != FILTERED_FILE:
+            why += _examples(entry)
         what_kind = entry.what if entry.count != 1 else entry.what[:-1]
         table.add_row("" if index else "left out", f"{entry.count:,}", what_kind, why)
     console.print(table)
+    for entry in what.discarded:
+        if entry.what == HINTS:
+            files = "1 file" if entry.count == 1 else f"{entry.count:,} files"
+            console.print(f"[yellow]{files} {escape(entry.reason)}.[/yellow]{_examples(entry)}")
     _draw(console, what)
+
+
+def _examples(entry: Discard) -> str:
+    """A few of the files that are meant, as markup."""
+    from rich.markup import escape
+
+    if not entry.examples:
+        return ""
+    more = ", …" if entry.count > len(entry.examples) else ""
+    return f" [dim]({escape(', '.join(entry.examples))}{more})[/dim]"
 
 
 def _draw(console: Console, what: Dataset) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,14 +33,28 @@ _VERSION = 2
 _READS = (1, 2)  # version 1 had no velocities, offsets, meter, bars or lowest pitch
 
 
+# What is counted, in the order in which it is told. A hint is of a file of which nothing was left
+# out, but which may not be what its owner thinks.
+HINTS = "hints"
+COUNTED = ("files", "tracks", "meters", "sequences", "bars", "hits", "notes", "onsets", HINTS)
+
+
 @dataclass(frozen=True)
 class Discard:
-    """So many of something that were left out, and why."""
+    """So many of something that were left out, and why; or so many files with the same hint."""
 
-    what: str  # "files", "sequences", "bars", "hits", "notes" or "onsets"
+    what: str  # one of COUNTED
     reason: str  # in the user's words: "in 3/4, not in 4/4", "off the grid"
     count: int
     examples: tuple[str, ...] = ()  # a few names of files it happened in
+
+
+def discards(
+    counts: Mapping[tuple[str, str], int], examples: Mapping[tuple[str, str], Sequence[str]]
+) -> tuple[Discard, ...]:
+    """Counts and examples by (what, reason), the largest of each kind first."""
+    ordered = sorted(counts, key=lambda key: (COUNTED.index(key[0]), -counts[key], key[1]))
+    return tuple(Discard(*key, counts[key], tuple(examples[key])) for key in ordered)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Which parts of a score are food: the drums or all but them, and what patterns let through.
+"""Which parts and files are read: what patterns include and exclude.
 
 A pattern is a text such as `bass`, `name:soprano`, `program:*organ*`, `program:33-40`,
 `channel:10` or `file:*beat_4-4*`. Musicians count programs and channels from 1, so do these.
@@ -7,12 +7,12 @@ A pattern is a text such as `bass`, `name:soprano`, `program:*organ*`, `program:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from latentrack.corpus.general_midi import PROGRAMS
-from latentrack.corpus.midi import Part, Score
+from latentrack.corpus.midi import Part
 from latentrack.errors import UserError
 
 KEYS = ("name", "program", "channel", "file")
@@ -102,50 +102,3 @@ def parse_pattern(text: str) -> Pattern:
 def parse_filter(include: Iterable[str], exclude: Iterable[str]) -> Filter:
     """Read the patterns of both sides. Raises UserError."""
     return Filter(tuple(map(parse_pattern, include)), tuple(map(parse_pattern, exclude)))
-
-
-# Words by which people call a drum part ("Drums", "DRUMKIT 2", "808 kit", "perc_loop").
-_DRUM_WORDS = re.compile(r"drum|percuss|\bperc|\bkit\b|\bbeats?\b", re.IGNORECASE)
-
-# The pitches without which hardly any kit plays: kicks, snares, hats.
-_KICKS, _SNARES, _HATS = {35, 36}, {37, 38, 39, 40}, {22, 26, 42, 44, 46}
-
-
-def drum_parts(score: Score, name: str = "") -> list[Part]:
-    """The parts that are drums; none if the file seems to have none.
-
-    What plays on channel 10 is drums. A file with nothing there may still be drums, for many
-    programs export a drum clip on channel 1. It is taken for one if a track's name says so;
-    or, all parts being of one instrument, if the file's name says so or most of the notes are
-    kicks, snares and hats of which some sound together (no bass line does that).
-    """
-    on_channel = [part for part in score.parts if part.drums]
-    if on_channel:
-        return on_channel
-    named = [part for part in score.parts if says_drums(part.name)]
-    if named:
-        return named
-    if len({(part.program, part.channel) for part in score.parts}) != 1:
-        return []
-    if says_drums(name) or _plays_like_a_kit(score.parts, score.ticks_per_beat):
-        return list(score.parts)
-    return []
-
-
-def says_drums(name: str) -> bool:
-    """Whether a name is one that people give to drums."""
-    return bool(_DRUM_WORDS.search(name.replace("_", " ").replace("-", " ")))
-
-
-def _plays_like_a_kit(parts: Sequence[Part], ticks_per_beat: int) -> bool:
-    pitches = [pitch for part in parts for pitch in part.pitches.tolist()]
-    core = _KICKS | _SNARES | _HATS
-    if sum(pitch in core for pitch in pitches) * 5 < len(pitches) * 3:
-        return False
-    if not (set(pitches) & _KICKS and set(pitches) & (_SNARES | _HATS)):
-        return False
-    together: dict[int, set[int]] = {}
-    for part in parts:
-        for tick, pitch in zip(part.ticks.tolist(), part.pitches.tolist(), strict=True):
-            together.setdefault(4 * tick // ticks_per_beat, set()).add(pitch)
-    return any(len(sounding & core) > 1 for sounding in together.values())

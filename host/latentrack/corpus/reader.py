@@ -17,12 +17,13 @@ from latentrack import __version__
 from latentrack.corpus import audio, midi
 from latentrack.corpus.bars import ANY_METER, LEFT_OUT, Events, lay_bars
 from latentrack.corpus.cache import Cache, content_key
-from latentrack.corpus.dataset import Dataset, Discard
+from latentrack.corpus.dataset import HINTS, Dataset, Discard, discards
+from latentrack.corpus.drum_names import says_drums
+from latentrack.corpus.drums import drum_parts, kit_shift, named_drums, single_pitch
 from latentrack.corpus.harmony import alike_octaves, transposition
 from latentrack.corpus.laid import Laid, from_bytes, join, to_bytes
 from latentrack.corpus.midi import Part, Score, read_score
 from latentrack.corpus.parallel import on_all_cores
-from latentrack.corpus.parts import drum_parts, says_drums
 from latentrack.corpus.percussion import INSTRUMENTS
 from latentrack.corpus.rules import Rules
 from latentrack.corpus.smf import is_midi
@@ -37,16 +38,19 @@ NO_PITCHES = "no part but drums"
 NO_NOTES = "no notes"
 FILTERED = "no part that include and exclude let through"
 FILTERED_FILE = "whose name include and exclude do not let through"
+SHIFTED = "a kit {by} semitones {where}: say --transpose {shift}"
+ONE_PITCH = (
+    "with all hits on pitch {pitch}, as step sequencers export them: say --kind rhythm, which asks "
+    "only when, or map that pitch to a voice with --map"
+)
 ALIKE = "the same as another"
 IN_ALIKE = "in a sequence that is the same as another"
 
 # Raise it when a file gives something else than before by the same rules.
-_READING = "2"
+_READING = "3"
 
 _EXAMPLES = 3
 _STORE_AT = 256  # results that are stored together
-
-_ORDER = ("files", "tracks", "meters", "sequences", "bars", "hits", "notes", "onsets")
 
 
 def read(
@@ -204,21 +208,27 @@ def _lay(score: Score, file: Found, rules: Rules) -> Laid:
     """The sequences of a MIDI file. Raises Unreadable if there is nothing to lay."""
     if not score.parts:
         raise Unreadable(NO_NOTES)
+    if rules.kind == "drums" and rules.transpose:
+        score = replace(score, parts=tuple(_transposed(p, rules.transpose) for p in score.parts))
     filtered = replace(score, parts=tuple(p for p in score.parts if rules.filter.takes(p)))
     if not filtered.parts:
         raise Unreadable(FILTERED)
     drums = drum_parts(filtered, file.stem)
     if rules.kind == "notes":
         # A melody is easily taken for a kit; here only what says so is one.
-        parts = [p for p in filtered.parts if not p.drums and not says_drums(p.name)]
+        named = named_drums(filtered)
+        parts = [p for p in filtered.parts if not p.drums and not any(p is one for one in named)]
         if not parts:
             raise Unreadable(NO_PITCHES)
     elif not drums:
-        raise Unreadable(NO_DRUMS)
+        shifted = _shifted(filtered.parts, score.ticks_per_beat)
+        raise Unreadable(f"{NO_DRUMS}, but {shifted}" if shifted else NO_DRUMS)
     else:
         parts = drums
 
     discarded = Counter(score.passed_over)
+    if rules.kind == "drums":
+        discarded.update((HINTS, hint) for hint in _hints(parts, score.ticks_per_beat))
     others = score.notes - filtered.notes
     discarded["notes", "of parts that include and exclude do not let through"] += others
     other_kind = "of other parts than the drums" if rules.kind != "notes" else "of drum parts"
@@ -239,6 +249,26 @@ def _lay(score: Score, file: Found, rules: Rules) -> Laid:
     ]
     joined = join(laid)
     return replace(joined, discarded=joined.discarded + discarded)
+
+
+def _transposed(part: Part, semitones: int) -> Part:
+    return replace(part, pitches=np.clip(part.pitches + semitones, 0, 127))
+
+
+def _hints(drums: Sequence[Part], ticks_per_beat: int) -> Iterator[str]:
+    """What drums are that sound, but hardly as they were meant."""
+    pitch = single_pitch(drums)
+    if pitch is not None:
+        yield ONE_PITCH.format(pitch=pitch)
+    if shifted := _shifted(drums, ticks_per_beat):
+        yield "with " + shifted
+
+
+def _shifted(parts: Sequence[Part], ticks_per_beat: int) -> str:
+    """What to say of a kit that is too high or too low; "" if these parts are none."""
+    shift = kit_shift(parts, ticks_per_beat)
+    where = "too high" if shift > 0 else "too low"
+    return SHIFTED.format(by=abs(shift), where=where, shift=-shift) if shift else ""
 
 
 def _events(
@@ -328,12 +358,7 @@ def _gather(
         hits = hits[stays[at[0]]]
         cells, file_of = cells[first], file_of[first]
 
-    discarded = tuple(
-        Discard(what, reason, number, tuple(examples[what, reason]))
-        for (what, reason), number in sorted(
-            counts.items(), key=lambda entry: (_ORDER.index(entry[0][0]), -entry[1], entry[0][1])
-        )
-    )
+    discarded = discards(counts, examples)
     if not len(cells):
         raise _nothing(results, discarded, rules)
     return Dataset(

@@ -40,6 +40,7 @@ class Rules:
     common_key: notes: transpose each file to C major or A minor.
     unique: keep only the first of equal sequences.
     bpm, loop_bars: audio files' tempo, or the bars that each lasts, where names tell neither.
+    transpose: drums: semitones, -48 to 48, by which all pitches are moved before the map sees them.
     """
 
     kind: str = "drums"
@@ -59,6 +60,7 @@ class Rules:
     unique: bool = False
     bpm: float | None = None
     loop_bars: float | None = None
+    transpose: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "include", tuple(self.include))
@@ -84,6 +86,10 @@ class Rules:
             raise UserError(
                 f"A note is never more than 0.5 of a step from the nearest one, so "
                 f"{self.deviation:g} is no limit: name one from 0 to 0.5."
+            )
+        if not -48 <= self.transpose <= 48:
+            raise UserError(
+                f"Drums are transposed by at most 48 semitones up or down, not {self.transpose}."
             )
         if self.bpm is not None and not 20 <= self.bpm <= 400:
             raise UserError(f"{self.bpm:g} is no tempo: name one from 20 to 400 beats a minute.")
@@ -143,7 +149,16 @@ class Rules:
         ]
         voices = None if self.kind == "notes" else self.map
         return repr(
-            (self.kind, self.grid, self.together, self.common_key, self.tempo, voices, patterns)
+            (
+                self.kind,
+                self.grid,
+                self.together,
+                self.common_key,
+                self.tempo,
+                self.transpose,
+                voices,
+                patterns,
+            )
         )
 
     @property
@@ -163,6 +178,8 @@ class Rules:
             told = {"map": self.percussion.name, **told}
         if self.limit != (0.5 if self.off_grid == "nearest" else _EXACT):
             told["largest deviation"] = f"{self.limit:g} of a step"
+        if self.kind == "drums" and self.transpose:
+            told["transposed"] = f"{self.transpose:+d} semitones"
         if self.kind == "notes":
             told["parts"] = "together" if self.together else "each for itself"
         for name, said in (("include", self.include), ("exclude", self.exclude)):

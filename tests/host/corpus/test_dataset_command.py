@@ -70,12 +70,12 @@ def test_every_rule_can_be_asked_for(tmp_path, monkeypatch):
     words = (
         "--kind drums --map simple --meter any --bars 1 --steps-per-beat 12 --minimum-notes 1 "
         "--off-grid nearest --deviation 0.4 --include file:a --include file:* --exclude bass "
-        "--merge --unique --no-cache"
+        "--merge --unique --transpose -1 --no-cache"
     )
     assert run(tmp_path, *words.split()).exit_code == 0
     want = Rules(
         "drums", SIMPLE, "any", 12, 1, 1, "nearest", 0.4, ("file:a", "file:*"), ("bass",), True,
-        unique=True,
+        unique=True, transpose=-1,
     )  # fmt: skip
     assert asked == [(Rules(), True), (want, False)]
     write_parts(tmp_path / "b.mid", ("b", 0, 0, [(0, 60, 80), (STEP, 64, 80)]))

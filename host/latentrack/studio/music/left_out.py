@@ -6,20 +6,16 @@ from itertools import groupby
 
 from nicegui import ui
 
-from latentrack.corpus.dataset import Discard
+from latentrack.corpus.dataset import COUNTED, HINTS, Discard
 from latentrack.studio.music.music import Music
 from latentrack.studio.music.reading import in_page_words
 from latentrack.studio.page_parts import in_background
 
 _MOST_REASONS = 12  # of one kind; there are more only where many pitches have no voice
 _EXAMPLES = 5
-_TITLES = {
-    "files": "Files left out",
-    "sequences": "Sequences left out",
-    "bars": "Bars left out",
-    "hits": "Hits left out",
-    "notes": "Notes left out",
+TITLES = {what: f"{what.capitalize()} left out" for what in COUNTED} | {
     "onsets": "Hits left out",
+    HINTS: "Files that may not be what you think",
 }
 
 
@@ -40,7 +36,7 @@ class LeftOut:
         with self._place:
             if not discarded:
                 ui.label("Nothing was left out.").classes("lt-muted")
-            order = list(_TITLES)
+            order = list(TITLES)
             by_what = sorted(discarded, key=lambda one: (order.index(one.what), -one.count))
             for what, some in groupby(by_what, lambda one: one.what):
                 self._table(what, list(some))
@@ -49,7 +45,7 @@ class LeftOut:
         total = sum(one.count for one in reasons)
         with ui.element("table").classes("lt-music-reasons"):
             with ui.element("caption"):
-                ui.label(f"{_TITLES[what]}: {total:,}")
+                ui.label(f"{TITLES[what]}: {total:,}")
             for one in reasons[:_MOST_REASONS]:
                 with ui.element("tr"):
                     with ui.element("td").classes("lt-music-number"):

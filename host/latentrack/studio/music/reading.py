@@ -14,18 +14,20 @@ import numpy as np
 import numpy.typing as npt
 
 from latentrack.corpus import audio, midi
-from latentrack.corpus.dataset import Dataset, Discard
+from latentrack.corpus.dataset import COUNTED, HINTS, Dataset, Discard, discards
 from latentrack.corpus.reader import FILTERED_FILE, ONLY_RHYTHM, read
 from latentrack.corpus.rules import Rules
 from latentrack.corpus.sources import ARCHIVES, Found, find
 from latentrack.errors import UserError
 
 _EXAMPLES = 20
-_ORDER = ("files", "sequences", "bars", "hits", "notes", "onsets")
 # The reader speaks of options of the command line; the page has other words for them.
 _WORDS = (
     (ONLY_RHYTHM, "audio, of which only a rhythm can be made: choose the kind Rhythm"),
     ("; say --bpm or --loop-bars,", "; say the tempo or the bars of a loop under More,"),
+    (": say --transpose ", ": under More, transpose by "),
+    (": say --kind rhythm,", ": choose the kind Rhythm,"),
+    (" with --map", " with a percussion map of your own"),
     (FILTERED_FILE, "whose name the filters do not let through"),
     ("that include and exclude let through", "that the filters let through"),
     ("that include and exclude do not let through", "that the filters do not let through"),
@@ -234,12 +236,12 @@ def _only(name: str) -> str:
 
 def _why(left_out: Mapping[tuple[str, str], int]) -> str:
     """Why a file gave nothing, in a few words."""
-    for what in _ORDER:
+    for what in COUNTED:
         reasons = sorted(
             ((count, reason) for (unit, reason), count in left_out.items() if unit == what),
             reverse=True,
         )
-        if reasons and what == "files":
+        if reasons and what in ("files", HINTS):
             return in_page_words(reasons[0][1])
         if reasons:
             return "; ".join(
@@ -257,11 +259,7 @@ def _in_all(left_out: Mapping[str, Mapping[tuple[str, str], int]]) -> tuple[Disc
             counts[key] += count
             if len(examples[key]) < _EXAMPLES:
                 examples[key].append(name)
-    ordered = sorted(counts.items(), key=lambda one: (_ORDER.index(one[0][0]), -one[1], one[0][1]))
-    return tuple(
-        Discard(what, reason, count, tuple(examples[what, reason]))
-        for (what, reason), count in ordered
-    )
+    return discards(counts, examples)
 
 
 def has_files(folder: Path) -> bool:

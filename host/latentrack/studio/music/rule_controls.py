@@ -229,6 +229,18 @@ class RuleControls:
                     on_change=self._changes("deviation"),
                 ).props("clearable stack-label"),
             )
+            transpose = self._add(
+                "transpose",
+                ui.number(
+                    "Transpose drums by semitones",
+                    min=-48,
+                    max=48,
+                    step=1,
+                    precision=0,
+                    on_change=self._changes("transpose", _whole),
+                ),
+            )
+            self._only["drums"] = (*self._only["drums"], transpose)
             self._add(
                 "merge",
                 ui.select(
