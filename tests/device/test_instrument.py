@@ -168,6 +168,32 @@ def test_reset_plays_the_first_step_next(start, drum_model):
     assert [step.number for step in module.panel.steps()] == [0, 1, 2, 3, 4, 0, 1, 2]
 
 
+@pytest.mark.parametrize(
+    ("pause_us", "after"),
+    [
+        (5_000_000, [0, 1, 2, 3]),  # the sequencer was stopped, and begins again
+        (3 << 30, [0, 1, 2, 3]),  # an hour later
+        (20_000, [1, 2, 3, 4]),  # it goes on, and the reset was for the edge before it
+        (60_000, [1, 2, 3, 4]),  # at a third of the speed
+    ],
+)
+def test_a_reset_that_comes_with_the_last_clock_of_a_stopped_sequencer(
+    start, drum_model, pause_us, after
+):
+    module = start(drum_model, manual_time=True)
+    module.panel.clock(6, spacing_us=20_000)
+    module.panel.trigger("clock", width_us=100)
+    module.panel.advance(400)
+    module.panel.trigger("reset", width_us=100)
+    assert [step.number for step in module.panel.steps()] == [0, 1, 2, 3, 4, 5, 6, 0]
+    while pause_us > 1 << 29:  # as long a time with ticks in it, as on a module
+        module.panel.advance(1 << 29)
+        pause_us -= 1 << 29
+    module.panel.advance(pause_us - 600)
+    module.panel.clock(4, spacing_us=20_000)
+    assert [step.number for step in module.panel.steps()] == after
+
+
 def test_gates_end(start, drum_model):
     """A gate is never left hanging, whatever comes after it."""
     module = start(drum_model, manual_time=True)

@@ -315,6 +315,7 @@ class Rack:
     intervals: list[int] = field(default_factory=list)
     last_edge: int | None = None
     edges: int = 0
+    reset_edge: int = 0
     reset_asked: bool = False
     paused: bool = False
     dice: int = 0
@@ -351,12 +352,16 @@ class Rack:
                 track.prepare()
 
     def clock(self, now: int) -> None:
-        self.edges += 1
+        stopped = self.last_edge is None
         if self.last_edge is not None:
             self.intervals.append(max(1, now - self.last_edge))
+            stopped = self.intervals[-1] // 4 > self.period
         self.last_edge = now
-        if self.reset_asked:
-            self.reset_asked = self.paused = False
+        after_reset = stopped and self.reset_edge == self.edges
+        self.edges += 1
+        if self.reset_asked or after_reset:
+            self.paused = self.paused and not self.reset_asked
+            self.reset_asked = False
             for track in self.track:
                 track.rewind()
         rising = self.play([] if self.paused else self.track, now)
@@ -375,6 +380,7 @@ class Rack:
             for track in self.track:
                 track.prepare()
             return
+        self.reset_edge = self.edges
         wrong = [t for t in self.track if t.played_at != self.edges or t.played_position != 0]
         wanted = {c for t in self.track if t not in wrong for c in t.triggered}
         for track in wrong:

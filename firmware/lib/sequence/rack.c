@@ -186,19 +186,24 @@ void rack_clock(struct rack *rack, uint32_t now_us)
 {
     uint32_t set = 0;
     uint32_t moved = 0; /* tracks that play a step, one bit each */
-    rack->edge++;
+    /* A reset came with the last edge: was the clock stopped by it? */
+    uint32_t begins = rack->reset_edge == rack->edge++;
     if (rack->clocked) {
         uint32_t interval = now_us - rack->clock_us;
         uint32_t before = rack->interval_us;
-        interval += !interval; /* 0 stands for not known */
-        rack->period_us = before && before < interval ? before : interval;
+        interval += !interval; /* 0 stands for not known: less 1 it is the largest */
+        rack->period_us = before - 1 < interval ? before : interval;
         rack->interval_us = interval;
+        begins &= interval >> 2 > rack->period_us;
     }
     rack->clocked = 1;
     rack->clock_us = now_us;
     if (atomic_load_explicit(&rack->reset_asked, memory_order_relaxed)) {
         atomic_store_explicit(&rack->reset_asked, 0, memory_order_relaxed);
         atomic_store_explicit(&rack->paused, 0, memory_order_relaxed);
+        begins = 1;
+    }
+    if (begins) {
         rewind_all(rack);
     }
     uint32_t tracks = atomic_load_explicit(&rack->paused, memory_order_relaxed) ? 0 : RACK_TRACKS;
@@ -234,6 +239,7 @@ void rack_reset(struct rack *rack, uint32_t now_us)
         prepare_all(rack, (1u << RACK_TRACKS) - 1);
         return;
     }
+    rack->reset_edge = rack->edge;
     for (uint32_t i = 0; i < RACK_TRACKS; i++) {
         struct track *track = &rack->track[i];
         if (track->edge == rack->edge && track->position == 0) {
@@ -274,8 +280,7 @@ void rack_tick(struct rack *rack, uint32_t now_us)
         rack->outputs->level(rack->outputs, level >> 16 & 7, (uint16_t)level, now_us);
     }
     outputs_flush(rack->outputs, now_us);
-    if (rack->clocked && now_us - rack->clock_us >= LONG_AGO_US &&
-        now_us - rack->clock_us < 2 * LONG_AGO_US) {
+    if (rack->clocked && (now_us - rack->clock_us) / LONG_AGO_US == 1) {
         rack->clocked = 0;
         rack->interval_us = 0;
         rack->period_us = 0;

@@ -24,8 +24,10 @@
  * step 0. So a reset that comes no later than RESET_WINDOW_US after an edge, and no later than half
  * a clock interval after it, belongs to that edge: tracks that did not play step 0 at it play it
  * now. Channels that the wrong step triggered and step 0 does not go low at once, channels that
- * both trigger are not triggered again, and the next edge plays step 1. Otherwise nothing is put
- * out at a reset, and a reset just before its edge needs no window at all.
+ * both trigger are not triggered again, and the next edge plays step 1. But if the next edge comes
+ * only after more than four such intervals, the clock was stopped with that reset, and the edge
+ * plays step 0. Otherwise nothing is put out at a reset, and a reset just before its edge needs no
+ * window at all.
  */
 #ifndef LATENTRACK_RACK_H
 #define LATENTRACK_RACK_H
@@ -50,6 +52,7 @@ struct rack {
     uint32_t interval_us; /* between the last two edges; 0: not known */
     uint32_t period_us;   /* the shorter of the last two intervals; 0: not known */
     uint32_t edge;        /* counts edges */
+    uint32_t reset_edge;  /* the last edge that a reset belonged to */
     uint32_t dice;        /* thrown for TRACK_SKIP: x * 1664525 + 1013904223, its upper 16 bits */
     uint32_t triggered;   /* channels triggered at this edge */
     uint32_t high;        /* channels that are high */
