@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_S
 from tests.workers import EACH_ALONE, LONGEST, made_in
 
 HERE = Path(__file__).resolve().parent
@@ -36,7 +37,7 @@ def test_processes_that_ask_at_the_same_time_find_one_whole_folder(tmp_path: Pat
     asking = [forks.Process(target=_ask, args=(tmp_path, found)) for _ in range(4)]
     for process in asking:
         process.start()
-    assert [found.get(timeout=60) for _ in asking] == [200] * 4
+    assert [found.get(timeout=PATIENCE_S) for _ in asking] == [200] * 4
     for process in asking:
         process.join()
     assert (tmp_path / "calls.txt").read_text() == "made\n"

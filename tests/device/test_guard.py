@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from latentrack.errors import UserError
 from latentrack.module.link import Link, ModuleError
 from tests.decoders import DRUMS
 from tests.device.test_behaviours import write
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 FRAME = "def frame(controls, track):\n"
 LOOPS = {
@@ -34,6 +35,12 @@ LOOPS = {
     "a loop with continue": FRAME
     + "    n = 0\n    while n >= 0:\n        n += 1\n        if n % 2: continue\n        n += 2\n",
 }
+
+
+@pytest.fixture
+def patient_link(monkeypatch):
+    """A loop holds the prompt up for four of the five seconds after which a link gives up."""
+    monkeypatch.setattr("latentrack.module.link.ANSWER_S", PATIENCE_S)
 
 
 def edges_while(module, what) -> tuple[int, int]:
@@ -82,6 +89,7 @@ BESIDE = {
 BEGINS = "go = True\n" + FRAME + "    global go\n    if go: go = begin()\n"
 
 
+@pytest.mark.usefixtures("patient_link")
 @pytest.mark.parametrize("kind", BESIDE)
 def test_a_loop_beside_the_frames_ends(rig, kind):
     """In a function that a behaviour has handed on: whose it was, nothing says then."""
@@ -141,6 +149,7 @@ def test_a_reset_between_frames_leaves_no_behaviour_out(rig):
 
 def test_one_that_takes_longer_than_a_frame_is_switched_off_and_says_how_long(rig):
     module = rig(DRUMS, manual_time=False)
+    begun = time.monotonic()
     module.link.run(
         "behaviours.swap('slow', 'import time\\n"
         "def frame(controls, track):\\n    time.sleep_ms(30)\\n')"
@@ -149,7 +158,7 @@ def test_one_that_takes_longer_than_a_frame_is_switched_off_and_says_how_long(ri
     until(lambda: not module.get("behaviours.is_on('slow')"))
     said = module.get("instrument.message_text")
     assert said.startswith("behaviour slow is off: it takes ")
-    assert 20 <= int(said.split()[6]) < 1000
+    assert 20 <= int(said.split()[6]) <= 1000 * (time.monotonic() - begun)
     assert "behaviour slow off" in module.get("settings.text()")
 
 
@@ -327,7 +336,7 @@ def test_every_function_and_loop_of_the_devices_code_is_found():
         [micropython(), "-X", "heapsize=8m", "-c", SOURCES.format(device=str(DEVICE))],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
         check=True,
     )
     lines = done.stdout.splitlines()

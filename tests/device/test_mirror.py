@@ -15,6 +15,7 @@ from latentrack.module.session import Session
 from latentrack.virtual.module import VirtualModule
 from tests.decoders import CHORALES, DRUMS
 from tests.device.glass import frames_see
+from tests.waiting import until
 
 
 class Looker:
@@ -66,17 +67,19 @@ def looker(start, decoders) -> Iterator[Any]:
         yield make
 
 
+def shown(seen: Looker) -> bool:
+    """Whether the picture that was told is what the screen shows."""
+    seen.frames(2)
+    seen.look()
+    return np.array_equal(seen.picture, seen.module.panel.screen())
+
+
 def test_the_picture_is_what_one_sees_on_every_page(looker) -> None:
     seen = looker(DRUMS)
     seen.module.panel.clock(5, spacing_us=20_000)
     pictures = []
     for _ in range(7):
-        for _ in range(50):  # the display draws a few pieces a frame
-            seen.frames(2)
-            seen.look()
-            if np.array_equal(seen.picture, seen.module.panel.screen()):
-                break
-        assert seen.picture.tolist() == seen.module.panel.screen().tolist()
+        until(lambda: shown(seen))  # the display draws a few pieces a frame
         pictures.append(seen.picture.tobytes())
         seen.look(["press", "left", None], ["release", "left", None])
     assert len(set(pictures)) == 7

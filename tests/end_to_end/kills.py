@@ -32,6 +32,7 @@ from tests.decoders import DRUMS, decoders_or_stand_ins
 from tests.end_to_end import faults
 from tests.end_to_end.cable import TO_HOST, TO_MODULE, Cable, Fault
 from tests.end_to_end.faults import Bench, Broken, Case
+from tests.waiting import PATIENCE_S
 
 KILLED = ("store", "rm", "sync", "install", "restore", "live")
 _OWN = {
@@ -119,7 +120,7 @@ class KillBench(Bench):
                         raise Broken("live has not stored what was saved")
                     self._process.join(0.02)
                 self._interrupt()
-            self._process.join(60)
+            self._process.join(PATIENCE_S)
             if self._process.exitcode is None:
                 self._process.kill()
                 raise Broken("the command did not end within 60 s")

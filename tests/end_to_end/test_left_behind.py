@@ -15,6 +15,7 @@ import pytest
 from latentrack.errors import UserError
 from latentrack.virtual.module import VirtualModule
 from tests.programs import latentrack
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -34,9 +35,12 @@ def switch_on(places: dict[str, Path]) -> Iterator[Callable[..., subprocess.Pope
     """Starts `latentrack virtual`; returns when it has said its port."""
     started: list[subprocess.Popen[str]] = []
 
-    def switch_on(*arguments: str) -> subprocess.Popen[str]:
+    def switch_on(*arguments: str, ignoring: str = "") -> subprocess.Popen[str]:
+        # Whatever the tests were started with.
+        heed = ["env", "--default-signal=HUP,INT", "sh", "-c", f'{ignoring}; exec "$@"', "sh"]
         program = subprocess.Popen(
-            [sys.executable, "-m", "latentrack.cli", "virtual", *arguments],
+            [*(heed if ignoring else heed[:2]), sys.executable, "-m", "latentrack.cli", "virtual"]
+            + list(arguments),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -61,7 +65,7 @@ def test_a_signal_leaves_nothing(switch_on, places, number):
     program = switch_on()
     assert len(left(places)) == 2  # or the test would see nothing
     program.send_signal(number)
-    program.wait(30)
+    program.wait(PATIENCE_S)
     assert left(places) == []
 
 
@@ -79,9 +83,10 @@ def test_what_a_killed_one_leaves_goes_with_the_next(switch_on, places, who):
         assert len(left(places)) == 2
 
 
-def test_no_process_of_a_killed_one_goes_on(switch_on, places):
-    """MicroPython notices that its terminal has gone."""
-    program = switch_on()
+@pytest.mark.parametrize("ignoring", ["true", "trap '' HUP INT"])
+def test_no_process_of_a_killed_one_goes_on(switch_on, places, ignoring):
+    """MicroPython notices that its terminal has gone, under nohup as well."""
+    program = switch_on(ignoring=ignoring)
     (folder,) = places["tmp"].iterdir()
     inside = {
         process.name
@@ -92,7 +97,7 @@ def test_no_process_of_a_killed_one_goes_on(switch_on, places):
     (process,) = inside
     gone = os.pidfd_open(int(process))
     program.kill()
-    assert select.select([gone], [], [], 30)[0], "MicroPython goes on"
+    assert select.select([gone], [], [], PATIENCE_S)[0], "MicroPython goes on"
     os.close(gone)
 
 
@@ -114,7 +119,7 @@ def test_what_is_in_use_stays(switch_on, places):
 def test_a_flash_folder_has_one_module(switch_on, places, tmp_path):
     first = switch_on("--flash", str(tmp_path / "mine"))
     before = left(places)
-    second = latentrack("virtual", "--flash", str(tmp_path / "mine"), timeout=30)
+    second = latentrack("virtual", "--flash", str(tmp_path / "mine"))
     assert second.returncode == 2 and second.stdout == ""
     assert "is the flash of the virtual module at /dev/pts/" in second.stderr
     assert f"(process {first.pid})" in second.stderr and second.stderr.count("\n") == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from latentrack.module.link import Link
 from tests.decoders import DRUMS, SHARED, answers
 from tests.device.rig import drums
 from tests.programs import latentrack, mpremote
+from tests.waiting import PATIENCE_S, frames_pass
 
 BAR = 16
 
@@ -86,7 +86,7 @@ def trained_model(tmp_path_factory):
     music = str(SHARED / "groove") if SHARED.is_dir() else "--demo"
     done = latentrack("dataset", music, "-o", str(dataset))
     assert done.returncode == 0, done.stderr
-    done = latentrack("train", str(dataset), "-o", str(model), timeout=300)
+    done = latentrack("train", str(dataset), "-o", str(model), timeout=5 * PATIENCE_S)
     assert done.returncode == 0, done.stderr
     return model
 
@@ -167,12 +167,13 @@ def test_a_line_typed_at_the_prompt_is_heard_at_the_next_bar(start, drum_model):
     module.panel.clock(BAR + 6)
     steps = module.panel.steps()
     assert jacks(steps) == before + before[:6]
-    with serial.Serial(module.port, timeout=5) as port:
+    with serial.Serial(module.port, timeout=PATIENCE_S) as port:
         port.write(b"\r")
         assert port.read_until(b">>> ").endswith(b">>> ")
         port.write(b"track.threshold = 0.3\r")
         assert port.read_until(b">>> ").endswith(b">>> ")
-    time.sleep(0.2)  # some frames
+    with Link(module.port) as link:
+        frames_pass(link)
     module.panel.clock(BAR - 6 + BAR)
     steps = module.panel.steps()
     # The bar that plays goes on as it was; the next is the new one.

@@ -29,6 +29,7 @@ from latentrack.studio.music.music import Music
 from latentrack.studio.music.pictures import in_words, lanes, picture
 from latentrack.studio.workspace import Workspace
 from tests.host.corpus.odd_midi import odd, sixteenths
+from tests.waiting import PATIENCE_S
 
 STEP = 120  # ticks: a sixteenth at 480 a beat
 
@@ -526,14 +527,14 @@ def test_a_reading_that_is_out_of_date_is_given_up(music, monkeypatch):
     def slow(sources, rules, removed, progress):
         if rules.minimum_notes == 3:
             begun.set()
-            assert go_on.wait(30)
+            assert go_on.wait(PATIENCE_S)
         made = real(sources, rules, removed, progress)
         ended.append(rules.minimum_notes)
         return made
 
     monkeypatch.setattr(reading, "read_all", slow)
     music.change_rules(minimum_notes=3)
-    assert begun.wait(30)
+    assert begun.wait(PATIENCE_S)
     assert music.busy
     music.change_rules(minimum_notes=4)
     go_on.set()

@@ -22,6 +22,7 @@ from latentrack.corpus import demo_dataset
 from latentrack.studio.music.demo_files import write_demo
 from latentrack.studio.protection import HEADERS, TimedHeaders
 from tests.studio.conftest import RunningStudio, running_studio
+from tests.waiting import PATIENCE_S
 
 Open = Callable[..., Page]
 
@@ -37,7 +38,7 @@ EVIL = (
 def plain_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
     """One with an empty folder, whose pages were built once."""
     with running_studio(tmp_path_factory.mktemp("plain") / "studio") as running:
-        urlopen(running.address, timeout=60).close()
+        urlopen(running.address, timeout=PATIENCE_S).close()
         yield running
 
 
@@ -167,7 +168,7 @@ def test_every_answer_says_what_a_browser_may_do_with_it(
     plain_studio: RunningStudio, path: str
 ) -> None:
     try:
-        answer = urlopen(plain_studio.address + path, timeout=30)
+        answer = urlopen(plain_studio.address + path, timeout=PATIENCE_S)
     except HTTPError as error:
         answer = error
     with answer:
@@ -193,7 +194,7 @@ def test_other_sites_may_lead_here_and_use_nothing(
 ) -> None:
     request = Request(f"{plain_studio.address}/studio/music/files", headers=headers)
     try:
-        with urlopen(request, timeout=30) as answer:
+        with urlopen(request, timeout=PATIENCE_S) as answer:
             assert answer.status == status
     except HTTPError as error:
         assert error.code == status
@@ -218,7 +219,7 @@ def test_a_list_of_files_that_is_a_trap_is_refused(plain_studio: RunningStudio, 
     data = len(told).to_bytes(4, "big") + told.encode()
     request = Request(f"{plain_studio.address}/studio/music/upload", data=data, method="POST")
     with pytest.raises(HTTPError) as refusal:
-        urlopen(request, timeout=60)
+        urlopen(request, timeout=PATIENCE_S)
     assert refusal.value.code == 400
     sentence = json.load(refusal.value)["error"]
     assert sentence.startswith("This is no batch of files") and sentence.endswith(".")
@@ -237,7 +238,7 @@ def open_studio(tmp_path: Path) -> Iterator[RunningStudio]:
 def status(address: str, **headers: str) -> int:
     request = Request(address, headers={name.replace("_", "-"): v for name, v in headers.items()})
     try:
-        with urlopen(request, timeout=30) as answer:
+        with urlopen(request, timeout=PATIENCE_S) as answer:
             return int(answer.status)
     except HTTPError as error:
         return error.code
@@ -285,7 +286,7 @@ def test_the_terminal_shows_a_new_link_when_one_was_used(open_studio: RunningStu
 def test_no_websocket_opens_without_the_cookie(open_studio: RunningStudio, cookie: str) -> None:
     where = urlsplit(open_studio.address)
     assert where.hostname and where.port
-    with socket.create_connection((where.hostname, where.port), timeout=30) as wire:
+    with socket.create_connection((where.hostname, where.port), timeout=PATIENCE_S) as wire:
         wire.sendall(
             f"GET /_nicegui_ws/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
             f"Host: {where.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -52,6 +52,9 @@ PROMPT = b">>> "
 # signal. Not with Python between fork and exec: fork stops the threads of NumPy's BLAS, and hangs
 # for ever when one of them is at work.
 _TAKE_TERMINAL = ': <>"$0"; exec "$@"'
+# nohup, and a shell that starts a job in the background, ignore these signals, and so does all that
+# is started from there. A terminal that goes, and Ctrl-C, reach MicroPython as these signals.
+_HEED = ("env", "--default-signal=HUP,INT")
 # A board's USB drops output that nobody has taken for so long (MicroPython's own time-out).
 OUTPUT_PATIENCE_S = 0.5
 BACKLOG = 1 << 16
@@ -183,6 +186,7 @@ class VirtualModule:
         }
         self._process = subprocess.Popen(
             [
+                *(_HEED if _ignored() else ()),
                 *("/bin/sh", "-c", _TAKE_TERMINAL, os.ttyname(slave), self._runtime),
                 *("-X", f"heapsize={self._heap_bytes}", "-i", self._rom / "boot.py"),
             ],
@@ -434,3 +438,7 @@ def _write(fd: int, data: bytes) -> int:
     with contextlib.suppress(BlockingIOError):
         return os.write(fd, data[:4096])
     return 0
+
+
+def _ignored() -> bool:
+    return signal.SIG_IGN in (signal.getsignal(signal.SIGHUP), signal.getsignal(signal.SIGINT))

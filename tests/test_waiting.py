@@ -1,0 +1,37 @@
+"""No test is in a hurry: what it waits for may take as long as tests/waiting.py allows."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.waiting import PATIENCE_S
+
+HERE = Path(__file__).parent
+
+
+def hurries(source: str) -> list[int]:
+    """The lines with a time-out that is a number shorter than the patience."""
+    return [
+        keyword.value.lineno
+        for call in ast.walk(ast.parse(source))
+        if isinstance(call, ast.Call)
+        for keyword in call.keywords
+        if keyword.arg == "timeout"
+        and isinstance(keyword.value, ast.Constant)
+        and isinstance(keyword.value.value, int | float)
+        and 0 < keyword.value.value < PATIENCE_S
+    ]
+
+
+@pytest.mark.parametrize(
+    "path", sorted(HERE.rglob("*.py")), ids=lambda path: path.relative_to(HERE).as_posix()
+)
+def test_no_time_out_is_short(path: Path) -> None:
+    assert hurries(path.read_text("utf-8")) == [], "use PATIENCE_S of tests/waiting.py"
+
+
+def test_a_short_one_is_found() -> None:
+    assert hurries("open(1, timeout=0)\nrun(2, timeout=30)\nrun(3, timeout=900)\n") == [2]
