@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from latentrack.commands.ports import PortOption, files_of
+from latentrack.words import agree, count
 
 
 def backup(
@@ -24,5 +25,6 @@ def backup(
         files_of(port, "the module could not send its files") as (where, files),
         transfer("Fetching") as progress,
     ):
-        count = make(files, file, progress)
-    say(f"{count} files of the module at {where} are in {file}.")
+        fetched = make(files, file, progress)
+    are = agree(fetched, "is", "are")
+    say(f"{count(fetched, 'file')} of the module at {where} {are} in {file}.")

@@ -15,6 +15,7 @@ from latentrack.commands.options import (
     refuse_unused,
 )
 from latentrack.errors import UserError
+from latentrack.words import agree, count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -300,8 +301,8 @@ def dataset(
         shown.print("\nNothing is written yet: add [bold]-o FILE.npz[/bold] to keep it.")
     if len(made) < _FEWEST:
         shown.print(
-            f"[yellow]That is {len(made)} {'sequence' if len(made) == 1 else 'sequences'}, and a "
-            f"model needs at least {_FEWEST}: {_more(made)}.[/yellow]"
+            f"[yellow]That is {count(len(made), 'sequence')}, and a model needs at least "
+            f"{_FEWEST}: {_more(made)}.[/yellow]"
         )
 
 
@@ -352,7 +353,8 @@ def _more(made: Dataset) -> str:
                key=lambda entry: entry.count)  # fmt: skip
     if bars and bars.count > len(made):
         if "not in" in bars.reason:
-            return f"add music, or ask for another --meter ({bars.count:,} bars are {bars.reason})"
+            are = agree(bars.count, "is", "are")
+            return f"add music, or ask for another --meter ({bars.counted} {are} {bars.reason})"
         if "off the grid" in bars.reason:
             return "add music, or move notes to the grid with --off-grid nearest"
         if "fewer than" in bars.reason:
@@ -439,19 +441,19 @@ def _show(console: Console, what: Dataset) -> None:
     table.add_column("number", justify="right")
     table.add_column("")
     table.add_column("why" if left_out else "", overflow="fold")
-    table.add_row("kept", f"{len(what):,}", "sequences", "")
-    noun = {"drums": "hits", "notes": "notes", "rhythm": "onsets"}[what.kind]
+    table.add_row("kept", f"{len(what):,}", agree(len(what), "sequence"), "")
+    noun = agree(what.hits, {"drums": "hit", "notes": "note", "rhythm": "onset"}[what.kind])
     table.add_row("", f"{what.hits:,}", noun, "", end_section=not left_out)
     for index, entry in enumerate(left_out):
         why = escape(entry.reason)
         if entry.what == "files" and entry.reason != FILTERED_FILE:
             why += _examples(entry)
-        what_kind = entry.what if entry.count != 1 else entry.what[:-1]
-        table.add_row("" if index else "left out", f"{entry.count:,}", what_kind, why)
+        number, noun = entry.counted.split(" ")
+        table.add_row("" if index else "left out", number, noun, why)
     console.print(table)
     for entry in what.discarded:
         if entry.what == HINTS:
-            files = "1 file" if entry.count == 1 else f"{entry.count:,} files"
+            files = count(entry.count, "file")
             console.print(f"[yellow]{files} {escape(entry.reason)}.[/yellow]{_examples(entry)}")
     _draw(console, what)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from latentrack.errors import UserError
+from latentrack.words import listed
 
 # Options of all commands, and of all that talk to a module: they stand above the first [section].
 PORT = "port"
@@ -67,7 +68,7 @@ class Option:
             if (low is not None and value < low) or (high is not None and value > high):
                 limits = [f"at least {low:g}"] if low is not None else []
                 limits += [f"at most {high:g}"] if high is not None else []
-                raise ValueError(" and ".join(limits))
+                raise ValueError(listed(limits))
         return value
 
     def parsed(self, text: str) -> object:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latentrack.errors import UserError
+from latentrack.words import count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,7 +67,7 @@ def demo(
             installed = install(link)
             push(link, model)
             console.print(
-                f"Virtual module at {module.port}: {installed.files} files installed, "
+                f"Virtual module at {module.port}: {count(installed.files, 'file')} installed, "
                 f"{model.name} pushed."
             )
             played, right = 0, 0
@@ -76,7 +77,7 @@ def demo(
                 right += sum(_same(module, *pair) for pair in zip(steps, expected, strict=False))
                 _draw(console, module, number, knobs, steps, expected)
     console.print(f"\nThe model is yours: latentrack push {model}")
-    print(f"demo: {played} steps played, {right} as decoded")
+    print(f"demo: {count(played, 'step')} played, {right} as decoded")
     if not played == right == len(BARS) * decoder.info.steps:
         raise typer.Exit(1)
 
@@ -93,7 +94,9 @@ def _train(console: Console, target: Path, epochs: int | None) -> None:
 
     music = demo_dataset()
     styles = len(set(music.styles))
-    console.print(f"[bold]{len(music)} drum patterns in {styles} styles[/], one bar each.")
+    console.print(
+        f"[bold]{count(len(music), 'drum pattern')} in {count(styles, 'style')}[/], one bar each."
+    )
     with console.status("Starting TensorFlow"):
         import_tensorflow()
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"))

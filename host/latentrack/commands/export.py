@@ -7,6 +7,7 @@ from typing import Annotated
 
 from latentrack.commands.options import JsonOption, NumbersOption, RunArgument, output_option
 from latentrack.errors import UserError
+from latentrack.words import count
 
 
 def export(
@@ -45,11 +46,11 @@ def export(
     with shown.status("Converting"):
         loaded = load_run(run)
         loaded.export(target, numbers)
-        count = gates_of(loaded, numbers)
+        gates = gates_of(loaded, numbers)
     if as_json:
-        print_json({"file": str(target), "numbers": numbers} | vars(count))
+        print_json({"file": str(target), "numbers": numbers} | vars(gates))
         return
     shown.print(
-        f"[bold]{escape(str(target))}[/]: {numbers}, {count.size / 1000:.0f} kB. Decoded over "
-        f"{count.patterns:,} sequences, {count.words}."
+        f"[bold]{escape(str(target))}[/]: {numbers}, {gates.size / 1000:.0f} kB. Decoded over "
+        f"{count(gates.patterns, 'sequence')}, {gates.words}."
     )

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from latentrack.commands.ports import PortArgument, PortOption
+from latentrack.words import agree, count
 
 
 def install(
@@ -39,7 +40,8 @@ def install(
         transfer("Installing") as progress,
     ):
         done = put(link, progress, say, board=board)
-    say(f"{done.files} files are on the module at {link.port} ({done.architecture}).")
+    are = agree(done.files, "is", "are")
+    say(f"{count(done.files, 'file')} {are} on the module at {link.port} ({done.architecture}).")
     if done.kept_main:
         say("Your own main.py is kept there as main_before_latentrack.py.")
     say(f"It plays as soon as it has a model: latentrack push MODEL.tflite --port {link.port}")

@@ -10,6 +10,7 @@ import typer
 
 from latentrack.commands.ports import PortOption
 from latentrack.errors import UserError
+from latentrack.words import count
 
 if TYPE_CHECKING:
     from latentrack.module.live import Change, Live
@@ -78,7 +79,7 @@ def live(
             print()
         stored = editing.finish()
         if stored:
-            say(f"{stored} file{'' if stored == 1 else 's'} stored on the module.")
+            say(f"{count(stored, 'file')} stored on the module.")
 
 
 def _watch(

@@ -8,6 +8,7 @@ import typer
 
 from latentrack.commands.options import JsonOption
 from latentrack.commands.ports import PortOption
+from latentrack.words import count
 
 _EVERY_S = 1.0
 
@@ -49,6 +50,6 @@ def logs(
                     continue
                 print(f"{seconds:7d} s  {text.rstrip()}", flush=True)
             if not follow:
-                print(f"outputs: {late} writes made a tick later, {lost} lost")
+                print(f"outputs: {count(late, 'write')} made a tick later, {lost} lost")
                 return
             time.sleep(_EVERY_S)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from latentrack.errors import UserError
+from latentrack.words import agree, listed
 
 # As latentrack.decoder.export has them, which loads slow libraries.
 _NUMBERS = ("float32", "float16", "dynamic", "int8")
@@ -84,11 +85,8 @@ def refuse_unused(context: typer.Context, names: Iterable[str], why: str) -> Non
         if parameter.name in set(names) and given(context, parameter.name)
     ]
     if options:
-        have = "has" if len(options) == 1 else "have"
-        them = "it" if len(options) == 1 else "them"
-        *most, last = options
-        names = f"{', '.join(most)} and {last}" if most else last
-        raise UserError(f"{names} {have} no effect {why}: leave {them} out.")
+        have, them = agree(len(options), "has", "have"), agree(len(options), "it", "them")
+        raise UserError(f"{listed(options)} {have} no effect {why}: leave {them} out.")
 
 
 def _typed_as(parameter: Any, value: object) -> str:

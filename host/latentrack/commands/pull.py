@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from latentrack.commands.ports import PortOption, files_of
+from latentrack.words import agree, count
 
 
 def pull(
@@ -38,4 +39,6 @@ def pull(
             for path in chosen
         }
         fetched = fetch_to(files, targets, progress)
-    say(f"{fetched} models fetched into {folder}, {len(targets) - fetched} were there.")
+    there_before = len(targets) - fetched
+    were = agree(there_before, "was", "were")
+    say(f"{count(fetched, 'model')} fetched into {folder}, {there_before} {were} there.")

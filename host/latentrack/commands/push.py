@@ -9,6 +9,7 @@ import typer
 
 from latentrack.commands.options import refuse_unused
 from latentrack.commands.ports import PortOption
+from latentrack.words import count
 
 
 def push(
@@ -58,8 +59,8 @@ def push(
                 continue
             where = f"track {number} of the module at {link.port}"
             say(
-                f"{done.name} plays on {where} from the next bar on: {done.info.steps} steps, "
-                f"{done.info.voices} voices."
+                f"{done.name} plays on {where} from the next bar on: "
+                f"{count(done.info.steps, 'step')}, {count(done.info.voices, 'voice')}."
             )
             if done.replaced:
                 say(f"It took the place of an older {done.name} in the library.")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from latentrack.commands.ports import PortOption
+from latentrack.words import count
 
 
 def restore(
@@ -35,5 +36,6 @@ def restore(
             sent, removed = put_back(files, contents, delete=delete, progress=progress)
         link.restart()
     say(
-        f"{len(contents)} files as in {file}: {sent} sent, {removed} removed. The module restarted."
+        f"{count(len(contents), 'file')} as in {file}: {sent} sent, {removed} removed. "
+        "The module restarted."
     )

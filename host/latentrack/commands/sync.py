@@ -9,6 +9,7 @@ import typer
 
 from latentrack.commands.options import JsonOption
 from latentrack.commands.ports import PortOption
+from latentrack.words import count
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -62,7 +63,7 @@ def sync(
             if as_json or not sys.stdin.isatty():
                 console.print("What is only on the module stays; --delete removes it.")
                 return False
-            return typer.confirm(f"Remove {len(made.gone)} models from the module?")
+            return typer.confirm(f"Remove {count(len(made.gone), 'model')} from the module?")
 
         try:
             # One question and one answer, when nothing has changed.

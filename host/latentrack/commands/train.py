@@ -24,6 +24,7 @@ from latentrack.commands.options import (
     refuse_unused,
 )
 from latentrack.errors import UserError
+from latentrack.words import count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -355,15 +356,15 @@ def _train(console: Console, music: Any, settings: Settings, earlier: Run | None
 
 def _finish(run: Run, training: Training, target: Path, numbers: str) -> None:
     """Says how good the model is and where everything lies."""
-    from latentrack.model.verdict import verdict
+    from latentrack.model.verdict import dead_in_words, verdict
 
     console = terminal.console(chatter=True, wrap=True)
     for sentence in verdict(training, run.dataset):
         console.print(sentence, markup=False)
     if training.dead_latents:
         console.print(
-            f"Latent {' and '.join(str(i + 1) for i in training.dead_latents)} is dead with every "
-            "seed that was tried: train with fewer --latents."
+            f"{dead_in_words(training.dead_latents)} dead with every seed that was tried: train "
+            "with fewer --latents."
         )
     if numbers != "float32":
         from latentrack.model.report import gates_of
@@ -372,7 +373,8 @@ def _finish(run: Run, training: Training, target: Path, numbers: str) -> None:
     layers = "-".join(str(size) for size in run.model.sizes)
     info = run.model.info
     console.print(
-        f"[bold]{escape(str(target))}[/]: {info.steps} steps × {info.voices} voices, layers "
+        f"[bold]{escape(str(target))}[/]: {count(info.steps, 'step')} × "
+        f"{count(info.voices, 'voice')}, layers "
         f"{layers}, {target.stat().st_size / 1000:.0f} kB. "
         f"Put it on the module: latentrack push {escape(shlex.quote(str(target)))}",
         soft_wrap=True,

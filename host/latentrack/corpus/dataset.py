@@ -21,6 +21,7 @@ import numpy.typing as npt
 from latentrack.errors import UserError
 from latentrack.files import whole_file
 from latentrack.limits import CELLS, DAMAGE, JSON_BYTES, Arrays, read_json
+from latentrack.words import count as many
 
 KINDS = ("drums", "notes", "rhythm")
 
@@ -47,6 +48,11 @@ class Discard:
     reason: str  # in the user's words: "in 3/4, not in 4/4", "off the grid"
     count: int
     examples: tuple[str, ...] = ()  # a few names of files it happened in
+
+    @property
+    def counted(self) -> str:
+        """The number with its noun: "1 bar", "2,100 bars"."""
+        return many(self.count, self.what.removesuffix("s"))
 
 
 def discards(
@@ -97,21 +103,21 @@ class Dataset:
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}")
         if len(self.voice_names) != voices:
-            raise ValueError(f"{len(self.voice_names)} names for {voices} voices")
+            raise ValueError(f"{len(self.voice_names)} names for {many(voices, 'voice')}")
         if self.groups and (min(self.groups) < 1 or sum(self.groups) != voices):
-            raise ValueError(f"groups {self.groups} do not add up to {voices} voices")
+            raise ValueError(f"groups {self.groups} do not add up to {many(voices, 'voice')}")
         if self.steps_per_beat < 1:
             raise ValueError("steps_per_beat must be at least 1")
         for name in ("sources", "styles"):
             values = tuple(getattr(self, name)) or ("",) * count
             if len(values) != count:
-                raise ValueError(f"{len(values)} {name} for {count} sequences")
+                raise ValueError(f"{len(values)} {name} for {many(count, 'sequence')}")
             object.__setattr__(self, name, values)
         if self.bars < 1:
             raise ValueError("bars must be at least 1")
         top = 128 - voices
         if self.lowest_pitch is not None and not 0 <= self.lowest_pitch <= top:
-            raise ValueError(f"lowest_pitch must be 0 to {top} for {voices} voices")
+            raise ValueError(f"lowest_pitch must be 0 to {top} for {many(voices, 'voice')}")
         _set(self, "sequences", given, np.uint8)
         for name, low, high, kind in (
             ("velocities", 1, 127, np.uint8),
@@ -121,7 +127,7 @@ class Dataset:
                 continue
             per_hit = np.asarray(getattr(self, name))
             if per_hit.shape != (self.hits,):
-                raise ValueError(f"{name} of shape {per_hit.shape} for {self.hits} hits")
+                raise ValueError(f"{name} of shape {per_hit.shape} for {many(self.hits, 'hit')}")
             if per_hit.size and not (low <= per_hit.min() and per_hit.max() <= high):
                 raise ValueError(f"{name} must be {low} to {high}")
             _set(self, name, per_hit, kind)
@@ -205,9 +211,6 @@ class Dataset:
         styles = len({style for style in self.styles if style})
         noun = "notes" if self.kind == "notes" else "hits"
 
-        def many(number: int, what: str) -> str:
-            return f"{number:,} {what}{'' if number == 1 else 's'}"
-
         return (
             f"{many(n, _ADJECTIVE[self.kind] + ' sequence')} ({self.different:,} different) of"
             f" {many(self.steps, 'step')} × {many(self.voices, 'voice')}, {each:.1f} {noun} each,"
@@ -222,9 +225,9 @@ class Dataset:
         """
         if self.sequences.size > CELLS:
             raise UserError(
-                f"A dataset of {len(self):,} sequences of {self.steps} × {self.voices} cells is "
-                f"larger than the {CELLS // 1_000_000:,} million cells that one may have: choose "
-                "less music, or leave out equal sequences."
+                f"A dataset of {many(len(self), 'sequence')} of {self.steps} × {self.voices} cells "
+                f"is larger than the {CELLS // 1_000_000:,} million cells that one may have: "
+                "choose less music, or leave out equal sequences."
             )
         source_names, source_index = _table(self.sources)
         style_names, style_index = _table(self.styles)

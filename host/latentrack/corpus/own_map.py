@@ -27,6 +27,7 @@ from typing import Any
 from latentrack.corpus.percussion import ACCENT_FROM, MAPS, PITCHES, PercussionMap, Voice
 from latentrack.errors import UserError
 from latentrack.limits import read_toml
+from latentrack.words import count
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -81,7 +82,7 @@ def _build(told: dict[str, Any], name: str) -> PercussionMap:
         names |= set(group)
         made.append(tuple(_voice(voice, what) for voice, what in group.items()))
     if len(names) > _MOST_VOICES:
-        raise ValueError(f"it has {len(names)} voices, more than {_MOST_VOICES}")
+        raise ValueError(f"it has {count(len(names), 'voice')}, more than {_MOST_VOICES}")
     return PercussionMap(str(told.get("name", name)), tuple(made), accent_from)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy.typing as npt
 from rich.text import Text
 
+from latentrack.words import count
+
 
 def draw_bar(
     cells: npt.ArrayLike,
@@ -24,7 +26,7 @@ def draw_bar(
 
     hits = np.asarray(cells) != 0
     if hits.ndim != 2 or hits.shape[1] != len(names):
-        raise ValueError(f"{len(names)} names for cells of shape {hits.shape}")
+        raise ValueError(f"{count(len(names), 'name')} for cells of shape {hits.shape}")
     width = max(map(len, names), default=0)
     picture = Text(no_wrap=True)
     for name, voice in zip(names, hits.T, strict=True):

@@ -12,6 +12,7 @@ from latentrack.corpus.dataset import KINDS
 from latentrack.corpus.parts import Filter, parse_filter
 from latentrack.corpus.percussion import EXTENDED, RHYTHM, PercussionMap
 from latentrack.errors import UserError
+from latentrack.words import count, listed
 
 STEPS_PER_BEAT = (3, 4, 6, 12)
 MOST_BARS = 4
@@ -94,7 +95,9 @@ class Rules:
         if self.bpm is not None and not 20 <= self.bpm <= 400:
             raise UserError(f"{self.bpm:g} is no tempo: name one from 20 to 400 beats a minute.")
         if self.loop_bars is not None and not 0 < self.loop_bars <= 256:
-            raise UserError(f"No loop lasts {self.loop_bars:g} bars: name a number from 1 to 256.")
+            raise UserError(
+                f"No loop lasts {count(self.loop_bars, 'bar')}: name a number from 1 to 256."
+            )
         self.filter  # noqa: B018  (a wrong pattern shows now, not in the first file)
 
     @property
@@ -164,12 +167,13 @@ class Rules:
     @property
     def recipe(self) -> dict[str, str]:
         """What differs from one dataset to the next, for people to read."""
+        steps = count(self.steps_per_beat, "step")
         told = {
             "meter": self.meter if self.meter != ANY_METER else "whichever most bars are in",
             "grid": {
-                "nearest": f"the nearest of {self.steps_per_beat} steps a beat",
-                "drop": f"only what is on one of {self.steps_per_beat} steps a beat",
-                "discard": f"only sequences wholly on {self.steps_per_beat} steps a beat",
+                "nearest": f"the nearest of {steps} a beat",
+                "drop": f"only what is on one of {steps} a beat",
+                "discard": f"only sequences wholly on {steps} a beat",
             }[self.off_grid],
             "bars a sequence": str(self.sequence_bars),
             f"minimum {self.noun}": str(self.minimum_notes),
@@ -197,5 +201,4 @@ class Rules:
 
 def _one_of(what: str, value: object, known: tuple[object, ...]) -> None:
     if value not in known:
-        names = f"{', '.join(map(str, known[:-1]))} or {known[-1]}"
-        raise UserError(f"There is no {what} {value}: choose {names}.")
+        raise UserError(f"There is no {what} {value}: choose {listed(known, 'or')}.")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from latentrack.decoder.litert import Decoder
+from latentrack.words import agree, count
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,12 @@ class GateCount:
     @property
     def words(self) -> str:
         if not self.differing:
-            return f"all {self.gates:,} gates the same"
+            return f"all {count(self.gates, 'gate')} the same"
         share = self.differing / max(1, self.open)
         return (
-            f"{self.differing:,} of {self.gates:,} gates differ ({share:.1%} of the hits), "
-            f"in {self.touched:,} of {self.patterns:,} patterns"
+            f"{self.differing:,} of {count(self.gates, 'gate')} "
+            f"{agree(self.differing, 'differs', 'differ')} ({share:.1%} of the hits), "
+            f"in {self.touched:,} of {count(self.patterns, 'pattern')}"
         )
 
 

@@ -21,6 +21,7 @@ from latentrack.model.measures import (
 from latentrack.model.run import Run
 from latentrack.model.training import cross_entropy, dead_latents
 from latentrack.model.verdict import name_of_one
+from latentrack.words import agree, count
 
 GOOD_COVERAGE, GOOD_SATURATION = 0.7, 0.15
 FEWEST_FOR_COVERAGE = 2000
@@ -79,11 +80,12 @@ def find(run: Run) -> Findings:
         "dead": dead_latents(model, music),
     }
     found = Findings(entries=(), **parts)  # type: ignore[arg-type]
-    entries = tuple(_entries(found, run, name_of_one(dataset) + "s"))
+    entries = tuple(_entries(found, run, name_of_one(dataset)))
     return Findings(entries=entries, **parts)  # type: ignore[arg-type]
 
 
-def _entries(found: Findings, run: Run, ones: str) -> list[Finding]:
+def _entries(found: Findings, run: Run, one: str) -> list[Finding]:
+    ones = agree(2, one)
     judged = found.unseen or found.known
     unheard = "it has never seen" if found.unseen else "it learnt from"
     entropy = found.entropy_unseen if found.entropy_unseen is not None else found.entropy_known
@@ -93,7 +95,7 @@ def _entries(found: Findings, run: Run, ones: str) -> list[Finding]:
             f"{judged.played_share:.0%} come back, {judged.extra_share:.0%} too many, "
             f"F1 {judged.f1:.2f}",
             judged.played_share >= GOOD_HITS,
-            f"Each of the {judged.sequences:,} {ones} that {unheard}, played from its own place "
+            f"Each of the {count(judged.sequences, one)} that {unheard}, played from its own place "
             f"in the latents at threshold {THRESHOLD}. At threshold {run.threshold:.2f}, the "
             "model's own, it plays as many hits as its music has.",
             "If few come back: train longer, add a latent (--latents), give the decoder larger "
@@ -144,7 +146,7 @@ def _entries(found: Findings, run: Run, ones: str) -> list[Finding]:
             found.coverage >= GOOD_COVERAGE or not many or run.settings.model != "vae",
             "How much of the knobs' travel leads to places where your music lies. Between them "
             "the model invents."
-            + ("" if many else f" With {len(run.trained_on):,} {ones} it cannot be high."),
+            + ("" if many else f" With {count(len(run.trained_on), one)} it cannot be high."),
             "If it is low: a wider prior (--prior-width 1.7) spreads the music out.",
         ),
         Finding(

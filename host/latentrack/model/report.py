@@ -15,6 +15,7 @@ from latentrack.model.findings import Finding, Findings, find
 from latentrack.model.measures import THRESHOLD, Recall, recall
 from latentrack.model.run import Run
 from latentrack.model.verdict import verdict
+from latentrack.words import count
 
 MOST_PATTERNS = 2000
 """So many sequences are decoded to count gates; LiteRT takes them one at a time."""
@@ -222,7 +223,7 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
 def _origin(run: Run) -> str:
     epochs = [epoch for epoch in run.history if epoch.number]
     return (
-        f"Trained on {run.about.get('date', 'an unknown day')} for {len(epochs):,} epochs "
+        f"Trained on {run.about.get('date', 'an unknown day')} for {count(len(epochs), 'epoch')} "
         f"with seed {run.settings.seed}."
     )
 

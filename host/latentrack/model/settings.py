@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from latentrack.errors import UserError
+from latentrack.words import listed
 
 KINDS = ("vae", "stacked")
 TAPERS = ("linear", "geometric")
@@ -75,7 +76,7 @@ class Settings:
         for name, choices in (("model", KINDS), ("taper", TAPERS)):
             if getattr(self, name) not in choices:
                 raise UserError(
-                    f"{name} is {getattr(self, name)!r}: choose {' or '.join(choices)}."
+                    f"{name} is {getattr(self, name)!r}: choose {listed(choices, 'or')}."
                 )
         ranges: dict[str, tuple[float, float]] = {
             "epochs": (1, 1_000_000),

@@ -40,8 +40,9 @@ def hidden_sizes(settings: Settings, cells: int) -> tuple[tuple[int, ...], tuple
     sizes = (*decoder, cells)
     weights = weight_count(weight_shapes(cells, encoder, settings.latents, decoder))
     if weights > WEIGHTS:
+        shown = "-".join(map(str, sizes))
         raise UserError(
-            f"Layers of {'-'.join(map(str, sizes))} cells have {weights / MEGABYTE:,.0f} million "
+            f"Layers of {shown} cells have {weights / MEGABYTE:,.0f} million "
             f"weights with their encoder, more than {WEIGHTS // MEGABYTE}: choose smaller "
             "decoder_layers, or sequences of fewer steps or voices."
         )

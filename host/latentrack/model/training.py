@@ -31,6 +31,7 @@ from latentrack.model.optimiser import compiled_epoch, initial_state
 from latentrack.model.settings import Settings
 from latentrack.model.stacked import layer_by_layer
 from latentrack.model.tapers import hidden_sizes
+from latentrack.words import agree, count, listed
 
 if TYPE_CHECKING:
     from latentrack.corpus.dataset import Dataset
@@ -156,9 +157,9 @@ def train(
             abandoned.append(used.seed)
             used = replace(used, seed=used.seed + 1)
             if on_restart:
-                names = " and ".join(str(latent + 1) for latent in dead)
                 on_restart(
-                    f"Latent {names} has died, a knob that would change nothing: "
+                    f"{named_latents(dead)} {agree(len(dead), 'has', 'have')} died, "
+                    f"{agree(len(dead), 'a knob', 'knobs')} that would change nothing: "
                     f"beginning again with seed {used.seed}."
                 )
     return outcome(model, history, interrupted, dead)
@@ -345,20 +346,25 @@ def dead_latents(model: Autoencoder, sequences: NDArray[np.uint8]) -> tuple[int,
     return tuple(int(latent) for latent in np.flatnonzero(spread < DEAD_SPREAD))
 
 
+def named_latents(latents: Sequence[int]) -> str:
+    """Latents (from 0) as people number them: "Latent 1", "Latents 1, 2 and 3"."""
+    return f"{agree(len(latents), 'Latent')} {listed(latent + 1 for latent in latents)}"
+
+
 def decoder_info(dataset: Dataset, latent_scale: int) -> DecoderInfo:
     """What the model's cells will be; UserError where the dataset cannot be learnt."""
-    count, steps, voices = dataset.sequences.shape
-    if count < FEWEST_SEQUENCES:
+    number, steps, voices = dataset.sequences.shape
+    if number < FEWEST_SEQUENCES:
         raise UserError(
-            f"The dataset has {count} sequences, and a model needs at least {FEWEST_SEQUENCES}: "
-            "add music, or filter less."
+            f"The dataset has {count(number, 'sequence')}, and a model needs at least "
+            f"{FEWEST_SEQUENCES}: add music, or filter less."
         )
     if not dataset.sequences.any():
         raise UserError("The dataset is silent, not one hit in it: make it of other music.")
     if steps > 255 or voices > 255:
         raise UserError(
-            f"The dataset's sequences are {steps} steps × {voices} voices, and a model file "
-            "has room for 255 × 255: make shorter ones."
+            f"The dataset's sequences are {count(steps, 'step')} × {count(voices, 'voice')}, and a "
+            "model file has room for 255 × 255: make shorter ones."
         )
     # The module wants to know of drums which share a trigger: where nothing is said, none do.
     groups = (dataset.groups or (1,) * voices) if dataset.kind == "drums" else ()

@@ -5,10 +5,12 @@ The measure is hits: how many of a bar's come back, and how many come that are n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from latentrack.model.measures import THRESHOLD, Recall, recall
-from latentrack.model.training import Training
+from latentrack.model.training import Training, named_latents
+from latentrack.words import agree, count
 
 if TYPE_CHECKING:
     from latentrack.corpus.dataset import Dataset
@@ -18,21 +20,22 @@ if TYPE_CHECKING:
 def verdict(training: Training | Run, dataset: Dataset) -> list[str]:
     """Sentences: what comes back of the music trained on, of music not seen, what to do next."""
     known = recall(training.model, dataset.sequences[training.trained_on])
-    word = name_of_one(dataset) + "s"
+    word = name_of_one(dataset)
     sentences = [
         f"Played back from its own place in the latents, at threshold {THRESHOLD}: of the "
-        f"{known.sequences:,} {word} it learnt from {_of(known)}."
+        f"{count(known.sequences, word)} it learnt from {_of(known)}."
     ]
     if not len(training.held_out):
         sentences.append(
-            f"With so few {word} or files it learnt from all of them, so how it does on other "
-            "music is not known: play it and hear."
+            f"With so few {agree(2, word)} or files it learnt from all of them, so how it does "
+            "on other music is not known: play it and hear."
         )
         return [*sentences, _advice(known, None)]
     files = len({dataset.sources[i] for i in training.held_out})
     unseen = recall(training.model, dataset.sequences[training.held_out])
     sentences.append(
-        f"Of {unseen.sequences:,} {word} in {files:,} files that it has never seen {_of(unseen)}."
+        f"Of {count(unseen.sequences, word)} in {count(files, 'file')} that it has never seen "
+        f"{_of(unseen)}."
     )
     return [*sentences, _advice(known, unseen)]
 
@@ -42,9 +45,15 @@ def name_of_one(dataset: Dataset) -> str:
     return "bar" if dataset.bars == 1 else "sequence"
 
 
+def dead_in_words(latents: Sequence[int]) -> str:
+    """The dead latents (from 0) with their verb: "Latent 1 is", "Latents 1, 2 and 3 are"."""
+    return f"{named_latents(latents)} {agree(len(latents), 'is', 'are')}"
+
+
 def _of(recall: Recall) -> str:
     return (
-        f"{recall.exact:,} come out exactly as they were; {_share(recall.played, recall.hits)} of "
+        f"{recall.exact:,} {agree(recall.exact, 'comes', 'come')} out exactly as "
+        f"{agree(recall.exact, 'it was', 'they were')}; {_share(recall.played, recall.hits)} of "
         f"the hits sound, and {_share(recall.extra, recall.hits)} more that are not theirs"
     )
 

@@ -18,6 +18,7 @@ from latentrack import __version__
 from latentrack.errors import NoModule, UserError
 from latentrack.module.ports import modules
 from latentrack.module.programs import programs_at
+from latentrack.words import agree, listed
 
 if TYPE_CHECKING:
     from latentrack.module.link import Link
@@ -276,8 +277,8 @@ def _fails(port: str, said: str) -> UserError:
 def _others(port: str) -> str:
     """The programs that have the port open, with their verb; "" if none is known."""
     programs = programs_at(port)
-    names = " and ".join(map(str, programs))
-    return f"{names} {'has' if len(programs) == 1 else 'have'}" if programs else ""
+    have = agree(len(programs), "has", "have")
+    return f"{listed(programs)} {have}" if programs else ""
 
 
 def _is_module(port: str) -> bool:

@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from latentrack.errors import UserError
+from latentrack.words import agree, listed
 
 if TYPE_CHECKING:
     from latentrack.module.link import Link
@@ -50,7 +51,7 @@ def said(told: tuple[str, list[str]] | None) -> bool:
     if not told:
         return False
     what, names = told
-    off = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} off"
+    off = f"{listed(names)} {agree(len(names), 'is', 'are')} off"
     if what == "memory":
         _tell(f"The module's memory was full; {off}." if names else "The module's memory is full.")
         return bool(names)

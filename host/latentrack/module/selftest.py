@@ -18,6 +18,7 @@ from typing import Any
 
 from latentrack.errors import UserError
 from latentrack.module.link import Link, ModuleError
+from latentrack.words import count
 
 CPU_HZ = 600_000_000
 EDGES = 10_000
@@ -136,7 +137,9 @@ class SelfTest:
         )  # fmt: skip
         plays = ", ".join(name for name in about["plays"] if name) or "nothing"
         self._check(
-            "board", True, f"{about['board']}, {len(about['models'])} models, plays {plays}"
+            "board",
+            True,
+            f"{about['board']}, {count(len(about['models']), 'model')}, plays {plays}",
         )
 
     def _memory(self) -> None:
@@ -214,7 +217,7 @@ class SelfTest:
         self.result.figures["edge cycles"] = _spread(cycles)
         self._check(
             "clock edge", done == self._edges and (self._virtual or max(cycles) < CPU_HZ / 1000),
-            f"{done:,} edges, cycles {_words(cycles)}" + self._mark(),
+            f"{count(done, 'edge')}, cycles {_words(cycles)}" + self._mark(),
             "interrupts of your own, or a bus that is always busy: late writes below",
         )  # fmt: skip
 

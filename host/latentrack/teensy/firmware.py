@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentrack.errors import UserError
+from latentrack.words import listed
 
 FLASH, FLASH_BYTES = 0x60000000, 0x800000
 BOOT_HEADER = 0x60001000
@@ -94,7 +95,7 @@ def _find_vectors(path: Path, pieces: tuple[tuple[int, bytes], ...]) -> int:
             return vectors
     raise UserError(
         f"{path.name} has no vector table for the Teensy 4.1 (looked at "
-        f"{' and '.join(f'{place:#x}' for place in candidates)}); {_GET_IT}"
+        f"{listed(f'{place:#x}' for place in candidates)}); {_GET_IT}"
     )
 
 

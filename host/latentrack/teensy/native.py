@@ -21,6 +21,7 @@ from latentrack.teensy.gpio import IMR, ISR
 from latentrack.teensy.mpy import TO_FUNCTIONS, TO_IMAGE, parse
 from latentrack.teensy.teensy import DTCM, OCRAM, Teensy
 from latentrack.virtual.chip import chip
+from latentrack.words import count
 
 SLICE_INSTRUCTIONS = 100
 CALL_LIMIT_US = 1e6
@@ -86,7 +87,7 @@ class NativeFunction:
         else:
             least = most = self._type
         if not least <= len(values) <= most:
-            raise TypeError(f"{self.name} takes {least} arguments, got {len(values)}")
+            raise TypeError(f"{self.name} takes {count(least, 'argument')}, got {len(values)}")
         self._module.calls.append((self.name, values))
         return self._module.call(self.code, values, packed=self._type == _VARIABLE)
 

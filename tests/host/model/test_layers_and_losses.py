@@ -154,7 +154,7 @@ def test_a_training_with_a_dead_latent_begins_again_with_the_next_seed(monkeypat
     assert training.abandoned == (7, 8) and training.settings.seed == 9
     assert training.dead_latents == ()
     assert "Latent 2 has died" in said[0] and "beginning again with seed 8" in said[0]
-    assert "Latent 1 and 3 has died" in said[1]
+    assert "Latents 1 and 3 have died, knobs that" in said[1]
     fresh = train(dataset, replace(settings, seed=9)).model
     for a, b in zip(flat_weights(training.model), flat_weights(fresh), strict=True):
         np.testing.assert_array_equal(a, b)

@@ -22,6 +22,7 @@ from latentrack.studio.explore.voices import voice_pitches
 from latentrack.studio.pattern import Pattern
 from latentrack.studio.signals import Signal
 from latentrack.studio.workspace import Workspace
+from latentrack.words import count
 
 MOST_PITCHES = 8
 FIRST_PITCHES = (36, 39, 43, 46)
@@ -171,7 +172,7 @@ class Explorer:
 
     def _within(self, values: Sequence[float], most: float) -> tuple[float, ...]:
         if len(values) != len(self.latents):
-            raise ValueError(f"here are {len(self.latents)} latents, not {len(values)}")
+            raise ValueError(f"here are {count(len(self.latents), 'latent')}, not {len(values)}")
         return tuple(_between(value, -most, most) for value in values)
 
     def _stand(self, latents: tuple[float, ...], edit: Edit | None = None) -> None:
@@ -193,7 +194,8 @@ class Explorer:
         """How readily a group of voices sounds, 0 to 1; 0.5 is neutral."""
         with self._lock:
             if not 0 <= index < len(self.densities):
-                raise ValueError(f"here are {len(self.densities)} densities, not {index + 1}")
+                there = count(len(self.densities), "density", "densities")
+                raise ValueError(f"here are {there}, not {index + 1}")
             densities = list(self.densities)
             densities[index] = _between(value, 0, 1)
             self.densities = tuple(densities)

@@ -18,6 +18,7 @@ from latentrack.studio.explore.pattern_grid import PatternGrid
 from latentrack.studio.explore.sounding import MOST_NOTES
 from latentrack.studio.page_parts import in_background, listen
 from latentrack.studio.studio import Studio
+from latentrack.words import count
 
 _PITCH = re.compile(r"([a-g])(#|b)?(-?\d+)", re.IGNORECASE)
 _KEYS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
@@ -131,7 +132,7 @@ class PatternCard:
         if edit is None or wrong is None:
             return "Press a cell to change it."
         off = int(np.count_nonzero(wrong))
-        cells = f"{off} cell{'' if off == 1 else 's'}"
+        cells = count(off, "cell")
         if off == 0:
             return "The model plays exactly what you drew."
         if edit.kept:

@@ -75,7 +75,8 @@ export default {
       }));
     },
     spoken() {
-      return this.lit < 0 ? `${this.steps} steps` : `Step ${this.lit + 1} of ${this.steps}`;
+      if (this.lit < 0) return `${this.steps} step${this.steps === 1 ? "" : "s"}`;
+      return `Step ${this.lit + 1} of ${this.steps}`;
     },
     soundTitle() {
       return this.sounds ? "Make this browser silent" : "Let this browser sound what is played";

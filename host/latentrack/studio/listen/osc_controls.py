@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from latentrack import words
 from latentrack.studio.explore.explorer import MOST_PITCHES, Explorer
 from latentrack.studio.listen.schedule import MOST_SWING, STRAIGHT, TEMPO_RANGE
 
@@ -190,7 +191,7 @@ _DOES: dict[str, Callable[[Controls, Sequence[object]], None]] = {
 def numbers(values: Sequence[object], low: float, high: float, count: int) -> list[float]:
     """That many numbers within bounds. Raises Ignored."""
     if len(values) != count:
-        raise Ignored(f"it needs {count} number{'s' if count > 1 else ''}, not {len(values)}")
+        raise Ignored(f"it needs {words.count(count, 'number')}, not {len(values)}")
     found: list[float] = []
     for value in values:
         if isinstance(value, bool) or not isinstance(value, (int, float)):

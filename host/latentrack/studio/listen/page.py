@@ -16,6 +16,7 @@ from latentrack.studio.listen.schedule import MOST_SWING, STRAIGHT
 from latentrack.studio.listen.sounds import DRUMS, sound_of
 from latentrack.studio.page_parts import errors_shown, heading, in_background, listen, named
 from latentrack.studio.studio import Studio
+from latentrack.words import agree, count
 
 _PREVIEW = """({ currentTarget: { dataset } }) =>
     window.latentrackSound.preview(dataset.sound, Number(dataset.hertz))"""
@@ -207,7 +208,8 @@ def _osc(osc: Osc) -> None:
     def show() -> None:
         hears(osc.listens, osc.address_in)
         sends(osc.sends, osc.address_out)
-        heard = f"{osc.heard:,} messages were heard. " if osc.listens and osc.heard else ""
+        were = agree(osc.heard, "was", "were")
+        heard = f"{count(osc.heard, 'message')} {were} heard. " if osc.listens and osc.heard else ""
         state.text = heard + osc.ignored
 
     show()

@@ -10,6 +10,7 @@ from latentrack.corpus.dataset import COUNTED, HINTS, Discard
 from latentrack.studio.music.music import Music
 from latentrack.studio.music.reading import in_page_words
 from latentrack.studio.page_parts import in_background
+from latentrack.words import agree
 
 _MOST_REASONS = 12  # of one kind; there are more only where many pitches have no voice
 _EXAMPLES = 5
@@ -65,7 +66,7 @@ class LeftOut:
                     with ui.element("td").classes("lt-music-number"):
                         ui.label(f"{sum(one.count for one in rest):,}")
                     with ui.element("td"):
-                        ui.label(f"for {len(rest)} more reasons like these")
+                        ui.label(f"for {len(rest)} more {agree(len(rest), 'reason')} like these")
         if what == "files" and self._music.noted:
             forget = ui.button("Forget these names", on_click=self._forget, color=None)
             forget.props("no-caps unelevated dense").classes("lt-music-way")

@@ -21,6 +21,7 @@ from latentrack.studio.music.reading import Reading
 from latentrack.studio.music.removal import Removals
 from latentrack.studio.signals import Signal
 from latentrack.studio.workspace import Workspace, safe_name
+from latentrack.words import count
 
 # A slider that is dragged, or files that come in batches, are read once they are at rest.
 _REST_S = 0.15
@@ -327,7 +328,7 @@ class Music:
             now = time.monotonic()
             if now - said >= _SAY_EVERY_S:
                 said = now
-                self.busy = f"Reading {done:,} of {total:,} files"
+                self.busy = f"Reading {done:,} of {count(total, 'file')}"
                 self.changed.emit()
 
         if self._rules_unsaved:

@@ -16,6 +16,7 @@ from latentrack.studio.music.music import Music
 from latentrack.studio.music.rule_controls import RuleControls
 from latentrack.studio.page_parts import errors_shown, in_background, is_here, listen, show_message
 from latentrack.studio.studio import Studio
+from latentrack.words import count
 
 FEWEST = 20  # sequences that a model is trained on
 
@@ -111,16 +112,18 @@ class _Page:
             self._count.set_text("Nothing read yet" if music.has_files else "No music yet")
             self._facts.set_text("Drop files here, or begin with the demo corpus.")
         else:
-            self._count.set_text(f"{_sequences(len(made), made.bars)} from {_files(made.files)}")
+            self._count.set_text(
+                f"{_sequences(len(made), made.bars)} from {count(made.files, 'file')}"
+            )
             noun = "notes" if made.kind == "notes" else "hits"
             self._facts.set_text(
-                f"{made.steps} steps × {made.voices} {'lane' if made.voices == 1 else 'lanes'}, "
+                f"{count(made.steps, 'step')} × {count(made.voices, 'lane')}, "
                 f"{music.reading.hits / max(1, len(made)):.1f} {noun} each, "
                 f"{music.reading.different:,} different"
             )
         before = music.before
         self._before.set_text(
-            f"before: {before.sequences:,} from {_files(before.files)}" if before else ""
+            f"before: {before.sequences:,} from {count(before.files, 'file')}" if before else ""
         )
         enough = made is not None and len(made) >= FEWEST
         self._next.set_visibility(enough)
@@ -236,11 +239,7 @@ def _small(text: str, act: object) -> ui.button:
     return button.classes("lt-music-way")
 
 
-def _sequences(count: int, bars: int) -> str:
+def _sequences(number: int, bars: int) -> str:
     if bars == 1:
-        return f"{count:,} {'bar' if count == 1 else 'bars'}"
-    return f"{count:,} {'sequence' if count == 1 else 'sequences'} of {bars} bars"
-
-
-def _files(count: int) -> str:
-    return f"{count:,} {'file' if count == 1 else 'files'}"
+        return count(number, "bar")
+    return f"{count(number, 'sequence')} of {count(bars, 'bar')}"

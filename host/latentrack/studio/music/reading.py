@@ -19,6 +19,7 @@ from latentrack.corpus.reader import FILTERED_FILE, ONLY_RHYTHM, read
 from latentrack.corpus.rules import Rules
 from latentrack.corpus.sources import ARCHIVES, Found, find
 from latentrack.errors import UserError
+from latentrack.words import count
 
 _EXAMPLES = 20
 # The reader speaks of options of the command line; the page has other words for them.
@@ -238,15 +239,15 @@ def _why(left_out: Mapping[tuple[str, str], int]) -> str:
     """Why a file gave nothing, in a few words."""
     for what in COUNTED:
         reasons = sorted(
-            ((count, reason) for (unit, reason), count in left_out.items() if unit == what),
+            ((number, reason) for (unit, reason), number in left_out.items() if unit == what),
             reverse=True,
         )
         if reasons and what in ("files", HINTS):
             return in_page_words(reasons[0][1])
         if reasons:
             return "; ".join(
-                f"{count:,} {what if count != 1 else what[:-1]} {in_page_words(reason)}"
-                for count, reason in reasons[:2]
+                f"{count(number, what.removesuffix('s'))} {in_page_words(reason)}"
+                for number, reason in reasons[:2]
             )
     return "nothing in it"
 
@@ -255,8 +256,8 @@ def _in_all(left_out: Mapping[str, Mapping[tuple[str, str], int]]) -> tuple[Disc
     counts: dict[tuple[str, str], int] = defaultdict(int)
     examples: dict[tuple[str, str], list[str]] = defaultdict(list)
     for name, told in left_out.items():
-        for key, count in told.items():
-            counts[key] += count
+        for key, number in told.items():
+            counts[key] += number
             if len(examples[key]) < _EXAMPLES:
                 examples[key].append(name)
     return discards(counts, examples)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentrack.studio.music.reading import Place
+from latentrack.words import count
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Removals:
             self.left_out -= added
 
         one = places[0].member or places[0].path.name
-        self.did(one if len(places) == 1 else f"{len(places):,} files", take_back)
+        self.did(one if len(places) == 1 else count(len(places), "file"), take_back)
 
     def clear(self, paths: Iterable[Path], and_take_back: Callable[[], None]) -> None:
         """Throws these files and folders away, and what was passed over is not any more."""

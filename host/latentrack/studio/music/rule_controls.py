@@ -11,6 +11,7 @@ from latentrack.corpus.percussion import MAPS
 from latentrack.corpus.rules import MOST_BARS
 from latentrack.errors import UserError
 from latentrack.studio.music.music import Music
+from latentrack.words import count
 
 _KINDS = {"drums": "Drums", "notes": "Notes", "rhythm": "Rhythm"}
 _STEPS = {
@@ -80,7 +81,7 @@ class RuleControls:
 
     def _refresh_choices(self) -> None:
         maps = {
-            name: f"{name} ({len(MAPS[name].voices)} lanes)" if name in MAPS else name
+            name: f"{name} ({count(len(MAPS[name].voices), 'lane')})" if name in MAPS else name
             for name in self._music.map_names
         }
         if self._controls["map_name"].options != maps:

@@ -10,6 +10,7 @@ from latentrack.errors import UserError
 from latentrack.model.settings import Settings
 from latentrack.model.tapers import hidden_sizes
 from latentrack.model.verdict import name_of_one
+from latentrack.words import count
 
 SIZES: dict[str, dict[str, Any]] = {
     "small": {"taper": "geometric", "hidden_layers": 2},
@@ -104,8 +105,8 @@ def _sizes(entry: Field, text: str) -> tuple[int, ...]:
 
 def in_short(dataset: Dataset) -> str:
     """What is learnt from; `Dataset.summary` says more and takes longer than a page may."""
-    files = f", from {dataset.files:,} files" if dataset.files > 1 else ""
+    files = f", from {count(dataset.files, 'file')}" if dataset.files > 1 else ""
     return (
-        f"{len(dataset):,} {name_of_one(dataset)}s of {dataset.steps} steps × {dataset.voices} "
-        f"voices{files}"
+        f"{count(len(dataset), name_of_one(dataset))} of {count(dataset.steps, 'step')} × "
+        f"{count(dataset.voices, 'voice')}{files}"
     )

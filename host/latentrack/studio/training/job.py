@@ -12,6 +12,7 @@ from latentrack.model.settings import Settings
 from latentrack.model.training import Epoch
 from latentrack.studio.training.child import Message
 from latentrack.studio.training.places import Places, unpacked
+from latentrack.words import agree, listed
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,10 @@ class Job:
             words.append("Finished.")
         words += message["verdict"]
         if message["dead"]:
-            names = " and ".join(map(str, message["dead"]))
-            dead = f"s {names} are" if len(message["dead"]) > 1 else f" {names} is"
-            words.append(f"Latent{dead} dead with every seed that was tried: train with fewer.")
+            latents = agree(len(message["dead"]), "Latent"), listed(message["dead"])
+            are = agree(len(message["dead"]), "is", "are")
+            words.append(
+                f"{' '.join(latents)} {are} dead with every seed that was tried: train with fewer."
+            )
         kind = "stopped" if message["interrupted"] else "finished"
         return Outcome(kind, tuple(words), Path(message["run"]))

@@ -12,6 +12,7 @@ from latentrack.studio.page_parts import heading, in_background, named
 from latentrack.studio.studio import Studio
 from latentrack.studio.training.drawings import Curves, PlacesMap, loss_and_held_out
 from latentrack.studio.training.places import Names, Places, names_of, places_of, shown
+from latentrack.words import count
 
 _COLOURS = {"style": "by style", "file": "by file", "third": "by latent 3"}
 
@@ -104,7 +105,7 @@ class Watch:
         best = next((epoch.number for epoch in reversed(epochs) if epoch.best), None)
         words = "No epoch has ended yet"
         if epochs:
-            words = f"Loss over {epochs[-1].number:,} epochs, now {epochs[-1].loss:.2f}"
+            words = f"Loss over {count(epochs[-1].number, 'epoch')}, now {epochs[-1].loss:.2f}"
             if epochs[-1].held_out is not None:
                 words += f"; held out {epochs[-1].held_out:.4f}; best at epoch {best:,}"
         self._curves.show(loss_and_held_out(epochs), words, best)
@@ -116,7 +117,7 @@ class Watch:
         if by not in self._names:
             self._names[by] = names_of(self._dataset, by)
         names = self._names[by]
-        words = f"{len(self._places):,} sequences of {self._name} in latent space"
+        words = f"{count(len(self._places), 'sequence')} of {self._name} in latent space"
         if names.names and self._colour.value != "third":
             words += f", coloured by {by}: {', '.join(names.names)}"
         self._map.show(self._places, names, words)
