@@ -25,6 +25,7 @@ from latentrack.corpus.laid import Laid, hits_table
 from latentrack.corpus.midi import TimeSignature
 from latentrack.corpus.unreadable import Unreadable
 from latentrack.limits import check_file
+from latentrack.words import count
 
 SUFFIXES = (".wav", ".wave", ".flac", ".aif", ".aiff", ".ogg", ".mp3")
 
@@ -112,7 +113,7 @@ def read_loop(
         copies = max(1, round(sequence / beats))
         if beats < sequence and abs(copies * beats - sequence) > 1e-6:
             raise Unreadable(
-                f"a loop of {beats:g} beats, which does not fill {_bars(grid)} of "
+                f"a loop of {count(beats, 'beat')}, which does not fill {_bars(grid)} of "
                 f"{meter.numerator}/{meter.denominator}"
             )
         length = int(copies * beats / beats_a_bar + 1e-6)
@@ -130,7 +131,7 @@ def read_loop(
 
 
 def _bars(grid: Grid) -> str:
-    return "a bar" if grid.bars == 1 else f"{grid.bars} bars"
+    return "a bar" if grid.bars == 1 else count(grid.bars, "bar")
 
 
 def _no_audio(suffix: str) -> str:

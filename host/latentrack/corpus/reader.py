@@ -426,8 +426,7 @@ def _nothing(
         why = telling[0].reason
     else:
         why = "; ".join(
-            f"{entry.count:,} {entry.what if entry.count > 1 else entry.what[:-1]}"
-            f"{':' if entry.what == 'files' else ''} {entry.reason}"
+            f"{entry.counted}{':' if entry.what == 'files' else ''} {entry.reason}"
             for entry in telling
         )
     meter = "any meter" if rules.meter == ANY_METER else rules.meter

@@ -28,6 +28,7 @@ from latentrack.decoder import model_file, playable
 from latentrack.decoder.model_file import Malformed, ModelFile, Table
 from latentrack.errors import UserError
 from latentrack.limits import MODEL_BYTES, read_file, read_json
+from latentrack.words import count
 
 if TYPE_CHECKING:
     import flatbuffers
@@ -69,7 +70,9 @@ class DecoderInfo:
             if not 1 <= value <= 255:
                 raise ValueError(f"{name} is {value}; the model file has room for 1 to 255")
         if sum(self.groups) > self.voices:
-            raise ValueError(f"groups {self.groups} hold more than the {self.voices} voices")
+            raise ValueError(
+                f"groups {self.groups} hold more than the {count(self.voices, 'voice')}"
+            )
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,8 @@ def parse_info(name: str, data: bytes) -> DecoderInfo:
             _refuse_network(name, data)
             return info
         faults.append(
-            f"{info.steps} steps × {info.voices} voices, but the network has {outputs} outputs"
+            f"{count(info.steps, 'step')} × {count(info.voices, 'voice')}, but the network has "
+            f"{count(outputs, 'output')}"
         )
     raise UserError(f"{name} has metadata that does not fit ({faults[-1]}): {_REMEDY}.")
 
@@ -162,7 +166,9 @@ def attach_info(
         raise UserError(f"the model {error}: {_REMEDY}.") from None
     _refuse_other_kinds("the model", file)
     if file.outputs[0].size != info.steps * info.voices:
-        raise ValueError(f"{info} does not fit a network of {file.outputs[0].size} outputs")
+        raise ValueError(
+            f"{info} does not fit a network of {count(file.outputs[0].size, 'output')}"
+        )
     old = Table.root(tflite_bytes)
     import flatbuffers  # reading a model does without it and the numpy that it loads
 
@@ -284,7 +290,7 @@ def _description(name: str, file: ModelFile) -> bytes:
             return description[len(MARK) :]
     raise UserError(
         f"{name} is a decoder without metadata (nothing says how many steps and voices "
-        f"its {file.outputs[0].size} outputs are): {_REMEDY}, or give it some with "
+        f"make its {count(file.outputs[0].size, 'output')}): {_REMEDY}, or give it some with "
         f"latentrack.decoder.metadata.attach_info."
     )
 
@@ -312,7 +318,9 @@ def _parse_body(body: bytes) -> DecoderInfo:
         if len(numbers) > 3 and len(groups) != numbers[3]:
             raise ValueError("fewer groups than announced")
         if sum(groups) != voices:
-            raise ValueError(f"groups of {sum(groups)} voices altogether, but {voices} voices")
+            raise ValueError(
+                f"groups of {count(sum(groups), 'voice')} altogether, but {count(voices, 'voice')}"
+            )
     return DecoderInfo(kind, steps, voices, scale, groups)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from latentrack.decoder import model_file
 from latentrack.decoder.model_file import Malformed, Table
+from latentrack.words import count
 
 SCHEMA = 3
 DESCRIPTION = b"TFLITE_METADATA"
@@ -142,7 +143,7 @@ def check(data: bytes) -> None:
         raise Malformed(f"is of version {version} of the file format, and the module reads 3")
     graphs = list(model.tables(model_file.MODEL_SUBGRAPHS))
     if len(graphs) != 1:
-        raise Malformed(f"holds {len(graphs)} networks, and the module plays one")
+        raise Malformed(f"holds {count(len(graphs), 'network')}, and the module plays one")
     if any(
         each.field(_SIGNATURE_KEY) is None for each in model.tables(model_file.MODEL_SIGNATURES)
     ):
@@ -178,7 +179,9 @@ class _Reader:
         source = self._tensor(inputs[0])
         self._require_activation(source)
         if source.elements > MAX_LATENTS:
-            raise Malformed(f"has {source.elements} inputs, more than {MAX_LATENTS} latents")
+            raise Malformed(
+                f"has {count(source.elements, 'input')}, more than {MAX_LATENTS} latents"
+            )
         chain = _Chain(source.index, source.elements, source.cols, source.quantization)
         chain.written.add(source.index)
         for operator in self._operators:

@@ -16,6 +16,7 @@ from latentrack.module.files import Entry, Files, PlainFiles, reason, refusals
 from latentrack.module.link import Link, ModuleError, Progress
 from latentrack.module.session import NoPackage, check_frames, running_session
 from latentrack.module.space import check_room
+from latentrack.words import listed
 
 MODELS = "/flash/models"
 ENDING = ".tflite"
@@ -65,7 +66,7 @@ def playable(model: Path) -> DecoderInfo:
     if info.kind[:3] not in FOLDERS:
         raise UserError(
             f"{model} is a model of kind {info.kind!r}, which the module cannot play; "
-            f"push one of kind {' or '.join(f'{kind}…' for kind in sorted(FOLDERS))}"
+            f"push one of kind {listed((f'{kind}…' for kind in sorted(FOLDERS)), 'or')}"
         )
     return info
 
@@ -239,6 +240,6 @@ def find(there: dict[str, Entry], names: Iterable[str]) -> list[str]:
             raise UserError(f"no model on the module is called {name!r}; there are: {known}")
         if len(paths) > 1:
             kinds = [path.removeprefix(f"{MODELS}/").removesuffix(ENDING) for path in paths]
-            raise UserError(f"several models are called {name!r}; say {' or '.join(kinds)}")
+            raise UserError(f"several models are called {name!r}; say {listed(kinds, 'or')}")
         found += paths
     return found
