@@ -12,30 +12,30 @@ The reference's firmware does not follow the flatbuffer: it takes the first `xen
 and the 18 bytes behind it. So an entry that we add lies in front of everything else.
 
 What else is good to know of a model (`Extras`) lies in a second entry, `LATENTRACK`, as JSON.
-The reference's firmware never looks at it.
+The reference's firmware never looks at it. A third, `LATENTRACK_TITLE`, has the name of the file
+that a module was given, as UTF-8, where the module's own name for it is another.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from latentrack.decoder import model_file, playable
+from latentrack.decoder import model_file, playable, rewrite
 from latentrack.decoder.model_file import Malformed, ModelFile, Table
 from latentrack.errors import UserError
 from latentrack.limits import MODEL_BYTES, read_file, read_json
 from latentrack.words import count
 
-if TYPE_CHECKING:
-    import flatbuffers
-
 METADATA_NAME = "TFLITE_METADATA"
 MARK = b"xen:"
 EXTRAS_NAME = "LATENTRACK"
+TITLE_NAME = "LATENTRACK_TITLE"
+TITLE_BYTES = 4096
+"""So many bytes from a file's beginning on have its title, if `with_title` wrote it."""
 KINDS = {"drums": "perdec", "rhythm": "rhythm", "notes": "seqdec"}
 """The type of model that plays each kind of Dataset."""
 
@@ -130,6 +130,10 @@ def parse_info(name: str, data: bytes) -> DecoderInfo:
     """As `read_info`, for the bytes of a file called `name` in the error's sentence."""
     file = _parse_file(name, data)
     _refuse_other_kinds(name, file)
+    try:
+        playable.check_operators(data)
+    except Malformed as error:
+        raise UserError(f"{name} {error}: change that, or {_REMEDY}.") from None
     body = _description(name, file)
     outputs = file.outputs[0].size
     faults = []
@@ -157,8 +161,7 @@ def attach_info(
 ) -> bytes:
     """The same model with `info` (and `extras`) as its metadata; earlier ones are replaced.
 
-    The old file stays as it is, byte for byte and aligned to 16, at the end of the new one;
-    in front lies a new root that shares its tables. Raises UserError as `read_info` does.
+    What else the file holds stays as it is (rewrite.py). Raises UserError as `read_info` does.
     """
     try:
         file = ModelFile.parse(tflite_bytes)
@@ -166,63 +169,48 @@ def attach_info(
         raise UserError(f"the model {error}: {_REMEDY}.") from None
     _refuse_other_kinds("the model", file)
     if file.outputs[0].size != info.steps * info.voices:
-        raise ValueError(
-            f"{info} does not fit a network of {count(file.outputs[0].size, 'output')}"
-        )
-    old = Table.root(tflite_bytes)
-    import flatbuffers  # reading a model does without it and the numpy that it loads
-
-    builder = flatbuffers.Builder(len(tflite_bytes) + 1024)
-    builder.Prep(16, len(tflite_bytes))
-    start = builder.CreateByteVector(tflite_bytes) - 4  # a vector begins with its length
-
-    def kept(position: int) -> int:
-        return int(start - position)
-
-    def kept_field(number: int) -> int:
-        target = old.target(number)
-        return 0 if target is None else kept(target)
-
-    buffers = [kept(buffer.position) for buffer in old.tables(model_file.MODEL_BUFFERS)]
-    entries = [
-        kept(position)
-        for entry, _, position in model_file.metadata_entries(old)
-        if entry not in (METADATA_NAME.encode(), EXTRAS_NAME.encode())
-    ]
-    ours = {METADATA_NAME: _model_metadata(info, name)}
+        outputs = count(file.outputs[0].size, "output")
+        raise ValueError(f"{info} does not fit a network of {outputs}")
+    content = {METADATA_NAME: _model_metadata(info, name)}
     if extras:
-        # A flatbuffer grows towards its front, and the first `xen:` must not be one in a name.
-        ours = {EXTRAS_NAME: _json(extras), **ours}
-    for label, content in ours.items():
-        builder.Prep(16, 0)
-        vector = builder.CreateByteVector(content)
-        builder.StartObject(1)
-        builder.PrependUOffsetTRelativeSlot(0, vector, 0)
-        buffers.append(builder.EndObject())
-        title = builder.CreateString(label)
-        builder.StartObject(2)
-        builder.PrependUOffsetTRelativeSlot(0, title, 0)
-        builder.PrependUint32Slot(1, len(buffers) - 1, 0)
-        entries.append(builder.EndObject())
+        content = {**content, EXTRAS_NAME: _json(extras)}
+    try:
+        return rewrite.with_entries(tflite_bytes, content, (METADATA_NAME, EXTRAS_NAME, TITLE_NAME))
+    except Malformed as error:
+        raise UserError(f"the model {error}: {_REMEDY}.") from None
 
-    buffer_vector = _offsets(builder, buffers)
-    entry_vector = _offsets(builder, entries)
-    builder.StartObject(8)
-    builder.PrependUint32Slot(
-        model_file.MODEL_VERSION, old.scalar(model_file.MODEL_VERSION, "I"), 0
-    )
-    for number in (
-        model_file.MODEL_OPERATOR_CODES,
-        model_file.MODEL_SUBGRAPHS,
-        model_file.MODEL_DESCRIPTION,
-        model_file.MODEL_METADATA_BUFFER,
-        model_file.MODEL_SIGNATURES,
-    ):
-        builder.PrependUOffsetTRelativeSlot(number, kept_field(number), 0)
-    builder.PrependUOffsetTRelativeSlot(model_file.MODEL_BUFFERS, buffer_vector, 0)
-    builder.PrependUOffsetTRelativeSlot(model_file.MODEL_METADATA, entry_vector, 0)
-    builder.Finish(builder.EndObject(), model_file.IDENTIFIER)
-    return bytes(builder.Output())
+
+def read_title(front: bytes) -> str:
+    """What a model is called where its file's name cannot say it; "" if nothing is said.
+
+    front: the bytes of a `.tflite`, or its first TITLE_BYTES, in which a title lies.
+    """
+    front = front[:TITLE_BYTES]
+    if front[4:8] != model_file.IDENTIFIER:
+        return ""
+    try:
+        text = model_file.entry_near_front(front, TITLE_NAME.encode())
+    except Malformed:
+        return ""
+    return text.decode("utf-8", "replace")
+
+
+def with_title(tflite_bytes: bytes, title: str) -> bytes:
+    """The same model, called `title`; "" takes a title away.
+
+    These are the same bytes if the title is that already. Raises UserError as `read_info` does.
+    """
+    if read_title(tflite_bytes) == title:
+        return tflite_bytes
+    kept = _parse_file("the model", tflite_bytes).metadata.get(METADATA_NAME)
+    # The reference's firmware takes the first `xen:` of the file, and a title may hold one.
+    content = {} if kept is None else {METADATA_NAME: kept}
+    if title:
+        content[TITLE_NAME] = title.encode()
+    try:
+        return rewrite.with_entries(tflite_bytes, content, (METADATA_NAME, TITLE_NAME))
+    except Malformed as error:
+        raise UserError(f"the model {error}: {_REMEDY}.") from None
 
 
 def read_model_bytes(path: Path) -> bytes:
@@ -345,10 +333,3 @@ def _model_metadata(info: DecoderInfo, name: str) -> bytes:
     builder.PrependUOffsetTRelativeSlot(7, version, 0)  # the oldest parser that understands it
     builder.Finish(builder.EndObject(), b"M001")
     return bytes(builder.Output())
-
-
-def _offsets(builder: flatbuffers.Builder, targets: Sequence[int]) -> int:
-    builder.StartVector(4, len(targets), 4)
-    for target in reversed(targets):
-        builder.PrependUOffsetTRelative(target)
-    return int(builder.EndVector())

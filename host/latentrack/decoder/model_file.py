@@ -19,11 +19,11 @@ MODEL_BUFFERS = 4
 MODEL_METADATA_BUFFER = 5
 MODEL_METADATA = 6
 MODEL_SIGNATURES = 7
-_SUBGRAPH_TENSORS, _SUBGRAPH_INPUTS, _SUBGRAPH_OUTPUTS, _SUBGRAPH_OPERATORS = 0, 1, 2, 3
+_SUBGRAPH_TENSORS, _SUBGRAPH_INPUTS, _SUBGRAPH_OUTPUTS, SUBGRAPH_OPERATORS = 0, 1, 2, 3
 _TENSOR_SHAPE, _TENSOR_TYPE = 0, 1
-_BUFFER_DATA = 0
+BUFFER_DATA, BUFFER_OFFSET, BUFFER_SIZE = 0, 1, 2
 _METADATA_NAME, _METADATA_BUFFER = 0, 1
-_OPERATOR_CODE, _OPERATOR_INPUTS, _OPERATOR_OUTPUTS = 0, 1, 2
+_OPERATOR_CODE, _OPERATOR_INPUTS, _OPERATOR_OUTPUTS, OPERATOR_OPTIONS_OFFSET = 0, 1, 2, 9
 _CODE_OLD, _CODE = 0, 3
 
 _TYPE_NAMES = {
@@ -146,7 +146,7 @@ class ModelFile:
         if data[4:8] != IDENTIFIER:
             raise Malformed("is empty" if not data else "is no .tflite file")
         model = Table.root(data)
-        buffers = [buffer.raw(_BUFFER_DATA) for buffer in model.tables(MODEL_BUFFERS)]
+        buffers = [buffer_bytes(buffer) for buffer in model.tables(MODEL_BUFFERS)]
         metadata = {}
         for entry in model.tables(MODEL_METADATA):
             number = entry.scalar(_METADATA_BUFFER, "I")
@@ -165,7 +165,7 @@ class ModelFile:
             (code.scalar(_CODE_OLD, "b"), code.scalar(_CODE, "i"))
             for code in model.tables(MODEL_OPERATOR_CODES)
         ]
-        for operator in subgraph.tables(_SUBGRAPH_OPERATORS):
+        for operator in subgraph.tables(SUBGRAPH_OPERATORS):
             used = operator.integers(_OPERATOR_INPUTS) + operator.integers(_OPERATOR_OUTPUTS)
             known = operator.scalar(_OPERATOR_CODE, "I") < len(codes)
             if not known or any(i >= len(ports) for i in used):
@@ -179,12 +179,48 @@ class ModelFile:
         return cls(chosen[0], chosen[1], metadata)
 
 
+def lies_behind(buffer: Table) -> bool:
+    """Whether a buffer's bytes lie behind the flatbuffer, at an offset from the file's start.
+
+    The format's writers put 1 there as long as they do not know where that will be.
+    """
+    return buffer.scalar(BUFFER_OFFSET, "Q") > 1
+
+
+def buffer_bytes(buffer: Table) -> bytes:
+    """What a buffer holds, wherever that lies."""
+    if not lies_behind(buffer):
+        return buffer.raw(BUFFER_DATA)
+    at, size = buffer.scalar(BUFFER_OFFSET, "Q"), buffer.scalar(BUFFER_SIZE, "Q")
+    return _slice(buffer.data, at, size)
+
+
 def metadata_entries(model: Table) -> list[tuple[bytes, int, int]]:
     """Name, number of the buffer, and position of the table of each metadata entry."""
     return [
         (entry.raw(_METADATA_NAME), entry.scalar(_METADATA_BUFFER, "I"), entry.position)
         for entry in model.tables(MODEL_METADATA)
     ]
+
+
+def entry_near_front(front: bytes, name: bytes) -> bytes:
+    """The content of a metadata entry, from the beginning of a file; b"" if there is none in it.
+
+    What lies behind the end of `front` is passed over. Raises Malformed.
+    """
+    model = Table.root(front)
+    buffers = model.vector(MODEL_BUFFERS, 4)
+    for entry in model.tables(MODEL_METADATA):
+        try:
+            if entry.raw(_METADATA_NAME) != name:
+                continue
+        except Malformed:
+            continue
+        number = entry.scalar(_METADATA_BUFFER, "I")
+        if number < buffers[1]:
+            at = buffers[0] + 4 * number
+            return Table(front, at + _u32(front, at)).raw(BUFFER_DATA)
+    return b""
 
 
 def _type_name(code: int) -> str:

@@ -9,11 +9,12 @@ alike by LiteRT and by the module.
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from latentrack.decoder import model_file
+from latentrack.decoder import model_file, operators
 from latentrack.decoder.model_file import Malformed, Table
 from latentrack.words import count
 
@@ -51,6 +52,7 @@ _NUMBERS = {0: "float32", 1: "float16", 2: "int32", 9: "int8"}
 _WIDTHS = {"float32": 4, "float16": 2, "int32": 4, "int8": 1}
 
 
+_MOST_LETTERS = 40  # of a custom operator's name, in a sentence
 _WITHOUT_SIGN = bytes(range(128)) * 2
 
 
@@ -134,9 +136,21 @@ class _Chain:
     constants: dict[int, _Tensor] = field(default_factory=dict)  # float16 by what they become
 
 
+def check_operators(data: bytes) -> None:
+    """Raises Malformed where the file lists operators that no module knows: names, ways out."""
+    model = Table.root(data)
+    numbers = [(_operator(code), code) for code in model.tables(model_file.MODEL_OPERATOR_CODES)]
+    unknown = [_name_of(number, code) for number, code in numbers if number not in _KINDS]
+    if unknown:
+        raise Malformed(
+            f"holds operators that the module does not know ({operators.ways_out(unknown)})"
+        )
+
+
 def check(data: bytes) -> None:
     """Raises Malformed where the module would refuse the network; the message follows the file's
     name. The file must begin as `ModelFile.parse` accepts it."""
+    check_operators(data)
     model = Table.root(data)
     version = model.scalar(model_file.MODEL_VERSION, "I")
     if version != SCHEMA:
@@ -236,7 +250,10 @@ class _Reader:
         if index >= len(self._buffers):
             raise Malformed(f"is damaged: buffer {index} does not exist")
         if self._buffers[index].scalar(_OFFSET, "Q") > 1:
-            raise Malformed("has weights that lie behind the model")
+            raise Malformed(
+                "has weights that lie behind the model, where the module does not look (convert it "
+                "without buffer offsets)"
+            )
         return self._buffers[index].vector(_DATA, 1)
 
     def _require_activation(self, tensor: _Tensor) -> None:
@@ -411,12 +428,15 @@ class _Reader:
         return left if shape[-1] == -1 else shape[-1]
 
 
+def _operator(code: Table) -> int:
+    """Old writers know the first field only, which is a byte."""
+    return max(code.scalar(_CODE_SHORT, "B"), code.scalar(_CODE, "I"))
+
+
 def _read_code(code: Table) -> int:
     """The operator of an entry of the operator codes."""
-    op = max(code.scalar(_CODE_SHORT, "B"), code.scalar(_CODE, "I"))
-    kind = _KINDS.get(op)
-    if kind is None:
-        raise Malformed(f"holds the operator {_name_of(op, code)}, which the module does not know")
+    op = _operator(code)
+    kind = _KINDS[op]
     version = code.scalar(_CODE_VERSION, "I") if code.field(_CODE_VERSION) is not None else 1
     if version not in kind.versions:
         raise Malformed(
@@ -427,11 +447,9 @@ def _read_code(code: Table) -> int:
 
 def _name_of(op: int, code: Table) -> str:
     if op == CUSTOM:
-        return code.raw(_CODE_CUSTOM).decode("ascii", "replace") or "CUSTOM"
-    from ai_edge_litert.schema_py_generated import BuiltinOperator  # slow, and seldom needed
-
-    names = (name for name, number in vars(BuiltinOperator).items() if number == op)
-    return str(next(names, op))
+        name = re.sub(r"\W", "?", code.raw(_CODE_CUSTOM).decode("ascii", "replace"))
+        return name[:_MOST_LETTERS] or "CUSTOM"
+    return operators.name_of(op)
 
 
 def _in_range(shape: Iterable[int]) -> bool:

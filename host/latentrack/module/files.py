@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
+from latentrack.decoder.operators import explained
 from latentrack.errors import UserError
 from latentrack.module import diagnosis
 from latentrack.module.link import Link, ModuleError, Progress
@@ -44,6 +45,9 @@ class Files(Protocol):
     def fetch(self, path: str, progress: Progress | None = None) -> bytes:
         """A file's bytes, compared by their hash."""
 
+    def head(self, path: str, size: int) -> bytes:
+        """The first `size` bytes of a file, or all if it has fewer."""
+
     def remove(self, paths: list[str]) -> None:
         """Removes files."""
 
@@ -67,6 +71,9 @@ class FramedFiles:
 
     def fetch(self, path: str, progress: Progress | None = None) -> bytes:
         return self.session.fetch(path, progress)
+
+    def head(self, path: str, size: int) -> bytes:
+        return self.session.fetch(path, most=size)
 
     def remove(self, paths: list[str]) -> None:
         self.session.call("remove", paths)
@@ -129,6 +136,14 @@ class PlainFiles:
             raise ModuleError("damaged on the way")
         return data
 
+    def head(self, path: str, size: int) -> bytes:
+        code = (
+            "import binascii\n"
+            f"with open({path!r}, 'rb') as _file:\n    _head = _file.read({size})\n"
+            "print(binascii.hexlify(_head).decode())\n"
+        )
+        return bytes.fromhex(self._link.run(code).strip())
+
     def remove(self, paths: list[str]) -> None:
         for path in paths:
             self._link.run(f"import os\nos.remove({path!r})")
@@ -177,4 +192,4 @@ def reason(error: ModuleError) -> str:
     text = str(error)
     if "OSError" in text and ("28" in text or "ENOSPC" in text):
         return "its flash is full; `latentrack ls` shows what is there, `latentrack rm` makes room"
-    return text.split(": ", 1)[-1]
+    return explained(text.split(": ", 1)[-1])
