@@ -7,7 +7,11 @@ from latentrack.commands.ports import PortOption, files_of
 
 
 def ls(port: PortOption = None, as_json: JsonOption = False) -> None:
-    """List the models in the module's library, and which play."""
+    """List the models in the module's library, and which play.
+
+    Where a model's file has another name than the module can show, that is beside it.
+    """
+    from rich.markup import escape
     from rich.table import Table
 
     from latentrack.commands.terminal import console, print_json
@@ -15,12 +19,19 @@ def ls(port: PortOption = None, as_json: JsonOption = False) -> None:
 
     with files_of(port, "the module could not list its models") as (_, files):
         there = library.library_of(files.listing(library.MODELS))
+        title_at = library.titles(files)
+        titles = {path: title_at(path) for path in there}
         about = files.about
     if as_json:
         print_json(
             {
                 "models": [
-                    {"name": name, "kind": kind, "bytes": there[path].size}
+                    {
+                        "name": name,
+                        "title": titles[path],
+                        "kind": kind,
+                        "bytes": there[path].size,
+                    }
                     for path in there
                     for kind, name in (_kind_and_name(path),)
                 ],
@@ -37,12 +48,16 @@ def ls(port: PortOption = None, as_json: JsonOption = False) -> None:
     shown = console()
     table = Table(header_style="bold", box=None, pad_edge=False)
     table.add_column("model")
+    retitled = any(titles[path] != _kind_and_name(path)[1] for path in there)
+    if retitled:
+        table.add_column("file")
     table.add_column("kind")
     table.add_column("bytes", justify="right")
     table.add_column("")
     for path, entry in there.items():
         kind, name = _kind_and_name(path)
-        table.add_row(name, kind, f"{entry.size:,}", plays.pop(name, ""))
+        title = [escape(titles[path])] if retitled else []
+        table.add_row(name, *title, kind, f"{entry.size:,}", plays.pop(name, ""))
     if there:
         shown.print(table)
     else:

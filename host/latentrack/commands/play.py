@@ -18,8 +18,8 @@ def play(
     from latentrack.commands.ports import find_port
     from latentrack.commands.terminal import say
     from latentrack.errors import UserError
-    from latentrack.module.files import refusals
-    from latentrack.module.library import why_forgotten
+    from latentrack.module.files import FramedFiles, refusals
+    from latentrack.module.library import called, why_forgotten
     from latentrack.module.link import Link
     from latentrack.module.session import needs_package, running_session
 
@@ -32,7 +32,8 @@ def play(
         if track > len(about["plays"]):
             raise UserError(f"the module has tracks 1 to {len(about['plays'])}, not {track}")
         with refusals(f"the module cannot play {name}, and plays on as before"):
-            forgotten = why_forgotten(session.call("play", name, track - 1))
+            there = called(name, FramedFiles(session, about), session.call("models"))
+            forgotten = why_forgotten(session.call("play", there, track - 1))
     say(f"{name} plays on track {track} from the next bar on.")
     if forgotten:
         say(forgotten)

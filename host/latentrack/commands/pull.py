@@ -19,9 +19,10 @@ def pull(
     ] = None,
     port: PortOption = None,
 ) -> None:
-    """Fetch models from the module into a folder; a file that is the same already stays."""
-    from pathlib import PurePosixPath
+    """Fetch models from the module into a folder; a file that is the same already stays.
 
+    Each gets the name that its file had, also where the module has another for it.
+    """
     from latentrack.commands.options import check_output_folder
     from latentrack.commands.terminal import say, transfer
     from latentrack.module import library
@@ -33,10 +34,11 @@ def pull(
         transfer("Fetching") as progress,
     ):
         there = library.library_of(files.listing(library.MODELS))
-        chosen = library.find(there, names) if names else list(there)
+        title_at = library.titles(files)
+        chosen = library.find(there, names, title_at) if names else list(there)
         targets = {
-            folder / PurePosixPath(path).relative_to(library.MODELS): (path, there[path])
-            for path in chosen
+            folder / name: (path, there[path])
+            for path, name in library.files_for(chosen, title_at).items()
         }
         fetched = fetch_to(files, targets, progress)
     there_before = len(targets) - fetched

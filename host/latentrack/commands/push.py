@@ -53,17 +53,18 @@ def push(
                     done, plays = push_plainly(link, model, progress), False
             if not plays:
                 say(
-                    f"Latentrack is not on the module at {link.port}: {done.name} was stored there "
-                    f"by mpremote's own copy, and plays after `latentrack install {link.port}`."
+                    f"Latentrack is not on the module at {link.port}: {done.shown} was stored "
+                    "there by mpremote's own copy, and plays after "
+                    f"`latentrack install {link.port}`."
                 )
                 continue
             where = f"track {number} of the module at {link.port}"
             say(
-                f"{done.name} plays on {where} from the next bar on: "
+                f"{done.shown} plays on {where} from the next bar on: "
                 f"{count(done.info.steps, 'step')}, {count(done.info.voices, 'voice')}."
             )
             if done.replaced:
-                say(f"It took the place of an older {done.name} in the library.")
+                say(f"It took the place of an older {done.title} in the library.")
             elif done.stored:
                 say("It is in the library.")
             if done.stored and done.clocked:

@@ -18,5 +18,6 @@ def rm(
     from latentrack.module import library
 
     with files_of(port, "the module could not remove models") as (_, files):
-        files.remove(library.find(files.listing(library.MODELS), names))
+        there = files.listing(library.MODELS)
+        files.remove(library.find(there, names, library.titles(files)))
     say(f"Removed: {', '.join(names)}.")

@@ -68,7 +68,8 @@ def sync(
         try:
             # One question and one answer, when nothing has changed.
             with Session(link, "files", library.MODELS) as session:
-                made = library.plan(models, as_listing(session.first))
+                title_at = library.titles(FramedFiles(session, {}))
+                made = library.plan(models, as_listing(session.first), title_at)
             delete = decide(made)
             if not dry_run and (made.to_send or (delete and made.gone)):
                 with Session(link) as session:
@@ -76,7 +77,8 @@ def sync(
                     carry_out(FramedFiles(session, session.first), made, delete)
         except NoPackage:
             with open_files(link, console.print) as files:
-                made = library.plan(models, files.listing(library.MODELS))
+                there = files.listing(library.MODELS)
+                made = library.plan(models, there, library.titles(files))
                 delete = decide(made)
                 if not dry_run:
                     carry_out(files, made, delete)

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 
-from latentrack.decoder.metadata import DecoderInfo, read_info
+from latentrack.decoder.metadata import (
+    TITLE_BYTES,
+    DecoderInfo,
+    parse_info,
+    read_model_bytes,
+    read_title,
+    with_title,
+)
 from latentrack.errors import UserError
-from latentrack.module import diagnosis
+from latentrack.module import diagnosis, naming
 from latentrack.module.diagnosis import Say
-from latentrack.module.files import Entry, Files, PlainFiles, reason, refusals
+from latentrack.module.files import Entry, Files, FramedFiles, PlainFiles, reason, refusals
 from latentrack.module.link import Link, ModuleError, Progress
 from latentrack.module.session import NoPackage, check_frames, running_session
 from latentrack.module.space import check_room
 from latentrack.words import listed
 
 MODELS = "/flash/models"
-ENDING = ".tflite"
+ENDING = naming.ENDING
 # The module's folder for each kind of model (device/latentrack/library.py has the same).
 FOLDERS = {"per": "perc", "seq": "notes", "rhy": "rhythm"}
 
@@ -28,54 +37,101 @@ FOLDERS = {"per": "perc", "seq": "notes", "rhy": "rhythm"}
 class Pushed:
     """What `push` did.
 
-    name: what the model is called on the module.  stored: whether it is in its library now, and
-    replaced: whether it took another's place there.  clocked: whether a clock was running, which
-    storing on a Teensy holds up.  forgotten: why the module could not write down that it plays
-    this model after power-on; "" if it could.
+    name: what the model is called on the module, and title: what its file is called.
+    stored: whether it is in its library now, and replaced: whether it took another's place there.
+    clocked: whether a clock was running, which storing on a Teensy holds up.  forgotten: why the
+    module could not write down that it plays this model after power-on; "" if it could.
     """
 
     name: str
+    title: str
     info: DecoderInfo
     stored: bool = False
     replaced: bool = False
     clocked: bool = False
     forgotten: str = ""
 
+    @property
+    def shown(self) -> str:
+        """For sentences: the title, and what to call it on the module if that is another word."""
+        return self.title if self.title == self.name else f"{self.title} (there {self.name})"
+
 
 @dataclass(frozen=True)
 class Model:
-    """A model file here, and where it belongs on the module."""
+    """A model file here, and where it belongs on the module.
+
+    name: what it is called there; in the file, if that is not what the file is called, its title.
+    """
 
     file: Path
-    path: str
+    folder: str
+    name: str
     info: DecoderInfo
-    data: bytes = field(repr=False)
+    raw: bytes = field(repr=False)
 
     @property
-    def name(self) -> str:
-        return PurePosixPath(self.path).stem
+    def title(self) -> str:
+        return naming.title_of(self.file)
 
     @property
+    def path(self) -> str:
+        return f"{self.folder}/{self.name}{ENDING}"
+
+    @functools.cached_property
+    def data(self) -> bytes:
+        """The bytes that the module gets."""
+        return with_title(self.raw, "" if self.name == self.title else self.title)
+
+    @functools.cached_property
     def entry(self) -> Entry:
         return Entry(len(self.data), hashlib.sha256(self.data).hexdigest())
 
 
 def playable(model: Path) -> DecoderInfo:
     """What the model is; raises UserError if no module can play it."""
-    info = read_info(model)
-    if info.kind[:3] not in FOLDERS:
-        raise UserError(
-            f"{model} is a model of kind {info.kind!r}, which the module cannot play; "
-            f"push one of kind {listed((f'{kind}…' for kind in sorted(FOLDERS)), 'or')}"
-        )
-    return info
+    return read_model(model).info
 
 
 def read_model(file: Path) -> Model:
-    """A model from a file; raises UserError if no module can play it."""
-    info = playable(file)
-    name = re.sub(r"[^A-Za-z0-9_-]+", "_", file.stem) or "model"
-    return Model(file, f"{MODELS}/{FOLDERS[info.kind[:3]]}/{name}{ENDING}", info, file.read_bytes())
+    """A model from a file, with the name that it has on an empty module.
+
+    Raises UserError if no module can play it.
+    """
+    data = read_model_bytes(file)
+    info = parse_info(str(file), data)
+    if info.kind[:3] not in FOLDERS:
+        raise UserError(
+            f"{file} is a model of kind {info.kind!r}, which the module cannot play; "
+            f"push one of kind {listed((f'{kind}…' for kind in sorted(FOLDERS)), 'or')}"
+        )
+    folder = f"{MODELS}/{FOLDERS[info.kind[:3]]}"
+    return Model(file, folder, naming.plain_name(naming.title_of(file)), info, data)
+
+
+def place(model: Model, files: HasHeads, paths: Iterable[str], taken: Iterable[str] = ()) -> Model:
+    """The model with the name that it has on a module: see `naming.place`."""
+    wanted = {model.title: [model.folder]}
+    names = naming.place(wanted, list(paths), titles(files), list(taken))
+    return replace(model, name=names[model.folder, model.title])
+
+
+class HasHeads(Protocol):
+    """What reads the beginnings of files on the module: `Files`, or a line to it."""
+
+    def head(self, path: str, size: int) -> bytes:
+        """The first `size` bytes of a file, or all if it has fewer."""
+
+
+def titles(files: HasHeads) -> Callable[[str], str]:
+    """What a model on the module is called by its own metadata, else by its file there."""
+
+    @functools.cache
+    def title_at(path: str) -> str:
+        told = naming.clean_title(read_title(files.head(path, TITLE_BYTES)))
+        return told or PurePosixPath(path).stem
+
+    return title_at
 
 
 def push(
@@ -102,20 +158,25 @@ def push(
             if not 0 <= track < len(about["plays"]):
                 tracks = len(about["plays"])
                 raise UserError(f"the module has tracks 1 to {tracks}, not {track + 1}")
+            paths = [path for path, _ in session.call("models")]
+            others = [name for i, name in enumerate(about["plays"]) if name and i != track]
+            in_memory = set(others) - {PurePosixPath(path).stem for path in paths}
+            what = place(what, FramedFiles(session, about), paths, in_memory)
             with refusals(f"the module cannot take {model}, and plays on as before"):
                 session.send(what.data, progress)
             with refusals(f"the module cannot play {model}, and plays on as before"):
                 frames = session.call("audition", what.name, track)
             check_frames(session, frames)
             if not store:
-                return Pushed(what.name, what.info, clocked=about["clocked"])
+                return Pushed(what.name, what.title, what.info, clocked=about["clocked"])
             before = session.call("hash", what.path)
             if before != what.entry.sha256:
-                with refusals(f"{what.name} plays, but the module could not store it"):
+                with refusals(f"{what.title} plays, but the module could not store it"):
                     session.call("keep", what.path)
             forgotten = why_forgotten(session.call("remember", what.name, track))
             replaced = bool(before) and before != what.entry.sha256
-            return Pushed(what.name, what.info, True, replaced, about["clocked"], forgotten)
+            clocked = about["clocked"]
+            return Pushed(what.name, what.title, what.info, True, replaced, clocked, forgotten)
     except NoPackage as error:
         if store:
             raise  # storing can be done without it: push_plainly
@@ -137,9 +198,10 @@ def push_plainly(link: Link, model: Path, progress: Progress | None = None) -> P
     what = read_model(model)
     files = PlainFiles(link)
     with refusals(f"the module could not store {model}"):
-        replaced = what.path in files.listing(MODELS)
+        there = files.listing(MODELS)
+        what = place(what, files, library_of(there))
         files.put(what.path, what.data, progress)
-    return Pushed(what.name, what.info, True, replaced)
+    return Pushed(what.name, what.title, what.info, True, what.path in there)
 
 
 @dataclass(frozen=True)
@@ -171,21 +233,28 @@ def models_in(folder: Path) -> tuple[list[Model], list[str]]:
             models.append(read_model(file))
         except UserError as error:
             refused.append(str(error))
-    by_path: dict[str, Model] = {}
+    known: dict[tuple[str, str], Model] = {}
     for model in models:
-        if other := by_path.get(model.path):
+        if other := known.get((model.folder, model.title)):
             raise UserError(
                 f"{other.file} and {model.file} would have the same name on the module; "
                 "rename one of them"
             )
-        by_path[model.path] = model
+        known[model.folder, model.title] = model
     return models, refused
 
 
-def plan(models: Iterable[Model], there: dict[str, Entry]) -> Plan:
-    """Compares models here with the listing of MODELS there."""
+def plan(
+    models: Iterable[Model],
+    there: dict[str, Entry],
+    title_at: Callable[[str], str] = lambda path: PurePosixPath(path).stem,
+) -> Plan:
+    """Compares models here with the listing of MODELS there.
+
+    title_at: what a model there is called (`titles`); it is asked where its bytes do not say it.
+    """
     made = Plan({}, {}, {}, {}, there)
-    for model in models:
+    for model in _placed(list(models), there, title_at):
         entry = there.get(model.path)
         if entry is None:
             made.new[model.path] = model
@@ -196,6 +265,26 @@ def plan(models: Iterable[Model], there: dict[str, Entry]) -> Plan:
     known = made.to_send | made.same
     made.gone.update({p: e for p, e in library_of(there).items() if p not in known})
     return made
+
+
+def _placed(
+    models: list[Model], there: dict[str, Entry], title_at: Callable[[str], str]
+) -> list[Model]:
+    """The models with the names that they have there, or get."""
+    wanted: dict[str, list[str]] = {}
+    for model in models:
+        wanted.setdefault(model.title, []).append(model.folder)
+
+    @functools.cache
+    def title_there(path: str) -> str:
+        name = PurePosixPath(path).stem
+        for model in models:
+            if name.startswith(model.name) and replace(model, name=name).entry == there[path]:
+                return model.title
+        return title_at(path)
+
+    names = naming.place(wanted, library_of(there), title_there)
+    return [replace(model, name=names[model.folder, model.title]) for model in models]
 
 
 def library_of(there: dict[str, Entry]) -> dict[str, Entry]:
@@ -229,12 +318,54 @@ def sync(
             files.remove(list(made.gone))
 
 
-def find(there: dict[str, Entry], names: Iterable[str]) -> list[str]:
-    """The paths of models called by name ("funk", or "perc/funk"); UserError if there is none."""
+def called(name: str, files: HasHeads, models: Iterable[tuple[str, int]]) -> str:
+    """The name on the module of a model that is called by name or by title.
+
+    models: paths and sizes. A name that no model there has is returned as it is.
+    """
+    paths = [path for path, _ in models]
+    if naming.plain_name(name) == name or any(p.endswith(f"/{name}{ENDING}") for p in paths):
+        return name
+    title, title_at = naming.title_of(Path(name.removesuffix(ENDING) + ENDING)), titles(files)
+    found = [path for path in paths if title_at(path) == title]
+    return PurePosixPath(found[0]).stem if found else name
+
+
+def files_for(paths: Iterable[str], title_at: Callable[[str], str]) -> dict[str, str]:
+    """What files on a computer are called that models go into, as paths below a folder, by path."""
+    plain = {path: PurePosixPath(path).relative_to(MODELS) for path in paths}
+    titled = {
+        path: each.with_name(naming.file_name(title_at(path)) or each.name)
+        for path, each in plain.items()
+    }
+    # What is called there what its file is called keeps that name, whatever another says of itself.
+    names = {path: str(each) for path, each in plain.items() if each == titled[path]}
+    for path in sorted(plain.keys() - names.keys()):
+        # Some file systems do not tell large letters from small ones.
+        used = {name.casefold() for name in names.values()}
+        stem = plain[path].stem
+        numbered = (plain[path].with_stem(f"{stem}-{number}") for number in itertools.count(2))
+        choices = itertools.chain((titled[path], plain[path]), numbered)
+        names[path] = next(str(each) for each in choices if str(each).casefold() not in used)
+    return names
+
+
+def find(
+    there: dict[str, Entry],
+    names: Iterable[str],
+    title_at: Callable[[str], str] = lambda path: PurePosixPath(path).stem,
+) -> list[str]:
+    """The paths of models called by name ("funk", or "perc/funk"), else by title.
+
+    Raises UserError if there is none.
+    """
     found = []
     for name in names:
         name = name.removesuffix(ENDING)
         paths = [path for path in library_of(there) if path.endswith(f"/{name}{ENDING}")]
+        if not paths:
+            title = naming.title_of(Path(name + ENDING))
+            paths = [path for path in library_of(there) if title_at(path) == title]
         if not paths:
             known = ", ".join(PurePosixPath(path).stem for path in library_of(there)) or "none"
             raise UserError(f"no model on the module is called {name!r}; there are: {known}")

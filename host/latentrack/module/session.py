@@ -167,11 +167,12 @@ class Session:
 
         self._repairing(send)
 
-    def fetch(self, path: str, progress: Progress | None = None) -> bytes:
-        """A file of the module."""
+    def fetch(self, path: str, progress: Progress | None = None, most: int | None = None) -> bytes:
+        """A file of the module; its first `most` bytes, if that is given."""
 
         def fetch() -> bytes:
             size = self.call("read", path)
+            size = size if most is None else min(size, most)
             data = bytearray()
             with self._link.translated():
                 requests = (("G", struct.pack("<IH", at, MOST)) for at in range(0, size, MOST))
@@ -179,7 +180,7 @@ class Session:
                     data += piece.body
                     if progress is not None:
                         progress(len(data), size)
-            return bytes(data)
+            return bytes(data[:size])
 
         return bytes(self._repairing(fetch))
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from latentrack.errors import UserError
-from latentrack.module import diagnosis
+from latentrack.module import diagnosis, library
 from latentrack.module.files import reason
 from latentrack.module.link import ModuleError
 from latentrack.module.ports import Found, modules
@@ -204,7 +204,7 @@ class Bench:
 
     def remove(self, model: Stored) -> None:
         """Removes a model from its library; what plays goes on."""
-        self._do("", lambda: self._said(f"{model.name} is removed.", "remove", [model.path]))
+        self._do("", lambda: self._said(f"{model.shown} is removed.", "remove", [model.path]))
 
     def send_place(self, track: int = 0) -> None:
         """The track goes where the puck is, with its threshold, densities and the rest."""
@@ -464,15 +464,24 @@ class Bench:
             if not self._start(talk):
                 return
             about = talk.call("hello")
-        models = talk.call("models")
+        models = self._stored(talk, talk.call("models"))
         self._set(
             connected=True,
             bare=False,
             trouble="",
             board=str(about["board"]),
             plays=tuple(about["plays"]),
-            models=tuple(Stored(path, size) for path, size in sorted(models)),
+            models=models,
             free=int(about["free"]),
+        )
+
+    def _stored(self, talk: Talk, models: list[tuple[str, int]]) -> tuple[Stored, ...]:
+        """The models of the library with their titles, each read once."""
+        known = {(model.path, model.size): model for model in self.state.models}
+        titles = library.titles(talk)
+        return tuple(
+            known.get((path, size)) or Stored(path, size, titles(path))
+            for path, size in sorted(models)
         )
 
     def _start(self, talk: Talk) -> bool:
@@ -539,7 +548,7 @@ class Bench:
             done = sending.push(link, file, self._progress, store=store, track=track)
         self._ask()
         kept = " It is in the module's library." if store else " It is not stored."
-        return f"{done.name} plays on track {track + 1} from the next bar on.{kept}"
+        return f"{done.shown} plays on track {track + 1} from the next bar on.{kept}"
 
     def _said(self, words: str, request: str, *arguments: object) -> str:
         self._needed().call(request, *arguments)

@@ -255,14 +255,14 @@ def _models(studio: Studio, choices: _Choices, state: State) -> None:
     with ui.element("div").classes("lt-panel-list").props('role="list"'):
         for model in state.models:
             with ui.element("div").classes("lt-panel-model").props('role="listitem"'):
-                ui.label(f"{model.name}").classes("lt-panel-grow")
+                ui.label(model.shown).classes("lt-panel-grow")
                 ui.label(f"{model.size / 1024:,.0f} KB").classes("lt-muted")
                 _button(
                     "Play",
                     partial(_play, bench, choices, model),
-                    label=f"Play {model.name}",
+                    label=f"Play {model.shown}",
                 )
-                _button("Remove", partial(_ask_remove, bench, model), label=f"Remove {model.name}")
+                _button("Remove", partial(_ask_remove, bench, model), label=f"Remove {model.shown}")
 
 
 def _audition(bench: Bench, choices: _Choices, store: bool) -> None:
@@ -275,7 +275,7 @@ def _play(bench: Bench, choices: _Choices, model: Stored) -> None:
 
 def _ask_remove(bench: Bench, model: Stored) -> None:
     with ui.dialog() as dialog, ui.card():
-        ui.label(f"Remove {model.name} from the module's library? It is gone there for good.")
+        ui.label(f"Remove {model.shown} from the module's library? It is gone there for good.")
 
         def remove() -> None:
             dialog.close()

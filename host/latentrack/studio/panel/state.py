@@ -10,14 +10,20 @@ from latentrack.module.ports import Found
 
 @dataclass(frozen=True)
 class Stored:
-    """A model in the module's library. size: bytes."""
+    """A model in the module's library. size: bytes.  title: what its file is called; "": as it."""
 
     path: str
     size: int
+    title: str = ""
 
     @property
     def name(self) -> str:
         return PurePosixPath(self.path).stem
+
+    @property
+    def shown(self) -> str:
+        """For people: the title, and what the module calls it if that is another word."""
+        return self.name if self.title in ("", self.name) else f"{self.title} ({self.name})"
 
     @property
     def folder(self) -> str:

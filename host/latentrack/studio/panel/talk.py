@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from latentrack.errors import UserError
@@ -35,6 +35,13 @@ class Talk:
 
     def call(self, name: str, *arguments: object) -> Any:
         """Asks the module; what it answers."""
+        return self._ask(lambda session: session.call(name, *arguments))
+
+    def head(self, path: str, size: int) -> bytes:
+        """The first `size` bytes of a file there."""
+        return bytes(self._ask(lambda session: session.fetch(path, most=size)))
+
+    def _ask(self, question: Callable[[Session], Any]) -> Any:
         self.used = time.monotonic()
         try:
             with self._open().turn(_PATIENCE_S) as link:
@@ -43,7 +50,7 @@ class Talk:
                         session = Session(link)
                         session.__enter__()
                         self._session = session
-                return self._session.call(name, *arguments)
+                return question(self._session)
         except UserError:
             self.broken = True
             raise
