@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from latentrack.words import listed
+
 _LAYERS = "build the decoder of dense layers only"
 _ACTIVATION = "use relu, relu6, tanh or sigmoid"
 _RANDOM = "export the decoder alone, without what draws at random"
@@ -60,7 +62,7 @@ def ways_out(names: Iterable[str]) -> str:
         if _LAYERS in ways.values() and way not in (_ACTIVATION, _RANDOM):
             way = _LAYERS  # a loop over steps brings slices and sums that nothing else would mend
         by_way.setdefault(way, []).append(name)
-    return "; ".join(f"{_listed(names)}: {way}" for way, names in by_way.items())
+    return "; ".join(f"{listed(names)}: {way}" for way, names in by_way.items())
 
 
 def explained(text: str) -> str:
@@ -71,7 +73,3 @@ def explained(text: str) -> str:
         return f"operator {name} is not supported ({ways_out([name])})"
 
     return _SAID.sub(explain, text)
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
