@@ -213,7 +213,7 @@ def dataset(
         typer.Option(
             metavar="BPM",
             help="The tempo of audio whose name does not tell it (as `break_97bpm.wav` does). "
-            "Without it Latentrack listens.",
+            "Without it the file's tags tell it, or Latentrack listens.",
             show_default=False,
             rich_help_panel=_AUDIO,
         ),
@@ -295,6 +295,8 @@ def dataset(
         print_json(_as_json(made) | {"file": str(output) if output else None})
         return
     _show(shown, made)
+    if "tempo" in made.recipe:
+        shown.print(f"\nTempo: {made.recipe['tempo']}.")
     if output:
         shown.print(f"\nWritten to [bold]{escape(str(output))}[/bold].")
     else:
@@ -446,7 +448,7 @@ def _show(console: Console, what: Dataset) -> None:
     table.add_row("", f"{what.hits:,}", noun, "", end_section=not left_out)
     for index, entry in enumerate(left_out):
         why = escape(entry.reason)
-        if entry.what == "files" and entry.reason != FILTERED_FILE:
+        if entry.what in ("files", "clues", "samples") and entry.reason != FILTERED_FILE:
             why += _examples(entry)
         number, noun = entry.counted.split(" ")
         table.add_row("" if index else "left out", number, noun, why)

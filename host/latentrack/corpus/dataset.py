@@ -37,7 +37,10 @@ _READS = (1, 2)  # version 1 had no velocities, offsets, meter, bars or lowest p
 # What is counted, in the order in which it is told. A hint is of a file of which nothing was left
 # out, but which may not be what its owner thinks.
 HINTS = "hints"
-COUNTED = ("files", "tracks", "meters", "sequences", "bars", "hits", "notes", "onsets", HINTS)
+COUNTED = (
+    "files", "tracks", "meters", "sequences", "bars", "hits", "notes", "onsets", "clues", "samples",
+    HINTS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

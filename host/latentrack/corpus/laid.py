@@ -38,6 +38,7 @@ class Laid:
     meters: tuple[str, ...]  # per sequence
     hits: npt.NDArray[Any]  # see hits_table
     discarded: Counter[tuple[str, str]]  # by (what, reason)
+    tempo: str = ""  # what told it, of audio: "the name"
 
     def __len__(self) -> int:
         return len(self.meters)
@@ -68,7 +69,7 @@ def to_bytes(result: Laid | str) -> bytes:
         else:
             runs.append([meter, 1])
     left_out = [[what, why, count] for (what, why), count in result.discarded.items()]
-    head = json.dumps([runs, left_out]).encode() + b"\n"
+    head = json.dumps([runs, left_out, result.tempo]).encode() + b"\n"
     return head + zlib.compress(result.hits.tobytes(), 1)
 
 
@@ -79,7 +80,7 @@ def from_bytes(data: bytes) -> Laid | str:
         told = json.loads(head)
         if isinstance(told, str):
             return told
-        runs, left_out = told
+        runs, left_out, tempo = told
         meters = tuple(meter for meter, count in runs for _ in range(count))
         hits = np.frombuffer(zlib.decompress(body), _HITS)
         discarded = Counter({(what, why): count for what, why, count in left_out})
@@ -87,4 +88,4 @@ def from_bytes(data: bytes) -> Laid | str:
         raise ValueError("not what it was") from error
     if len(hits) and not 0 <= int(hits["sequence"].max()) < len(meters):
         raise ValueError("not what it was")
-    return Laid(meters, hits, discarded)
+    return Laid(meters, hits, discarded, str(tempo))

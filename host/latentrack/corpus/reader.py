@@ -84,7 +84,7 @@ def read(
     rules = replace(rules or Rules(), **changes)
     paths = [Path(source) for source in sources]
     if rules.kind == "rhythm":
-        found = find(paths, audio.SUFFIXES + midi.SUFFIXES, "audio or MIDI")
+        found = find(paths, audio.SUFFIXES + midi.SUFFIXES, "audio or MIDI", audio.UNREAD)
     else:
         found = find(paths, midi.SUFFIXES, "MIDI")
     results: dict[int, Laid | str] = {}
@@ -371,7 +371,7 @@ def _gather(
         steps_per_beat=rules.steps_per_beat,
         files=len(np.unique(file_of)),
         discarded=discarded,
-        recipe={"from": _kinds_of_files(used), **rules.recipe},
+        recipe={"from": _kinds_of_files(used), **_tempo(laid), **rules.recipe},
         velocities=hits["velocity"],
         offsets=np.asarray(np.clip(hits["offset"] / np.float32(254), -0.5, 0.5), np.float32),
         lowest_pitch=lowest,
@@ -401,6 +401,16 @@ def _kinds_of_files(used: Sequence[Found]) -> str:
     if heard and heard < len(used):
         return "audio and MIDI files"
     return "audio files" if heard else "MIDI files"
+
+
+def _tempo(laid: Sequence[Laid]) -> dict[str, str]:
+    """What told the tempo of audio files, the most frequent first."""
+    told = Counter(one.tempo for one in laid if one.tempo)
+    ways = [
+        f"{count:,} {'by' if source == audio.EAR else 'from'} {source}"
+        for source, count in told.most_common()
+    ]
+    return {"tempo": ", ".join(ways)} if ways else {}
 
 
 def _nothing(

@@ -88,29 +88,31 @@ def _open(path: Path, _changed: int) -> Archive:
     return Archive(path)
 
 
-def find(sources: Sequence[Path], suffixes: tuple[str, ...], what: str) -> list[Found | Broken]:
+def find(
+    sources: Sequence[Path], suffixes: tuple[str, ...], what: str, unread: tuple[str, ...] = ()
+) -> list[Found | Broken]:
     """All files with these suffixes, each once, in the order of their names.
 
     `what` they are is said in errors: UserError if a source is not there, cannot be read, or
-    holds no such file.
+    holds no such file. Files with the suffixes `unread` are found beside others, to be counted.
     """
     found: dict[tuple[Path, str], Found | Broken] = {}
     for source in sources:
         if source.is_dir():
-            entries = list(_folder(source, suffixes))
-            if not entries:
+            entries = list(_folder(source, suffixes + unread))
+            if not _any_other(entries, unread):
                 raise UserError(
                     f"The folder {source} holds no {what} files ({', '.join(suffixes)}), nor do "
                     f"the folders in it: name a folder of {what} files."
                 )
         elif source.suffix.lower() in ARCHIVES and source.exists():
             try:
-                entries = list(_archive(source, suffixes))
+                entries = list(_archive(source, suffixes + unread))
             except Unreadable as error:
                 raise UserError(
                     f"{source} cannot be used ({error}): name a zip archive of {what} files."
                 ) from error
-            if not entries:
+            if not _any_other(entries, unread):
                 raise UserError(
                     f"The archive {source} holds no {what} files ({', '.join(suffixes)}): name "
                     f"one of {what} files."
@@ -132,6 +134,10 @@ def find(sources: Sequence[Path], suffixes: tuple[str, ...], what: str) -> list[
                 key = (Path(os.path.realpath(entry.path)), entry.member)  # of a link to itself, too
             found.setdefault(key, entry)
     return list(found.values())
+
+
+def _any_other(entries: Sequence[Found | Broken], suffixes: tuple[str, ...]) -> bool:
+    return any(isinstance(one, Broken) or one.suffix not in suffixes for one in entries)
 
 
 def _below(folder: str, entry: Found | Broken) -> Found | Broken:
