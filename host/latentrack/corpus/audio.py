@@ -25,7 +25,7 @@ from latentrack.corpus.sound_files import SUFFIXES as SUFFIXES
 from latentrack.corpus.sound_files import UNREAD as UNREAD
 from latentrack.corpus.sound_files import check_length as check_length
 from latentrack.corpus.sound_tags import Said, in_file
-from latentrack.corpus.tempo_clues import ASKED, LONGEST_LOOP, NAME, Reading, take
+from latentrack.corpus.tempo_clues import ASKED, LONGEST_LOOP, NAME, Reading, take, unusual
 from latentrack.corpus.tempo_clues import EAR as EAR
 from latentrack.corpus.tempo_clues import Tempo as Tempo
 from latentrack.corpus.tempo_clues import told_by_name as told_by_name
@@ -39,7 +39,6 @@ DAMAGED = "not a number, or far too large: taken as silence"
 
 _SHORTEST = 0.1
 _SURELY_A_LOOP = 15.0
-_USUAL_BPM = 105  # the middle of what loops are, by their logarithm
 _BEAT_FRAME = 0.023  # seconds
 _TICKS = 9600  # a beat
 
@@ -157,11 +156,11 @@ def _pace(
 def _fit(heard: Heard, beats: float, bpm: float, steps_per_beat: int) -> float:
     """How well onsets lie on the steps: 1 exactly, about 0 by chance, less between the steps.
 
-    Those behind the loop count as if they lay by chance, so that a tail has few of them.
+    Those behind the loop count against it: a tail has few of them.
     """
     in_steps = heard.times * bpm / 60 * steps_per_beat
     inside = in_steps < (beats or np.inf) * steps_per_beat
-    near = np.cos(2 * np.pi * in_steps) * inside
+    near = np.where(inside, np.cos(2 * np.pi * in_steps), -0.5)
     return float(np.average(near, weights=heard.velocities))
 
 
@@ -199,7 +198,7 @@ def _likely_beats(
         idle = 0.5 if steps_per_beat % 2 == 0 and not (steps % 2).any() else 0
         # The estimate weighs least: of a short loop it is often off by a half or a third.
         off = np.log2(bpm / estimate) ** 2 / 2
-        cost = off + (np.log2(bpm / _USUAL_BPM) / 0.7) ** 2 + together + idle
+        cost = off + unusual(bpm) + together + idle
         if cost < best_cost:
             best, best_cost = beats, cost
     return best

@@ -27,7 +27,8 @@ _WEIGHTS = {ASKED: 4.0, NAME: 3.0}
 _OF_OTHERS = 2.0
 _OF_TAGS = 1.5  # written by programs that tell songs apart
 _OF_LENGTH = 2.0
-_OF_EAR = 2.0
+_OF_EAR = 3.0
+_OF_USUAL = 0.5
 _REDUNDANT = 0.25  # of a source's second thing, where the first and the length imply it
 
 
@@ -60,6 +61,11 @@ def told_by_name(stem: str) -> Tempo:
     """The tempo that a file's name says: `funk_97bpm`, `97.5 BPM`, `bpm120`, `break_2bar`."""
     bars = re.search(r"(?<![\d.])(\d{1,2})[-_ ]?bars?(?![a-z])", stem, re.I)
     return Tempo(bpm_in_words(stem), float(bars[1]) if bars and int(bars[1]) else None)
+
+
+def unusual(bpm: float) -> float:
+    """How far a tempo is from what loops mostly have: 0 at 105, 1 at 65 and 170."""
+    return (math.log2(bpm / 105) / 0.7) ** 2
 
 
 def take(
@@ -105,6 +111,7 @@ def take(
         if not _FEWEST_BPM <= bpm <= _MOST_BPM and not by_bars:
             continue
         score = _OF_EAR * fit(beats, bpm) + (_OF_LENGTH if whole else 0)
+        score -= _OF_USUAL * unusual(bpm)
         agreeing: dict[str, float] = {}
         doubted = []
         for one in told:
