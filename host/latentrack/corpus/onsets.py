@@ -25,6 +25,7 @@ _AT_ONCE = 1024  # spectra that are held at a time
 _BANDS, _TOP_HERTZ = 48, 16_000  # of all rates; a low one has the lower bands of them
 _GROUPS_HERTZ = (120, 300, 900, 2600, 7000)  # a kick's few bands count as much as a hat's many
 _RANGE_DB = 70  # below the loudest band nothing is heard
+_EVEN = 8  # frames before and behind over which a steady noise is even
 _LAG, _MEMORY = 3, 3  # frames: a rise is one above all of the frames from _LAG to both together ago
 _LATE = 0.004  # seconds by which the peak of a rise comes behind its beginning
 
@@ -164,7 +165,7 @@ def _rises(power: npt.NDArray[np.float32], groups: npt.NDArray[np.int64]) -> Env
     if not loudest or len(power) <= _LAG:
         return np.zeros(len(power), np.float32)
     # A steady noise (tape, a bad cable) takes part in the floor, so that it is heard as even.
-    quiet = np.percentile(power, 10, axis=0).astype(np.float32) / 2
+    quiet = np.percentile(_mean(power, _EVEN), 10, axis=0).astype(np.float32)
     level = 10 * np.log10(power + (quiet + np.float32(loudest * 10 ** (-_RANGE_DB / 10))))
     # Held against its neighbours too, a tone that bends does not rise.
     was = _highest(_highest(level.T, 1, 1).T, _MEMORY, 0)
@@ -172,6 +173,16 @@ def _rises(power: npt.NDArray[np.float32], groups: npt.NDArray[np.int64]) -> Env
     rise[_LAG:] = np.maximum(0, level[_LAG:] - was[:-_LAG])
     means = [rise[:, groups == group].mean(axis=1) for group in np.unique(groups)]
     made: Envelope = np.sqrt(np.mean(np.square(means), axis=0)).astype(np.float32)
+    return made
+
+
+def _mean(values: npt.NDArray[np.float32], around: int) -> npt.NDArray[np.float64]:
+    """Of each row the mean of itself and so many rows around it; beyond the ends is 0."""
+    rest = [(0, 0)] * (values.ndim - 1)
+    sums = np.cumsum(np.pad(values.astype(np.float64), [(around + 1, around), *rest]), axis=0)
+    made: npt.NDArray[np.float64] = (sums[2 * around + 1 :] - sums[: -2 * around - 1]) / (
+        2 * around + 1
+    )
     return made
 
 
@@ -190,8 +201,7 @@ def _peaks(envelope: Envelope, frame: float) -> npt.NDArray[np.int64]:
     """The frames at which something is struck."""
     apart, around = round(_APART / frame), round(_AROUND / frame)
     highest = _highest(envelope, apart, apart)
-    sums = np.cumsum(np.pad(envelope.astype(np.float64), (around + 1, around)))
-    mean = (sums[2 * around + 1 :] - sums[: -2 * around - 1]) / (2 * around + 1)
+    mean = _mean(envelope, around)
     peaks = np.flatnonzero((envelope == highest) & (envelope > 0))
     if not len(peaks):
         return peaks

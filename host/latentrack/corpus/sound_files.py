@@ -1,14 +1,12 @@
 """Sound files opened and decoded, also those whose writer was cut off or wrote a stream.
 
-libsndfile decodes; a size that the writer left open (0, or all ones) is given to it as what is
-there. Samples that are not numbers, or far beyond all others, are silence and are counted.
+libsndfile decodes, and is given the sizes that a writer left open. Samples that are not numbers, or
+far beyond all others, are silence and are counted.
 """
 
 from __future__ import annotations
 
 import io
-import os
-import struct
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from latentrack.corpus.sound_sizes import with_sizes
 from latentrack.corpus.unreadable import Unreadable
 from latentrack.limits import check_file
 
@@ -36,9 +35,7 @@ _FASTEST_RATE = 384_000  # samples a second
 _PIECE = 1 << 20  # samples of all channels that are decoded at a time
 _CHANNELS = 32  # that are listened to
 _QUIETEST = 1e-4
-_ENDLESS = 1 << 62  # frames of a stream whose length its writer did not know
 _LOUDEST = 4.0  # what is beyond it, and beyond a hundred times the others, is damage
-_HEAD = 1 << 16  # bytes in which the beginning of the samples is looked for
 
 
 def check_length(path: Path) -> None:
@@ -90,7 +87,7 @@ def _opened(file: IO[bytes], suffix: str) -> Iterator[Any]:
     import soundfile
 
     try:
-        with soundfile.SoundFile(_with_sizes(file)) as sound:
+        with soundfile.SoundFile(with_sizes(file)) as sound:
             yield sound
     except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError) as error:
         raise Unreadable(f"not a {suffix.lstrip('.').upper()} file, or a damaged one") from error
@@ -99,8 +96,8 @@ def _opened(file: IO[bytes], suffix: str) -> Iterator[Any]:
 def _check(file: Any) -> int:
     """The samples a second of an opened file. Raises Unreadable if it is too much to be read."""
     rate, frames = int(file.samplerate), int(file.frames)
-    if frames >= _ENDLESS:  # counted while it is decoded
-        frames = 0
+    if frames >= 1 << 62:
+        raise Unreadable("of a length that it does not say; save it once more")
     if rate < 1 or frames > _LONGEST * rate:
         raise Unreadable(_too_long(frames / max(rate, 1)))
     if rate > _FASTEST_RATE or frames > _MOST_SAMPLES:
@@ -127,109 +124,3 @@ def _mend(sound: npt.NDArray[np.float32]) -> int:
     bad |= height > max(_LOUDEST, 100 * usual)
     sound[bad] = 0
     return int(bad.sum())
-
-
-# -- sizes that were left open --------------------------------------------------------------------
-
-
-def _with_sizes(file: IO[bytes]) -> Any:
-    """The file, or a view of it in which the size of its samples is what is there."""
-    end = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    head = file.read(_HEAD)
-    file.seek(0)
-    try:
-        changed = _sizes(file, head, end)
-    except struct.error:
-        changed = {}
-    file.seek(0)
-    return _View(file, changed) if changed else file
-
-
-def _sizes(file: IO[bytes], head: bytes, end: int) -> dict[int, bytes]:
-    """What is to be written over the head, by place; nothing if its sizes are good."""
-    kind = head[:4]
-    if kind in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
-        places = _chunks(head, 12, "<I")
-        at = places.get(b"data", 0)
-        if not at:
-            return {}
-        rest, long = end - at - 8, places.get(b"ds64", 0)
-        if kind == b"RF64" and long:
-            (size,) = struct.unpack_from("<Q", head, long + 16)
-            if size in (0, 2**64 - 1) and rest > 0:
-                return {long + 8: struct.pack("<QQ", end - 8, rest)}
-        elif head[at + 4 : at + 8] == bytes(4) and _is_sound(file, at + 8, end, "<I"):
-            return {at + 4: struct.pack("<I", min(rest, 2**32 - 1))}
-    elif kind == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
-        at = _chunks(head, 12, ">I").get(b"SSND", 0)
-        # 8 bytes of it come before the samples. A size of 0 libsndfile takes as we do.
-        if at and head[at + 4 : at + 8] == bytes([0, 0, 0, 8]) and end - at > 16:
-            if _is_sound(file, at + 16, end, ">I"):
-                return {at + 4: struct.pack(">I", min(end - at - 8, 2**32 - 1))}
-    elif kind == b"caff":
-        at = _chunks(head, 8, ">q").get(b"data", 0)
-        if at:
-            (size,) = struct.unpack_from(">q", head, at + 4)
-            if size == -1 or (size in (0, 4) and _is_sound(file, at + 16, end, ">q")):
-                return {at + 4: struct.pack(">q", end - at - 12)}
-    elif kind == b".snd" and head[8:12] == bytes(4) and end > struct.unpack_from(">I", head, 4)[0]:
-        return {8: b"\xff\xff\xff\xff"}  # which says by the format that the size is not known
-    return {}
-
-
-def _chunks(head: bytes, at: int, form: str) -> dict[bytes, int]:
-    """Where chunks begin, by their names, as far as the head goes."""
-    places: dict[bytes, int] = {}
-    width = struct.calcsize(form)
-    while at + 4 + width <= len(head):
-        name = head[at : at + 4]
-        (size,) = struct.unpack_from(form, head, at + 4)
-        places.setdefault(name, at)
-        if size < 0 or name in (b"data", b"SSND"):
-            break
-        at += 4 + width + size
-        at += size & 1 if width == 4 else 0
-    return places
-
-
-def _is_sound(file: IO[bytes], at: int, end: int, form: str) -> bool:
-    """Whether what lies from here to the end is samples, and not chunks one after the other."""
-    width = struct.calcsize(form)
-    if end - at < 4 + width:
-        return False
-    for _ in range(100):
-        file.seek(at)
-        name, size = file.read(4), file.read(width)
-        if at >= end or not name.strip(b"\0"):
-            return False
-        length = struct.unpack(form, size)[0] if len(size) == width else -1
-        if not name.decode("latin-1").isprintable() or not 0 <= length <= end - at - 4 - width:
-            return True
-        at += 4 + width + length
-        at += length & 1 if width == 4 else 0
-    return False
-
-
-class _View:
-    """A file with other bytes at a few places near its beginning, as soundfile reads files."""
-
-    def __init__(self, file: IO[bytes], changed: dict[int, bytes]) -> None:
-        self._file = file
-        self._changed = changed
-
-    def seek(self, to: int, whence: int = os.SEEK_SET) -> int:
-        return self._file.seek(to, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def read(self, count: int = -1) -> bytes:
-        at = self._file.tell()
-        data = self._file.read(count)
-        for place, written in self._changed.items():
-            first, last = max(place, at), min(place + len(written), at + len(data))
-            if first < last:
-                part = written[first - place : last - place]
-                data = data[: first - at] + part + data[last - at :]
-        return data

@@ -38,8 +38,9 @@ class Loop:
 
     bpm: quarter notes a minute; the pattern is repeated for so many bars. tail: seconds in which
     the last sounds ring out behind the loop. soft: the height of what is struck softly, 1 is that
-    of the others. channels: "mono", "stereo", "inverted" (the right one turned over), "half" (of
-    the right one only the low drum), "late" (the right one by 9 ms), "wide" (drums left and right).
+    of the others. channels: "mono", "stereo", "inverted" (the right one turned over), "partly" (of
+    the right one the middle drum turned over), "half" (of the right one only the low drum), "late"
+    (the right one by 9 ms), "wide" (drums left and right).
     floor: the height of the noise behind it all. swing: so much of a step is every second one late.
     seam: "wrapped" (what rings at the end goes on at the beginning) or "cut".
     """
@@ -91,6 +92,7 @@ class Loop:
                         late = self.swing * step * (place % 2)
                         at = round(((bar * 16 + place) * step + late) * self.rate)
                         sound = strike(self.kit, voice, self.rate, chance)
+                        sound[-self.rate // 5 :] *= np.linspace(1, 0, len(sound[-self.rate // 5 :]))
                         loud = (HARD if sign == "x" else self.soft) * chance.uniform(0.9, 1)
                         track[at : at + len(sound)] += loud * sound
             voices.append(track)

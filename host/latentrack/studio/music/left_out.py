@@ -16,6 +16,7 @@ _MOST_REASONS = 12  # of one kind; there are more only where many pitches have n
 _EXAMPLES = 5
 TITLES = {what: f"{what.capitalize()} left out" for what in COUNTED} | {
     "onsets": "Hits left out",
+    "clues": "What tells the tempo, left out",
     HINTS: "Files that may not be what you think",
 }
 
