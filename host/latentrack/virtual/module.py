@@ -48,6 +48,12 @@ RESET = 72
 RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 FRIENDLY_BANNER = b'Type "help()" for more information.\r\n'
 PROMPT = b">>> "
+# What the ROM's boot.py says where main.py begins. One that starts Latentrack is not interrupted
+# for so long: a computer may talk to a virtual module as soon as its port is there.
+MAIN_RUNS, LATENTRACK_STARTS = b"\0main.py runs\0", b"\0latentrack starts\0"
+LATENTRACK_STARTS_S = 15.0
+# After so much time on the processor code in Python has seen to a Ctrl-C.
+SEEN_TO_NS = 200_000_000
 # The first terminal that a new session opens is the one that it belongs to, so Ctrl-C there is a
 # signal. Not with Python between fork and exec: fork stops the threads of NumPy's BLAS, and hangs
 # for ever when one of them is at work.
@@ -107,6 +113,7 @@ class VirtualModule:
         self._raw = False
         self._powered_on = False
         self._interrupted = False
+        self._spent_before = (0, 0)
         self._frozen = False
         self._process: subprocess.Popen[bytes] | None = None
         self._inner = -1
@@ -141,7 +148,9 @@ class VirtualModule:
         """The board by its name; without one, what board.txt on the flash says, else "xen"."""
         file = self.flash / "board.txt"
         try:
-            name = file.read_text(errors="replace").strip() if file.exists() else ""
+            # As the device code reads it: editors add marks and line ends.
+            data = file.read_bytes() if file.exists() else b""
+            name = bytes(byte for byte in data if 32 < byte < 127).decode()
             if board is not None:
                 make_board(board)
                 # A board of the player's own stays: only the electronics around it are chosen.
@@ -200,6 +209,11 @@ class VirtualModule:
         os.close(slave)
         os.set_blocking(self._inner, False)
         self._starting: bytes | None = b""
+        # From when on Ctrl-C reaches main.py; None: it does not run yet. And how much of what it
+        # has said was passed on.
+        self._main_from: float | None = None
+        self._main_interrupted = False
+        self._told = 0
         self._heard = b""
         self._swallow_banner = not run_main
 
@@ -257,7 +271,7 @@ class VirtualModule:
             if len(to_module) < BACKLOG:
                 readers.append(self._outer)
             writers = [self._outer] if to_host else []
-            if to_module and not self._starting_up:
+            if to_module and (not self._starting_up or self._ends_main(to_module)):
                 writers.append(self._inner)
             readable, writable, _ = select.select(readers, writers, [], OUTPUT_PATIENCE_S)
             if not to_host:
@@ -269,7 +283,7 @@ class VirtualModule:
             if self._outer in readable:
                 said = _read(self._outer) or b""
                 # Without power there is no USB: what was said to it then is lost.
-                if not (self._powered_on and self._starting_up):
+                if not (self._powered_on and self._starting_up) or self._main_runs:
                     to_module += said
             if self._inner in readable:
                 output = _read(self._inner)
@@ -282,7 +296,9 @@ class VirtualModule:
                         to_module = b""
                 else:
                     to_host += self._listen(output)
-            if self._inner in writable and to_module:
+            if self._inner in writable and self._starting_up:
+                to_module = self._interrupt_main(to_module)
+            elif self._inner in writable and to_module:
                 now, later = self._around_interrupts(to_module)
                 to_module = now[_write(self._inner, now) :] + later
             if self._outer in writable and to_host:
@@ -304,12 +320,45 @@ class VirtualModule:
             return data, b""
         if at > 0:
             return data[:at], data[at:]
-        if self._interrupted:
-            return b"", data[1:]
-        if not self._interrupt():
-            time.sleep(0.0005)
-            return b"", data
-        return b"", data[1:]
+        return b"", data[1:] if self._try_to_interrupt() else data
+
+    def _interrupt_main(self, data: bytes) -> bytes:
+        """What is left to be typed when main.py has got the first Ctrl-C in it.
+
+        The rest waits for the prompt: MicroPython's Linux port would throw it away there.
+        """
+        at = data.find(b"\x03")
+        if at < 0 or not self._try_to_interrupt():
+            return data
+        self._main_interrupted = True
+        return data[:at] + data[at + 1 :]
+
+    def _try_to_interrupt(self) -> bool:
+        """Whether a Ctrl-C has been typed, or is one too many. False: it must be tried again."""
+        if self._interrupted and not self._has_seen_to_it():
+            return True
+        if self._interrupt():
+            return True
+        time.sleep(0.0005)
+        return False
+
+    def _has_seen_to_it(self) -> bool:
+        """Whether code that the last Ctrl-C interrupted goes on: it has slept or computed since."""
+        time_ns, sleeps = self._spent()
+        before_ns, before = self._spent_before
+        return sleeps > before or time_ns > before_ns + SEEN_TO_NS
+
+    def _spent(self) -> tuple[int, int]:
+        """How long the process has been on the processor, and how often it has gone to sleep."""
+        assert self._process is not None
+        folder = Path(f"/proc/{self._process.pid}")
+        try:
+            time_ns = int((folder / "schedstat").read_text().split()[0])
+            status = (folder / "status").read_text()
+        except OSError:
+            return 0, 0  # it has gone
+        found = re.search(r"^voluntary_ctxt_switches:\s*(\d+)$", status, re.M)
+        return time_ns, int(found[1]) if found else 0
 
     def _interrupt(self) -> bool:
         """Types Ctrl-C. False: not now.
@@ -324,6 +373,7 @@ class VirtualModule:
             signals = self._signals()
             if signals and not self._takes_interrupts():
                 return False
+            self._spent_before = self._spent()
             os.write(self._inner, b"\x03")
             self._interrupted = signals
         return True
@@ -364,6 +414,18 @@ class VirtualModule:
     def _starting_up(self) -> bool:
         return self._starting is not None
 
+    @property
+    def _main_runs(self) -> bool:
+        """Whether main.py runs, and may be interrupted."""
+        return (
+            self._starting_up
+            and self._main_from is not None
+            and time.monotonic() >= self._main_from
+        )
+
+    def _ends_main(self, typed: bytes) -> bool:
+        return b"\x03" in typed and self._main_runs
+
     def _has_faulted(self) -> bool:
         """Whether the process has ended by a bus fault. A Teensy comes back from none either."""
         assert self._process is not None
@@ -377,6 +439,13 @@ class VirtualModule:
         """The process has ended: a board would reset now."""
         assert self._process is not None
         code = self._process.wait()
+        if self._main_interrupted and code in (1, -signal.SIGINT):
+            # MicroPython's Linux port raises KeyboardInterrupt wherever it is, and dies of that in
+            # the midst of another exception. A board would be at its prompt now.
+            os.close(self._inner)
+            self._start(run_main=False)
+            self._swallow_banner = self._powered_on = False
+            return b"\r\nKeyboardInterrupt: \r\n"
         message = b"MPY: soft reboot\r\n"
         self._powered_on = code < 0 or code == RESET
         if self._powered_on:
@@ -412,16 +481,33 @@ class VirtualModule:
         """Until the first prompt: on a reset in raw mode the friendly banner is not shown."""
         assert self._starting is not None
         self._starting += output
+        if self._main_from is None:
+            self._find_main()
         banner = self._starting.find(FRIENDLY_BANNER)
         # Behind the prompt there may be what a frame has had to say already.
         if banner < 0 or PROMPT not in self._starting[banner:]:
-            return b""
-        shown, self._starting = self._starting, None
+            if self._main_from is None:
+                return b""
+            said = self._starting[self._told :]
+            if banner < 0:
+                # main.py may say something for ever.
+                self._starting = self._starting[-len(FRIENDLY_BANNER) :]
+            self._told = len(self._starting)
+            return re.sub(rb"(?<!\r)\n", b"\r\n", said)
+        shown, self._starting = self._starting[self._told :], None
         self._raw, self._heard = False, b""
         if not self._swallow_banner:
             return re.sub(rb"(?<!\r)\n", b"\r\n", shown)
         os.write(self._inner, b"\x01")
         return shown[: shown.rindex(b"MicroPython ")] if b"MicroPython " in shown else b""
+
+    def _find_main(self) -> None:
+        """Takes out of the output that main.py begins."""
+        assert self._starting is not None
+        for mark, held_s in ((MAIN_RUNS, 0.0), (LATENTRACK_STARTS, LATENTRACK_STARTS_S)):
+            before, found, after = self._starting.partition(mark)
+            if found:
+                self._starting, self._main_from = before + after, time.monotonic() + held_s
 
 
 def _read(fd: int) -> bytes | None:

@@ -97,14 +97,27 @@ def mount_flash():
     sys.path[:] = ["", "/flash", "/flash/lib"]
 
 
+def tell_bridge(source):
+    """Says that main.py runs from now on; virtual/module.py takes this out of the output.
+
+    Ctrl-C interrupts it then, as on a board, unless it starts Latentrack.
+    """
+    starts = any(
+        line.strip().startswith((b"from latentrack", b"import latentrack"))
+        for line in source.split(b"\n")
+    )
+    sys.stdout.write("\0latentrack starts\0" if starts else "\0main.py runs\0")
+
+
 def run_main():
     if os.getenv("LATENTRACK_MAIN") != "run":
         return
     try:
-        with open("main.py") as file:
+        with open("main.py", "rb") as file:
             source = file.read()
     except OSError:
         return
+    tell_bridge(source)
     for name in (
         "rom",
         "replace_module",
@@ -113,12 +126,13 @@ def run_main():
         "pairs",
         "mount_flash",
         "Implementation",
+        "tell_bridge",
         "run_main",
     ):
         globals().pop(name, None)
     try:
         exec(compile(source, "main.py", "exec"), globals())
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         sys.print_exception(error)
 
 
