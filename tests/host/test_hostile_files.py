@@ -499,9 +499,8 @@ def test_layers_beyond_all_memory_are_refused(small: dict[str, int], tmp_path: P
     cells = np.ones((30, 255, 255), np.uint8)
     whole = Dataset(cells, "rhythm", tuple(f"v{i}" for i in range(255)))
     whole.save(tmp_path / "a.npz")
-    refused(
-        small, tmp_path, "train", tmp_path / "a.npz", "-o", tmp_path / "a.tflite", says="layers"
-    )
+    wide = ("--taper", "linear", "-o", tmp_path / "a.tflite")
+    refused(small, tmp_path, "train", tmp_path / "a.npz", *wide, says="layers")
 
 
 # -- runs -----------------------------------------------------------------------------------------

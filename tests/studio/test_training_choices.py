@@ -27,7 +27,20 @@ def layers(*sizes: int) -> int:
     ],
 )
 def test_the_size_is_told_before(size: str, sizes: tuple[int, ...]) -> None:
-    assert Choices(size=size).bytes_for(DRUMS) == layers(*sizes)
+    planned = Choices(size=size).plan(DRUMS)
+    assert planned.layers == sizes
+    assert planned.file_bytes == pytest.approx(layers(*sizes), rel=0.1)
+    assert f"About {planned.file_bytes / 1000:,.0f} kB on the module, which every module holds" in (
+        Choices(size=size).size_in_words(DRUMS)
+    )
+
+
+def test_a_decoder_that_no_module_holds_is_said() -> None:
+    notes = Dataset(np.zeros((30, 64, 60), np.uint8), "notes", tuple(map(str, range(60))))
+    said = Choices(size="medium").size_in_words(notes)
+    assert "5.5 MB on the module, which only a module with PSRAM holds" in said
+    wide = Choices(more={"decoder_layers": "1282-2561"}).size_in_words(notes)
+    assert "53 MB on the module, which no module holds (its flash has 7 MB" in wide
 
 
 def test_as_it_stands_it_trains_as_the_command_line_does() -> None:

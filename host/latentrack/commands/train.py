@@ -33,10 +33,6 @@ if TYPE_CHECKING:
     from latentrack.model.settings import Settings
     from latentrack.model.training import Epoch, Training
 
-LARGE = 400_000
-"""Bytes of a model file that may be too many for a Teensy without PSRAM: its Python has 768 KB for
-everything, and a new model comes in while the old one still plays."""
-
 NETWORK, LEARNING, SPACE = "The network", "Learning", "The latent space"
 # What a run has already, and what only a variational autoencoder has.
 _OF_A_NEW_MODEL = (
@@ -124,14 +120,14 @@ def train(
         ),
     ] = 2,
     taper: Annotated[
-        str,
+        str | None,
         typer.Option(
             autocompletion=one_of("linear", "geometric"),
             help="linear: the layers' sizes fall in equal steps; geometric: in equal ratios, which "
-            "makes small models.",
+            "makes small models. Without it: linear, or as much narrower as a module needs.",
             rich_help_panel=NETWORK,
         ),
-    ] = "linear",
+    ] = None,
     decoder_layers: Annotated[
         str | None,
         typer.Option(
@@ -247,9 +243,10 @@ def train(
     from latentrack.corpus.dataset import Dataset
     from latentrack.decoder.export import NUMBERS
     from latentrack.decoder.quiet import import_tensorflow
+    from latentrack.model.plan import plan
     from latentrack.model.run import check_place, load_run, save_run
     from latentrack.model.settings import Settings
-    from latentrack.model.tapers import hidden_sizes
+    from latentrack.model.tapers import with_taper
     from latentrack.model.training import can_hold_out, decoder_info
 
     console = terminal.console(chatter=True, wrap=True)
@@ -292,10 +289,14 @@ def train(
     music = earlier.dataset if earlier else Dataset.load(dataset)
     # What cannot be trained is refused before TensorFlow, which takes seconds, is loaded.
     decoder_info(music, settings.latent_scale)
-    hidden_sizes(settings, music.steps * music.voices)
+    cells = music.steps * music.voices
+    planned = plan(len(music), cells, settings, numbers)
+    planned.check_memory()
+    settings = with_taper(settings, cells, numbers)
     if not earlier and not can_hold_out(music.sources):
         refuse_unused(context, ["held_out"], "on so few sequences or files, which are all needed")
     console.print(f"[bold]{escape(dataset.name)}[/]: {music.summary()}.")
+    console.print(planned.words, markup=False)
     with console.status("Starting TensorFlow"):
         import_tensorflow()
     training = _train(console, music, settings, earlier)
@@ -327,6 +328,9 @@ def _refuse_what_has_no_effect(context: typer.Context, going_on: bool) -> None:
 
 def _train(console: Console, music: Any, settings: Settings, earlier: Run | None) -> Training:
     """The training with its progress bar."""
+    import time
+
+    from latentrack.model.plan import Estimate
     from latentrack.model.training import train as run
 
     columns = (
@@ -337,25 +341,29 @@ def _train(console: Console, music: Any, settings: Settings, earlier: Run | None
     )
     with Progress(*columns, console=console, disable=terminal.is_quiet()) as progress:
         bar = progress.add_task("Compiling", total=None, state="")
+        estimate = Estimate(time.monotonic)
+
+        def part_done(done: float) -> None:
+            progress.update(bar, description="Training", total=1.0, completed=done)
+            if words := estimate.words(done):
+                progress.console.print(words)
 
         def show(epoch: Epoch) -> None:
             state = f"epoch {epoch.number}/{epoch.of}  loss {epoch.loss:.2f}"
             if epoch.held_out is not None:
                 state += f"  held-out {epoch.held_out:.4f}" + (" ★" if epoch.best else "  ")
-            progress.update(
-                bar, description="Training", total=epoch.of, completed=epoch.number, state=state
-            )
+            progress.update(bar, state=state)
 
         def restarted(why: str) -> None:
             progress.console.print(why)
 
-        if earlier:
-            return run(music, settings, show, restarted, earlier.held_out, earlier.model)
-        return run(music, settings, show, restarted)
+        held, model = (earlier.held_out, earlier.model) if earlier else (None, None)
+        return run(music, settings, show, restarted, held, model, on_part=part_done)
 
 
 def _finish(run: Run, training: Training, target: Path, numbers: str) -> None:
     """Says how good the model is and where everything lies."""
+    from latentrack.model.sizes import in_words, remedy, which_modules
     from latentrack.model.verdict import dead_in_words, verdict
 
     console = terminal.console(chatter=True, wrap=True)
@@ -379,11 +387,9 @@ def _finish(run: Run, training: Training, target: Path, numbers: str) -> None:
         f"Put it on the module: latentrack push {escape(shlex.quote(str(target)))}",
         soft_wrap=True,
     )
-    if target.stat().st_size > LARGE:
-        console.print(
-            "That may be too large for a Teensy without PSRAM: give it smaller layers "
-            "(--decoder-layers 48-96), or write its weights smaller (--numbers dynamic)."
-        )
+    size = target.stat().st_size
+    if smaller := remedy(size, numbers):
+        console.print(f"It has {in_words(size)}, {which_modules(size)}. {smaller}", markup=False)
     console.print(
         f"[bold]{escape(str(run.folder))}[/]: its run. Pictures of it: "
         f"latentrack report {escape(shlex.quote(str(run.folder)))}",

@@ -23,7 +23,16 @@ from latentrack.decoder.metadata import DecoderInfo
 
 Array = NDArray[np.float32]
 
+PIECE_CELLS = 1 << 22
+"""So many cells are in memory as float32 at a time; more are encoded or judged piece by piece."""
 _MOST_LAYERS = 16  # hidden ones of the encoder or the decoder; `Settings` take 7
+
+
+def pieces(sequences: NDArray[Any], cells: int = PIECE_CELLS) -> Iterator[NDArray[Any]]:
+    """Sequences (n, …) in order, so many at a time that they have `cells` at most."""
+    each = max(1, cells // max(1, math.prod(sequences.shape[1:])))
+    for begin in range(0, len(sequences), each):
+        yield sequences[begin : begin + each]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +77,13 @@ class Autoencoder:
 
     def encode(self, sequences: ArrayLike) -> Array:
         """The places (n, latents) of sequences (n, steps, voices), within ± latent_scale."""
-        return self._bounded(self.mean, self._hidden(sequences))
+        return self._encoded(self.mean, sequences)
 
     def log_variances(self, sequences: ArrayLike) -> Array:
         """The natural logarithm of the blur's variance (n, latents); minus infinity without one."""
-        hidden = self._hidden(sequences)
         if self.log_variance is None:
-            return np.full((len(hidden), self.latents), -np.inf, np.float32)
-        return self._bounded(self.log_variance, hidden)
+            return np.full((len(np.asarray(sequences)), self.latents), -np.inf, np.float32)
+        return self._encoded(self.log_variance, sequences)
 
     def logits(self, latents: ArrayLike) -> Array:
         """What the sigmoid makes probabilities of, (n, steps, voices), at places (n, latents)."""
@@ -95,15 +103,19 @@ class Autoencoder:
 
         export(self, path, **options)
 
-    def _hidden(self, sequences: ArrayLike) -> Array:
+    def _encoded(self, last: Dense, sequences: ArrayLike) -> Array:
+        found = [
+            np.asarray(self.info.latent_scale * np.tanh(last(self._hidden(piece))), np.float32)
+            for piece in pieces(np.asarray(sequences))
+        ]
+        return np.concatenate(found) if found else np.zeros((0, self.latents), np.float32)
+
+    def _hidden(self, sequences: NDArray[Any]) -> Array:
         cells = np.asarray(sequences, np.float32)
         values: Array = cells.reshape(len(cells), -1)
         for layer in self.encoder:
             values = np.maximum(layer(values), 0)
         return values
-
-    def _bounded(self, layer: Dense, hidden: Array) -> Array:
-        return np.asarray(self.info.latent_scale * np.tanh(layer(hidden)), np.float32)
 
 
 def new_autoencoder(

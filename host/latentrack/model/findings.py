@@ -19,7 +19,7 @@ from latentrack.model.measures import (
     walks,
 )
 from latentrack.model.run import Run
-from latentrack.model.training import cross_entropy, dead_latents
+from latentrack.model.training import cross_entropy, dead_latents, rows
 from latentrack.model.verdict import name_of_one
 from latentrack.words import agree, count
 
@@ -64,7 +64,7 @@ class Findings:
 def find(run: Run) -> Findings:
     """Look at everything; takes a second or two."""
     model, dataset = run.model, run.dataset
-    music, unseen = dataset.sequences[run.trained_on], dataset.sequences[run.held_out]
+    music, unseen = rows(dataset.sequences, run.trained_on), rows(dataset.sequences, run.held_out)
     means = model.encode(music)
     has_unseen = len(unseen) > 0
     parts = {

@@ -15,7 +15,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from latentrack.model.autoencoder import Autoencoder
+from latentrack.model.autoencoder import Autoencoder, pieces
 
 THRESHOLD = 0.5
 CELLS_A_LATENT = 6
@@ -69,17 +69,16 @@ def recall(
     model: Autoencoder, sequences: NDArray[np.uint8], threshold: float = THRESHOLD
 ) -> Recall:
     """Encode each of (n, steps, voices), decode it at its own place, and compare."""
-    wanted = np.asarray(sequences, bool)
-    got = model.decode(model.encode(sequences)) > np.float32(threshold)
-    return Recall(
-        sequences=len(wanted),
-        exact=int((got == wanted).all(axis=(1, 2)).sum()),
-        cells=wanted.size,
-        right=int((got == wanted).sum()),
-        hits=int(wanted.sum()),
-        played=int((got & wanted).sum()),
-        extra=int((got & ~wanted).sum()),
-    )
+    exact = right = hits = played = extra = 0
+    for piece in pieces(sequences):
+        wanted = np.asarray(piece, bool)
+        got = model.decode(model.encode(piece)) > np.float32(threshold)
+        exact += int((got == wanted).all(axis=(1, 2)).sum())
+        right += int((got == wanted).sum())
+        hits += int(wanted.sum())
+        played += int((got & wanted).sum())
+        extra += int((got & ~wanted).sum())
+    return Recall(len(sequences), exact, sequences.size, right, hits, played, extra)
 
 
 def density_entropy(known: NDArray[np.uint8], sequences: NDArray[np.uint8]) -> float:
@@ -88,17 +87,19 @@ def density_entropy(known: NDArray[np.uint8], sequences: NDArray[np.uint8]) -> f
     One sequence more is counted on either side (Laplace), so that nothing is impossible.
     """
     density = (known.sum(axis=0, dtype=np.int64) + 1) / (len(known) + 2)
-    likelihood = np.where(sequences, density, 1 - density)
-    return float(-np.log(likelihood).mean())
+    share = sequences.mean(axis=0, dtype=np.float64)
+    return float(-(share * np.log(density) + (1 - share) * np.log(1 - density)).mean())
 
 
 def natural_threshold(model: Autoencoder, sequences: NDArray[np.uint8]) -> float:
     """The threshold at which the sequences, decoded at their own places, have as many hits as they
     really have; between 0.05 and 0.95, in steps of 0.01."""
-    probabilities = model.decode(model.encode(sequences))
     steps = np.round(np.arange(0.05, 0.955, 0.01), 2)
-    played = [(probabilities > np.float32(step)).sum() for step in steps]
-    return float(steps[np.abs(np.array(played) - int(sequences.sum(dtype=np.int64))).argmin()])
+    played = np.zeros(len(steps), np.int64)
+    for piece in pieces(sequences):
+        probabilities = model.decode(model.encode(piece))
+        played += [(probabilities > np.float32(step)).sum() for step in steps]
+    return float(steps[np.abs(played - int(sequences.sum(dtype=np.int64))).argmin()])
 
 
 def coverage(means: ArrayLike, latent_scale: float) -> float:

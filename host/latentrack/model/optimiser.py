@@ -31,24 +31,33 @@ def initial_state(weights: Sequence[NDArray[Any]]) -> State:
 
 def compiled_epoch(
     loss: Callable[..., Any],
-    data: NDArray[Any],
+    data: Any,
     state: State,
     inputs: Sequence[NDArray[Any]],
     batches: int,
+    bits: int = 0,
 ) -> Any:
-    """The function that runs one epoch: (state, order, rates, *inputs) -> (state, mean loss).
+    """The function that runs one epoch, or a part of one: (state, order, rates, *inputs) ->
+    (state, mean loss).
 
-    order: (batches, batch) indices into `data`, int32; rates: the learning rate at each batch.
-    inputs: what else the loss wants at each batch, one row a batch; the arrays given here only
-    tell the shapes.  loss: (weights, rows of data as float32, a row of each input) -> what to make
-    small, and the loss to tell of.
+    data: an array or a tensor, which is not copied.  bits: how many cells a row has, where each
+    byte of `data` has eight of them, as np.packbits makes it.  order: (batches, batch) indices
+    into `data`, int32.  rates: the learning rate at each batch.  inputs: what else the loss wants
+    at each batch, one row a batch; the arrays given here only tell the shapes.  loss: (weights,
+    rows of data as float32, a row of each input) -> what to make small, and the loss to tell of.
     """
     tf = import_tensorflow()
-    music = tf.constant(data)
+    music = tf.convert_to_tensor(data)
+    shifts = tf.constant(range(7, -1, -1), tf.uint8)
 
     def run(state: Any, order: Any, rates: Any, *inputs: Any) -> Any:
         def step(i: Any, total: Any, weights: Any, first: Any, second: Any, count: Any) -> Any:
-            cells = tf.cast(tf.gather(music, order[i]), tf.float32)
+            cells = tf.gather(music, order[i])
+            if bits:
+                each = tf.bitwise.right_shift(cells[:, :, tf.newaxis], shifts)
+                each = tf.bitwise.bitwise_and(each, tf.constant(1, tf.uint8))
+                cells = tf.reshape(each, (-1, 8 * music.shape[1]))[:, :bits]
+            cells = tf.cast(cells, tf.float32)
             with tf.GradientTape() as tape:
                 tape.watch(weights)
                 wanted, value = loss(weights, cells, *(each[i] for each in inputs))

@@ -39,7 +39,7 @@ from latentrack.model.autoencoder import (
 )
 from latentrack.model.measures import natural_threshold
 from latentrack.model.settings import Settings
-from latentrack.model.training import Epoch, Training, decoder_info
+from latentrack.model.training import Epoch, Training, decoder_info, rows
 
 HEADER, WEIGHTS, HISTORY, DATASET = "run.toml", "weights.npz", "history.csv", "dataset.npz"
 
@@ -78,7 +78,8 @@ class Run:
     @property
     def checks(self) -> NDArray[np.uint8]:
         """The sequences to judge by: what was held out, or all where nothing was."""
-        return self.dataset.sequences[self.held_out if len(self.held_out) else self.trained_on]
+        which = self.held_out if len(self.held_out) else self.trained_on
+        return rows(self.dataset.sequences, which)
 
     def going_on(self, wanted: Settings) -> Settings:
         """This run's settings for training on from it: how to learn from here is as wanted, and
@@ -101,7 +102,7 @@ class Run:
         """The model file's bytes in one of `decoder.export.NUMBERS`, with metadata and extras."""
         from latentrack.decoder.export import to_tflite
 
-        places = self.model.encode(self.dataset.sequences[self.trained_on])
+        places = self.model.encode(rows(self.dataset.sequences, self.trained_on))
         return to_tflite(self.model, numbers, self.extras, places)
 
 
@@ -119,7 +120,7 @@ def save_run(
     """
     target = Path(folder)
     check_place(target)
-    threshold = natural_threshold(training.model, dataset.sequences[training.trained_on])
+    threshold = natural_threshold(training.model, rows(dataset.sequences, training.trained_on))
     best = training.best
     history = _joined(earlier, training.history)
     about: dict[str, str | int | float] = {

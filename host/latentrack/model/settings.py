@@ -28,7 +28,8 @@ class Settings:
     latent_dim: 1 to 8; None is 3, and 2 for "stacked".  latent_scale: each latent runs from minus
     this to plus this.
     hidden_layers, taper: how many layers lie between the latents and the cells, and whether
-    their sizes fall in equal steps ("linear") or equal ratios ("geometric").
+    their sizes fall in equal steps ("linear") or equal ratios ("geometric"). None is linear where
+    a module holds that decoder, and as much narrower as it takes where none does.
     decoder_layers: their sizes instead, from the latents to the cells.  encoder_layers: the
     encoder's, from the cells to the latents. The encoder never leaves the computer, so its
     size costs nothing on the module.
@@ -57,7 +58,7 @@ class Settings:
     latent_dim: int | None = None
     hidden_layers: int = 2
     latent_scale: int = 3
-    taper: str = "linear"
+    taper: str | None = None
     decoder_layers: tuple[int, ...] | None = None
     encoder_layers: tuple[int, ...] | None = None
     kl_warmup: float = 0.15
@@ -74,7 +75,8 @@ class Settings:
     def __post_init__(self) -> None:
         """UserError: a value outside its range."""
         for name, choices in (("model", KINDS), ("taper", TAPERS)):
-            if getattr(self, name) not in choices:
+            left_open = name == "taper" and self.taper is None
+            if not left_open and getattr(self, name) not in choices:
                 raise UserError(
                     f"{name} is {getattr(self, name)!r}: choose {listed(choices, 'or')}."
                 )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentrack.decoder.quiet import import_tensorflow
-from latentrack.model.autoencoder import Array, Autoencoder, Dense
+from latentrack.model.autoencoder import Array, Autoencoder, Dense, pieces
 from latentrack.model.optimiser import compiled_epoch, initial_state
 from latentrack.model.settings import Settings
 
@@ -36,7 +36,9 @@ def layer_by_layer(
         mirror, last = len(decoder) - 1 - depth, depth == len(encoder) - 1
         down, up = _pair(values, layer, decoder[mirror], scale if last else 0, settings, rng)
         encoder[depth], decoder[mirror] = down, up
-        values = np.maximum(down(np.asarray(values, np.float32)), 0)
+        values = np.concatenate(
+            [np.maximum(down(np.asarray(piece, np.float32)), 0) for piece in pieces(values)]
+        )
     return Autoencoder(model.info, tuple(encoder[:-1]), encoder[-1], None, tuple(decoder))
 
 

@@ -24,13 +24,17 @@ from latentrack.model.autoencoder import (
     Autoencoder,
     flat_weights,
     new_autoencoder,
+    pieces,
+    weight_count,
+    weight_shapes,
     with_weights,
 )
 from latentrack.model.loss import PlainLoss, VaeLoss
 from latentrack.model.optimiser import compiled_epoch, initial_state
+from latentrack.model.plan import plan
 from latentrack.model.settings import Settings
 from latentrack.model.stacked import layer_by_layer
-from latentrack.model.tapers import hidden_sizes
+from latentrack.model.tapers import hidden_sizes, with_taper
 from latentrack.words import agree, count, listed
 
 if TYPE_CHECKING:
@@ -54,6 +58,10 @@ mirror, and the others are 0."""
 DEAD_SPREAD = 0.05
 """A latent is dead when its means spread (standard deviation) over less than this share of
 latent_scale: whatever is encoded, it says the same. Living ones reach 0.4 and more."""
+_PART_CELLS = 1 << 25
+_PART_WORK = 1 << 36
+"""An epoch is run in parts of at most so many cells of random bytes, and so many weights times
+sequences, some seconds: so memory stays small, and a long epoch can be watched and ended."""
 _STEPS = 30_000
 _MOST_EPOCHS = 3000
 
@@ -110,27 +118,31 @@ def train(
     held_out: Sequence[int] | NDArray[np.integer[Any]] | None = None,
     start: Autoencoder | None = None,
     on_model: OnModel | None = None,
+    on_part: Callable[[float], None] | None = None,
 ) -> Training:
     """Train a model on `dataset`; the same dataset, settings and machine give the same model.
 
-    `on_epoch` hears of each epoch as it ends, and `on_model` after it of the model; `on_restart`
+    `on_epoch` hears of each epoch as it ends, and `on_model` after it of the model; `on_part`
+    hears which share of the training is done, 0 to 1, in a long epoch more than once. `on_restart`
     hears a sentence when a latent has died and another seed is tried. `held_out` are indices to
     hold out instead of a share of the files.
     `start` is a model to train on from, with the settings' sizes. KeyboardInterrupt ends the
     training and keeps the best so far (it goes on to the caller if no epoch had ended); both
     listeners may raise it.
-    UserError: fewer than 20 sequences, nothing but silence, or more steps, voices or latents than
-    a model file holds.
+    UserError: fewer than 20 sequences, nothing but silence, more steps, voices or latents than
+    a model file holds, or a model that this computer's memory does not hold.
     """
     settings = settings or Settings()
     info = decoder_info(dataset, settings.latent_scale)
+    cells = dataset.steps * dataset.voices
+    plan(len(dataset), cells, settings).check_memory()
     if held_out is None:
         chosen, held = split_by_source(dataset.sources, settings.held_out)
     else:
         mask = np.zeros(len(dataset), bool)
         mask[np.asarray(held_out, np.intp)] = True
         chosen, held = np.flatnonzero(~mask), np.flatnonzero(mask)
-    used = _resolved(settings, len(chosen))
+    used = _resolved(settings, len(chosen), cells)
     abandoned: list[int] = []
 
     def heard(current: Autoencoder, kept: Autoencoder, history: list[Epoch]) -> None:
@@ -147,10 +159,10 @@ def train(
 
     # Networks this small gain nothing from a graphics card, and repeat exactly without.
     with import_tensorflow().device("/CPU:0"):
-        trainer = _Trainer(info, dataset.sequences[chosen], dataset.sequences[held], used)
+        trainer = _Trainer(info, dataset.sequences, chosen, held, used, on_part)
         while True:
             model, history, interrupted = trainer.attempt(used, start, on_epoch, heard)
-            dead = dead_latents(model, dataset.sequences[chosen])
+            dead = dead_latents(model, rows(dataset.sequences, chosen))
             done = not dead or interrupted or start or len(abandoned) >= used.restarts
             if done:
                 break
@@ -172,14 +184,25 @@ class _Trainer:
         self,
         info: DecoderInfo,
         sequences: NDArray[np.uint8],
-        checks: NDArray[np.uint8],
+        chosen: NDArray[np.intp],
+        held: NDArray[np.intp],
         settings: Settings,
+        on_part: Callable[[float], None] | None = None,
     ) -> None:
-        self.info, self.checks = info, checks
+        self.info, self.chosen, self.checks = info, chosen, sequences[held]
         self.cells = sequences.reshape(len(sequences), -1)
         self.batch = settings.batch_size or 1
-        self.batches = len(sequences) // self.batch
-        self.sizes = hidden_sizes(settings, self.cells.shape[1])
+        cells = self.cells.shape[1]
+        self.sizes = hidden_sizes(settings, cells)
+        weights = weight_count(weight_shapes(cells, self.sizes[0], settings.latents, self.sizes[1]))
+        most = min(_PART_CELLS // cells, _PART_WORK // weights) // self.batch
+        # All parts have as many batches, for each other number would have to be compiled.
+        batches = len(chosen) // self.batch
+        self.parts = -(-batches // max(1, most))
+        self.batches = batches // self.parts * self.parts
+        self.on_part = on_part
+        # Eight cells a byte, for TensorFlow makes copies. What is held out is never drawn of it.
+        self.music = import_tensorflow().constant(np.packbits(self.cells, axis=1))
         self.run: Any = None
 
     def attempt(
@@ -202,16 +225,27 @@ class _Trainer:
                 known = cross_entropy(start, self.checks) if len(self.checks) else None
                 history.append(Epoch(0, epochs, math.nan, known, True))
             for number in range(1, epochs + 1):
-                order = rng.permutation(len(self.cells))[: self.batches * self.batch]
-                order = order.reshape(self.batches, self.batch).astype(np.int32)
-                rates, inputs = schedule.rates(number), self._inputs(settings, rng)
+                order = rng.permutation(len(self.chosen))[: self.batches * self.batch]
+                order = self.chosen[order].reshape(self.batches, self.batch).astype(np.int32)
+                each: list[NDArray[Any]] = [order, schedule.rates(number)]
                 if settings.model == "vae":
-                    inputs.insert(0, schedule.kl_weights(number))
-                if self.run is None:
-                    loss = _loss(settings, current)
-                    self.run = compiled_epoch(loss, self.cells, state, inputs, self.batches)
-                state, mean = self.run(state, *map(tf.constant, (order, rates, *inputs)))
-                mean = float(mean)
+                    each.append(schedule.kl_weights(number))
+                    noise = (self.batches, self.batch, settings.latents)
+                    each.append(rng.standard_normal(noise, np.float32))
+                losses = []
+                for part in range(self.parts):
+                    first, *others = (np.split(array, self.parts)[part] for array in each)
+                    inputs = [*others[1:], *self._dice(settings, rng)]
+                    if self.run is None:
+                        loss = _loss(settings, current)
+                        batches = self.batches // self.parts
+                        cells = self.cells.shape[1]
+                        self.run = compiled_epoch(loss, self.music, state, inputs, batches, cells)
+                    state, mean = self.run(state, *map(tf.constant, (first, others[0], *inputs)))
+                    losses.append(float(mean))
+                    if self.on_part:
+                        self.on_part((number - 1 + (part + 1) / self.parts) / epochs)
+                mean = sum(losses) / self.parts
                 if not math.isfinite(mean):
                     raise UserError(
                         f"The training ran away (loss {mean}): try a learning rate below "
@@ -238,18 +272,17 @@ class _Trainer:
         encoder, decoder = self.sizes
         variational = settings.model == "vae"
         model = new_autoencoder(self.info, encoder, settings.latents, decoder, rng, variational)
-        return model if variational else layer_by_layer(model, self.cells, settings, rng)
+        if variational:
+            return model
+        return layer_by_layer(model, rows(self.cells, self.chosen), settings, rng)
 
-    def _inputs(self, settings: Settings, rng: np.random.Generator) -> list[NDArray[Any]]:
-        """The noise of each batch, and random bytes for what the encoder does not see or dreams."""
+    def _dice(self, settings: Settings, rng: np.random.Generator) -> list[NDArray[np.uint8]]:
+        """Random bytes of a part of an epoch, for what the encoder does not see or dreams."""
         if settings.model != "vae":
             return []
-        shape = (self.batches, self.batch)
-        inputs: list[NDArray[Any]] = [rng.standard_normal((*shape, settings.latents), np.float32)]
-        for wanted in (settings.input_dropout, settings.dreams):
-            if wanted:
-                inputs.append(rng.integers(0, 256, (*shape, self.cells.shape[1]), np.uint8))
-        return inputs
+        shape = (self.batches // self.parts, self.batch, self.cells.shape[1])
+        wanted = [share for share in (settings.input_dropout, settings.dreams) if share]
+        return [rng.integers(0, 256, shape, np.uint8) for _ in wanted]
 
 
 class _Schedule:
@@ -332,12 +365,20 @@ def split_by_source(
     return everything[~mask], everything[mask]
 
 
+def rows(sequences: NDArray[np.uint8], which: NDArray[np.intp]) -> NDArray[np.uint8]:
+    """The sequences at these indices, which ascend; not copied where they are all."""
+    return sequences if len(which) == len(sequences) else sequences[which]
+
+
 def cross_entropy(model: Autoencoder, sequences: NDArray[np.uint8]) -> float:
     """The binary cross-entropy a cell, in nats, of sequences decoded at their own means."""
-    logits = model.logits(model.encode(sequences))
-    # ln(1 + e^x) - x·cell, in a form that overflows nowhere and loses no small probability.
-    entropy = np.maximum(logits, 0) - logits * sequences + np.log1p(np.exp(-np.abs(logits)))
-    return float(entropy.mean(dtype=np.float64))
+    total = 0.0
+    for piece in pieces(sequences):
+        logits = model.logits(model.encode(piece))
+        # ln(1 + e^x) - x·cell, in a form that overflows nowhere and loses no small probability.
+        entropy = np.maximum(logits, 0) - logits * piece + np.log1p(np.exp(-np.abs(logits)))
+        total += float(entropy.sum(dtype=np.float64))
+    return total / max(1, sequences.size)
 
 
 def dead_latents(model: Autoencoder, sequences: NDArray[np.uint8]) -> tuple[int, ...]:
@@ -371,8 +412,9 @@ def decoder_info(dataset: Dataset, latent_scale: int) -> DecoderInfo:
     return DecoderInfo(KINDS[dataset.kind], steps, voices, latent_scale, groups)
 
 
-def _resolved(settings: Settings, count: int) -> Settings:
+def _resolved(settings: Settings, count: int, cells: int) -> Settings:
     """The settings with a number for each None that depends on the music."""
+    settings = with_taper(settings, cells)
     batch = min(settings.batch_size or (32 if count >= 1000 else 16), count)
     epochs = settings.epochs or max(60, min(_MOST_EPOCHS, round(_STEPS / (count // batch))))
     chosen: dict[str, Any] = {}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from latentrack.model.measures import THRESHOLD, Recall, recall
-from latentrack.model.training import Training, named_latents
+from latentrack.model.training import Training, named_latents, rows
 from latentrack.words import agree, count
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def verdict(training: Training | Run, dataset: Dataset) -> list[str]:
     """Sentences: what comes back of the music trained on, of music not seen, what to do next."""
-    known = recall(training.model, dataset.sequences[training.trained_on])
+    known = recall(training.model, rows(dataset.sequences, training.trained_on))
     word = name_of_one(dataset)
     sentences = [
         f"Played back from its own place in the latents, at threshold {THRESHOLD}: of the "
@@ -32,7 +32,7 @@ def verdict(training: Training | Run, dataset: Dataset) -> list[str]:
         )
         return [*sentences, _advice(known, None)]
     files = len({dataset.sources[i] for i in training.held_out})
-    unseen = recall(training.model, dataset.sequences[training.held_out])
+    unseen = recall(training.model, rows(dataset.sequences, training.held_out))
     sentences.append(
         f"Of {count(unseen.sequences, word)} in {count(files, 'file')} that it has never seen "
         f"{_of(unseen)}."

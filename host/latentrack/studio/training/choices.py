@@ -7,14 +7,15 @@ from typing import Any
 
 from latentrack.corpus.dataset import Dataset
 from latentrack.errors import UserError
+from latentrack.model.plan import Plan, plan
 from latentrack.model.settings import Settings
-from latentrack.model.tapers import hidden_sizes
+from latentrack.model.sizes import in_words, which_modules
 from latentrack.model.verdict import name_of_one
 from latentrack.words import count
 
 SIZES: dict[str, dict[str, Any]] = {
     "small": {"taper": "geometric", "hidden_layers": 2},
-    "medium": {"taper": "linear", "hidden_layers": 2},
+    "medium": {"hidden_layers": 2},
     "large": {"taper": "linear", "hidden_layers": 3},
 }
 
@@ -88,12 +89,18 @@ class Choices:
                 given[name] = round(given[name])
         return Settings(**given)
 
-    def bytes_for(self, dataset: Dataset) -> int:
-        """About how large the model file will be, in float32. UserError as `settings`."""
-        settings = self.settings()
-        cells = dataset.steps * dataset.voices
-        sizes = (settings.latents, *hidden_sizes(settings, cells)[1], cells)
-        return 4 * sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False))
+    def plan(self, dataset: Dataset) -> Plan:
+        """What the training will make, in float32, and what it takes. UserError as `settings`."""
+        return plan(len(dataset), dataset.steps * dataset.voices, self.settings())
+
+    def size_in_words(self, dataset: Dataset) -> str:
+        """What is said of that before it begins. UserError as `settings`."""
+        planned = self.plan(dataset)
+        return (
+            f"About {in_words(planned.file_bytes)} on the module, "
+            f"{which_modules(planned.file_bytes)}; larger learns more and plays slower. "
+            f"{planned.memory_in_words}"
+        )
 
 
 def _sizes(entry: Field, text: str) -> tuple[int, ...]:

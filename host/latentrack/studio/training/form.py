@@ -101,10 +101,7 @@ class Form:
             elif dataset is not None:
                 music.set_text(f"Learns {in_short(dataset)}.")
                 try:
-                    size.set_text(
-                        f"About {choices.bytes_for(dataset) / 1000:,.0f} kB on the module; larger "
-                        "learns more and plays slower."
-                    )
+                    size.set_text(choices.size_in_words(dataset))
                 except UserError as error:
                     size.set_text(str(error))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nicegui import ui
 
+from latentrack.model.plan import span
 from latentrack.studio.page_parts import heading
 from latentrack.studio.studio import Studio
 from latentrack.studio.training import actions
@@ -59,7 +60,7 @@ def show_running(studio: Studio, job: Job) -> Callable[[], None]:
         if job.stopping:
             left.set_text("Stopping, and keeping the best so far …")
         elif seconds is not None:
-            left.set_text(f"{_span(seconds)} left")
+            left.set_text(f"{span(seconds).capitalize()} left")
         else:
             left.set_text("How long it takes will be known in a moment.")
         stop.set_enabled(not job.stopping)
@@ -108,11 +109,3 @@ def _figure(name: str) -> Callable[[str], None]:
         label.set_text(text)
 
     return show
-
-
-def _span(seconds: float) -> str:
-    if seconds < 90:
-        return f"About {max(1, round(seconds))} s"
-    if seconds < 5400:
-        return f"About {round(seconds / 60)} min"
-    return f"About {seconds / 3600:.1f} h"

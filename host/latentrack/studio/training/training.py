@@ -11,9 +11,9 @@ from pathlib import Path
 
 from latentrack.errors import UserError
 from latentrack.limits import DAMAGE
+from latentrack.model.plan import plan
 from latentrack.model.run import load_run
 from latentrack.model.settings import Settings
-from latentrack.model.tapers import hidden_sizes
 from latentrack.model.training import decoder_info
 from latentrack.studio.music.music import Music
 from latentrack.studio.signals import Signal
@@ -73,7 +73,7 @@ class Training:
                 raise UserError("There is no music to train on yet: add some on the Corpus page.")
             dataset, called = self._music.dataset, name
         decoder_info(dataset, settings.latent_scale)
-        hidden_sizes(settings, dataset.steps * dataset.voices)
+        plan(len(dataset), dataset.steps * dataset.voices, settings).check_memory()
         name = safe_name(name)
         with self._lock:
             if self.running:

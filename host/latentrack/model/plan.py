@@ -1,0 +1,155 @@
+"""What a training will make and what it takes, known before it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from latentrack.errors import UserError
+from latentrack.model.autoencoder import weight_count, weight_shapes
+from latentrack.model.settings import Settings
+from latentrack.model.sizes import file_bytes, in_words, remedy, which_modules
+from latentrack.model.tapers import hidden_sizes, linear_taper, with_taper
+
+_SHORT_S = 20
+_MEASURED_S = 1.0
+_BASE_BYTES = 650_000_000
+"""Of a Python with TensorFlow, and what compiling an epoch takes."""
+_COPIES_OF_WEIGHTS = 19
+"""Of four bytes each: weights and Adam's two moments before and after an epoch, slopes and what
+else an epoch computes, the best weights so far, and what the converter makes of them. Measured."""
+_COPIES_OF_CELLS = 3
+"""A byte each: the dataset, the music that is learnt from, and the dataset of the run."""
+_PIECES_BYTES = 350_000_000
+"""Random numbers of a part of an epoch, and what judging a piece of the music takes, at most."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A training before it begins.
+
+    layers: the decoder's sizes, latents first.  numbers: how its file writes them.
+    file_bytes: about how large that will be.  memory_bytes: about what training takes.
+    linear: the linear taper, where the decoder was made narrower than that to fit a module.
+    """
+
+    layers: tuple[int, ...]
+    numbers: str
+    file_bytes: int
+    memory_bytes: int
+    linear: tuple[int, ...] | None = None
+
+    @property
+    def words(self) -> str:
+        """What is said before the training begins, a sentence or more."""
+        said = [
+            f"The decoder, layers {_shown(self.layers)}, will have {in_words(self.file_bytes)}, "
+            f"{which_modules(self.file_bytes)}."
+        ]
+        if self.linear:
+            whole = in_words(file_bytes(self.linear, self.numbers))
+            said.append(f"(A linear taper, {_shown(self.linear)}, would have {whole}.)")
+        elif smaller := remedy(self.file_bytes, self.numbers):
+            said.append(smaller)
+        return " ".join([*said, self.memory_in_words])
+
+    @property
+    def memory_in_words(self) -> str:
+        """A sentence: "Training takes about 0.7 GB of memory." """
+        return f"Training takes about {self.memory_bytes / 1e9:.1f} GB of memory."
+
+    def check_memory(self, available: int | None = None) -> None:
+        """UserError if the training would take more memory than `available` bytes, by default
+        those that the computer has free."""
+        if available is None:
+            available = free_memory()
+        if available is not None and self.memory_bytes > available:
+            raise UserError(
+                f"Training a decoder with layers {_shown(self.layers)} takes about "
+                f"{in_words(self.memory_bytes)} of memory, and this computer has "
+                f"{in_words(available)} free: leave --taper out, choose smaller decoder_layers, "
+                "or make a dataset of fewer bars, steps or voices."
+            )
+
+
+def plan(sequences: int, cells: int, settings: Settings, numbers: str = "float32") -> Plan:
+    """The plan of a training on `sequences` of `cells` (steps × voices) each.
+
+    UserError where the settings make a decoder that is too large for any computer here.
+    """
+    used = with_taper(settings, cells, numbers)
+    encoder, decoder = hidden_sizes(used, cells)
+    layers = (settings.latents, *decoder, cells)
+    weights = weight_count(weight_shapes(cells, encoder, settings.latents, decoder))
+    narrowed = used.decoder_layers is not None and settings.decoder_layers is None
+    linear = linear_taper(cells, settings.latents, settings.hidden_layers)[::-1]
+    return Plan(
+        layers,
+        numbers,
+        file_bytes(layers, numbers),
+        training_bytes(sequences * cells, weights),
+        linear if narrowed else None,
+    )
+
+
+def training_bytes(cells: int, weights: int) -> int:
+    """About the memory that training takes: cells of all sequences, weights with the encoder's."""
+    return (
+        _BASE_BYTES
+        + 4 * _COPIES_OF_WEIGHTS * weights
+        + _COPIES_OF_CELLS * cells
+        + min(_PIECES_BYTES, 10 * cells)
+    )
+
+
+class Estimate:
+    """How long a training takes, found by its first parts and said once.
+
+    clock: seconds. The first part has the compiling in it, so time is taken from its end on.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._first: tuple[float, float] | None = None
+        self._said = False
+
+    def words(self, done: float) -> str:
+        """What to say when the share `done` of the training, 0 to 1, is behind: mostly nothing.
+
+        A training that is over within _SHORT_S is not worth a word.
+        """
+        now = self._clock()
+        if self._first is None:
+            self._first = done, now
+        began, then = self._first
+        if self._said or done <= began or now - then < _MEASURED_S:
+            return ""
+        self._said = True
+        whole = (now - then) / (done - began)
+        return f"It takes {span(whole)} here." if whole >= _SHORT_S else ""
+
+
+def span(seconds: float) -> str:
+    """A time as people say it: "about 20 s", "about 3 min", "about 1.5 h"."""
+    if seconds < 90:
+        return f"about {max(1, round(seconds))} s"
+    if seconds < 5400:
+        return f"about {round(seconds / 60)} min"
+    return f"about {seconds / 3600:.1f} h"
+
+
+def free_memory() -> int | None:
+    """Bytes of memory that programs can have; None where the system does not say."""
+    try:
+        for line in Path("/proc/meminfo").read_text("ascii").splitlines():
+            name, _, rest = line.partition(":")
+            if name == "MemAvailable":
+                return 1024 * int(rest.split()[0])
+    except (OSError, ValueError):
+        pass
+    return None
+
+
+def _shown(layers: tuple[int, ...]) -> str:
+    return "-".join(map(str, layers))

@@ -1,0 +1,57 @@
+"""How many bytes a decoder takes as a model file, and which modules hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+PLAIN_BYTES = 400_000
+"""The largest model file for a Teensy without PSRAM. Its arena for models has some 470 KB, and
+beside the file lie there what latentcore works in and what comes in over USB."""
+FLASH_BYTES = 6_500_000
+"""The largest that is stored: the flash has 7 MB, of which Latentrack takes a part. A Teensy with
+PSRAM has 8 or 16 MB of it, so what is stored there can be played, too."""
+NUMBER_BYTES = {"float32": (4, 4), "float16": (2, 2), "dynamic": (1, 16), "int8": (1, 28)}
+"""By number type, the bytes of a weight, and of a bias with the scales of its output."""
+_FRAME_BYTES = 2_500
+
+
+def file_bytes(layers: Sequence[int], numbers: str = "float32") -> int:
+    """About how large the model file will be, within a few percent.
+
+    layers: the decoder's sizes, latents first and cells last.  numbers: see `decoder.export`.
+    """
+    weight, bias = NUMBER_BYTES[numbers]
+    pairs = list(zip(layers, layers[1:], strict=False))
+    return sum((weight * a + bias) * b for a, b in pairs) + _FRAME_BYTES
+
+
+def in_words(size: int) -> str:
+    """Bytes as people say them, in decimal units: "138 kB", "5.5 MB", "537 MB", "2.1 GB"."""
+    for unit, name in ((1_000_000_000, "GB"), (1_000_000, "MB")):
+        if size >= unit:
+            return f"{size / unit:,.{0 if size >= 10 * unit else 1}f} {name}"
+    return f"{size / 1000:,.0f} kB"
+
+
+def which_modules(size: int) -> str:
+    """Which modules hold a model file of so many bytes, as the end of a sentence about it."""
+    if size <= PLAIN_BYTES:
+        return "which every module holds"
+    if size <= FLASH_BYTES:
+        return (
+            f"which only a module with PSRAM holds (without PSRAM at most "
+            f"{in_words(PLAIN_BYTES)} fit)"
+        )
+    return "which no module holds (its flash has 7 MB, its memory at most 16 MB)"
+
+
+def remedy(size: int, numbers: str = "float32") -> str:
+    """What makes a model file of `size` bytes smaller, as a sentence; "" where every module holds
+    it."""
+    if size <= PLAIN_BYTES:
+        return ""
+    short = numbers in ("dynamic", "int8")
+    return (
+        "To make it smaller, give it smaller layers (--decoder-layers 48-96)"
+        f"{'.' if short else ', or write its weights smaller (--numbers dynamic).'}"
+    )
