@@ -29,12 +29,13 @@ _EVEN = 8  # frames before and behind over which a steady noise is even
 _LAG, _MEMORY = 3, 3  # frames: a rise is one above all of the frames from _LAG to both together ago
 _LATE = 0.004  # seconds by which the peak of a rise comes behind its beginning
 
-# A peak is the highest within _APART (seconds), and stands this far above the mean around it, as
-# a share of the highest peaks.
-_APART = 0.04
+# A peak is the highest within _APART. How far it stands above the mean around it (of which only a
+# share counts) decides, against the highest peaks: less than _LOWEST of them is a flutter, more
+# than _LOW is struck, and between the two lies the least that is.
+_APART = 0.04  # seconds
 _CLOSEST = 0.05  # seconds: a clap's hands, or two drums at once, are one
-_AROUND = 0.1
-_MEAN_SHARE, _HEIGHT_SHARE = 0.7, 0.05
+_AROUND, _MEAN_SHARE = 0.07, 0.7  # seconds
+_LOWEST, _LOW = 0.03, 0.12
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class Listener:
             before[:] = np.resize(self._end[::-1], before.shape)[::-1]
         if fade:
             count = max(1, round(_FADE * self._rate))
-            before[-count:] *= np.linspace(1, 0, count, dtype=np.float32)[:, None]
+            before[-count:] *= np.hanning(2 * count)[count:, None].astype(np.float32)
         power = self._power(np.concatenate([before, self._head]))
         count = self._front + min(self._crossing, len(whole))
         if len(power) < count:  # the whole sound is shorter than a spectrum
@@ -176,6 +177,17 @@ def _rises(power: npt.NDArray[np.float32], groups: npt.NDArray[np.int64]) -> Env
     return made
 
 
+def _gap(shares: npt.NDArray[np.float64]) -> float:
+    """The least height of what is struck: the middle of the widest gap between the low peaks.
+
+    What is struck softest and what only flutters are further apart than either among themselves.
+    """
+    inside = np.sort(shares[(shares > _LOWEST) & (shares < _LOW)])
+    ends = np.concatenate([[_LOWEST], inside, [_LOW]])
+    widest = int(np.argmax(ends[1:] / ends[:-1]))
+    return float(np.sqrt(ends[widest] * ends[widest + 1]))
+
+
 def _mean(values: npt.NDArray[np.float32], around: int) -> npt.NDArray[np.float64]:
     """Of each row the mean of itself and so many rows around it; beyond the ends is 0."""
     rest = [(0, 0)] * (values.ndim - 1)
@@ -205,10 +217,12 @@ def _peaks(envelope: Envelope, frame: float) -> npt.NDArray[np.int64]:
     peaks = np.flatnonzero((envelope == highest) & (envelope > 0))
     if not len(peaks):
         return peaks
-    height = float(np.percentile(envelope[peaks], 95))
+    # Where little is struck, and much hisses, only the very highest are struck.
+    height = max(float(np.percentile(envelope[peaks], 95)), 0.8 * float(envelope.max()))
     over = envelope[peaks] - _MEAN_SHARE * mean[peaks]
     kept: list[int] = []
-    for peak in peaks[over >= _HEIGHT_SHARE * height].tolist():
+    least = _gap(over / height) * height
+    for peak in peaks[over >= least].tolist():
         if not kept or (peak - kept[-1]) * frame >= _CLOSEST:
             kept.append(peak)
     return np.array(kept, np.int64)
