@@ -155,6 +155,18 @@ def test_a_virtual_module_plays_what_was_trained(desk: RunningStudio, open_tab: 
     keep_picture(page, "studio-module")
 
 
+def connect(page: Page, module: str) -> None:
+    """To a virtual module by the name of its flash; whatever was on before is switched off."""
+    card = module_card(page)
+    switch_off = card.get_by_role("button", name="Switch off")
+    way = card.get_by_role("button", name=f"Connect virtual {module}")
+    expect(switch_off.or_(way).first).to_be_visible()
+    if switch_off.count():
+        switch_off.click()
+    way.click()
+    expect(card.get_by_role("button", name="Let go")).to_be_visible()
+
+
 def test_a_preset_is_stored_and_a_model_kept_and_removed(
     desk: RunningStudio, open_tab: Open
 ) -> None:
@@ -199,10 +211,15 @@ def test_a_button_stays_the_same_while_other_modules_come(
     page = open_tab(f"{desk.address}/module")
     switch_on(page)
     button = module_card(page).get_by_role("button", name="Switch off")
-    button.evaluate("button => { button.marked = true; }")
+
+    def stays(ms: int) -> bool:
+        button.evaluate("button => { button.marked = true; }")
+        page.wait_for_timeout(ms)
+        return bool(button.evaluate("button => button.marked"))
+
+    see(page, lambda: stays(1000))  # what the module itself tells comes first
     start()
-    page.wait_for_timeout(3500)  # it looks for modules every two seconds
-    assert button.evaluate("button => button.marked")
+    assert stays(3500)  # it looks for modules every two seconds
 
 
 def test_the_page_stays_whole_when_the_cable_is_pulled(
@@ -217,13 +234,7 @@ def test_the_page_stays_whole_when_the_cable_is_pulled(
     page = open_tab(f"{desk.address}/module")
     card = module_card(page)
     try:
-        switch_off = card.get_by_role("button", name="Switch off")
-        connect = card.get_by_role("button", name="Connect virtual pulled")
-        expect(switch_off.or_(connect).first).to_be_visible()
-        if switch_off.count():
-            switch_off.click()
-        connect.click()
-        expect(card.get_by_role("button", name="Let go")).to_be_visible()
+        connect(page, "pulled")
         see(page, lambda: pixels(page).any())
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
@@ -255,8 +266,7 @@ def test_the_canvas_has_the_very_pixels_of_the_screen(
     module.panel.clock(5, spacing_us=20_000)
     page = open_tab(f"{desk.address}/module")
     card = module_card(page)
-    card.get_by_role("button", name="Connect").first.click()
-    expect(card.get_by_role("button", name="Let go")).to_be_visible()
+    connect(page, module.flash.name)
     see(page, lambda: np.array_equal(pixels(page), module.panel.screen()))
     assert pixels(page).any()
     card.get_by_role("button", name="Let go").click()
