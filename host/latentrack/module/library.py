@@ -161,8 +161,8 @@ def push(
             paths = [path for path, _ in session.call("models")]
             others = [name for i, name in enumerate(about["plays"]) if name and i != track]
             in_memory = set(others) - {PurePosixPath(path).stem for path in paths}
-            what = place(what, FramedFiles(session, about), paths, in_memory)
             with refusals(f"the module cannot take {model}, and plays on as before"):
+                what = place(what, FramedFiles(session, about), paths, in_memory)
                 session.send(what.data, progress)
             with refusals(f"the module cannot play {model}, and plays on as before"):
                 frames = session.call("audition", what.name, track)

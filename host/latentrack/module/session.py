@@ -24,6 +24,7 @@ from latentrack.module.frames import MOST, Frame, Reader
 from latentrack.module.link import Link, ModuleError, Progress, last_line
 
 AHEAD = 8
+_SMALL = 256  # bytes
 RESEND_S = 0.4
 READY_S = 1.5
 # Frames come every 20 ms.
@@ -168,16 +169,20 @@ class Session:
         self._repairing(send)
 
     def fetch(self, path: str, progress: Progress | None = None, most: int | None = None) -> bytes:
-        """A file of the module; its first `most` bytes, if that is given."""
+        """A file of the module; its first `most` bytes, if that is given.
+
+        Those come in small pieces, which the module has room for when it has for little else.
+        """
+        piece = MOST if most is None else _SMALL
 
         def fetch() -> bytes:
             size = self.call("read", path)
             size = size if most is None else min(size, most)
             data = bytearray()
             with self._link.translated():
-                requests = (("G", struct.pack("<IH", at, MOST)) for at in range(0, size, MOST))
-                for piece in self._exchange(requests):
-                    data += piece.body
+                requests = (("G", struct.pack("<IH", at, piece)) for at in range(0, size, piece))
+                for answer in self._exchange(requests):
+                    data += answer.body
                     if progress is not None:
                         progress(len(data), size)
             return bytes(data[:size])
