@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 import serial
 
+from latentrack.errors import UserError
 from latentrack.module.link import Link
 from latentrack.virtual.module import VirtualModule
 from tests.programs import latentrack, mpremote
@@ -98,12 +100,27 @@ def test_install_keeps_it_and_starts_latentrack(start):
     assert latentrack("ls", "--port", module.port).returncode == 0
 
 
+def test_a_loop_behind_latentrack_s_start_is_interrupted(installed_flash, tmp_path):
+    flash = shutil.copytree(installed_flash, tmp_path / "flash")
+    with (flash / "main.py").open("a") as file:
+        file.write("open('/flash/began', 'w').close()\nwhile True:\n    pass\n")
+    with VirtualModule(flash) as module:
+        until((flash / "began").exists, "main.py did not come to its loop")
+
+        def reached() -> bool:
+            try:
+                with Link(module.port) as link:
+                    return bool(link.evaluate("'instrument' in globals()"))
+            except UserError:
+                return False  # the start is not over yet, as far as anyone can tell
+
+        until(reached, "the loop goes on")
+
+
 def test_a_command_that_comes_at_once_does_not_interrupt_latentrack_s_start(
     installed_flash, tmp_path
 ):
     """A board's USB is there a moment before main.py; a virtual module's is there at once."""
-    import shutil
-
     flash = shutil.copytree(installed_flash, tmp_path / "flash")
     for _ in range(3):
         with VirtualModule(flash) as module, Link(module.port) as link:

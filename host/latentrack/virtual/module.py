@@ -49,9 +49,11 @@ RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 FRIENDLY_BANNER = b'Type "help()" for more information.\r\n'
 PROMPT = b">>> "
 # What the ROM's boot.py says where main.py begins. One that starts Latentrack is not interrupted
-# for so long: a computer may talk to a virtual module as soon as its port is there.
+# before it has had so much of the processor, or so much time: a computer may talk to a virtual
+# module as soon as its port is there. A start takes 0.1 s of the processor.
 MAIN_RUNS, LATENTRACK_STARTS = b"\0main.py runs\0", b"\0latentrack starts\0"
-LATENTRACK_STARTS_S = 15.0
+LATENTRACK_STARTS_NS = 2_000_000_000
+LATENTRACK_STARTS_S = 60.0
 # After so much time on the processor code in Python has seen to a Ctrl-C.
 SEEN_TO_NS = 200_000_000
 # The first terminal that a new session opens is the one that it belongs to, so Ctrl-C there is a
@@ -209,9 +211,10 @@ class VirtualModule:
         os.close(slave)
         os.set_blocking(self._inner, False)
         self._starting: bytes | None = b""
-        # From when on Ctrl-C reaches main.py; None: it does not run yet. And how much of what it
-        # has said was passed on.
-        self._main_from: float | None = None
+        # When main.py began (None: it does not run yet), whether it starts Latentrack, and how much
+        # of what it has said was passed on.
+        self._main_began: float | None = None
+        self._latentrack_starts = False
         self._main_interrupted = False
         self._told = 0
         self._heard = b""
@@ -417,10 +420,12 @@ class VirtualModule:
     @property
     def _main_runs(self) -> bool:
         """Whether main.py runs, and may be interrupted."""
+        if not self._starting_up or self._main_began is None:
+            return False
         return (
-            self._starting_up
-            and self._main_from is not None
-            and time.monotonic() >= self._main_from
+            not self._latentrack_starts
+            or time.monotonic() - self._main_began > LATENTRACK_STARTS_S
+            or self._spent()[0] > LATENTRACK_STARTS_NS
         )
 
     def _ends_main(self, typed: bytes) -> bool:
@@ -481,12 +486,12 @@ class VirtualModule:
         """Until the first prompt: on a reset in raw mode the friendly banner is not shown."""
         assert self._starting is not None
         self._starting += output
-        if self._main_from is None:
+        if self._main_began is None:
             self._find_main()
         banner = self._starting.find(FRIENDLY_BANNER)
         # Behind the prompt there may be what a frame has had to say already.
         if banner < 0 or PROMPT not in self._starting[banner:]:
-            if self._main_from is None:
+            if self._main_began is None:
                 return b""
             said = self._starting[self._told :]
             if banner < 0:
@@ -504,10 +509,11 @@ class VirtualModule:
     def _find_main(self) -> None:
         """Takes out of the output that main.py begins."""
         assert self._starting is not None
-        for mark, held_s in ((MAIN_RUNS, 0.0), (LATENTRACK_STARTS, LATENTRACK_STARTS_S)):
+        for mark in (MAIN_RUNS, LATENTRACK_STARTS):
             before, found, after = self._starting.partition(mark)
             if found:
-                self._starting, self._main_from = before + after, time.monotonic() + held_s
+                self._starting, self._main_began = before + after, time.monotonic()
+                self._latentrack_starts = mark == LATENTRACK_STARTS
 
 
 def _read(fd: int) -> bytes | None:
