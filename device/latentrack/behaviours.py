@@ -14,7 +14,7 @@ import time
 
 import latentcore
 
-from latentrack import guard
+from latentrack import files, guard
 from latentrack.names import Part, hint
 
 # What all behaviours together may take of a frame, in milliseconds, and in how many frames in a row
@@ -35,6 +35,12 @@ def _stored():
         return sorted(os.listdir(FOLDER))
     except OSError:
         return []
+
+
+def _source(file):
+    """The text of a file in the folder. Raises files.NotText."""
+    with open(FOLDER + "/" + file, "rb") as opened:
+        return files.decode(opened.read(), file)
 
 
 class _NoControls:
@@ -106,9 +112,7 @@ class Behaviours(Part):
                     self._instrument.message(f"behaviour {name} is off: it stopped the module")
                     continue
                 try:
-                    with open(FOLDER + "/" + file) as opened:
-                        source = opened.read()
-                    self._take(name, source)
+                    self._take(name, _source(file))
                 except BaseException as error:
                     self._show(name, error)
 
@@ -157,8 +161,7 @@ class Behaviours(Part):
         One that has not been loaded, as it stopped the module before, is loaded.
         """
         if on and name in self._stopped:
-            with open(FOLDER + "/" + name + _ENDING) as opened:
-                self._take(name, opened.read())
+            self._take(name, _source(name + _ENDING))
         if name not in self._files:
             raise KeyError(f"no behaviour is called {name}{hint(name, self._names)}")
         self._on[name] = on

@@ -10,10 +10,53 @@ import hashlib
 import os
 
 PIECE = 4096
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _PARTIAL = ".partial"
 _NEW_TEXT = ".txt.new"  # storage.py
 # What `latentrack install` puts in the place of another, which is called so meanwhile.
 _SWAPPED = ("latentcore.mpy", "latentrack", "board.txt", "SKIPSD", "main.py")
+
+
+class NotText(ValueError):
+    """What an editor has saved in another way than UTF-8: in which line, and what to do."""
+
+    def __repr__(self):
+        return str(self)
+
+
+def decode(data, name):
+    """The text of a file's bytes, without a byte order mark. Raises NotText; `name` is the file."""
+    if data[:3] == _BYTE_ORDER_MARK:
+        data = data[3:]
+    end = b"\n" if b"\n" in data else b"\r"
+    try:
+        text = data.decode()
+        if "\0" not in text:
+            return text
+    except UnicodeError:
+        pass
+    for number, line in enumerate(data.split(end)):
+        wrong = "a zero byte" if b"\0" in line else ""
+        try:
+            line.decode()
+        except UnicodeError:
+            wrong = wrong or "a letter that is not UTF-8"
+        if wrong:
+            raise NotText(f"{name}, line {number + 1}: {wrong}; save the file as UTF-8")
+
+
+def read_words(path):
+    """A short text, UTF-8 or else Latin-1, whatever its lines end with; "": no such file."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError:
+        return ""
+    try:
+        text = decode(data, path)
+    except NotText:
+        text = "".join(chr(byte) for byte in data if byte)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def exists(path):

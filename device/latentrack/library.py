@@ -243,8 +243,5 @@ class Library(Part):
     def _remembered(self):
         if self._unwritten is not None:
             return list(self._unwritten)
-        try:
-            with open(_PLAYING) as file:
-                return file.read().split("\n")
-        except OSError:
-            return []
+        playing = files.read_words(_PLAYING)
+        return playing.split("\n") if playing else []

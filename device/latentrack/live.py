@@ -28,7 +28,7 @@ def swap(path, block):
     place.
     """
     what = "at the next start"
-    source = bytes(block.view)
+    source = files.decode(bytes(block.view), path.rsplit("/", 1)[-1])
     code = compile(source, path, "exec")
     # Ctrl-C must get through, or code that never ends could not be ended.
     micropython.kbd_intr(3)
@@ -72,7 +72,7 @@ def _swap_behaviour(name, code, source):
         # What it holds goes first: the rest takes memory, which may be gone.
         trial.clear()
         guard.remove(_TRIAL)
-    on_scheduler(lambda: instrument.behaviours.swap(name, source.decode()))
+    on_scheduler(lambda: instrument.behaviours.swap(name, source))
 
 
 def _swap_module(module, name, code):

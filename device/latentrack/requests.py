@@ -273,8 +273,4 @@ class Requests:
 
 
 def _name():
-    try:
-        with open("/flash/name.txt") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
+    return files.read_words("/flash/name.txt").strip()

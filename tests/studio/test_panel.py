@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from latentrack.decoder.jacks import drum_steps
 from latentrack.decoder.litert import Decoder
+from latentrack.module import library
 from latentrack.module.link import Link
 from latentrack.studio.panel import sending
 from latentrack.studio.panel.bench import Bench
@@ -316,6 +317,22 @@ def test_a_connected_module_is_seen_and_played(
     wait(bench, lambda: shows(bench, module.panel.screen()))
     text = said(bench, lambda: bench.pulse("clock"))
     assert text == "The clock of a connected module comes by cable only."
+
+
+def test_models_are_listed_by_what_their_files_are_called(
+    bench: Bench, start: Callable[..., VirtualModule], drum_model: Path, tmp_path: Path
+) -> None:
+    module = start(drum_model)
+    file = shutil.copy(drum_model, tmp_path / "夜.tflite")
+    with Link(module.port) as link:
+        library.push(link, file, store=True)
+    bench.connect(module.port)
+    wait(bench, lambda: done(bench))
+    shown = {model.name: model.shown for model in bench.state.models}
+    assert shown == {drum_model.stem: drum_model.stem, "Ye": "夜 (Ye)"}
+    night = next(model for model in bench.state.models if model.name == "Ye")
+    assert said(bench, lambda: bench.remove(night)) == "夜 (Ye) is removed."
+    assert [model.name for model in bench.state.models] == [drum_model.stem]
 
 
 def test_other_programs_get_the_port_in_between(

@@ -35,8 +35,9 @@ FILE = "/flash/board.txt"
 def board_name():
     """What /flash/board.txt says, or what is most likely."""
     try:
-        with open(FILE) as file:
-            return file.read().strip() or "xen"
+        with open(FILE, "rb") as file:
+            # Editors add marks and line ends, and may take two bytes a letter.
+            return "".join(chr(byte) for byte in file.read() if 32 < byte < 127) or "xen"
     except OSError:
         return "xen"
 

@@ -30,6 +30,7 @@ def logs(
 
     from latentrack.commands.ports import find_port
     from latentrack.commands.terminal import print_json
+    from latentrack.decoder.operators import explained
     from latentrack.module.files import refusals
     from latentrack.module.line import Line
     from latentrack.module.session import Session
@@ -38,8 +39,9 @@ def logs(
         number = 0
         while True:
             with line.turn() as link, Session(link) as session:
-                number, lines = session.call("logs", number)
+                number, said = session.call("logs", number)
                 late, lost = session.call("writes")
+            lines = [(seconds, explained(text)) for seconds, text in said]
             if as_json and not follow:
                 messages = [{"seconds": seconds, "text": text} for seconds, text in lines]
                 print_json({"messages": messages, "late_writes": late, "lost_writes": lost})

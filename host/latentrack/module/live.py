@@ -12,6 +12,7 @@ from latentrack.module.files import as_listing
 from latentrack.module.line import Line
 from latentrack.module.link import Link, ModuleError
 from latentrack.module.session import Session
+from latentrack.module.texts import for_module
 
 # An editor that saves a file may take it away for a moment.
 _GONE_LOOKS = 5
@@ -98,6 +99,11 @@ class Live:
             except OSError:
                 continue  # an editor that is about to put it back
             self._seen[path] = stamp
+            try:
+                source = for_module(path, source)
+            except UserError as error:
+                changes.append(Change(path, "", 0.0, str(error)))
+                continue
             digest = hashlib.sha256(source).hexdigest()
             if self._hashes.get(path) != digest:
                 self._hashes[path] = digest
