@@ -14,14 +14,14 @@ from latentrack.model.tapers import hidden_sizes, linear_taper, with_taper
 
 _SHORT_S = 20
 _MEASURED_S = 1.0
-_BASE_BYTES = 650_000_000
+_BASE_BYTES = 850_000_000
 """Of a Python with TensorFlow, and what compiling an epoch takes."""
-_COPIES_OF_WEIGHTS = 19
+_COPIES_OF_WEIGHTS = 18
 """Of four bytes each: weights and Adam's two moments before and after an epoch, slopes and what
 else an epoch computes, the best weights so far, and what the converter makes of them. Measured."""
 _COPIES_OF_CELLS = 3
 """A byte each: the dataset, the music that is learnt from, and the dataset of the run."""
-_PIECES_BYTES = 350_000_000
+_PIECES_BYTES = 200_000_000
 """Random numbers of a part of an epoch, and what judging a piece of the music takes, at most."""
 
 
@@ -56,7 +56,7 @@ class Plan:
 
     @property
     def memory_in_words(self) -> str:
-        """A sentence: "Training takes about 0.7 GB of memory." """
+        """A sentence: "Training takes about 0.9 GB of memory." """
         return f"Training takes about {self.memory_bytes / 1e9:.1f} GB of memory."
 
     def check_memory(self, available: int | None = None) -> None:
@@ -99,7 +99,7 @@ def training_bytes(cells: int, weights: int) -> int:
         _BASE_BYTES
         + 4 * _COPIES_OF_WEIGHTS * weights
         + _COPIES_OF_CELLS * cells
-        + min(_PIECES_BYTES, 10 * cells)
+        + min(_PIECES_BYTES, 5 * cells)
     )
 
 
