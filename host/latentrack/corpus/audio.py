@@ -39,6 +39,8 @@ DAMAGED = "not a number, or far too large: taken as silence"
 
 _SHORTEST = 0.1
 _SURELY_A_LOOP = 15.0
+_FASTEST_BY_EAR = 220
+_FEWEST_OF_A_TAIL, _SURELY_ON_STEPS = 6, 0.85  # onsets, and how well they fit
 _BEAT_FRAME = 0.023  # seconds
 _TICKS = 9600  # a beat
 
@@ -142,7 +144,16 @@ def _pace(
         fits = beats and abs(np.log2(beats * 60 / seconds / estimate)) < 0.05
         return beats if fits or seconds <= _SURELY_A_LOOP else 0
 
-    reading = take(said, seconds, beats_a_bar, fit, heard_beats)
+    def heard_bpm(beats: float) -> float:
+        # The loop ends behind its last onset, and well before the file does.
+        whole = 60 * beats / seconds
+        last = max(float(heard.times[-1]), _SHORTEST)
+        tempi = np.arange(1.02 * whole, min(60 * beats / last, _FASTEST_BY_EAR), whole / 500)
+        fits = [fit(beats, bpm) for bpm in tempi.tolist()]
+        best = int(np.argmax(fits)) if fits and len(heard.times) >= _FEWEST_OF_A_TAIL else -1
+        return float(tempi[best]) if best >= 0 and fits[best] >= _SURELY_ON_STEPS else 0
+
+    reading = take(said, seconds, beats_a_bar, fit, heard_beats, heard_bpm)
     if reading is None:
         if len(heard.times) < 2:
             raise Unreadable(NO_TEMPO)

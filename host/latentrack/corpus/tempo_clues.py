@@ -74,12 +74,14 @@ def take(
     beats_a_bar: float,
     fit: Callable[[float, float], float],
     heard_beats: Callable[[], float],
+    heard_bpm: Callable[[float], float],
 ) -> Reading | None:
     """The reading on which most agree, None if nothing is said and nothing is heard.
 
     fit: how well the onsets lie on the steps of a loop of so many beats (0: of no loop) at so
     many beats a minute, 1 if exactly, about 0 if by chance. heard_beats: how many beats a loop
     has by ear, 0 if that cannot be told; asked only where no person has said anything.
+    heard_bpm: the tempo of a loop of so many beats with a tail, by ear, 0 if it has none.
     """
     told = [
         Said(one.source, one.bpm, one.bars * beats_a_bar if one.bars else one.beats)
@@ -90,6 +92,9 @@ def take(
     lengths = {one.beats for one in told if one.beats}
     readings = {(beats, bpm, False) for beats in lengths for bpm in tempi}
     readings |= {(beats, 60 * beats / seconds, True) for beats in lengths}
+    if not tempi and seconds <= LONGEST_LOOP:
+        by_ear = {beats: heard_bpm(beats) for beats in lengths}
+        readings |= {(beats, bpm, False) for beats, bpm in by_ear.items() if bpm}
     for bpm in tempi:
         near = round(seconds * bpm / 60)
         if near and _fills(near, bpm, seconds) and seconds <= LONGEST_LOOP:
@@ -97,9 +102,9 @@ def take(
         else:
             readings.add((0.0, bpm, False))
     by_people = any(one.source in _WEIGHTS for one in told)
-    by_ear = 0.0 if by_people or seconds > LONGEST_LOOP else heard_beats()
-    if by_ear:
-        readings.add((by_ear, 60 * by_ear / seconds, True))
+    heard = 0.0 if by_people or seconds > LONGEST_LOOP else heard_beats()
+    if heard:
+        readings.add((heard, 60 * heard / seconds, True))
 
     best: Reading | None = None
     best_score = -math.inf

@@ -1,5 +1,8 @@
 """`latentrack dataset` as it is typed."""
 
+import json
+import struct
+
 import typer
 from typer.testing import CliRunner
 
@@ -7,6 +10,7 @@ from latentrack.commands.dataset import dataset
 from latentrack.corpus import Dataset
 from latentrack.errors import UserError
 from tests.host.corpus.midi_files import STEP, write_midi, write_parts
+from tests.host.corpus.test_corpus_audio import TWO_BARS, render, times
 
 app = typer.Typer(rich_markup_mode="markdown")
 app.command()(dataset)
@@ -99,6 +103,24 @@ def test_a_folder_of_audio_becomes_a_rhythm(tmp_path):
     result = run(tmp_path)
     assert "1 rhythm sequence (1 different) of 32 steps × 1 voice," in result.stdout
     assert "hit |x...|x...|x...|x...|x...|x...|x...|x...|" in result.stdout
+
+
+def test_it_is_said_where_tempi_came_from_and_what_disagreed(tmp_path):
+    folder = tmp_path / "loops"
+    for name, bpm in (("a_100bpm", 100), ("b_110bpm", 110)):
+        render(folder / f"{name}.wav", times(TWO_BARS, bpm), 8 * 60 / bpm)
+    render(folder / "c.wav", times(TWO_BARS, 120), 4)
+    with (folder / "b_110bpm.wav").open("ab") as file:  # three beats at 99 BPM, says a chunk
+        file.write(b"acid" + struct.pack("<IIHHfIHHf", 24, 0, 0, 0, 0, 3, 4, 4, 99))
+    shown = run(folder, "-o", tmp_path / "out.npz")
+    assert shown.exit_code == 0
+    assert "Tempo: 2 from the name, 1 by ear." in shown.stdout
+    rows = " ".join(shown.stdout.split())
+    assert "1 clue the tempo in the acid chunk, as others disagree (b_110bpm.wav)" in rows
+    assert "1 clue the length in the acid chunk, as others disagree (b_110bpm.wav)" in rows
+    assert "2 from the name, 1 by ear" in run("info", tmp_path / "out.npz").stdout
+    told = json.loads(run("info", tmp_path / "out.npz", "--json").stdout)
+    assert told["recipe"]["tempo"] == "2 from the name, 1 by ear"
 
 
 def test_notes_are_drawn_from_high_to_low(tmp_path):
