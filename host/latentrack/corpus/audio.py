@@ -153,7 +153,13 @@ def _pace(
         best = int(np.argmax(fits)) if fits and len(heard.times) >= _FEWEST_OF_A_TAIL else -1
         return float(tempi[best]) if best >= 0 and fits[best] >= _SURELY_ON_STEPS else 0
 
-    reading = take(said, seconds, beats_a_bar, fit, heard_beats, heard_bpm)
+    def heard_end(bpm: float) -> float:
+        # Loops are of 1, 2, 4, 8, … bars.
+        bars = (float(heard.times[-1]) * bpm / 60 + 0.5 / steps_per_beat) / beats_a_bar
+        beats = beats_a_bar * 2.0 ** np.ceil(np.log2(max(1.0, bars)))
+        return beats if beats * 60 / bpm < seconds else 0
+
+    reading = take(said, seconds, beats_a_bar, fit, heard_beats, heard_bpm, heard_end)
     if reading is None:
         if len(heard.times) < 2:
             raise Unreadable(NO_TEMPO)

@@ -75,6 +75,7 @@ def take(
     fit: Callable[[float, float], float],
     heard_beats: Callable[[], float],
     heard_bpm: Callable[[float], float],
+    heard_end: Callable[[float], float],
 ) -> Reading | None:
     """The reading on which most agree, None if nothing is said and nothing is heard.
 
@@ -82,6 +83,7 @@ def take(
     many beats a minute, 1 if exactly, about 0 if by chance. heard_beats: how many beats a loop
     has by ear, 0 if that cannot be told; asked only where no person has said anything.
     heard_bpm: the tempo of a loop of so many beats with a tail, by ear, 0 if it has none.
+    heard_end: the beats after which a loop of that tempo has only its tail, by ear, 0 if none.
     """
     told = [
         Said(one.source, one.bpm, one.bars * beats_a_bar if one.bars else one.beats)
@@ -100,7 +102,8 @@ def take(
         if near and _fills(near, bpm, seconds) and seconds <= LONGEST_LOOP:
             readings.add((float(near), 60 * near / seconds, True))
         else:
-            readings.add((0.0, bpm, False))
+            end = heard_end(bpm) if seconds <= LONGEST_LOOP else 0.0
+            readings.add((end, bpm, False))
     by_people = any(one.source in _WEIGHTS for one in told)
     heard = 0.0 if by_people or seconds > LONGEST_LOOP else heard_beats()
     if heard:

@@ -312,6 +312,16 @@ def test_what_lies_behind_a_loop_is_a_tail(tmp_path, bpm, tail):
     assert patterns(made_of(tempo_only))[0] == RIGHT
 
 
+@pytest.mark.parametrize("bars", [1, 2, 4])
+def test_of_a_known_tempo_the_ear_tells_where_the_tail_begins(tmp_path, bars):
+    pattern = (RIGHT * 2)[: 16 * bars]
+    file = loop(tmp_path / "a_158bpm.wav", 158, 1.2, pattern)
+    assert patterns(made_of(file)) == ([pattern * 2] if bars == 1 else [RIGHT] * (bars // 2))
+    made = made_of(file, bars=1)
+    assert patterns(made) == [pattern[16 * bar :][:16] for bar in range(bars)]
+    assert made.discarded == ()
+
+
 def test_what_is_struck_in_a_tail_is_counted(tmp_path):
     seconds = 32 * 15 / 120
     struck = [*times(RIGHT, 120), seconds + 0.4, seconds + 0.9]
