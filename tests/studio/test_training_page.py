@@ -185,9 +185,8 @@ def test_a_setting_out_of_range_is_said_and_nothing_begins(
     expect(page.get_by_role("alert")).to_contain_text("learning_rate is 20")
     assert learners(studio.folder) == []
     page.get_by_label("Learning rate").fill("")
-    expect(
-        page.get_by_text(re.compile("kB on the module, which every module holds"))
-    ).to_be_visible()
+    size = page.get_by_text(re.compile("kB on the module, which every module holds"))
+    expect(size).to_be_visible()
 
 
 def test_two_runs_are_compared_and_looked_after(

@@ -1,6 +1,8 @@
 // Takes what is dropped or chosen and sends it up in batches: see intake.py for their form.
 // The work is no part of any component: it goes on while another page of the studio is shown.
 
+import { counted } from "counted";
+
 const BATCH_FILES = 64;
 const BATCH_BYTES = 8e6;
 const BATCH_NOTES = 400;
@@ -130,13 +132,9 @@ async function sendAll(url) {
   }
 }
 
-function many(number, what) {
-  return `${number.toLocaleString("en-GB")} ${what}${number === 1 ? "" : "s"}`;
-}
-
 function summary() {
-  const parts = [`${many(work.taken, "file")} taken`];
-  if (work.same) parts.push(`${many(work.same, "file")} here already`);
+  const parts = [`${counted(work.taken, "file")} taken`];
+  if (work.same) parts.push(`${counted(work.same, "file")} here already`);
   if (work.refused) parts.push(`${work.refused.toLocaleString("en-GB")} not taken, see "Left out"`);
   const said = parts.join(", ") + ".";
   return work.cancelled ? `Cancelled. ${said}` : said;

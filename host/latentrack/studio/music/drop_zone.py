@@ -8,7 +8,7 @@ from latentrack.studio.music.intake import LIMITS, LIMITS_SAID
 from latentrack.studio.music.routes import UPLOAD
 
 
-class DropZone(Element, component="drop_zone.js"):
+class DropZone(Element, component="drop_zone.js", dependencies=["counted.js"]):
     """Sends what is dropped anywhere on the page, or chosen, up in batches.
 
     It shows how far it is, and can be cancelled. It goes on when another page of the studio is

@@ -1,5 +1,7 @@
 // The list of files: rows of one height, of which only those in sight are there.
 
+import { counted } from "counted";
+
 const ROW = 58;  // pixels, as in music.css
 const PART = 40;  // rows that are asked for at a time
 
@@ -74,7 +76,7 @@ export default {
     },
     said() {
       if (this.asking && !this.total) return "";
-      return `${this.total.toLocaleString("en-GB")} file${this.total === 1 ? "" : "s"}`;
+      return counted(this.total, "file");
     },
   },
   watch: {
@@ -110,7 +112,7 @@ export default {
     },
     number({ count }) {
       const what = this.shape.steps === this.shape.bar ? "bar" : "sequence";
-      return `${count.toLocaleString("en-GB")} ${what}${count === 1 ? "" : "s"}`;
+      return counted(count, what);
     },
     words(file) {
       if (!file.count) return `${file.name}: ${file.why}`;

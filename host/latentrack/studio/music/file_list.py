@@ -9,7 +9,7 @@ from nicegui.element import Element
 from latentrack.studio.music.routes import FILES
 
 
-class FileList(Element, component="file_list.js"):
+class FileList(Element, component="file_list.js", dependencies=["counted.js"]):
     """Only the rows that are in sight are asked for.
 
     `on_choose(name)` is called for the file that is to be seen large ("" for none),

@@ -3,6 +3,7 @@
 // It asks what the panel shows, again and again while it can be seen; the next question waits for
 // the answer to the one before.
 
+const LISTED = new Intl.ListFormat("en-GB");
 const ASK_AGAIN = 60; // ms after an answer; nobody sees more
 const ASK_IDLE = 500;
 const NO_ANSWER = 3000;
@@ -174,7 +175,7 @@ export default {
   computed: {
     words() {
       const plays = this.plays.filter((name) => name);
-      const what = plays.length ? `plays ${plays.join(" and ")}` : "no model plays";
+      const what = plays.length ? `plays ${LISTED.format(plays)}` : "no model plays";
       return `The screen of the module: ${what}${this.step >= 0 ? `, step ${this.step + 1}` : ""}`;
     },
     source() {
