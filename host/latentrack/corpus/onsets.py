@@ -18,7 +18,7 @@ Envelope = npt.NDArray[np.float32]
 _FRAME = 0.0058  # seconds from one spectrum to the next: a twentieth of a 16th
 _WINDOW = 0.032  # seconds of sound in a spectrum
 _BEFORE = 0.25  # seconds in front of a loop, for an onset is heard only against a before
-_FADE = 0.005  # seconds in which a loop's end fades where it is held against its beginning
+_FADE = 0.025  # seconds in which a loop's end fades where it is held against its beginning
 _EARLY = 0.03  # seconds by which an onset may be found before the beginning
 _AT_ONCE = 1024  # spectra that are held at a time
 
@@ -58,7 +58,7 @@ class Listener:
         """rate: samples a second."""
         self._rate = rate
         self._hop = max(1, round(_FRAME * rate))
-        self._size = max(8, 2 * round(_WINDOW * rate / 2))
+        self._size = _fast_size(_WINDOW * rate)
         self._front = round(_BEFORE / _FRAME)
         self._window = np.hanning(self._size + 1)[:-1].astype(np.float32)
         self._bands, self._groups = _bands(rate, self._size)
@@ -143,6 +143,20 @@ class Listener:
                 power = spectra.real**2 + spectra.imag**2
                 made[start : start + _AT_ONCE] += np.add.reduceat(power, self._bands, axis=1)
         return made
+
+
+def _fast_size(least: float) -> int:
+    """An even number of samples, not less than this, whose spectrum is soon made: 2, 3 and 5 are
+    its only factors."""
+    size = 2 * max(4, int(np.ceil(least / 2)))
+    while True:
+        rest = size
+        for factor in (2, 3, 5):
+            while rest % factor == 0:
+                rest //= factor
+        if rest == 1:
+            return size
+        size += 2
 
 
 def _bands(rate: int, size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

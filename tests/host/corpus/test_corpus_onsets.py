@@ -103,6 +103,13 @@ def test_what_rings_on_over_the_seam_is_not_struck():
     assert heard_in(struck, 22_050).times == pytest.approx([33_000 / 22_050], abs=0.012)
 
 
+def test_a_ring_that_is_cut_off_at_the_end_strikes_nothing_at_the_beginning():
+    time = np.arange(11_100) / 22_050
+    ring = np.sin(2 * np.pi * 52 * time) * np.exp(-time / 0.4)
+    struck = np.concatenate([np.zeros(33_000), ring])
+    assert heard_in(struck, 22_050).times == pytest.approx([33_000 / 22_050], abs=0.012)
+
+
 def test_a_steady_tone_and_steady_noise_are_not_struck():
     time = np.arange(3 * 44_100) / 44_100
     tone = 0.5 * np.sin(2 * np.pi * 441 * time)
