@@ -1,3 +1,63 @@
-"""Latentrack: train a small generative sequencer on your own music, play it on a module."""
+"""Latentrack: train a small generative sequencer on your own music, play it on a module.
+
+    import latentrack as lt
+
+    music = lt.read(["my_drums"])
+    run = lt.save_run("drums.run", lt.train(music), music)
+    run.export("drums.tflite")
+    with lt.Module() as module:
+        module.push("drums.tflite")
+
+What is named here is loaded when it is first used: TensorFlow takes seconds.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from latentrack.corpus import Dataset, Rules, read
+    from latentrack.decoder.litert import Decoder
+    from latentrack.errors import UserError
+    from latentrack.model import Run, Settings, load_run, save_run, train
+    from latentrack.module.module import Module
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Dataset": "corpus",
+    "Decoder": "decoder.litert",
+    "Module": "module.module",
+    "Rules": "corpus",
+    "Run": "model",
+    "Settings": "model",
+    "UserError": "errors",
+    "load_run": "model",
+    "read": "corpus",
+    "save_run": "model",
+    "train": "model",
+}
+__all__ = [
+    "Dataset",
+    "Decoder",
+    "Module",
+    "Rules",
+    "Run",
+    "Settings",
+    "UserError",
+    "load_run",
+    "read",
+    "save_run",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

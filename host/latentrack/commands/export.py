@@ -33,6 +33,7 @@ def export(
     from latentrack.decoder.export import NUMBERS
     from latentrack.model.report import gates_of
     from latentrack.model.run import load_run
+    from latentrack.model.sizes import in_words
 
     shown = console(chatter=True)
     target = output or run.with_suffix(".tflite")
@@ -51,6 +52,6 @@ def export(
         print_json({"file": str(target), "numbers": numbers} | vars(gates))
         return
     shown.print(
-        f"[bold]{escape(str(target))}[/]: {numbers}, {gates.size / 1000:.0f} kB. Decoded over "
+        f"[bold]{escape(str(target))}[/]: {numbers}, {in_words(gates.size)}. Decoded over "
         f"{count(gates.patterns, 'sequence')}, {gates.words}."
     )

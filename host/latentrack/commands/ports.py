@@ -1,8 +1,7 @@
-"""Which module a command means: by its port, by its name, or the only one there is."""
+"""How a command is told which module it means."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latentrack.commands.options import given
-from latentrack.errors import NoModule, UserError
-from latentrack.module.ports import Found, modules
+from latentrack.errors import UserError
+from latentrack.module.ports import find_port as find_port
+from latentrack.module.ports import modules
 
 if TYPE_CHECKING:
     from latentrack.module.files import Files
@@ -62,29 +62,6 @@ def either_port(context: typer.Context, argument: str | None, option: str | None
     return option if argument is None else argument
 
 
-def find_port(named: str | None) -> str:
-    """The port that was named, or of the module that was; else of the only one there is.
-
-    A Teensy comes before virtual modules, which may be left running somewhere.
-    """
-    if named and (re.search(r"[/\\]", named) or re.fullmatch(r"(?i)com\d+", named)):
-        return named
-    found = modules()
-    if named:
-        return _called(named, found)
-    for kind in ("Teensy", "virtual"):
-        candidates = [module for module in found if module.kind == kind]
-        if len(candidates) == 1:
-            return candidates[0].port
-        if candidates:
-            names = ", ".join(f"{m.port} {m.name}".strip() for m in candidates)
-            raise UserError(f"there are several modules; say which with --port: {names}")
-    raise NoModule(
-        "no module is plugged in; connect one by USB, or start `latentrack virtual` in another "
-        "terminal"
-    )
-
-
 @contextmanager
 def files_of(port: str | None, trouble: str) -> Iterator[tuple[str, Files]]:
     """The files of the module that is meant, and its port.
@@ -97,28 +74,3 @@ def files_of(port: str | None, trouble: str) -> Iterator[tuple[str, Files]]:
 
     with Link(find_port(port)) as link, open_files(link, say) as files, refusals(trouble):
         yield link.port, files
-
-
-def _called(name: str, found: list[Found]) -> str:
-    """The port of the module with this name; Teensies are asked for theirs."""
-    names = []
-    for module in found:
-        given = _asked(module.port)
-        names.append(f"{given or module.name or '(no name)'} at {module.port}")
-        if name in (module.name, given):
-            return module.port
-    raise NoModule(
-        f"no module is called {name!r}; "
-        + (f"there are: {', '.join(names)}" if names else "none is plugged in")
-    )
-
-
-def _asked(port: str) -> str:
-    from latentrack.module.link import Link, ModuleError
-    from latentrack.module.session import NoPackage, Session
-
-    try:
-        with Link(port) as link, Session(link) as session:
-            return str(session.first["name"])
-    except (UserError, ModuleError, NoPackage):
-        return ""

@@ -383,7 +383,7 @@ def _finish(run: Run, training: Training, target: Path, numbers: str) -> None:
     console.print(
         f"[bold]{escape(str(target))}[/]: {count(info.steps, 'step')} × "
         f"{count(info.voices, 'voice')}, layers "
-        f"{layers}, {target.stat().st_size / 1000:.0f} kB. "
+        f"{layers}, {in_words(target.stat().st_size)}. "
         f"Put it on the module: latentrack push {escape(shlex.quote(str(target)))}",
         soft_wrap=True,
     )

@@ -14,6 +14,7 @@ from latentrack.model import pictures
 from latentrack.model.findings import Finding, Findings, find
 from latentrack.model.measures import THRESHOLD, Recall, recall
 from latentrack.model.run import Run
+from latentrack.model.sizes import in_words
 from latentrack.model.verdict import verdict
 from latentrack.words import count
 
@@ -194,7 +195,7 @@ def _recalls(run: Run, found: Findings) -> str:
 def _numbers(counts: dict[str, GateCount]) -> str:
     return _table(
         ["numbers", "size", "against the model itself, over the music to judge by"],
-        [[name, f"{count.size / 1000:.0f} kB", count.words] for name, count in counts.items()],
+        [[name, in_words(count.size), count.words] for name, count in counts.items()],
     )
 
 

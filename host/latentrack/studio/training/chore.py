@@ -12,6 +12,7 @@ from pathlib import Path
 
 from latentrack.errors import UserError
 from latentrack.model.run import load_run
+from latentrack.model.sizes import in_words
 from latentrack.studio.training.child import Voice, listen, step_back
 from latentrack.studio.training.chores import REPORT
 
@@ -31,7 +32,7 @@ def export(voice: Voice, run: str, target: str, numbers: str) -> str:
     loaded.export(target, numbers)
     voice.say("part", words="Counting what changed")
     count = gates_of(loaded, numbers)
-    return f"{count.size / 1000:,.0f} kB in {numbers}: {count.words}."
+    return f"{in_words(count.size)} in {numbers}: {count.words}."
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from nicegui import ui
 
+from latentrack.model.sizes import in_words
 from latentrack.studio.page_parts import heading, in_background, listen, named
 from latentrack.studio.studio import Studio
 from latentrack.studio.training import actions
@@ -82,7 +83,7 @@ class RunTable:
             f"{run.when:%d %b %H:%M}",
             f"{run.sequences:,}",
             f"{run.latents}{' stacked' if run.kind == 'stacked' else ''}",
-            f"{run.size / 1000:,.0f} kB",
+            in_words(run.size),
             f"{run.epochs:,}",
             f"{run.loss:.2f}",
             held,
