@@ -35,7 +35,7 @@ _LATE = 0.004  # seconds by which the peak of a rise comes behind its beginning
 _APART = 0.04  # seconds
 _CLOSEST = 0.05  # seconds: a clap's hands, or two drums at once, are one
 _AROUND, _MEAN_SHARE = 0.07, 0.7  # seconds
-_LOWEST, _LOW = 0.03, 0.12
+_LOWEST, _LOW = 0.02, 0.12
 
 
 @dataclass(frozen=True)

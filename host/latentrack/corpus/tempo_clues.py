@@ -99,11 +99,12 @@ def take(
         readings |= {(beats, bpm, False) for beats, bpm in by_ear.items() if bpm}
     for bpm in tempi:
         near = round(seconds * bpm / 60)
-        if near and _fills(near, bpm, seconds) and seconds <= LONGEST_LOOP:
-            readings.add((float(near), 60 * near / seconds, True))
-        else:
-            end = heard_end(bpm) if seconds <= LONGEST_LOOP else 0.0
-            readings.add((end, bpm, False))
+        whole = near > 0 and seconds <= LONGEST_LOOP and _fills(near, bpm, seconds)
+        # A tail may happen to end with a beat.
+        even = whole and near % beats_a_bar == 0
+        end = heard_end(bpm) if seconds <= LONGEST_LOOP and not even else 0.0
+        readings.add((float(near), 60 * near / seconds, True) if whole and not end
+                     else (end, bpm, False))  # fmt: skip
     by_people = any(one.source in _WEIGHTS for one in told)
     heard = 0.0 if by_people or seconds > LONGEST_LOOP else heard_beats()
     if heard:

@@ -312,6 +312,11 @@ def test_what_lies_behind_a_loop_is_a_tail(tmp_path, bpm, tail):
     assert patterns(made_of(tempo_only))[0] == RIGHT
 
 
+def test_a_tail_of_a_whole_beat_is_a_tail(tmp_path):
+    file = loop(tmp_path / "a_60bpm.wav", 60, 1.0, RIGHT[:16])
+    assert patterns(made_of(file)) == [RIGHT[:16] * 2]
+
+
 @pytest.mark.parametrize("bars", [1, 2, 4])
 def test_of_a_known_tempo_the_ear_tells_where_the_tail_begins(tmp_path, bars):
     pattern = (RIGHT * 2)[: 16 * bars]

@@ -70,7 +70,7 @@ def test_every_rate_gives_the_same_steps_and_times(rate):
         shares.append(len(heard & loop.steps) / len(heard | loop.steps))
         right = np.isin(steps % 32, list(loop.steps))
         assert np.abs(in_steps - steps)[right].max() < 0.1, kit  # 14 ms
-    assert np.mean(shares) >= 0.98 and min(shares) >= 0.95, shares
+    assert np.mean(shares) >= 0.98 and min(shares) >= 0.92, shares
 
 
 @pytest.mark.parametrize("piece", [1, 37, 500, 4096, 100_000])
