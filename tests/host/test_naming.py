@@ -148,8 +148,7 @@ def synced(folder, there):
         asked.append(path)
         return read_title(there[path]) or Path(path).stem
 
-    listing = {path: library.Model(Path(path), "", "", None, data) for path, data in there.items()}
-    entries = {path: Entry(len(m.raw), _sha256(m.raw)) for path, m in listing.items()}
+    entries = {path: Entry(len(data), _sha256(data)) for path, data in there.items()}
     made = library.plan(library.models_in(folder)[0], entries, title_at)
     there.update({path: model.data for path, model in made.to_send.items()})
     return made, asked
@@ -198,6 +197,23 @@ def test_what_is_pulled_has_its_own_names_again(folder, tmp_path):
     assert names == {f"perc/{t}.tflite" for t in ("夜", "叶", "Größe", "Grosse", "funk")}
     made, _ = synced(pulled, there)
     assert len(made.same) == 5 and not made.to_send and not made.gone
+
+
+def test_what_mpremote_fetched_is_known_by_its_title(folder, tmp_path):
+    """Under its name on the module; so is what a backup's zip unpacks to."""
+    there: dict[str, bytes] = {}
+    synced(folder, there)
+    fetched = tmp_path / "fetched"
+    fetched.mkdir()
+    for path, data in there.items():
+        (fetched / Path(path).name).write_bytes(data)
+    made, _ = synced(fetched, there)
+    assert len(made.same) == 5 and not made.to_send and not made.gone
+    # Under any other name it is another model.
+    (fetched / "Ye_2.tflite").rename(fetched / "night.tflite")
+    made, _ = synced(fetched, there)
+    assert list(made.new) == [f"{PERC}/night.tflite"]
+    assert read_title(there[f"{PERC}/night.tflite"]) == ""
 
 
 def test_titles_from_a_module_are_no_paths(tmp_path):

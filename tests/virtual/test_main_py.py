@@ -125,3 +125,11 @@ def test_a_command_that_comes_at_once_does_not_interrupt_latentrack_s_start(
     for _ in range(3):
         with VirtualModule(flash) as module, Link(module.port) as link:
             assert link.evaluate("'instrument' in globals()")
+
+
+def test_a_reset_to_a_main_py_that_never_returns_says_so(start):
+    module = start(LOOPS["prints"])
+    done = latentrack("reset", "--port", module.port)
+    assert done.returncode == 3
+    assert "main.py" in done.stderr and "does not return" in done.stderr
+    assert f"`latentrack install {module.port}`" in done.stderr and done.stderr.count("\n") == 1

@@ -166,6 +166,14 @@ def silent(port: str) -> UserError:
     )
 
 
+def never_returns(port: str) -> UserError:
+    """For a module that was reset, and whose prompt does not come back."""
+    return NoModule(
+        f"main.py on the module at {port} does not return; `latentrack install {port}` puts one "
+        "there that does, and keeps the other as main_before_latentrack.py"
+    )
+
+
 def gone(port: str, what: str = "stopped answering") -> UserError:
     """For a module that answered before; `what` it has done instead."""
     others = _others(port)

@@ -61,18 +61,16 @@ class Pushed:
 class Model:
     """A model file here, and where it belongs on the module.
 
-    name: what it is called there; in the file, if that is not what the file is called, its title.
+    name: what it is called there.  title: what its file is called; where that is not the name, the
+    module gets it in the file.
     """
 
     file: Path
     folder: str
     name: str
+    title: str
     info: DecoderInfo
     raw: bytes = field(repr=False)
-
-    @property
-    def title(self) -> str:
-        return naming.title_of(self.file)
 
     @property
     def path(self) -> str:
@@ -106,7 +104,11 @@ def read_model(file: Path) -> Model:
             f"push one of kind {listed((f'{kind}…' for kind in sorted(FOLDERS)), 'or')}"
         )
     folder = f"{MODELS}/{FOLDERS[info.kind[:3]]}"
-    return Model(file, folder, naming.plain_name(naming.title_of(file)), info, data)
+    title = naming.title_of(file)
+    told = naming.clean_title(read_title(data))
+    if told and naming.is_name_of(title, told):
+        title = told  # it was fetched from a module under its name there
+    return Model(file, folder, naming.plain_name(title), title, info, data)
 
 
 def place(model: Model, files: HasHeads, paths: Iterable[str], taken: Iterable[str] = ()) -> Model:

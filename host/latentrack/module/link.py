@@ -356,14 +356,21 @@ class Link:
             return bytes(self._transport.fs_hashfile(path, "sha256"))
 
     def restart(self) -> None:
-        """A soft reset; returns when the module's main.py has run and its prompt is there."""
+        """A soft reset; returns when the module's main.py has run and its prompt is there.
+
+        Raises UserError if main.py does not return.
+        """
         self._prompt()
         with self.translated():
             self._transport.exit_raw_repl()
             self._transport.read_until(1, b">>> ", timeout=ANSWER_S)
             self._transport.serial.write(b"\x04")
             self._transport.read_until(1, b"soft reboot\r\n", timeout_overall=ANSWER_S)
-            self._transport.read_until(1, b">>> ", timeout_overall=ANSWER_S)
+        with self.translated(diagnosis.never_returns):
+            # mpremote's own limit of time counts while nothing comes only.
+            self.serial.timeout = 0.05
+            if not self._heard(b">>> ", ANSWER_S):
+                raise Silence
         self.enter()
 
     def reset_to_prompt(self) -> None:

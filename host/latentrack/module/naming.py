@@ -58,6 +58,11 @@ def plain_name(title: str) -> str:
     return words[:_MOST_LETTERS].rstrip("_") or "model"
 
 
+def is_name_of(name: str, title: str) -> bool:
+    """Whether a module may call a model of that title so."""
+    return bool(_like(plain_name(title), [name]))
+
+
 def file_name(title: str) -> str:
     """The file that has this title; "" where no file can be called so."""
     short = len(title.encode()) <= _MOST_FILE_BYTES
