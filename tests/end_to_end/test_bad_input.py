@@ -9,11 +9,13 @@ import tty
 
 import pytest
 
+from latentrack.decoder.metadata import DecoderInfo, attach_info
 from latentrack.errors import UserError
 from latentrack.module.library import push
 from latentrack.module.link import Link
 from tests.decoders import WITHOUT_METADATA
-from tests.programs import latentrack
+from tests.host.decoder.test_operators import convert, dense
+from tests.programs import latentrack, mpremote
 
 
 def refused(*arguments: str, says: tuple[str, ...], code: int = 2) -> None:
@@ -168,3 +170,19 @@ def test_a_module_that_dies_while_a_model_comes(start, drum_model, tmp_path, kil
     assert (library / "other.tflite").read_bytes() == other.read_bytes()
     module.panel.clock(16)
     assert len(module.panel.steps()) == 16
+
+
+def test_a_model_that_mpremote_brought_is_refused_with_the_way_out(start, drum_model, tmp_path):
+    """The module has room for an operator's number only."""
+    data = convert(lambda tf, latents: dense(tf.nn.elu(latents), 64))
+    file = tmp_path / "curved.tflite"
+    file.write_bytes(attach_info(data, DecoderInfo("seqdec", 16, 4, 3)))
+    module = start(drum_model)
+    mpremote(module, "fs", "cp", str(file), ":/flash/models/perc/curved.tflite")
+    for command in (["play", "curved"], ["push", str(file)]):
+        done = latentrack(*command, "--port", module.port)
+        assert done.returncode == 2, done.stdout
+        assert "ELU: use relu, relu6, tanh or sigmoid" in done.stderr
+        assert done.stderr.count("\n") == 1
+    with Link(module.port) as link:
+        assert link.evaluate("track.model.name") == drum_model.stem
