@@ -173,7 +173,7 @@ WORDS = {
     "which are the peer. You wait for seconds, and try again.",
     "model.small.bce": "How surprised a small model is by music that it has never seen, in nats a "
     "cell. Lower: your bars come back more exactly.",
-    "model.default.bce": "The same for the model that `latentrack train` makes if nothing is said.",
+    "model.default.bce": "The same for the model that `latentrack train` makes by default.",
     "model.default.coverage": "How much of the space the music fills. More: fewer places of the "
     "knobs where little happens.",
     "model.default.saturated": "Latents that sit at the end of their way. Fewer: knobs that do "

@@ -1,4 +1,4 @@
-"""An LFO on X: to and fro, once in eight seconds."""
+"""An LFO on X: it oscillates once in eight seconds."""
 
 from math import pi, sin
 

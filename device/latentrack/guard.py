@@ -137,4 +137,4 @@ def run(number, work):
     finally:
         if latentcore.guard(0) >= STOP_MS:
             mend()
-            raise RuntimeError("it did not come to an end within a second")
+            raise RuntimeError("it timed out after 1 s")

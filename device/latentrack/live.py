@@ -48,7 +48,7 @@ def swap(path, block):
                     repair.swaps -= 1
                 what = "plays"
     except KeyboardInterrupt:
-        raise RuntimeError("it did not come to an end")
+        raise RuntimeError("it timed out after 5 s")
     finally:
         micropython.kbd_intr(-1)
     _store_later("/flash/" + path, block)

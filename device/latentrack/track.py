@@ -147,7 +147,7 @@ class Track(Values):
     @latents.setter
     def latents(self, values):
         if len(values) != self._count():
-            raise ValueError(f"here are {self._count()} latents, not {len(values)}")
+            raise ValueError(f"expected {self._count()} latents, got {len(values)}")
         for i in range(len(values)):
             place = values[i] / self._scale()
             if i < len(_KNOBS):
@@ -161,7 +161,7 @@ class Track(Values):
     def stand(self, places):
         """As setting `latents`, in ways of a knob: -1 to 1 each, and kept as if turned there."""
         if len(places) != self._count():
-            raise ValueError(f"here are {self._count()} latents, not {len(places)}")
+            raise ValueError(f"expected {self._count()} latents, got {len(places)}")
         for i in range(len(places)):
             if i < len(_KNOBS):
                 self.set(_KNOBS[i], places[i])

@@ -393,9 +393,9 @@ def test_a_patch_moves_what_is_shown(page: Page) -> None:
         port = probe.getsockname()[1]
     osc = page.get_by_role("region", name="OSC")
     expect(osc.get_by_role("row", name="/latentrack/pitches")).to_be_visible()
-    osc.get_by_label("Hear messages at: address and port").fill(f"127.0.0.1:{port}")
-    osc.get_by_role("switch", name="Hear messages at").click()
-    expect(osc.get_by_role("switch", name="Hear messages at")).to_be_checked()
+    osc.get_by_label("Receive on: address and port").fill(f"127.0.0.1:{port}")
+    osc.get_by_role("switch", name="Receive on").click()
+    expect(osc.get_by_role("switch", name="Receive on")).to_be_checked()
     client = SimpleUDPClient("127.0.0.1", port)
     status = osc.get_by_role("status")
 
@@ -412,8 +412,8 @@ def test_a_patch_moves_what_is_shown(page: Page) -> None:
     client.send_message("/latentrack/stop", [])
     client.send_message("/latentrack/tempo", 120)
     expect(bar(page).get_by_label("Tempo")).to_have_value("120")
-    osc.get_by_role("switch", name="Hear messages at").click()
-    expect(osc.get_by_role("switch", name="Hear messages at")).not_to_be_checked()
+    osc.get_by_role("switch", name="Receive on").click()
+    expect(osc.get_by_role("switch", name="Receive on")).not_to_be_checked()
 
 
 def test_a_wrong_address_is_said_and_nothing_is_switched(page: Page) -> None:

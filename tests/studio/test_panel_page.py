@@ -54,9 +54,9 @@ def switch_on(page: Page) -> str:
     where = card.get_by_text("board xen")
     expect(where).to_be_visible()
     clock = page.get_by_role("combobox", name="Clocked by")
-    if "click its jack" not in (clock.input_value() or ""):
+    if "click the clock jack" not in (clock.input_value() or ""):
         clock.click()
-        page.get_by_role("option", name="nobody: click its jack").click()
+        page.get_by_role("option", name="None (click the clock jack)").click()
     return where.inner_text().removeprefix("At ").partition(",")[0]
 
 

@@ -162,7 +162,7 @@ def test_a_training_that_is_killed(studio: RunningStudio, begin: Callable[..., P
     assert load_run(studio.folder / "runs" / "doomed.run").history
     # And the page goes on from there.
     page.get_by_role("button", name="More for doomed").click()
-    page.get_by_role("menuitem", name="Train on").click()
+    page.get_by_role("menuitem", name="Continue training").click()
     expect(page.get_by_text("Goes on where doomed ended")).to_be_visible()
     page.get_by_label("Name", exact=True).fill("")
     page.get_by_label("Epochs", exact=True).fill("3")

@@ -138,7 +138,7 @@ def test_from_twenty_files_to_a_module_that_plays(
     go(page, "Module")
     clock = page.get_by_role("combobox", name="Clocked by")
     clock.click()
-    page.get_by_role("option", name="nobody: click its jack").click()
+    page.get_by_role("option", name="None (click the clock jack)").click()
     decoder = Decoder(next((studio.folder / "models").glob("*.tflite")))
     expected = drum_steps(decoder.decode([latents])[0], decoder.info.groups, threshold)
     page.get_by_role("button", name="Input Reset").click()

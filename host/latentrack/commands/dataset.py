@@ -86,7 +86,7 @@ def dataset(
         typer.Option(
             metavar="PATTERN",
             help="Take only these parts or files: `bass` or `name:*bass*`, `program:33-40`, "
-            "`program:*organ*`, `channel:10`, `file:*beat_4-4*`. Can be said again.",
+            "`program:*organ*`, `channel:10`, `file:*beat_4-4*`. Repeatable.",
             show_default=False,
             rich_help_panel=_WHICH,
         ),
@@ -110,7 +110,7 @@ def dataset(
     ] = 2,
     unique: Annotated[
         bool,
-        typer.Option("--unique", help="Take equal sequences once.", rich_help_panel=_WHICH),
+        typer.Option("--unique", help="Skip duplicate sequences.", rich_help_panel=_WHICH),
     ] = False,
     meter: Annotated[
         str,
@@ -133,7 +133,7 @@ def dataset(
         int,
         typer.Option(
             metavar="3|4|6|12",
-            help="Steps a beat (a quarter note): 4 are 16ths, 3 and 6 are triplets.",
+            help="Steps per beat (a quarter note): 4 are 16ths, 3 and 6 are triplets.",
             rich_help_panel=_CUT,
         ),
     ] = 4,
@@ -179,7 +179,7 @@ def dataset(
         typer.Option(
             "--merge/--apart",
             help="All parts of a file together in a sequence, or each for itself. Drums are "
-            "together, notes apart, if nothing is said.",
+            "together, notes apart, by default.",
             show_default=False,
             rich_help_panel=_NOTES,
         ),
@@ -229,7 +229,7 @@ def dataset(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a dataset, the food of a model, from your music.
+    """Build a dataset to train on from your music.
 
     Each bar in 4/4 of your drum files becomes one sequence of 16 steps and 12 instruments,
     each hit on the nearest sixteenth. Drums are what plays on MIDI channel 10; a file without

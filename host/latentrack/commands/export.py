@@ -22,7 +22,7 @@ def export(
     numbers: NumbersOption = "float32",
     as_json: JsonOption = False,
 ) -> None:
-    """Write the model of a run once more, smaller if you like.
+    """Re-export a run, smaller if you like.
 
     latentrack export mine.run -o mine_small.tflite --numbers float16
     """

@@ -28,7 +28,7 @@ def sync(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the module's library like a folder; only what changed is sent.
+    """Mirror a folder to the module's library; only what changed is sent.
 
     What is on the module and not in the folder is removed when you say so. After an interruption
     the same command goes on where it was.

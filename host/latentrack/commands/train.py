@@ -73,7 +73,7 @@ def train(
         int | None,
         typer.Option(
             min=1,
-            help="How often to go through the music. Without it: about 30,000 steps in all, "
+            help="Number of passes through the music. Default: about 30,000 steps in all, "
             "which is 60 epochs for 16,000 bars and 3,000 for a hundred.",
         ),
     ] = None,
@@ -208,7 +208,7 @@ def train(
     free_bits: Annotated[
         float | None,
         typer.Option(
-            help="What each latent may tell for nothing, so that none dies.",
+            help="Free bits per latent, to prevent collapse.",
             rich_help_panel=SPACE,
         ),
     ] = None,

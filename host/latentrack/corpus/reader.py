@@ -36,8 +36,8 @@ ONLY_RHYTHM = "audio, of which only a rhythm can be made: say --kind rhythm"
 NO_DRUMS = "no drum part: nothing on channel 10, and nothing that looks like a kit"
 NO_PITCHES = "no part but drums"
 NO_NOTES = "no notes"
-FILTERED = "no part that include and exclude let through"
-FILTERED_FILE = "whose name include and exclude do not let through"
+FILTERED = "no part matches the filters"
+FILTERED_FILE = "whose name the filters leave out"
 SHIFTED = "a kit {by} semitones {where}: say --transpose {shift}"
 ONE_PITCH = (
     "with all hits on pitch {pitch}, as step sequencers export them: say --kind rhythm, which asks "
@@ -230,7 +230,7 @@ def _lay(score: Score, file: Found, rules: Rules) -> Laid:
     if rules.kind == "drums":
         discarded.update((HINTS, hint) for hint in _hints(parts, score.ticks_per_beat))
     others = score.notes - filtered.notes
-    discarded["notes", "of parts that include and exclude do not let through"] += others
+    discarded["notes", "of parts that the filters leave out"] += others
     other_kind = "of other parts than the drums" if rules.kind != "notes" else "of drum parts"
     discarded["notes", other_kind] += filtered.notes - sum(len(part.ticks) for part in parts)
     shift = 0

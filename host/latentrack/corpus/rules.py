@@ -66,15 +66,15 @@ class Rules:
     def __post_init__(self) -> None:
         object.__setattr__(self, "include", tuple(self.include))
         object.__setattr__(self, "exclude", tuple(self.exclude))
-        _one_of("kind of dataset", self.kind, KINDS)
-        _one_of("number of steps a beat", self.steps_per_beat, STEPS_PER_BEAT)
-        _one_of("way with notes off the grid", self.off_grid, POLICIES)
+        _one_of("kind", self.kind, KINDS)
+        _one_of("steps_per_beat", self.steps_per_beat, STEPS_PER_BEAT)
+        _one_of("off_grid", self.off_grid, POLICIES)
         if self.bars is not None:
-            _one_of("number of bars a sequence", self.bars, tuple(range(1, MOST_BARS + 1)))
+            _one_of("bars", self.bars, tuple(range(1, MOST_BARS + 1)))
         match = re.fullmatch(r"(\d{1,2})/(1|2|4|8|16|32)", self.meter)
         if self.meter != ANY_METER and (not match or not int(match[1])):
             raise UserError(
-                f'No meter is called "{self.meter}": write one such as 4/4 or 7/8, or any.'
+                f"{self.meter} is not a supported meter: write one such as 4/4 or 7/8, or any."
             )
         if match and 4 * self.steps_per_beat * int(match[1]) % int(match[2]):
             raise UserError(
@@ -201,4 +201,4 @@ class Rules:
 
 def _one_of(what: str, value: object, known: tuple[object, ...]) -> None:
     if value not in known:
-        raise UserError(f"There is no {what} {value}: choose {listed(known, 'or')}.")
+        raise UserError(f"Unknown value {value!r} for {what}: choose {listed(known, 'or')}.")

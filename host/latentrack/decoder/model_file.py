@@ -142,9 +142,9 @@ class ModelFile:
 
     @classmethod
     def parse(cls, data: bytes) -> "ModelFile":
-        """Raises Malformed ("is no .tflite file", "is cut short …")."""
+        """Raises Malformed ("is not a .tflite file", "is cut short …")."""
         if data[4:8] != IDENTIFIER:
-            raise Malformed("is empty" if not data else "is no .tflite file")
+            raise Malformed("is empty" if not data else "is not a .tflite file")
         model = Table.root(data)
         buffers = [buffer_bytes(buffer) for buffer in model.tables(MODEL_BUFFERS)]
         metadata = {}

@@ -20,7 +20,9 @@ from latentrack.module.space import check_room, sizes_of
 
 STAGE = "/flash/install.new"
 
-_SLOWLY = "Latentrack is not on the module at {}: files go by mpremote's own copy, which is slower"
+_SLOWLY = (
+    "Latentrack is not on the module at {}: the first install uses mpremote's copy, which is slower"
+)
 
 # What follows runs on the module, after STAGE has been given to it.
 _REMOVE = """

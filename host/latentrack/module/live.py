@@ -158,7 +158,7 @@ class Live:
                 link.enter()  # interrupts it; raises where the module has really gone
                 restarted = not link.evaluate(f"{_MARK!r} in globals()")
             self._checked -= _CHECK_EVERY_S
-            why = "the module has restarted" if restarted else "it did not come to an end"
+            why = "the module has restarted" if restarted else "it timed out after 5 s"
             return Change(path, "", time.monotonic() - began, why)
         return Change(path, what, time.monotonic() - began)
 

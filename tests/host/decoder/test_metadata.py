@@ -131,7 +131,7 @@ def test_damage_is_an_error_and_never_another_exception() -> None:
     ("content", "words"),
     [
         (b"", "x.tflite is empty: .*latentrack train"),
-        (b"MThd\0\0\0\6\0\1\0\1\0\x60MTrk", "x.tflite is no .tflite file: .*latentrack train"),
+        (b"MThd\0\0\0\6\0\1\0\1\0\x60MTrk", "x.tflite is not a .tflite file: .*latentrack train"),
         (dense_file()[:200], "x.tflite is cut short or damaged: copy it again"),
         (dense_file(), "x.tflite is a decoder without metadata .*192 outputs"),
         (

@@ -172,7 +172,7 @@ class Explorer:
 
     def _within(self, values: Sequence[float], most: float) -> tuple[float, ...]:
         if len(values) != len(self.latents):
-            raise ValueError(f"here are {count(len(self.latents), 'latent')}, not {len(values)}")
+            raise ValueError(f"expected {count(len(self.latents), 'latent')}, got {len(values)}")
         return tuple(_between(value, -most, most) for value in values)
 
     def _stand(self, latents: tuple[float, ...], edit: Edit | None = None) -> None:
@@ -195,7 +195,7 @@ class Explorer:
         with self._lock:
             if not 0 <= index < len(self.densities):
                 there = count(len(self.densities), "density", "densities")
-                raise ValueError(f"here are {there}, not {index + 1}")
+                raise ValueError(f"expected a group of {there}, got {index + 1}")
             densities = list(self.densities)
             densities[index] = _between(value, 0, 1)
             self.densities = tuple(densities)

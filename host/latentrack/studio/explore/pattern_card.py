@@ -18,7 +18,7 @@ from latentrack.studio.explore.pattern_grid import PatternGrid
 from latentrack.studio.explore.sounding import MOST_NOTES
 from latentrack.studio.page_parts import in_background, listen
 from latentrack.studio.studio import Studio
-from latentrack.words import count
+from latentrack.words import agree, count
 
 _PITCH = re.compile(r"([a-g])(#|b)?(-?\d+)", re.IGNORECASE)
 _KEYS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
@@ -132,12 +132,12 @@ class PatternCard:
         if edit is None or wrong is None:
             return "Press a cell to change it."
         off = int(np.count_nonzero(wrong))
-        cells = count(off, "cell")
+        cells, differ = count(off, "cell"), agree(off, "differs", "differ")
         if off == 0:
             return "The model plays exactly what you drew."
         if edit.kept:
-            return f"Played as you drew it. The model itself would play all but {cells} so."
-        return f"The nearest place plays all but {cells} as you drew it."
+            return f"Played as you drew it. {cells} {differ} from what the model can play."
+        return f"The nearest place: {cells} {differ} from what you drew."
 
     def _show_step(self) -> None:
         step = self._studio.transport.step if self._studio.transport.playing else -1

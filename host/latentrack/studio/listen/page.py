@@ -201,7 +201,7 @@ def _osc(osc: Osc) -> None:
         "here, and hears what moves and sounds."
     ).classes("lt-muted")
     with ui.element("div").classes("lt-listen-ends"):
-        hears = _end("Hear messages at", osc.listen)
+        hears = _end("Receive on", osc.listen)
         sends = _end("Send messages to", osc.send)
     state = ui.label().classes("lt-listen-state").props('role="status"')
 

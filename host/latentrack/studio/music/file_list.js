@@ -51,7 +51,7 @@ export default {
             </template>
           </div>
         </div>
-        <p v-if="!total && !asking" class="lt-muted lt-music-nothing">No file is like that.</p>
+        <p v-if="!total && !asking" class="lt-muted lt-music-nothing">No matching files.</p>
       </div>
     </div>`,
   props: { url: String, version: Number },

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from latentrack.corpus import audio, midi
 from latentrack.corpus.dataset import COUNTED, HINTS, Dataset, Discard, discards
-from latentrack.corpus.reader import FILTERED_FILE, ONLY_RHYTHM, read
+from latentrack.corpus.reader import ONLY_RHYTHM, read
 from latentrack.corpus.rules import Rules
 from latentrack.corpus.sources import ARCHIVES, Found, find
 from latentrack.errors import UserError
@@ -29,9 +29,6 @@ _WORDS = (
     (": say --transpose ", ": under More, transpose by "),
     (": say --kind rhythm,", ": choose the kind Rhythm,"),
     (" with --map", " with a percussion map of your own"),
-    (FILTERED_FILE, "whose name the filters do not let through"),
-    ("that include and exclude let through", "that the filters let through"),
-    ("that include and exclude do not let through", "that the filters do not let through"),
 )
 
 

@@ -147,7 +147,7 @@ class RuleControls:
             )
         self._add(
             "steps_per_beat",
-            ui.select(_STEPS, label="Steps a beat", on_change=self._changes("steps_per_beat")),
+            ui.select(_STEPS, label="Steps per beat", on_change=self._changes("steps_per_beat")),
         )
         self._add(
             "off_grid",
@@ -156,7 +156,7 @@ class RuleControls:
         self._add(
             "minimum_notes",
             ui.number(
-                "Fewest notes in a sequence",
+                "Minimum notes per sequence",
                 min=1,
                 max=999,
                 step=1,
@@ -202,7 +202,7 @@ class RuleControls:
         self._only = {"drums": (percussion,), "notes": (notes,), "rhythm": (rhythm,)}
 
     def _filters(self) -> None:
-        self._switch("unique", "Take equal sequences once")
+        self._switch("unique", "Skip duplicate sequences")
         for name, label, hint in (
             (
                 "include",

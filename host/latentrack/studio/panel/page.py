@@ -19,7 +19,11 @@ from latentrack.studio.panel.state import State, Stored
 from latentrack.studio.studio import Studio
 
 PRESETS = 16
-_CLOCKS = {"studio": "what plays here", "own": "its own tempo", "off": "nobody: click its jack"}
+_CLOCKS = {
+    "studio": "what plays here",
+    "own": "its own tempo",
+    "off": "None (click the clock jack)",
+}
 _NUMBERS = {
     "float32": "as trained",
     "float16": "half the size",

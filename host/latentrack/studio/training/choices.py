@@ -37,7 +37,7 @@ MORE = (
     Field("batch_size", "Batch size", "Sequences a step."),
     Field("patience", "Patience", "End after so many epochs without getting better."),
     Field("prior_width", "Spread", "How far the music spreads in the space; 1.45 is usual."),
-    Field("free_bits", "Free bits", "What each latent may tell for nothing, so that none dies."),
+    Field("free_bits", "Free bits", "Free bits per latent, to prevent collapse."),
     Field("kl_warmup", "Warm-up", "Share of the training in which order in space counts less."),
     Field("input_dropout", "Hidden hits", "Share of the hits that the encoder does not see."),
     Field("weight_decay", "Weight decay", "Keeps weights small; 0.001 in large corpora."),

@@ -67,7 +67,7 @@ def show_running(studio: Studio, job: Job) -> Callable[[], None]:
         if epochs:
             loss(f"{epochs[-1].loss:.2f} nats a sequence")
             value = epochs[-1].held_out
-            held("nothing, all is needed" if value is None else f"{value:.4f} nats a cell")
+            held("None (corpus too small)" if value is None else f"{value:.4f} nats a cell")
             found = job.best
             best("" if found is None else f"{found.number:,}")
         kept("nothing yet" if job.kept is None else f"epoch {job.kept:,}")

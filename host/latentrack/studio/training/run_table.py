@@ -100,7 +100,7 @@ class RunTable:
             more.props("flat dense round")
             with more, ui.menu():
                 _menu_item("Model file …", lambda: actions.export(studio, folder))
-                _menu_item("Train on", lambda: self._train_on(run.name))
+                _menu_item("Continue training", lambda: self._train_on(run.name))
                 _menu_item("Rename …", lambda: actions.rename(studio, folder))
                 _menu_item("Delete", lambda: actions.remove(studio, folder, self._show_undo))
 
