@@ -40,7 +40,7 @@ TEXT_BYTES = 4 * MEGABYTE
 """Of a run's header, a percussion map, settings."""
 JSON_BYTES = 16 * MEGABYTE
 MODEL_BYTES = 64 * MEGABYTE
-"""Of a .tflite; a module has 8 MB for models at most."""
+"""Of a .tflite; a module has 16 MB for models at most."""
 CELLS = 1 << 29
 """Of a dataset, steps × voices over all sequences; in memory each is a byte, and more meanwhile."""
 WEIGHTS = 64 * MEGABYTE

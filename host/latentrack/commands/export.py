@@ -33,7 +33,7 @@ def export(
     from latentrack.decoder.export import NUMBERS
     from latentrack.model.report import gates_of
     from latentrack.model.run import load_run
-    from latentrack.model.sizes import in_words
+    from latentrack.model.sizes import in_words, warning
 
     shown = console(chatter=True)
     target = output or run.with_suffix(".tflite")
@@ -55,3 +55,5 @@ def export(
         f"[bold]{escape(str(target))}[/]: {numbers}, {in_words(gates.size)}. Decoded over "
         f"{count(gates.patterns, 'sequence')}, {gates.words}."
     )
+    if large := warning(gates.size, numbers):
+        shown.print(large, markup=False)

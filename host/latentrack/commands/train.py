@@ -363,7 +363,7 @@ def _train(console: Console, music: Any, settings: Settings, earlier: Run | None
 
 def _finish(run: Run, training: Training, target: Path, numbers: str) -> None:
     """Says how good the model is and where everything lies."""
-    from latentrack.model.sizes import in_words, remedy, which_modules
+    from latentrack.model.sizes import in_words, warning
     from latentrack.model.verdict import dead_in_words, verdict
 
     console = terminal.console(chatter=True, wrap=True)
@@ -387,9 +387,8 @@ def _finish(run: Run, training: Training, target: Path, numbers: str) -> None:
         f"Put it on the module: latentrack push {escape(shlex.quote(str(target)))}",
         soft_wrap=True,
     )
-    size = target.stat().st_size
-    if smaller := remedy(size, numbers):
-        console.print(f"It has {in_words(size)}, {which_modules(size)}. {smaller}", markup=False)
+    if large := warning(target.stat().st_size, numbers):
+        console.print(large, markup=False)
     console.print(
         f"[bold]{escape(str(run.folder))}[/]: its run. Pictures of it: "
         f"latentrack report {escape(shlex.quote(str(run.folder)))}",

@@ -61,10 +61,15 @@ class Plan:
 
     def check_memory(self, available: int | None = None) -> None:
         """UserError if the training would take more memory than `available` bytes, by default
-        those that the computer has free."""
+        those that the computer has free.
+
+        What little a small model takes beside TensorFlow is no reason: that is tried.
+        """
         if available is None:
             available = free_memory()
-        if available is not None and self.memory_bytes > available:
+        if available is None or self.memory_bytes < 2 * _BASE_BYTES:
+            return
+        if self.memory_bytes > available:
             raise UserError(
                 f"Training a decoder with layers {_shown(self.layers)} takes about "
                 f"{in_words(self.memory_bytes)} of memory, and this computer has "
@@ -140,15 +145,13 @@ def span(seconds: float) -> str:
 
 
 def free_memory() -> int | None:
-    """Bytes of memory that programs can have; None where the system does not say."""
+    """Bytes of memory that programs can have, swap with it; None where the system does not say."""
     try:
-        for line in Path("/proc/meminfo").read_text("ascii").splitlines():
-            name, _, rest = line.partition(":")
-            if name == "MemAvailable":
-                return 1024 * int(rest.split()[0])
-    except (OSError, ValueError):
-        pass
-    return None
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+        told = {name: int(rest.split()[0]) for name, _, rest in (s.partition(":") for s in lines)}
+        return 1024 * (told["MemAvailable"] + told["SwapFree"])
+    except (OSError, ValueError, KeyError, IndexError):
+        return None
 
 
 def _shown(layers: tuple[int, ...]) -> str:

@@ -45,6 +45,12 @@ def which_modules(size: int) -> str:
     return "which no module holds (its flash has 7 MB, its memory at most 16 MB)"
 
 
+def warning(size: int, numbers: str = "float32") -> str:
+    """What is to be said of a model file of `size` bytes that not every module holds; else ""."""
+    smaller = remedy(size, numbers)
+    return smaller and f"It has {in_words(size)}, {which_modules(size)}. {smaller}"
+
+
 def remedy(size: int, numbers: str = "float32") -> str:
     """What makes a model file of `size` bytes smaller, as a sentence; "" where every module holds
     it."""
@@ -52,6 +58,6 @@ def remedy(size: int, numbers: str = "float32") -> str:
         return ""
     short = numbers in ("dynamic", "int8")
     return (
-        "To make it smaller, give it smaller layers (--decoder-layers 48-96)"
+        "To make it smaller, train it with smaller layers (--decoder-layers 48-96)"
         f"{'.' if short else ', or write its weights smaller (--numbers dynamic).'}"
     )

@@ -1,5 +1,8 @@
 """How large a decoder will be, which module holds it, and what its training takes."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -105,15 +108,27 @@ def test_every_module_is_told_of_from_both_sides_of_its_bound() -> None:
 
 def test_what_the_memory_does_not_hold_is_refused_before_it_trains(monkeypatch) -> None:
     dataset = music(40, 1)
-    planned = plan(40, 24, Settings())
+    # Some 34 million weights with the encoder, which mirrors the decoder.
+    large = Settings(epochs=1, decoder_layers=(4096, 4096))
+    planned = plan(40, 24, large)
     planned.check_memory(planned.memory_bytes)
     with pytest.raises(UserError, match=r"takes about .* of memory, .* has 100 kB free: leave"):
         planned.check_memory(100_000)
+    # TensorFlow's own memory is no reason to refuse.
+    plan(40, 24, Settings()).check_memory(100_000)
     monkeypatch.setattr(plan_module, "free_memory", lambda: 100_000)
     with pytest.raises(UserError, match="100 kB free"):
-        train(dataset, Settings(epochs=1))
+        train(dataset, large)
     monkeypatch.setattr(plan_module, "free_memory", lambda: None)
     planned.check_memory()
+
+
+@pytest.mark.skipif(not Path("/proc/meminfo").exists(), reason="another system than Linux")
+def test_the_free_memory_is_what_linux_says() -> None:
+    free, most = plan_module.free_memory(), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert free is not None
+    swap = [line for line in open("/proc/swaps").readlines()[1:] if line.strip()]
+    assert 10_000_000 < free and (swap or free <= most)
 
 
 def test_more_music_and_more_weights_take_more_memory() -> None:
