@@ -309,11 +309,14 @@ def _tags(pairs: Iterable[tuple[str, str]]) -> Iterator[Said]:
             upper, _, lower = value.partition("/")
             yield Said(TAGS, meter=_meter(int(_number(upper)), int(_number(lower))))
         elif name in _TEXT_KEYS:
-            yield Said(TAGS, bpm=bpm_in_words(value))
+            yield from _in_words(value.encode())
 
 
 def _in_words(body: bytes) -> Iterator[Said]:
-    yield Said(TAGS, bpm=bpm_in_words(_text(body[:65_536])))
+    text = _text(body[:65_536])
+    # A name has no such signs, and a word of its own in it may be any.
+    found = re.search(r"(?:bpm|tempo)\W{1,3}(\d{2,3}(?:[.,]\d{1,9})?)(?!\d)", text, re.I)
+    yield Said(TAGS, bpm=bpm_in_words(text) or (_bpm(_number(found[1])) if found else None))
 
 
 def _text(data: bytes) -> str:
