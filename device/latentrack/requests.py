@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 
-from latentrack import files, library, repair, room
+from latentrack import files, repair, room
 from latentrack.instrument import Instrument
 from latentrack.scheduler import on_scheduler
 
@@ -141,10 +141,6 @@ class Requests:
         if instrument.plays()[track] != name:
             raise RuntimeError("the track has not taken the model")
         return instrument.frames
-
-    def judge(self):
-        """Lets latentcore read the model that has come. Raises ValueError if it cannot play."""
-        library.Model("", self._whole())
 
     def keep(self, path):
         """Stores the file that has come."""

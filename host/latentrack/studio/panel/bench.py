@@ -622,10 +622,6 @@ def _title(found: Found) -> str:
     return f"{_VIRTUAL} {found.name}" if found.name else f"{found.kind} at {found.port}"
 
 
-def _is_virtual(title: str) -> bool:
-    return title.startswith(_VIRTUAL)
-
-
 def _known(clock: object) -> str:
     return str(clock) if clock in CLOCKS else CLOCKS[0]
 
