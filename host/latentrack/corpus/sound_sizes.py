@@ -6,6 +6,7 @@ with what is really there.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 from typing import IO, Any
@@ -15,7 +16,7 @@ _LAST_FRAMES = 1 << 18  # bytes in which the last frame of a FLAC stream is look
 
 
 def with_sizes(file: IO[bytes]) -> Any:
-    """The file, or a view of it in which the size of its samples is what is there."""
+    """A view of the file in which the size of its samples is what is there."""
     end = file.seek(0, os.SEEK_END)
     file.seek(0)
     head = file.read(_HEAD)
@@ -25,7 +26,7 @@ def with_sizes(file: IO[bytes]) -> Any:
     except (struct.error, IndexError):
         changed = {}
     file.seek(0)
-    return _View(file, changed) if changed else file
+    return _View(file, changed)
 
 
 def _sizes(file: IO[bytes], head: bytes, end: int) -> dict[int, bytes]:
@@ -151,7 +152,10 @@ class _View:
         self._changed = changed
 
     def seek(self, to: int, whence: int = os.SEEK_SET) -> int:
-        return self._file.seek(to, whence)
+        # A damaged file has libsndfile seek before its beginning: an exception would be shown.
+        with contextlib.suppress(ValueError, OSError):
+            self._file.seek(to, whence)
+        return self._file.tell()
 
     def tell(self) -> int:
         return self._file.tell()

@@ -1,5 +1,6 @@
 """Sound files of all formats, those whose writer was cut off, bad samples, odd channels."""
 
+import contextlib
 import io
 import struct
 
@@ -8,6 +9,8 @@ import pytest
 import soundfile
 
 from latentrack.corpus import read
+from latentrack.corpus.sound_files import decode
+from latentrack.corpus.unreadable import Unreadable
 from latentrack.errors import UserError
 from tests.host.corpus.test_corpus_audio import RATE, patterns, reason_for, render, times
 
@@ -146,6 +149,19 @@ def test_an_ogg_file_that_was_cut_off_says_so(tmp_path):
     path = tmp_path / "a.ogg"
     path.write_bytes(data[:6000])  # libsndfile finds no end in it
     assert reason_for(path) == "nothing in it that can be decoded: cut off, or damaged"
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_damaged_file_shows_nothing_but_its_sentence(tmp_path):
+    """libsndfile seeks before the beginning of these, in a callback whose exceptions are shown."""
+    samples = sound(tmp_path)
+    for kind, suffix in (("CAF", "caf"), ("WAV", "wav"), ("AIFF", "aiff"), ("FLAC", "flac")):
+        whole = encoded(samples, kind)
+        for at in range(4, 120, 4):
+            data = whole[:]
+            data[at : at + 4] = b"\xff\xff\xff\xff"
+            with contextlib.suppress(Unreadable):
+                decode(bytes(data[:20_000]), f".{suffix}", lambda rate, piece: None)
 
 
 # -- samples that are none ------------------------------------------------------------------------
