@@ -623,6 +623,15 @@ def test_audio_alone_is_read_as_a_rhythm_and_beside_midi_it_says_what_to_do(musi
     )
 
 
+def test_a_clue_that_disagrees_is_among_what_was_left_out(music):
+    """An acid chunk of three beats at 99 BPM, in a loop of eight at 120."""
+    chunk = struct.pack("<4sIIHHfIHHf", b"acid", 24, 0, 0, 0, 0, 3, 4, 4, 99)
+    send(music, batch(("click_120bpm.wav", clicks() + chunk)))
+    assert [(one.what, one.count, one.examples) for one in music.discarded] == [
+        ("clues", 1, ("click_120bpm.wav",))
+    ] * 2
+
+
 def test_a_folder_that_is_gone_does_not_take_the_rest_along(music, tmp_path):
     mine = tmp_path / "mine"
     mine.mkdir()
