@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from latentrack.corpus.sound_tags import FASTEST, SLOWEST, Said, bpm_in_words
+from latentrack.corpus.sound_tags import Said, bpm_in_words
 
 NAME, ASKED, EAR = "the name", "what was asked", "ear"
 
@@ -116,8 +116,11 @@ def take(
         # As good as whole is taken as such: then the seam is where the file's is.
         if not whole and beats and _fills(beats, bpm, seconds):
             continue
-        by_bars = any(one.beats == beats and one.source in _WEIGHTS for one in told)
-        if not _FEWEST_BPM <= bpm <= _MOST_BPM and not by_bars:
+        wanted = any(
+            one.source in _WEIGHTS and (_alike(one.bpm, bpm) or (beats and one.beats == beats))
+            for one in told
+        )
+        if not _FEWEST_BPM <= bpm <= _MOST_BPM and not wanted:
             continue
         score = _OF_EAR * fit(beats, bpm) + (_OF_LENGTH if whole else 0)
         score -= _OF_USUAL * unusual(bpm)
@@ -149,4 +152,4 @@ def _fills(beats: float, bpm: float, seconds: float) -> bool:
 
 
 def _alike(said: float | None, bpm: float) -> bool:
-    return said is not None and SLOWEST <= said <= FASTEST and abs(said / bpm - 1) <= _ALIKE
+    return said is not None and abs(said / bpm - 1) <= _ALIKE

@@ -387,6 +387,15 @@ def test_what_was_asked_wins_over_chunks(tmp_path):
     assert (patterns(made), told(made)) == ([RIGHT], "1 from what was asked")
 
 
+@pytest.mark.parametrize("bpm", [21, 340, 390])
+def test_any_tempo_that_can_be_asked_for_is_taken(tmp_path, bpm):
+    step = 15 / bpm
+    file = render(tmp_path / "a.wav", [16 * step * n for n in range(8)], 128 * step)
+    made = made_of(file, bpm=bpm)
+    assert "".join(patterns(made)) == ("x" + "." * 15) * 8
+    assert told(made) == "1 from what was asked"
+
+
 def test_a_single_sound_tells_nothing_of_a_tempo(tmp_path):
     file = with_chunk(loop(tmp_path / "a_170bpm.wav"), (b"acid", acid(4, 85.0, flags=1)))
     made = made_of(file)
