@@ -78,3 +78,10 @@ def test_the_page_that_is_kept_is_of_a_whole_run(page: ModuleType) -> None:
             assert family.about in kept, (
                 f"write it anew: python benchmarks/page.py ({family.title})"
             )
+
+
+def test_the_page_that_is_kept_counts_its_goals() -> None:
+    kept = (DOCS / "benchmarks.md").read_text(encoding="utf-8")
+    goals = re.findall(r"^\| `[\w.]+` (?:\|[^|]*){3}\|([^|]*[^|\s][^|]*)\|", kept, re.M)
+    missed = sum("✗" in goal for goal in goals)
+    assert f"Of {len(goals)} goals {len(goals) - missed} are met." in kept
