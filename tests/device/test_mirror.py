@@ -154,7 +154,7 @@ def test_a_place_and_values_are_set_together(looker) -> None:
         0.5, -1, 0.25, 0.125, 1,
     ]  # fmt: skip
     assert values["latents"] == [1.5, -3, 0.75]
-    with pytest.raises(ModuleError, match="3 latents, not 2"):
+    with pytest.raises(ModuleError, match="expected 3 latents, got 2"):
         seen.session.call("change", 0, {"latents": [0, 0]})
     with pytest.raises(ModuleError, match="threshold goes from 0 to 1"):
         seen.session.call("change", 0, {"threshold": 2})
