@@ -116,8 +116,11 @@ def test_lfo_on_x(rig, decoded):
     for seconds, x in seen:
         assert x == pytest.approx(PLACE[0] + 1.5 * math.sin(2 * math.pi * seconds / 8), abs=1e-3)
     # And what it bends is heard.
-    module.run("instrument.every_frame.remove(behaviours.frame)")
-    module.run("track.bend('x', 0.125)")
+    module.run(
+        "at = instrument.every_frame.index(behaviours.frame)\n"
+        "instrument.every_frame[at] = lambda: track.bend('x', 0.125)"
+    )
+    module.frames()
     latents = (PLACE[0] + 0.75, *PLACE[1:])
     assert module.jacks() == drums(decoded(DRUMS, latents), GROUPS, 0.4)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -136,7 +137,11 @@ def test_a_broken_file_of_defaults_does_not_come_between(here: Path, monkeypatch
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not on this machine")
 def test_bash_takes_the_script():
-    script = ok("--show-completion", "bash")
+    # It asks which shell has started it, and that is not always bash.
+    command = f"{shlex.quote(sys.executable)} -m latentrack.cli --show-completion; exit $?"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    script = done.stdout
     program = f"{script}\ncomplete -p latentrack"
     said = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=True)
     assert "_latentrack_completion latentrack" in said.stdout
