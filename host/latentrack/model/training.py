@@ -62,6 +62,8 @@ _PART_CELLS = 1 << 25
 _PART_WORK = 1 << 36
 """An epoch is run in parts of at most so many cells of random bytes, and so many weights times
 sequences, some seconds: so memory stays small, and a long epoch can be watched and ended."""
+_PACKED_CELLS = 1 << 26
+"""Where the music has more cells than these, a byte has eight of them: less memory, and slower."""
 _STEPS = 30_000
 _MOST_EPOCHS = 3000
 
@@ -201,8 +203,11 @@ class _Trainer:
         self.parts = -(-batches // max(1, most))
         self.batches = batches // self.parts * self.parts
         self.on_part = on_part
-        # Eight cells a byte, for TensorFlow makes copies. What is held out is never drawn of it.
-        self.music = import_tensorflow().constant(np.packbits(self.cells, axis=1))
+        # TensorFlow makes copies. What is held out is never drawn of it.
+        packed = self.cells.size > _PACKED_CELLS
+        self.bits = cells if packed else 0
+        music = np.packbits(self.cells, axis=1) if packed else self.cells
+        self.music = import_tensorflow().constant(music)
         self.run: Any = None
 
     def attempt(
@@ -239,8 +244,9 @@ class _Trainer:
                     if self.run is None:
                         loss = _loss(settings, current)
                         batches = self.batches // self.parts
-                        cells = self.cells.shape[1]
-                        self.run = compiled_epoch(loss, self.music, state, inputs, batches, cells)
+                        self.run = compiled_epoch(
+                            loss, self.music, state, inputs, batches, self.bits
+                        )
                     state, mean = self.run(state, *map(tf.constant, (first, others[0], *inputs)))
                     losses.append(float(mean))
                     if self.on_part:

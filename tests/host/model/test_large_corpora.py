@@ -92,6 +92,15 @@ def test_an_epoch_in_parts_learns_the_same(monkeypatch) -> None:
     assert parted.history[-1].loss == pytest.approx(whole.history[-1].loss, rel=1e-5)
 
 
+def test_music_of_eight_cells_a_byte_teaches_the_same(monkeypatch) -> None:
+    dataset, settings = music(640, 20), Settings(epochs=2, restarts=0, batch_size=32)
+    whole = train(dataset, settings)
+    monkeypatch.setattr(training, "_PACKED_CELLS", 0)
+    packed = train(dataset, settings)
+    for one, other in zip(flat_weights(whole.model), flat_weights(packed.model), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("shape", "kind", "bars"),
