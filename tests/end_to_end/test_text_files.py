@@ -87,7 +87,7 @@ def test_live_sends_what_can_be_read_and_names_the_rest(start, drum_model, tmp_p
 
 
 def test_what_mpremote_brings_is_read_or_named(start, drum_model, tmp_path):
-    """There is no computer's check in between, so the module says it."""
+    """mpremote does not check the file, so the module has to say it."""
     module = start(drum_model)
     contents = READ | {name: data for name, (data, _) in REFUSED.items()}
     contents |= {"utf16": WIDE["utf16"]}

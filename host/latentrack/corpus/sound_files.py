@@ -42,7 +42,7 @@ def check_length(path: Path) -> None:
     """Raise Unreadable if a file is none of audio, or too long to be listened to."""
     try:
         check_file(path, sys.maxsize)  # how long it is says more than how large
-        # By a handle: libsndfile takes no name with bytes that are no text.
+        # By a handle: libsndfile refuses a name that is not valid UTF-8.
         with path.open("rb") as handle, _opened(handle, path.suffix) as file:
             _check(file)
     except OSError as error:

@@ -63,7 +63,7 @@ class Plan:
         """UserError if the training would take more memory than `available` bytes, by default
         those that the computer has free.
 
-        What little a small model takes beside TensorFlow is no reason: that is tried.
+        A small model needs little more than TensorFlow itself, so its training is never refused.
         """
         if available is None:
             available = free_memory()

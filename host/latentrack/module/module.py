@@ -16,9 +16,9 @@ from latentrack.module.session import needs_package, running_session
 class Module:
     """A module that is connected by USB, or a virtual one; also a context manager.
 
-    port: its port or its name; None: the only one there is. The port stays open until `close`.
-    Other programs of Latentrack borrow it meanwhile. Raises UserError where there is no module, or
-    its port cannot be opened; so does each method where the module cannot do what it is asked.
+    port: its port or its name; None: the only module there is. The port stays open until `close`.
+    Raises UserError if there is no module or its port cannot be opened; each method raises it if
+    the module refuses.
     """
 
     def __init__(self, port: str | None = None) -> None:

@@ -86,14 +86,17 @@ def ogg_page(serial, number, kind, packet):
     """One page with one packet; its checksum is a CRC-32 from 0, not reflected."""
     sizes = [255] * (len(packet) // 255) + [len(packet) % 255]
     head = struct.pack("<4sBBqIII", b"OggS", 0, kind, 0, serial, number, 0)
-    page = bytearray(head + bytes([len(sizes)]) + bytes(sizes) + packet)
+    return with_checksum(head + bytes([len(sizes)]) + bytes(sizes) + packet)
+
+
+def with_checksum(page: bytes) -> bytes:
+    """A page of Ogg whose checksum is 0, with the right one."""
     crc = 0
     for byte in page:
         crc ^= byte << 24
         for _ in range(8):
             crc = (crc << 1 ^ (0x04C11DB7 if crc & 0x80000000 else 0)) & 0xFFFFFFFF
-    page[22:26] = struct.pack("<I", crc)
-    return bytes(page)
+    return page[:22] + struct.pack("<I", crc) + page[26:]
 
 
 def with_ogg_comments(path, head, *texts):
@@ -122,13 +125,7 @@ def with_ogg_comments(path, head, *texts):
         renumbered = bytearray(page)
         number = struct.unpack_from("<I", page, 18)[0] + len(others)
         renumbered[18:26] = struct.pack("<II", number, 0)
-        crc = 0
-        for byte in renumbered:
-            crc ^= byte << 24
-            for _ in range(8):
-                crc = (crc << 1 ^ (0x04C11DB7 if crc & 0x80000000 else 0)) & 0xFFFFFFFF
-        renumbered[22:26] = struct.pack("<I", crc)
-        rest.append(bytes(renumbered))
+        rest.append(with_checksum(bytes(renumbered)))
     return written(path, pages[0][0] + b"".join(new + rest))
 
 

@@ -114,7 +114,7 @@ def test_what_the_memory_does_not_hold_is_refused_before_it_trains(monkeypatch) 
     planned.check_memory(planned.memory_bytes)
     with pytest.raises(UserError, match=r"takes about .* of memory, .* has 100 kB free: leave"):
         planned.check_memory(100_000)
-    # TensorFlow's own memory is no reason to refuse.
+    # A small model is trained, however little memory is free.
     plan(40, 24, Settings()).check_memory(100_000)
     monkeypatch.setattr(plan_module, "free_memory", lambda: 100_000)
     with pytest.raises(UserError, match="100 kB free"):
