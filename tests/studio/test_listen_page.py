@@ -335,6 +335,8 @@ def test_a_reload_goes_on_where_it_plays(page: Page) -> None:
     sounds(page)
     lights = bar(page).get_by_role("img")
     expect(lights).to_have_accessible_name(re.compile(r"Step \d+ of 16"))
+    first = lights.get_attribute("aria-label")
+    until(lambda: lights.get_attribute("aria-label") != first, "the lights stand still")
 
 
 def test_without_a_model_the_bar_says_so(studio: RunningStudio, open_tab: Open) -> None:
