@@ -75,42 +75,57 @@ def hash_of(data):
 def hash_of_file(path, busy=lambda: None):
     """The SHA-256 of a file; `busy` is called now and then, for that takes a while."""
     digest = hashlib.sha256()
-    piece = memoryview(bytearray(PIECE))
     with open(path, "rb") as file:
-        while True:
-            count = file.readinto(piece)
-            if not count:
-                return binascii.hexlify(digest.digest()).decode()
-            digest.update(piece[:count])
+        for piece in _pieces(file):
+            digest.update(piece)
             busy()
+    return binascii.hexlify(digest.digest()).decode()
 
 
 def is_same(path, data):
     """Whether a file has exactly the bytes of a memoryview."""
-    piece = memoryview(bytearray(PIECE))
     at = 0
     with open(path, "rb") as file:
-        while True:
-            count = file.readinto(piece)
-            if not count:
-                return at == len(data)
-            if piece[:count] != data[at : at + count]:
+        for piece in _pieces(file):
+            if piece != data[at : at + len(piece)]:
                 return False
-            at += count
+            at += len(piece)
+    return at == len(data)
+
+
+def _pieces(file):
+    """What an open file holds, as memoryviews of one buffer: each is read before the next."""
+    buffer = memoryview(bytearray(PIECE))
+    while True:
+        count = file.readinto(buffer)
+        if not count:
+            return
+        yield buffer[:count]
 
 
 def store(path, data, busy=lambda: None):
     """Writes a file and the folders it is in. Raises OSError, ValueError; then none has changed."""
+    view = memoryview(data)
+    pieces = (view[at : at + PIECE] for at in range(0, len(data), PIECE))
+    _store(path, pieces, lambda: hash_of(data), busy)
+
+
+def copy(path, to, busy=lambda: None):
+    """Stores what is in the file `path` as `to`, piece by piece: memory may be nearly full."""
+    with open(path, "rb") as file:
+        _store(to, _pieces(file), lambda: hash_of_file(path, busy), busy)
+
+
+def _store(path, pieces, expected, busy):
     make_folders(path)
     folder, _, name = path.rpartition("/")
     partial = folder + "/." + name + _PARTIAL
-    view = memoryview(data)
     try:
         with open(partial, "wb") as file:
-            for at in range(0, len(data), PIECE):
-                file.write(view[at : at + PIECE])
+            for piece in pieces:
+                file.write(piece)
                 busy()
-        if hash_of_file(partial, busy) != hash_of(data):
+        if hash_of_file(partial, busy) != expected():
             raise ValueError("what was written to flash reads otherwise")
         os.rename(partial, path)
     finally:

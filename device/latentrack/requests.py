@@ -195,7 +195,7 @@ class Requests:
         name = path.rsplit("/", 1)[1][: -len(".py")]
         on_scheduler(lambda: instrument.behaviours.forget(name))
         path = "/flash/" + path
-        waiting = getattr(instrument, "unwritten_code", {}).pop(path, None)
+        waiting = (instrument.unwritten_code or {}).pop(path, None)
         if waiting is not None:
             waiting.release()
         if files.exists(path):

@@ -32,9 +32,7 @@ def keep_installed(path):
     if not path.startswith("/flash/behaviours/") and files.exists(path):
         kept = INSTALLED + path[len("/flash") :]
         if not files.exists(kept):
-            files.make_folders(kept)
-            with open(path, "rb") as file:
-                files.store(kept, file.read())
+            files.copy(path, kept)
 
 
 def put_back():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from latentrack.module.library import push
-from latentrack.module.link import Link
+from latentrack.module.link import Link, ModuleError
 from latentrack.module.session import Session
 from latentrack.virtual.module import VirtualModule
 from tests.decoders import CHORALES, DRUMS
@@ -18,6 +18,7 @@ from tests.device.rig import drums, notes
 PAGES = ("play", "parameters", "patch", "library", "presets", "behaviours", "calibration")
 ARENA = "__import__('latentrack.arena', None, None, ('models',))"
 GROUPS = (1, 1, 6, 2, 2)
+CRUMB = 5000
 
 
 @pytest.fixture
@@ -36,6 +37,23 @@ def test_as_many_bytes_are_free_as_on_a_teensy(installed_flash, tmp_path):
         link.run("import gc\nfrom latentrack.instrument import Instrument\ngc.collect()")
         arena = link.evaluate(f"len({ARENA}.models.memory)")
         assert link.evaluate("gc.mem_free()") + arena == pytest.approx(675_152, rel=0.03)
+
+
+def test_a_file_is_kept_and_stored_when_only_crumbs_of_the_heap_are_free(module):
+    """Swapping all of the code leaves such a heap; the largest file is 16 KB."""
+    file = module.module.flash / "latentrack" / "track.py"
+    assert file.stat().st_size > 3 * CRUMB
+    module.link.run(
+        "from latentrack import safe\n"
+        f"crumbs = []\ntry:\n  while True: crumbs.append(bytearray({CRUMB}))\n"
+        "except MemoryError: pass\n"
+        "for i in range(0, len(crumbs), 2): crumbs[i] = None"
+    )
+    with pytest.raises(ModuleError, match="MemoryError"):
+        module.link.run("open('/flash/latentrack/track.py', 'rb').read()")
+    module.link.run("safe.keep_installed('/flash/latentrack/track.py')")
+    kept = module.module.flash / "installed" / "latentrack" / "track.py"
+    assert kept.read_bytes() == file.read_bytes()
 
 
 # -- frames

@@ -87,6 +87,20 @@ def test_a_mistake_shows_where_it_is_and_the_old_code_plays_on(module, behaviour
     assert (module.flash / "behaviours" / "walk.py").read_text() == TO_THE_RIGHT
 
 
+def test_a_behaviour_that_was_there_before_can_be_taken_away(module, behaviours):
+    """Nothing has been edited before it in this session, nor since the module started."""
+    stored = module.flash / "behaviours" / "right.py"
+    stored.parent.mkdir(exist_ok=True)
+    stored.write_text(TO_THE_RIGHT)
+    with Link(module.port) as link:
+        link.restart()
+        assert link.evaluate("instrument.behaviours.is_on('right')")
+        change = Live(link, behaviours).remove("behaviours/right.py")
+        assert (change.what, change.trace) == ("removed", "")
+        assert "right" not in link.evaluate("behaviours.names()")
+    assert not stored.exists()
+
+
 def test_code_without_end_is_interrupted(module, behaviours):
     with Link(module.port) as link:
         live = Live(link, behaviours)
