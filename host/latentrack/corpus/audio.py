@@ -1,4 +1,4 @@
-"""Audio loops and recordings in: when something is struck, laid into bars.
+"""Audio loops and recordings in: when something is struck, quantised into bars.
 
 A loop lasts a whole number of beats. How many is said by its name (`97bpm`, `_2bar`), its tags,
 its length or the caller, which are held against each other, or is estimated. A loop shorter than a
@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from latentrack.corpus import sound_files
-from latentrack.corpus.bars import ANY_METER, Events, Grid, lay_bars
-from latentrack.corpus.laid import Laid, hits_table
+from latentrack.corpus.bars import ANY_METER, Events, Grid, quantise_bars
 from latentrack.corpus.midi import TimeSignature
 from latentrack.corpus.onsets import Heard, Listener
+from latentrack.corpus.quantised import QuantisedBars, hits_table
 from latentrack.corpus.sound_files import SILENCE as SILENCE
 from latentrack.corpus.sound_files import SUFFIXES as SUFFIXES
 from latentrack.corpus.sound_files import UNREAD as UNREAD
@@ -47,7 +47,7 @@ _TICKS = 9600  # a beat
 
 def read_loop(
     data: bytes, stem: str, suffix: str, grid: Grid, asked: Tempo, noun: str = "onsets"
-) -> Laid:
+) -> QuantisedBars:
     """The sequences of one audio file, one voice. Raises Unreadable."""
     heard, seconds, damaged = _listen(data, suffix)
     if not len(heard.times):
@@ -86,9 +86,9 @@ def read_loop(
         np.tile(velocities, copies),
     )  # fmt: skip
     if not len(events.ticks):
-        return Laid((), hits_table(0), +discarded, reading.source)
-    laid = lay_bars(events, [meter], _TICKS, grid, noun, length)
-    return replace(laid, discarded=laid.discarded + discarded, tempo=reading.source)
+        return QuantisedBars((), hits_table(0), +discarded, reading.source)
+    bars = quantise_bars(events, [meter], _TICKS, grid, noun, length)
+    return replace(bars, discarded=bars.discarded + discarded, tempo=reading.source)
 
 
 def _bars(grid: Grid) -> str:

@@ -1,4 +1,4 @@
-"""Notes laid into bars: from ticks and time signatures to cells of steps × voices.
+"""Notes quantised into bars: from ticks and time signatures to cells of steps × voices.
 
 Every note and every bar is accounted for: it is in a cell, or it is counted with the reason
 why it is not.
@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from latentrack.corpus.laid import Laid, hits_table
 from latentrack.corpus.midi import TimeSignature
+from latentrack.corpus.quantised import QuantisedBars, hits_table
 
 STEPS_PER_BEAT = 4
 BEATS = 4
@@ -34,7 +34,7 @@ HOLDS_OFF_GRID = "with a note off the grid"
 class Grid:
     """How music is cut and rounded.
 
-    A beat is a quarter note. A note further than `deviation` (of a step, 0 to 0.5) from its
+    A beat is a quarter note. A note further than `max_offset` (of a step, 0 to 0.5) from its
     step is left out, or with the policy `discard` its whole sequence. `meter` is one such as
     "7/8", or "any".
     """
@@ -43,13 +43,13 @@ class Grid:
     steps_per_beat: int = STEPS_PER_BEAT
     bars: int = 1  # in a sequence
     policy: str = "nearest"
-    deviation: float = 0.5
+    max_offset: float = 0.5
     minimum: int = 2  # cells; a bar with one is a count-in or an ending, no pattern
 
 
 @dataclass(frozen=True)
 class Events:
-    """What is to be laid, a column each, in any order."""
+    """The events to quantise, a column each, in any order."""
 
     ticks: npt.NDArray[np.int64]
     voices: npt.NDArray[np.int64]  # 0 to 255
@@ -82,14 +82,14 @@ class _Stretch:
         return whole + (rest > 0), whole
 
 
-def lay_bars(
+def quantise_bars(
     events: Events,
     signatures: Sequence[TimeSignature],
     ticks_per_beat: int,
     grid: Grid,
     noun: str = "hits",
     length: int = 0,
-) -> Laid:
+) -> QuantisedBars:
     """Lay notes into sequences of whole bars, each note on the nearest step.
 
     Halfway counts as the later step, and what is nearest to the next bar's first step belongs
@@ -100,7 +100,7 @@ def lay_bars(
     discarded: Counter[tuple[str, str]] = Counter()
     stretches = _stretches(signatures)
     if not len(events.ticks):
-        return Laid((), hits_table(0), discarded)
+        return QuantisedBars((), hits_table(0), discarded)
     at = _at(events.ticks, stretches, ticks_per_beat, grid.steps_per_beat)
     sequences_in = _count_bars(stretches, at, ticks_per_beat, grid, discarded, length)
 
@@ -110,29 +110,29 @@ def lay_bars(
     inside = number < sequences_in[at.place]
     steps = np.array([stretch.steps(grid.steps_per_beat) for stretch in stretches])[at.place]
     step = at.step - number * grid.bars * steps
-    off = np.abs(at.deviation) > grid.deviation + 1e-9
+    off = np.abs(at.offset) > grid.max_offset + 1e-9
     if grid.policy == "discard":
-        spoilt = np.unique(key[off & inside])
-        discarded["bars", HOLDS_OFF_GRID] += len(spoilt) * grid.bars
-        inside &= ~np.isin(key, spoilt)
+        rejected = np.unique(key[off & inside])
+        discarded["bars", HOLDS_OFF_GRID] += len(rejected) * grid.bars
+        inside &= ~np.isin(key, rejected)
     else:
         discarded[noun, OFF_GRID] += int(off.sum())
         inside &= ~off
-        spoilt = key[:0]
+        rejected = key[:0]
 
-    laid = np.flatnonzero(inside)
-    cell = (step[laid] << 8) | events.voices[laid]
-    order = np.lexsort((-events.velocities[laid], cell, key[laid]))
-    laid, cell = laid[order], cell[order]
-    first = np.ones(len(laid), bool)
-    first[1:] = (np.diff(cell) != 0) | (np.diff(key[laid]) != 0)
-    sounding, cells = np.unique(key[laid[first]], return_counts=True)
+    taken = np.flatnonzero(inside)
+    cell = (step[taken] << 8) | events.voices[taken]
+    order = np.lexsort((-events.velocities[taken], cell, key[taken]))
+    taken, cell = taken[order], cell[order]
+    first = np.ones(len(taken), bool)
+    first[1:] = (np.diff(cell) != 0) | (np.diff(key[taken]) != 0)
+    sounding, cells = np.unique(key[taken[first]], return_counts=True)
     good = sounding[cells >= grid.minimum]
-    kept = np.isin(key[laid], good)
-    in_cells = laid[first & kept]
+    kept = np.isin(key[taken], good)
+    in_cells = taken[first & kept]
 
     few = f"with fewer than {grid.minimum} {noun}"
-    whole = int(sequences_in.sum()) - len(spoilt) - len(good)
+    whole = int(sequences_in.sum()) - len(rejected) - len(good)
     discarded["bars", few] += whole * grid.bars
     discarded[noun, SAME_STEP] += int(kept.sum()) - len(in_cells)
     lost = len(at.step) - (int(off.sum()) if grid.policy != "discard" else 0)
@@ -143,8 +143,8 @@ def lay_bars(
     hits["step"] = step[in_cells]
     hits["voice"] = events.voices[in_cells]
     hits["velocity"] = events.velocities[in_cells]
-    hits["offset"] = np.rint(np.clip(at.deviation[in_cells], -0.5, 0.5) * 254)
-    return Laid(tuple(stretches[place].meter for place in (good >> 40)), hits, +discarded)
+    hits["offset"] = np.rint(np.clip(at.offset[in_cells], -0.5, 0.5) * 254)
+    return QuantisedBars(tuple(stretches[place].meter for place in (good >> 40)), hits, +discarded)
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class _At:
     place: npt.NDArray[np.int64]  # index of its stretch
     step: npt.NDArray[np.int64]  # counted from the start of the stretch
     bar: npt.NDArray[np.int64]  # the same
-    deviation: npt.NDArray[np.float64]  # in steps, later is above 0
+    offset: npt.NDArray[np.float64]  # in steps, later is above 0
 
 
 def _at(
@@ -170,11 +170,11 @@ def _at(
     step = (2 * per_beat * since + ticks_per_beat) // (2 * ticks_per_beat)
     over = step * ticks_per_beat >= (ends - starts)[place] * per_beat
     place, step = place + over, np.where(over, 0, step)
-    deviation = (ticks - starts[place]) * per_beat / ticks_per_beat - step
+    offset = (ticks - starts[place]) * per_beat / ticks_per_beat - step
     numerators = np.array([stretch.numerator for stretch in stretches])
     denominators = np.array([stretch.denominator for stretch in stretches])
     bar = step * denominators[place] // (4 * per_beat * numerators[place])
-    return _At(place, step, bar, deviation)
+    return _At(place, step, bar, offset)
 
 
 def _count_bars(

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from latentrack.errors import UserError
-from latentrack.files import whole_file
+from latentrack.files import atomic_write
 from latentrack.limits import CELLS, DAMAGE, JSON_BYTES, Arrays, read_json
 from latentrack.words import count as many
 
@@ -261,7 +261,7 @@ class Dataset:
             arrays["velocities"] = self.velocities
         if self.offsets is not None:
             arrays["offsets"] = np.rint(self.offsets * _OFFSET_UNITS).astype(np.int8)
-        with whole_file(path, "the dataset") as file:
+        with atomic_write(path, "the dataset") as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
     @classmethod

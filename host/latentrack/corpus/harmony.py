@@ -36,7 +36,7 @@ def transposition(pitches: npt.NDArray[np.int64]) -> int:
 def alike_octaves(hits: npt.NDArray[Any], sequences: int) -> npt.NDArray[Any]:
     """Each sequence moved by whole octaves, so that the lowest notes of all lie in one octave.
 
-    `hits` are those of `laid`; the octave (from C to B) is the one in which most sequences have
+    `hits` are those of `bars`; the octave (from C to B) is the one in which most sequences have
     their lowest note already. A sequence that would end above pitch 127 lies lower.
     """
     if not len(hits):
@@ -52,3 +52,9 @@ def alike_octaves(hits: npt.NDArray[Any], sequences: int) -> npt.NDArray[Any]:
     too_high = np.maximum(0, -(-(top - 127) // 12)) * 12
     moved["voice"] = hits["voice"] + shift - too_high[hits["sequence"]]
     return moved
+
+
+def pitch_name(pitch: int) -> str:
+    """A MIDI pitch as musicians write it: 60 is C4."""
+    names = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+    return f"{names[pitch % 12]}{pitch // 12 - 1}"

@@ -24,7 +24,7 @@ SUFFIXES = (".mid", ".midi", ".smf", ".kar", ".rmi")
 NO_METER = "that are none, such as 0/4"
 CUT_SHORT = "cut short: what there is of them is read"
 
-# Each track and each meter takes memory many times its size, until its notes are laid.
+# Each track and each meter takes memory many times its size, until its notes are quantised.
 _TRACKS = 1_000
 _METERS = 10_000
 _LONGEST = 1 << 36  # ticks no music lasts: four years at 480 a beat and 120 beats a minute

@@ -31,7 +31,7 @@ class Rules:
     minimum_notes: sequences with fewer are left out.
     off_grid: "nearest" moves notes to the nearest step, "drop" leaves out those off the grid,
         "discard" leaves out sequences that have any.
-    deviation: the furthest a note may be from its step, 0 to 0.5 of a step; None = 0.5 for
+    max_offset: the furthest a note may be from its step, 0 to 0.5 of a step; None = 0.5 for
         "nearest", 0.05 else.
     include, exclude: patterns of parts and files, see `parts.parse_pattern`.
     merge: all parts of a file play together in a sequence (True) or each gives its own (False);
@@ -51,7 +51,7 @@ class Rules:
     bars: int | None = None
     minimum_notes: int = 2
     off_grid: str = "nearest"
-    deviation: float | None = None
+    max_offset: float | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     merge: bool | None = None
@@ -83,10 +83,10 @@ class Rules:
             )
         if self.minimum_notes < 1:
             raise UserError("A sequence has at least 1 note: ask for a minimum of 1 or more.")
-        if self.deviation is not None and not 0 <= self.deviation <= 0.5:
+        if self.max_offset is not None and not 0 <= self.max_offset <= 0.5:
             raise UserError(
                 f"A note is never more than 0.5 of a step from the nearest one, so "
-                f"{self.deviation:g} is no limit: name one from 0 to 0.5."
+                f"{self.max_offset:g} is no limit: name one from 0 to 0.5."
             )
         if not -48 <= self.transpose <= 48:
             raise UserError(
@@ -110,8 +110,8 @@ class Rules:
 
     @property
     def limit(self) -> float:
-        if self.deviation is not None:
-            return self.deviation
+        if self.max_offset is not None:
+            return self.max_offset
         return 0.5 if self.off_grid == "nearest" else _EXACT
 
     @property
@@ -181,7 +181,7 @@ class Rules:
         if self.kind == "drums":
             told = {"map": self.percussion.name, **told}
         if self.limit != (0.5 if self.off_grid == "nearest" else _EXACT):
-            told["largest deviation"] = f"{self.limit:g} of a step"
+            told["largest max_offset"] = f"{self.limit:g} of a step"
         if self.kind == "drums" and self.transpose:
             told["transposed"] = f"{self.transpose:+d} semitones"
         if self.kind == "notes":

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from latentrack.corpus import SIMPLE, read, reader
-from latentrack.corpus.bars import Events, Grid, lay_bars
+from latentrack.corpus.bars import Events, Grid, quantise_bars
 from latentrack.corpus.cache import Cache, cache_folder
-from latentrack.corpus.laid import from_bytes, to_bytes
+from latentrack.corpus.quantised import from_bytes, to_bytes
 from tests.host.corpus.midi_files import STEP, write_midi
 
 BEAT = [(0, 36), (4 * STEP, 38)]
@@ -76,7 +76,7 @@ def test_a_name_counts_where_it_decides(tmp_path, reads):
         {"meter": "any"},
         {"minimum_notes": 1},
         {"off_grid": "drop"},
-        {"deviation": 0.2},
+        {"max_offset": 0.2},
         {"include": ["x*"]},
         {"exclude": ["x*"]},
         {"merge": False},
@@ -194,9 +194,9 @@ def test_a_result_survives_as_bytes():
 
     events = Events(np.array([0, 130, 2100]), np.array([3, 200, 0]), np.array([1, 127, 64]))
     meters = [TimeSignature(0, 4, 4), TimeSignature(1920, 3, 4)]
-    laid = lay_bars(events, meters, 480, Grid("any", minimum=1))
-    again = from_bytes(to_bytes(laid))
-    assert again.meters == laid.meters == ("4/4", "3/4")
-    assert (again.hits == laid.hits).all() and len(again.hits) == 3
-    assert again.discarded == laid.discarded
+    bars = quantise_bars(events, meters, 480, Grid("any", minimum=1))
+    again = from_bytes(to_bytes(bars))
+    assert again.meters == bars.meters == ("4/4", "3/4")
+    assert (again.hits == bars.hits).all() and len(again.hits) == 3
+    assert again.discarded == bars.discarded
     assert from_bytes(to_bytes("no good")) == "no good"

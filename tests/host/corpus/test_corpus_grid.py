@@ -103,10 +103,10 @@ def test_nearest_moves_notes_up_to_the_largest_deviation(tmp_path):
     file = write_midi(tmp_path / "a.mid", HUMAN + EXACT)
     bars, made = bars_of(file)
     assert bars[0] == {(0, 0), (4, 1), (8, 0), (12, 1)}
-    bars, made = bars_of(file, deviation=0.3)
+    bars, made = bars_of(file, max_offset=0.3)
     assert bars[0] == {(0, 0), (4, 1), (8, 0)}
     assert left_out(made, "hits") == {"off the grid": 1}
-    bars, made = bars_of(file, deviation=0.29)
+    bars, made = bars_of(file, max_offset=0.29)
     assert bars[0] == {(0, 0), (4, 1)}
 
 
@@ -119,7 +119,7 @@ def test_drop_leaves_out_the_notes_and_discard_the_bars(tmp_path):
     assert bars == [{(0, 0), (4, 1)}]
     assert left_out(made, "bars") == {"with a note off the grid": 1}
     assert left_out(made, "hits") == {"in a bar that was left out": 5}
-    assert len(bars_of(file, off_grid="discard", deviation=0.4)[0]) == 2
+    assert len(bars_of(file, off_grid="discard", max_offset=0.4)[0]) == 2
 
 
 def test_a_files_own_rounding_is_not_off_the_grid(tmp_path):
@@ -164,7 +164,7 @@ def test_equal_sequences_once(tmp_path):
         ({"meter": "4/5"}, "not a supported meter"),
         ({"meter": "7/8", "steps_per_beat": 3}, "ask for 4 or 12"),
         ({"minimum_notes": 0}, "minimum of 1"),
-        ({"deviation": 0.6}, "from 0 to 0.5"),
+        ({"max_offset": 0.6}, "from 0 to 0.5"),
         ({"bpm": 5}, "5 is no tempo"),
         ({"loop_bars": 0}, "0 bars"),
         ({"include": ["channel:17"]}, "1 to 16"),

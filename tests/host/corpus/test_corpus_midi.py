@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latentrack.corpus import read
-from latentrack.corpus.bars import Events, Grid, lay_bars
+from latentrack.corpus.bars import Events, Grid, quantise_bars
 from latentrack.corpus.midi import TimeSignature
 from latentrack.errors import UserError
 from tests.host.corpus.midi_files import STEP, write_midi
@@ -32,9 +32,9 @@ class Note(NamedTuple):
     velocity: int
 
 
-def hits_of(laid, sequence):
+def hits_of(bars, sequence):
     """(step, voice) -> velocity."""
-    rows = laid.hits[laid.hits["sequence"] == sequence]
+    rows = bars.hits[bars.hits["sequence"] == sequence]
     hits = {(int(r["step"]), int(r["voice"])): int(r["velocity"]) for r in rows}
     assert len(hits) == len(rows)
     return hits
@@ -307,7 +307,7 @@ def test_laying_bars_agrees_with_a_plain_twin(
     kept_pitches = [note for note in notes if note.pitch in voice]
     columns = np.array([(n.tick, voice[n.pitch], n.velocity) for n in kept_pitches], int)
     grid = Grid(f"{wanted[0]}/{wanted[1]}", per_beat, per_sequence)
-    got = lay_bars(Events(*columns.reshape(-1, 3).T), signatures, ticks_per_beat, grid)
+    got = quantise_bars(Events(*columns.reshape(-1, 3).T), signatures, ticks_per_beat, grid)
     assert [hits_of(got, i) for i in range(len(got))] == want
     lost = got.discarded["hits", "in a bar that was left out"]
     assert lost == len(notes) - unmapped - kept_notes

@@ -73,7 +73,7 @@ def test_every_rule_can_be_asked_for(tmp_path, monkeypatch):
     assert run(tmp_path).exit_code == 0
     words = (
         "--kind drums --map simple --meter any --bars 1 --steps-per-beat 12 --minimum-notes 1 "
-        "--off-grid nearest --deviation 0.4 --include file:a --include file:* --exclude bass "
+        "--off-grid nearest --max-offset 0.4 --include file:a --include file:* --exclude bass "
         "--merge --unique --transpose -1 --no-cache"
     )
     assert run(tmp_path, *words.split()).exit_code == 0

@@ -10,7 +10,7 @@ import numpy as np
 from nicegui import ui
 from nicegui.events import GenericEventArguments, ValueChangeEventArguments
 
-from latentrack.corpus.reader import pitch_name
+from latentrack.corpus.harmony import pitch_name
 from latentrack.studio.explore.explorer import MOST_PITCHES
 from latentrack.studio.explore.map_card import Tab
 from latentrack.studio.explore.named_slider import NamedSlider

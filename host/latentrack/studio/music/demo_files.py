@@ -10,7 +10,7 @@ from pathlib import Path
 from latentrack.corpus.bars import STEPS, STEPS_PER_BEAT
 from latentrack.corpus.midi import DRUM_CHANNEL
 from latentrack.corpus.patterns import Pattern
-from latentrack.files import whole_file
+from latentrack.files import atomic_write
 
 FOLDER = "demo"
 _TICKS = 120  # a step
@@ -25,10 +25,10 @@ def write_demo(music: Path) -> None:
     rows.writerow(("midi_filename", "style"))
     for name, patterns in demo_patterns().items():
         path = music / FOLDER / f"{name.removesuffix('.txt')}.mid"
-        with whole_file(path, "the demo corpus") as file:
+        with atomic_write(path, "the demo corpus") as file:
             file.write(_midi(patterns))
         rows.writerow((path.name, patterns[0].style))
-    with whole_file(music / FOLDER / "info.csv", "the demo corpus") as file:
+    with atomic_write(music / FOLDER / "info.csv", "the demo corpus") as file:
         file.write(table.getvalue().encode())
 
 

@@ -95,7 +95,7 @@ class Coming:
 class Intake:
     """Takes batches into the folder `music`; what is begun lies in `waiting` meanwhile.
 
-    `refused(name, reason)` hears of each file that is not taken, `own_map(name, file)` gets
+    `refused(name, reason)` hears of each file that is not taken, `custom_map(name, file)` gets
     percussion maps (it may raise UserError). All are called in the thread of the batch.
     """
 
@@ -104,12 +104,12 @@ class Intake:
         music: Path,
         waiting: Path,
         refused: Callable[[str, str], None],
-        own_map: Callable[[str, Path], None],
+        custom_map: Callable[[str, Path], None],
     ) -> None:
         self.music = music
         self.waiting = waiting
         self.refused = refused
-        self.own_map = own_map
+        self.custom_map = custom_map
         self._numbers = itertools.count()
         self._placing = threading.Lock()
         # What is there now was begun by a studio that has been ended since.
@@ -257,7 +257,7 @@ class Batch:
         self._file = None
         if _suffix(name) == ".toml":
             try:
-                self._intake.own_map(_last(name), path)
+                self._intake.custom_map(_last(name), path)
                 self.taken += 1
             except UserError as error:
                 self._refuse(name, str(error).rstrip("."))

@@ -7,11 +7,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from latentrack.corpus.own_map import percussion_map
+from latentrack.corpus.custom_map import percussion_map
 from latentrack.corpus.percussion import MAPS
 from latentrack.corpus.rules import Rules
 from latentrack.errors import UserError
-from latentrack.files import whole_file
+from latentrack.files import atomic_write
 from latentrack.limits import TEXT_BYTES, read_file, read_json
 
 MAP = "map"  # the percussion map's name in the file: a built-in one's, or a file's in the folder
@@ -25,7 +25,7 @@ def save_rules(path: Path, rules: Rules, map_name: str) -> None:
         for field in fields(rules)
         if field.name != "percussion"
     }
-    with whole_file(path, "the rules") as file:
+    with atomic_write(path, "the rules") as file:
         file.write(json.dumps({MAP: map_name, **told}, indent=1).encode())
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from latentrack.corpus.custom_map import percussion_map
 from latentrack.corpus.dataset import Dataset, Discard
-from latentrack.corpus.own_map import percussion_map
 from latentrack.corpus.reader import all_audio
 from latentrack.corpus.rules import Rules
 from latentrack.errors import UserError
-from latentrack.files import whole_file
+from latentrack.files import atomic_write
 from latentrack.studio.music import demo_files, kept_rules, reading
 from latentrack.studio.music.intake import Intake
 from latentrack.studio.music.reading import Reading
@@ -174,7 +174,7 @@ class Music:
         """
         made = percussion_map(file)
         plain = f"{safe_name(Path(name).stem)}.toml"
-        with whole_file(self.maps / plain, "the percussion map") as target:
+        with atomic_write(self.maps / plain, "the percussion map") as target:
             target.write(file.read_bytes())
         if made.name == file.stem:  # it says none itself
             made = kept_rules.map_named(self.maps, plain)

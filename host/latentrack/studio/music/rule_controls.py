@@ -220,14 +220,14 @@ class RuleControls:
     def _more(self) -> None:
         with ui.expansion("More").classes("lt-music-more").props("dense"):
             self._add(
-                "deviation",
+                "max_offset",
                 ui.number(
                     "Furthest from a step (0 to 0.5)",
                     min=0,
                     max=0.5,
                     step=0.05,
                     placeholder="as usual",
-                    on_change=self._changes("deviation"),
+                    on_change=self._changes("max_offset"),
                 ).props("clearable stack-label"),
             )
             transpose = self._add(

@@ -32,7 +32,7 @@ def hits_table(count: int) -> npt.NDArray[Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class Laid:
+class QuantisedBars:
     """The sequences of one file."""
 
     meters: tuple[str, ...]  # per sequence
@@ -44,21 +44,21 @@ class Laid:
         return len(self.meters)
 
 
-def join(all_laid: Sequence[Laid]) -> Laid:
+def join(each: Sequence[QuantisedBars]) -> QuantisedBars:
     """Several after one another."""
     meters: list[str] = []
     tables = [hits_table(0)]
     discarded: Counter[tuple[str, str]] = Counter()
-    for laid in all_laid:
-        table = laid.hits.copy()
+    for bars in each:
+        table = bars.hits.copy()
         table["sequence"] += len(meters)
         tables.append(table)
-        meters += laid.meters
-        discarded += laid.discarded
-    return Laid(tuple(meters), np.concatenate(tables), discarded)
+        meters += bars.meters
+        discarded += bars.discarded
+    return QuantisedBars(tuple(meters), np.concatenate(tables), discarded)
 
 
-def to_bytes(result: Laid | str) -> bytes:
+def to_bytes(result: QuantisedBars | str) -> bytes:
     """What a file gave, or why it gave nothing, as bytes."""
     if isinstance(result, str):
         return json.dumps(result).encode() + b"\n"
@@ -73,7 +73,7 @@ def to_bytes(result: Laid | str) -> bytes:
     return head + zlib.compress(result.hits.tobytes(), 1)
 
 
-def from_bytes(data: bytes) -> Laid | str:
+def from_bytes(data: bytes) -> QuantisedBars | str:
     """Back again. Raises ValueError on bytes that are not of `to_bytes`."""
     head, _, body = data.partition(b"\n")
     try:
@@ -88,4 +88,4 @@ def from_bytes(data: bytes) -> Laid | str:
         raise ValueError("not what it was") from error
     if len(hits) and not 0 <= int(hits["sequence"].max()) < len(meters):
         raise ValueError("not what it was")
-    return Laid(meters, hits, discarded, str(tempo))
+    return QuantisedBars(meters, hits, discarded, str(tempo))
