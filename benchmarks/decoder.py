@@ -21,7 +21,7 @@ EMULATOR = ["qemu-system-arm", "-M", "mps2-an500", "-nographic", "-monitor", "no
 EMULATOR += ["-semihosting-config", "enable=on,target=native", "-icount", "shift=10", "-kernel"]
 
 SPARSE = 2.0
-NUMBERS = {"f32": "float32", "f16": "float16", "dynamic": "dynamic", "int8": "int8"}
+PRECISIONS = {"f32": "float32", "f16": "float16", "dynamic": "dynamic", "int8": "int8"}
 
 # figure: goal
 FIGURES = {
@@ -62,10 +62,10 @@ def write_models(folder: Path) -> list[str]:
     }
     jobs = []
     for network, (shape, info) in networks.items():
-        for short, numbers in NUMBERS.items():
+        for short, precision in PRECISIONS.items():
             name = f"{network}_{short}"
             (folder / f"{name}.tflite").write_bytes(
-                attach_info(export(shape, numbers, seed=1, sparse=SPARSE), info)
+                attach_info(export(shape, precision, seed=1, sparse=SPARSE), info)
             )
             jobs.append(f"{name} {name}.tflite")
     return jobs

@@ -9,7 +9,7 @@ The peer of the times is a plain Keras `fit` of the same network, loss and setti
 that of the time to the loss is its epoch times the 500 epochs that the reference project took to
 get there. The other peers are what the reference project reached, measured once with its own code.
 
-LATENTRACK_SEEDS=5 asks for fewer than the twenty seeds that are searched for dead latents.
+LATENTRACK_SEEDS=5 asks for fewer than the twenty seeds that are searched for collapsed latents.
 """
 
 from __future__ import annotations
@@ -48,23 +48,23 @@ REFERENCE = Settings(
     learning_rate=0.005,
     kl_warmup=0.1,
     free_bits=0.0,
-    prior_width=1.0,
+    prior_std=1.0,
     input_dropout=0.0,
-    dreams=0.0,
+    replay=0.0,
     weight_decay=0.0,
-    wall=0.0,
-    held_out=0.0,
+    boundary_penalty=0.0,
+    validation_split=0.0,
 )
 
 
 @dataclass(frozen=True)
 class Quality:
-    """One trained model: cross-entropy on validation, coverage, saturation, dead latents."""
+    """One trained model: cross-entropy on validation, coverage, saturation, collapsed latents."""
 
     bce: float
     coverage: float
     saturated: float
-    dead: int
+    collapsed: int
 
 
 def measure(folder: Path) -> list[Result]:
@@ -90,7 +90,7 @@ def measure(folder: Path) -> list[Result]:
             "model.default.coverage", median("coverage", first), "share", 0.81, 0.90, at_least=True
         ),
         Result("model.default.saturated", median("saturated", first), "share", None, 0.10),
-        Result("model.dead_latents", sum(each.dead for each in default), "models", None, 0),
+        Result("model.dead_latents", sum(each.collapsed for each in default), "models", None, 0),
     ]
 
 
@@ -171,13 +171,13 @@ def quality(
     music: Dataset, validation: np.ndarray, seed: int, decoder: tuple[int, ...] | None = None
 ) -> Quality:
     settings = Settings(decoder_layers=decoder, restarts=0, seed=seed)
-    training = train(music, settings, held_out=validation)
+    training = train(music, settings, validated_on=validation)
     means = training.model.encode(music.sequences[training.trained_on])
     scale = training.model.info.latent_scale
-    bce = training.best.held_out
+    bce = training.best.validation_loss
     assert bce is not None
     return Quality(
-        bce, coverage(means, scale), saturation(means, scale), len(training.dead_latents) > 0
+        bce, coverage(means, scale), saturation(means, scale), len(training.collapsed_latents) > 0
     )
 
 

@@ -65,7 +65,7 @@ def _close_gaps(tracks):
 def _refusal(size, tracks):
     needed = (size + 1023) // 1024
     playing = [track.number for track in tracks if track.model is not None]
-    smaller = "export it smaller (`latentrack export --numbers int8`)"
+    smaller = "export it smaller (`latentrack export --precision int8`)"
     if not playing:
         return f"the model needs {needed} KB, of {len(models.memory) // 1024} KB: {smaller}"
     free = models.largest() // 1024

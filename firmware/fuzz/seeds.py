@@ -22,7 +22,7 @@ F32, I8 = schema.TensorType.FLOAT32, schema.TensorType.INT8
 def small_models() -> dict[str, bytes]:
     """Models by name, with metadata of each kind. TensorFlow writes them; operators that its
     converter would not leave before the first layer are put there afterwards."""
-    from tflite_models import NUMBERS, Shape, export
+    from tflite_models import PRECISIONS, Shape, export
 
     from latentrack.decoder.metadata import DecoderInfo, attach_info
 
@@ -31,8 +31,8 @@ def small_models() -> dict[str, bytes]:
         DecoderInfo("seqdec", 3, 8, 3): Shape((2, 4, 7, 24), ("tanh", "relu6")),
     }
     models = {
-        f"{numbers}_{info.kind}": attach_info(export(shape, numbers, seed=1), info)
-        for numbers in NUMBERS
+        f"{precision}_{info.kind}": attach_info(export(shape, precision, seed=1), info)
+        for precision in PRECISIONS
         for info, shape in networks.items()
     }
     more = {name: _edited(models[source], edit) for name, (source, edit) in _EDITS.items()}

@@ -16,7 +16,7 @@ _SHOWN = 80  # characters of a name that is too long to be shown
 
 
 @contextlib.contextmanager
-def whole_file(path: str | os.PathLike[str], what: str) -> Iterator[IO[bytes]]:
+def atomic_write(path: str | os.PathLike[str], what: str) -> Iterator[IO[bytes]]:
     """A file to write to, which gets the name `path` when all of it is on the disk.
 
     If anything goes wrong before, what had that name is as it was. Folders that are missing are

@@ -196,7 +196,7 @@ def test_what_does_not_fit_is_refused_with_what_would_make_room(module):
     assert sentence == (
         f"the model needs 2000 KB; {free} KB are free beside what plays: stop a track "
         "(`tracks[0].stop()`; free at its next bar), or export it smaller "
-        "(`latentrack export --numbers int8`)"
+        "(`latentrack export --precision int8`)"
     )
 
 

@@ -83,7 +83,7 @@ def test_a_model_larger_than_the_modules_memory(start, decoders, models):
     said = fails("push", "--store", str(large), "--port", module.port)
     needed = -(-large.stat().st_size // 1024)
     assert large.name in said and f"needs {needed} KB" in said
-    assert "`tracks[0].stop()`" in said and "`latentrack export --numbers int8`" in said
+    assert "`tracks[0].stop()`" in said and "`latentrack export --precision int8`" in said
     assert list(library_of(module)) == ["perc/dub.tflite"]
 
 

@@ -32,12 +32,12 @@ def exported(
 ) -> Callable[[tflite_models.Shape, str], bytes]:
     """A model of a shape and a number type, made by TensorFlow the first time it is asked for."""
 
-    def export(shape: tflite_models.Shape, numbers: str) -> bytes:
+    def export(shape: tflite_models.Shape, precision: str) -> bytes:
         def make(folder: Path) -> None:
-            model = tflite_models.export(shape, numbers, seed=len(shape.name))
+            model = tflite_models.export(shape, precision, seed=len(shape.name))
             (folder / "made.tflite").write_bytes(model)
 
-        name = f"{numbers}-{shape.name}".replace("/", "-")
+        name = f"{precision}-{shape.name}".replace("/", "-")
         return (made_once(tmp_path_factory, name, make) / "made.tflite").read_bytes()
 
     return cache(export)

@@ -13,7 +13,7 @@ import pytest
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
 from tests.firmware.litert_oracle import decode, made_float, output_quantisation
 from tests.firmware.tflite_c import Decoder
-from tests.firmware.tflite_models import NUMBERS, SHAPES
+from tests.firmware.tflite_models import PRECISIONS, SHAPES
 
 BOUND = 1e-6
 THRESHOLDS = np.append(np.linspace(0.02, 0.97, 19), 0.5).astype(np.float32)
@@ -102,25 +102,25 @@ def test_shared_decoder_answers_as_was_written_down(name, shared_data, tflite_c)
             check(decoder, answers["latents"], expected, True, Compared())
 
 
-@pytest.mark.parametrize("numbers", NUMBERS)
-def test_generated_decoders_answer_as_litert_does(numbers, exported, tflite_c, figures):
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_generated_decoders_answer_as_litert_does(precision, exported, tflite_c, figures):
     compared = Compared()
     for shape in SHAPES:
-        model = exported(shape, numbers)
+        model = exported(shape, precision)
         decoder = Decoder(tflite_c, model)
         assert (decoder.latents, decoder.outputs) == (shape.sizes[0], shape.sizes[-1])
         rng = np.random.default_rng(12)
         latents = rng.uniform(-3, 3, (60, decoder.latents)).astype(np.float32)
-        oracle = made_float(model) if numbers == "dynamic" else model
+        oracle = made_float(model) if precision == "dynamic" else model
         expected = as_probabilities(model, decode(oracle, latents))
-        check(decoder, latents, expected, "int8" in numbers, compared)
-    figures.append(f"{numbers:<24}{compared}")
+        check(decoder, latents, expected, "int8" in precision, compared)
+    figures.append(f"{precision:<24}{compared}")
 
 
-@pytest.mark.parametrize("numbers", NUMBERS)
-def test_a_step_is_decoded_as_the_whole_is(numbers, exported, tflite_c):
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_step_is_decoded_as_the_whole_is(precision, exported, tflite_c):
     for shape in SHAPES[:6]:
-        decoder = Decoder(tflite_c, exported(shape, numbers))
+        decoder = Decoder(tflite_c, exported(shape, precision))
         rng = np.random.default_rng(13)
         latents = rng.uniform(-3, 3, (5, decoder.latents)).astype(np.float32)
         whole = decoder.scores(latents)
@@ -157,11 +157,11 @@ def test_other_ways_to_write_the_same_network(tflite_c):
 
 def test_latents_beyond_the_range_do_no_harm(exported, tflite_c):
     extremes = np.array([np.inf, -np.inf, np.nan, 3e38, -3e38], np.float32)
-    for numbers in NUMBERS:
-        decoder = Decoder(tflite_c, exported(SHAPES[0], numbers))
+    for precision in PRECISIONS:
+        decoder = Decoder(tflite_c, exported(SHAPES[0], precision))
         latents = np.random.default_rng(14).choice(extremes, (200, decoder.latents))
         scores = decoder.scores(latents)
-        if "int8" in numbers:
+        if "int8" in precision:
             assert scores.min() >= -128 and scores.max() <= 127
 
 

@@ -10,7 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
 from tests.firmware.litert_oracle import decode
 from tests.firmware.tflite_c import Decoder, Refused
-from tests.firmware.tflite_models import NUMBERS, SHAPES
+from tests.firmware.tflite_models import PRECISIONS, SHAPES
 
 
 def describe(model: bytes, text: bytes) -> bytes:
@@ -309,9 +309,9 @@ def vector_of(table, field: int) -> tuple[int, int]:
     return offset, table.Indirect(offset)
 
 
-@pytest.mark.parametrize("numbers", ["float32", "float16", "int8"])
-def test_weights_and_biases_must_be_aligned(numbers, exported, tflite_c):
-    model = exported(SHAPES[0], numbers)
+@pytest.mark.parametrize("precision", ["float32", "float16", "int8"])
+def test_weights_and_biases_must_be_aligned(precision, exported, tflite_c):
+    model = exported(SHAPES[0], precision)
     root = schema.Model.GetRootAs(model, 0)
     graph = root.Subgraphs(0)
     used = {graph.Tensors(i).Buffer() for i in range(graph.TensorsLength())}
@@ -327,7 +327,7 @@ def test_weights_and_biases_must_be_aligned(numbers, exported, tflite_c):
             assert "is not aligned" in str(wrong)
             refused += 1
     # int8 weights may lie anywhere; their biases may not.
-    assert refused == (3 if numbers == "int8" else 6)
+    assert refused == (3 if precision == "int8" else 6)
 
 
 def test_scales_must_be_aligned(exported, tflite_c):
@@ -430,14 +430,14 @@ def test_a_layer_without_options_has_no_activation(drums, tflite_c):
 
 
 @pytest.mark.parametrize(
-    ("numbers", "number"),
+    ("precision", "number"),
     [
         *product(["float32", "float16", "dynamic"], [np.nan, np.inf, -np.inf]),
         *product(["float32", "dynamic"], [3e38]),
     ],
 )
 @pytest.mark.parametrize("which", [1, 2])
-def test_weights_and_biases_are_numbers(number, numbers, which, exported, tflite_c):
+def test_weights_and_biases_are_numbers(number, precision, which, exported, tflite_c):
     def change(tree, graph):
         layer = [o for o in graph.operators if len(o.inputs) == 3][1]
         tensor = graph.tensors[layer.inputs[which]]
@@ -452,7 +452,7 @@ def test_weights_and_biases_are_numbers(number, numbers, which, exported, tflite
         values[5] = number
         tree.buffers[tensor.buffer].data = np.frombuffer(values.tobytes(), np.uint8)
 
-    words = refusal(tflite_c, edited(exported(SHAPES[0], numbers), change))
+    words = refusal(tflite_c, edited(exported(SHAPES[0], precision), change))
     assert "not numbers" in words or "has a scale or a zero point out of range" in words
 
 
@@ -531,18 +531,18 @@ def test_address_must_be_a_words(drums, tflite_c):
     assert Decoder(tflite_c, drums, shift=4).outputs == 192
 
 
-@pytest.mark.parametrize("numbers", NUMBERS)
-def test_model_cut_short_anywhere_is_refused(numbers, exported, tflite_c):
-    model = exported(SHAPES[2], numbers)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_model_cut_short_anywhere_is_refused(precision, exported, tflite_c):
+    model = exported(SHAPES[2], precision)
     # The last bytes may be padding that nothing refers to.
     for size in range(len(model) - 16):
         refusal(tflite_c, model[:size])
 
 
-@pytest.mark.parametrize("numbers", NUMBERS)
-def test_model_with_changed_bytes_is_refused_or_runs(numbers, exported, tflite_c):
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_model_with_changed_bytes_is_refused_or_runs(precision, exported, tflite_c):
     """The fuzz targets do this by the million with sanitizers; here a few that always run."""
-    model = exported(SHAPES[2], numbers)
+    model = exported(SHAPES[2], precision)
     rng = np.random.default_rng(15)
     ran = 0
     for _ in range(1500):

@@ -6,7 +6,7 @@ import pytest
 from tests.firmware.litert_oracle import decode, made_float
 from tests.firmware.test_tflite_litert import SHARED, Compared, as_probabilities, check
 from tests.firmware.tflite_c import Decoder
-from tests.firmware.tflite_models import NUMBERS, SHAPES
+from tests.firmware.tflite_models import PRECISIONS, SHAPES
 
 SETS = 6
 
@@ -69,7 +69,7 @@ def test_shared_decoders_on_the_m7(shared_data, on_m7, tflite_c, tmp_path, figur
     figures.append(f"{'M7 other makers':<24}{compare(on_m7, tmp_path, tflite_c, models)}")
 
 
-@pytest.mark.parametrize("numbers", NUMBERS)
-def test_generated_decoders_on_the_m7(numbers, exported, on_m7, tflite_c, tmp_path, figures):
-    models = {f"{numbers}_{i}": exported(SHAPES[i], numbers) for i in range(10)}
-    figures.append(f"{'M7 ' + numbers:<24}{compare(on_m7, tmp_path, tflite_c, models)}")
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_generated_decoders_on_the_m7(precision, exported, on_m7, tflite_c, tmp_path, figures):
+    models = {f"{precision}_{i}": exported(SHAPES[i], precision) for i in range(10)}
+    figures.append(f"{'M7 ' + precision:<24}{compare(on_m7, tmp_path, tflite_c, models)}")

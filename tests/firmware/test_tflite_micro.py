@@ -30,12 +30,12 @@ def compare(tflite_c, model: bytes, int8: bool) -> tuple[float, float]:
     return float(apart.max()), float(np.mean(apart > BOUND))
 
 
-@pytest.mark.parametrize("numbers", ["float32", "int8", "int8_io", "int8_per_tensor"])
-def test_generated_decoders_answer_as_tflite_micro_does(numbers, exported, tflite_c, figures):
-    found = [compare(tflite_c, exported(shape, numbers), "int8" in numbers) for shape in SHAPES]
+@pytest.mark.parametrize("precision", ["float32", "int8", "int8_io", "int8_per_tensor"])
+def test_generated_decoders_answer_as_tflite_micro_does(precision, exported, tflite_c, figures):
+    found = [compare(tflite_c, exported(shape, precision), "int8" in precision) for shape in SHAPES]
     apart, share = (max(values) for values in zip(*found, strict=True))
     figures.append(
-        f"{'tflite-micro ' + numbers:<30}{len(found)} decoders, at most {apart:.1e} apart, "
+        f"{'tflite-micro ' + precision:<30}{len(found)} decoders, at most {apart:.1e} apart, "
         f"at most {share:.1%} of a decoder's outputs"
     )
 
@@ -46,8 +46,8 @@ def test_shared_decoders_answer_as_tflite_micro_does(name, shared_data, tflite_c
     compare(tflite_c, model, "int8" in name)
 
 
-@pytest.mark.parametrize("numbers", ["float16", "dynamic"])
-def test_tflite_micro_takes_no_other_weights(numbers, exported):
+@pytest.mark.parametrize("precision", ["float16", "dynamic"])
+def test_tflite_micro_takes_no_other_weights(precision, exported):
     """If one day it does, it can be asked about them, too."""
     with pytest.raises(RuntimeError):
-        tflite_micro_oracle.decode(exported(SHAPES[0], numbers), np.zeros((1, 3), np.float32))
+        tflite_micro_oracle.decode(exported(SHAPES[0], precision), np.zeros((1, 3), np.float32))

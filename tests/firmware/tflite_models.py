@@ -7,7 +7,7 @@ import numpy as np
 
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
 
-NUMBERS = ("float32", "float16", "dynamic", "int8", "int8_io", "int8_per_tensor")
+PRECISIONS = ("float32", "float16", "dynamic", "int8", "int8_io", "int8_per_tensor")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ SHAPES = (
 )
 
 
-def export(shape: Shape, numbers: str, seed: int, sparse: float = 0.0) -> bytes:
+def export(shape: Shape, precision: str, seed: int, sparse: float = 0.0) -> bytes:
     """A network with random weights of a trained network's spread, as a .tflite.
 
     sparse: how much lower the logits are; from 0 (about half the cells sound) up."""
@@ -71,18 +71,18 @@ def export(shape: Shape, numbers: str, seed: int, sparse: float = 0.0) -> bytes:
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [decode.get_concrete_function()], decode
     )
-    if numbers != "float32":
+    if precision != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if numbers == "float16":
+    if precision == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    if numbers.startswith("int8"):
+    if precision.startswith("int8"):
         converter.representative_dataset = lambda: (
             [rng.uniform(-3, 3, (1, shape.sizes[0])).astype(np.float32)] for _ in range(100)
         )
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    if numbers == "int8_per_tensor":
+    if precision == "int8_per_tensor":
         converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-    if numbers == "int8_io":
+    if precision == "int8_io":
         converter.inference_input_type = converter.inference_output_type = tf.int8
     with quiet_terminal(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about statistics that are given

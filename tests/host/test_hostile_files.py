@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 from latentrack.corpus.dataset import Dataset
-from latentrack.files import whole_file
+from latentrack.files import atomic_write
 from latentrack.limits import Arrays
 from latentrack.model import pictures
 from latentrack.model.autoencoder import new_autoencoder
@@ -580,7 +580,7 @@ RUNS: dict[str, Callable[[Path], object]] = {
     "a million layers": replaced("run.toml", "decoder = [8]", f"decoder = {[1] * 1_000_000}"),
     "latents without end": replaced("run.toml", "latents = 3", f"latents = {10**18}"),
     "an endless number of latents": replaced("run.toml", "latents = 3", "latents = inf"),
-    "a setting that is no number": replaced("run.toml", "prior_width = 1.45", "prior_width = nan"),
+    "a setting that is no number": replaced("run.toml", "prior_std = 1.45", "prior_std = nan"),
     "half a step of the space": replaced("run.toml", "latent_scale = 3", "latent_scale = 2.5"),
     "a threshold that is no number": replaced("run.toml", "threshold = ", "threshold = nan # "),
     "deep TOML": replaced("run.toml", "decoder = [8]", "decoder = " + "[" * 100_000),
@@ -588,7 +588,7 @@ RUNS: dict[str, Callable[[Path], object]] = {
     "a header that is a pipe": is_pipe("run.toml"),
     "a loss that is no number": replaced("history.csv", "3.0", "nan"),
     "an endless loss": replaced("history.csv", "3.0", "inf"),
-    "held out, and no number": replaced("history.csv", "0.5", "nan"),
+    "a validation loss that is not a number": replaced("history.csv", "0.5", "nan"),
     "an epoch of an endless number": replaced("history.csv", "2,2,2.0", f"{'9' * 4000},2,2.0"),
     "a history of one line": replaced("history.csv", "3.0", "3" * 10_000_000),
     "a history of 3 GB": lambda run: sparse(run / "history.csv"),
@@ -597,8 +597,8 @@ RUNS: dict[str, Callable[[Path], object]] = {
     "weights that are no numbers": with_weights(w000=npy(NO_NUMBERS)),
     "weights that are a pickle": with_weights(w000=npy(np.full((24, 8), print))),
     "weights of 400 MB": with_weights(w000=npy(np.zeros((10_000, 10_000), np.float32))),
-    "a sequence that is not there": with_weights(held_out=npy(np.array([60]))),
-    "sequences of 400 MB": with_weights(held_out=npy(np.zeros(50_000_000, np.int64))),
+    "a sequence that is not there": with_weights(validated_on=npy(np.array([60]))),
+    "sequences of 400 MB": with_weights(validated_on=npy(np.zeros(50_000_000, np.int64))),
     "weights that are a pipe": is_pipe("weights.npz"),
     "music that is a pipe": is_pipe("dataset.npz"),
 }
@@ -655,7 +655,7 @@ def test_a_name_from_the_page_becomes_one_that_a_disk_takes(name: str, tmp_path:
     workspace = Workspace(tmp_path)
     for path in (workspace.free_run(name), workspace.free_midi(name)):
         assert path.parent.parent == tmp_path.resolve()
-        with whole_file(path, "a file") as file:
+        with atomic_write(path, "a file") as file:
             file.write(b"x")
         assert path.read_bytes() == b"x"
 

@@ -42,7 +42,7 @@ def made_up_run(
         history=(),
         dataset=dataset,
         trained_on=np.arange(40),
-        held_out=np.arange(0),
+        validated_on=np.arange(0),
         threshold=0.5,
         about={},
     )

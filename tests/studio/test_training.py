@@ -129,7 +129,7 @@ def test_trains_on_from_an_earlier_run(training: Training, workspace: Workspace,
     expected = train(
         earlier.dataset,
         replace(earlier.settings, epochs=5, seed=8),
-        held_out=earlier.held_out,
+        validated_on=earlier.validated_on,
         start=earlier.model,
     )
     training.start(Settings(epochs=5), "on", run)

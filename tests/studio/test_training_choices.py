@@ -48,10 +48,20 @@ def test_as_it_stands_it_trains_as_the_command_line_does() -> None:
 
 
 def test_what_is_filled_in_is_what_is_trained() -> None:
-    more = {"decoder_layers": "48-96", "patience": 7.0, "held_out": 0.0, "wall": None}
+    more = {
+        "decoder_layers": "48-96",
+        "patience": 7.0,
+        "validation_split": 0.0,
+        "boundary_penalty": None,
+    }
     choices = Choices(knobs=2, model="stacked", epochs=12.0, seed=None, more=more)
     assert choices.settings() == Settings(
-        model="stacked", latent_dim=2, epochs=12, decoder_layers=(48, 96), patience=7, held_out=0.0
+        model="stacked",
+        latent_dim=2,
+        epochs=12,
+        decoder_layers=(48, 96),
+        patience=7,
+        validation_split=0.0,
     )
     on = Choices(epochs=5.0, seed=3.0, earlier="mine", more=more)
     assert on.settings() == Settings(epochs=5, seed=3)

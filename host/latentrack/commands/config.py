@@ -181,7 +181,7 @@ def _document() -> Any:
 def _write(document: Any) -> None:
     import tomlkit
 
-    from latentrack.files import whole_file
+    from latentrack.files import atomic_write
 
     file = defaults.path()
     try:
@@ -191,5 +191,5 @@ def _write(document: Any) -> None:
             f"{file.parent} cannot be made ({error.strerror}): name a folder you may write to in "
             "XDG_CONFIG_HOME."
         ) from None
-    with whole_file(file, "the settings") as opened:
+    with atomic_write(file, "the settings") as opened:
         opened.write(tomlkit.dumps(document).encode())

@@ -33,7 +33,7 @@ _AUDIO = "Audio loops"
 # What decides how music is read, and what of it only some kinds of dataset heed.
 _READING = (
     "kind", "include", "exclude", "minimum_notes", "unique", "meter", "bars", "steps_per_beat",
-    "off_grid", "deviation", "transpose", "merge", "common_key", "octaves", "trim", "bpm",
+    "off_grid", "max_offset", "transpose", "merge", "common_key", "octaves", "trim", "bpm",
     "loop_bars", "no_cache",
 )  # fmt: skip
 _OF_NOTES = ("common_key", "octaves", "trim")
@@ -147,7 +147,7 @@ def dataset(
             rich_help_panel=_CUT,
         ),
     ] = "nearest",
-    deviation: Annotated[
+    max_offset: Annotated[
         float | None,
         typer.Option(
             metavar="0-0.5",
@@ -279,7 +279,7 @@ def dataset(
             "bars": bars,
             "steps_per_beat": steps_per_beat,
             "off_grid": off_grid,
-            "deviation": deviation,
+            "max_offset": max_offset,
             "transpose": transpose,
             "merge": merge,
             "common_key": common_key,

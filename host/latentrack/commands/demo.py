@@ -107,8 +107,8 @@ def _train(console: Console, target: Path, epochs: int | None) -> None:
             state = f"epoch {epoch.number} of {epoch.of}, loss {epoch.loss:.1f}"
             bar.update(task, total=epoch.of, completed=epoch.number, state=state)
 
-        # Every pattern counts here: nothing is held out of so small a corpus.
-        training = train(music, Settings(epochs=epochs, held_out=0.0), show)
+        # Every pattern counts here: so small a corpus has no validation set.
+        training = train(music, Settings(epochs=epochs, validation_split=0.0), show)
     target.parent.mkdir(exist_ok=True)
     training.model.export(target)
     for sentence in verdict(training, music):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from latentrack.commands.options import JsonOption, NumbersOption, RunArgument, output_option
+from latentrack.commands.options import JsonOption, PrecisionOption, RunArgument, output_option
 from latentrack.errors import UserError
 from latentrack.words import count
 
@@ -19,18 +19,18 @@ def export(
             "Where the model goes. Without it: the run's name with .tflite, beside it.",
         ),
     ] = None,
-    numbers: NumbersOption = "float32",
+    precision: PrecisionOption = "float32",
     as_json: JsonOption = False,
 ) -> None:
     """Re-export a run, smaller if you like.
 
-    latentrack export mine.run -o mine_small.tflite --numbers float16
+    latentrack export mine.run -o mine_small.tflite --precision float16
     """
     from rich.markup import escape
 
     from latentrack.commands.options import check_output_file
     from latentrack.commands.terminal import console, print_json
-    from latentrack.decoder.export import NUMBERS
+    from latentrack.decoder.precision import check_precision
     from latentrack.model.report import gates_of
     from latentrack.model.run import load_run
     from latentrack.model.sizes import in_words, warning
@@ -42,18 +42,17 @@ def export(
             f"The model file {target} must end in .tflite: name it {target}.tflite, say."
         )
     check_output_file(target, "the model")
-    if numbers not in NUMBERS:
-        raise UserError(f"--numbers {numbers} is none of {', '.join(NUMBERS)}: choose one.")
+    check_precision(precision)
     with shown.status("Converting"):
         loaded = load_run(run)
-        loaded.export(target, numbers)
-        gates = gates_of(loaded, numbers)
+        loaded.export(target, precision)
+        gates = gates_of(loaded, precision)
     if as_json:
-        print_json({"file": str(target), "numbers": numbers} | vars(gates))
+        print_json({"file": str(target), "precision": precision} | vars(gates))
         return
     shown.print(
-        f"[bold]{escape(str(target))}[/]: {numbers}, {in_words(gates.size)}. Decoded over "
+        f"[bold]{escape(str(target))}[/]: {precision}, {in_words(gates.size)}. Decoded over "
         f"{count(gates.patterns, 'sequence')}, {gates.words}."
     )
-    if large := warning(gates.size, numbers):
+    if large := warning(gates.size, precision):
         shown.print(large, markup=False)

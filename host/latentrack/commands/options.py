@@ -9,11 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from latentrack.decoder.precision import PRECISIONS
 from latentrack.errors import UserError
 from latentrack.words import agree, listed
-
-# As latentrack.decoder.export has them, which loads slow libraries.
-_NUMBERS = ("float32", "float16", "dynamic", "int8")
 
 
 def one_of(*words: str) -> Callable[[str], list[str]]:
@@ -33,13 +31,13 @@ RunArgument = Annotated[
     ),
 ]
 
-NumbersOption = Annotated[
+PrecisionOption = Annotated[
     str,
     typer.Option(
-        "--numbers",
-        autocompletion=one_of(*_NUMBERS),
-        help="How the model file writes its numbers: float32, float16 (half as large), dynamic or "
-        "int8 (a quarter). The smaller ones change a few hits; how many is said.",
+        "--precision",
+        autocompletion=one_of(*PRECISIONS),
+        help="Precision of the weights: float32, float16 (half as large), dynamic or int8 (a "
+        "quarter). The smaller ones change a few hits; the command says how many.",
     ),
 ]
 

@@ -44,7 +44,7 @@ def selftest(
 
     from latentrack.commands.ports import either_port, find_port
     from latentrack.commands.terminal import console, print_json
-    from latentrack.files import whole_file
+    from latentrack.files import atomic_write
     from latentrack.module.link import Link
     from latentrack.module.selftest import Check, SelfTest
     from latentrack.module.session import needs_package, running_session
@@ -63,7 +63,7 @@ def selftest(
             f"Measuring the module at {link.port}; it plays by its own clock for a moment."
         )
         result = SelfTest(link, show, edges).run()
-    with whole_file(target, "the report") as file:
+    with atomic_write(target, "the report") as file:
         file.write(result.report().encode())
     chatter.print(f"The report is in {target}.", markup=False)
     if as_json:

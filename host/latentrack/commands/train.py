@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from latentrack.commands import terminal
 from latentrack.commands.options import (
     JsonOption,
-    NumbersOption,
+    PrecisionOption,
     check_output_file,
     check_output_folder,
     given,
@@ -36,10 +36,11 @@ if TYPE_CHECKING:
 NETWORK, LEARNING, SPACE = "The network", "Learning", "The latent space"
 # What a run has already, and what only a variational autoencoder has.
 _OF_A_NEW_MODEL = (
-    "model", "latents", "held_out", "hidden_layers", "taper", "decoder_layers", "encoder_layers",
-    "batch_size", "input_dropout", "latent_scale", "prior_width", "free_bits", "kl_warmup",
+    "model", "latents", "validation_split", "hidden_layers", "taper", "decoder_layers",
+    "encoder_layers", "batch_size", "input_dropout", "latent_scale", "prior_std", "free_bits",
+    "kl_warmup",
 )  # fmt: skip
-_OF_VAE = ("input_dropout", "prior_width", "free_bits", "kl_warmup")
+_OF_VAE = ("input_dropout", "prior_std", "free_bits", "kl_warmup")
 
 
 def train(
@@ -68,7 +69,7 @@ def train(
             "`latentrack report`. Without it: the model's name with .run, beside it.",
         ),
     ] = None,
-    numbers: NumbersOption = "float32",
+    precision: PrecisionOption = "float32",
     epochs: Annotated[
         int | None,
         typer.Option(
@@ -86,7 +87,7 @@ def train(
             "detail. Without it: 3, and 2 for a stacked model.",
         ),
     ] = None,
-    held_out: Annotated[
+    validation_split: Annotated[
         float,
         typer.Option(
             min=0,
@@ -198,7 +199,7 @@ def train(
             rich_help_panel=SPACE,
         ),
     ] = 3,
-    prior_width: Annotated[
+    prior_std: Annotated[
         float | None,
         typer.Option(
             help="How far the music spreads in the space; higher is fuller, up to its walls.",
@@ -241,7 +242,7 @@ def train(
         latentrack train mine.run --epochs 20 -o mine.tflite
     """
     from latentrack.corpus.dataset import Dataset
-    from latentrack.decoder.export import NUMBERS
+    from latentrack.decoder.precision import check_precision
     from latentrack.decoder.quiet import import_tensorflow
     from latentrack.model.plan import plan
     from latentrack.model.run import check_place, load_run, save_run
@@ -256,8 +257,7 @@ def train(
     check_output_folder(folder, "the run")
     check_place(folder)
     _refuse_what_has_no_effect(context, earlier is not None)
-    if numbers not in NUMBERS:
-        raise UserError(f"--numbers {numbers} is none of {', '.join(NUMBERS)}: choose one.")
+    check_precision(precision)
     chosen: dict[str, Any] = {
         "model": model,
         "epochs": epochs,
@@ -273,13 +273,13 @@ def train(
         "decoder_layers": _sizes("--decoder-layers", decoder_layers),
         "encoder_layers": _sizes("--encoder-layers", encoder_layers),
         "input_dropout": input_dropout,
-        "prior_width": prior_width,
+        "prior_std": prior_std,
         "free_bits": free_bits,
         "kl_warmup": kl_warmup,
-        "held_out": held_out,
+        "validation_split": validation_split,
         "seed": seed,
     }
-    may_be_left_out = ("prior_width", "free_bits", "kl_warmup")
+    may_be_left_out = ("prior_std", "free_bits", "kl_warmup")
     chosen = {n: v for n, v in chosen.items() if v is not None or n not in may_be_left_out}
     settings = Settings(**chosen)
     if earlier:
@@ -290,11 +290,13 @@ def train(
     # What cannot be trained is refused before TensorFlow, which takes seconds, is loaded.
     decoder_info(music, settings.latent_scale)
     cells = music.steps * music.voices
-    planned = plan(len(music), cells, settings, numbers)
+    planned = plan(len(music), cells, settings, precision)
     planned.check_memory()
-    settings = with_taper(settings, cells, numbers)
+    settings = with_taper(settings, cells, precision)
     if not earlier and not can_hold_out(music.sources):
-        refuse_unused(context, ["held_out"], "on so few sequences or files, which are all needed")
+        refuse_unused(
+            context, ["validation_split"], "on so few sequences or files, which are all needed"
+        )
     console.print(f"[bold]{escape(dataset.name)}[/]: {music.summary()}.")
     console.print(planned.words, markup=False)
     with console.status("Starting TensorFlow"):
@@ -307,11 +309,11 @@ def train(
         )
     name = str(earlier.about["music"]) if earlier else dataset.name
     kept = save_run(folder, training, music, name, earlier.history if earlier else ())
-    kept.export(target, numbers)
+    kept.export(target, precision)
     if as_json:
-        terminal.print_json(_as_json(kept, training, target, numbers))
+        terminal.print_json(_as_json(kept, training, target, precision))
     else:
-        _finish(kept, training, target, numbers)
+        _finish(kept, training, target, precision)
 
 
 def _refuse_what_has_no_effect(context: typer.Context, going_on: bool) -> None:
@@ -350,34 +352,36 @@ def _train(console: Console, music: Any, settings: Settings, earlier: Run | None
 
         def show(epoch: Epoch) -> None:
             state = f"epoch {epoch.number}/{epoch.of}  loss {epoch.loss:.2f}"
-            if epoch.held_out is not None:
-                state += f"  held-out {epoch.held_out:.4f}" + (" ★" if epoch.best else "  ")
+            if epoch.validation_loss is not None:
+                state += f"  validation {epoch.validation_loss:.4f}" + (
+                    " ★" if epoch.best else "  "
+                )
             progress.update(bar, state=state)
 
         def restarted(why: str) -> None:
             progress.console.print(why)
 
-        held, model = (earlier.held_out, earlier.model) if earlier else (None, None)
+        held, model = (earlier.validated_on, earlier.model) if earlier else (None, None)
         return run(music, settings, show, restarted, held, model, on_part=part_done)
 
 
-def _finish(run: Run, training: Training, target: Path, numbers: str) -> None:
+def _finish(run: Run, training: Training, target: Path, precision: str) -> None:
     """Says how good the model is and where everything lies."""
     from latentrack.model.sizes import in_words, warning
-    from latentrack.model.verdict import dead_in_words, verdict
+    from latentrack.model.verdict import collapsed_in_words, verdict
 
     console = terminal.console(chatter=True, wrap=True)
     for sentence in verdict(training, run.dataset):
         console.print(sentence, markup=False)
-    if training.dead_latents:
+    if training.collapsed_latents:
         console.print(
-            f"{dead_in_words(training.dead_latents)} dead with every seed that was tried: train "
-            "with fewer --latents."
+            f"{collapsed_in_words(training.collapsed_latents)} collapsed with every seed that "
+            "was tried: train with fewer --latents."
         )
-    if numbers != "float32":
+    if precision != "float32":
         from latentrack.model.report import gates_of
 
-        console.print(f"In {numbers}: {gates_of(run, numbers).words}.")
+        console.print(f"In {precision}: {gates_of(run, precision).words}.")
     layers = "-".join(str(size) for size in run.model.sizes)
     info = run.model.info
     console.print(
@@ -387,7 +391,7 @@ def _finish(run: Run, training: Training, target: Path, numbers: str) -> None:
         f"Put it on the module: latentrack push {escape(shlex.quote(str(target)))}",
         soft_wrap=True,
     )
-    if large := warning(target.stat().st_size, numbers):
+    if large := warning(target.stat().st_size, precision):
         console.print(large, markup=False)
     console.print(
         f"[bold]{escape(str(run.folder))}[/]: its run. Pictures of it: "
@@ -396,7 +400,7 @@ def _finish(run: Run, training: Training, target: Path, numbers: str) -> None:
     )
 
 
-def _as_json(run: Run, training: Training, target: Path, numbers: str) -> dict[str, Any]:
+def _as_json(run: Run, training: Training, target: Path, precision: str) -> dict[str, Any]:
     """What came of it, for other programs."""
     from latentrack.model.verdict import verdict
 
@@ -404,7 +408,7 @@ def _as_json(run: Run, training: Training, target: Path, numbers: str) -> dict[s
     return {
         "file": str(target),
         "bytes": target.stat().st_size,
-        "numbers": numbers,
+        "precision": precision,
         "run": str(run.folder),
         "steps": info.steps,
         "voices": info.voices,
@@ -414,9 +418,9 @@ def _as_json(run: Run, training: Training, target: Path, numbers: str) -> dict[s
         "epochs": training.history[-1].number,
         "best_epoch": best.number,
         "loss": best.loss if math.isfinite(best.loss) else None,
-        "held_out": best.held_out,
+        "validation_loss": best.validation_loss,
         "interrupted": training.interrupted,
-        "dead_latents": [latent + 1 for latent in training.dead_latents],
+        "collapsed_latents": [latent + 1 for latent in training.collapsed_latents],
         "verdict": verdict(training, run.dataset),
     }
 

@@ -2,9 +2,9 @@
 
 TensorFlow's own converter writes it (input (1, latents), output (1, steps × voices):
 FULLY_CONNECTED with fused RELU, the last followed by LOGISTIC), the metadata is added, and LiteRT
-decodes with it before the file gets its name. Numbers may be written in four ways: float32;
-float16, half as long; weights of 8 bits ("dynamic"), a quarter; and int8 throughout, for which the
-converter must see what latents occur. `gates` counts what each of them costs.
+decodes with it before the file gets its name. Weights have one of four precisions: float32;
+float16; int8 with float32 activations ("dynamic"); and int8 throughout, for which the converter
+must see what latents occur. `gates` counts the cells that each of them changes.
 """
 
 from __future__ import annotations
@@ -19,16 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from latentrack.decoder.litert import Decoder
 from latentrack.decoder.metadata import DecoderInfo, Extras, attach_info
+from latentrack.decoder.precision import PRECISIONS, check_precision
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
-from latentrack.errors import UserError
-from latentrack.files import whole_file
-
-NUMBERS = ("float32", "float16", "dynamic", "int8")
-
-TOLERANCE = {"float32": 1e-5, "float16": 0.02, "dynamic": 0.5, "int8": 0.5}
-"""How far LiteRT's probabilities may lie from TensorFlow's before it must be a fault. float32: they
-add in different orders. The others round: a decoder that knows its music by heart is steep, and
-half of this was seen where it is steepest, while two gates in a thousand changed."""
+from latentrack.files import atomic_write
 
 _REPRESENTATIVE = 1000
 
@@ -57,7 +50,7 @@ class Network(Protocol):
 def export(
     model: Network,
     path: str | os.PathLike[str],
-    numbers: str = "float32",
+    precision: str = "float32",
     extras: Extras | None = None,
     representative: ArrayLike | None = None,
 ) -> None:
@@ -66,28 +59,27 @@ def export(
     UserError if the file cannot be written. RuntimeError if LiteRT does not decode with it as
     TensorFlow does, which would be a fault of the converter; nothing is written then.
     """
-    write_model(path, to_tflite(model, numbers, extras, representative))
+    write_model(path, to_tflite(model, precision, extras, representative))
 
 
 def write_model(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a model file, whole or not at all. UserError if it cannot be written."""
-    with whole_file(path, "the model") as file:
+    with atomic_write(path, "the model") as file:
         file.write(data)
 
 
 def to_tflite(
     model: Network,
-    numbers: str = "float32",
+    precision: str = "float32",
     extras: Extras | None = None,
     representative: ArrayLike | None = None,
 ) -> bytes:
     """The file's bytes, checked by LiteRT against TensorFlow. RuntimeError where they differ.
 
-    numbers: one of NUMBERS.  representative: for int8, latents (n, latents) as they occur in
+    precision: a key of PRECISIONS.  representative: for int8, latents (n, latents) as they occur in
     playing; the space's own corners and places all over it are always added, for knobs go there.
     """
-    if numbers not in NUMBERS:
-        raise UserError(f"There is no number type {numbers!r}: choose {', '.join(NUMBERS)}.")
+    check_precision(precision)
     tf = import_tensorflow()
     decode = decoder_function(model)
     points = _check_points(model)
@@ -97,18 +89,18 @@ def to_tflite(
         converter = tf.lite.TFLiteConverter.from_concrete_functions(
             [decode.get_concrete_function()], decode
         )
-        if numbers != "float32":
+        if precision != "float32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if numbers == "float16":
+        if precision == "float16":
             converter.target_spec.supported_types = [tf.float16]
-        if numbers == "int8":
+        if precision == "int8":
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             converter.representative_dataset = lambda: _representative(points, representative)
         data = attach_info(bytes(converter.convert()), model.info, extras=extras)
     expected = np.concatenate([decode(tf.constant(point[np.newaxis])) for point in points])
     answer = Decoder(data).decode(points).reshape(expected.shape)
     difference = float(np.abs(answer - expected).max())
-    if not difference <= TOLERANCE[numbers]:
+    if not difference <= PRECISIONS[precision].tolerance:
         raise RuntimeError(
             f"the converted decoder differs from the model by {difference:.2g}; nothing written"
         )

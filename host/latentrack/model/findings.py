@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentrack.model.measures import (
+    SATURATED,
     THRESHOLD,
-    WALL,
     Recall,
     Walk,
     coverage,
@@ -19,7 +19,7 @@ from latentrack.model.measures import (
     walks,
 )
 from latentrack.model.run import Run
-from latentrack.model.training import cross_entropy, dead_latents, rows
+from latentrack.model.training import collapsed_latents, cross_entropy, rows
 from latentrack.model.verdict import name_of_one
 from latentrack.words import agree, count
 
@@ -42,7 +42,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Findings:
-    """All that was found. unseen: None where nothing was held out."""
+    """All that was found. unseen: None without a validation set."""
 
     known: Recall
     unseen: Recall | None
@@ -53,7 +53,7 @@ class Findings:
     saturation: float
     kl: list[float]
     walks: list[Walk]
-    dead: tuple[int, ...]
+    collapsed: tuple[int, ...]
     entries: tuple[Finding, ...]
 
     @property
@@ -64,7 +64,10 @@ class Findings:
 def find(run: Run) -> Findings:
     """Look at everything; takes a second or two."""
     model, dataset = run.model, run.dataset
-    music, unseen = rows(dataset.sequences, run.trained_on), rows(dataset.sequences, run.held_out)
+    music, unseen = (
+        rows(dataset.sequences, run.trained_on),
+        rows(dataset.sequences, run.validated_on),
+    )
     means = model.encode(music)
     has_unseen = len(unseen) > 0
     parts = {
@@ -75,9 +78,9 @@ def find(run: Run) -> Findings:
         "entropy_density": density_entropy(music, unseen if has_unseen else music),
         "coverage": coverage(means, model.info.latent_scale),
         "saturation": saturation(means, model.info.latent_scale),
-        "kl": latent_kl(model, music, run.settings.prior_width),
+        "kl": latent_kl(model, music, run.settings.prior_std),
         "walks": walks(model, run.threshold),
-        "dead": dead_latents(model, music),
+        "collapsed": collapsed_latents(model, music),
     }
     found = Findings(entries=(), **parts)  # type: ignore[arg-type]
     entries = tuple(_entries(found, run, name_of_one(dataset)))
@@ -110,7 +113,7 @@ def _entries(found: Findings, run: Run, one: str) -> list[Finding]:
             "exactly, of a small corpus nearly all; the share of cells flatters, for silence "
             "alone gets most of them.",
             "If you want your patterns back note for note: fewer of them, more latents, more "
-            "epochs, and nothing held out (--held-out 0).",
+            "epochs, and no validation set (--validation-split 0).",
         ),
         Finding(
             "Likelihood",
@@ -121,7 +124,7 @@ def _entries(found: Findings, run: Run, one: str) -> list[Finding]:
             "figure is what a drum machine with a probability a step would score: the model "
             "should be well below it.",
             "If it is hardly below: the latents tell the decoder little. Train longer, look "
-            "for a dead latent below, or lower --prior-width.",
+            "for a collapsed latent below, or lower --prior-std.",
         ),
     ]
     if found.entropy_unseen is not None:
@@ -131,8 +134,8 @@ def _entries(found: Findings, run: Run, one: str) -> list[Finding]:
                 "Music it has not seen",
                 f"{found.entropy_unseen:.4f} nats a cell, {found.entropy_known:.4f} on its own",
                 ratio <= GOOD_OVERFIT,
-                "Files that were held out of the training, so they tell whether it has learnt "
-                "a style or only these files.",
+                "Files of the validation set, which it did not learn from: they tell whether "
+                "it has learnt a style or only these files.",
                 "If the first is much larger: more files, or fewer epochs, or smaller layers. "
                 "It plays its own music all the same.",
             )
@@ -147,24 +150,25 @@ def _entries(found: Findings, run: Run, one: str) -> list[Finding]:
             "How much of the knobs' travel leads to places where your music lies. Between them "
             "the model invents."
             + ("" if many else f" With {count(len(run.trained_on), one)} it cannot be high."),
-            "If it is low: a wider prior (--prior-width 1.7) spreads the music out.",
+            "If it is low: a wider prior (--prior-std 1.7) spreads the music out.",
         ),
         Finding(
             "Saturation",
-            f"{found.saturation:.0%} of the {ones} lie against a wall (beyond ±{WALL * scale:.2g})",
+            f"{found.saturation:.0%} of the {ones} lie at the boundary "
+            f"(beyond ±{SATURATED * scale:.2g})",
             found.saturation <= GOOD_SATURATION or not many,
-            "Music at the wall is only reached with a knob turned all the way.",
-            "If it is high: a narrower prior (--prior-width 1.2), or another latent.",
+            "Music at the boundary is only reached with a knob turned all the way.",
+            "If it is high: a narrower prior (--prior-std 1.2), or another latent.",
         ),
         Finding(
             "Latents at work",
             ", ".join(f"{i}: {kl:.1f} nats" for i, kl in enumerate(found.kl, start=1))
             if np.isfinite(found.kl).all()
             else f"{run.model.latents} without blur",
-            not found.dead,
-            "How much each latent tells the decoder. One that tells nothing is dead: a knob that "
-            "changes nothing.",
-            "If one is dead: another --seed, more --free-bits, or one latent fewer.",
+            not found.collapsed,
+            "How much each latent tells the decoder. One that tells nothing is collapsed: a "
+            "knob that changes nothing.",
+            "If one is collapsed: another --seed, more --free-bits, or one latent fewer.",
         ),
         Finding(
             "Smoothness",

@@ -3,8 +3,8 @@
 An encoder wider than the decoder's mirror costs nothing on the module, but soon knows the corpus by
 heart and places other music badly. So it practises on bars that the decoder makes up, new ones at
 every step: a dream is drawn cell by cell from the probabilities at the place of a bar of music. It
-is the encoder's exercise alone; the decoder learns from music only. On Groove that brings the
-cross-entropy of held-out bars down by 0.005 a cell (compare the sleep phase of Hinton et al. 1995).
+is the encoder's exercise alone; the decoder learns from music only. On Groove that lowers the
+validation loss by 0.005 nats a cell (compare the sleep phase of Hinton et al. 1995).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 
 from latentrack.decoder.quiet import import_tensorflow
 
-WALL = 2.6 / 3
-"""Where the wall begins, as a share of latent_scale."""
+BOUNDARY = 2.6 / 3
+"""Where the boundary penalty begins, as a fraction of latent_scale."""
 
 
 @dataclass(frozen=True)
@@ -25,22 +25,22 @@ class VaeLoss:
     """The loss of a variational autoencoder, and how its parts are weighed.
 
     encoder, decoder: how many layers each has (the encoder's without mean and log-variance).
-    latent_scale: bound of mean and log-variance.  prior_width, free_bits: see `kl`.
-    dropout: the share of the hits that the encoder does not see.  dreams: the weight of its
+    latent_scale: bound of mean and log-variance.  prior_std, free_bits: see `kl`.
+    dropout: the share of the hits that the encoder does not see.  replay: the weight of its
     practice on what the decoder makes up.  decay: the weight of the sum of the squares of all
-    matrices, which keeps both from learning by heart.  wall: how strongly the bounds of the space
-    push back what comes nearer than WALL of them.
+    matrices, which keeps both from learning by heart.  boundary_penalty: the weight of
+    the squares of what the means lie beyond BOUNDARY.
     """
 
     encoder: int
     decoder: int
     latent_scale: float
-    prior_width: float = 1.0
+    prior_std: float = 1.0
     free_bits: float = 0.0
     dropout: float = 0.0
-    dreams: float = 0.0
+    replay: float = 0.0
     decay: float = 0.0
-    wall: float = 0.0
+    boundary_penalty: float = 0.0
 
     def __call__(
         self, weights: Sequence[Any], cells: Any, kl_weight: Any, noise: Any, *dice: Any
@@ -50,7 +50,7 @@ class VaeLoss:
 
         weights: as `flat_weights` orders them.  cells: (batch, cells).  noise: (batch, latents),
         normal; the place decoded is mean + standard deviation × noise.  dice: random bytes of
-        the shape of cells, one set each for dropout and dreams where they are wanted.
+        the shape of cells, one set each for dropout and replay where they are wanted.
         """
         tf = import_tensorflow()
         throws = iter(dice)
@@ -62,13 +62,13 @@ class VaeLoss:
         logits = decoded(decoder, mean + tf.exp(0.5 * log_variance) * noise)
         loss = entropy(cells, logits) + kl_weight * self.kl(mean, log_variance)
         wanted = loss
-        if self.dreams:
-            wanted += self.dreams * self._dreaming(encoder, decoder, logits, noise, next(throws))
+        if self.replay:
+            wanted += self.replay * self._replay_loss(encoder, decoder, logits, noise, next(throws))
         if self.decay:
             wanted += self.decay * sum(tf.reduce_sum(matrix**2) for matrix in weights[::2])
-        if self.wall:
-            over = tf.nn.relu(tf.abs(mean) - WALL * self.latent_scale)
-            wanted += self.wall * tf.reduce_mean(tf.reduce_sum(over**2, axis=1))
+        if self.boundary_penalty:
+            over = tf.nn.relu(tf.abs(mean) - BOUNDARY * self.latent_scale)
+            wanted += self.boundary_penalty * tf.reduce_mean(tf.reduce_sum(over**2, axis=1))
         return wanted, loss
 
     def encoded(self, weights: Sequence[Any], cells: Any) -> tuple[Any, Any]:
@@ -86,12 +86,12 @@ class VaeLoss:
         ((s² + m²) / p² - 1 - ln(s² / p²)) / 2 (Kingma and Welling 2013, appendix B, for p = 1), the
         mean over the batch of each, but no less than free_bits (Kingma et al. 2016, appendix C)."""
         tf = import_tensorflow()
-        width = self.prior_width**2
+        width = self.prior_std**2
         spread = (tf.exp(log_variance) + tf.square(mean)) / width
         each = tf.reduce_mean(0.5 * (spread - 1.0 - log_variance + math.log(width)), axis=0)
         return tf.reduce_sum(tf.maximum(each, self.free_bits) if self.free_bits else each)
 
-    def _dreaming(
+    def _replay_loss(
         self, encoder: Sequence[Any], decoder: Sequence[Any], logits: Any, noise: Any, dice: Any
     ) -> Any:
         """The loss of what the decoder makes up, which the encoder alone can do something about."""

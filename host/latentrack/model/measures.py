@@ -3,7 +3,7 @@
 A loss says little, and so does the share of cells that are right: silence alone gets nine of ten.
 So hits are counted, likelihoods are held against knowing only how often each cell sounds, and the
 latent space is judged as what it will be: knobs. It should be filled evenly (coverage), not up
-against its walls (saturation), and turning a knob should change the pattern bit by bit
+at its boundary (saturation), and turning a knob should change the pattern bit by bit
 (smoothness).
 """
 
@@ -19,8 +19,8 @@ from latentrack.model.autoencoder import Autoencoder, pieces
 
 THRESHOLD = 0.5
 CELLS_A_LATENT = 6
-WALL = 29 / 30
-"""Means beyond this share of latent_scale (2.9 of 3) lie against the wall."""
+SATURATED = 29 / 30
+"""Means beyond this fraction of latent_scale (2.9 of 3) count as saturated."""
 TURNS = 32
 """A walk along an axis has this many small turns of the knob."""
 
@@ -118,15 +118,15 @@ def coverage(means: ArrayLike, latent_scale: float) -> float:
 
 
 def saturation(means: ArrayLike, latent_scale: float) -> float:
-    """The share of the sequences with a latent against the wall of the space."""
-    against = np.abs(np.asarray(means)) > WALL * latent_scale
+    """The share of the sequences with a latent at the boundary of the space (see SATURATED)."""
+    against = np.abs(np.asarray(means)) > SATURATED * latent_scale
     return float(against.any(axis=1).mean())
 
 
-def latent_kl(model: Autoencoder, sequences: NDArray[np.uint8], prior_width: float) -> list[float]:
+def latent_kl(model: Autoencoder, sequences: NDArray[np.uint8], prior_std: float) -> list[float]:
     """Nats that each latent tells of a sequence, the mean; as in `loss.vae_loss`."""
     means, log_variances = model.encode(sequences), model.log_variances(sequences)
-    width = prior_width**2
+    width = prior_std**2
     spread = (np.exp(log_variances) + means**2) / width
     kl = 0.5 * (spread - 1 - log_variances + np.log(width))
     return [float(value) for value in kl.mean(axis=0)]

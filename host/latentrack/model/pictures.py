@@ -26,18 +26,22 @@ _LONGEST_NAME = 32
 
 
 def history(run: Run) -> bytes:
-    """Loss and held-out cross-entropy, epoch by epoch."""
+    """Training and validation loss, epoch by epoch."""
     epochs = [epoch for epoch in run.history if epoch.number]
     numbers = [epoch.number for epoch in epochs]
     figure, axes = _figure(8, 3)
     axes.plot(numbers, [epoch.loss for epoch in epochs], color=HIT)
     axes.set_xlabel("epoch")
     axes.set_ylabel("training loss (nats a sequence)", color=HIT)
-    held = [(epoch.number, epoch.held_out) for epoch in epochs if epoch.held_out is not None]
+    held = [
+        (epoch.number, epoch.validation_loss)
+        for epoch in epochs
+        if epoch.validation_loss is not None
+    ]
     if held:
         other = axes.twinx()
         other.plot(*zip(*held, strict=True), color=WARM)
-        other.set_ylabel("held out (nats a cell)", color=WARM)
+        other.set_ylabel("validation loss (nats a cell)", color=WARM)
         # The first epochs are far above everything that is interesting.
         tail = [value for _, value in held[len(held) // 10 :]]
         other.set_ylim(min(tail) * 0.98, max(tail) * 1.05)

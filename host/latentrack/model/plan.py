@@ -29,13 +29,13 @@ _PIECES_BYTES = 200_000_000
 class Plan:
     """A training before it begins.
 
-    layers: the decoder's sizes, latents first.  numbers: how its file writes them.
+    layers: the decoder's sizes, latents first.  precision: how its file writes them.
     file_bytes: about how large that will be.  memory_bytes: about what training takes.
     linear: the linear taper, where the decoder was made narrower than that to fit a module.
     """
 
     layers: tuple[int, ...]
-    numbers: str
+    precision: str
     file_bytes: int
     memory_bytes: int
     linear: tuple[int, ...] | None = None
@@ -48,9 +48,9 @@ class Plan:
             f"{which_modules(self.file_bytes)}."
         ]
         if self.linear:
-            whole = in_words(file_bytes(self.linear, self.numbers))
+            whole = in_words(file_bytes(self.linear, self.precision))
             said.append(f"(A linear taper, {_shown(self.linear)}, would have {whole}.)")
-        elif smaller := remedy(self.file_bytes, self.numbers):
+        elif smaller := remedy(self.file_bytes, self.precision):
             said.append(smaller)
         return " ".join([*said, self.memory_in_words])
 
@@ -78,12 +78,12 @@ class Plan:
             )
 
 
-def plan(sequences: int, cells: int, settings: Settings, numbers: str = "float32") -> Plan:
+def plan(sequences: int, cells: int, settings: Settings, precision: str = "float32") -> Plan:
     """The plan of a training on `sequences` of `cells` (steps × voices) each.
 
     UserError where the settings make a decoder that is too large for any computer here.
     """
-    used = with_taper(settings, cells, numbers)
+    used = with_taper(settings, cells, precision)
     encoder, decoder = hidden_sizes(used, cells)
     layers = (settings.latents, *decoder, cells)
     weights = weight_count(weight_shapes(cells, encoder, settings.latents, decoder))
@@ -91,8 +91,8 @@ def plan(sequences: int, cells: int, settings: Settings, numbers: str = "float32
     linear = linear_taper(cells, settings.latents, settings.hidden_layers)[::-1]
     return Plan(
         layers,
-        numbers,
-        file_bytes(layers, numbers),
+        precision,
+        file_bytes(layers, precision),
         training_bytes(sequences * cells, weights),
         linear if narrowed else None,
     )

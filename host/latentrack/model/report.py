@@ -7,9 +7,9 @@ import html
 import os
 from collections.abc import Callable
 
-from latentrack.decoder.export import NUMBERS
 from latentrack.decoder.gates import GateCount, count_gates
-from latentrack.files import whole_file
+from latentrack.decoder.precision import PRECISIONS
+from latentrack.files import atomic_write
 from latentrack.model import pictures
 from latentrack.model.findings import Finding, Findings, find
 from latentrack.model.measures import THRESHOLD, Recall, recall
@@ -51,22 +51,22 @@ def write_report(
     found = find(run)
     sentences = short_verdict(run, found)
     counts = {}
-    for numbers in NUMBERS:
-        say(f"Decoding in {numbers}")
-        counts[numbers] = gates_of(run, numbers)
+    for precision in PRECISIONS:
+        say(f"Decoding in {precision}")
+        counts[precision] = gates_of(run, precision)
     say("Drawing")
     page = _page(run, found, sentences, counts)
-    with whole_file(path, "the report") as file:
+    with atomic_write(path, "the report") as file:
         file.write(page.encode())
     return found, sentences
 
 
-def gates_of(run: Run, numbers: str) -> GateCount:
+def gates_of(run: Run, precision: str) -> GateCount:
     """The model in one number type, decoded by LiteRT over the sequences to judge by, against the
     model itself."""
     places = run.model.encode(run.checks[:MOST_PATTERNS])
     wanted = run.model.decode(places) > run.threshold
-    return count_gates(run.to_tflite(numbers), wanted, places, run.threshold)
+    return count_gates(run.to_tflite(precision), wanted, places, run.threshold)
 
 
 def short_verdict(run: Run, found: Findings) -> list[str]:
@@ -116,7 +116,7 @@ def _page(run: Run, found: Findings, sentences: list[str], counts: dict[str, Gat
         _picture(pictures.history(run), "loss by epoch"),
         "<p>The dotted line is the epoch whose weights were kept.</p>",
         _remedy(
-            "If the held-out curve turns up early, fewer epochs do; if both still fall at the "
+            "If the validation curve turns up early, fewer epochs do; if both still fall at the "
             "end, train on: latentrack train with this run's folder."
         ),
         "<h2>Recall</h2>",
@@ -158,10 +158,10 @@ def _picture(png: bytes, says: str) -> str:
 def _recalls(run: Run, found: Findings) -> str:
     rows = [("its own music", THRESHOLD, found.known)]
     if found.unseen:
-        rows.append(("held out", THRESHOLD, found.unseen))
+        rows.append(("validation set", THRESHOLD, found.unseen))
     rows.append(
         (
-            "held out" if found.unseen else "its own music",
+            "validation set" if found.unseen else "its own music",
             run.threshold,
             recall(run.model, run.checks, run.threshold),
         )
@@ -194,7 +194,7 @@ def _recalls(run: Run, found: Findings) -> str:
 
 def _numbers(counts: dict[str, GateCount]) -> str:
     return _table(
-        ["numbers", "size", "against the model itself, over the music to judge by"],
+        ["precision", "size", "against the model itself, over the music to judge by"],
         [[name, in_words(count.size), count.words] for name, count in counts.items()],
     )
 

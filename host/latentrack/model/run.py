@@ -55,7 +55,7 @@ BYTES_OF_A_WEIGHT = 4
 class Run:
     """A run as it lies in its folder.
 
-    trained_on, held_out: indices into the dataset.  threshold: the one at which the model plays
+    trained_on, validated_on: indices into the dataset.  threshold: the one at which the model plays
     as many hits as its music has.  about: where it came from, as `Extras.trained`.
     """
 
@@ -65,7 +65,7 @@ class Run:
     history: tuple[Epoch, ...]
     dataset: Dataset
     trained_on: NDArray[np.intp]
-    held_out: NDArray[np.intp]
+    validated_on: NDArray[np.intp]
     threshold: float
     about: dict[str, str | int | float]
 
@@ -77,8 +77,8 @@ class Run:
 
     @property
     def checks(self) -> NDArray[np.uint8]:
-        """The sequences to judge by: what was held out, or all where nothing was."""
-        which = self.held_out if len(self.held_out) else self.trained_on
+        """The sequences to judge by: the validation set, or all without one."""
+        which = self.validated_on if len(self.validated_on) else self.trained_on
         return rows(self.dataset.sequences, which)
 
     def going_on(self, wanted: Settings) -> Settings:
@@ -92,18 +92,18 @@ class Run:
             seed=self.settings.seed + 1 if wanted.seed == 0 else wanted.seed,
         )
 
-    def export(self, path: str | os.PathLike[str], numbers: str = "float32") -> None:
+    def export(self, path: str | os.PathLike[str], precision: str = "float32") -> None:
         """Write the model file, whole or not at all; see `to_tflite`. UserError if it cannot be."""
         from latentrack.decoder.export import write_model
 
-        write_model(path, self.to_tflite(numbers))
+        write_model(path, self.to_tflite(precision))
 
-    def to_tflite(self, numbers: str = "float32") -> bytes:
-        """The model file's bytes in one of `decoder.export.NUMBERS`, with metadata and extras."""
+    def to_tflite(self, precision: str = "float32") -> bytes:
+        """The model file's bytes, with metadata and extras; precision: a key of PRECISIONS."""
         from latentrack.decoder.export import to_tflite
 
         places = self.model.encode(rows(self.dataset.sequences, self.trained_on))
-        return to_tflite(self.model, numbers, self.extras, places)
+        return to_tflite(self.model, precision, self.extras, places)
 
 
 def save_run(
@@ -143,17 +143,17 @@ def save_run(
         "dataset": {
             "digest": dataset.digest,
             "summary": dataset.summary(),
-            "held_out_files": sorted({dataset.sources[i] for i in training.held_out}),
+            "validation_files": sorted({dataset.sources[i] for i in training.validated_on}),
         },
         "recipe": dataset.recipe,
         "result": {
             "epochs": len(history),
             "best_epoch": max(epoch.number for epoch in history if epoch.best),
             "loss": best.loss,
-            "held_out": best.held_out,
+            "validation_loss": best.validation_loss,
             "interrupted": training.interrupted,
             "abandoned_seeds": training.abandoned,
-            "dead_latents": [latent + 1 for latent in training.dead_latents],
+            "collapsed_latents": [latent + 1 for latent in training.collapsed_latents],
         },
     }
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -163,7 +163,7 @@ def save_run(
         temporary.mkdir()
         (temporary / HEADER).write_text(to_toml(header), encoding="utf-8")
         weights = {f"w{i:03}": array for i, array in enumerate(flat_weights(training.model))}
-        np.savez(temporary / WEIGHTS, held_out=training.held_out, **weights)  # type: ignore[arg-type]
+        np.savez(temporary / WEIGHTS, validated_on=training.validated_on, **weights)  # type: ignore[arg-type]
         _write_history(temporary / HISTORY, history)
         dataset.save(temporary / DATASET)
         _replace(temporary, target)
@@ -201,7 +201,7 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
         info = decoder_info(dataset, settings.latent_scale)
         with Arrays(source / WEIGHTS) as arrays:
             model = read_model(arrays, info, header["model"], settings.model == "vae")
-            held = read_indices(arrays, "held_out", len(dataset))
+            held = read_indices(arrays, "validated_on", len(dataset))
         mask = np.ones(len(dataset), bool)
         mask[held] = False
         return Run(
@@ -211,7 +211,7 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
             history=read_history(source / HISTORY),
             dataset=dataset,
             trained_on=np.flatnonzero(mask),
-            held_out=held,
+            validated_on=held,
             threshold=within(header["threshold"], 0, 1),
             about=_told(header["about"]),
         )
@@ -328,9 +328,9 @@ def _joined(earlier: tuple[Epoch, ...], later: tuple[Epoch, ...]) -> tuple[Epoch
 def _write_history(path: Path, history: tuple[Epoch, ...]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
-        table.writerow(("epoch", "of", "loss", "held_out", "best"))
+        table.writerow(("epoch", "of", "loss", "validation_loss", "best"))
         for epoch in history:
-            held = "" if epoch.held_out is None else repr(epoch.held_out)
+            held = "" if epoch.validation_loss is None else repr(epoch.validation_loss)
             table.writerow((epoch.number, epoch.of, repr(epoch.loss), held, int(epoch.best)))
 
 
@@ -347,13 +347,13 @@ def read_history(path: Path) -> tuple[Epoch, ...]:
 def _epoch(row: Mapping[str, str]) -> Epoch:
     number, of = int(row["epoch"]), int(row["of"])
     loss = float(row["loss"])
-    held = float(row["held_out"]) if row["held_out"] else None
+    held = float(row["validation_loss"]) if row["validation_loss"] else None
     # Of the model that a training went on from, the loss is not known.
     known = math.isfinite(loss) or number == 0
     if not (0 <= number <= _MOST_EPOCHS and of <= _MOST_EPOCHS and known):
         raise ValueError("an epoch that is none")
     if held is not None and not math.isfinite(held):
-        raise ValueError("held out, and no number")
+        raise ValueError("a validation loss that is not a number")
     return Epoch(number, of, loss, held, row["best"] == "1")
 
 

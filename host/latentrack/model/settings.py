@@ -22,8 +22,8 @@ class Settings:
     layers are trained one after the other before they are trained together.
     epochs, batch_size: None chooses by the size of the dataset (about 30,000 steps in all).
     learning_rate: of the first step. It falls along a cosine to min_learning_rate; with a
-    `patience` it is instead multiplied by `factor` whenever the loss (of what is held out, if
-    anything is) has not improved for so many epochs, and the training ends when it may not fall
+    `patience` it is instead multiplied by `factor` whenever the loss (of the validation set, if
+    there is one) has not improved for so many epochs, and the training ends when it may not fall
     further.
     latent_dim: 1 to 8; None is 3, and 2 for "stacked".  latent_scale: each latent runs from minus
     this to plus this.
@@ -34,18 +34,18 @@ class Settings:
     encoder's, from the cells to the latents. The encoder never leaves the computer, so its
     size costs nothing on the module.
     kl_warmup: the share of the training during which the KL term grows to its full weight.
-    free_bits: nats of KL a latent may have for nothing.  prior_width: the standard deviation
+    free_bits: nats of KL a latent may have for nothing.  prior_std: the standard deviation
     the KL term pulls the latents towards, 1 in the articles; a wider one fills the space within
     ± latent_scale more evenly.
     input_dropout: the share of the hits that the encoder does not get to see.
-    dreams: the weight of the encoder's practice on what the decoder makes up (see `loss`).
+    replay: the weight of the encoder's practice on what the decoder makes up (see `loss`).
     weight_decay: the weight of the squares of all weights but the biases.
-    wall: how strongly the bounds of the space push music back, so that little of it is only
-    reached with a knob turned all the way. For these four and for
+    boundary_penalty: how strongly the bounds of the space push music back, so that little of it
+    is only reached with a knob turned all the way. For these four and for
     encoder_layers, None leaves the choice to `training.IN_LARGE_CORPORA`; in a small corpus, which
     is to be learnt by heart, it is 0, and an encoder that mirrors the decoder.
-    held_out: the share of the sequences, by whole files, that only choose the best weights.
-    restarts: how often to begin anew with another seed when a latent has died.
+    validation_split: the share of the sequences, by whole files, that only choose the best weights.
+    restarts: how often to begin anew with another seed when a latent has collapsed.
     """
 
     model: str = "vae"
@@ -63,12 +63,12 @@ class Settings:
     encoder_layers: tuple[int, ...] | None = None
     kl_warmup: float = 0.15
     free_bits: float = 0.5
-    prior_width: float = 1.45
+    prior_std: float = 1.45
     input_dropout: float | None = None
-    dreams: float | None = None
+    replay: float | None = None
     weight_decay: float | None = None
-    wall: float | None = None
-    held_out: float = 0.1
+    boundary_penalty: float | None = None
+    validation_split: float = 0.1
     restarts: int = 3
     seed: int = 0
 
@@ -92,10 +92,10 @@ class Settings:
             "kl_warmup": (0, 1),
             "free_bits": (0, 10),
             "input_dropout": (0, 0.9),
-            "dreams": (0, 100),
+            "replay": (0, 100),
             "weight_decay": (0, 1),
-            "wall": (0, 100),
-            "held_out": (0, 0.9),
+            "boundary_penalty": (0, 100),
+            "validation_split": (0, 0.9),
             "restarts": (0, 100),
             "seed": (0, 2**63),
         }
@@ -103,7 +103,7 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise UserError(f"{name} is {value}: choose {low} to {high}.")
-        for name in ("learning_rate", "prior_width"):
+        for name in ("learning_rate", "prior_std"):
             if not 0 < getattr(self, name) < 10:
                 raise UserError(
                     f"{name} is {getattr(self, name)}: choose a number above 0 and below 10."

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from latentrack.decoder.precision import PRECISIONS
+
 PLAIN_BYTES = 400_000
 """The largest model file for a Teensy without PSRAM. Its arena for models has some 470 KB, and
 beside the file lie there what latentcore works in and what comes in over USB."""
 FLASH_BYTES = 6_500_000
 """The largest that is stored: the flash has 7 MB, of which Latentrack takes a part. A Teensy with
 PSRAM has 8 or 16 MB of it, so what is stored there can be played, too."""
-NUMBER_BYTES = {"float32": (4, 4), "float16": (2, 2), "dynamic": (1, 16), "int8": (1, 28)}
-"""By number type, the bytes of a weight, and of a bias with the scales of its output."""
 _FRAME_BYTES = 2_500
 
 
-def file_bytes(layers: Sequence[int], numbers: str = "float32") -> int:
+def file_bytes(layers: Sequence[int], precision: str = "float32") -> int:
     """About how large the model file will be, within a few percent.
 
-    layers: the decoder's sizes, latents first and cells last.  numbers: see `decoder.export`.
+    layers: the decoder's sizes, latents first and cells last.  precision: see `decoder.precision`.
     """
-    weight, bias = NUMBER_BYTES[numbers]
+    each = PRECISIONS[precision]
     pairs = list(zip(layers, layers[1:], strict=False))
-    return sum((weight * a + bias) * b for a, b in pairs) + _FRAME_BYTES
+    return sum((each.weight_bytes * a + each.bias_bytes) * b for a, b in pairs) + _FRAME_BYTES
 
 
 def in_words(size: int) -> str:
@@ -45,19 +45,19 @@ def which_modules(size: int) -> str:
     return "which no module holds (its flash has 7 MB, its memory at most 16 MB)"
 
 
-def warning(size: int, numbers: str = "float32") -> str:
+def warning(size: int, precision: str = "float32") -> str:
     """What is to be said of a model file of `size` bytes that not every module holds; else ""."""
-    smaller = remedy(size, numbers)
+    smaller = remedy(size, precision)
     return smaller and f"It has {in_words(size)}, {which_modules(size)}. {smaller}"
 
 
-def remedy(size: int, numbers: str = "float32") -> str:
+def remedy(size: int, precision: str = "float32") -> str:
     """What makes a model file of `size` bytes smaller, as a sentence; "" where every module holds
     it."""
     if size <= PLAIN_BYTES:
         return ""
-    short = numbers in ("dynamic", "int8")
+    short = precision in ("dynamic", "int8")
     return (
         "To make it smaller, train it with smaller layers (--decoder-layers 48-96)"
-        f"{'.' if short else ', or write its weights smaller (--numbers dynamic).'}"
+        f"{'.' if short else ', or write its weights smaller (--precision dynamic).'}"
     )

@@ -38,7 +38,7 @@ def power_taper(cells: int, latents: int, hidden_layers: int, exponent: float) -
 
 
 def fitting_taper(
-    cells: int, latents: int, hidden_layers: int, numbers: str = "float32"
+    cells: int, latents: int, hidden_layers: int, precision: str = "float32"
 ) -> tuple[int, ...]:
     """The widest taper, at most linear, whose model file a module holds.
 
@@ -50,17 +50,17 @@ def fitting_taper(
     for most, narrowest in ((PLAIN_BYTES, NARROWEST), (FLASH_BYTES, 1)):
         for taper in (linear, *tapers[1:]):
             wide = taper == linear or taper[1] >= narrowest
-            if wide and file_bytes(taper[::-1], numbers) <= most:
+            if wide and file_bytes(taper[::-1], precision) <= most:
                 return taper
     return tapers[-1]
 
 
-def with_taper(settings: Settings, cells: int, numbers: str = "float32") -> Settings:
+def with_taper(settings: Settings, cells: int, precision: str = "float32") -> Settings:
     """The settings with what `fitting_taper` chooses, where they leave it open."""
     if settings.taper is not None or settings.decoder_layers is not None:
         return settings
     sizes = (cells, settings.latents, settings.hidden_layers)
-    fitting = fitting_taper(*sizes, numbers)
+    fitting = fitting_taper(*sizes, precision)
     if fitting == linear_taper(*sizes):
         return replace(settings, taper="linear")
     return replace(settings, decoder_layers=fitting[-2:0:-1])

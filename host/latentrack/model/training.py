@@ -1,9 +1,9 @@
 """Training: from a Dataset to a model.
 
 The learning rate falls along a cosine, the Kullback-Leibler term grows from nothing at the start
-(else a latent may die before it has learnt anything), and the weights kept are those that serve
-music best which the training has not seen. A latent that has died all the same is noticed at the
-end, and another seed is tried. `optimiser` runs the epochs, `loss` says what they make small.
+(else a latent may collapse before it has learnt anything), and the weights kept are those with the
+lowest validation loss. A latent that has collapsed all the same is noticed at the end, and another
+seed is tried. `optimiser` runs the epochs, `loss` says what they make small.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ FEWEST_SOURCES_TO_HOLD_OUT = 10
 IN_LARGE_CORPORA: dict[str, Any] = {
     "encoder_layers": (256, 128),
     "input_dropout": 0.0,
-    "dreams": 2.0,
+    "replay": 2.0,
     "weight_decay": 0.001,
-    "wall": 1.5,
+    "boundary_penalty": 1.5,
 }
 """What these settings of a variational autoencoder are by default from 500 sequences on, found on
 Groove's validation files. Below, a corpus is to be learnt by heart: the encoder is the decoder's
 mirror, and the others are 0."""
-DEAD_SPREAD = 0.05
-"""A latent is dead when its means spread (standard deviation) over less than this share of
+COLLAPSED_SPREAD = 0.05
+"""A latent is collapsed when its means spread (standard deviation) over less than this share of
 latent_scale: whatever is encoded, it says the same. Living ones reach 0.4 and more."""
 _PART_CELLS = 1 << 25
 _PART_WORK = 1 << 36
@@ -72,13 +72,13 @@ _MOST_EPOCHS = 3000
 class Epoch:
     """One epoch: its number (from 1), how many there will be, the mean loss of a sequence in
     nats (cross-entropy summed over the cells, plus KL), and the cross-entropy a cell of the
-    held-out sequences decoded at their means (None without any). Where a training goes on from a
+    validation set decoded at its means (None without any). Where a training goes on from a
     model, that model is number 0, and its loss is not known (NaN)."""
 
     number: int
     of: int
     loss: float
-    held_out: float | None
+    validation_loss: float | None
     best: bool
 
 
@@ -88,18 +88,18 @@ class Training:
     and checked with, as indices into the dataset.
 
     settings: as they were used, with the numbers of epochs and so on that None left open, and
-    the seed that gave the model.  abandoned: seeds that were tried before and left a latent dead.
-    dead_latents: those of the model, where every restart had some.
+    the seed that gave the model.  abandoned: seeds tried before that left a collapsed latent.
+    collapsed_latents: those of the model, where every restart had some.
     """
 
     model: Autoencoder
     history: tuple[Epoch, ...]
     trained_on: NDArray[np.intp]
-    held_out: NDArray[np.intp]
+    validated_on: NDArray[np.intp]
     interrupted: bool
     settings: Settings
     abandoned: tuple[int, ...] = ()
-    dead_latents: tuple[int, ...] = ()
+    collapsed_latents: tuple[int, ...] = ()
 
     @property
     def best(self) -> Epoch:
@@ -117,7 +117,7 @@ def train(
     settings: Settings | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     on_restart: Callable[[str], None] | None = None,
-    held_out: Sequence[int] | NDArray[np.integer[Any]] | None = None,
+    validated_on: Sequence[int] | NDArray[np.integer[Any]] | None = None,
     start: Autoencoder | None = None,
     on_model: OnModel | None = None,
     on_part: Callable[[float], None] | None = None,
@@ -126,8 +126,8 @@ def train(
 
     `on_epoch` hears of each epoch as it ends, and `on_model` after it of the model; `on_part`
     hears which share of the training is done, 0 to 1, in a long epoch more than once. `on_restart`
-    hears a sentence when a latent has died and another seed is tried. `held_out` are indices to
-    hold out instead of a share of the files.
+    hears a sentence when a latent has collapsed and another seed is tried. `validated_on` are the
+    indices of the validation set, instead of a fraction of the files.
     `start` is a model to train on from, with the settings' sizes. KeyboardInterrupt ends the
     training and keeps the best so far (it goes on to the caller if no epoch had ended); both
     listeners may raise it.
@@ -138,11 +138,11 @@ def train(
     info = decoder_info(dataset, settings.latent_scale)
     cells = dataset.steps * dataset.voices
     plan(len(dataset), cells, settings).check_memory()
-    if held_out is None:
-        chosen, held = split_by_source(dataset.sources, settings.held_out)
+    if validated_on is None:
+        chosen, held = split_by_source(dataset.sources, settings.validation_split)
     else:
         mask = np.zeros(len(dataset), bool)
-        mask[np.asarray(held_out, np.intp)] = True
+        mask[np.asarray(validated_on, np.intp)] = True
         chosen, held = np.flatnonzero(~mask), np.flatnonzero(mask)
     used = _resolved(settings, len(chosen), cells)
     abandoned: list[int] = []
@@ -155,28 +155,30 @@ def train(
         model: Autoencoder,
         history: tuple[Epoch, ...],
         interrupted: bool,
-        dead: tuple[int, ...] = (),
+        collapsed: tuple[int, ...] = (),
     ) -> Training:
-        return Training(model, history, chosen, held, interrupted, used, tuple(abandoned), dead)
+        return Training(
+            model, history, chosen, held, interrupted, used, tuple(abandoned), collapsed
+        )
 
     # Networks this small gain nothing from a graphics card, and repeat exactly without.
     with import_tensorflow().device("/CPU:0"):
         trainer = _Trainer(info, dataset.sequences, chosen, held, used, on_part)
         while True:
             model, history, interrupted = trainer.attempt(used, start, on_epoch, heard)
-            dead = dead_latents(model, rows(dataset.sequences, chosen))
-            done = not dead or interrupted or start or len(abandoned) >= used.restarts
+            collapsed = collapsed_latents(model, rows(dataset.sequences, chosen))
+            done = not collapsed or interrupted or start or len(abandoned) >= used.restarts
             if done:
                 break
             abandoned.append(used.seed)
             used = replace(used, seed=used.seed + 1)
             if on_restart:
                 on_restart(
-                    f"{named_latents(dead)} {agree(len(dead), 'has', 'have')} died, "
-                    f"{agree(len(dead), 'a knob', 'knobs')} that would change nothing: "
+                    f"{named_latents(collapsed)} {agree(len(collapsed), 'has', 'have')} collapsed, "
+                    f"{agree(len(collapsed), 'a knob', 'knobs')} that would change nothing: "
                     f"beginning again with seed {used.seed}."
                 )
-    return outcome(model, history, interrupted, dead)
+    return outcome(model, history, interrupted, collapsed)
 
 
 class _Trainer:
@@ -203,7 +205,7 @@ class _Trainer:
         self.parts = -(-batches // max(1, most))
         self.batches = batches // self.parts * self.parts
         self.on_part = on_part
-        # TensorFlow makes copies. What is held out is never drawn of it.
+        # TensorFlow makes copies. The validation set is never drawn of it.
         packed = self.cells.size > _PACKED_CELLS
         self.bits = cells if packed else 0
         music = np.packbits(self.cells, axis=1) if packed else self.cells
@@ -283,11 +285,11 @@ class _Trainer:
         return layer_by_layer(model, rows(self.cells, self.chosen), settings, rng)
 
     def _dice(self, settings: Settings, rng: np.random.Generator) -> list[NDArray[np.uint8]]:
-        """Random bytes of a part of an epoch, for what the encoder does not see or dreams."""
+        """Random bytes of a part of an epoch, for what the encoder does not see or replay."""
         if settings.model != "vae":
             return []
         shape = (self.batches // self.parts, self.batch, self.cells.shape[1])
-        wanted = [share for share in (settings.input_dropout, settings.dreams) if share]
+        wanted = [share for share in (settings.input_dropout, settings.replay) if share]
         return [rng.integers(0, 256, shape, np.uint8) for _ in wanted]
 
 
@@ -341,7 +343,7 @@ class _Schedule:
 
 
 def can_hold_out(sources: Sequence[str]) -> bool:
-    """Whether a corpus is large enough for some of its files to be held out."""
+    """Whether a corpus is large enough for a validation set."""
     few_files = len(set(sources)) < FEWEST_SOURCES_TO_HOLD_OUT
     return len(sources) >= FEWEST_TO_HOLD_OUT and not few_files
 
@@ -349,10 +351,12 @@ def can_hold_out(sources: Sequence[str]) -> bool:
 def split_by_source(
     sources: Sequence[str], share: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Indices to train on and indices held out: about `share` of the sequences, by whole files.
+    """Indices of the training set and of the validation set.
+
+    The validation set has about `share` of the sequences, by whole files.
 
     Bars of one file resemble each other, so a file is never on both sides. The choice depends
-    on the names only. Nothing is held out of a small corpus (see FEWEST_…).
+    on the names only. A small corpus has no validation set (see FEWEST_…).
     """
     everything = np.arange(len(sources))
     names = sorted(set(sources))
@@ -363,7 +367,7 @@ def split_by_source(
         counts[name] += 1
     wanted, held = share * len(sources), set()
     for i in np.random.default_rng(0).permutation(len(names)):
-        # Passing over a file that is too large keeps one long recording from being held out.
+        # Passing over a file that is too large keeps one long recording out of the validation set.
         if counts[names[i]] <= wanted:
             held.add(names[i])
             wanted -= counts[names[i]]
@@ -387,10 +391,10 @@ def cross_entropy(model: Autoencoder, sequences: NDArray[np.uint8]) -> float:
     return total / max(1, sequences.size)
 
 
-def dead_latents(model: Autoencoder, sequences: NDArray[np.uint8]) -> tuple[int, ...]:
-    """The latents (from 0) whose means are the same whatever is encoded; see DEAD_SPREAD."""
+def collapsed_latents(model: Autoencoder, sequences: NDArray[np.uint8]) -> tuple[int, ...]:
+    """The latents (from 0) whose means are the same whatever is encoded; see COLLAPSED_SPREAD."""
     spread = model.encode(sequences).std(axis=0) / model.info.latent_scale
-    return tuple(int(latent) for latent in np.flatnonzero(spread < DEAD_SPREAD))
+    return tuple(int(latent) for latent in np.flatnonzero(spread < COLLAPSED_SPREAD))
 
 
 def named_latents(latents: Sequence[int]) -> str:
@@ -437,21 +441,23 @@ def _loss(settings: Settings, model: Autoencoder) -> VaeLoss | PlainLoss:
         encoder=len(model.encoder),
         decoder=len(model.decoder),
         latent_scale=scale,
-        prior_width=settings.prior_width,
+        prior_std=settings.prior_std,
         free_bits=settings.free_bits,
         dropout=settings.input_dropout or 0.0,
-        dreams=settings.dreams or 0.0,
+        replay=settings.replay or 0.0,
         decay=settings.weight_decay or 0.0,
-        wall=settings.wall or 0.0,
+        boundary_penalty=settings.boundary_penalty or 0.0,
     )
 
 
 def _is_best(history: Sequence[Epoch], check: float | None, warm_from: int) -> bool:
-    """Whether the epoch that has just ended serves the held-out sequences best so far.
+    """Whether the epoch that has just ended has the lowest validation loss so far.
 
-    With none held out the latest is best. While the KL term is still growing it is too, for
+    Without a validation set the latest is best. While the KL term is still growing it is too, for
     those epochs reproduce well what they are not yet made to order in space.
     """
     if check is None or len(history) < warm_from:
         return True
-    return all(check < e.held_out for e in history[warm_from - 1 :] if e.held_out is not None)
+    return all(
+        check < e.validation_loss for e in history[warm_from - 1 :] if e.validation_loss is not None
+    )

@@ -25,14 +25,14 @@ def verdict(training: Training | Run, dataset: Dataset) -> list[str]:
         f"Played back from its own place in the latents, at threshold {THRESHOLD}: of the "
         f"{count(known.sequences, word)} it learnt from {_of(known)}."
     ]
-    if not len(training.held_out):
+    if not len(training.validated_on):
         sentences.append(
             f"With so few {agree(2, word)} or files it learnt from all of them, so how it does "
             "on other music is not known: play it and hear."
         )
         return [*sentences, _advice(known, None)]
-    files = len({dataset.sources[i] for i in training.held_out})
-    unseen = recall(training.model, rows(dataset.sequences, training.held_out))
+    files = len({dataset.sources[i] for i in training.validated_on})
+    unseen = recall(training.model, rows(dataset.sequences, training.validated_on))
     sentences.append(
         f"Of {count(unseen.sequences, word)} in {count(files, 'file')} that it has never seen "
         f"{_of(unseen)}."
@@ -45,8 +45,8 @@ def name_of_one(dataset: Dataset) -> str:
     return "bar" if dataset.bars == 1 else "sequence"
 
 
-def dead_in_words(latents: Sequence[int]) -> str:
-    """The dead latents (from 0) with their verb: "Latent 1 is", "Latents 1, 2 and 3 are"."""
+def collapsed_in_words(latents: Sequence[int]) -> str:
+    """The collapsed latents (from 0) with their verb: "Latent 1 is", "Latents 1, 2 and 3 are"."""
     return f"{named_latents(latents)} {agree(len(latents), 'is', 'are')}"
 
 

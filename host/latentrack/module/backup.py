@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from latentrack.errors import UserError
-from latentrack.files import whole_file
+from latentrack.files import atomic_write
 from latentrack.module import archive
 from latentrack.module.files import Entry, Files
 from latentrack.module.link import Progress
@@ -30,7 +30,7 @@ def fetch_to(
     for target, (path, entry) in wanted.items():
         data = _fetch(files, path, entry, sent, total, progress)
         sent += len(data)
-        with whole_file(target, "the model") as file:
+        with atomic_write(target, "the model") as file:
             file.write(data)
     return len(wanted)
 
@@ -42,7 +42,7 @@ def backup(files: Files, target: Path, progress: Progress | None = None) -> int:
     total, sent = sum(entry.size for entry in there.values()), 0
     if target.is_dir():
         raise UserError(f"{target} is a folder; name the zip file to write")
-    with whole_file(target, "the backup") as file:
+    with atomic_write(target, "the backup") as file:
         writer = archive.Writer(file)
         for path in sorted(there):
             data = _fetch(files, path, there[path], sent, total, progress)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from latentrack.errors import UserError
-from latentrack.files import whole_file
+from latentrack.files import atomic_write
 from latentrack.limits import NAME_BYTES, TEXT_BYTES, read_file, read_json
 
 
@@ -96,7 +96,7 @@ class Workspace:
                 return
             settings[name] = value
             try:
-                with whole_file(self.folder / "settings.json", "the settings") as file:
+                with atomic_write(self.folder / "settings.json", "the settings") as file:
                     file.write(json.dumps(settings, indent=1).encode())
             except UserError:
                 pass
@@ -119,10 +119,10 @@ class Workspace:
             number += 1
 
 
-def model_name(run: Path, numbers: str = "float32") -> str:
-    """What the model file of a run is called, in one of `decoder.export.NUMBERS`."""
+def model_name(run: Path, precision: str = "float32") -> str:
+    """What the model file of a run is called, in one of `decoder.precision.PRECISIONS`."""
     plain = run.name.removesuffix(".run")
-    return f"{plain}.tflite" if numbers == "float32" else f"{plain}-{numbers}.tflite"
+    return f"{plain}.tflite" if precision == "float32" else f"{plain}-{precision}.tflite"
 
 
 def safe_name(name: str) -> str:

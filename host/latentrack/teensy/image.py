@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latentrack.errors import UserError
-from latentrack.files import whole_file
+from latentrack.files import atomic_write
 
 if TYPE_CHECKING:
     from littlefs import LittleFS
@@ -103,7 +103,7 @@ def write_back(image: bytes, folder: Path) -> None:
             path.mkdir(parents=True, exist_ok=True)
         elif not path.is_file() or path.read_bytes() != data:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with whole_file(path, "the module's file") as file:
+            with atomic_write(path, "the module's file") as file:
                 file.write(data)
     kept = {name for name in ADDED if (folder / name).exists() and name not in wanted}
     for path in sorted(folder.rglob("*"), reverse=True):

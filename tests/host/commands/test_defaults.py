@@ -137,7 +137,7 @@ def test_a_broken_file_is_one_sentence(file: Path, text: str, says: str):
         ("prt rack", "No setting is called prt (did you mean port?)"),
         ("train.epochs 0", "it has to be at least 1"),
         ("train.epochs often", "it has to be a whole number"),
-        ("train.held-out 2", "it has to be at least 0 and at most 0.9"),
+        ("train.validation-split 2", "it has to be at least 0 and at most 0.9"),
         ("push.store maybe", "it has to be true or false"),
         ("train.epochs 3 4", "has one value, not 2"),
         ("train.output x", "no setting output"),

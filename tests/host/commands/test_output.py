@@ -83,11 +83,11 @@ def test_train_report_and_export(here: Path):
     )
     assert (here / "m.tflite").stat().st_size == trained["bytes"]
     assert (trained["steps"], trained["voices"], trained["latents"]) == (16, 12, 1)
-    assert trained["held_out"] is None
+    assert trained["validation_loss"] is None
     found = json.loads(ok("report", "m.run", "--json"))
     assert Path(found["page"]).is_file()
     assert {"Hits", "Likelihood"} <= {each["title"] for each in found["findings"]}
-    smaller = json.loads(ok("export", "m.run", "-o", "s.tflite", "--numbers", "int8", "--json"))
+    smaller = json.loads(ok("export", "m.run", "-o", "s.tflite", "--precision", "int8", "--json"))
     assert (here / "s.tflite").stat().st_size == smaller["size"] < trained["bytes"]
     assert smaller["gates"] == 199 * 16 * 12
 
@@ -114,7 +114,7 @@ def completed(line: str) -> list[str]:
 def test_commands_options_and_their_words_are_completed():
     assert completed("latentrack pu") == ["push", "pull"]
     assert completed("latentrack push --st") == ["--store"]
-    assert completed("latentrack train x.npz --numbers f") == ["float32", "float16"]
+    assert completed("latentrack train x.npz --precision f") == ["float32", "float16"]
     assert completed("latentrack dataset --kind ") == ["drums", "notes", "rhythm"]
     assert completed("latentrack config u") == ["unset"]
     assert "--quiet" in completed("latentrack ls --")

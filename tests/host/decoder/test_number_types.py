@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from latentrack.decoder.export import NUMBERS, to_tflite
+from latentrack.decoder.export import to_tflite
 from latentrack.decoder.gates import count_gates
 from latentrack.decoder.litert import Decoder
 from latentrack.decoder.metadata import DecoderInfo, Extras, read_extras, read_info
+from latentrack.decoder.precision import PRECISIONS
 from latentrack.errors import UserError
 from latentrack.model.autoencoder import Autoencoder, new_autoencoder
 from tests.workers import made_once
@@ -38,7 +39,7 @@ def points() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def files(model: Autoencoder, points: np.ndarray) -> dict[str, bytes]:
-    return {numbers: to_tflite(model, numbers, EXTRAS, points) for numbers in NUMBERS}
+    return {precision: to_tflite(model, precision, EXTRAS, points) for precision in PRECISIONS}
 
 
 @pytest.fixture(scope="module")
@@ -59,17 +60,17 @@ def test_the_weights_are_written_as_asked_for(files) -> None:
     assert "FLOAT16" in weight_types(files["float16"])
     assert "INT8" in weight_types(files["dynamic"])
     assert weight_types(files["int8"]) == {"INT8"}
-    sizes = {numbers: len(data) for numbers, data in files.items()}
+    sizes = {precision: len(data) for precision, data in files.items()}
     assert sizes["int8"] < sizes["float16"] < sizes["float32"]
 
 
-@pytest.mark.parametrize("numbers", NUMBERS)
+@pytest.mark.parametrize("precision", PRECISIONS)
 def test_the_module_s_c_reader_opens_the_same_gates_as_litert(
-    files, library, points, numbers: str
+    files, library, points, precision: str
 ) -> None:
     from tests.firmware.tflite_c import Decoder as CDecoder
 
-    data = files[numbers]
+    data = files[precision]
     c, litert = CDecoder(library, data), Decoder(data)
     assert c.kind == "perdec" and list(c.groups) == [1, 2]
     assert (c.steps, c.voices, c.latents, c.latent_scale) == (16, 3, 3, 3)
@@ -77,7 +78,7 @@ def test_the_module_s_c_reader_opens_the_same_gates_as_litert(
     gates = c.scores(points) > c.cutoff(THRESHOLD)
     # In int8 a unit is what rounding may decide, in float the last bits. With weights of 8 bits
     # LiteRT rounds what flows between the layers too, and the module does not.
-    tolerance = {"float32": 1e-5, "float16": 1e-5, "dynamic": 0.03, "int8": 1 / 64}[numbers]
+    tolerance = {"float32": 1e-5, "float16": 1e-5, "dynamic": 0.03, "int8": 1 / 64}[precision]
     close = np.abs(wanted - THRESHOLD) <= tolerance
     differing = gates != (wanted > np.float32(THRESHOLD))
     assert not (differing & ~close).any()
@@ -91,18 +92,18 @@ def test_what_the_numbers_cost_is_counted(files, model, points) -> None:
     assert counts["float32"].differing == 0
     assert counts["float32"].words == f"all {400 * 48:,} gates the same"
     assert counts["float16"].differing <= counts["int8"].differing
-    for numbers, count in counts.items():
-        by_hand = (Decoder(files[numbers]).decode(points) > np.float32(THRESHOLD)) != wanted
+    for precision, count in counts.items():
+        by_hand = (Decoder(files[precision]).decode(points) > np.float32(THRESHOLD)) != wanted
         assert count.differing == by_hand.sum() and count.touched == by_hand.any((1, 2)).sum()
         assert (count.patterns, count.gates, count.open) == (400, 19200, wanted.sum())
-        assert count.size == len(files[numbers])
+        assert count.size == len(files[precision])
     assert 0 < counts["int8"].differing < 0.2 * wanted.sum()
     assert f"{counts['int8'].differing:,} of 19,200 gates differ" in counts["int8"].words
 
 
-@pytest.mark.parametrize("numbers", NUMBERS)
-def test_extras_lie_behind_the_reference_s_entry(files, numbers: str) -> None:
-    data = files[numbers]
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_extras_lie_behind_the_reference_s_entry(files, precision: str) -> None:
+    data = files[precision]
     assert read_extras(data) == EXTRAS
     assert read_info(data) == DecoderInfo("perdec", 16, 3, 3, (1, 2))
     # The reference's firmware takes the first mark of the file; a voice's name has one, too.
@@ -130,5 +131,5 @@ def test_models_without_extras_and_with_odd_ones_play_all_the_same(
 
 
 def test_an_unknown_number_type_is_one_sentence(model) -> None:
-    with pytest.raises(UserError, match="no number type 'int4': choose float32, float16"):
+    with pytest.raises(UserError, match="Unknown precision 'int4': choose float32, float16"):
         to_tflite(model, "int4")

@@ -78,9 +78,9 @@ def probabilities(data: bytes) -> np.ndarray:
     return np.array(rows)
 
 
-@pytest.mark.parametrize("numbers", ["float32", "float16", "dynamic", "int8"])
-def test_a_model_decodes_as_before(numbers):
-    plain = export(SHAPE, numbers, seed=1)
+@pytest.mark.parametrize("precision", ["float32", "float16", "dynamic", "int8"])
+def test_a_model_decodes_as_before(precision):
+    plain = export(SHAPE, precision, seed=1)
     moved = behind(plain)
     expected = probabilities(plain)
     assert (probabilities(moved) == expected).all()  # it is a model that LiteRT reads
@@ -141,10 +141,10 @@ def test_places_outside_the_file_are_refused(model):
         with pytest.raises(UserError):
             attach_info(moved[:-cut], INFO)
     tree = schema.ModelT.InitFromPackedBuf(moved, 0)
-    numbers = [n for n, buffer in enumerate(tree.buffers) if buffer.offset > 1]
+    precision = [n for n, buffer in enumerate(tree.buffers) if buffer.offset > 1]
     for field, value in (("offset", 2**63), ("size", 2**62), ("offset", 2)):
         broken = schema.ModelT.InitFromPackedBuf(moved, 0)
-        setattr(broken.buffers[numbers[0]], field, value)
+        setattr(broken.buffers[precision[0]], field, value)
         with pytest.raises(UserError):
             attach_info(_packed(broken), INFO)
 

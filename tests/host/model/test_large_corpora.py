@@ -16,7 +16,7 @@ from latentrack.decoder.metadata import DecoderInfo
 from latentrack.model import measures, training
 from latentrack.model.autoencoder import Autoencoder, flat_weights, new_autoencoder
 from latentrack.model.settings import Settings
-from latentrack.model.training import cross_entropy, dead_latents, train
+from latentrack.model.training import collapsed_latents, cross_entropy, train
 from tests.host.model.made_music import music
 
 MEGABYTE = 1_000_000
@@ -44,10 +44,10 @@ def many() -> np.ndarray:
         lambda model, cells: measures.natural_threshold(model, cells),
         lambda model, cells: measures.latent_kl(model, cells, 1.45),
         lambda model, cells: measures.density_entropy(cells, cells),
-        lambda model, cells: dead_latents(model, cells),
+        lambda model, cells: collapsed_latents(model, cells),
         cross_entropy,
     ],
-    ids=["encode", "recall", "threshold", "kl", "density", "dead", "entropy"],
+    ids=["encode", "recall", "threshold", "kl", "density", "collapsed", "entropy"],
 )
 def test_what_is_measured_takes_little_memory(
     measure: Callable[[Autoencoder, np.ndarray], object], model: Autoencoder, many: np.ndarray
@@ -80,7 +80,7 @@ def test_the_entropy_of_densities_is_that_of_each_cell() -> None:
 
 def test_an_epoch_in_parts_learns_the_same(monkeypatch) -> None:
     dataset = music(640, 20)
-    # 640 less a tenth held out make 18 batches of 32 and 24 cells.
+    # 640 less the validation set make 18 batches of 32 and 24 cells.
     settings = Settings(epochs=2, restarts=0, batch_size=32)
     whole = train(dataset, settings)
     shares: list[float] = []

@@ -14,7 +14,7 @@ from latentrack.model import training as training_module
 from latentrack.model.autoencoder import flat_weights, new_autoencoder
 from latentrack.model.loss import VaeLoss
 from latentrack.model.tapers import geometric_taper, hidden_sizes, linear_taper
-from latentrack.model.training import cross_entropy, dead_latents
+from latentrack.model.training import collapsed_latents, cross_entropy
 from tests.host.model.made_music import music
 
 
@@ -49,7 +49,7 @@ def test_hidden_layers(settings: Settings, encoder: tuple, decoder: tuple) -> No
         ({"decoder_layers": (5, 0)}, "decoder_layers is 5-0"),
         ({"factor": 1.0}, "factor is 1.0: choose 0.01 to 0.99"),
         ({"patience": 0}, "patience is 0"),
-        ({"prior_width": 0.0}, "prior_width is 0.0"),
+        ({"prior_std": 0.0}, "prior_std is 0.0"),
     ],
 )
 def test_settings_out_of_range_are_one_sentence(changes: dict, words: str) -> None:
@@ -80,13 +80,15 @@ def gradients(loss: VaeLoss, dice: list) -> list:
     return [value.numpy() for value in tape.gradient(wanted, weights)]
 
 
-def test_dreams_teach_the_encoder_and_leave_the_decoder_alone() -> None:
+def test_replay_teaches_the_encoder_and_leaves_the_decoder_alone() -> None:
     plain = VaeLoss(encoder=1, decoder=2, latent_scale=3.0)
     dice = [np.random.default_rng(1).integers(0, 256, (5, 6), np.uint8)]
-    awake, dreaming = gradients(plain, []), gradients(replace(plain, dreams=1.0), dice)
-    for before, after in zip(awake[:6], dreaming[:6], strict=True):  # hidden, mean, log-variance
+    without, with_replay = gradients(plain, []), gradients(replace(plain, replay=1.0), dice)
+    for before, after in zip(
+        without[:6], with_replay[:6], strict=True
+    ):  # hidden, mean, log-variance
         assert np.abs(before - after).max() > 1e-3
-    for before, after in zip(awake[6:], dreaming[6:], strict=True):
+    for before, after in zip(without[6:], with_replay[6:], strict=True):
         np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-6)
 
 
@@ -116,12 +118,12 @@ def test_decay_is_the_sum_of_the_squares_of_all_matrices() -> None:
     assert float(wanted - told) == pytest.approx(0.25 * squares, rel=1e-5)
 
 
-def test_the_wall_pushes_back_what_comes_near() -> None:
+def test_the_boundary_pushes_back_what_comes_near() -> None:
     tf = import_tensorflow()
     model = new_autoencoder(INFO, (4,), 2, (4,), np.random.default_rng(0))
-    model.mean.bias[:] = (9, 0.1)  # one latent at the wall, 3 of 3; one in the middle
+    model.mean.bias[:] = (9, 0.1)  # one latent at the boundary, 3 of 3; one in the middle
     weights = [tf.constant(w) for w in flat_weights(model)]
-    loss = VaeLoss(encoder=1, decoder=2, latent_scale=3.0, wall=10.0)
+    loss = VaeLoss(encoder=1, decoder=2, latent_scale=3.0, boundary_penalty=10.0)
     cells, noise = np.zeros((1, 6), np.float32), np.zeros((1, 2), np.float32)
     wanted, told = loss(weights, cells, 1.0, noise)
     assert float(wanted - told) == pytest.approx(10 * (3 - 2.6) ** 2, rel=1e-3)
@@ -134,34 +136,34 @@ def test_free_bits_are_the_least_a_latent_costs() -> None:
     assert float(loss.kl(mean, log_variance)) == pytest.approx(0.5 + 2.0)
 
 
-def test_a_dead_latent_is_one_whose_means_do_not_move() -> None:
+def test_a_collapsed_latent_is_one_whose_means_do_not_move() -> None:
     dataset = music(60, 3)
     model = new_autoencoder(
         DecoderInfo("perdec", 8, 3, 3, (1, 2)), (9,), 3, (9,), np.random.default_rng(0)
     )
-    assert dead_latents(model, dataset.sequences) == ()
+    assert collapsed_latents(model, dataset.sequences) == ()
     model.mean.weights[:, 1] = 0
-    assert dead_latents(model, dataset.sequences) == (1,)
+    assert collapsed_latents(model, dataset.sequences) == (1,)
 
 
-def test_a_training_with_a_dead_latent_begins_again_with_the_next_seed(monkeypatch) -> None:
+def test_a_training_with_a_collapsed_latent_begins_again_with_the_next_seed(monkeypatch) -> None:
     dataset, said = music(60, 3), []
     settings = Settings(epochs=2, seed=7)
     verdicts = iter([(1,), (0, 2), ()])
     with monkeypatch.context() as patched:
-        patched.setattr(training_module, "dead_latents", lambda *_: next(verdicts))
+        patched.setattr(training_module, "collapsed_latents", lambda *_: next(verdicts))
         training = train(dataset, settings, on_restart=said.append)
     assert training.abandoned == (7, 8) and training.settings.seed == 9
-    assert training.dead_latents == ()
-    assert "Latent 2 has died" in said[0] and "beginning again with seed 8" in said[0]
-    assert "Latents 1 and 3 have died, knobs that" in said[1]
+    assert training.collapsed_latents == ()
+    assert "Latent 2 has collapsed" in said[0] and "beginning again with seed 8" in said[0]
+    assert "Latents 1 and 3 have collapsed, knobs that" in said[1]
     fresh = train(dataset, replace(settings, seed=9)).model
     for a, b in zip(flat_weights(training.model), flat_weights(fresh), strict=True):
         np.testing.assert_array_equal(a, b)
     with monkeypatch.context() as patched:
-        patched.setattr(training_module, "dead_latents", lambda *_: (0,))
+        patched.setattr(training_module, "collapsed_latents", lambda *_: (0,))
         stubborn = train(dataset, replace(settings, restarts=1))
-    assert stubborn.abandoned == (7,) and stubborn.dead_latents == (0,)
+    assert stubborn.abandoned == (7,) and stubborn.collapsed_latents == (0,)
 
 
 def test_the_stacked_autoencoder_learns_and_has_no_blur() -> None:
@@ -219,15 +221,17 @@ def test_training_on_begins_where_the_model_was_and_never_ends_worse() -> None:
     first = train(dataset, Settings(epochs=12, encoder_layers=(8,), decoder_layers=(8,)))
     again: list[Epoch] = []
     settings = replace(first.settings, epochs=2, learning_rate=3.0)
-    spoilt = train(dataset, settings, again.append, held_out=first.held_out, start=first.model)
+    spoilt = train(
+        dataset, settings, again.append, validated_on=first.validated_on, start=first.model
+    )
     assert [epoch.number for epoch in spoilt.history] == [0, 1, 2]
-    assert spoilt.history[0].held_out == pytest.approx(first.best.held_out, abs=1e-7)
+    assert spoilt.history[0].validation_loss == pytest.approx(first.best.validation_loss, abs=1e-7)
     assert [epoch.number for epoch in again] == [1, 2]
     # A learning rate of 3 spoils everything, so what it began with is kept.
     assert spoilt.best.number == 0
     np.testing.assert_array_equal(spoilt.model.mean.weights, first.model.mean.weights)
     better = train(
-        dataset, replace(settings, learning_rate=0.004), held_out=[1, 2, 5], start=first.model
+        dataset, replace(settings, learning_rate=0.004), validated_on=[1, 2, 5], start=first.model
     )
-    assert list(better.held_out) == [1, 2, 5] and len(better.trained_on) == 797
+    assert list(better.validated_on) == [1, 2, 5] and len(better.trained_on) == 797
     assert better.history[1].loss < first.history[0].loss

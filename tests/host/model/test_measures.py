@@ -38,7 +38,7 @@ def test_coverage_counts_cells_of_the_grid() -> None:
     assert coverage(flat, 3) == pytest.approx((1 + 3 * 36 / 216) / 4)
 
 
-def test_saturation_is_the_share_of_sequences_with_a_latent_at_the_wall() -> None:
+def test_saturation_is_the_share_of_sequences_with_a_latent_at_the_boundary() -> None:
     means = [[0, 2.89, 0], [0, -2.91, 0], [2.95, 2.95, 2.95], [1, 1, 1]]
     assert saturation(means, 3) == 0.5
     assert saturation([[4.9], [4.8]], 5) == 0.5

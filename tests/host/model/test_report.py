@@ -63,12 +63,12 @@ def test_the_page_is_whole_and_needs_nothing_else(page) -> None:
 def test_the_page_has_the_figures(page, run: Run) -> None:
     text, _ = page
     words = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", text)))
-    held = run.dataset.sequences[run.held_out]
+    held = run.dataset.sequences[run.validated_on]
     gates = run.model.decode(run.model.encode(held)) > 0.5
     assert f"{(gates & (held == 1)).sum() / held.sum():.0%} come back" in words
     assert f"{cross_entropy(run.model, held):.4f} nats a cell" in words
-    for numbers in ("float32", "float16", "dynamic", "int8"):
-        assert f"{numbers} {len(run.to_tflite(numbers)) / 1000:.0f} kB" in words
+    for precision in ("float32", "float16", "dynamic", "int8"):
+        assert f"{precision} {len(run.to_tflite(precision)) / 1000:.0f} kB" in words
     assert gates_of(run, "int8").words in words
     assert "made.npz" in words and "encoder_layers" in words
 
@@ -92,7 +92,7 @@ def test_a_dead_latent_and_a_jumpy_one_are_found(run: Run) -> None:
     finally:
         run.model.mean.weights[:], run.model.mean.bias[:] = kept
     bad = {finding.title for finding in found.bad}
-    assert found.dead == (1,) and "Latents at work" in bad
+    assert found.collapsed == (1,) and "Latents at work" in bad
     assert "Latents at work" not in {finding.title for finding in find(run).bad}
 
 
@@ -109,14 +109,14 @@ def test_names_from_outside_cannot_break_the_page(run: Run, tmp_path: Path) -> N
 
 def test_export_writes_the_model_again(run: Run, tmp_path: Path) -> None:
     target = tmp_path / "small.tflite"
-    said = invoke(export, run.folder, "-o", target, "--numbers", "float16")
+    said = invoke(export, run.folder, "-o", target, "--precision", "float16")
     assert "float16" in said and "gates" in said
     decoder = Decoder(target)
     places = run.model.encode(run.checks)
     np.testing.assert_allclose(decoder.decode(places), run.model.decode(places), atol=0.01)
     assert "is no run" in invoke(export, tmp_path, code=2)
     assert "must end in .tflite" in invoke(export, run.folder, "-o", tmp_path / "x", code=2)
-    assert "int4 is none of" in invoke(export, run.folder, "--numbers", "int4", code=2)
+    assert "Unknown precision 'int4'" in invoke(export, run.folder, "--precision", "int4", code=2)
     assert "is no run" in invoke(report, tmp_path / "gone", code=2)
 
 
@@ -127,8 +127,8 @@ def test_train_goes_on_from_a_run(run: Run, tmp_path: Path) -> None:
     assert "epoch 2/2" in said
     again = load_run(tmp_path / "better.run")
     assert [epoch.number for epoch in again.history] == list(range(1, 18))
-    np.testing.assert_array_equal(again.held_out, run.held_out)
-    held = again.dataset.sequences[again.held_out]
+    np.testing.assert_array_equal(again.validated_on, run.validated_on)
+    held = again.dataset.sequences[again.validated_on]
     assert cross_entropy(again.model, held) <= cross_entropy(run.model, held) + 1e-7
     assert again.model.sizes == run.model.sizes and again.about["music"] == "made.npz"
     assert target.is_file() and load_run(folder).history == run.history

@@ -25,7 +25,7 @@ def copy(run: Run, tmp_path: Path) -> Path:
 
 
 def training_of(run: Run) -> Training:
-    held = run.held_out
+    held = run.validated_on
     return Training(run.model, run.history, run.trained_on, held, False, run.settings)
 
 
@@ -42,8 +42,8 @@ def test_a_run_comes_back_as_it_was(run: Run, copy: Path) -> None:
     assert again.settings == run.settings and again.history == run.history
     assert again.settings.encoder_layers == (24, 16) and again.settings.epochs == 15
     assert again.dataset.digest == music(800, 20).digest
-    assert len(again.held_out) + len(again.trained_on) == 800
-    held = {again.dataset.sources[i] for i in again.held_out}
+    assert len(again.validated_on) + len(again.trained_on) == 800
+    held = {again.dataset.sources[i] for i in again.validated_on}
     assert held and not held & {again.dataset.sources[i] for i in again.trained_on}
 
 
@@ -58,7 +58,7 @@ def test_the_toml_tells_where_the_model_came_from(copy: Path) -> None:
     lines = (copy / "history.csv").read_text().splitlines()
     held = [float(line.split(",")[3]) for line in lines[1:]]
     best = header["result"]["best_epoch"]
-    assert held[best - 1] == header["result"]["held_out"] == min(held[best - 1 :])
+    assert held[best - 1] == header["result"]["validation_loss"] == min(held[best - 1 :])
 
 
 def test_odd_texts_survive_toml(tmp_path: Path) -> None:
@@ -96,12 +96,12 @@ def test_training_on_makes_one_history(run: Run, tmp_path: Path) -> None:
     )
     training = training_of(run)
     training = Training(
-        run.model, going_on, *(training.trained_on, training.held_out), False, run.settings
+        run.model, going_on, *(training.trained_on, training.validated_on), False, run.settings
     )
     again = save_run(tmp_path / "on.run", training, run.dataset, "made.npz", run.history)
     assert [epoch.number for epoch in again.history] == list(range(1, 18))
     assert again.history[:15] == run.history
-    assert [e.held_out for e in again.history[15:]] == [0.31, 0.29]
+    assert [e.validation_loss for e in again.history[15:]] == [0.31, 0.29]
 
 
 def test_a_run_replaces_a_run_and_nothing_else(run: Run, copy: Path, tmp_path: Path) -> None:

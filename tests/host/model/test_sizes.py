@@ -17,12 +17,12 @@ from tests.host.model.made_music import music
 
 
 @pytest.mark.parametrize(
-    ("numbers", "size"),
+    ("precision", "size"),
     [("float32", 137_672), ("float16", 70_908), ("dynamic", 41_800), ("int8", 47_208)],
 )
-def test_a_model_file_is_as_large_as_was_said(numbers: str, size: int) -> None:
+def test_a_model_file_is_as_large_as_was_said(precision: str, size: int) -> None:
     """The sizes are those of files that TensorFlow's converter wrote."""
-    assert file_bytes((3, 66, 129, 192), numbers) == pytest.approx(size, rel=0.01)
+    assert file_bytes((3, 66, 129, 192), precision) == pytest.approx(size, rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -55,19 +55,19 @@ def test_what_every_module_holds_tapers_linearly(cells: int, hidden: tuple[int, 
     assert with_taper(Settings(), cells).taper == "linear"
 
 
-@pytest.mark.parametrize("numbers", ["float32", "int8"])
+@pytest.mark.parametrize("precision", ["float32", "int8"])
 @pytest.mark.parametrize("hidden_layers", [1, 2, 7])
 @pytest.mark.parametrize("latents", [1, 3, 8])
 def test_by_default_a_module_holds_the_decoder(
-    latents: int, hidden_layers: int, numbers: str
+    latents: int, hidden_layers: int, precision: str
 ) -> None:
     for cells in (1, 24, 192, 640, 1024, 3840, 12_288, 255 * 255):
-        taper = fitting_taper(cells, latents, hidden_layers, numbers)
+        taper = fitting_taper(cells, latents, hidden_layers, precision)
         assert (taper[0], taper[-1], len(taper)) == (cells, latents, hidden_layers + 2)
         assert min(taper) >= 1
-        assert file_bytes(taper[::-1], numbers) <= 6_500_000
+        assert file_bytes(taper[::-1], precision) <= 6_500_000
         if cells <= 640:
-            assert file_bytes(taper[::-1], numbers) <= 400_000
+            assert file_bytes(taper[::-1], precision) <= 400_000
 
 
 def test_a_decoder_is_as_wide_as_fits() -> None:
@@ -92,7 +92,7 @@ def test_four_bars_of_piano_are_made_to_fit_and_it_is_said() -> None:
 def test_a_decoder_that_no_module_holds_is_said_with_the_remedy() -> None:
     said = plan(60, 64 * 60, Settings(taper="linear")).words
     assert "53 MB, which no module holds (its flash has 7 MB, its memory at most 16 MB)" in said
-    assert "--decoder-layers 48-96" in said and "--numbers dynamic" in said
+    assert "--decoder-layers 48-96" in said and "--precision dynamic" in said
     # 4 bars of 24 steps, 128 pitches: 134 million weights in the decoder alone.
     with pytest.raises(UserError, match="would have 537 MB.*leave --taper out"):
         plan(60, 96 * 128, Settings(taper="linear"))

@@ -64,7 +64,7 @@ def test_a_model_too_large_for_the_module_is_said(dataset: Path, tmp_path: Path)
     # 3 × 200 + 200 × 600 + 600 × 48 weights and 848 biases of 4 bytes.
     before, _, after = said[1].partition("epoch 1/1")
     assert "layers 3-200-600-48, will have 603 kB, which only a module with PSRAM" in before
-    assert "It has 60" in after and "--numbers dynamic" in after
+    assert "It has 60" in after and "--precision dynamic" in after
 
 
 def test_wrong_input_is_refused_before_the_work_begins(dataset: Path, tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_wrong_input_is_refused_before_the_work_begins(dataset: Path, tmp_path: 
     assert "learning_rate is 0.0" in refusal(dataset, "--learning-rate", "0")
     assert "66x is no list of sizes" in refusal(dataset, "--decoder-layers", "66x")
     assert "model is 'gan'" in refusal(dataset, "--model", "gan")
-    assert "--numbers int4 is none of" in refusal(dataset, "--numbers", "int4")
+    assert "Unknown precision 'int4'" in refusal(dataset, "--precision", "int4")
     (tmp_path / "songs").mkdir()
     assert "songs is there and is no run" in refusal(dataset, "--run", tmp_path / "songs")
     assert "songs is no run" in refusal(tmp_path / "songs")

@@ -92,14 +92,14 @@ def test_chorales_become_a_model_that_plays(
     music = read([shared_data / "chorales" / "train"], kind="notes", cache=False, **rules)
     # By its taper the decoder of four voices, 736 cells, would be too large for the module.
     training = train(music, Settings(decoder_layers=(48, 96), seed=1))
-    assert training.dead_latents == ()
+    assert training.collapsed_latents == ()
     run = save_run(tmp_path / f"{name}.run", training, music)
     model = tmp_path / f"{name}.tflite"
     run.export(model)
     assert read_extras(model).lowest_pitch == music.lowest_pitch
-    known = density_entropy(music.sequences[run.trained_on], music.sequences[run.held_out])
-    assert training.best.held_out < 0.8 * known
-    places = run.model.encode(music.sequences[run.held_out[:8]])
+    known = density_entropy(music.sequences[run.trained_on], music.sequences[run.validated_on])
+    assert training.best.validation_loss < 0.8 * known
+    places = run.model.encode(music.sequences[run.validated_on[:8]])
     sounding, low = 0, music.lowest_pitch
     for jacks, probabilities, threshold in played(start, model, places, ""):
         assert jacks == notes(probabilities, threshold, pitch=lambda voice: low + voice)

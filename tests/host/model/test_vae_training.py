@@ -33,9 +33,9 @@ def trained(large: Dataset):
     return train(large, Settings(epochs=40, seed=3))
 
 
-def test_held_out_cross_entropy_falls_below_knowing_each_cell_s_density(large, trained) -> None:
-    first, last = trained.history[0].held_out, trained.best.held_out
-    held = large.sequences[trained.held_out]
+def test_validation_loss_falls_below_knowing_each_cell_s_density(large, trained) -> None:
+    first, last = trained.history[0].validation_loss, trained.best.validation_loss
+    held = large.sequences[trained.validated_on]
     density = large.sequences[trained.trained_on].mean(axis=0)
     likelihood = np.where(held, density, 1 - density)
     assert last < 0.75 * -np.log(likelihood).mean() < first
@@ -47,9 +47,9 @@ def test_the_model_has_the_best_weights_once_the_kl_term_has_its_full_weight(
     large, trained
 ) -> None:
     # The warm-up takes 15 % of 40 epochs, and is over with the seventh.
-    after = [e.held_out for e in trained.history[6:]]
-    assert trained.best.held_out == min(after)
-    measured = cross_entropy(trained.model, large.sequences[trained.held_out])
+    after = [e.validation_loss for e in trained.history[6:]]
+    assert trained.best.validation_loss == min(after)
+    measured = cross_entropy(trained.model, large.sequences[trained.validated_on])
     assert measured == pytest.approx(min(after), abs=1e-7)
 
 
@@ -66,8 +66,8 @@ def test_a_small_corpus_is_learnt_by_heart_and_wholly() -> None:
     cells = np.random.default_rng(2).random((60, 16, 4)) < 0.3
     small = Dataset(cells.astype(np.uint8), "rhythm", ("a", "b", "c", "d"))
     training = train(small)
-    assert len(training.held_out) == 0 and len(training.trained_on) == 60
-    assert training.best.number == 3000 and training.best.held_out is None
+    assert len(training.validated_on) == 0 and len(training.trained_on) == 60
+    assert training.best.number == 3000 and training.best.validation_loss is None
     decoder = Decoder(to_tflite(training.model))
     again = decoder.pattern(training.model.encode(small.sequences), 0.5)
     exact = (again == small.sequences).all(axis=(1, 2)).mean()
@@ -81,8 +81,8 @@ def test_ctrl_c_keeps_the_best_so_far(large) -> None:
 
     training = train(large, Settings(epochs=50), impatient)
     assert training.interrupted and len(training.history) == 3
-    measured = cross_entropy(training.model, large.sequences[training.held_out])
-    assert measured == pytest.approx(training.best.held_out, abs=1e-7)
+    measured = cross_entropy(training.model, large.sequences[training.validated_on])
+    assert measured == pytest.approx(training.best.validation_loss, abs=1e-7)
 
 
 def test_one_may_look_at_the_model_after_each_epoch(large) -> None:
@@ -90,11 +90,11 @@ def test_one_may_look_at_the_model_after_each_epoch(large) -> None:
 
     def look(current, outcome) -> None:
         kept = outcome()
-        held = large.sequences[kept.held_out]
+        held = large.sequences[kept.validated_on]
         lengths.append(len(kept.history))
         now, best = cross_entropy(current, held), cross_entropy(kept.model, held)
-        assert now == pytest.approx(kept.history[-1].held_out, abs=1e-7)
-        assert best == pytest.approx(kept.best.held_out, abs=1e-7)
+        assert now == pytest.approx(kept.history[-1].validation_loss, abs=1e-7)
+        assert best == pytest.approx(kept.best.validation_loss, abs=1e-7)
         if len(lengths) == 12:
             raise KeyboardInterrupt
 
@@ -128,13 +128,13 @@ def test_the_loss_is_the_formula() -> None:
             total += kl_weight * (math.log(prior / s) + (s * s + m * m) / (2 * prior**2) - 0.5)
         expected.append(total)
     tf = import_tensorflow()
-    loss_of = VaeLoss(encoder=1, decoder=2, latent_scale=3.0, prior_width=prior)
+    loss_of = VaeLoss(encoder=1, decoder=2, latent_scale=3.0, prior_std=prior)
     wanted, loss = loss_of([tf.constant(w) for w in weights], cells, kl_weight, noise)
     assert wanted.numpy() == loss.numpy()
     np.testing.assert_allclose(loss.numpy(), np.mean(expected), rtol=2e-6)
 
 
-def test_held_out_are_whole_files_and_about_the_share_asked_for() -> None:
+def test_validation_sets_are_whole_files_and_about_the_share_asked_for() -> None:
     sources = [f"file {i * i % 37}" for i in range(2000)]
     chosen, held = split_by_source(sources, 0.2)
     assert sorted([*chosen, *held]) == list(range(2000))

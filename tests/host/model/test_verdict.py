@@ -46,11 +46,11 @@ def test_recall_counts_bars_and_hits() -> None:
     )
 
 
-def sentences(model: Parrot, held_out: list[int]) -> str:
+def sentences(model: Parrot, validated_on: list[int]) -> str:
     dataset = Dataset(WANTED, "rhythm", ("a", "b"), sources=("x", "x", "y"), steps_per_beat=1)
-    known = [i for i in range(3) if i not in held_out]
+    known = [i for i in range(3) if i not in validated_on]
     training = SimpleNamespace(
-        model=model, trained_on=np.array(known), held_out=np.array(held_out, int)
+        model=model, trained_on=np.array(known), validated_on=np.array(validated_on, int)
     )
     return " ".join(verdict(training, dataset))
 
@@ -62,7 +62,7 @@ def test_the_words_hold_the_counts() -> None:
     assert "learnt from all of them" in said
 
 
-def test_held_out_music_is_told_apart() -> None:
+def test_the_validation_set_is_told_apart() -> None:
     # The parrot counts from 0 in either half, so bar 2 gets what bar 0 was to get.
     said = sentences(Parrot(PLAYED), [2])
     assert "of the 2 bars it learnt from 1 comes out exactly as it was" in said
@@ -78,7 +78,7 @@ def test_all_and_none_are_said_only_where_true() -> None:
     almost[0, 0] = (0, 1)
     dataset = Dataset(cells, "rhythm", ("a", "b"))
     training = SimpleNamespace(
-        model=Parrot(almost), trained_on=np.array([0]), held_out=np.array([], int)
+        model=Parrot(almost), trained_on=np.array([0]), validated_on=np.array([], int)
     )
     said = " ".join(verdict(training, dataset))
     assert "more than 99% of the hits sound, and less than 1% more" in said

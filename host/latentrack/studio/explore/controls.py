@@ -8,7 +8,7 @@ from typing import Any
 
 from nicegui import ui
 
-from latentrack.files import whole_file
+from latentrack.files import atomic_write
 from latentrack.studio.explore.midi_file import midi_file
 from latentrack.studio.page_parts import (
     errors_shown,
@@ -106,6 +106,6 @@ class Controls:
 
     def _write(self, name: str, make: Callable[[], bytes]) -> Path:
         file = self._studio.workspace.free_midi(name)
-        with whole_file(file, "the MIDI file") as out:
+        with atomic_write(file, "the MIDI file") as out:
             out.write(make())
         return file

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from latentrack.errors import UserError
-from latentrack.files import whole_file
+from latentrack.files import atomic_write
 from latentrack.limits import TEXT_BYTES, read_file, read_json
 from latentrack.studio.workspace import Workspace, safe_name
 
@@ -114,7 +114,7 @@ def saved_paths(workspace: Workspace) -> list[str]:
 def save_path(workspace: Workspace, name: str, path: LatentPath) -> str:
     """Keeps it; one of the same name is replaced. Returns the name it has. Raises UserError."""
     plain = safe_name(name)
-    with whole_file(_folder(workspace) / f"{plain}.json", "the path") as file:
+    with atomic_write(_folder(workspace) / f"{plain}.json", "the path") as file:
         file.write(json.dumps({"format": _FORMAT, **asdict(path)}).encode())
     return plain
 

@@ -194,9 +194,9 @@ class Bench:
 
     # -- what it plays ----------------------------------------------------------------------------
 
-    def audition(self, numbers: str = "float32", track: int = 0, store: bool = False) -> None:
+    def audition(self, precision: str = "float32", track: int = 0, store: bool = False) -> None:
         """Plays the model that is open, from the next bar on; `store` also keeps it there."""
-        self._do("Sending the model", lambda: self._audition(numbers, track, store))
+        self._do("Sending the model", lambda: self._audition(precision, track, store))
 
     def play(self, name: str, track: int = 0) -> None:
         """Plays a model of its library, from the next bar on."""
@@ -536,13 +536,13 @@ class Bench:
 
     # -- what it plays: the work ------------------------------------------------------------------
 
-    def _audition(self, numbers: str, track: int, store: bool) -> str:
+    def _audition(self, precision: str, track: int, store: bool) -> str:
         talk = self._needed()
         run = self._explorer.run
         if run is None:
             raise UserError("No model is open: open one on the page Explore.")
         self._set(busy="Exporting the model")
-        file = sending.export(run.folder, self._workspace.models, numbers)
+        file = sending.export(run.folder, self._workspace.models, precision)
         self._set(busy="Sending the model")
         with talk.link() as link:
             done = sending.push(link, file, self._progress, store=store, track=track)

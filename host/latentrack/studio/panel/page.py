@@ -10,11 +10,11 @@ from typing import Any
 from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
+from latentrack.decoder.precision import PRECISIONS
 from latentrack.module.install import boards
 from latentrack.studio.page_parts import heading, listen, named, show_error, show_message
 from latentrack.studio.panel.bench import Bench
 from latentrack.studio.panel.panel import Panel
-from latentrack.studio.panel.sending import NUMBERS
 from latentrack.studio.panel.state import State, Stored
 from latentrack.studio.studio import Studio
 
@@ -38,7 +38,7 @@ class _Choices:
     """What is chosen in this tab."""
 
     track: int = 0
-    numbers: str = NUMBERS[0]
+    precision: str = next(iter(PRECISIONS))
     preset: int = 1
 
     def take(self, name: str) -> Callable[[ValueChangeEventArguments[Any]], None]:
@@ -235,9 +235,9 @@ def _models(studio: Studio, choices: _Choices, state: State) -> None:
             ui.label(name).classes("lt-panel-grow")
             select = ui.select(
                 _NUMBERS,
-                value=choices.numbers,
-                label="Numbers",
-                on_change=choices.take("numbers"),
+                value=choices.precision,
+                label="Precision",
+                on_change=choices.take("precision"),
             )
             select.props("dense outlined options-dense").style("min-width: 130px")
             for words, store in (("Hear it", False), ("Store it", True)):
@@ -270,7 +270,7 @@ def _models(studio: Studio, choices: _Choices, state: State) -> None:
 
 
 def _audition(bench: Bench, choices: _Choices, store: bool) -> None:
-    bench.audition(choices.numbers, choices.track, store)
+    bench.audition(choices.precision, choices.track, store)
 
 
 def _play(bench: Bench, choices: _Choices, model: Stored) -> None:

@@ -10,7 +10,7 @@ from fastapi import HTTPException
 from fastapi.responses import FileResponse
 from nicegui import app, ui
 
-from latentrack.decoder.export import NUMBERS
+from latentrack.decoder.precision import PRECISIONS
 from latentrack.errors import UserError
 from latentrack.studio.page_parts import (
     errors_shown,
@@ -30,12 +30,6 @@ _REPORT_HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'; img-src data:; "
     "style-src 'unsafe-inline'; frame-ancestors 'self'",
     "X-Frame-Options": "SAMEORIGIN",
-}
-_COSTS = {
-    "float32": "exactly as trained; always right",
-    "float16": "half as large, hardly a hit differs",
-    "dynamic": "a quarter, a few hits differ",
-    "int8": "a quarter, made for small processors",
 }
 
 
@@ -100,12 +94,12 @@ def offer_reports(studio: Studio) -> None:
 
 
 def export(studio: Studio, run: Path) -> None:
-    """Asks for the numbers, writes the model file and offers it."""
+    """Asks for the precision, writes the model file and offers it."""
     chores = studio.training.chores
     with ui.dialog(value=True) as dialog, ui.card().classes("lt-train-dialog"):
         named(dialog, f"Model file of {run.stem}")
         ui.label(f"Model file of {run.stem}").classes("lt-title")
-        options = {numbers: f"{numbers}: {_COSTS[numbers]}" for numbers in NUMBERS}
+        options = {name: f"{name}: {each.cost}" for name, each in PRECISIONS.items()}
         chosen = ui.radio(options, value="float32").props("dense")
         said = ui.label().props('role="status"')
         links = ui.row().classes("lt-train-actions")

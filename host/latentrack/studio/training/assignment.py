@@ -22,7 +22,7 @@ import numpy as np
 
 from latentrack.corpus.dataset import Dataset
 from latentrack.errors import UserError
-from latentrack.files import whole_file
+from latentrack.files import atomic_write
 from latentrack.limits import DAMAGE, TABLE_BYTES, TEXT_BYTES, Arrays, read_file, read_json
 from latentrack.model.autoencoder import flat_weights
 from latentrack.model.run import Run, load_run, read_indices, read_model, save_run, settings_of
@@ -58,7 +58,7 @@ class Assignment:
             "music": self.music,
             "earlier": str(self.earlier) if self.earlier else None,
         }
-        with whole_file(self.folder / JOB, "the training's settings") as file:
+        with atomic_write(self.folder / JOB, "the training's settings") as file:
             file.write(json.dumps(job, indent=1).encode())
 
     @classmethod
@@ -114,11 +114,11 @@ def write_best(folder: Path, training: Training, earlier: tuple[Epoch, ...]) -> 
         "abandoned": training.abandoned,
     }
     weights = {f"w{i:03}": array for i, array in enumerate(flat_weights(model))}
-    with whole_file(folder / BEST, "the best weights so far") as file:
+    with atomic_write(folder / BEST, "the best weights so far") as file:
         np.savez(
             file,
             header=np.frombuffer(json.dumps(header).encode(), np.uint8),
-            held_out=training.held_out,
+            validated_on=training.validated_on,
             trained_on=training.trained_on,
             history=_table(training.history),
             earlier=_table(earlier),
@@ -140,7 +140,7 @@ def keep(folder: Path) -> tuple[Path, Training]:
             info = decoder_info(dataset, settings.latent_scale)
             model = read_model(arrays, info, header, settings.model == "vae")
             held, chosen = (
-                read_indices(arrays, name, len(dataset)) for name in ("held_out", "trained_on")
+                read_indices(arrays, name, len(dataset)) for name in ("validated_on", "trained_on")
             )
             history, earlier = (
                 _history(arrays.read(name, TABLE_BYTES)) for name in ("history", "earlier")
@@ -155,7 +155,7 @@ def keep(folder: Path) -> tuple[Path, Training]:
 
 def _table(history: tuple[Epoch, ...]) -> Any:
     rows = [
-        (e.number, e.of, e.loss, np.nan if e.held_out is None else e.held_out, e.best)
+        (e.number, e.of, e.loss, np.nan if e.validation_loss is None else e.validation_loss, e.best)
         for e in history
     ]
     return np.array(rows, np.float64).reshape(-1, 5)

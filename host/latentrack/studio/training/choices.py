@@ -32,18 +32,22 @@ class Field:
 
 MORE = (
     Field("latent_dim", "Latents", "1 to 8, instead of the knobs above; the module has three."),
-    Field("held_out", "Held out", "Share of the music, by files, that only tells how good it is."),
+    Field(
+        "validation_split",
+        "Validation split",
+        "Fraction of the files for the validation set.",
+    ),
     Field("learning_rate", "Learning rate", "How large the first steps are; they shrink."),
     Field("batch_size", "Batch size", "Sequences a step."),
     Field("patience", "Patience", "End after so many epochs without getting better."),
-    Field("prior_width", "Spread", "How far the music spreads in the space; 1.45 is usual."),
+    Field("prior_std", "Prior std", "How far the music spreads in the space; 1.45 is usual."),
     Field("free_bits", "Free bits", "Free bits per latent, to prevent collapse."),
     Field("kl_warmup", "Warm-up", "Share of the training in which order in space counts less."),
     Field("input_dropout", "Hidden hits", "Share of the hits that the encoder does not see."),
     Field("weight_decay", "Weight decay", "Keeps weights small; 0.001 in large corpora."),
-    Field("dreams", "Dreams", "How much the encoder learns from what the decoder makes up."),
-    Field("wall", "Wall", "How strongly the edges of the space push music back."),
-    Field("restarts", "Restarts", "Other seeds to try when a latent has died."),
+    Field("replay", "Replay", "Weight of training the encoder on what the decoder makes up."),
+    Field("boundary_penalty", "Boundary penalty", "How strongly the boundary of the space repels."),
+    Field("restarts", "Restarts", "Other seeds to try when a latent has collapsed."),
     Field("decoder_layers", "Decoder layers", "Sizes such as 66-129, instead of Size.", True),
     Field("encoder_layers", "Encoder layers", "It stays on the computer: 256-128, say.", True),
 )

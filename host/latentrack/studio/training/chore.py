@@ -1,7 +1,7 @@
 """The process that makes a report or a model file of a run.
 
 python -m latentrack.studio.training.chore report RUN
-python -m latentrack.studio.training.chore export RUN MODEL.tflite NUMBERS
+python -m latentrack.studio.training.chore export RUN MODEL.tflite PRECISIONS
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ def report(voice: Voice, run: str) -> str:
     return ""
 
 
-def export(voice: Voice, run: str, target: str, numbers: str) -> str:
+def export(voice: Voice, run: str, target: str, precision: str) -> str:
     from latentrack.model.report import gates_of
 
     loaded = load_run(run)
     voice.say("part", words="Converting")
-    loaded.export(target, numbers)
+    loaded.export(target, precision)
     voice.say("part", words="Counting what changed")
-    count = gates_of(loaded, numbers)
-    return f"{in_words(count.size)} in {numbers}: {count.words}."
+    count = gates_of(loaded, precision)
+    return f"{in_words(count.size)} in {precision}: {count.words}."
 
 
 def main() -> None:

@@ -42,14 +42,14 @@ class Chores:
                     self._work(run, "report", str(run))
         return target
 
-    def export(self, run: Path, numbers: str) -> tuple[Path, str]:
-        """Writes a run's model in one of `decoder.export.NUMBERS` into the studio's models.
+    def export(self, run: Path, precision: str) -> tuple[Path, str]:
+        """Writes a run's model in one of `decoder.precision.PRECISIONS` into the studio's models.
 
-        Returns the file, and what the numbers cost in words. Blocks meanwhile. UserError.
+        Returns the file, and what the precision costs in words. Blocks meanwhile. UserError.
         """
-        target = self._workspace.models / model_name(run, numbers)
+        target = self._workspace.models / model_name(run, precision)
         with self._turn(run):
-            words = self._work(run, "export", str(run), str(target), numbers)
+            words = self._work(run, "export", str(run), str(target), precision)
         return target, words
 
     def close(self) -> None:

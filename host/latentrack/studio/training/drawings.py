@@ -77,12 +77,12 @@ class PlacesMap(Element, component="training_map.js"):
         self.update()
 
 
-def loss_and_held_out(epochs: Sequence[Epoch]) -> list[Curve]:
+def both_losses(epochs: Sequence[Epoch]) -> list[Curve]:
     """Of one training; of a very long one not every epoch."""
     epochs = epochs[:: 1 + len(epochs) // (20 * MOST_POINTS)]
     curves = [Curve("loss, nats a sequence", loss_of(epochs), colour="--lt-hit")]
-    if held := held_out_of(epochs):
-        curves.append(Curve("held out, nats a cell", held, right=True, colour="--lt-accent"))
+    if held := validation_losses(epochs):
+        curves.append(Curve("validation, nats a cell", held, right=True, colour="--lt-accent"))
     return curves
 
 
@@ -90,8 +90,10 @@ def loss_of(epochs: Sequence[Epoch]) -> list[tuple[int, float]]:
     return [(epoch.number, epoch.loss) for epoch in epochs if epoch.number]
 
 
-def held_out_of(epochs: Sequence[Epoch]) -> list[tuple[int, float]]:
-    return [(e.number, e.held_out) for e in epochs if e.number and e.held_out is not None]
+def validation_losses(epochs: Sequence[Epoch]) -> list[tuple[int, float]]:
+    return [
+        (e.number, e.validation_loss) for e in epochs if e.number and e.validation_loss is not None
+    ]
 
 
 def _thinned(points: Sequence[tuple[int, float]]) -> list[tuple[float, float]]:

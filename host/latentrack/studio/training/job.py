@@ -107,11 +107,12 @@ class Job:
         else:
             words.append("Finished.")
         words += message["verdict"]
-        if message["dead"]:
-            latents = agree(len(message["dead"]), "Latent"), listed(message["dead"])
-            are = agree(len(message["dead"]), "is", "are")
+        if message["collapsed"]:
+            latents = agree(len(message["collapsed"]), "Latent"), listed(message["collapsed"])
+            are = agree(len(message["collapsed"]), "is", "are")
             words.append(
-                f"{' '.join(latents)} {are} dead with every seed that was tried: train with fewer."
+                f"{' '.join(latents)} {are} collapsed with every seed that was tried: train with "
+                "fewer."
             )
         kind = "stopped" if message["interrupted"] else "finished"
         return Outcome(kind, tuple(words), Path(message["run"]))

@@ -90,7 +90,7 @@ class Learner:
             job.settings,
             self._waiting.append,
             restarted,
-            earlier.held_out if earlier else None,
+            earlier.validated_on if earlier else None,
             earlier.model if earlier else None,
             heard,
         )
@@ -105,7 +105,7 @@ class Learner:
             interrupted=training.interrupted,
             best=training.best.number,
             verdict=verdict(training, dataset),
-            dead=[latent + 1 for latent in training.dead_latents],
+            collapsed=[latent + 1 for latent in training.collapsed_latents],
         )
         # Only now, for whoever is killed before that has said nothing of the run; from here on the
         # next studio must not make a second one.
@@ -133,7 +133,7 @@ class Learner:
         self._next_report = time.monotonic() + REPORT_EVERY
 
     def _flush(self, **places: str) -> None:
-        epochs = [(e.number, e.of, e.loss, e.held_out, e.best) for e in self._waiting]
+        epochs = [(e.number, e.of, e.loss, e.validation_loss, e.best) for e in self._waiting]
         self._waiting.clear()
         self._say("epochs", epochs=epochs, **places)
 

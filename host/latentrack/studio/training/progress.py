@@ -38,7 +38,7 @@ def show_running(studio: Studio, job: Job) -> Callable[[], None]:
     figures = ui.element("dl").classes("lt-train-figures")
     with figures:
         loss = _figure("Loss")
-        held = _figure("Held out")
+        held = _figure("Validation")
         best = _figure("Best epoch")
         kept = _figure("Safe on disk")
     restarts = ui.column().classes("lt-train-warnings")
@@ -66,7 +66,7 @@ def show_running(studio: Studio, job: Job) -> Callable[[], None]:
         stop.set_enabled(not job.stopping)
         if epochs:
             loss(f"{epochs[-1].loss:.2f} nats a sequence")
-            value = epochs[-1].held_out
+            value = epochs[-1].validation_loss
             held("None (corpus too small)" if value is None else f"{value:.4f} nats a cell")
             found = job.best
             best("" if found is None else f"{found.number:,}")

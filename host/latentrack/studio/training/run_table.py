@@ -12,10 +12,10 @@ from latentrack.model.sizes import in_words
 from latentrack.studio.page_parts import heading, in_background, listen, named
 from latentrack.studio.studio import Studio
 from latentrack.studio.training import actions
-from latentrack.studio.training.drawings import Curve, Curves, held_out_of, loss_of
+from latentrack.studio.training.drawings import Curve, Curves, loss_of, validation_losses
 from latentrack.studio.training.runs import Summary, differing
 
-_HEADS = ("", "Name", "When", "Bars", "Latents", "Size", "Epochs", "Loss", "Held out", "")
+_HEADS = ("", "Name", "When", "Bars", "Latents", "Size", "Epochs", "Loss", "Validation", "")
 
 
 class RunTable:
@@ -26,7 +26,7 @@ class RunTable:
         self._train_on = train_on
         self._chosen: set[Path] = set()
         self._runs: list[Summary] = []
-        self._measure = "held out"
+        self._measure = "validation"
         heading("Runs")
         self._bin = ui.element("div").classes("lt-train-undo").props('role="status"')
         self._bin.set_visibility(False)
@@ -78,7 +78,7 @@ class RunTable:
             ui.label(run.name)
             if run.interrupted:
                 ui.label("ended early").classes("lt-muted lt-train-help")
-        held = "–" if run.held_out is None else f"{run.held_out:.4f}"
+        held = "–" if run.validation_loss is None else f"{run.validation_loss:.4f}"
         for text in (
             f"{run.when:%d %b %H:%M}",
             f"{run.sequences:,}",
@@ -133,8 +133,8 @@ class RunTable:
 
     def _curves(self, runs: list[Summary]) -> None:
         measures: dict[str, Callable[..., Any]] = {"loss": loss_of}
-        if any(held_out_of(run.history) for run in runs):
-            measures = {"held out": held_out_of, "loss": loss_of}
+        if any(validation_losses(run.history) for run in runs):
+            measures = {"validation": validation_losses, "loss": loss_of}
         value = self._measure if self._measure in measures else "loss"
         if len(measures) > 1:
             choice = ui.radio(list(measures), value=value).props("inline dense")

@@ -20,8 +20,8 @@ from latentrack.studio.workspace import Workspace, safe_name
 class Summary:
     """A run without its music and its weights.
 
-    size: about that of its model file in float32, in bytes.  loss, held_out: of the epoch that was
-    kept (held_out: None where nothing was).
+    size: about that of its model file in float32, in bytes.  loss, validation_loss: of the epoch
+    that was kept (validation_loss: None without a validation set).
     """
 
     folder: Path
@@ -32,7 +32,7 @@ class Summary:
     size: int
     epochs: int
     loss: float
-    held_out: float | None
+    validation_loss: float | None
     interrupted: bool
     settings: dict[str, Any]
     history: tuple[Epoch, ...]
@@ -123,7 +123,7 @@ def _summary(folder: Path) -> Summary | None:
         model, result, about = header["model"], header["result"], header["about"]
         sizes = [model["latents"], *model["decoder"], cells]
         weights = sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False))
-        held = result.get("held_out")
+        held = result.get("validation_loss")
         stamp = (folder / HEADER).stat().st_mtime
         return Summary(
             folder=folder,
@@ -134,7 +134,7 @@ def _summary(folder: Path) -> Summary | None:
             size=weights * BYTES_OF_A_WEIGHT,
             epochs=int(result["epochs"]),
             loss=float(result["loss"]),
-            held_out=None if held is None else float(held),
+            validation_loss=None if held is None else float(held),
             interrupted=bool(result["interrupted"]),
             settings=dict(header["settings"]),
             history=history,

@@ -10,7 +10,7 @@ from latentrack.model.run import load_run
 from latentrack.model.training import Epoch
 from latentrack.studio.page_parts import heading, in_background, named
 from latentrack.studio.studio import Studio
-from latentrack.studio.training.drawings import Curves, PlacesMap, loss_and_held_out
+from latentrack.studio.training.drawings import Curves, PlacesMap, both_losses
 from latentrack.studio.training.places import Names, Places, names_of, places_of, shown
 from latentrack.words import count
 
@@ -106,9 +106,9 @@ class Watch:
         words = "No epoch has ended yet"
         if epochs:
             words = f"Loss over {count(epochs[-1].number, 'epoch')}, now {epochs[-1].loss:.2f}"
-            if epochs[-1].held_out is not None:
-                words += f"; held out {epochs[-1].held_out:.4f}; best at epoch {best:,}"
-        self._curves.show(loss_and_held_out(epochs), words, best)
+            if epochs[-1].validation_loss is not None:
+                words += f"; validation {epochs[-1].validation_loss:.4f}; best at epoch {best:,}"
+        self._curves.show(both_losses(epochs), words, best)
 
     def _show_places(self) -> None:
         if self._dataset is None or self._places is None:
