@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.docs import wiring
+from tests.docs import tables, wiring
 from tests.docs.compare import elided
 from tests.docs.desk import Desk, Outcome
 from tests.docs.page import Page
@@ -27,6 +27,8 @@ def main() -> None:
     wrong = 0
     with tempfile.TemporaryDirectory() as cache:
         for path in [page.resolve() for page in given.pages] or PAGES:
+            if given.write:
+                tables.write(path)
             page = Page.read(path)
             with tempfile.TemporaryDirectory() as folder, Desk(Path(folder), Path(cache)) as desk:
                 differing = [outcome for outcome in desk.follow(page) if not outcome.right]

@@ -27,13 +27,15 @@ def test_the_door_is_light() -> None:
     script = (
         "import sys, latentrack as lt\n"
         "print(sorted({'numpy', 'serial', 'tensorflow'} & set(sys.modules)))\n"
-        "lt.Rules\n"
+        "lt.Rules, lt.Settings\n"
+        "print(sorted({'numpy', 'serial', 'tensorflow'} & set(sys.modules)))\n"
+        "lt.read\n"
         "print(sorted({'numpy', 'serial', 'tensorflow'} & set(sys.modules)))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], check=True, capture_output=True, text=True
     )
-    assert done.stdout.splitlines() == ["[]", "['numpy']"]
+    assert done.stdout.splitlines() == ["[]", "[]", "['numpy']"]
 
 
 @pytest.mark.parametrize("name", latentrack.__all__)

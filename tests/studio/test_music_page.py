@@ -129,7 +129,7 @@ def test_rules_change_what_is_seen_and_are_found_again(
     count(other, "5 bars from 5 files")
 
     page.get_by_label("Minimum notes per sequence").fill("0")
-    expect(page.get_by_role("alert").filter(has_text="at least 1 note")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="choose 1 to")).to_be_visible()
     count(page, "5 bars from 5 files")
     page.get_by_label("Minimum notes per sequence").fill("7")
     expect(page.get_by_role("alert").filter(has_text="fewer than 7 hits")).to_be_visible()

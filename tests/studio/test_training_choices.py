@@ -8,7 +8,7 @@ import pytest
 from latentrack.corpus import Dataset
 from latentrack.errors import UserError
 from latentrack.model import Settings
-from latentrack.studio.training.choices import MORE, Choices, in_short
+from latentrack.studio.training.choices import ABOVE, MORE, Choices, in_short
 
 DRUMS = Dataset(np.zeros((30, 16, 12), np.uint8), "drums", tuple("abcdefghijkl"), files=3)
 
@@ -70,8 +70,11 @@ def test_what_is_filled_in_is_what_is_trained() -> None:
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"encoder_layers": "wide"}, "Encoder layers wide is no list of sizes: write it as 66-129"),
-        ({"latent_dim": 9}, "latent_dim is 9: choose 1 to 8"),
+        (
+            {"encoder_layers": "wide"},
+            "wide is not a list of sizes for encoder layers: write it",
+        ),
+        ({"latent_dim": 9}, "latent dim is 9: choose 1 to 8"),
     ],
 )
 def test_what_cannot_be_is_said(more: dict[str, object], words: str) -> None:
@@ -79,8 +82,8 @@ def test_what_cannot_be_is_said(more: dict[str, object], words: str) -> None:
         Choices(more=more).settings()
 
 
-def test_each_field_is_a_setting() -> None:
-    assert {field.name for field in MORE} <= set(Settings.__dataclass_fields__)
+def test_the_form_has_every_setting() -> None:
+    assert {*ABOVE, *(each.name for each in MORE)} == set(Settings.__dataclass_fields__)
 
 
 def test_the_music_in_short() -> None:

@@ -180,11 +180,11 @@ def test_a_setting_out_of_range_is_said_and_nothing_begins(
     if another.is_visible():
         another.click()
     page.get_by_text("More", exact=True).click()
-    page.get_by_label("Learning rate").fill("20")
+    page.get_by_label("Learning rate", exact=True).fill("20")
     start.click()
-    expect(page.get_by_role("alert")).to_contain_text("learning_rate is 20")
+    expect(page.get_by_role("alert")).to_contain_text("learning rate is 20")
     assert learners(studio.folder) == []
-    page.get_by_label("Learning rate").fill("")
+    page.get_by_label("Learning rate", exact=True).fill("")
     size = page.get_by_text(re.compile("kB on the module, which every module holds"))
     expect(size).to_be_visible()
 

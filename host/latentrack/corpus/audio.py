@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from latentrack.corpus import sound_files
-from latentrack.corpus.bars import ANY_METER, Events, Grid, quantise_bars
+from latentrack.corpus.bars import Events, Grid, quantise_bars
+from latentrack.corpus.meter import ANY_METER
 from latentrack.corpus.midi import TimeSignature
 from latentrack.corpus.onsets import Heard, Listener
 from latentrack.corpus.quantised import QuantisedBars, hits_table

@@ -14,14 +14,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from latentrack.corpus.meter import ANY_METER
 from latentrack.corpus.midi import TimeSignature
 from latentrack.corpus.quantised import QuantisedBars, hits_table
 
 STEPS_PER_BEAT = 4
 BEATS = 4
 STEPS = STEPS_PER_BEAT * BEATS  # of a bar of 4/4 in 16ths
-ANY_METER = "any"
-POLICIES = ("nearest", "discard", "drop")
 
 LEFT_OUT = "in a bar that was left out"
 SAME_STEP = "on a step where the same voice plays already"
@@ -196,7 +195,9 @@ def _count_bars(
         if grid.meter not in (ANY_METER, stretch.meter):
             discarded["bars", f"in {stretch.meter}, not in {grid.meter}"] += begun
         elif not stretch.steps(grid.steps_per_beat):
-            uneven = f"in {stretch.meter}, no whole number of steps at {grid.steps_per_beat} a beat"
+            uneven = (
+                f"in {stretch.meter}, not a whole number of steps at {grid.steps_per_beat} per beat"
+            )
             discarded["bars", uneven] += begun
         else:
             discarded["bars", CUT_SHORT] += begun - whole

@@ -11,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from latentrack.corpus import audio
-from latentrack.corpus.bars import ANY_METER, LEFT_OUT
+from latentrack.corpus.bars import LEFT_OUT
 from latentrack.corpus.dataset import Dataset, Discard, discards
 from latentrack.corpus.harmony import alike_octaves, pitch_name
+from latentrack.corpus.meter import ANY_METER
 from latentrack.corpus.quantised import QuantisedBars, join
+from latentrack.corpus.recipe import recipe
 from latentrack.corpus.rules import Rules
 from latentrack.corpus.sources import Broken, Found
 from latentrack.errors import UserError
@@ -69,7 +71,7 @@ def gather(
         steps_per_beat=rules.steps_per_beat,
         files=len(np.unique(file_of)),
         discarded=discarded,
-        recipe={"from": _kinds_of_files(used), **_tempo(each), **rules.recipe},
+        recipe={"from": _kinds_of_files(used), **_tempo(each), **recipe(rules)},
         velocities=hits["velocity"],
         offsets=np.asarray(np.clip(hits["offset"] / np.float32(254), -0.5, 0.5), np.float32),
         lowest_pitch=voices.lowest,

@@ -10,10 +10,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from latentrack.corpus.general_midi import PROGRAMS
-from latentrack.corpus.midi import Part
 from latentrack.errors import UserError
+
+if TYPE_CHECKING:
+    from latentrack.corpus.midi import Part
 
 KEYS = ("name", "program", "channel", "file")
 

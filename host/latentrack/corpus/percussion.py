@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 ACCENT_FROM = 96  # of 127; a quarter of what the drummers of the Groove MIDI Dataset play
 
@@ -81,6 +83,8 @@ class PercussionMap:
     @cached_property
     def _table(self) -> npt.NDArray[np.int64]:
         """The voice by accent (0 or 1) and pitch."""
+        import numpy as np
+
         table = np.full((2, 128), -1, np.int64)
         for index, voice in enumerate(self.voices):
             for accent in (False, True):

@@ -1,118 +1,169 @@
-"""By which rules music becomes sequences: every choice that a person has, with its default."""
+"""The rules by which music becomes sequences: every choice, declared once."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from latentrack.corpus.audio import Tempo
-from latentrack.corpus.bars import ANY_METER, POLICIES, Grid
-from latentrack.corpus.dataset import KINDS
+from latentrack.corpus.meter import check_meter
 from latentrack.corpus.parts import Filter, parse_filter
 from latentrack.corpus.percussion import EXTENDED, RHYTHM, PercussionMap
-from latentrack.errors import UserError
-from latentrack.words import count, listed
+from latentrack.declared import check, declarations, declare
 
-STEPS_PER_BEAT = (3, 4, 6, 12)
-MOST_BARS = 4
-_EXACT = 0.05  # of a step: what a file's own rounding may do to a note that is on the grid
+if TYPE_CHECKING:
+    from latentrack.corpus.bars import Grid
+    from latentrack.corpus.tempo_clues import Tempo
+
+KINDS = {
+    "drums": "A voice for each drum. Drums are what plays on MIDI channel 10, or looks like a kit.",
+    "notes": "A voice for each pitch, from the parts that are not drums.",
+    "rhythm": "One voice: when something is struck. Also from audio loops.",
+}
+STEPS_PER_BEAT = {
+    3: "triplet eighths",
+    4: "sixteenths",
+    6: "triplet sixteenths",
+    12: "sixteenths and triplets",
+}
+OFF_GRID = {
+    "nearest": "move to the nearest step",
+    "drop": "leave the note out",
+    "discard": "leave the whole sequence out",
+}
+_MERGE = {None: "as usual for the kind", True: "together", False: "each for itself"}
+_BARS = {1: "1", 2: "2", 3: "3", 4: "4"}
+_METERS = "4/4, 3/4, 2/4, 6/8, 5/4, 7/8, 12/8 or any"
+
+EXACT = 0.05
+"""The largest offset, in steps, of a note on the grid: a file's own rounding."""
+
+FILES, BARS, DRUMS, NOTES, AUDIO = "Which music", "How it is cut", "Drums", "Notes", "Audio loops"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rules:
     """How files are read. Raises UserError for what makes no sense.
 
-    kind: "drums", "notes" (a voice for each pitch) or "rhythm" (one voice; also from audio).
-    percussion: the voices of drums.
-    meter: which bars are taken, such as "7/8"; "any" takes the meter that most bars are in.
-    steps_per_beat: 3, 4, 6 or 12; a beat is a quarter note.
-    bars: in a sequence, 1 to 4; None = 2 for rhythm (32 steps), else 1.
-    minimum_notes: sequences with fewer are left out.
-    off_grid: "nearest" moves notes to the nearest step, "drop" leaves out those off the grid,
-        "discard" leaves out sequences that have any.
-    max_offset: the furthest a note may be from its step, 0 to 0.5 of a step; None = 0.5 for
-        "nearest", 0.05 else.
-    include, exclude: patterns of parts and files, see `parts.parse_pattern`.
-    merge: all parts of a file play together in a sequence (True) or each gives its own (False);
-        None = together for drums, apart for notes.
-    octaves: notes: move each sequence by octaves, so that all have their lowest in the same.
-    trim: notes: voices only from the lowest to the highest pitch that occurs, else all 128.
-    common_key: notes: transpose each file to C major or A minor.
-    unique: keep only the first of equal sequences.
-    bpm, loop_bars: audio files' tempo, or the bars that each lasts, where names tell neither.
-    transpose: drums: semitones, -48 to 48, by which all pitches are moved before the map sees them.
+    `docs/training.md` has a table of all; `declarations(Rules)` has what it says.
     """
 
-    kind: str = "drums"
-    percussion: PercussionMap = EXTENDED
-    meter: str = "4/4"
-    steps_per_beat: int = 4
-    bars: int | None = None
-    minimum_notes: int = 2
-    off_grid: str = "nearest"
-    max_offset: float | None = None
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    merge: bool | None = None
-    octaves: bool = False
-    trim: bool = True
-    common_key: bool = False
-    unique: bool = False
-    bpm: float | None = None
-    loop_bars: float | None = None
-    transpose: int = 0
+    kind: str = declare(
+        "drums", label="Kind", choices=KINDS,
+        help="What to make of the music: drums, notes (a voice for each pitch), or rhythm (one "
+        "voice, also from audio). By default drums, or rhythm if all is audio.",
+    )  # fmt: skip
+    include: tuple[str, ...] = declare(
+        (), label="Only these parts or files", metavar="PATTERN", group=FILES,
+        hint="bass, file:*rock* …, then Enter",
+        help="Take only these parts or files: `bass` or `name:*bass*`, `program:33-40`, "
+        "`program:*organ*`, `channel:10`, `file:*beat_4-4*`. Repeatable.",
+    )  # fmt: skip
+    exclude: tuple[str, ...] = declare(
+        (), label="Leave out these parts or files", metavar="PATTERN", group=FILES,
+        hint="program:33-40 …, then Enter",
+        help="Leave these parts or files out, in the same way.",
+    )  # fmt: skip
+    minimum_notes: int = declare(
+        2, label="Minimum notes per sequence", low=1, high=9999, metavar="N", group=FILES,
+        help="Leave out sequences with fewer notes.",
+    )  # fmt: skip
+    unique: bool = declare(
+        False, label="Skip duplicate sequences", group=FILES, gathered=True,
+        help="Skip duplicate sequences.",
+    )  # fmt: skip
+    meter: str = declare(
+        "4/4", label="Meter", metavar="4/4", group=BARS, hint=_METERS,
+        help="Take bars in this meter, such as 3/4 or 7/8; `any`: in the most frequent one.",
+    )  # fmt: skip
+    bars: int | None = declare(
+        None, label="Bars each", choices=_BARS, metavar="1-4", group=BARS,
+        automatic="1; 2 for rhythm",
+        help="Bars per sequence. By default 1, for rhythm 2.",
+    )  # fmt: skip
+    steps_per_beat: int = declare(
+        4, label="Steps per beat", choices=STEPS_PER_BEAT, group=BARS,
+        help="Steps per beat (a quarter note): 4 are 16ths, 3 and 6 are triplets.",
+    )  # fmt: skip
+    off_grid: str = declare(
+        "nearest", label="Notes off the grid", choices=OFF_GRID, group=BARS,
+        help="Notes off the grid: move them to the nearest step, drop them, or discard the "
+        "sequences that have any.",
+    )  # fmt: skip
+    max_offset: float | None = declare(
+        None, label="Furthest from a step (0 to 0.5)", low=0, high=0.5, metavar="STEPS", group=BARS,
+        more=True, unit="steps", hint="as usual", automatic="0.5; 0.05 to drop and discard",
+        help="How far from its step a note may be, in steps. By default 0.5, or 0.05 to drop and "
+        "discard.",
+    )  # fmt: skip
+    percussion: PercussionMap = declare(
+        EXTENDED, label="Percussion map", option="--map", metavar="NAME|FILE", group=DRUMS,
+        only=("drums",), hint="Drop a TOML file for one of your own",
+        help="The voices: extended (12), simple (6), accented (8, soft and loud apart), or a TOML "
+        "file of your own.",
+    )  # fmt: skip
+    transpose: int = declare(
+        0, label="Transpose drums by semitones", low=-48, high=48, metavar="SEMITONES", group=DRUMS,
+        more=True, only=("drums",), unit="semitones",
+        help="Move all pitches by so many semitones: -24 for what FL Studio's FPC exports.",
+    )  # fmt: skip
+    merge: bool | None = declare(
+        None, label="The parts of a file", choices=_MERGE, option="--merge/--apart", group=NOTES,
+        more=True, automatic="together; apart for notes",
+        help="All parts of a file together in a sequence, or each for itself. By default drums are "
+        "together, notes apart.",
+    )  # fmt: skip
+    common_key: bool = declare(
+        False, label="Transpose to C major or A minor", group=NOTES, only=("notes",),
+        help="Transpose each file to C major or A minor.",
+    )  # fmt: skip
+    octaves: bool = declare(
+        False, label="Move all to one octave", group=NOTES, only=("notes",), gathered=True,
+        help="Move sequences by octaves, so that the lowest notes of all lie in the same one.",
+    )  # fmt: skip
+    trim: bool = declare(
+        True, label="Voices only for the range that is played", option="--trim/--all-pitches",
+        group=NOTES, only=("notes",), gathered=True,
+        help="Voices only for the range that is played, or for all 128 pitches.",
+    )  # fmt: skip
+    bpm: float | None = declare(
+        None, label="Tempo of audio", low=20, high=400, metavar="BPM", unit="BPM", group=AUDIO,
+        only=("rhythm",), hint="as heard", automatic="as told or heard",
+        help="The tempo of audio whose name does not tell it (as `break_97bpm.wav` does). By "
+        "default it is heard.",
+    )  # fmt: skip
+    loop_bars: float | None = declare(
+        None, label="Bars of a loop", above=0, high=256, metavar="BARS", unit="bars", group=AUDIO,
+        only=("rhythm",), hint="as heard", automatic="as told or heard",
+        help="The bars that each audio file lasts, where its name does not tell it.",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "include", tuple(self.include))
         object.__setattr__(self, "exclude", tuple(self.exclude))
-        _one_of("kind", self.kind, KINDS)
-        _one_of("steps_per_beat", self.steps_per_beat, STEPS_PER_BEAT)
-        _one_of("off_grid", self.off_grid, POLICIES)
-        if self.bars is not None:
-            _one_of("bars", self.bars, tuple(range(1, MOST_BARS + 1)))
-        match = re.fullmatch(r"(\d{1,2})/(1|2|4|8|16|32)", self.meter)
-        if self.meter != ANY_METER and (not match or not int(match[1])):
-            raise UserError(
-                f"{self.meter} is not a supported meter: write one such as 4/4 or 7/8, or any."
-            )
-        if match and 4 * self.steps_per_beat * int(match[1]) % int(match[2]):
-            raise UserError(
-                f"A bar of {self.meter} is no whole number of steps at {self.steps_per_beat} a "
-                "beat (a quarter note): ask for 4 or 12 steps a beat."
-            )
-        if self.minimum_notes < 1:
-            raise UserError("A sequence has at least 1 note: ask for a minimum of 1 or more.")
-        if self.max_offset is not None and not 0 <= self.max_offset <= 0.5:
-            raise UserError(
-                f"A note is never more than 0.5 of a step from the nearest one, so "
-                f"{self.max_offset:g} is no limit: name one from 0 to 0.5."
-            )
-        if not -48 <= self.transpose <= 48:
-            raise UserError(
-                f"Drums are transposed by at most 48 semitones up or down, not {self.transpose}."
-            )
-        if self.bpm is not None and not 20 <= self.bpm <= 400:
-            raise UserError(f"{self.bpm:g} is no tempo: name one from 20 to 400 beats a minute.")
-        if self.loop_bars is not None and not 0 < self.loop_bars <= 256:
-            raise UserError(
-                f"No loop lasts {count(self.loop_bars, 'bar')}: name a number from 1 to 256."
-            )
+        check(self)
+        check_meter(self.meter, self.steps_per_beat)
         self.filter  # noqa: B018  (a wrong pattern shows now, not in the first file)
 
     @property
     def sequence_bars(self) -> int:
+        """Bars per sequence."""
         return self.bars or (2 if self.kind == "rhythm" else 1)
 
     @property
     def together(self) -> bool:
+        """Whether all parts of a file play in one sequence."""
         return self.kind != "notes" if self.merge is None else self.merge
 
     @property
     def limit(self) -> float:
-        if self.max_offset is not None:
-            return self.max_offset
-        return 0.5 if self.off_grid == "nearest" else _EXACT
+        """The largest offset of a note from its step, in steps."""
+        return self.usual_limit if self.max_offset is None else self.max_offset
+
+    @property
+    def usual_limit(self) -> float:
+        """`limit` where no other is asked for."""
+        return 0.5 if self.off_grid == "nearest" else EXACT
 
     @property
     def map(self) -> PercussionMap:
@@ -121,11 +172,14 @@ class Rules:
 
     @property
     def noun(self) -> str:
-        """What one note is called."""
+        """What one note is called, in the plural."""
         return {"drums": "hits", "notes": "notes", "rhythm": "onsets"}[self.kind]
 
     @property
     def grid(self) -> Grid:
+        """How bars are cut and notes quantised."""
+        from latentrack.corpus.bars import Grid
+
         return Grid(
             self.meter,
             self.steps_per_beat,
@@ -137,68 +191,29 @@ class Rules:
 
     @property
     def tempo(self) -> Tempo:
+        """What is said of the tempo of audio files."""
+        from latentrack.corpus.tempo_clues import Tempo
+
         return Tempo(self.bpm, self.loop_bars)
 
     @cached_property
     def filter(self) -> Filter:
+        """What include and exclude let through."""
         return parse_filter(self.include, self.exclude)
 
     @cached_property
     def of_a_file(self) -> str:
-        """All that decides what a single file gives, as a text."""
+        """All rules that decide what a single file gives, as a text: a part of the cache's key."""
         patterns = [
             [pattern for pattern in side if pattern.key != "file"]
             for side in (self.filter.include, self.filter.exclude)
         ]
-        voices = None if self.kind == "notes" else self.map
-        return repr(
-            (
-                self.kind,
-                self.grid,
-                self.together,
-                self.common_key,
-                self.tempo,
-                self.transpose,
-                voices,
-                patterns,
-            )
-        )
-
-    @property
-    def recipe(self) -> dict[str, str]:
-        """What differs from one dataset to the next, for people to read."""
-        steps = count(self.steps_per_beat, "step")
-        told = {
-            "meter": self.meter if self.meter != ANY_METER else "whichever most bars are in",
-            "grid": {
-                "nearest": f"the nearest of {steps} a beat",
-                "drop": f"only what is on one of {steps} a beat",
-                "discard": f"only sequences wholly on {steps} a beat",
-            }[self.off_grid],
-            "bars a sequence": str(self.sequence_bars),
-            f"minimum {self.noun}": str(self.minimum_notes),
+        elsewhere = ("include", "exclude", "percussion", "bars", "merge", "max_offset")
+        values: dict[str, Any] = {
+            name: getattr(self, name)
+            for name, declared in declarations(Rules).items()
+            if name not in elsewhere and not declared.gathered
         }
-        if self.kind == "drums":
-            told = {"map": self.percussion.name, **told}
-        if self.limit != (0.5 if self.off_grid == "nearest" else _EXACT):
-            told["largest max_offset"] = f"{self.limit:g} of a step"
-        if self.kind == "drums" and self.transpose:
-            told["transposed"] = f"{self.transpose:+d} semitones"
-        if self.kind == "notes":
-            told["parts"] = "together" if self.together else "each for itself"
-        for name, said in (("include", self.include), ("exclude", self.exclude)):
-            if said:
-                told[name] = ", ".join(said)
-        for name, on in asdict(self).items():
-            if on is True and name in ("octaves", "common_key", "unique"):
-                told[name.replace("_", " ")] = "yes"
-        if self.bpm:
-            told["bpm"] = f"{self.bpm:g}"
-        if self.loop_bars:
-            told["loop bars"] = f"{self.loop_bars:g}"
-        return told
-
-
-def _one_of(what: str, value: object, known: tuple[object, ...]) -> None:
-    if value not in known:
-        raise UserError(f"Unknown value {value!r} for {what}: choose {listed(known, 'or')}.")
+        voices = None if self.kind == "notes" else self.map
+        derived = (self.sequence_bars, self.together, self.limit, voices, patterns)
+        return repr((values, derived))

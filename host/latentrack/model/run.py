@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from latentrack import __version__
 from latentrack.corpus.dataset import Dataset
+from latentrack.declared import declarations
 from latentrack.decoder.metadata import DecoderInfo, Extras
 from latentrack.errors import UserError
 from latentrack.limits import DAMAGE, TABLE_BYTES, Arrays, check_file, lines, read_toml
@@ -46,8 +47,6 @@ HEADER, WEIGHTS, HISTORY, DATASET = "run.toml", "weights.npz", "history.csv", "d
 _FORMAT = "latentrack run"
 _VERSION = 1
 _MOST_EPOCHS = 100_000_000  # of a million each, trained on from a hundred times
-_WHOLE = ("epochs", "batch_size", "patience", "latent_dim", "hidden_layers", "latent_scale",
-          "restarts", "seed")  # fmt: skip
 BYTES_OF_A_WEIGHT = 4
 
 
@@ -84,13 +83,12 @@ class Run:
     def going_on(self, wanted: Settings) -> Settings:
         """This run's settings for training on from it: how to learn from here is as wanted, and
         the seed is the next one if none is wanted."""
-        same = ("epochs", "learning_rate", "min_learning_rate", "patience", "factor")
-        changed = wanted.changed()
-        return replace(
-            self.settings,
-            **{name: changed[name] for name in same if name in changed},  # type: ignore[arg-type]
-            seed=self.settings.seed + 1 if wanted.seed == 0 else wanted.seed,
-        )
+        table = declarations(Settings)
+        changes: dict[str, Any] = {
+            n: value for n, value in wanted.changed().items() if table[n].continued
+        }
+        changes.setdefault("seed", self.settings.seed + 1)
+        return replace(self.settings, **changes)
 
     def export(self, path: str | os.PathLike[str], precision: str = "float32") -> None:
         """Write the model file, whole or not at all; see `to_tflite`. UserError if it cannot be."""
@@ -228,12 +226,13 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
 def settings_of(given: Mapping[str, Any]) -> Settings:
     """Settings as TOML or JSON has them. TypeError or ValueError for what is none; UserError."""
     values: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in given.items()}
+    table = declarations(Settings)
     for name, value in values.items():
-        if name in _WHOLE and not isinstance(value, int | None):
-            raise ValueError("a setting that is no whole number")
+        if table[name].kind is int and not isinstance(value, int | None):
+            raise ValueError("a setting that is not a whole number")
         for number in value if isinstance(value, tuple) else (value,):
             if isinstance(number, float) and not math.isfinite(number):
-                raise ValueError("a setting that is no number")
+                raise ValueError("a setting that is not a number")
     return Settings(**values)
 
 

@@ -1,121 +1,156 @@
-"""How to train: the settings, under the names that the reference's articles gave them."""
+"""The settings of a training, each declared once.
+
+Names are those of the reference's articles where these had one, else Keras's.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Any
 
-from latentrack.errors import UserError
-from latentrack.words import listed
+from latentrack.declared import changed, check, declare
 
-KINDS = ("vae", "stacked")
-TAPERS = ("linear", "geometric")
+MODELS = {
+    "vae": "variational: it orders the music in space",
+    "stacked": "the plain autoencoder, whose layers learn one after the other",
+}
+TAPERS = {"linear": "equal steps", "geometric": "equal ratios, which makes small models"}
 
 STACKED_LATENTS = 2
-"""The stacked autoencoder has the two of the first article: X and Y."""
+"""The stacked autoencoder has the two of the second article: X and Y."""
+
+NETWORK, LEARNING, SPACE = "The network", "Learning", "The latent space"
+_LARGE = "from 500 sequences on"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How to train.
+    """How to train. Raises UserError for a value outside its range.
 
-    model: "vae" (variational), or "stacked", the plain autoencoder of the first article, whose
-    layers are trained one after the other before they are trained together.
-    epochs, batch_size: None chooses by the size of the dataset (about 30,000 steps in all).
-    learning_rate: of the first step. It falls along a cosine to min_learning_rate; with a
-    `patience` it is instead multiplied by `factor` whenever the loss (of the validation set, if
-    there is one) has not improved for so many epochs, and the training ends when it may not fall
-    further.
-    latent_dim: 1 to 8; None is 3, and 2 for "stacked".  latent_scale: each latent runs from minus
-    this to plus this.
-    hidden_layers, taper: how many layers lie between the latents and the cells, and whether
-    their sizes fall in equal steps ("linear") or equal ratios ("geometric"). None is linear where
-    a module holds that decoder, and as much narrower as it takes where none does.
-    decoder_layers: their sizes instead, from the latents to the cells.  encoder_layers: the
-    encoder's, from the cells to the latents. The encoder never leaves the computer, so its
-    size costs nothing on the module.
-    kl_warmup: the share of the training during which the KL term grows to its full weight.
-    free_bits: nats of KL a latent may have for nothing.  prior_std: the standard deviation
-    the KL term pulls the latents towards, 1 in the articles; a wider one fills the space within
-    ± latent_scale more evenly.
-    input_dropout: the share of the hits that the encoder does not get to see.
-    replay: the weight of the encoder's practice on what the decoder makes up (see `loss`).
-    weight_decay: the weight of the squares of all weights but the biases.
-    boundary_penalty: how strongly the bounds of the space push music back, so that little of it
-    is only reached with a knob turned all the way. For these four and for
-    encoder_layers, None leaves the choice to `training.IN_LARGE_CORPORA`; in a small corpus, which
-    is to be learnt by heart, it is 0, and an encoder that mirrors the decoder.
-    validation_split: the share of the sequences, by whole files, that only choose the best weights.
-    restarts: how often to begin anew with another seed when a latent has collapsed.
+    `docs/training.md` has a table of all; `declarations(Settings)` has what it says. Settings that
+    are None are chosen from the size of the dataset (`training.fill_in`).
     """
 
-    model: str = "vae"
-    epochs: int | None = None
-    batch_size: int | None = None
-    learning_rate: float = 0.004
-    min_learning_rate: float = 0.0
-    patience: int | None = None
-    factor: float = 0.5
-    latent_dim: int | None = None
-    hidden_layers: int = 2
-    latent_scale: int = 3
-    taper: str | None = None
-    decoder_layers: tuple[int, ...] | None = None
-    encoder_layers: tuple[int, ...] | None = None
-    kl_warmup: float = 0.15
-    free_bits: float = 0.5
-    prior_std: float = 1.45
-    input_dropout: float | None = None
-    replay: float | None = None
-    weight_decay: float | None = None
-    boundary_penalty: float | None = None
-    validation_split: float = 0.1
-    restarts: int = 3
-    seed: int = 0
+    epochs: int | None = declare(
+        None, label="Epochs", continued=True, low=1, high=1_000_000, hint="as many as it needs",
+        automatic="about 30,000 steps",
+        help="Number of passes over the training set. By default about 30,000 steps in all, which "
+        "is 60 epochs for 16,000 bars and 3,000 for a hundred.",
+    )  # fmt: skip
+    latent_dim: int | None = declare(
+        None, label="Latents", low=1, high=8, option="--latents", automatic="3; 2 if stacked",
+        help="Number of latents, each a knob: the module has X, Y and Z. More keep more detail. By "
+        "default 3, and 2 for a stacked model.",
+    )  # fmt: skip
+    validation_split: float = declare(
+        0.1, label="Validation split", low=0, high=0.9,
+        help="Fraction of the music, by whole files, that is not learnt from but tells when the "
+        "model is at its best.",
+    )  # fmt: skip
+    seed: int = declare(
+        0, label="Seed", continued=True, low=0, high=2**63,
+        help="Another seed gives another model of the same music; the same, the same.",
+    )  # fmt: skip
+    model: str = declare(
+        "vae", label="Model", choices=MODELS, group=NETWORK,
+        help="vae, the variational autoencoder, which orders the music in space; or stacked, the "
+        "plain autoencoder, whose layers learn one after the other.",
+    )  # fmt: skip
+    hidden_layers: int = declare(
+        2, label="Hidden layers", low=1, high=7, group=NETWORK,
+        help="Number of layers between the latents and the cells; more are slower to play.",
+    )  # fmt: skip
+    taper: str | None = declare(
+        None, label="Taper", choices=TAPERS, group=NETWORK,
+        automatic="linear, or as a module needs",
+        help="linear: the layers' sizes fall in equal steps; geometric: in equal ratios, which "
+        "makes small models. By default linear, or as much narrower as a module needs.",
+    )  # fmt: skip
+    decoder_layers: tuple[int, ...] | None = declare(
+        None, label="Decoder layers", low=1, high=4096, metavar="SIZES", group=NETWORK, more=True,
+        automatic="from the taper",
+        help="Sizes of the layers instead, from the latents to the cells, such as 66-129.",
+    )  # fmt: skip
+    encoder_layers: tuple[int, ...] | None = declare(
+        None, label="Encoder layers", low=1, high=4096, metavar="SIZES", group=NETWORK, more=True,
+        large=(256, 128), automatic=f"256-128 {_LARGE}, else the decoder's mirror",
+        help="Sizes of the encoder's layers, from the cells to the latents. It stays on the "
+        "computer, so they cost nothing on the module. By default 256-128; below 500 sequences the "
+        "decoder's.",
+    )  # fmt: skip
+    learning_rate: float = declare(
+        0.004, label="Learning rate", continued=True, above=0, high=10, group=LEARNING, more=True,
+        help="Learning rate of the first step; it falls along a cosine.",
+    )  # fmt: skip
+    min_learning_rate: float = declare(
+        0.0, label="Minimum learning rate", continued=True, low=0, high=1, group=LEARNING,
+        more=True,
+        help="Learning rate of the last step; with patience, training ends when it is reached.",
+    )  # fmt: skip
+    patience: int | None = declare(
+        None, label="Patience", continued=True, low=1, high=1_000_000, group=LEARNING, more=True,
+        automatic="the cosine instead",
+        help="Instead of the cosine: after so many epochs without a better loss (of the validation "
+        "set, if there is one) the learning rate falls, and training ends when it may fall no "
+        "further.",
+    )  # fmt: skip
+    factor: float = declare(
+        0.5, label="Factor", continued=True, low=0.01, high=0.99, group=LEARNING, more=True,
+        help="With patience: what the learning rate is multiplied by.",
+    )  # fmt: skip
+    batch_size: int | None = declare(
+        None, label="Batch size", low=1, high=1_000_000, group=LEARNING, more=True,
+        automatic="32; 16 below 1,000 sequences",
+        help="Sequences per step. By default 32, or 16 below 1,000 sequences.",
+    )  # fmt: skip
+    input_dropout: float | None = declare(
+        None, label="Input dropout", low=0, high=0.9, group=LEARNING, more=True, only=("vae",),
+        large=0.0, automatic="0",
+        help="Fraction of the hits that the encoder does not see, so that it learns less by heart. "
+        "By default none.",
+    )  # fmt: skip
+    weight_decay: float | None = declare(
+        None, label="Weight decay", low=0, high=1, group=LEARNING, more=True, only=("vae",),
+        large=0.001, automatic=f"0.001 {_LARGE}, else 0",
+        help="Weight of the sum of the squares of all weights but the biases.",
+    )  # fmt: skip
+    replay: float | None = declare(
+        None, label="Replay", low=0, high=100, group=LEARNING, more=True, only=("vae",),
+        large=2.0, automatic=f"2 {_LARGE}, else 0",
+        help="Weight of training the encoder on what the decoder makes up (the sleep phase of "
+        "Hinton et al. 1995).",
+    )  # fmt: skip
+    restarts: int = declare(
+        3, label="Restarts", low=0, high=100, group=LEARNING, more=True, only=("vae",),
+        help="How often to begin again with another seed when a latent has collapsed.",
+    )  # fmt: skip
+    latent_scale: int = declare(
+        3, label="Latent scale", low=1, high=255, group=SPACE, more=True,
+        help="Each latent runs from minus this to plus this.",
+    )  # fmt: skip
+    prior_std: float = declare(
+        1.45, label="Prior std", above=0, high=10, group=SPACE, more=True, only=("vae",),
+        help="Standard deviation of the prior, 1 in the articles. A wider one fills the space more "
+        "evenly, up to its boundary.",
+    )  # fmt: skip
+    free_bits: float = declare(
+        0.5, label="Free bits", low=0, high=10, group=SPACE, more=True,
+        only=("vae",), unit="nats",
+        help="Free bits per latent, to prevent collapse (Kingma et al. 2016).",
+    )  # fmt: skip
+    kl_warmup: float = declare(
+        0.15, label="KL warm-up", low=0, high=1, group=SPACE, more=True, only=("vae",),
+        help="Fraction of the training during which the KL term grows to its full weight.",
+    )  # fmt: skip
+    boundary_penalty: float | None = declare(
+        None, label="Boundary penalty", low=0, high=100, group=SPACE, more=True,
+        only=("vae",), large=1.5, automatic=f"1.5 {_LARGE}, else 0",
+        help="How strongly the boundary of the space repels the music, so that little of it "
+        "needs a knob turned all the way.",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        """UserError: a value outside its range."""
-        for name, choices in (("model", KINDS), ("taper", TAPERS)):
-            left_open = name == "taper" and self.taper is None
-            if not left_open and getattr(self, name) not in choices:
-                raise UserError(
-                    f"{name} is {getattr(self, name)!r}: choose {listed(choices, 'or')}."
-                )
-        ranges: dict[str, tuple[float, float]] = {
-            "epochs": (1, 1_000_000),
-            "batch_size": (1, 1_000_000),
-            "patience": (1, 1_000_000),
-            "latent_dim": (1, 8),
-            "hidden_layers": (1, 7),
-            "latent_scale": (1, 255),
-            "min_learning_rate": (0, 1),
-            "factor": (0.01, 0.99),
-            "kl_warmup": (0, 1),
-            "free_bits": (0, 10),
-            "input_dropout": (0, 0.9),
-            "replay": (0, 100),
-            "weight_decay": (0, 1),
-            "boundary_penalty": (0, 100),
-            "validation_split": (0, 0.9),
-            "restarts": (0, 100),
-            "seed": (0, 2**63),
-        }
-        for name, (low, high) in ranges.items():
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise UserError(f"{name} is {value}: choose {low} to {high}.")
-        for name in ("learning_rate", "prior_std"):
-            if not 0 < getattr(self, name) < 10:
-                raise UserError(
-                    f"{name} is {getattr(self, name)}: choose a number above 0 and below 10."
-                )
-        for name in ("decoder_layers", "encoder_layers"):
-            sizes = getattr(self, name)
-            if sizes is not None and not (
-                1 <= len(sizes) <= 7 and all(1 <= size <= 4096 for size in sizes)
-            ):
-                raise UserError(
-                    f"{name} is {'-'.join(map(str, sizes))}: give 1 to 7 sizes from 1 to 4096."
-                )
+        check(self)
 
     @property
     def latents(self) -> int:
@@ -124,10 +159,6 @@ class Settings:
             return self.latent_dim
         return STACKED_LATENTS if self.model == "stacked" else 3
 
-    def changed(self) -> dict[str, object]:
+    def changed(self) -> dict[str, Any]:
         """The settings that are not as they are by default."""
-        return {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if getattr(self, field.name) != field.default
-        }
+        return changed(self)

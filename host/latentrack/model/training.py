@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latentrack.declared import declarations
 from latentrack.decoder.metadata import KINDS, DecoderInfo
 from latentrack.decoder.quiet import import_tensorflow
 from latentrack.errors import UserError
@@ -45,12 +46,10 @@ FEWEST_SEQUENCES = 20
 FEWEST_TO_HOLD_OUT = 500
 """Below this every sequence is needed for training, and none is held back to check with."""
 FEWEST_SOURCES_TO_HOLD_OUT = 10
-IN_LARGE_CORPORA: dict[str, Any] = {
-    "encoder_layers": (256, 128),
-    "input_dropout": 0.0,
-    "replay": 2.0,
-    "weight_decay": 0.001,
-    "boundary_penalty": 1.5,
+IN_LARGE_CORPORA = {
+    name: declared.large
+    for name, declared in declarations(Settings).items()
+    if declared.large is not None
 }
 """What these settings of a variational autoencoder are by default from 500 sequences on, found on
 Groove's validation files. Below, a corpus is to be learnt by heart: the encoder is the decoder's

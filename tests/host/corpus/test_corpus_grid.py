@@ -71,7 +71,7 @@ def test_a_meter_whose_bars_are_no_whole_number_of_steps_is_counted(tmp_path):
     notes = [(0, 36), (STEP, 38), (BAR, 36), (BAR + STEP, 38)]
     file = write_midi(tmp_path / "a.mid", notes, signatures=[(0, 4, 4), (BAR, 7, 8)])
     _, made = bars_of(file, meter="any", steps_per_beat=3)
-    assert left_out(made, "bars") == {"in 7/8, no whole number of steps at 3 a beat": 1}
+    assert left_out(made, "bars") == {"in 7/8, not a whole number of steps at 3 per beat": 1}
 
 
 def test_several_bars_make_a_sequence(tmp_path):
@@ -99,7 +99,7 @@ HUMAN = [(0, 36), (4 * STEP + 12, 38), (8 * STEP + 36, 36), (12 * STEP - 48, 38)
 EXACT = [(BAR, 36), (BAR + 4 * STEP, 38)]
 
 
-def test_nearest_moves_notes_up_to_the_largest_deviation(tmp_path):
+def test_nearest_moves_notes_up_to_the_largest_offset(tmp_path):
     file = write_midi(tmp_path / "a.mid", HUMAN + EXACT)
     bars, made = bars_of(file)
     assert bars[0] == {(0, 0), (4, 1), (8, 0), (12, 1)}
@@ -158,15 +158,15 @@ def test_equal_sequences_once(tmp_path):
         ({"kind": "noise"}, "choose drums, notes or rhythm"),
         ({"steps_per_beat": 5}, "choose 3, 4, 6 or 12"),
         ({"bars": 5}, "choose 1, 2, 3 or 4"),
-        ({"off_grid": "round"}, "choose nearest, discard or drop"),
+        ({"off_grid": "round"}, "choose nearest, drop or discard"),
         ({"meter": "waltz"}, "waltz is not a supported meter"),
         ({"meter": "0/4"}, "not a supported meter"),
         ({"meter": "4/5"}, "not a supported meter"),
         ({"meter": "7/8", "steps_per_beat": 3}, "ask for 4 or 12"),
-        ({"minimum_notes": 0}, "minimum of 1"),
-        ({"max_offset": 0.6}, "from 0 to 0.5"),
-        ({"bpm": 5}, "5 is no tempo"),
-        ({"loop_bars": 0}, "0 bars"),
+        ({"minimum_notes": 0}, "minimum notes is 0: choose 1 to 9,999"),
+        ({"max_offset": 0.6}, "max offset is 0.6: choose 0 to 0.5"),
+        ({"bpm": 5}, "bpm is 5: choose 20 to 400"),
+        ({"loop_bars": 0}, "loop bars is 0: choose more than 0, up to 256"),
         ({"include": ["channel:17"]}, "1 to 16"),
     ],
 )

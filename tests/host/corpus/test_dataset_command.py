@@ -78,19 +78,20 @@ def test_every_rule_can_be_asked_for(tmp_path, monkeypatch):
     )
     assert run(tmp_path, *words.split()).exit_code == 0
     want = Rules(
-        "drums", SIMPLE, "any", 12, 1, 1, "nearest", 0.4, ("file:a", "file:*"), ("bass",), True,
-        unique=True, transpose=-1,
+        kind="drums", percussion=SIMPLE, meter="any", bars=1, steps_per_beat=12, minimum_notes=1,
+        off_grid="nearest", max_offset=0.4, include=("file:a", "file:*"), exclude=("bass",),
+        merge=True, unique=True, transpose=-1,
     )  # fmt: skip
     assert asked == [(Rules(), True), (want, False)]
     write_parts(tmp_path / "b.mid", ("b", 0, 0, [(0, 60, 80), (STEP, 64, 80)]))
     assert (
         run(tmp_path, *"--kind notes --octaves --all-pitches --common-key".split()).exit_code == 0
     )
-    assert asked[2:] == [(Rules("notes", octaves=True, trim=False, common_key=True), True)]
+    assert asked[2:] == [(Rules(kind="notes", octaves=True, trim=False, common_key=True), True)]
     write_midi(tmp_path / "c.mid", [(0, 36), (4 * STEP, 38), (20 * STEP, 36)])
     (tmp_path / "loop.wav").write_bytes(b"")
     assert run(tmp_path, *"--kind rhythm --bpm 97 --loop-bars 2".split()).exit_code == 0
-    assert asked[3:] == [(Rules("rhythm", bpm=97, loop_bars=2), True)]
+    assert asked[3:] == [(Rules(kind="rhythm", bpm=97, loop_bars=2), True)]
 
 
 def test_a_folder_of_audio_becomes_a_rhythm(tmp_path):

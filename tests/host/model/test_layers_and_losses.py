@@ -43,13 +43,13 @@ def test_hidden_layers(settings: Settings, encoder: tuple, decoder: tuple) -> No
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"model": "gan"}, "model is 'gan': choose vae or stacked"),
-        ({"taper": "round"}, "taper is 'round'"),
-        ({"decoder_layers": ()}, "decoder_layers is : give 1 to 7 sizes"),
-        ({"decoder_layers": (5, 0)}, "decoder_layers is 5-0"),
-        ({"factor": 1.0}, "factor is 1.0: choose 0.01 to 0.99"),
+        ({"model": "gan"}, "Unknown value 'gan' for model: choose vae or stacked"),
+        ({"taper": "round"}, "Unknown value 'round' for taper"),
+        ({"decoder_layers": ()}, "decoder layers is empty: give 1 to 7 sizes"),
+        ({"decoder_layers": (5, 0)}, "decoder layers is 5-0"),
+        ({"factor": 1.0}, "factor is 1: choose 0.01 to 0.99"),
         ({"patience": 0}, "patience is 0"),
-        ({"prior_std": 0.0}, "prior_std is 0.0"),
+        ({"prior_std": 0.0}, "prior std is 0: choose more than 0"),
     ],
 )
 def test_settings_out_of_range_are_one_sentence(changes: dict, words: str) -> None:

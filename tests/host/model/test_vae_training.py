@@ -225,9 +225,9 @@ def long() -> Dataset:
         (lambda: music(19, 2), {}, "19 sequences, .* at least 20"),
         (silent, {}, "silent"),
         (long, {}, "256 steps × 1 voice,"),
-        (lambda: music(30, 2), {"latent_dim": 9}, "latent_dim is 9: choose 1 to 8"),
-        (lambda: music(30, 2), {"latent_scale": 0}, "latent_scale is 0"),
-        (lambda: music(30, 2), {"learning_rate": 0.0}, "learning_rate is 0.0"),
+        (lambda: music(30, 2), {"latent_dim": 9}, "latent dim is 9: choose 1 to 8"),
+        (lambda: music(30, 2), {"latent_scale": 0}, "latent scale is 0"),
+        (lambda: music(30, 2), {"learning_rate": 0.0}, "learning rate is 0"),
         (lambda: music(30, 2), {"epochs": 0}, "epochs is 0"),
     ],
 )

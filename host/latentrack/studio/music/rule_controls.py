@@ -1,38 +1,28 @@
-"""The rules as controls: what is changed here is read at once."""
+"""The rules as controls: what is changed here is read at once.
+
+Each control comes from the rule's declaration; only the percussion map, whose files the studio
+keeps, and the kind, which decides what else is shown, have code of their own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from itertools import groupby
 from typing import Any
 
 from nicegui import ui
 
 from latentrack.corpus.percussion import MAPS
-from latentrack.corpus.rules import MOST_BARS
+from latentrack.corpus.rules import AUDIO, BARS, DRUMS, FILES, KINDS, NOTES, Rules
+from latentrack.declared import Declaration, declarations
 from latentrack.errors import UserError
 from latentrack.studio.music.music import Music
 from latentrack.words import count
 
-_KINDS = {"drums": "Drums", "notes": "Notes", "rhythm": "Rhythm"}
-_STEPS = {
-    3: "3: triplet eighths",
-    4: "4: sixteenths",
-    6: "6: triplet sixteenths",
-    12: "12: sixteenths and triplets",
-}
-_METERS = ["4/4", "3/4", "2/4", "6/8", "5/4", "7/8", "12/8"]
-_ANY_METER = {"any": "the one most bars are in"}
-_OFF_GRID = {
-    "nearest": "move to the nearest step",
-    "drop": "leave the note out",
-    "discard": "leave the whole sequence out",
-}
-_MERGE = {None: "as usual for the kind", True: "together", False: "each for itself"}
-_HELP = {
-    "drums": "A lane for each drum. Drums are what plays on MIDI channel 10, or looks like a kit.",
-    "notes": "A lane for each pitch, from the parts that are no drums.",
-    "rhythm": "One lane: when something is struck. Also from audio loops.",
-}
+_RULES = declarations(Rules)
+# As a page has them: first how bars are cut, last which files are taken.
+_GROUPS = (BARS, DRUMS, NOTES, AUDIO, FILES)
 
 
 class RuleControls:
@@ -41,14 +31,14 @@ class RuleControls:
     def __init__(self, music: Music) -> None:
         self._music = music
         self._controls: dict[str, Any] = {}
-        self._only: dict[str, tuple[Any, ...]] = {}
         self._wrong = ""
         self._said = ui.label().classes("lt-music-wrong lt-music-said").props('role="alert"')
         self._kind()
-        self._grid()
-        self._voices()
-        self._filters()
-        self._more()
+        plain = [rule for rule in _RULES.values() if rule.group]
+        plain.sort(key=lambda rule: _GROUPS.index(rule.group))
+        self._build(rule for rule in plain if not rule.more)
+        with ui.expansion("More").classes("lt-music-more").props("dense"):
+            self._build(rule for rule in plain if rule.more)
         self.show()
 
     def show(self) -> None:
@@ -58,10 +48,9 @@ class RuleControls:
             if self._wrong == name:
                 continue  # what was typed and made no sense stays to be mended
             control.value = self._shown(name)
-        for kind, parts in self._only.items():
-            for part in parts:
-                part.set_visibility(kind == rules.kind)
-        self._help.set_text(_HELP[rules.kind])
+            only = _RULES[name].only
+            control.set_visibility(not only or rules.kind in only)
+        self._help.set_text(KINDS[rules.kind])
         if not self._wrong:
             self._say_error()
 
@@ -72,7 +61,7 @@ class RuleControls:
         self._said.set_text(error)
 
     def _shown(self, name: str) -> Any:
-        if name == "map_name":
+        if name == "percussion":
             return self._music.map_name
         if name == "bars":
             return self._music.rules.sequence_bars
@@ -81,21 +70,24 @@ class RuleControls:
 
     def _refresh_choices(self) -> None:
         maps = {
-            name: f"{name} ({count(len(MAPS[name].voices), 'lane')})" if name in MAPS else name
+            name: f"{name} ({count(len(MAPS[name].voices), 'voice')})" if name in MAPS else name
             for name in self._music.map_names
         }
-        if self._controls["map_name"].options != maps:
-            self._controls["map_name"].set_options(maps)
+        if self._controls["percussion"].options != maps:
+            self._controls["percussion"].set_options(maps)
         meter = self._music.rules.meter
         if meter not in self._controls["meter"].options:
             self._controls["meter"].set_options(self._controls["meter"].options | {meter: meter})
 
     def _set(self, name: str, value: Any) -> None:
-        if self._shown(name) == (list(value) if isinstance(value, tuple) else value):
+        if self._shown(name) == value:
             self._right(name)
             return
+        if _RULES[name].kind is int and not _RULES[name].choices:
+            # An empty field is not a number; the rules say what one is.
+            value = int(value) if value is not None else 0
         try:
-            self._music.change_rules(**{name: value})
+            self._music.change_rules(**{"map_name" if name == "percussion" else name: value})
         except UserError as error:
             self._wrong = name
             self._said.set_text(str(error))
@@ -107,152 +99,74 @@ class RuleControls:
             self._wrong = ""
             self._say_error()
 
-    def _add(self, name: str, control: Any) -> Any:
-        self._controls[name] = control
-        return control.classes("lt-music-control").props("dense outlined options-dense")
-
-    def _changes(self, name: str, made: Callable[[Any], Any] = lambda value: value) -> Any:
-        def change(event: Any) -> None:
-            self._set(name, made(event.value))
-
-        return change
-
     def _kind(self) -> None:
-        kind = ui.toggle(_KINDS, on_change=self._changes("kind")).props(
+        options = {kind: kind.capitalize() for kind in KINDS}
+        kind = ui.toggle(options, on_change=self._changes("kind")).props(
             'no-caps unelevated aria-label="What is made of the music" role="group"'
         )
         self._controls["kind"] = kind
         self._help = ui.label().classes("lt-muted lt-music-help")
 
-    def _grid(self) -> None:
-        with ui.element("div").classes("lt-music-pair"):
-            self._add(
-                "bars",
-                ui.select(
-                    list(range(1, MOST_BARS + 1)),
-                    label="Bars each",
-                    on_change=self._changes("bars"),
-                ),
+    def _build(self, rules: Iterable[Declaration]) -> None:
+        """Controls in their order; short ones of a group stand side by side."""
+        for (_, short), row in groupby(rules, lambda rule: (rule.group, _is_short(rule))):
+            beside = ui.element("div").classes("lt-music-pair") if short else nullcontext()
+            with beside:
+                for rule in row:
+                    control = self._control(rule).classes("lt-music-control")
+                    self._controls[rule.name] = control.props("dense outlined options-dense")
+
+    def _control(self, rule: Declaration) -> Any:
+        changes = self._changes(rule.name)
+        if rule.name == "percussion":
+            control = ui.select([], label=rule.label, on_change=changes)
+            return control.props(f'hint="{rule.hint}" hide-bottom-space')
+        if rule.name == "meter":
+            return ui.select(
+                _meters(rule),
+                label=rule.label,
+                with_input=True,
+                new_value_mode="add-unique",
+                key_generator=lambda text: text,
+                on_change=changes,
             )
-            self._add(
-                "meter",
-                ui.select(
-                    {meter: meter for meter in _METERS} | _ANY_METER,
-                    label="Meter",
-                    with_input=True,
-                    new_value_mode="add-unique",
-                    key_generator=lambda text: text,
-                    on_change=self._changes("meter"),
-                ),
-            )
-        self._add(
-            "steps_per_beat",
-            ui.select(_STEPS, label="Steps per beat", on_change=self._changes("steps_per_beat")),
+        if rule.choices:
+            return ui.select(_options(rule), label=rule.label, on_change=changes)
+        if rule.kind is bool:
+            return ui.switch(rule.label, on_change=changes)
+        if rule.kind is tuple:
+            chips = ui.input_chips(rule.label, on_change=changes, new_value_mode="add-unique")
+            chips.props["hint"] = rule.hint
+            return chips.props("hide-bottom-space")
+        number = ui.number(
+            rule.label,
+            min=rule.low,
+            max=rule.high,
+            step=1 if rule.kind is int else None,
+            precision=0 if rule.kind is int else None,
+            placeholder=rule.hint or None,
+            on_change=changes,
         )
-        self._add(
-            "off_grid",
-            ui.select(_OFF_GRID, label="Notes off the grid", on_change=self._changes("off_grid")),
-        )
-        self._add(
-            "minimum_notes",
-            ui.number(
-                "Minimum notes per sequence",
-                min=1,
-                max=999,
-                step=1,
-                precision=0,
-                on_change=self._changes("minimum_notes", _whole),
-            ),
-        )
+        return number if rule.default is not None else number.props("clearable stack-label")
 
-    def _voices(self) -> None:
-        percussion = self._add(
-            "map_name",
-            ui.select(
-                self._music.map_names,
-                label="Percussion map",
-                on_change=self._changes("map_name"),
-            ).props('hint="Drop a TOML file for one of your own" hide-bottom-space'),
-        )
-        with ui.element("div").classes("lt-music-switches") as notes:
-            self._switch("octaves", "Move all to one octave")
-            self._switch("common_key", "Transpose to C major or A minor")
-            self._switch("trim", "Lanes only for the range that is played")
-        with ui.element("div").classes("lt-music-pair") as rhythm:
-            self._add(
-                "bpm",
-                ui.number(
-                    "Tempo of audio",
-                    min=20,
-                    max=400,
-                    placeholder="as heard",
-                    on_change=self._changes("bpm"),
-                ).props("clearable stack-label"),
-            )
-            self._add(
-                "loop_bars",
-                ui.number(
-                    "Bars of a loop",
-                    min=0,
-                    max=256,
-                    placeholder="as heard",
-                    on_change=self._changes("loop_bars"),
-                ).props("clearable stack-label"),
-            )
-        self._only = {"drums": (percussion,), "notes": (notes,), "rhythm": (rhythm,)}
+    def _changes(self, name: str) -> Callable[[Any], None]:
+        def change(event: Any) -> None:
+            self._set(name, event.value)
 
-    def _filters(self) -> None:
-        self._switch("unique", "Skip duplicate sequences")
-        for name, label, hint in (
-            (
-                "include",
-                "Only these parts or files",
-                "bass, file:*rock* …, then Enter",
-            ),
-            ("exclude", "Leave out these parts or files", "program:33-40 …, then Enter"),
-        ):
-            chips = ui.input_chips(
-                label, on_change=self._changes(name, tuple), new_value_mode="add-unique"
-            )
-            chips.props["hint"] = hint
-            self._add(name, chips.props("hide-bottom-space"))
-
-    def _more(self) -> None:
-        with ui.expansion("More").classes("lt-music-more").props("dense"):
-            self._add(
-                "max_offset",
-                ui.number(
-                    "Furthest from a step (0 to 0.5)",
-                    min=0,
-                    max=0.5,
-                    step=0.05,
-                    placeholder="as usual",
-                    on_change=self._changes("max_offset"),
-                ).props("clearable stack-label"),
-            )
-            transpose = self._add(
-                "transpose",
-                ui.number(
-                    "Transpose drums by semitones",
-                    min=-48,
-                    max=48,
-                    step=1,
-                    precision=0,
-                    on_change=self._changes("transpose", _whole),
-                ),
-            )
-            self._only["drums"] = (*self._only["drums"], transpose)
-            self._add(
-                "merge",
-                ui.select(
-                    _MERGE, label="The parts of a file", on_change=self._changes("merge")
-                ).props("stack-label"),
-            )
-
-    def _switch(self, name: str, label: str) -> None:
-        self._add(name, ui.switch(label, on_change=self._changes(name)))
+        return change
 
 
-def _whole(value: Any) -> int:
-    # An empty field is no number; the rules say what one is.
-    return int(value) if value is not None else 0
+def _is_short(rule: Declaration) -> bool:
+    return rule.name in ("bars", "meter") or (rule.group == AUDIO and rule.kind is float)
+
+
+def _meters(rule: Declaration) -> dict[str, str]:
+    """The meters to choose from; others can be typed."""
+    *meters, any_meter = rule.hint.replace(" or ", ", ").split(", ")
+    return {meter: meter for meter in meters} | {any_meter: "the one most bars are in"}
+
+
+def _options(rule: Declaration) -> dict[Any, str]:
+    if rule.kind is int and rule.name == "steps_per_beat":
+        return {value: f"{value}: {words}" for value, words in rule.choices.items()}
+    return {value: words for value, words in rule.choices.items()}

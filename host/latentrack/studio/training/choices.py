@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from latentrack.corpus.dataset import Dataset
-from latentrack.errors import UserError
+from latentrack.declared import declarations
 from latentrack.model.plan import Plan, plan
 from latentrack.model.settings import Settings
 from latentrack.model.sizes import in_words, which_modules
@@ -20,43 +20,14 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class Field:
-    """A setting under "More": a number, or a list of sizes. None leaves it as it is by default."""
-
-    name: str
-    label: str
-    help: str
-    sizes: bool = False
-
-
-MORE = (
-    Field("latent_dim", "Latents", "1 to 8, instead of the knobs above; the module has three."),
-    Field(
-        "validation_split",
-        "Validation split",
-        "Fraction of the files for the validation set.",
-    ),
-    Field("learning_rate", "Learning rate", "How large the first steps are; they shrink."),
-    Field("batch_size", "Batch size", "Sequences a step."),
-    Field("patience", "Patience", "End after so many epochs without getting better."),
-    Field("prior_std", "Prior std", "How far the music spreads in the space; 1.45 is usual."),
-    Field("free_bits", "Free bits", "Free bits per latent, to prevent collapse."),
-    Field("kl_warmup", "Warm-up", "Share of the training in which order in space counts less."),
-    Field("input_dropout", "Hidden hits", "Share of the hits that the encoder does not see."),
-    Field("weight_decay", "Weight decay", "Keeps weights small; 0.001 in large corpora."),
-    Field("replay", "Replay", "Weight of training the encoder on what the decoder makes up."),
-    Field("boundary_penalty", "Boundary penalty", "How strongly the boundary of the space repels."),
-    Field("restarts", "Restarts", "Other seeds to try when a latent has collapsed."),
-    Field("decoder_layers", "Decoder layers", "Sizes such as 66-129, instead of Size.", True),
-    Field("encoder_layers", "Encoder layers", "It stays on the computer: 256-128, say.", True),
-)
-_WHOLE = {"latent_dim", "batch_size", "patience", "restarts", "epochs", "seed"}
+ABOVE = ("model", "hidden_layers", "taper", "epochs", "seed")
+"""The settings that the form has outside "More", some of them as knobs and size."""
+MORE = tuple(each for each in declarations(Settings).values() if each.name not in ABOVE)
 
 
 @dataclass
 class Choices:
-    """How the form is filled in. more: by the names of `MORE`."""
+    """How the form is filled in. more: values by the names of `MORE`."""
 
     name: str = ""
     knobs: int = 3
@@ -87,10 +58,11 @@ class Choices:
             value = (self.more or {}).get(entry.name)
             if value is None or value == "":
                 continue
-            given[entry.name] = _sizes(entry, str(value)) if entry.sizes else value
-        for name in _WHOLE & given.keys():
-            if given[name] is not None:
-                given[name] = round(given[name])
+            given[entry.name] = entry.parse(str(value)) if entry.kind is tuple else value
+        table = declarations(Settings)
+        for name, value in given.items():
+            if value is not None and table[name].kind is int:
+                given[name] = round(value)
         return Settings(**given)
 
     def plan(self, dataset: Dataset) -> Plan:
@@ -105,13 +77,6 @@ class Choices:
             f"{which_modules(planned.file_bytes)}; larger learns more and plays slower. "
             f"{planned.memory_in_words}"
         )
-
-
-def _sizes(entry: Field, text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split("-"))
-    except ValueError:
-        raise UserError(f"{entry.label} {text} is no list of sizes: write it as 66-129.") from None
 
 
 def in_short(dataset: Dataset) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
 
+from latentrack.declared import Declaration
 from latentrack.errors import UserError
 from latentrack.studio.page_parts import errors_shown, in_background, listen, named
 from latentrack.studio.studio import Studio
@@ -167,11 +168,16 @@ def _more(choices: Choices, changed: Callable[[], None]) -> None:
         changed()
 
     for entry in MORE:
-        make: Any = ui.input if entry.sizes else ui.number
-        field = make(entry.label, value=values.get(entry.name), placeholder="automatic")
+        make: Any = ui.input if entry.kind is tuple else ui.number
+        field = make(entry.label, value=values.get(entry.name), placeholder=_placeholder(entry))
         field.props("dense outlined stack-label")
         field.on_value_change(partial(take, entry.name, field))
         ui.label(entry.help).classes("lt-muted lt-train-help")
+
+
+def _placeholder(entry: Declaration) -> str:
+    """What an empty field means."""
+    return entry.automatic or f"{entry.default:g}"
 
 
 def _remembered(studio: Studio) -> Choices:

@@ -1,0 +1,139 @@
+"""What `latentrack dataset` shows of a dataset: a table, a few bars drawn, and JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from latentrack.words import agree, count
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from latentrack.corpus import Dataset, Discard
+
+_PICTURES = 4
+
+
+def as_json(what: Dataset) -> dict[str, Any]:
+    """What a dataset holds, for other programs."""
+    from latentrack.corpus.dataset import HINTS
+
+    return {
+        "kind": what.kind,
+        "sequences": len(what),
+        "steps": what.steps,
+        "voices": list(what.voice_names),
+        "hits": what.hits,
+        "files": what.files,
+        "meter": what.meter,
+        "bars": what.bars,
+        "steps_per_beat": what.steps_per_beat,
+        "left_out": [
+            {"what": entry.what, "why": entry.reason, "count": entry.count}
+            for entry in what.discarded
+            if entry.what != HINTS
+        ],
+        "hints": [
+            {"what": entry.reason, "files": entry.count}
+            for entry in what.discarded
+            if entry.what == HINTS
+        ],
+        "recipe": what.recipe,
+        "fingerprint": what.digest,
+    }
+
+
+def remedy(made: Dataset) -> str:
+    """What to change for more sequences, by what was lost most."""
+    bars = max((entry for entry in made.discarded if entry.what == "bars"), default=None,
+               key=lambda entry: entry.count)  # fmt: skip
+    if bars and bars.count > len(made):
+        if "not in" in bars.reason:
+            are = agree(bars.count, "is", "are")
+            return f"add music, or ask for another --meter ({bars.counted} {are} {bars.reason})"
+        if "off the grid" in bars.reason:
+            return "add music, or move notes to the grid with --off-grid nearest"
+        if "fewer than" in bars.reason:
+            return "add music, or lower --minimum-notes"
+    return "add music, or leave out less"
+
+
+def show(console: Console, what: Dataset) -> None:
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    from latentrack.corpus.dataset import HINTS
+    from latentrack.corpus.reader import FILTERED_FILE
+
+    left_out = [entry for entry in what.discarded if entry.what != HINTS]
+    console.print(f"[bold]{escape(what.summary())}[/bold]")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
+    table.add_column("number", justify="right")
+    table.add_column("")
+    table.add_column("why" if left_out else "", overflow="fold")
+    table.add_row("kept", f"{len(what):,}", agree(len(what), "sequence"), "")
+    noun = agree(what.hits, {"drums": "hit", "notes": "note", "rhythm": "onset"}[what.kind])
+    table.add_row("", f"{what.hits:,}", noun, "", end_section=not left_out)
+    for index, entry in enumerate(left_out):
+        why = escape(entry.reason)
+        if entry.what in ("files", "clues", "samples") and entry.reason != FILTERED_FILE:
+            why += _examples(entry)
+        number, noun = entry.counted.split(" ")
+        table.add_row("" if index else "left out", number, noun, why)
+    console.print(table)
+    for entry in what.discarded:
+        if entry.what == HINTS:
+            files = count(entry.count, "file")
+            console.print(f"[yellow]{files} {escape(entry.reason)}.[/yellow]{_examples(entry)}")
+    _draw(console, what)
+
+
+def _examples(entry: Discard) -> str:
+    """A few of the files that are meant, as markup."""
+    from rich.markup import escape
+
+    if not entry.examples:
+        return ""
+    more = ", …" if entry.count > len(entry.examples) else ""
+    return f" [dim]({escape(', '.join(entry.examples))}{more})[/dim]"
+
+
+def _draw(console: Console, what: Dataset) -> None:
+    from rich.columns import Columns
+    from rich.console import Group
+    from rich.text import Text
+
+    from latentrack.commands.terminal import draw, width
+    from latentrack.corpus.picture import draw_bar
+
+    count = min(_PICTURES, len(what))
+    bar_steps = what.steps // what.bars if what.steps % what.bars == 0 else what.steps
+    # Spread over the whole, for neighbours come from the same file.
+    chosen = [(2 * k + 1) * len(what) // (2 * count) for k in range(count)]
+    pictures = []
+    for index in chosen:
+        style = f" · {what.styles[index]}" if what.styles[index] else ""
+        title = Text(f"{index + 1:,}{style}", "bold")
+        source = Text(what.sources[index], "dim", no_wrap=True, overflow="ellipsis")
+        sequence = what.sequences[index]
+        sounding = sequence.any(axis=0)
+        if what.kind == "notes":
+            # The highest on top, as on a piano roll.
+            order = [voice for voice in range(what.voices - 1, -1, -1) if sounding[voice]]
+        else:
+            order = [voice for voice in range(what.voices) if sounding[voice]]
+        order = order or list(range(what.voices))
+        names = [what.voice_names[voice] for voice in order]
+        drawn = Text()
+        # Bars below one another where side by side they would not fit.
+        across = bar_steps * max(1, width(console) // (bar_steps * 5 // 4 + 20))
+        for start in range(0, what.steps, across):
+            cells = sequence[start : start + across, order]
+            if start:
+                drawn.append("\n\n")
+            drawn.append_text(draw_bar(cells, names, steps_per_beat=what.steps_per_beat))
+        source.truncate(max(len(line) for line in drawn.plain.splitlines()), overflow="ellipsis")
+        pictures.append(Group(title, source, drawn, ""))
+    draw(console, Columns(pictures, padding=(0, 3)))
