@@ -144,7 +144,7 @@ WORDS = {
     "file says.",
     "robust.kills": "Of 500 kills of a command or of the module's power, at a random byte of a "
     "stored push, rm, sync, install, restore or live: those after which something was lost, or the "
-    "same command, run once more, did not bring it to a good end.",
+    "same command, run again, did not bring it to a good end.",
     "robust.behaviours": "Of 200 hostile behaviours (loops, sleeps, allocations, exceptions, "
     "recursion, prints, imports, changes of Latentrack's own code, deletions) those after which a "
     "push failed or took longer than 5 s, or a clock edge was lost, before or after a power cut. "

@@ -186,7 +186,7 @@ def test_all_that_the_reader_counts_is_told(music):
     send(music, sent)
     assert [(one.what, one.reason, one.examples) for one in music.discarded] == [
         ("tracks", "cut short: what there is of them is read", ("cut.mid",)),
-        ("meters", "that are none, such as 0/4", ("meter.mid",)),
+        ("meters", "that make no sense, such as 0/4", ("meter.mid",)),
         (
             "hints",
             "with a kit 24 semitones too high: say --transpose -24",

@@ -380,7 +380,7 @@ def test_what_cannot_be_made_of_a_run_is_said_in_one_sentence(
 ) -> None:
     parts: set[str] = set()
     training.chores.changed.connect(lambda: parts.update(training.chores.parts.values()))
-    with pytest.raises(UserError, match="none.run is no run"):
+    with pytest.raises(UserError, match="none.run is not a run"):
         training.chores.export(workspace.runs / "none.run", "float32")
     assert parts == {"Waiting for its turn", "Starting TensorFlow"}
     assert training.chores.parts == {}

@@ -44,7 +44,7 @@ def flash(
             f"{firmware} cannot be read ({error.strerror}); get one at {_DOWNLOADS}"
         ) from None
     if beginning != b":":
-        raise UserError(f"{firmware} is no .hex file; the one for the Teensy is at {_DOWNLOADS}")
+        raise UserError(f"{firmware} is not a .hex file; the one for the Teensy is at {_DOWNLOADS}")
     loader = shutil.which(LOADER)
     if loader is None:
         raise UserError(

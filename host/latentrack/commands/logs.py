@@ -16,7 +16,7 @@ _EVERY_S = 1.0
 def logs(
     port: PortOption = None,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C with what is said next.")
+        bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C with messages as they come.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -51,7 +51,9 @@ def percussion_map(name: str | os.PathLike[str]) -> PercussionMap:
             "or a TOML file of your own."
         ) from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is no text: name a TOML file, or one of {known}.") from error
+        raise UserError(
+            f"{path} is not a text file: name a TOML file, or one of {known}."
+        ) from error
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{path} is not right TOML ({error}): mend it there.") from error
     except ValueError as error:

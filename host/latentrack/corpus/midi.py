@@ -21,7 +21,7 @@ DRUM_CHANNEL = 9  # musicians call it channel 10
 
 SUFFIXES = (".mid", ".midi", ".smf", ".kar", ".rmi")
 
-NO_METER = "that are none, such as 0/4"
+NO_METER = "that make no sense, such as 0/4"
 CUT_SHORT = "cut short: what there is of them is read"
 
 # Each track and each meter takes memory many times its size, until its notes are quantised.

@@ -125,7 +125,7 @@ def read_patterns(text: str, name: str) -> list[Pattern]:
         signs = "".join(beats)
         strange = next((sign for sign in signs if sign not in VELOCITIES), None)
         if strange is not None:
-            raise wrong(number, f'"{strange}" is no hit: write X, x or o for hits, . for rests.')
+            raise wrong(number, f'"{strange}" is not a hit: write X, x or o for hits, . for rests.')
         strokes[PITCHES[instrument]] = tuple(VELOCITIES[sign] for sign in signs)
     close()
     return patterns

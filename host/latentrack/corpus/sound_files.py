@@ -97,7 +97,7 @@ def _check(file: Any) -> int:
     """The samples a second of an opened file. Raises Unreadable if it is too much to be read."""
     rate, frames = int(file.samplerate), int(file.frames)
     if frames >= 1 << 62:
-        raise Unreadable("of a length that it does not say; save it once more")
+        raise Unreadable("of a length that it does not say; save it again")
     if rate < 1 or frames > _LONGEST * rate:
         raise Unreadable(_too_long(frames / max(rate, 1)))
     if rate > _FASTEST_RATE or frames > _MOST_SAMPLES:

@@ -158,7 +158,7 @@ def weight_shapes(
         raise ValueError("more layers than a model has")
     there, back = (cells, *encoder), (latents, *decoder, cells)
     if not all(type(size) is int and size >= 1 for size in (*there, *back)) or not encoder:
-        raise ValueError("layers of sizes that are none")
+        raise ValueError("layers without a size")
     ends = [(encoder[-1], latents)] * (2 if blur else 1)
     layers = [
         *zip(there, there[1:], strict=False),

@@ -164,7 +164,7 @@ def _entries(found: Findings, run: Run, one: str) -> list[Finding]:
             "Latents at work",
             ", ".join(f"{i}: {kl:.1f} nats" for i, kl in enumerate(found.kl, start=1))
             if np.isfinite(found.kl).all()
-            else f"{run.model.latents} without blur",
+            else f"{run.model.latents} without a variance",
             not found.collapsed,
             "How much each latent tells the decoder. One that tells nothing is collapsed: a "
             "knob that changes nothing.",

@@ -103,7 +103,7 @@ def _page(run: Run, found: Findings, sentences: list[str], counts: dict[str, Gat
         _remedy("If a knob shows only straight bands, it changes nothing: see Latents at work."),
         "<h2>Music in, music out</h2>",
         _picture(pictures.pairs(run), "sequences, their probabilities, and what sounds"),
-        "<p>" + ("Held-out music" if found.unseen else "Its own music") + ", what the decoder "
+        "<p>" + ("Validation set" if found.unseen else "Its own music") + ", what the decoder "
         "answers at its place, and what sounds; a red cross is a hit that is missing, a red dot "
         "one too many.</p>",
         _remedy("If the shape is right and much is missing, lower the threshold; see Hits."),
@@ -121,7 +121,7 @@ def _page(run: Run, found: Findings, sentences: list[str], counts: dict[str, Gat
         ),
         "<h2>Recall</h2>",
         _recalls(run, found),
-        "<h2>Number types</h2>",
+        "<h2>Precision</h2>",
         _numbers(counts),
         _remedy(
             "float32 is always right. If a smaller file changes more than you can hear, take "

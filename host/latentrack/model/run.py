@@ -179,7 +179,7 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
     """Read a run back. UserError if there is none, or not a whole one."""
     source = Path(folder)
     if not (source / HEADER).is_file():
-        raise UserError(f"{source} is no run: `latentrack train` makes one beside each model.")
+        raise UserError(f"{source} is not a run: `latentrack train` makes one beside each model.")
     dataset = Dataset.load(source / DATASET)
     try:
         header = read_toml(source / HEADER)
@@ -256,7 +256,7 @@ def read_model(
         for name, shape in zip(names, shapes, strict=True)
     ]
     if not all(np.isfinite(array).all() for array in weights):
-        raise ValueError("weights that are no numbers")
+        raise ValueError("weights that are not numbers")
     return with_layers(info, len(encoder), variational, weights)
 
 
@@ -266,7 +266,7 @@ def read_indices(arrays: Arrays, name: str, count: int) -> NDArray[np.intp]:
     if found.ndim != 1 or found.dtype.kind not in "iu":
         # An empty list has no type of its own.
         if found.size:
-            raise ValueError("sequences that are none")
+            raise ValueError("indices that are not sequences")
     if found.size and not (0 <= found.min() and found.max() < count):
         raise ValueError("sequences that are not there")
     return np.asarray(found.reshape(-1), np.intp)
@@ -280,9 +280,9 @@ def within(value: Any, low: float, high: float) -> float:
 
 
 def check_place(target: Path) -> None:
-    """UserError if something lies at `target` that is no run, and so must not be replaced."""
+    """UserError if something lies at `target` that is not a run, and so must not be replaced."""
     if target.exists() and not (target / HEADER).is_file():
-        raise UserError(f"{target} is there and is no run: name another folder for the run.")
+        raise UserError(f"{target} is there and is not a run: name another folder for the run.")
 
 
 def to_toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
@@ -334,7 +334,7 @@ def _write_history(path: Path, history: tuple[Epoch, ...]) -> None:
 
 
 def read_history(path: Path) -> tuple[Epoch, ...]:
-    """OSError, or see limits.DAMAGE, where it is none, or tells of losses that are no numbers."""
+    """OSError, or see limits.DAMAGE, where it is none, or tells of losses that are not numbers."""
     check_file(path, TABLE_BYTES)
     with path.open(newline="", encoding="utf-8") as file:
         history = tuple(_epoch(row) for row in csv.DictReader(lines(file)))
@@ -350,7 +350,7 @@ def _epoch(row: Mapping[str, str]) -> Epoch:
     # Of the model that a training went on from, the loss is not known.
     known = math.isfinite(loss) or number == 0
     if not (0 <= number <= _MOST_EPOCHS and of <= _MOST_EPOCHS and known):
-        raise ValueError("an epoch that is none")
+        raise ValueError("a line that is not an epoch")
     if held is not None and not math.isfinite(held):
         raise ValueError("a validation loss that is not a number")
     return Epoch(number, of, loss, held, row["best"] == "1")
@@ -359,7 +359,7 @@ def _epoch(row: Mapping[str, str]) -> Epoch:
 def _told(about: Mapping[str, Any]) -> dict[str, str | int | float]:
     told = {str(n): v for n, v in about.items() if isinstance(v, str | int | float)}
     if any(isinstance(v, float) and not math.isfinite(v) for v in told.values()):
-        raise ValueError("numbers that are none")
+        raise ValueError("values that are not numbers")
     return told
 
 

@@ -114,10 +114,10 @@ def test_export_writes_the_model_again(run: Run, tmp_path: Path) -> None:
     decoder = Decoder(target)
     places = run.model.encode(run.checks)
     np.testing.assert_allclose(decoder.decode(places), run.model.decode(places), atol=0.01)
-    assert "is no run" in invoke(export, tmp_path, code=2)
+    assert "is not a run" in invoke(export, tmp_path, code=2)
     assert "must end in .tflite" in invoke(export, run.folder, "-o", tmp_path / "x", code=2)
     assert "Unknown precision 'int4'" in invoke(export, run.folder, "--precision", "int4", code=2)
-    assert "is no run" in invoke(report, tmp_path / "gone", code=2)
+    assert "is not a run" in invoke(report, tmp_path / "gone", code=2)
 
 
 def test_train_goes_on_from_a_run(run: Run, tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_a_run_replaces_a_run_and_nothing_else(run: Run, copy: Path, tmp_path: P
     other = tmp_path / "songs"
     other.mkdir()
     (other / "mine.mid").write_text("precious")
-    with pytest.raises(UserError, match="songs is there and is no run"):
+    with pytest.raises(UserError, match="songs exists and is not a run"):
         save_run(other, training_of(run), run.dataset)
     assert [p.name for p in other.iterdir()] == ["mine.mid"]
 
@@ -131,7 +131,7 @@ def test_a_full_disk_leaves_the_old_run(run: Run, copy: Path, monkeypatch) -> No
 
 
 def test_what_is_no_whole_run_is_refused(run: Run, copy: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="gone.run is no run"):
+    with pytest.raises(UserError, match="gone.run is not a run"):
         load_run(tmp_path / "gone.run")
     header = (copy / "run.toml").read_text()
     for damage, words in (

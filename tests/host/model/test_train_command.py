@@ -80,8 +80,8 @@ def test_wrong_input_is_refused_before_the_work_begins(dataset: Path, tmp_path: 
     assert "Unknown value 'gan' for model" in refusal(dataset, "--model", "gan")
     assert "Unknown precision 'int4'" in refusal(dataset, "--precision", "int4")
     (tmp_path / "songs").mkdir()
-    assert "songs is there and is no run" in refusal(dataset, "--run", tmp_path / "songs")
-    assert "songs is no run" in refusal(tmp_path / "songs")
+    assert "songs exists and is not a run" in refusal(dataset, "--run", tmp_path / "songs")
+    assert "songs is not a run" in refusal(tmp_path / "songs")
     assert CliRunner().invoke(app, [str(dataset), "--latents", "9"]).exit_code == 2
     assert not list(tmp_path.glob("*.tflite/*"))
 
