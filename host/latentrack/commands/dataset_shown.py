@@ -59,6 +59,7 @@ def remedy(made: Dataset) -> str:
 
 
 def show(console: Console, what: Dataset) -> None:
+    """Print the table of a dataset, its hints, and a few of its sequences."""
     from rich import box
     from rich.markup import escape
     from rich.table import Table

@@ -102,6 +102,7 @@ class Cache:
                     break
 
     def close(self) -> None:
+        """Close the database; what was put is kept."""
         if self._database:
             self._database.close()
             self._database = None

@@ -38,7 +38,7 @@ _MOST_VOICES = 255  # what a model file has room for
 
 
 def percussion_map(name: str | os.PathLike[str]) -> PercussionMap:
-    """A map by its name (simple, extended, accented), or from a TOML file. Raises UserError."""
+    """A map by its name (see MAPS), or from a TOML file. Raises UserError."""
     if str(name) in MAPS:
         return MAPS[str(name)]
     path = Path(name)

@@ -140,10 +140,12 @@ class Dataset:
 
     @property
     def steps(self) -> int:
+        """Steps per sequence."""
         return int(self.sequences.shape[1])
 
     @property
     def voices(self) -> int:
+        """Voices per sequence."""
         return int(self.sequences.shape[2])
 
     @property

@@ -67,6 +67,7 @@ class Score:
 
     @property
     def notes(self) -> int:
+        """Notes of all parts."""
         return sum(len(part.ticks) for part in self.parts)
 
 

@@ -61,6 +61,7 @@ class Filter:
     exclude: tuple[Pattern, ...] = ()
 
     def takes(self, part: Part) -> bool:
+        """Whether a part passes both sides."""
         for key in ("name", "program", "channel"):
             wanted = [pattern for pattern in self.include if pattern.key == key]
             if wanted and not any(pattern.fits(part) for pattern in wanted):
@@ -68,6 +69,7 @@ class Filter:
         return not any(pattern.fits(part) for pattern in self.exclude)
 
     def takes_file(self, name: str) -> bool:
+        """Whether a file of this name passes both sides."""
         wanted = [pattern for pattern in self.include if pattern.key == "file"]
         if wanted and not any(pattern.fits_file(name) for pattern in wanted):
             return False

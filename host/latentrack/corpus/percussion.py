@@ -53,14 +53,17 @@ class PercussionMap:
 
     @property
     def voices(self) -> tuple[Voice, ...]:
+        """All voices, group by group."""
         return tuple(voice for group in self.groups for voice in group)
 
     @property
     def voice_names(self) -> tuple[str, ...]:
+        """The names of all voices, in their order."""
         return tuple(voice.name for voice in self.voices)
 
     @property
     def group_sizes(self) -> tuple[int, ...]:
+        """The number of voices of each group."""
         return tuple(len(group) for group in self.groups)
 
     @cached_property

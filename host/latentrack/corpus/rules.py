@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from latentrack.corpus.meter import check_meter
 from latentrack.corpus.parts import Filter, parse_filter
-from latentrack.corpus.percussion import EXTENDED, RHYTHM, PercussionMap
+from latentrack.corpus.percussion import EXTENDED, MAPS, RHYTHM, PercussionMap
 from latentrack.declared import check, declarations, declare
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ OFF_GRID = {
 }
 _MERGE = {None: "as usual for the kind", True: "together", False: "each for itself"}
 _BARS = {1: "1", 2: "2", 3: "3", 4: "4"}
+_MAP_NAMES = ", ".join(f"{each.name} ({len(each.voices)})" for each in MAPS.values())
 _METERS = "4/4, 3/4, 2/4, 6/8, 5/4, 7/8, 12/8 or any"
 
 EXACT = 0.05
@@ -99,8 +100,7 @@ class Rules:
     percussion: PercussionMap = declare(
         EXTENDED, label="Percussion map", option="--map", metavar="NAME|FILE", group=DRUMS,
         only=("drums",), hint="Drop a TOML file for one of your own",
-        help="The voices: extended (12), simple (6), accented (8, soft and loud apart), or a TOML "
-        "file of your own.",
+        help=f"The voices: {_MAP_NAMES}, or a TOML file of your own.",
     )  # fmt: skip
     transpose: int = declare(
         0, label="Transpose drums by semitones", low=-48, high=48, metavar="SEMITONES", group=DRUMS,

@@ -40,10 +40,12 @@ class Found:
 
     @property
     def suffix(self) -> str:
+        """The suffix of its name, in lower case: ".mid"."""
         return os.path.splitext(self.member or self.path.name)[1].lower()
 
     @property
     def stem(self) -> str:
+        """Its name without folders and suffix."""
         return Path(self.member or self.path.name).stem
 
     def read(self) -> bytes:

@@ -30,9 +30,12 @@ class Layer(Protocol):
     """outputs = inputs @ weights + bias; weights (inputs, outputs)."""
 
     @property
-    def weights(self) -> NDArray[np.float32]: ...
+    def weights(self) -> NDArray[np.float32]:
+        """(inputs, outputs)."""
+
     @property
-    def bias(self) -> NDArray[np.float32]: ...
+    def bias(self) -> NDArray[np.float32]:
+        """(outputs,)."""
 
 
 class Network(Protocol):
@@ -40,11 +43,16 @@ class Network(Protocol):
     sigmoid, and what its outputs are."""
 
     @property
-    def info(self) -> DecoderInfo: ...
+    def info(self) -> DecoderInfo:
+        """Steps, voices, kind and latent scale."""
+
     @property
-    def latents(self) -> int: ...
+    def latents(self) -> int:
+        """Number of latents."""
+
     @property
-    def decoder(self) -> Sequence[Layer]: ...
+    def decoder(self) -> Sequence[Layer]:
+        """The layers from the latents to the cells."""
 
 
 def export(

@@ -28,6 +28,7 @@ class GateCount:
 
     @property
     def words(self) -> str:
+        """The count as a part of a sentence."""
         if not self.differing:
             return f"all {count(self.gates, 'gate')} the same"
         share = self.differing / max(1, self.open)

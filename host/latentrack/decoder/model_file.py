@@ -50,6 +50,7 @@ class Table:
 
     @classmethod
     def root(cls, data: bytes) -> "Table":
+        """The table that the file begins with. Raises Malformed."""
         return cls(data, _u32(data, 0))
 
     def field(self, number: int) -> int | None:
@@ -65,10 +66,12 @@ class Table:
         return self.position + offset if offset else None
 
     def scalar(self, number: int, code: str) -> int:
+        """A number by its struct code; 0 if the field is absent. Raises Malformed."""
         at = self.field(number)
         return 0 if at is None else _read("<" + code, self.data, at)
 
     def table(self, number: int) -> "Table | None":
+        """The table in a field; None if it is absent. Raises Malformed."""
         at = self.target(number)
         return None if at is None else Table(self.data, at)
 
@@ -78,6 +81,7 @@ class Table:
         return None if at is None else at + _u32(self.data, at)
 
     def tables(self, number: int) -> Iterator["Table"]:
+        """The tables of a vector of tables. Raises Malformed."""
         at = self.target(number)
         if at is None:
             return
@@ -100,12 +104,15 @@ class Table:
         return at + 4, count
 
     def integers(self, number: int) -> tuple[int, ...]:
+        """The elements of a vector of int32. Raises Malformed."""
         return tuple(map(int, self._numbers(number, "i")))
 
     def longs(self, number: int) -> tuple[int, ...]:
+        """The elements of a vector of int64. Raises Malformed."""
         return tuple(map(int, self._numbers(number, "q")))
 
     def floats(self, number: int) -> tuple[float, ...]:
+        """The elements of a vector of float32. Raises Malformed."""
         return self._numbers(number, "f")
 
     def _numbers(self, number: int, code: str) -> tuple[float, ...]:
@@ -123,6 +130,7 @@ class Port:
 
     @property
     def size(self) -> int:
+        """Elements of the tensor: the product of its shape."""
         size = 1
         for n in self.shape:
             size *= abs(n)  # -1 is a batch that is still open

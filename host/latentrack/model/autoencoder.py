@@ -1,7 +1,7 @@
 """The autoencoders: dense ReLU layers that taper to a few bounded latents and back.
 
 An encoder turns a sequence into a place in latent space (the mean), a decoder turns a place into
-the probability of each cell. The variational one also has a blur around the place (the
+the probability of each cell. The variational one also has a variance around the position (the
 log-variance); the stacked autoencoder of the first article has none. Both mean and log-variance
 are latent_scale × tanh(…), as in the reference project, so the places lie within the knobs'
 reach. Only the decoder goes to the module. Here are the weights and what they compute, in NumPy;
@@ -50,7 +50,7 @@ class Dense:
 class Autoencoder:
     """A model: its weights and what its cells are.
 
-    encoder: the hidden layers before the latents.  log_variance: None if there is no blur.
+    encoder: the hidden layers before the latents.  log_variance: None if it is not variational.
     decoder: the layers after the latents; the last one's outputs are logits, step × voice, voice
     fastest.
     """
@@ -63,6 +63,7 @@ class Autoencoder:
 
     @property
     def latents(self) -> int:
+        """Number of latents."""
         return int(self.mean.bias.size)
 
     @property
@@ -80,7 +81,7 @@ class Autoencoder:
         return self._encoded(self.mean, sequences)
 
     def log_variances(self, sequences: ArrayLike) -> Array:
-        """The natural logarithm of the blur's variance (n, latents); minus infinity without one."""
+        """Log-variance of the posterior, (n, latents); minus infinity without one."""
         if self.log_variance is None:
             return np.full((len(np.asarray(sequences)), self.latents), -np.inf, np.float32)
         return self._encoded(self.log_variance, sequences)
@@ -148,9 +149,13 @@ def new_autoencoder(
 
 
 def weight_shapes(
-    cells: int, encoder: Sequence[int], latents: int, decoder: Sequence[int], blur: bool = True
+    cells: int,
+    encoder: Sequence[int],
+    latents: int,
+    decoder: Sequence[int],
+    variational: bool = True,
 ) -> list[tuple[int, ...]]:
-    """The shapes of `flat_weights` of a model with these layers. blur: whether it is variational.
+    """The shapes of `flat_weights` of a model with these layers.
 
     Raises ValueError if a size is not a whole number of 1 or more, or there are too many.
     """
@@ -159,7 +164,7 @@ def weight_shapes(
     there, back = (cells, *encoder), (latents, *decoder, cells)
     if not all(type(size) is int and size >= 1 for size in (*there, *back)) or not encoder:
         raise ValueError("layers without a size")
-    ends = [(encoder[-1], latents)] * (2 if blur else 1)
+    ends = [(encoder[-1], latents)] * (2 if variational else 1)
     layers = [
         *zip(there, there[1:], strict=False),
         *ends,
@@ -187,8 +192,8 @@ def with_layers(
 
 def flat_weights(model: Autoencoder) -> list[Array]:
     """Matrix, bias, matrix, bias, … of encoder, mean, log-variance (if any), decoder."""
-    blur = () if model.log_variance is None else (model.log_variance,)
-    layers = (*model.encoder, model.mean, *blur, *model.decoder)
+    variance = () if model.log_variance is None else (model.log_variance,)
+    layers = (*model.encoder, model.mean, *variance, *model.decoder)
     return [array for layer in layers for array in (layer.weights, layer.bias)]
 
 

@@ -58,6 +58,7 @@ class Findings:
 
     @property
     def bad(self) -> list[Finding]:
+        """The findings that are not good."""
         return [finding for finding in self.entries if not finding.good]
 
 

@@ -51,6 +51,7 @@ class Recall:
 
     @property
     def played_share(self) -> float:
+        """Fraction of the hits that sound, 0 to 1."""
         return self.played / self.hits if self.hits else 0.0
 
     @property

@@ -23,6 +23,7 @@ State = tuple[Any, Any, Any, Any]
 
 
 def initial_state(weights: Sequence[NDArray[Any]]) -> State:
+    """The state before the first step: moments of zero, no steps done."""
     tf = import_tensorflow()
     constants = [tf.constant(value) for value in weights]
     zeros = [tf.zeros_like(value) for value in constants]
@@ -60,8 +61,8 @@ def compiled_epoch(
             cells = tf.cast(cells, tf.float32)
             with tf.GradientTape() as tape:
                 tape.watch(weights)
-                wanted, value = loss(weights, cells, *(each[i] for each in inputs))
-            slopes = tape.gradient(wanted, weights)
+                objective, value = loss(weights, cells, *(each[i] for each in inputs))
+            slopes = tape.gradient(objective, weights)
             count += 1.0
             first = [DECAY * m + (1 - DECAY) * g for m, g in zip(first, slopes, strict=True)]
             second = [

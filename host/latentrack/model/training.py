@@ -241,7 +241,7 @@ class _Trainer:
                 losses = []
                 for part in range(self.parts):
                     first, *others = (np.split(array, self.parts)[part] for array in each)
-                    inputs = [*others[1:], *self._dice(settings, rng)]
+                    inputs = [*others[1:], *self._random_bytes(settings, rng)]
                     if self.run is None:
                         loss = _loss(settings, current)
                         batches = self.batches // self.parts
@@ -283,13 +283,15 @@ class _Trainer:
             return model
         return layer_by_layer(model, rows(self.cells, self.chosen), settings, rng)
 
-    def _dice(self, settings: Settings, rng: np.random.Generator) -> list[NDArray[np.uint8]]:
+    def _random_bytes(
+        self, settings: Settings, rng: np.random.Generator
+    ) -> list[NDArray[np.uint8]]:
         """Random bytes of a part of an epoch, for what the encoder does not see or replay."""
         if settings.model != "vae":
             return []
         shape = (self.batches // self.parts, self.batch, self.cells.shape[1])
-        wanted = [share for share in (settings.input_dropout, settings.replay) if share]
-        return [rng.integers(0, 256, shape, np.uint8) for _ in wanted]
+        uses = [share for share in (settings.input_dropout, settings.replay) if share]
+        return [rng.integers(0, 256, shape, np.uint8) for _ in uses]
 
 
 class _Schedule:

@@ -65,7 +65,7 @@ def test_a_stacked_model_s_encoder_is_the_decoder_s_mirror() -> None:
 INFO = DecoderInfo("seqdec", steps=2, voices=3, latent_scale=3)
 
 
-def gradients(loss: VaeLoss, dice: list) -> list:
+def gradients(loss: VaeLoss, random_bytes: list) -> list:
     """Of a tiny network, at random weights, with respect to each."""
     tf = import_tensorflow()
     rng = np.random.default_rng(5)
@@ -76,14 +76,14 @@ def gradients(loss: VaeLoss, dice: list) -> list:
     noise = tf.constant(rng.normal(size=(5, 2)).astype(np.float32))
     with tf.GradientTape() as tape:
         tape.watch(weights)
-        wanted, _ = loss(weights, cells, tf.constant(1.0), noise, *dice)
-    return [value.numpy() for value in tape.gradient(wanted, weights)]
+        objective, _ = loss(weights, cells, tf.constant(1.0), noise, *random_bytes)
+    return [value.numpy() for value in tape.gradient(objective, weights)]
 
 
 def test_replay_teaches_the_encoder_and_leaves_the_decoder_alone() -> None:
     plain = VaeLoss(encoder=1, decoder=2, latent_scale=3.0)
-    dice = [np.random.default_rng(1).integers(0, 256, (5, 6), np.uint8)]
-    without, with_replay = gradients(plain, []), gradients(replace(plain, replay=1.0), dice)
+    random_bytes = [np.random.default_rng(1).integers(0, 256, (5, 6), np.uint8)]
+    without, with_replay = gradients(plain, []), gradients(replace(plain, replay=1.0), random_bytes)
     for before, after in zip(
         without[:6], with_replay[:6], strict=True
     ):  # hidden, mean, log-variance
@@ -99,10 +99,10 @@ def test_a_dropped_hit_is_wanted_all_the_same() -> None:
     weights = [tf.constant(w) for w in flat_weights(model)]
     cells = np.array([[1, 0, 1, 1, 0, 0]], np.float32)
     hidden = np.array([[1, 0, 0, 1, 0, 0]], np.float32)
-    dice = np.array([[128, 0, 127, 200, 0, 0]], np.uint8)
+    random_bytes = np.array([[128, 0, 127, 200, 0, 0]], np.uint8)
     noise = np.zeros((1, 2), np.float32)
     dropping = VaeLoss(encoder=1, decoder=2, latent_scale=3.0, dropout=0.5)
-    _, loss = dropping(weights, cells, 0.0, noise, dice)
+    _, loss = dropping(weights, cells, 0.0, noise, random_bytes)
     probabilities = model.decode(model.encode(hidden)).ravel()
     likelihood = np.where(cells[0] == 1, probabilities, 1 - probabilities)
     assert loss.numpy() == pytest.approx(-np.log(likelihood).sum(), rel=1e-5)
@@ -113,9 +113,9 @@ def test_decay_is_the_sum_of_the_squares_of_all_matrices() -> None:
     model = new_autoencoder(INFO, (4,), 2, (4,), np.random.default_rng(0))
     weights = [tf.constant(w + 0.1) for w in flat_weights(model)]  # biases are not counted
     loss = VaeLoss(encoder=1, decoder=2, latent_scale=3.0, decay=0.25)
-    wanted, told = loss(weights, np.ones((1, 6), np.float32), 1.0, np.zeros((1, 2), np.float32))
+    objective, told = loss(weights, np.ones((1, 6), np.float32), 1.0, np.zeros((1, 2), np.float32))
     squares = sum(float((w.numpy() ** 2).sum()) for w in weights if w.shape.rank == 2)
-    assert float(wanted - told) == pytest.approx(0.25 * squares, rel=1e-5)
+    assert float(objective - told) == pytest.approx(0.25 * squares, rel=1e-5)
 
 
 def test_the_boundary_pushes_back_what_comes_near() -> None:
@@ -125,8 +125,8 @@ def test_the_boundary_pushes_back_what_comes_near() -> None:
     weights = [tf.constant(w) for w in flat_weights(model)]
     loss = VaeLoss(encoder=1, decoder=2, latent_scale=3.0, boundary_penalty=10.0)
     cells, noise = np.zeros((1, 6), np.float32), np.zeros((1, 2), np.float32)
-    wanted, told = loss(weights, cells, 1.0, noise)
-    assert float(wanted - told) == pytest.approx(10 * (3 - 2.6) ** 2, rel=1e-3)
+    objective, told = loss(weights, cells, 1.0, noise)
+    assert float(objective - told) == pytest.approx(10 * (3 - 2.6) ** 2, rel=1e-3)
 
 
 def test_free_bits_are_the_least_a_latent_costs() -> None:
