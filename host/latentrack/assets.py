@@ -1,4 +1,4 @@
-"""Where the things lie that are not Python of this package: device code and built firmware.
+"""Locate the files that are not Python of this package: device code and built firmware.
 
 In a checkout they are where they are written and built; a wheel carries them (see setup.py).
 """

@@ -1,4 +1,4 @@
-"""`latentrack …`: the commands, and what a person sees when something goes wrong."""
+"""The `latentrack` program: its commands, and one sentence and an exit code for each error."""
 
 from __future__ import annotations
 

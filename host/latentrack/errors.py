@@ -1,4 +1,4 @@
-"""The one kind of error that is meant for the person at the keyboard."""
+"""Errors that the user can mend, and their exit codes."""
 
 EXIT_MENDABLE = 2
 EXIT_NO_MODULE = 3

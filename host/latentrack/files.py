@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and names that no file can have."""
+"""Write files atomically, and refuse names that no file can have."""
 
 from __future__ import annotations
 

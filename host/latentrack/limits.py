@@ -1,4 +1,4 @@
-"""How much of a file is taken before it is refused: the limits of all readers, in one place.
+"""Limits of all readers: how much of a file is read before it is refused.
 
 A file may come from anybody, and what it says of itself decides how much memory reading it takes.
 So sizes are looked at first, and what is beyond the limits here, which real music, datasets and

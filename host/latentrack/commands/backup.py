@@ -1,4 +1,4 @@
-"""`latentrack backup`: everything on the module in one file."""
+"""`latentrack backup`: Save everything on the module in one file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`latentrack config`: defaults of one's own for the options of commands."""
+"""`latentrack config`: Set the user's defaults for the options of commands."""
 
 from __future__ import annotations
 

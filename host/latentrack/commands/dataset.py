@@ -1,4 +1,4 @@
-"""`latentrack dataset`: music in, one dataset file out, and a look at what is in it."""
+"""`latentrack dataset`: Build a dataset from music, or show what a dataset holds."""
 
 from __future__ import annotations
 

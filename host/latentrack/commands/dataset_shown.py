@@ -1,4 +1,4 @@
-"""What `latentrack dataset` shows of a dataset: a table, a few bars drawn, and JSON."""
+"""Show a dataset: as a table, as a few bars drawn, and as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Defaults of one's own: a TOML file with values for the options of commands.
+"""The user's defaults: a TOML file with values for the options of commands.
 
     port = "rack"            all commands that talk to a module
     [train]

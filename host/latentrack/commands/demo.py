@@ -1,4 +1,4 @@
-"""`latentrack demo`: the whole way on this computer, and a count of what came out of the jacks."""
+"""`latentrack demo`: Train, push and play on this computer, and count the steps at the jacks."""
 
 from __future__ import annotations
 

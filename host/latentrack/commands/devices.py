@@ -1,4 +1,4 @@
-"""`latentrack devices`: which modules there are."""
+"""`latentrack devices`: List the modules that can be reached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`latentrack export`: a model file again from its run, in another number type."""
+"""`latentrack export`: Write a run's model file again, in another precision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`latentrack flash`: MicroPython onto a Teensy."""
+"""`latentrack flash`: Write MicroPython to a Teensy."""
 
 from __future__ import annotations
 

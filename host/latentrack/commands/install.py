@@ -1,4 +1,4 @@
-"""`latentrack install`: Latentrack onto a module that has stock MicroPython."""
+"""`latentrack install`: Put Latentrack on a module that has stock MicroPython."""
 
 from __future__ import annotations
 

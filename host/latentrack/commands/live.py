@@ -1,4 +1,4 @@
-"""`latentrack live`: code of the module edited while it plays."""
+"""`latentrack live`: Swap the module's code while it plays, as files are saved."""
 
 from __future__ import annotations
 

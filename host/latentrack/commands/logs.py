@@ -1,4 +1,4 @@
-"""`latentrack logs`: what the module has said."""
+"""`latentrack logs`: Show the module's messages."""
 
 from __future__ import annotations
 

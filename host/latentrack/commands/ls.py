@@ -1,4 +1,4 @@
-"""`latentrack ls`: the models in the module's library."""
+"""`latentrack ls`: List the models in the module's library."""
 
 from __future__ import annotations
 

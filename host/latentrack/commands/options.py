@@ -1,4 +1,4 @@
-"""What several commands are told in the same words, and refuse in the same words."""
+"""Options and refusals that several commands share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`latentrack play`: a model of the module's library."""
+"""`latentrack play`: Play a model of the module's library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a command is told which module it means."""
+"""The --port option: which module a command talks to."""
 
 from __future__ import annotations
 

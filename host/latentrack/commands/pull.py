@@ -1,4 +1,4 @@
-"""`latentrack pull`: models from the module to this computer."""
+"""`latentrack pull`: Copy models from the module to this computer."""
 
 from __future__ import annotations
 

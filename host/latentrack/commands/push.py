@@ -1,4 +1,4 @@
-"""`latentrack push`: a model onto the module."""
+"""`latentrack push`: Send a model to the module and play it."""
 
 from __future__ import annotations
 

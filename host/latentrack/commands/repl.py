@@ -1,4 +1,4 @@
-"""`latentrack repl`: the module's prompt in this terminal."""
+"""`latentrack repl`: Open the module's prompt in this terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`latentrack report`: a page of pictures that shows how good a model is."""
+"""`latentrack report`: Write a page of pictures that shows how good a model is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`latentrack reset`: the module starts anew."""
+"""`latentrack reset`: Restart the module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`latentrack restore`: a backup back onto a module."""
+"""`latentrack restore`: Put a backup back on a module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`latentrack rm`: models out of the module's library."""
+"""`latentrack rm`: Remove models from the module's library."""
 
 from __future__ import annotations
 

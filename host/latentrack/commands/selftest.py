@@ -1,4 +1,4 @@
-"""`latentrack selftest`: does this module do what it should?"""
+"""`latentrack selftest`: Measure whether a module does what it should."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`latentrack studio`: the whole way in a page."""
+"""`latentrack studio`: Open the studio in the browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`latentrack sync`: the module's library like a folder."""
+"""`latentrack sync`: Mirror a folder to the module's library."""
 
 from __future__ import annotations
 

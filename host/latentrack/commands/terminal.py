@@ -1,4 +1,4 @@
-"""What a command shows meanwhile and says afterwards, and how much of it: --quiet, --verbose.
+"""Output of a command on the terminal, and how much of it: --quiet, --verbose, --json.
 
 Results go to the standard output. They are wrapped on a terminal only, so that a pipe or a file
 gets each line whole. Details and errors go to the standard error.

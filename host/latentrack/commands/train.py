@@ -1,4 +1,4 @@
-"""`latentrack train`: from a dataset to a model that plays."""
+"""`latentrack train`: Train a model on a dataset and write its model file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `latentrack train` says of a model when it is done: sentences, and JSON."""
+"""Report a trained model: in sentences, and as JSON."""
 
 from __future__ import annotations
 

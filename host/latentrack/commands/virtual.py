@@ -1,4 +1,4 @@
-"""`latentrack virtual`: a module without hardware."""
+"""`latentrack virtual`: Run a module without hardware."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Audio loops and recordings in: when something is struck, quantised into bars.
+"""Read audio loops and recordings: their onsets, quantised into bars.
 
 A loop lasts a whole number of beats. How many is said by its name (`97bpm`, `_2bar`), its tags,
 its length or the caller, which are held against each other, or is estimated. A loop shorter than a

@@ -1,4 +1,4 @@
-"""What files gave when they were read, kept by their content.
+"""Cache what files gave when they were read, by their content.
 
 The key is a hash of a file's bytes and of the rules by which they were read, so a file that
 was moved or renamed is known again and one that was changed is not. All lies in one SQLite

@@ -1,4 +1,4 @@
-"""A percussion map of one's own, from a TOML file.
+"""Read a custom percussion map from a TOML file.
 
     name = "my kit"
     accent_from = 100       # the velocity that makes an accent; 96 if left out

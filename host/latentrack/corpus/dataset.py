@@ -1,4 +1,4 @@
-"""A Dataset: the sequences a model trains on, and what is known of where they came from.
+"""The Dataset: sequences to train on, with their provenance.
 
 It is the only thing that passes from the corpus to the model. One file holds one whole
 Dataset (NumPy's .npz: arrays, and a JSON header that says what they are), so that it can be

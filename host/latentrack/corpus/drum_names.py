@@ -1,4 +1,4 @@
-"""Which names of parts say that they are drums: in many languages, and names of machines."""
+"""Recognise drums by the name of a part: in many languages, and names of machines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which parts of a score are drums: by their channel, by what they are called, by how they play."""
+"""Select the drum parts of a score: by channel, by name, by how they play."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what single files gave to one Dataset, and the account of all that was left out."""
+"""Join what single files gave to one Dataset, and account for all that was left out."""
 
 from __future__ import annotations
 

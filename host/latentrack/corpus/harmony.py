@@ -1,4 +1,4 @@
-"""Pitch made alike: a common key, and the octave in which most of the music lies."""
+"""Transpose music to a common key, and to the octave in which most of it lies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MIDI files in: a file's bytes become a Score.
+"""Read a MIDI file's bytes as a Score: parts of notes, and meters.
 
 A Score is all that the corpus wants of a file, in ticks as written: nothing is rounded here. Each
 note-on is a note of it, whatever ends that note, and what is passed over is counted.

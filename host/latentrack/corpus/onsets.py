@@ -1,4 +1,4 @@
-"""Onsets: when something is struck in a sound, and how hard, alike at every sample rate.
+"""Detect onsets in a sound, and how hard each is, alike at every sample rate.
 
 A spectrum every 6 ms, in bands that are as wide at 8 kHz as at 96 kHz; an onset is where bands
 rise above what they have just been. Of several channels the power is added, not the samples: one

@@ -1,4 +1,4 @@
-"""Work for all cores: a function over many items, in processes of our own.
+"""Map a function over many items on all cores, in processes.
 
 Python's own pool starts its processes by importing the caller's main module anew, which a
 short script or a notebook does not survive. These import nothing but the function's own module,

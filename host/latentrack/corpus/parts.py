@@ -1,4 +1,4 @@
-"""Which parts and files are read: what patterns include and exclude.
+"""Select the parts and files to read by include and exclude patterns.
 
 A pattern is a text such as `bass`, `name:soprano`, `program:*organ*`, `program:33-40`,
 `channel:10` or `file:*beat_4-4*`. Musicians count programs and channels from 1, so do these.

@@ -1,4 +1,4 @@
-"""Which percussion instrument goes to which voice.
+"""Percussion maps: which percussion instrument goes to which voice.
 
 A map is a row of voices in groups. A group shares one trigger output; in a group of several
 voices an accent output tells them apart, from 0 V for the first to full for the last. So a

@@ -1,4 +1,4 @@
-"""A bar as a picture in the terminal, in the notation of `corpus/patterns.py`."""
+"""Draw a bar in the terminal, in the notation of `corpus/patterns.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reading one file gives: hits in sequences, and what was left out. Kept in the cache.
+"""Quantised bars of one file: hits in sequences, and what was left out. The cache stores them.
 
 Hits are a table, not cells: which voices there will be is known only when all files are read.
 """

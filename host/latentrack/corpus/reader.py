@@ -1,4 +1,4 @@
-"""From files, folders and archives of music to a Dataset."""
+"""Read files, folders and archives of music into a Dataset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a dataset says of the rules that it was made by."""
+"""Describe the rules that a dataset was made by."""
 
 from __future__ import annotations
 

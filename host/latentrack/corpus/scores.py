@@ -1,4 +1,4 @@
-"""From one score to sequences: its parts are selected, their notes get voices, and bars are cut."""
+"""Cut one score into sequences: select its parts, give their notes voices, quantise."""
 
 from __future__ import annotations
 

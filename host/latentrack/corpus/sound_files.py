@@ -1,4 +1,4 @@
-"""Sound files opened and decoded, also those whose writer was cut off or wrote a stream.
+"""Decode sound files, also those whose writer was cut off or wrote a stream.
 
 libsndfile decodes, and is given the sizes that a writer left open. Samples that are not numbers, or
 far beyond all others, are silence and are counted.

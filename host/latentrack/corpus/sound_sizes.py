@@ -1,4 +1,4 @@
-"""Sizes that the writer of a sound file left open: of a recorder that was cut off, of a stream.
+"""Repair sizes that the writer of a sound file left open: a recorder cut off, a stream.
 
 Where a file says 0, or all ones, of its samples, or has no count of them, it is shown to libsndfile
 with what is really there.

@@ -1,4 +1,4 @@
-"""What sound files say of their tempo: acid and Apple Loops chunks, ID3, Vorbis and other tags.
+"""Read the tempo that sound files state: acid and Apple Loops chunks, ID3, Vorbis and other tags.
 
 Small readers, each for what its format says of beats, tempo and meter, and no more. They take any
 bytes: what is damaged, cut off or nonsense is passed over, and nothing is raised.

@@ -1,4 +1,4 @@
-"""Where the music lies: files, folders with all that is in them, and zip archives."""
+"""Find music: in files, in folders with all that is in them, and in zip archives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is raised of a file that cannot be used."""
+"""The error raised for a file that cannot be used."""
 
 from __future__ import annotations
 

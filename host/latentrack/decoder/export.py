@@ -1,4 +1,4 @@
-"""From a trained model to a `.tflite` that holds its decoder alone.
+"""Export the decoder of a trained model as a `.tflite`.
 
 TensorFlow's own converter writes it (input (1, latents), output (1, steps × voices):
 FULLY_CONNECTED with fused RELU, the last followed by LOGISTIC), the metadata is added, and LiteRT

@@ -1,4 +1,4 @@
-"""What a model file's numbers cost in music: the gates that come out otherwise."""
+"""Count the cells that a model file's precision changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A decoder run on the computer by LiteRT: what a module that plays it has to agree with."""
+"""Run a decoder with LiteRT: the oracle for what a module plays."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a decoder's outputs mean, written into and read from its `.tflite`.
+"""Write and read the metadata of a `.tflite`: what a decoder's outputs mean.
 
 The form is the reference project's: a TFLite metadata buffer `TFLITE_METADATA` holds a
 ModelMetadata flatbuffer (identifier `M001`) whose description is `xen:`, a type of six

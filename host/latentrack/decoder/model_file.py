@@ -1,4 +1,4 @@
-"""A `.tflite` as a few tables: what its metadata, inputs and outputs are, without running it.
+"""Read the tables of a `.tflite`: its metadata, inputs and outputs, without running it.
 
 The file is a flatbuffer after TensorFlow's schema v3. Offsets come from a file that anybody
 may have made or cut short, so every read is checked against its length.

@@ -1,4 +1,4 @@
-"""Which networks a module plays: the rules of `firmware/lib/tflite/`, said before a file is sent.
+"""Validate that a module can play a network: the rules of `firmware/lib/tflite/`.
 
 The module validates every file itself, in words that must be few. What it refuses is refused here,
 with more of them; `tests/firmware/test_wrong_models.py` holds the two against each other. The rules

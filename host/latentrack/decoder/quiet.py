@@ -1,4 +1,4 @@
-"""Keeps libraries written in C++ from writing on the musician's terminal."""
+"""Keep libraries written in C++ from writing to the terminal."""
 
 import contextlib
 import importlib

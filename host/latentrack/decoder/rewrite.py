@@ -1,4 +1,4 @@
-"""Give a model file other entries in its list of metadata; all else that it holds is kept whole.
+"""Replace the entries of a model file's metadata; all else that it holds is kept.
 
 The old file lies as it is, byte for byte and aligned to 16, at the end of the new one; in front
 lies a new root that shares its tables. A flatbuffer's tables point to each other by distances, so

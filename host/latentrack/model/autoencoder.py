@@ -2,7 +2,7 @@
 
 An encoder turns a sequence into a place in latent space (the mean), a decoder turns a place into
 the probability of each cell. The variational one also has a variance around the position (the
-log-variance); the stacked autoencoder of the first article has none. Both mean and log-variance
+log-variance); the stacked autoencoder has none. Both mean and log-variance
 are latent_scale × tanh(…), as in the reference project, so the places lie within the knobs'
 reach. Only the decoder goes to the module. Here are the weights and what they compute, in NumPy;
 `training` finds them.

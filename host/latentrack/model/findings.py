@@ -1,4 +1,4 @@
-"""What a look at a run finds: figures, whether they are good, and what to do where they are not."""
+"""Examine a run: figures, whether they are good, and what to do where they are not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How good a model is, in numbers. `verdict` and the report say what they mean.
+"""Measures of a model. `verdict` and the report say what they mean.
 
 A loss says little, and so does the share of cells that are right: silence alone gets nine of ten.
 So hits are counted, likelihoods are held against knowing only how often each cell sounds, and the

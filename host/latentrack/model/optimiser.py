@@ -1,4 +1,4 @@
-"""One epoch of Adam in one compiled function, whatever is learnt.
+"""Run one epoch of Adam as one compiled function, for any loss.
 
 The data lies in memory as one tensor and XLA compiles the loop over its batches, gradients and
 Adam included, so an epoch of 16,000 bars takes a tenth of a second. Nothing random happens

@@ -1,4 +1,4 @@
-"""The pictures of a report, each a PNG as bytes. Voices go upwards, steps to the right."""
+"""Draw the pictures of a report, each a PNG as bytes. Voices go upwards, steps to the right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training will make and what it takes, known before it begins."""
+"""Plan a training: its model's size, memory and time, before it begins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report of a run: one HTML page with everything in it, to look at and to send to somebody."""
+"""Write the report of a run: one HTML page with all its pictures in it."""
 
 from __future__ import annotations
 

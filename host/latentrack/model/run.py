@@ -1,4 +1,4 @@
-"""A run: the folder in which a training leaves everything that it knows.
+"""Save and load a run: the folder with all that a training knows.
 
     run.toml      settings, where the music came from, what came of it; for reading, too
     weights.npz   encoder and decoder

@@ -17,7 +17,7 @@ MODELS = {
 TAPERS = {"linear": "equal steps", "geometric": "equal ratios, which makes small models"}
 
 STACKED_LATENTS = 2
-"""The stacked autoencoder has the two of the second article: X and Y."""
+"""The stacked autoencoder has two, X and Y, as the rhythm sequencer of its article."""
 
 NETWORK, LEARNING, SPACE = "The network", "Learning", "The latent space"
 _LARGE = "from 500 sequences on"

@@ -1,4 +1,4 @@
-"""How many bytes a decoder takes as a model file, and which modules hold it."""
+"""Estimate the size of a model file, and say which modules hold it."""
 
 from __future__ import annotations
 

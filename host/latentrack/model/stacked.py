@@ -1,4 +1,4 @@
-"""The stacked autoencoder of the first article: each layer learns before all learn together.
+"""Pretrain the stacked autoencoder: each layer learns on its own before all learn together.
 
 The first layer and its mirror learn to squeeze the cells and to make them again, the second pair
 does the same with what the first makes of the cells, and so on down to the latents. Then the

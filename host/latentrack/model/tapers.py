@@ -1,4 +1,4 @@
-"""The sizes of the layers between the cells and the latents."""
+"""Choose the sizes of the layers between the cells and the latents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training: from a Dataset to a model.
+"""Train a model on a Dataset.
 
 The learning rate falls along a cosine, the Kullback-Leibler term grows from nothing at the start
 (else a latent may collapse before it has learnt anything), and the weights kept are those with the

@@ -1,4 +1,4 @@
-"""How good a trained model is, in words. `measures` has the numbers.
+"""Say how good a trained model is, in words. `measures` has the numbers.
 
 The measure is hits: how many of a bar's come back, and how many come that are not its.
 """

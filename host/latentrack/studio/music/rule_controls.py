@@ -119,8 +119,7 @@ class RuleControls:
     def _control(self, rule: Declaration) -> Any:
         changes = self._changes(rule.name)
         if rule.name == "percussion":
-            control = ui.select([], label=rule.label, on_change=changes)
-            return control.props(f'hint="{rule.hint}" hide-bottom-space')
+            return _with_hint(ui.select([], label=rule.label, on_change=changes), rule)
         if rule.name == "meter":
             return ui.select(
                 _meters(rule),
@@ -136,8 +135,7 @@ class RuleControls:
             return ui.switch(rule.label, on_change=changes)
         if rule.kind is tuple:
             chips = ui.input_chips(rule.label, on_change=changes, new_value_mode="add-unique")
-            chips.props["hint"] = rule.hint
-            return chips.props("hide-bottom-space")
+            return _with_hint(chips, rule)
         number = ui.number(
             rule.label,
             min=rule.low,
@@ -154,6 +152,11 @@ class RuleControls:
             self._set(name, event.value)
 
         return change
+
+
+def _with_hint(control: Any, rule: Declaration) -> Any:
+    control.props["hint"] = rule.hint
+    return control.props("hide-bottom-space")
 
 
 def _is_short(rule: Declaration) -> bool:
