@@ -136,7 +136,7 @@ def _read_all(
     files: Sequence[tuple[int, Any]], rules: Rules, processes: int | None, cache: Cache | None
 ) -> Iterator[tuple[int, QuantisedBars | str]]:
     new: dict[bytes, bytes] = {}
-    work = partial(_read_file, rules=rules)
+    work = partial(read_file, rules=rules)
     try:
         for which, (key, data) in on_all_cores(work, [file for _, file in files], processes):
             if key and cache:
@@ -167,7 +167,7 @@ def _bytes_of(file: Found) -> bytes:
     return file.read()
 
 
-def _read_file(file: Found, rules: Rules) -> tuple[bytes, bytes]:
+def read_file(file: Found, rules: Rules) -> tuple[bytes, bytes]:
     """The key of a file's content (b"" if it has none), and as bytes what it gives."""
     key = b""
     try:

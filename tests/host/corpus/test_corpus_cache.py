@@ -20,13 +20,13 @@ BEAT = [(0, 36), (4 * STEP, 38)]
 def reads(monkeypatch):
     """The names of the files that were really read, as they are."""
     names = []
-    real = reader._read_file
+    real = reader.read_file
 
     def counting(file, rules):
         names.append(file.name)
         return real(file, rules)
 
-    monkeypatch.setattr(reader, "_read_file", counting)
+    monkeypatch.setattr(reader, "read_file", counting)
     return names
 
 
