@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from latentrack.corpus import Dataset
-from latentrack.decoder.metadata import KINDS, DecoderInfo
+from latentrack.decoder.metadata import DecoderInfo
 from latentrack.model import Run, Settings
 from latentrack.model.autoencoder import new_autoencoder
+from latentrack.playing.kinds import Kind
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.workspace import Workspace
 
@@ -26,7 +27,7 @@ def made_up_run(
 ) -> Run:
     """A model with random weights, large enough that its probabilities are all over the place."""
     rng = np.random.default_rng(seed)
-    info = DecoderInfo(KINDS[kind], steps, voices, 3, groups)
+    info = DecoderInfo(Kind(kind).code, steps, voices, 3, groups)
     model = new_autoencoder(info, (24,), latents, (24,), rng)
     for layer in model.decoder:
         layer.weights[:] *= 2.5

@@ -21,11 +21,10 @@ import numpy.typing as npt
 from latentrack.errors import UserError
 from latentrack.files import atomic_write
 from latentrack.limits import CELLS, DAMAGE, JSON_BYTES, Arrays, read_json
+from latentrack.playing.kinds import Kind
 from latentrack.words import count as many
 
-KINDS = ("drums", "notes", "rhythm")
-
-_ADJECTIVE = {"drums": "drum", "notes": "note", "rhythm": "rhythm"}
+KINDS = tuple(kind.value for kind in Kind)
 
 _OFFSET_UNITS = 254  # of a step: so that half a step is a whole number that a byte holds
 
@@ -217,7 +216,7 @@ class Dataset:
         noun = "notes" if self.kind == "notes" else "hits"
 
         return (
-            f"{many(n, _ADJECTIVE[self.kind] + ' sequence')} ({self.different:,} different) of"
+            f"{many(n, Kind(self.kind).adjective + ' sequence')} ({self.different:,} different) of"
             f" {many(self.steps, 'step')} × {many(self.voices, 'voice')}, {each:.1f} {noun} each,"
             f" from {many(self.files, 'file')}" + (f" in {many(styles, 'style')}" if styles else "")
         )

@@ -28,6 +28,7 @@ from latentrack.decoder import model_file, playable, rewrite
 from latentrack.decoder.model_file import Malformed, ModelFile, Table
 from latentrack.errors import UserError
 from latentrack.limits import MODEL_BYTES, read_file, read_json
+from latentrack.playing.kinds import Kind
 from latentrack.words import count
 
 METADATA_NAME = "TFLITE_METADATA"
@@ -36,8 +37,7 @@ EXTRAS_NAME = "LATENTRACK"
 TITLE_NAME = "LATENTRACK_TITLE"
 TITLE_BYTES = 4096
 """So many bytes from a file's beginning on have its title, if `with_title` wrote it."""
-KINDS = {"drums": "perdec", "rhythm": "rhythm", "notes": "seqdec"}
-"""The type of model that plays each kind of Dataset."""
+_GROUPED = {kind.code for kind in Kind if kind.grouped}
 
 _MODEL_METADATA_DESCRIPTION = 1
 _MAX_LATENTS = 8
@@ -301,7 +301,7 @@ def _parse_body(body: bytes) -> DecoderInfo:
         raise ValueError("cut short")
     voices, steps, scale = numbers[:3]
     groups: tuple[int, ...] = ()
-    if kind == "perdec":
+    if kind in _GROUPED:
         groups = tuple(numbers[4 : 4 + numbers[3]]) if len(numbers) > 3 else ()
         if len(numbers) > 3 and len(groups) != numbers[3]:
             raise ValueError("fewer groups than announced")
@@ -314,7 +314,7 @@ def _parse_body(body: bytes) -> DecoderInfo:
 
 def _body(info: DecoderInfo) -> bytes:
     body = info.kind.encode("ascii") + bytes([info.voices, info.steps, info.latent_scale])
-    if info.kind == "perdec":
+    if info.kind in _GROUPED:
         body += bytes([len(info.groups), *info.groups])
     return body
 

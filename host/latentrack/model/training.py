@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentrack.declared import declarations
-from latentrack.decoder.metadata import KINDS, DecoderInfo
+from latentrack.decoder.metadata import DecoderInfo
 from latentrack.decoder.quiet import import_tensorflow
 from latentrack.errors import UserError
 from latentrack.model.autoencoder import (
@@ -36,6 +36,7 @@ from latentrack.model.plan import plan
 from latentrack.model.settings import Settings
 from latentrack.model.stacked import layer_by_layer
 from latentrack.model.tapers import hidden_sizes, with_taper
+from latentrack.playing.kinds import Kind
 from latentrack.words import agree, count, listed
 
 if TYPE_CHECKING:
@@ -419,8 +420,9 @@ def decoder_info(dataset: Dataset, latent_scale: int) -> DecoderInfo:
             "model file has room for 255 × 255: make shorter ones."
         )
     # The module wants to know of drums which share a trigger: where nothing is said, none do.
-    groups = (dataset.groups or (1,) * voices) if dataset.kind == "drums" else ()
-    return DecoderInfo(KINDS[dataset.kind], steps, voices, latent_scale, groups)
+    kind = Kind(dataset.kind)
+    groups = (dataset.groups or (1,) * voices) if kind.grouped else ()
+    return DecoderInfo(kind.code, steps, voices, latent_scale, groups)
 
 
 def _resolved(settings: Settings, count: int, cells: int) -> Settings:

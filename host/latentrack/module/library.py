@@ -25,12 +25,13 @@ from latentrack.module.files import Entry, Files, FramedFiles, PlainFiles, reaso
 from latentrack.module.link import Link, ModuleError, Progress
 from latentrack.module.session import NoPackage, check_frames, running_session
 from latentrack.module.space import check_room
+from latentrack.playing.kinds import Kind
 from latentrack.words import listed
 
 MODELS = "/flash/models"
 ENDING = naming.ENDING
 # The module's folder for each kind of model (device/latentrack/library.py has the same).
-FOLDERS = {"per": "perc", "seq": "notes", "rhy": "rhythm"}
+FOLDERS = {kind.code[:3]: kind.folder for kind in Kind}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""How a pattern sounds: the host's twin of firmware/lib/sequence, in NumPy."""
