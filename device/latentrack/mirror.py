@@ -10,7 +10,7 @@ import binascii
 import latentcore
 
 from latentrack import colours
-from latentrack.pages.base import KNOBS
+from latentrack.parameters import KNOBS
 from latentrack.screen import HEIGHT, MESSAGE_Y, PIXELS_A_FRAME, TALL, WIDTH, Canvas
 
 BUTTONS = 4

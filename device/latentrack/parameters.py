@@ -185,7 +185,9 @@ TRACK = (
 )  # fmt: skip
 
 TRACKS = 2
-CV_INPUTS = ("x", "y", "z", "threshold", "5", "6", "7", "8")
+PRESETS = 16
+KNOBS = ("x", "y", "z", "threshold")
+CV_INPUTS = KNOBS + ("5", "6", "7", "8")
 # What a CV input or a trigger can be assigned to: "1.length" is the first track's length.
 TARGETS = ("off",) + tuple(
     f"{track + 1}.{entry.name}" for track in range(TRACKS) for entry in TRACK
@@ -194,7 +196,7 @@ ACTIONS = ("off", "decode", "reset", "pause") + TARGETS[1:]
 
 
 def _cv_input(name):
-    first = TARGETS.index("1." + name) if name in ("x", "y", "z", "threshold") else 0
+    first = TARGETS.index("1." + name) if name in KNOBS else 0
     title = name[0].upper() + name[1:]
     return (
         _P("cv_" + name, "CV " + title, -1, 1, 1,

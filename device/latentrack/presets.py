@@ -7,10 +7,10 @@ same. `store(3, now=True)` writes at once, which may cost a clock edge.
 import os
 
 from latentrack.names import Part
+from latentrack.parameters import PRESETS
 from latentrack.settings import lines_of, set_from
 
 FOLDER = "/flash/presets"
-PRESETS = 16
 
 
 class Presets(Part):

@@ -7,7 +7,6 @@ import latentcore
 from latentrack import colours
 from latentrack.screen import LETTER, TALL, WIDTH, CachedPart
 
-KNOBS = ("x", "y", "z", "threshold")
 PAUSE, RESET, DECODE, FREEZE = 1, 2, 3, 4
 
 

@@ -7,7 +7,8 @@ chaos there is; its push throws the dice, so that chaos takes another turn.
 import latentcore
 
 from latentrack import colours
-from latentrack.pages.base import KNOBS, BasePage, position_of
+from latentrack.pages.base import BasePage, position_of
+from latentrack.parameters import KNOBS
 from latentrack.screen import LETTER, MESSAGE_Y, TALL, WIDTH, CachedPart, Part, Words
 
 STATE_X = WIDTH - 5 * LETTER

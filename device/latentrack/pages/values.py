@@ -4,7 +4,8 @@ The four lines on the screen hang on the four knobs, the chosen one also on the 
 push puts back what it was at first.
 """
 
-from latentrack.pages.base import KNOBS, ListPage, position_of
+from latentrack.pages.base import ListPage, position_of
+from latentrack.parameters import KNOBS
 
 # A click of the right encoder, of what is no whole number.
 CLICK = 0.01

@@ -10,6 +10,7 @@ import pytest
 from latentrack.corpus import Rules
 from latentrack.corpus.dataset import KINDS
 from latentrack.playing.kinds import Kind
+from latentrack.playing.parameters import TRACK
 from tests.conftest import ROOT
 
 
@@ -34,6 +35,7 @@ def test_a_kind_is_its_word() -> None:
 
 
 def test_the_module_plays_these_kinds() -> None:
+    assert TRACK["mode"].choices == ("auto", *Kind)
     library = "device/latentrack/library.py"
     assert constant(library, "FOLDERS") == {kind.code[:3]: kind.folder for kind in Kind}
 

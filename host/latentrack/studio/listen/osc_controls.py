@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Protocol
 
 from latentrack import words
-from latentrack.studio.explore.explorer import MOST_PITCHES, Explorer
+from latentrack.playing.parameters import DENSITIES, PITCHES, TRACK
+from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.schedule import MOST_SWING, STRAIGHT, TEMPO_RANGE
 
 PREFIX = "/latentrack"
 Value = float | int | str
 AXES = ("x", "y", "z")
+DENSITY, PITCH = DENSITIES[0], PITCHES[0]
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,20 @@ class Address:
 
 
 ADDRESSES = (
-    Address("x", "-1 to 1", "the first latent"),
-    Address("y", "-1 to 1", "the second latent"),
-    Address("z", "-1 to 1", "the third latent, if the model has one"),
-    Address("threshold", "0 to 1", "how sure the model must be of a hit"),
-    Address("density", "group (from 1), 0 to 1", "how much of a group sounds; 0.5 is as learnt"),
-    Address("pitches", "MIDI notes 0 to 127, up to 8", "what a rhythm's hits play, in turn"),
+    Address("x", TRACK["x"].range, "the first latent"),
+    Address("y", TRACK["y"].range, "the second latent"),
+    Address("z", TRACK["z"].range, "the third latent, if the model has one"),
+    Address("threshold", TRACK["threshold"].range, "how sure the model must be of a hit"),
+    Address(
+        "density",
+        f"group (from 1), {DENSITY.range}",
+        f"how much of a group sounds; {DENSITY.default} is as learnt",
+    ),
+    Address(
+        "pitches",
+        f"MIDI notes {PITCH.range}, up to {len(PITCHES)}",
+        "what a rhythm's hits play, in turn",
+    ),
     Address("steps", "1 and up", "how many steps of the pattern are played"),
     Address("tempo", "20 to 400", "quarter notes a minute"),
     Address("swing", "0.5 to 0.75", "0.5 is straight, 0.667 a triplet's"),
@@ -119,7 +129,7 @@ class Controls:
             raise Ignored("no model is open")
 
     def _axis(self, axis: int, values: Sequence[object]) -> None:
-        (value,) = numbers(values, -1, 1, 1)
+        (value,) = numbers(values, *TRACK[AXES[axis]].ends, 1)
         self._open_run()
         place = list(self._explorer.place)
         if axis >= len(place):
@@ -128,7 +138,7 @@ class Controls:
         self._explorer.place_at(place)
 
     def _threshold(self, values: Sequence[object]) -> None:
-        (value,) = numbers(values, 0, 1, 1)
+        (value,) = numbers(values, *TRACK["threshold"].ends, 1)
         self._open_run()
         self._explorer.set_threshold(value)
 
@@ -137,13 +147,13 @@ class Controls:
             raise Ignored("it needs two numbers: which group, and how dense")
         self._open_run()
         (group,) = whole(values[:1], 1, max(len(self._explorer.densities), 1), 1)
-        (value,) = numbers(values[1:], 0, 1, 1)
+        (value,) = numbers(values[1:], *DENSITY.ends, 1)
         self._explorer.set_density(group - 1, value)
 
     def _pitches(self, values: Sequence[object]) -> None:
-        if not 1 <= len(values) <= MOST_PITCHES:
-            raise Ignored(f"it needs 1 to {MOST_PITCHES} notes")
-        notes = whole(values, 0, 127, len(values))
+        if not 1 <= len(values) <= len(PITCHES):
+            raise Ignored(f"it needs 1 to {len(PITCHES)} notes")
+        notes = whole(values, *PITCH.ends, len(values))
         self._open_run()
         self._explorer.set_pitches(notes)
 
@@ -202,7 +212,7 @@ def numbers(values: Sequence[object], low: float, high: float, count: int) -> li
     return found
 
 
-def whole(values: Sequence[object], low: int, high: int, count: int) -> list[int]:
+def whole(values: Sequence[object], low: float, high: float, count: int) -> list[int]:
     """The same for whole numbers; Pure Data sends them with a decimal point."""
     found = numbers(values, low, high, count)
     for value in found:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-KNOBS = ("x", "y", "z", "threshold")
+from latentrack.playing.parameters import CV_INPUTS, KNOBS, TRIGGERS
+
 ENCODERS = ("left", "right")
 BUTTONS = (1, 2, 3, 4)
-TRIGGERS = ("clock", "reset", "trigger_3", "trigger_4")
-CV = ("x", "y", "z", "threshold", "5", "6", "7", "8")
+CV = CV_INPUTS
 OUTPUTS = 8
+
+__all__ = ["BUTTONS", "CV", "ENCODERS", "KNOBS", "OUTPUTS", "TRIGGERS", "Look"]
 
 
 @dataclass(frozen=True)

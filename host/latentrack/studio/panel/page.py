@@ -12,13 +12,13 @@ from nicegui.events import ValueChangeEventArguments
 
 from latentrack.decoder.precision import PRECISIONS
 from latentrack.module.install import boards
+from latentrack.playing.parameters import PRESETS
 from latentrack.studio.page_parts import heading, listen, named, show_error, show_message
 from latentrack.studio.panel.bench import Bench
 from latentrack.studio.panel.panel import Panel
 from latentrack.studio.panel.state import State, Stored
 from latentrack.studio.studio import Studio
 
-PRESETS = 16
 _CLOCKS = {
     "studio": "what plays here",
     "own": "its own tempo",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from latentrack.errors import UserError
+from latentrack.playing.kinds import Kind
+from latentrack.playing.parameters import DENSITIES, PITCHES, TRACK
 from latentrack.studio.explore.explorer import Explorer
-
-# What a module's track has (device/latentrack/parameters.py).
-_VOICES, _PITCHES, _NOTES = 8, 8, 4
 
 
 def values_at(explorer: Explorer) -> dict[str, object]:
@@ -23,12 +22,11 @@ def values_at(explorer: Explorer) -> dict[str, object]:
         # 0: as many as the model has.
         "length": explorer.steps if explorer.steps < run.dataset.steps else 0,
     }
-    for number, density in enumerate(explorer.densities[:_VOICES], start=1):
-        values[f"density{number}"] = density
-    if run.dataset.kind == "rhythm":
-        pitches = explorer.pitches[:_PITCHES]
+    values |= zip((density.name for density in DENSITIES), explorer.densities, strict=False)
+    if run.dataset.kind == Kind.RHYTHM:
+        pitches = explorer.pitches[: len(PITCHES)]
         values["pitches"] = len(pitches)
-        values |= {f"pitch{number}": pitch for number, pitch in enumerate(pitches, start=1)}
-    if run.dataset.kind == "notes":
-        values["notes"] = min(max(explorer.notes, 1), _NOTES)
+        values |= zip((pitch.name for pitch in PITCHES), pitches, strict=False)
+    if run.dataset.kind == Kind.NOTES:
+        values["notes"] = TRACK["notes"].clamped(explorer.notes)
     return values
