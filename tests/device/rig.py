@@ -1,7 +1,7 @@
 """A module on the bench: set something at its prompt, clock it, and see what came out of the jacks.
 
-And the rules by which a decoder's probabilities become jacks, written from the manual in plain
-numpy: what the tests hold the module against. The probabilities are LiteRT's.
+And what the rules of latentrack.playing.jacks mean in volts at its jacks: what the tests hold the
+module against. The probabilities are LiteRT's.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from types import ModuleType
 
-import numpy as np
-
-from latentrack.decoder.jacks import drum_steps
 from latentrack.module.link import Link
+from latentrack.playing.jacks import drum_steps, note_steps, rhythm_steps
 from latentrack.virtual.module import VirtualModule
 from tests.conftest import ROOT
 from tests.waiting import frames_pass
@@ -22,6 +20,8 @@ from tests.waiting import frames_pass
 # The reference hardware's drum mode: kick, snare, toms, hi-hats, cymbals, and three accents.
 DRUM_JACKS = (0, 4, 1, 2, 3, 5, 6, 7)
 GATE = 5.0
+# A higher note stands at the end of what an output reaches, 5 V.
+HIGHEST_NOTE = 120
 
 
 @dataclass
@@ -115,49 +115,35 @@ def drums(probabilities, groups, threshold, jacks=range(8)):
     With all eight, in the order of the reference hardware's panel.
     """
     jacks = dict(enumerate(DRUM_JACKS if len(jacks) == 8 else jacks))
+    levels = range(len(groups), 8)
     return [
-        {jacks[c]: GATE for c in step.triggers if c in jacks}
-        | {jacks[c]: at_jack(5 * a) for c, a in step.accents.items() if c in jacks}
+        {jacks[t]: GATE for t in step.triggers if t in jacks}
+        | {jacks[levels[a]]: at_jack(5 * v) for a, v in step.accents.items() if levels[a] in jacks}
         for step in drum_steps(probabilities, groups, threshold)
     ]
 
 
 def notes(probabilities, threshold, *, most=4, pitch=lambda voice: voice, keep=True, jacks=None):
-    """Jacks of each step: the most probable notes, low to high.
+    """Volts of each step: the most probable notes, low to high, their triggers and their pitches.
 
     With keep a note at which a jack still stands, since step 0, stays there.
     """
-    triggers, levels = jacks or (range(most), range(4, 4 + most))
-    played, before = [], {}
-    for row in probabilities:
-        cells = [v for v in np.flatnonzero(row > np.float32(threshold))]
-        chosen = sorted(cells, key=lambda v: (-row[v], v))[:most]
-        pitches = sorted(pitch(int(v)) for v in chosen)
-        where, free, new = {}, list(range(most)), []
-        for value in pitches:
-            stays = [r for r in free if keep and before.get(levels[r]) == pitch_volts(value)]
-            if stays:
-                free.remove(stays[0])
-                where[stays[0]] = value
-            else:
-                new.append(value)
-        where.update(zip(free, new, strict=False))
-        step = {levels[r]: pitch_volts(value) for r, value in where.items()}
-        played.append({triggers[r]: GATE for r in where} | step)
-        before |= step
-    return played
+
+    def reached(voice):
+        return min(pitch(voice), HIGHEST_NOTE)
+
+    steps = note_steps(probabilities, most, threshold, reached, keep=keep)
+    return [volts(step, *(jacks or (range(most), range(4, 4 + most)))) for step in steps]
 
 
 def rhythm(probabilities, threshold, pitches, *, jacks=((0,), (1,))):
-    """Jacks of each step: each hit takes the next pitch of the list, from the first in step 0."""
-    triggers, levels = jacks
-    hits, played = 0, []
-    for row in probabilities:
-        step = {}
-        for voice in np.flatnonzero(row > np.float32(threshold)):
-            if voice < len(triggers):
-                step[triggers[voice]] = GATE
-                step[levels[voice]] = pitch_volts(pitches[hits % len(pitches)])
-            hits += 1
-        played.append(step)
-    return played
+    """Volts of each step: each hit takes the next pitch of the list, from the first in step 0."""
+    steps = rhythm_steps(probabilities, pitches, threshold, outputs=len(jacks[0]))
+    return [volts(step, *jacks) for step in steps]
+
+
+def volts(step, triggers, levels):
+    """What a step of notes or of a rhythm puts out on these jacks."""
+    return {triggers[k]: GATE for k in step.triggers} | {
+        levels[k]: pitch_volts(pitch) for k, pitch in step.pitches.items()
+    }

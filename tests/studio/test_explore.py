@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import io
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from fractions import Fraction
 from pathlib import Path
-from types import ModuleType
 
 import mido
 import numpy as np
 import pytest
 
 from latentrack.corpus import ACCENTED, EXTENDED, SIMPLE, PercussionMap, Rules, demo_dataset, read
-from latentrack.decoder.metadata import DecoderInfo
 from latentrack.errors import UserError
-from latentrack.studio.explore import sounding
+from latentrack.playing.cells import cut_offs
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.map_card import MapCard, Tab
 from latentrack.studio.explore.midi_file import meter_of, midi_file
@@ -36,7 +32,6 @@ from latentrack.studio.explore.points import MOST_GROUPS, OTHERS, density, group
 from latentrack.studio.explore.voices import voice_pitches
 from latentrack.studio.pattern import Pattern
 from latentrack.studio.workspace import Workspace
-from tests.conftest import ROOT
 from tests.studio.explored import explorer_of, made_up_run
 from tests.waiting import until
 
@@ -59,105 +54,6 @@ def demo(demo_run: Path, tmp_path: Path) -> Explorer:
 
 
 # -- what sounds ----------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def twin() -> ModuleType:
-    """The plain twin of the sequencer in C, written from its rules by somebody else."""
-    path = ROOT / "tests" / "firmware" / "twin.py"
-    spec = importlib.util.spec_from_file_location("sequencer_twin", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    import sys
-
-    sys.modules["sequencer_twin"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.mark.parametrize("kind", ["drums", "notes", "rhythm"])
-def test_what_sounds_is_what_the_twin_of_the_firmware_plays(twin: ModuleType, kind: str) -> None:
-    """Cells, which notes get a jack, and the turns of a rhythm's pitches, in random settings."""
-    rng = np.random.default_rng(11)
-    for _ in range(150):
-        voices = 1 if kind == "rhythm" else int(rng.integers(2, 20))
-        steps = int(rng.integers(1, 17))
-        code = {"drums": "perdec", "notes": "seqdec", "rhythm": "rhythm"}[kind]
-        decoder = likely_decoder(twin)(code, 3, steps, voices, (voices,) * (kind == "drums"))
-        model = twin.Model(decoder)
-        latents = [int(v) for v in rng.integers(-3, 4, 3)]
-        model.threshold = Fraction(int(rng.integers(0, 17)), 16)
-        turned = [Fraction(int(rng.integers(0, 201)), 200) for _ in range(8)]
-        knobs = list(sounding.density_knobs(DecoderInfo(code, steps, voices, 3), kind))
-        model.density = [turned[knob] for knob in knobs]
-        model.pitches = [int(p) for p in rng.integers(0, 128, rng.integers(1, 9))]
-        if kind == "notes":
-            model.pitches = list(range(30, 30 + voices))
-        track = twin.Track(0, twin.Rack(), notes=int(rng.integers(1, 5)))
-        played = twin.Pattern(model, [])
-        for step in range(steps):
-            played.rows.append(track.build(model, played, step, latents))
-
-        scores = [[decoder.score(latents, s * voices + v) for v in range(voices)] for s in
-                  range(steps)]  # fmt: skip
-        likely = np.array([[float(decoder.probability(s)) for s in row] for row in scores])
-        logits = np.log(likely / (1 - likely)).astype(np.float32)
-        limits = sounding.thresholds(float(model.threshold), [float(d) for d in turned], knobs)
-        cut = sounding.cut_offs(limits)
-        cells = sounding.cells(logits, cut)
-        assert [list(np.flatnonzero(row)) for row in cells] == [row.cells for row in played.rows]
-
-        most = track.notes if kind == "notes" else 0
-        sounds = sounding.cells(logits, cut, most)
-        hits = sounding.velocities(logits, sounds, limits, [f"{v}" for v in range(voices)])
-        pattern = Pattern(hits, kind, ("",) * voices, tuple(model.pitches))
-        count = 0
-        for step, row in enumerate(played.rows if kind != "drums" else ()):
-            struck = pattern.struck(step, count)
-            count += len(struck)
-            codes = {twin.Calibration().pitch(pitch) for _, pitch, _ in struck}
-            assert codes == set(row.levels.values())
-
-
-def likely_decoder(twin: ModuleType) -> type:
-    """The twin's decoder with probabilities that are never certain, so that they have logits."""
-
-    class Likely(twin.Decoder):  # type: ignore[misc, name-defined]
-        @staticmethod
-        def probability(score: int) -> Fraction:
-            return (score + Fraction(201, 2)) / 212
-
-    return Likely
-
-
-@pytest.mark.parametrize(
-    ("kind", "voices", "groups", "knobs"),
-    [
-        ("drums", 12, (1, 1, 6, 2, 2), (0, 1, 2, 2, 2, 2, 2, 2, 3, 3, 4, 4)),
-        ("drums", 11, (1,) * 9 + (2,), (0, 1, 2, 3, 4, 5, 6, 7, 7, 7, 7)),
-        ("notes", 12, (), (0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3)),
-        ("notes", 10, (), (0, 0, 0, 1, 1, 2, 2, 2, 3, 3)),
-        ("rhythm", 1, (), (0,)),
-    ],
-)
-def test_each_voice_hangs_on_the_density_of_its_group(
-    kind: str, voices: int, groups: tuple[int, ...], knobs: tuple[int, ...]
-) -> None:
-    assert sounding.density_knobs(DecoderInfo("perdec", 4, voices, 3, groups), kind) == knobs
-
-
-def test_velocities_grow_with_what_is_above_the_threshold() -> None:
-    likely = np.array([[0.5001, 0.75, 0.99999, 0.4]])
-    logits = np.log(likely / (1 - likely)).astype(np.float32)
-    limits = np.full(4, 0.5)
-    cells = logits > 0
-    names = ("a", "b", "c", "d")
-    assert sounding.velocities(logits, cells, limits, names).tolist() == [[40, 84, 127, 0]]
-    names = ("hat", "hat accent", "kick", "crash")
-    softer = sounding.velocities(logits, cells, limits, names)[0]
-    assert softer.tolist() == [40, 96, 127, 0]
-    names = ("hat accent", "kick", "hat", "crash")
-    assert sounding.velocities(logits, cells, limits, names).tolist() == [[96, 84, 95, 0]]
 
 
 def test_the_pattern_is_cut_and_a_loop_of_its_own(drums: Explorer) -> None:
@@ -310,7 +206,7 @@ def test_the_search_is_never_worse_than_where_it_starts(demo: Explorer) -> None:
         wanted = sequence.astype(bool)
         wanted[rng.integers(16), rng.integers(12)] ^= True
         start = run.model.encode(wanted[np.newaxis])
-        cut = sounding.cut_offs(np.full(12, demo.threshold))
+        cut = cut_offs(np.full(12, demo.threshold))
         at_first = int(((run.model.logits(start)[0] > cut) != wanted).sum())
         weights = np.ones(wanted.shape, np.float32)
         found = nearest(run.model, wanted, weights, start, cut, cut.__lt__)

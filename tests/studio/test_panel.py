@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from latentrack.decoder.jacks import drum_steps
 from latentrack.decoder.litert import Decoder
 from latentrack.module import library
 from latentrack.module.link import Link
+from latentrack.playing.jacks import drum_steps
 from latentrack.studio.panel import sending
 from latentrack.studio.panel.bench import Bench
 from latentrack.studio.panel.source import Source

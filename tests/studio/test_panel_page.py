@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from latentrack.decoder.jacks import drum_steps
 from latentrack.decoder.litert import Decoder
+from latentrack.playing.jacks import drum_steps
 from latentrack.studio.panel import sending
 from latentrack.virtual.module import VirtualModule
 from tests.device.rig import DRUM_JACKS

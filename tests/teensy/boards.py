@@ -144,6 +144,6 @@ def frame_fields(value: int) -> tuple[int, int]:
 
 def expected_triggers(probabilities, groups, threshold) -> list[frozenset[int]]:
     """The channels that trigger at each step, from LiteRT's probabilities."""
-    from latentrack.decoder.jacks import drum_steps
+    from latentrack.playing.jacks import drum_steps
 
     return [step.triggers for step in drum_steps(np.asarray(probabilities), groups, threshold)]

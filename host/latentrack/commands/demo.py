@@ -13,9 +13,9 @@ from latentrack.words import count
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from latentrack.decoder.jacks import JackStep
     from latentrack.decoder.litert import Decoder
     from latentrack.module.link import Link
+    from latentrack.playing.jacks import JackStep
     from latentrack.virtual.module import VirtualModule
     from latentrack.virtual.panel import Step
 
@@ -123,7 +123,7 @@ def _play_bar(
 
     import numpy as np
 
-    from latentrack.decoder.jacks import drum_steps
+    from latentrack.playing.jacks import drum_steps
 
     panel, info = module.panel, decoder.info
     for name, position in zip(("x", "y", "z", "threshold"), knobs, strict=True):
@@ -146,9 +146,9 @@ def _play_bar(
 def _same(module: VirtualModule, step: Step, by_book: JackStep) -> bool:
     """Whether every jack got its volts, to 1 mV: a converter's step is 0.6 mV."""
     board = module.panel.board
-    wanted = {board.DRUM_JACKS[channel]: board.GATE for channel in by_book.triggers}
-    for channel, level in by_book.accents.items():
-        wanted[board.DRUM_JACKS[channel]] = level * board.ACCENT
+    wanted = {board.DRUM_JACKS[trigger]: board.GATE for trigger in by_book.triggers}
+    for accent, level in by_book.accents.items():
+        wanted[board.DRUM_JACKS[len(JACKS) + accent]] = level * board.ACCENT
     return step.volts.keys() == wanted.keys() and all(
         abs(step.volts[jack] - volts) < 1e-3 for jack, volts in wanted.items()
     )

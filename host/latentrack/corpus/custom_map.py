@@ -24,9 +24,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from latentrack.corpus.percussion import ACCENT_FROM, MAPS, PITCHES, PercussionMap, Voice
+from latentrack.corpus.percussion import MAPS, PITCHES, PercussionMap, Voice
 from latentrack.errors import UserError
 from latentrack.limits import read_toml
+from latentrack.playing.voices import ACCENT_FROM
 from latentrack.words import count
 
 if sys.version_info >= (3, 11):

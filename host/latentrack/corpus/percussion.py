@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-ACCENT_FROM = 96  # of 127; a quarter of what the drummers of the Groove MIDI Dataset play
+from latentrack.playing.voices import ACCENT_FROM, accent_name
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ SIMPLE = PercussionMap(
 
 
 def _hit_and_accent(name: str, pitches: tuple[int, ...]) -> tuple[Voice, Voice]:
-    return (Voice(name, pitches, accent=False), Voice(f"{name} accent", pitches, accent=True))
+    return (Voice(name, pitches, accent=False), Voice(accent_name(name), pitches, accent=True))
 
 
 # A soft and a loud voice for what carries the beat: five triggers and three accents, which the

@@ -14,19 +14,29 @@ import numpy.typing as npt
 from latentrack.errors import UserError
 from latentrack.model.autoencoder import Array
 from latentrack.model.run import Run, load_run
-from latentrack.studio.explore import sounding
+from latentrack.playing.cells import (
+    FIRST_PITCHES,
+    MOST_NOTES,
+    NEUTRAL,
+    cells_above,
+    cut_offs,
+    density_of_voices,
+    thresholds,
+)
+from latentrack.playing.cells import MOST_PITCHES as MOST_PITCHES  # the pages have it from here
+from latentrack.playing.kinds import Kind
+from latentrack.playing.parameters import DENSITIES, PITCHES, TRACK
+from latentrack.playing.pattern import Pattern
+from latentrack.playing.velocity import velocities, velocity_limits
+from latentrack.playing.voices import Voice, voices_named
 from latentrack.studio.explore.midi_file import meter_of
 from latentrack.studio.explore.nearest import nearest
 from latentrack.studio.explore.paths import LatentPath
 from latentrack.studio.explore.voices import voice_pitches
-from latentrack.studio.pattern import Pattern
 from latentrack.studio.signals import Signal
 from latentrack.studio.workspace import Workspace
 from latentrack.words import count
 
-MOST_PITCHES = 8
-FIRST_PITCHES = (36, 39, 43, 46)
-"""What the module's rhythms step through at first."""
 _STARTS = 8
 _LOOKED_THROUGH = 4000
 _TOUCHED = 6
@@ -73,17 +83,18 @@ class Explorer:
         """How hard each voice is struck, of all steps of the pattern; not writeable."""
         self.busy = ""
         self.latents: tuple[float, ...] = ()
-        self.threshold = 0.5
+        self.threshold = TRACK["threshold"].default
         self.densities: tuple[float, ...] = ()
         self.pitches: tuple[int, ...] = FIRST_PITCHES
         self.steps = 0
-        self.notes = sounding.MOST_NOTES
+        self.notes = MOST_NOTES
         self.keep_drawn = False
         self.edit: Edit | None = None
         self.path: LatentPath | None = None
         self.path_bar = -1
         self.knobs: tuple[int, ...] = ()
         self._pitches: tuple[int, ...] = ()
+        self._voices: tuple[Voice, ...] = ()
         self._places: Array = np.zeros((0, 0), np.float32)
         self._logits: Array = np.zeros((0, 0), np.float32)
         self._cells: npt.NDArray[np.bool_] = np.zeros((0, 0), bool)
@@ -113,10 +124,11 @@ class Explorer:
             if not still():
                 return
             self.run, self._places = run, places
-            self.knobs = sounding.density_knobs(info, kind)
-            self.densities = (sounding.NEUTRAL,) * (max(self.knobs) + 1)
+            self.knobs = density_of_voices(kind, info.voices, info.groups)
+            self.densities = (NEUTRAL,) * (max(self.knobs) + 1)
             self.threshold, self.steps = run.threshold, info.steps
             self._pitches = voice_pitches(run.dataset)
+            self._voices = voices_named(run.dataset.voice_names)
             self._back, self._forth = [], []
             self.path, self.path_bar = None, -1
             self._stand((0.0,) * run.model.latents)
@@ -186,7 +198,7 @@ class Explorer:
     def set_threshold(self, value: float) -> None:
         """How probable a hit must be to sound, 0 to 1."""
         with self._lock:
-            self.threshold = _between(value, 0, 1)
+            self.threshold = TRACK["threshold"].clamped(value)
             self._build()
         self.changed.emit()
 
@@ -197,14 +209,14 @@ class Explorer:
                 there = count(len(self.densities), "density", "densities")
                 raise ValueError(f"expected a group of {there}, got {index + 1}")
             densities = list(self.densities)
-            densities[index] = _between(value, 0, 1)
+            densities[index] = DENSITIES[index].clamped(value)
             self.densities = tuple(densities)
             self._build()
         self.changed.emit()
 
     def set_pitches(self, pitches: Sequence[int]) -> None:
         """The MIDI notes that a rhythm's hits take in turn, one to eight."""
-        given = tuple(int(_between(pitch, 0, 127)) for pitch in pitches)
+        given = tuple(int(PITCHES[0].clamped(pitch)) for pitch in pitches)
         if not 1 <= len(given) <= MOST_PITCHES:
             raise ValueError(f"a rhythm has 1 to {MOST_PITCHES} pitches, not {len(given)}")
         with self._lock:
@@ -223,7 +235,7 @@ class Explorer:
     def set_notes(self, notes: int) -> None:
         """How many notes sound at once at the most: 1 to 4 as on the module; 0: all."""
         with self._lock:
-            self.notes = int(_between(notes, 0, sounding.MOST_NOTES))
+            self.notes = int(_between(notes, 0, MOST_NOTES))
             self._build()
         self.changed.emit()
 
@@ -248,11 +260,11 @@ class Explorer:
                 return None
             given = self._within(place, 1)
             latents = [value * self.scale for value in given]
-            limits = sounding.thresholds(self.threshold, self.densities, self.knobs)
-            run, most, steps = self.run, self._most, self.steps
+            limits = thresholds(self.threshold, self.densities, self.knobs)
+            run, most, steps, voices = self.run, self._most, self.steps, self._voices
         logits = run.model.logits([latents])[0]
-        cells = sounding.cells(logits, sounding.cut_offs(limits), most)
-        hits = sounding.velocities(logits, cells, limits, run.dataset.voice_names)
+        cells = cells_above(logits, cut_offs(limits), most)
+        hits = velocities(logits, cells, limits, voices)
         return self._pattern(run, hits[:steps])
 
     @property
@@ -265,20 +277,19 @@ class Explorer:
 
     @property
     def _most(self) -> int:
-        return self.notes if self.run is not None and self.run.dataset.kind == "notes" else 0
+        return self.notes if self.run is not None and self.run.dataset.kind == Kind.NOTES else 0
 
     def _build(self) -> None:
         """The pattern from the logits, and what is set. Quick: nothing is decoded."""
         run = self.run
         if run is None:
             return
-        limits = sounding.thresholds(self.threshold, self.densities, self.knobs)
-        cells = sounding.cells(self._logits, sounding.cut_offs(limits), self._most)
+        limits = thresholds(self.threshold, self.densities, self.knobs)
+        cells = cells_above(self._logits, cut_offs(limits), self._most)
         cells.flags.writeable = False
-        names = run.dataset.voice_names
-        hits = sounding.velocities(self._logits, cells, limits, names)
+        hits = velocities(self._logits, cells, limits, self._voices)
         if self.edit is not None and self.edit.kept:
-            low, high = sounding.velocity_limits(names)
+            low, high = velocity_limits(self._voices)
             drawn = np.clip(np.where(hits > 0, hits, _DRAWN_VELOCITY), low, high)
             hits = np.where(self.edit.wanted, drawn, 0).astype(np.uint8)
         hits.flags.writeable = False
@@ -287,7 +298,7 @@ class Explorer:
 
     def _pattern(self, run: Run, hits: npt.NDArray[np.uint8]) -> Pattern:
         data = run.dataset
-        pitches = self.pitches if data.kind == "rhythm" else self._pitches
+        pitches = self.pitches if data.kind == Kind.RHYTHM else self._pitches
         return Pattern(hits, data.kind, data.voice_names, pitches, data.steps_per_beat)
 
     # -- drawn by hand ----------------------------------------------------------------------------
@@ -320,13 +331,13 @@ class Explorer:
     def _seek(self, wanted: npt.NDArray[np.bool_], touched: npt.NDArray[np.bool_]) -> None:
         with self._lock:
             run, here = self.run, self.latents
-            limits = sounding.thresholds(self.threshold, self.densities, self.knobs)
+            limits = thresholds(self.threshold, self.densities, self.knobs)
             most, places = self._most, self._places
         if run is None or wanted.shape != self._cells.shape:
             raise ValueError("no pattern of this shape is open")
         wanted.flags.writeable = touched.flags.writeable = False
         weights = np.where(touched, np.float32(_TOUCHED), np.float32(1))
-        cut = sounding.cut_offs(limits)
+        cut = cut_offs(limits)
         starts = [run.model.encode(wanted[np.newaxis])[0], np.asarray(here, np.float32)]
         starts += list(_most_alike(run, places, wanted, weights))
         found = nearest(
@@ -335,7 +346,7 @@ class Explorer:
             weights,
             starts,
             cut,
-            lambda logits: sounding.cells(logits, cut, most),
+            lambda logits: cells_above(logits, cut, most),
         )
         with self._lock:
             if self.run is run:

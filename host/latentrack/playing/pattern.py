@@ -1,0 +1,59 @@
+"""A pattern as it is played on this computer: which voices sound at which step, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from latentrack.playing.kinds import Kind
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """One bar or more, in a loop.
+
+    velocities: of each cell, (steps, voices), 1 to 127, and 0 where none sounds.  kind: a Kind, or
+    its word.  voice_names: one for each voice.  pitches: a MIDI note number for each voice; of a
+    rhythm, whose one voice has no pitch of its own, the player's pitches, which its hits take in
+    turn (at least one).  steps_per_beat: a beat is a quarter note.
+    """
+
+    velocities: npt.NDArray[np.uint8]
+    kind: str
+    voice_names: tuple[str, ...]
+    pitches: tuple[int, ...]
+    steps_per_beat: int = 4
+
+    @property
+    def hits(self) -> npt.NDArray[np.uint8]:
+        """The velocities, as the pages of the studio call them."""
+        return self.velocities
+
+    @property
+    def cells(self) -> npt.NDArray[np.bool_]:
+        """The cells that sound, (steps, voices)."""
+        return self.velocities > 0
+
+    @property
+    def steps(self) -> int:
+        return int(self.velocities.shape[0])
+
+    @property
+    def voices(self) -> int:
+        return int(self.velocities.shape[1])
+
+    def struck(self, step: int, count: int = 0) -> list[tuple[int, int, int]]:
+        """What sounds at a step (taken modulo the number of steps): (voice, MIDI pitch, velocity).
+
+        `count` is how many hits of a rhythm have sounded since its first step: its pitches take
+        turns.
+        """
+        row: npt.NDArray[Any] = self.velocities[step % self.steps]
+        found = []
+        for voice in np.flatnonzero(row):
+            place = count % len(self.pitches) if self.kind == Kind.RHYTHM else int(voice)
+            found.append((int(voice), self.pitches[place], int(row[voice])))
+        return found
