@@ -7,6 +7,7 @@ module against. The probabilities are LiteRT's.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import ModuleType
@@ -15,6 +16,7 @@ from latentrack.module.link import Link
 from latentrack.playing.jacks import drum_steps, note_steps, rhythm_steps
 from latentrack.virtual.module import VirtualModule
 from tests.conftest import ROOT
+from tests.device.claims import Observation
 from tests.waiting import frames_pass
 
 # The reference hardware's drum mode: kick, snare, toms, hi-hats, cymbals, and three accents.
@@ -39,6 +41,8 @@ class Rig:
 
     def __init__(self, module: VirtualModule, link: Link) -> None:
         self.module, self.link, self.panel = module, link, module.panel
+        self.observed: list[Observation] = []
+        self._observing = False
 
     def run(self, code: str) -> str:
         """Runs code at the prompt and brings what it set to the jacks."""
@@ -51,11 +55,29 @@ class Rig:
         """Lets some frames pass."""
         frames_pass(self.link, count)
 
+    def observe(self) -> None:
+        """From now on what comes out is noted in `observed`, with what is set."""
+        self._observing = True
+
+    def saw(self, way: object, output: Iterable[object]) -> None:
+        """Notes what came out, and how it was asked for."""
+        if self._observing:
+            track, patch = self.get("track.numbers, patch.numbers")
+            self.observed.append(
+                Observation((way, self.panel.standing), track | patch, tuple(output))
+            )
+
     def edges(self, count: int, spacing_us: int = 20_000) -> list[Edge]:
         """Clocks the module and returns what each edge did."""
+        return self._edges(count, spacing_us, "edges")
+
+    def _edges(self, count: int, spacing_us: int, way: str) -> list[Edge]:
         self.panel.settle()
         self.panel.clock(count, spacing_us=spacing_us)
-        return edges_of(self.panel.settle())
+        played = edges_of(self.panel.settle())
+        first = played[0].time_us if played else 0
+        self.saw((way, spacing_us), ((edge.time_us - first, edge.jacks) for edge in played))
+        return played
 
     def bar(self, code: str = "", steps: int = 16, spacing_us: int = 20_000) -> list[Edge]:
         """Sets something, and plays from the beginning of a new bar."""
@@ -64,7 +86,7 @@ class Rig:
         self.panel.advance(50_000)
         self.panel.trigger("reset")
         self.panel.advance(50_000)
-        return self.edges(steps, spacing_us)
+        return self._edges(steps, spacing_us, "bar")
 
     def jacks(self, code: str = "", steps: int = 16) -> list[dict[int, float]]:
         return [edge.jacks for edge in self.bar(code, steps)]
