@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from latentrack.playing.kinds import Kind
 from latentrack.words import agree, count
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def show(console: Console, what: Dataset) -> None:
     table.add_column("")
     table.add_column("why" if left_out else "", overflow="fold")
     table.add_row("kept", f"{len(what):,}", agree(len(what), "sequence"), "")
-    noun = agree(what.hits, {"drums": "hit", "notes": "note", "rhythm": "onset"}[what.kind])
+    noun = agree(what.hits, Kind(what.kind).note)
     table.add_row("", f"{what.hits:,}", noun, "", end_section=not left_out)
     for index, entry in enumerate(left_out):
         why = escape(entry.reason)

@@ -10,15 +10,18 @@ from latentrack.corpus.meter import check_meter
 from latentrack.corpus.parts import Filter, parse_filter
 from latentrack.corpus.percussion import EXTENDED, MAPS, RHYTHM, PercussionMap
 from latentrack.declared import check, declarations, declare
+from latentrack.playing.kinds import Kind
 
 if TYPE_CHECKING:
     from latentrack.corpus.bars import Grid
     from latentrack.corpus.tempo_clues import Tempo
 
 KINDS = {
-    "drums": "A voice for each drum. Drums are what plays on MIDI channel 10, or looks like a kit.",
-    "notes": "A voice for each pitch, from the parts that are not drums.",
-    "rhythm": "One voice: when something is struck. Also from audio loops.",
+    str(
+        Kind.DRUMS
+    ): "A voice for each drum. Drums are what plays on MIDI channel 10, or looks like a kit.",
+    str(Kind.NOTES): "A voice for each pitch, from the parts that are not drums.",
+    str(Kind.RHYTHM): "One voice: when something is struck. Also from audio loops.",
 }
 STEPS_PER_BEAT = {
     3: "triplet eighths",
@@ -173,7 +176,7 @@ class Rules:
     @property
     def noun(self) -> str:
         """What one note is called, in the plural."""
-        return {"drums": "hits", "notes": "notes", "rhythm": "onsets"}[self.kind]
+        return f"{Kind(self.kind).note}s"
 
     @property
     def grid(self) -> Grid:

@@ -191,5 +191,5 @@ def test_a_map_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UserError, match="simple, extended, accented, or a TOML file"):
         percussion_map("big")
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(UserError, match="no text"):
+    with pytest.raises(UserError, match="not a text file"):
         percussion_map(tmp_path / "bytes.toml")
