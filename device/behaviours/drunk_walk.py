@@ -9,4 +9,4 @@ at = {"x": 0, "y": 0, "z": 0}
 def frame(controls, track):
     for name in at:
         at[name] = min(max(at[name] + uniform(-0.01, 0.01), -0.25), 0.25)
-        track.bend(name, at[name])
+        track.modulate(name, at[name])

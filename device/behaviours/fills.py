@@ -4,6 +4,6 @@ on = False  # behaviours.switch("fills")
 
 
 def frame(controls, track):
-    # What is bent while the seventh bar plays is heard in the eighth.
+    # A modulation made while the seventh bar plays is heard in the eighth.
     if track.bar % 8 == 7:
-        track.bend("threshold", -0.2)
+        track.modulate("threshold", -0.2)

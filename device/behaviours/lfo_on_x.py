@@ -6,4 +6,4 @@ on = False  # behaviours.switch("lfo_on_x")
 
 
 def frame(controls, track):
-    track.bend("x", 0.25 * sin(2 * pi * controls.seconds / 8))
+    track.modulate("x", 0.25 * sin(2 * pi * controls.seconds / 8))

@@ -1,11 +1,11 @@
 """Behaviours: files in /flash/behaviours that take part in every frame while the module plays.
 
 A behaviour is a file with a function `frame(controls, track)`. `controls.seconds` is the time since
-power-on, `controls.cv` the volts at the CV inputs. `track` has the parameters: `track.bend("x", 1)`
-moves one for this frame, `track.length = 12` for good. A file with a line `on = False` waits to be
-switched on (`behaviours.switch("lfo_on_x")`), which is remembered. An error is shown, and switches
-that behaviour off. So does taking too long: all together have BUDGET_MS of a frame, and none may
-hold one up for as long as a second (guard.py).
+power-on, `controls.cv` the volts at the CV inputs. `track` has the parameters:
+`track.modulate("x", 1)` moves one for this frame, `track.length = 12` for good. A file with a line
+`on = False` waits to be switched on (`behaviours.switch("lfo_on_x")`), which is remembered. An
+error is shown, and switches that behaviour off. So does taking too long: all together have
+BUDGET_MS of a frame, and none may hold one up for as long as a second (guard.py).
 """
 
 import gc

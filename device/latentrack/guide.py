@@ -27,7 +27,7 @@ track plays one model. tracks[0] is the first (and `track`), tracks[1] the secon
     track.jacks = "5-8"     where it plays: "auto", "all", "1-4", "5-8", "off"; mode: as what
     track.pitches = (60, 63, 67)    what a rhythm steps through; scale, root, transpose
     track.parameter("keep") says what a parameter is; dir(track) names all
-    track.bend("x", 0.2)    moves one for this frame only, from a behaviour
+    track.modulate("x", 0.2)    moves one for this frame only, from a behaviour
     track.cells, hits, bar, step    what plays now; track.stop() for silence""",
     "library": """
 library has the models in the module's flash.
@@ -70,7 +70,7 @@ behaviours are files in /flash/behaviours with a function frame(controls, track)
     behaviours.switch("fills", False)  off
     behaviours.is_on("fills")
 In one: controls.seconds is the time, controls.cv the volts at the inputs;
-track.bend("x", 0.2) moves a parameter for this frame, track.length = 12 for good.
+track.modulate("x", 0.2) moves a parameter for this frame, track.length = 12 for good.
 An error switches it off, with a line on the screen; `latentrack logs` shows it.
 `latentrack live FOLDER` brings each file that you save.""",
     "knobs": """

@@ -109,7 +109,7 @@ class Instrument(Part):
         self.controls = None
         self.every_frame = [
             self._listen,
-            self._bend,
+            self._modulate,
             self.behaviours.frame,
             self._refresh,
             self.library.refresh,
@@ -376,10 +376,10 @@ class Instrument(Part):
             self._edges = edges
             self._edge_ms = time.ticks_ms()
 
-    def _bend(self):
+    def _modulate(self):
         cv = getattr(self.controls, "cv", None)
         if cv:
-            self.patch.bend(cv)
+            self.patch.modulate(cv)
 
     def _refresh(self):
         levels = waits = 0

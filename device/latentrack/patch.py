@@ -1,7 +1,7 @@
 """The patch: which parameter each CV input moves, and what the trigger inputs 3 and 4 do.
 
-A CV bends its parameter: 10 V are its whole way, times the input's attenuverter. So 5 V at X move
-it from the middle of the latent space to its end, whatever the model's scale is.
+A CV modulates its parameter: 10 V are the parameter's whole range, times the input's attenuverter.
+So 5 V at X move X from the middle of the latent space to its end, whatever the model's scale is.
 """
 
 import latentcore
@@ -53,15 +53,15 @@ class Patch(Values):
             track, _, parameter = self.get(name).partition(".")
             self._targets[name] = (int(track) - 1, parameter) if parameter else None
 
-    def bend(self, volts):
-        """Lets CV act in this frame: `volts` has the inputs' voltages by name."""
+    def modulate(self, volts):
+        """Adds the CV inputs' modulation for this frame: `volts` is name -> volts at the jack."""
         for name in volts:
             source = self._inputs[name]
             target = self._targets[source.target]
             if target is not None:
                 amount = source.amount(volts[name], self.numbers[source.attenuverter])
                 if amount:
-                    self._instrument.tracks[target[0]].bend(target[1], amount)
+                    self._instrument.tracks[target[0]].modulate(target[1], amount)
 
     def triggers(self):
         """Does what the trigger inputs 3 and 4 have asked for since the last frame."""

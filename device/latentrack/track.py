@@ -2,8 +2,8 @@
 
 Setting an attribute is all there is to do: the next frame brings it to latentcore and, where it
 needs a new pattern, decodes one and hands it to the clock, which takes it at the next bar. The
-attributes are those of parameters.py. What a person sets stays; CV and behaviours `bend` it, for
-one frame each, and the sum of both is what counts (`now`).
+attributes are those of parameters.py. What a person sets stays; CV and behaviours `modulate` a
+parameter for one frame, and the sum of both is in force (`now`).
 """
 
 from array import array
@@ -47,11 +47,11 @@ class Track(Values):
         self._decoded = memoryview(self._latents)
         # Counts how often another point was decoded.
         self.moves = 0
-        # What is in force; the sum of the bends of this frame, and of those that are in force. A
-        # bend that has ended stays as 0: frames do not allocate.
+        # The numbers in force; the modulation collected for the next frame, and the modulation in
+        # force, of the whole range. Modulation that has ended stays as 0: frames do not allocate.
         self._now = {}
-        self._bends = {}
-        self._bent = {}
+        self._next_modulation = {}
+        self._modulation = {}
         # Which lines of the table were set, and which of _METHODS have to be called.
         self._stale = Marks(len(self.TABLE))
         for i in range(len(self.TABLE)):
@@ -111,18 +111,19 @@ class Track(Values):
     # -- values ---------------------------------------------------------------------------------
 
     def now(self, name):
-        """What is in force: as set, and bent. A number, of choices the place in the list."""
+        """The number in force, modulation included; of a choice, its index."""
         return self._now[name]
 
-    def bend(self, name, amount):
+    def modulate(self, name, amount):
         """Moves a parameter away from where it is set, in this frame only.
 
-        `amount` is in ways of a knob: 1 is from one end to the other. Several bends add up.
+        `amount` is a share of the knob's range, -1 to 1: 1 is from one end to the other. Several
+        modulations add up, and the sum stops at the ends. Raises KeyError: no such parameter.
         """
-        before = self._bends.get(name)
+        before = self._next_modulation.get(name)
         if before is None:
             self.parameter(name)  # KeyError: no such parameter
-        self._bends[name] = before + amount if before else amount
+        self._next_modulation[name] = before + amount if before else amount
 
     def advance(self, name):
         """Moves on by one: the next choice or whole number, or a sixteenth; from the end to the
@@ -172,7 +173,7 @@ class Track(Values):
 
     @property
     def decoded(self):
-        """Where it decodes: the latents, bent by CV and behaviours and carried away by chaos."""
+        """The decoded position in the model's units, with modulation and chaos."""
         return self._latents[: self._count()]
 
     def place_of(self, latent):
@@ -245,11 +246,11 @@ class Track(Values):
     def _refresh(self):
         if len(self._kept) > (self.model is not None):
             self.release_unused()
-        for name in self._bends:
-            bend = self._bends[name]
-            self._bends[name] = 0
-            if bend != self._bent.get(name, 0):
-                self._bent[name] = bend
+        for name in self._next_modulation:
+            amount = self._next_modulation[name]
+            self._next_modulation[name] = 0
+            if amount != self._modulation.get(name, 0):
+                self._modulation[name] = amount
                 self.changed(name)
         if self._stale.begin():
             self._look()
@@ -270,9 +271,9 @@ class Track(Values):
             if self._stale.take(i):
                 entry = self.TABLE[i]
                 number = self.numbers[entry.name]
-                bend = self._bent.get(entry.name)
-                if bend:
-                    number = entry.from_position(entry.to_position(number) + bend)
+                amount = self._modulation.get(entry.name)
+                if amount:
+                    number = entry.from_position(entry.to_position(number) + amount)
                 if number != self._now.get(entry.name):
                     self._now[entry.name] = number
                     self._apply(entry, number)

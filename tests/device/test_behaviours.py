@@ -24,7 +24,7 @@ def write(module, name: str, source: str) -> None:
 
 def test_a_file_in_the_folder_takes_part(rig, decoded):
     module = rig(DRUMS)
-    write(module, "always_left", "def frame(controls, track):\n    track.bend('x', -0.25)\n")
+    write(module, "always_left", "def frame(controls, track):\n    track.modulate('x', -0.25)\n")
     module.link.restart()
     module.frames()
     module.run(f"track.latents = {PLACE}; track.threshold = 0.3")
@@ -45,7 +45,7 @@ def test_an_error_switches_that_one_off_and_nothing_else(rig, decoded):
     write(module, "a_bad", "def frame(controls, track):\n    track.nothing += 1\n")
     write(module, "b_broken", "def frame(controls track)\n")
     write(module, "c_empty", "x = 1\n")
-    write(module, "d_good", "def frame(controls, track):\n    track.bend('y', 0.25)\n")
+    write(module, "d_good", "def frame(controls, track):\n    track.modulate('y', 0.25)\n")
     module.link.restart()
     module.frames(5)
     assert module.get("[behaviours.is_on(n) for n in ('a_bad', 'd_good')]") == [False, True]
@@ -62,7 +62,8 @@ def test_swapped_in_place_while_it_plays(rig):
     """As `latentrack live` does; what does not even compile leaves the old one playing."""
     module = rig(DRUMS)
     module.run("track.latents = (0, 0, 0)")
-    one, two = (f"def frame(controls, track):\n    track.bend('x', {by})\n" for by in (0.1, -0.2))
+    source = "def frame(controls, track):\n    track.modulate('x', {})\n"
+    one, two = source.format(0.1), source.format(-0.2)
     module.run(f"behaviours.swap('mine', {one!r})")
     module.frames()
     assert module.get("track.decoded[0]") == pytest.approx(0.6)
@@ -115,10 +116,10 @@ def test_lfo_on_x(rig, decoded):
     assert len(seen) > 40
     for seconds, x in seen:
         assert x == pytest.approx(PLACE[0] + 1.5 * math.sin(2 * math.pi * seconds / 8), abs=1e-3)
-    # And what it bends is heard.
+    # And its modulation is heard.
     module.run(
         "at = instrument.every_frame.index(behaviours.frame)\n"
-        "instrument.every_frame[at] = lambda: track.bend('x', 0.125)"
+        "instrument.every_frame[at] = lambda: track.modulate('x', 0.125)"
     )
     module.frames()
     latents = (PLACE[0] + 0.75, *PLACE[1:])

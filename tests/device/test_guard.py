@@ -72,7 +72,7 @@ def test_a_loop_without_an_end_ends(rig, kind):
 def test_what_was_stopped_can_be_switched_on_again(rig):
     """Its code is whole again."""
     module = rig(DRUMS, manual_time=False)
-    source = "stuck = True\n" + FRAME + "    while stuck: pass\n    track.bend('x', 0.25)\n"
+    source = "stuck = True\n" + FRAME + "    while stuck: pass\n    track.modulate('x', 0.25)\n"
     module.link.run(f"behaviours.swap('endless', {source!r})")
     until(lambda: not module.get("behaviours.is_on('endless')"))
     module.run("track.latents = (0, 0, 0)")
@@ -118,7 +118,7 @@ def test_a_loop_beside_the_frames_ends(rig, kind):
     assert module.get("len(ran)") == 1
     assert "stopped stored" in module.get("settings.text()")
     # A new version plays.
-    module.link.run(f"behaviours.swap('endless', {FRAME + '    track.bend(chr(121), 0.25)'!r})")
+    module.link.run(f"behaviours.swap('endless', {FRAME + '    track.modulate(chr(121), 0.25)'!r})")
     module.run("track.latents = (0, 0, 0)")
     until(lambda: module.get("track.decoded[1]") > 1)
 
@@ -176,7 +176,7 @@ def test_what_is_not_pythons_to_stop_takes_a_reset_and_is_off_at_the_next_start(
     """One call of C that goes on for ever; and the reset register is the only witness."""
     module = rig(DRUMS, manual_time=False)
     write(module, "deaf", "n = 0\n" + FRAME + "    sum(range(1 << 29)) if track.model else 0\n")
-    write(module, "good", FRAME + "    track.bend('y', 0.25)\n")
+    write(module, "good", FRAME + "    track.modulate('y', 0.25)\n")
     module.link.run("instrument.settings.save()")
     module.link.restart()
     with started(module) as link:
@@ -262,7 +262,7 @@ def test_a_part_of_the_frame_that_does_not_end_is_taken_out_until_its_code_is_ne
 
 def test_a_held_button_starts_without_anything_that_the_player_wrote(rig):
     module = rig(DRUMS, manual_time=False)
-    write(module, "mine", FRAME + "    track.bend('y', 0.25)\n")
+    write(module, "mine", FRAME + "    track.modulate('y', 0.25)\n")
     track = module.module.flash / "latentrack" / "track.py"
     installed = track.read_bytes()
     edited = installed + b"\nMINE = True\n"

@@ -62,7 +62,7 @@ def refused(module, code: str) -> str:
         # Names in quotes.
         ("track.set('treshold', 0.2)", "no parameter is called treshold; did you mean threshold?"),
         ("track.get('treshold')", "did you mean threshold?"),
-        ("track.bend('treshold', 0.2)", "did you mean threshold?"),
+        ("track.modulate('treshold', 0.2)", "did you mean threshold?"),
         ("track.parameter('kep')", "did you mean keep?"),
         ("patch.cv_5_to = '1.skp'", "cv_5_to cannot be 1.skp; did you mean 1.skip?"),
         ("track.follow = 'beat'", "follow is bar or step or hold, not beat"),

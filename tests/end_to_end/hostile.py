@@ -216,7 +216,7 @@ def _imports(rng: random.Random) -> Iterator[Snippet]:
 
 _COVERED = ("len", "print", "isinstance", "getattr", "range", "__import__", "Exception", "open")
 _METHODS = (
-    ("latentrack.track", "Track", ("refresh", "play", "bend", "set")),
+    ("latentrack.track", "Track", ("refresh", "play", "modulate", "set")),
     ("latentrack.library", "Library", ("audition", "refresh", "models", "remember")),
     ("latentrack.requests", "Requests", ("hello", "begin", "put", "check", "audition", "close")),
     ("latentrack.receive", "Line", ("serve", "_receive", "_send", "_do")),

@@ -14,7 +14,7 @@ from latentrack.module.link import Link
 from latentrack.module.live import Live
 from tests.waiting import PATIENCE_S, frames_pass, until
 
-TO_THE_RIGHT = "def frame(controls, track):\n    track.bend('x', 0.25)\n"
+TO_THE_RIGHT = "def frame(controls, track):\n    track.modulate('x', 0.25)\n"
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_a_mistake_shows_where_it_is_and_the_old_code_plays_on(module, behaviour
         live.look()
         for wrong, where in (
             ("def frame(controls, track)\n    pass\n", 'File "behaviours/walk.py", line 1'),
-            ("def frame(controls, track):\n\n    tracks.bend('x', 1)\n", "line 3, in frame"),
+            ("def frame(controls, track):\n\n    tracks.modulate('x', 1)\n", "line 3, in frame"),
             ("1 / 0\n", "line 1, in <module>"),
         ):
             save(file, wrong)

@@ -15,7 +15,7 @@ from latentrack.module.texts import for_module
 from latentrack.virtual.module import VirtualModule
 from tests.programs import latentrack, mpremote
 
-PLAIN = "# größer\non = True\n\ndef frame(controls, track):\n    track.bend('x', 0.25)\n"
+PLAIN = "# größer\non = True\n\ndef frame(controls, track):\n    track.modulate('x', 0.25)\n"
 # What plays all the same.
 READ = {
     "mark": b"\xef\xbb\xbf" + PLAIN.encode(),
