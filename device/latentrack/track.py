@@ -101,7 +101,7 @@ class Track(Values):
         self.release_unused()
         self._share_jacks()
 
-    def plays_as(self):
+    def playback_mode(self):
         """How the model is played: "drums", "notes" or "rhythm"."""
         chosen = self._now["mode"]
         if chosen:
@@ -339,7 +339,7 @@ class Track(Values):
         self._build = True
 
     def _apply_routes(self):
-        mode = self.plays_as()
+        mode = self.playback_mode()
         voices = self._now["notes"]
         if self.model is not None and mode != "notes":
             groups = self.model.groups
@@ -366,7 +366,7 @@ class Track(Values):
     def _apply_pitch_table(self):
         if self.model is None:
             return
-        if self.plays_as() == "rhythm":
+        if self.playback_mode() == "rhythm":
             notes = [self._now["pitch" + str(i + 1)] for i in range(self._now["pitches"])]
         else:
             lowest = self.model.lowest_pitch
@@ -393,7 +393,7 @@ class Track(Values):
 
     def knob_of(self, voice):
         """Which of the densities a voice of the model hangs on, from 0."""
-        mode = self.plays_as()
+        mode = self.playback_mode()
         if mode == "notes":
             return voice * 4 // self.model.voices
         if mode == "drums":

@@ -40,7 +40,7 @@ def test_reference_models_play_in_their_modes_as_they_are(rig, decoded, name):
             assert module.jacks(at(0, latents, threshold)) == wanted
             heard += sum(volts == GATE for step in wanted for volts in step.values())
     assert heard > 200
-    assert module.get("track.plays_as()") == ("drums" if name == DRUMS else "notes")
+    assert module.get("track.playback_mode()") == ("drums" if name == DRUMS else "notes")
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_rhythm_steps_through_the_players_pitches(rig, rhythm_model):
     folder.mkdir(parents=True)
     (folder / "clave.tflite").write_bytes(rhythm_model.read_bytes())
     module.run("library.play('clave')")
-    assert module.get("track.plays_as()") == "rhythm"
+    assert module.get("track.playback_mode()") == "rhythm"
     module.frames()
     assert module.get("track.threshold") == pytest.approx(0.5, abs=1e-4)
     decoder = Decoder(rhythm_model)
