@@ -255,7 +255,7 @@ class Behaviours(Part):
     def _print(self, *things, **how):
         """What `print` is for behaviours: a computer that talks to the prompt is not disturbed."""
         self._lines += 1
-        if self._lines <= LINES and not self._instrument.hushed():
+        if self._lines <= LINES and not self._instrument.is_quiet():
             print(*things, **how)
 
     def _show(self, name, error):

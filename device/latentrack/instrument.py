@@ -64,10 +64,10 @@ class Instrument(Part):
         self._took_ms = 0
         # Parts that were taken out of the frame: place -> part.
         self.stopped_parts = {}
-        # A program that talks to the prompt sets this, or calls `hush`: what a frame prints would
-        # come in the middle of an answer. The screen and the logs have it all the same.
+        # A program that talks to the prompt sets this, or calls `quiet_for`: a frame's output
+        # would come in the middle of an answer. The screen and the logs have it all the same.
         self.quiet = False
-        self._hushed_until = None
+        self._quiet_until = None
         # What the screen's message line shows, and since when (time.ticks_ms).
         self.message_text = ""
         self.message_ms = 0
@@ -217,25 +217,25 @@ class Instrument(Part):
         self.message_text = text
         self.message_ms = time.ticks_ms()
         logs.note(text)
-        if not self.hushed():
+        if not self.is_quiet():
             print(text)
 
-    def hush(self, ms):
-        """Frames print nothing for so many milliseconds."""
-        self._hushed_until = time.ticks_add(time.ticks_ms(), ms)
+    def quiet_for(self, ms):
+        """Frames print nothing for `ms` milliseconds."""
+        self._quiet_until = time.ticks_add(time.ticks_ms(), ms)
 
-    def hushed(self):
-        """Whether nothing may be printed now."""
-        if self._hushed_until is not None:
-            if time.ticks_diff(self._hushed_until, time.ticks_ms()) > 0:
+    def is_quiet(self):
+        """Whether frames must not print now."""
+        if self._quiet_until is not None:
+            if time.ticks_diff(self._quiet_until, time.ticks_ms()) > 0:
                 return True
-            self._hushed_until = None
+            self._quiet_until = None
         return self.quiet
 
     def show_error(self, error, text):
         """An exception: its traceback to the logs, a line to the screen."""
         logs.note_error(error)
-        if not self.hushed():
+        if not self.is_quiet():
             sys.print_exception(error)
         self.message(text)
 

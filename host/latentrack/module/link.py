@@ -34,10 +34,10 @@ Progress = Callable[[int, int], None]
 # While a computer talks to the prompt, what frames have to say goes to the screen and the logs
 # only: in the middle of the prompt's own handshake it would be taken for a wrong answer. It wears
 # off by itself, so that nothing has to be said in the end.
-_HUSH = """\
+_QUIET = """\
 try:
     import sys
-    sys.modules["latentrack.instrument"].Instrument.running.hush(2000)
+    sys.modules["latentrack.instrument"].Instrument.running.quiet_for(2000)
 except Exception:
     pass
 """
@@ -250,7 +250,7 @@ class Link:
             self.serial.timeout = 0.05
             if not self._heard(b">", patience_s):
                 raise Silence
-            self.serial.write((_HUSH + code).encode() + b"\x04")
+            self.serial.write((_QUIET + code).encode() + b"\x04")
             if not self._heard(b"OK", patience_s):
                 raise Silence
 
@@ -264,7 +264,7 @@ class Link:
         """Runs Python on the module; what it printed. Raises ModuleError if it raises."""
         self._prompt()
         with self.translated():
-            printed: bytes = self._transport.exec(_HUSH + code)
+            printed: bytes = self._transport.exec(_QUIET + code)
         return printed.decode(errors="replace")
 
     def run_shown(self, code: str, show: Callable[[str], None]) -> None:
