@@ -232,12 +232,12 @@ class Requests:
         return on_scheduler(self._mirror.look)
 
     def change(self, track, values):
-        """Sets parameters of a track by name; "latents": where it stands, -1 to 1 a latent."""
+        """Sets parameters of a track by name; "latents": its position, a knob value a latent."""
         instrument = _instrument()
         chosen = instrument.tracks[track]
-        places = values.pop("latents", None)
-        if places is not None:
-            chosen.stand(places)
+        knob_values = values.pop("latents", None)
+        if knob_values is not None:
+            chosen.set_position(knob_values)
         for name in values:
             chosen.set(name, values[name])
         if instrument.controls is not None:

@@ -159,16 +159,20 @@ class Track(Values):
                 self._places[i] = place
         self._again("latents")
 
-    def stand(self, places):
-        """As setting `latents`, in ways of a knob: -1 to 1 each, and kept as if turned there."""
-        if len(places) != self._count():
-            raise ValueError(f"expected {self._count()} latents, got {len(places)}")
-        for i in range(len(places)):
+    def set_position(self, knob_values):
+        """Sets where it decodes: a knob value of -1 to 1 for each latent, kept as a knob's is.
+
+        Raises ValueError if the count differs from the model's latents, or a knob's value is out
+        of range.
+        """
+        if len(knob_values) != self._count():
+            raise ValueError(f"expected {self._count()} latents, got {len(knob_values)}")
+        for i in range(len(knob_values)):
             if i < len(_KNOBS):
-                self.set(_KNOBS[i], places[i])
+                self.set(_KNOBS[i], knob_values[i])
             else:
-                self._places[i] = places[i]
-        if len(places) > len(_KNOBS):
+                self._places[i] = knob_values[i]
+        if len(knob_values) > len(_KNOBS):
             self._again("latents")
 
     @property
