@@ -73,8 +73,8 @@ class Requests:
             about["room"] = instrument.room()
         return about
 
-    def call_me(self, name):
-        """Gives the module a name."""
+    def set_name(self, name):
+        """Stores the module's name, which `latentrack devices` shows."""
         files.store("/flash/name.txt", name.encode())
 
     def logs(self, since):

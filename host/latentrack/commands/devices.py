@@ -36,7 +36,7 @@ def devices(
         refuse_unused(context, ["as_json"], "with --name")
         with Link(find_port(name[0])) as link, Session(link) as session:
             with refusals("the module did not take its name"):
-                session.call("call_me", name[1])
+                session.call("set_name", name[1])
         say(f"The module at {link.port} is called {name[1]}.")
         return
     found = modules()
