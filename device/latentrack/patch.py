@@ -70,10 +70,10 @@ class Patch(Values):
             pulses = count - self._counts[i] & 0xFFFF
             self._counts[i] = count
             for _ in range(min(pulses, 8)):
-                self.pull(f"trigger_{i + 3}")
+                self.fire(f"trigger_{i + 3}")
 
-    def pull(self, name):
-        """What a pulse at "trigger_3" or "trigger_4" does."""
+    def fire(self, name):
+        """Does what a pulse at trigger input `name` ("trigger_3" or "trigger_4") does."""
         target = self._targets[name]
         if target is not None:
             self._instrument.tracks[target[0]].advance(target[1])

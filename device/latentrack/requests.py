@@ -261,7 +261,7 @@ class Requests:
         """What a button or a trigger input can do: "decode", "reset", "pause", "trigger_3"..."""
         instrument = _instrument()
         if name[:7] == "trigger":
-            instrument.patch.pull(name)
+            instrument.patch.fire(name)
         elif name in ("decode", "reset", "pause"):
             getattr(instrument, name)()
         else:
