@@ -112,8 +112,8 @@ def test_keys_turn_and_press():
     keys = Keys(panel)
     for key in split_keys("xxXt\x1b[A\x1b[D?\t"):
         keys.type(key, 10.0)
-    keys.let_go(10.05)
-    keys.let_go(10.2)
+    keys.release(10.05)
+    keys.release(10.2)
     assert panel.done == [
         ("turn", "x", pytest.approx(0.52)),
         ("turn", "x", pytest.approx(0.54)),
@@ -131,9 +131,9 @@ def test_h_before_a_button_holds_it_for_more_than_a_second():
     keys = Keys(panel)
     for key in "h3":
         keys.type(key, 1.0)
-    keys.let_go(2.1)
+    keys.release(2.1)
     assert panel.done == [("press", 3)]
-    keys.let_go(2.4)
+    keys.release(2.4)
     assert panel.done == [("press", 3), ("release", 3)]
 
 

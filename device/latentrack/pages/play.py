@@ -13,9 +13,9 @@ from latentrack.screen import LETTER, MESSAGE_Y, TALL, WIDTH, CachedPart, Part, 
 
 STATE_X = WIDTH - 5 * LETTER
 TOP = TALL + 2
-TALLNESS = MESSAGE_Y - 2 - TOP
+HEIGHT = MESSAGE_Y - 2 - TOP
 PATTERN_WIDTH = 104
-SQUARE = TALLNESS
+SQUARE = HEIGHT
 BARS_X = PATTERN_WIDTH + 4 + SQUARE
 # More steps than this are shown a part at a time: the part that plays.
 MOST_COLUMNS = 34
@@ -109,10 +109,10 @@ class Page(BasePage):
         columns = [Column(self, i, width) for i in range(self.columns)]
         # What is left of another model's columns goes; with no columns it is the whole place.
         used = width * self.columns
-        strip = TALLNESS // 4
+        strip = HEIGHT // 4
         rest = []
         if used < PATTERN_WIDTH:
-            for y in range(TOP, TOP + TALLNESS, strip):
+            for y in range(TOP, TOP + HEIGHT, strip):
                 rest.append(Nothing(used, y, PATTERN_WIDTH - used, strip))
         self.parts = columns + self._fixed + rest
 
@@ -217,7 +217,7 @@ class Column(Part):
     """One step of the pattern: a block for each voice that sounds, the lowest at the bottom."""
 
     def __init__(self, page, number, width):
-        super().__init__(number * width, TOP, width, TALLNESS)
+        super().__init__(number * width, TOP, width, HEIGHT)
         self._page = page
         self._number = number
 
@@ -290,7 +290,7 @@ class Bars(CachedPart):
     """The latents beyond the second, a bar each, from the bottom up."""
 
     def __init__(self, page):
-        super().__init__(BARS_X, TOP, WIDTH - BARS_X, TALLNESS)
+        super().__init__(BARS_X, TOP, WIDTH - BARS_X, HEIGHT)
         self._page = page
 
     def version(self):

@@ -83,7 +83,7 @@ def play(module: Played, bpm: float | None) -> None:
                 if select.select([sys.stdin], [], [], wait)[0]:
                     for key in split_keys(os.read(sys.stdin.fileno(), 64).decode()):
                         keys.type(key, now)
-                keys.let_go(now)
+                keys.release(now)
                 if bpm is not None and now >= next_edge:
                     panel.trigger("clock")
                     next_edge = max(next_edge + 15 / bpm, now - 0.1)
@@ -166,7 +166,7 @@ class Keys:
         self._panel = panel
         self._positions = dict.fromkeys(_KNOBS.values(), 0.5)
         self._long = False
-        # Switches that are down, and when they are to be let go.
+        # Switches that are down, and when they are released.
         self._down: dict[int | str, float] = {}
 
     def type(self, key: str, now: float) -> None:
@@ -185,7 +185,7 @@ class Keys:
                 self._down[switch] = now + (HOLD_S if self._long else PRESS_S)
         self._long = key == _HOLD
 
-    def let_go(self, now: float) -> None:
+    def release(self, now: float) -> None:
         """Releases what has been down long enough."""
         for switch, until in list(self._down.items()):
             if now >= until:
