@@ -31,9 +31,9 @@ FRAME_MS = 20
 TICK_MS = 1
 # Without a clock for so long nobody plays: time to write to the flash.
 QUIET_MS = 2000
-# With less memory than this behaviours have to go; looked at every so many frames.
+# With less memory than this behaviours have to go; checked every so many frames.
 SHORT_BYTES = 64 * 1024
-LOOK_FRAMES = 16
+MEMORY_FRAMES = 16
 # The longest that the prompt has before a frame comes, whatever the last one took.
 LONGEST_TURN_MS = 500
 # Built-in names may be covered by a player's code.
@@ -58,7 +58,7 @@ class Instrument(Part):
         """
         # Frames after which nothing waited for a track: while it grows what is set is heard.
         self.frames = 0
-        self._looked = 0
+        self._frames_run = 0
         # When the last frame ended, and how long it took.
         self._ended_ms = time.ticks_ms()
         self._took_ms = 0
@@ -324,8 +324,8 @@ class Instrument(Part):
             return
         try:
             self.frame()
-            self._looked += 1
-            if self._looked % LOOK_FRAMES == 0 and gc.mem_free() < SHORT_BYTES:
+            self._frames_run += 1
+            if self._frames_run % MEMORY_FRAMES == 0 and gc.mem_free() < SHORT_BYTES:
                 gc.collect()
                 if gc.mem_free() < SHORT_BYTES:
                     self.make_room()

@@ -1,8 +1,8 @@
-"""The panel for a computer that looks on: what its screen shows, its lamps, lights and knobs.
+"""The panel for a computer that watches: what its screen shows, its lamps, lights and knobs.
 
-The page's parts are drawn once more, those that have changed since the last look, a few at a time:
-a board without a display has its pages there all the same. It happens where frames happen, for what
-draws letters is theirs.
+The parts of the page that have changed since the last snapshot are drawn once more, a few at a
+time: a board without a display has its pages all the same. A snapshot is taken on the scheduler,
+as frames are, because both draw letters with the same buffers.
 """
 
 import binascii
@@ -19,7 +19,7 @@ _BOTTOM = (0, MESSAGE_Y, WIDTH, TALL)
 
 
 class Mirror:
-    """One looker's; what it has seen is known here."""
+    """The mirror of one computer: keeps what has been told, so that only changes are sent."""
 
     def __init__(self, instrument):
         self._instrument = instrument
@@ -28,7 +28,7 @@ class Mirror:
         self._seen = {}
         self._said = None
 
-    def look(self):
+    def snapshot(self):
         """{"page", "more", "drawn": [[x, y, width, height, pixels], ...], "lamps", "lights", ...}.
 
         `pixels` is base64 of 16-bit colours, red first, the high byte first; "" is all black.
@@ -62,7 +62,7 @@ class Mirror:
             self._seen = {}
             self._said = None
             drawn += [list(strip) + [""] for strip in _STRIPS]
-        page.look()
+        page.refresh()
         # What is gone from the page need not be remembered.
         self._seen = {part: self._seen[part] for part in page.parts if part in self._seen}
         says = screen.says()

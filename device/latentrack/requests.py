@@ -229,7 +229,7 @@ class Requests:
 
             self._mirror = Mirror(instrument)
         instrument.controls.asked += asked
-        return on_scheduler(self._mirror.look)
+        return on_scheduler(self._mirror.snapshot)
 
     def change(self, track, values):
         """Sets parameters of a track by name; "latents": its position, a knob value a latent."""

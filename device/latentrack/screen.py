@@ -242,7 +242,7 @@ class Screen:
             return
         if page is not self.page:
             self.show(page)
-        page.look()
+        page.refresh()
         if speaks != self._speaks:
             self._speaks = speaks
             self._turn_bottom_line()

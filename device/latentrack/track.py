@@ -257,7 +257,7 @@ class Track(Values):
                 self._modulation[name] = amount
                 self.changed(name)
         if self._stale.begin():
-            self._look()
+            self._refresh_stale()
         # A method may ask for others: routes for pitches and densities.
         while self._methods.begin():
             for i in range(len(_APPLY)):
@@ -270,7 +270,7 @@ class Track(Values):
         self._build = self._asked = False
         latentcore.decode(self.number, self._decoded)
 
-    def _look(self):
+    def _refresh_stale(self):
         for i in range(len(self.TABLE)):
             if self._stale.take(i):
                 entry = self.TABLE[i]

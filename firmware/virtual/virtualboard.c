@@ -806,13 +806,13 @@ static py_obj spi_write(py_obj bytes)
     struct py_buffer buffer = py_buffer(bytes, BUFFER_READ);
     const uint8_t *byte = buffer.data;
     const uint8_t *end = byte + buffer.size;
-    unsigned looks = 0;
+    unsigned reads = 0;
     if (byte == end) {
         return py_none();
     }
     begin_transfer();
     while (get(SR) & MBF) {
-        if (++looks > PATIENCE) {
+        if (++reads > PATIENCE) {
             return not_to_be_had();
         }
     }
@@ -829,14 +829,14 @@ static py_obj spi_write(py_obj bytes)
     }
     while ((get(FSR) & 31) == FIFO_SIZE) {
     }
-    for (looks = 0; get(FSR) & 31;) {
-        if (++looks > PATIENCE) {
+    for (reads = 0; get(FSR) & 31;) {
+        if (++reads > PATIENCE) {
             return not_to_be_had();
         }
     }
     put(TCR, get(TCR) & ~(uint32_t)(CONT | CONTC));
-    for (looks = 0; !(get(SR) & TCF);) {
-        if (++looks > PATIENCE) {
+    for (reads = 0; !(get(SR) & TCF);) {
+        if (++reads > PATIENCE) {
             return not_to_be_had();
         }
     }

@@ -49,7 +49,7 @@ class Things:
         self.numbers[place] = number
         self.marks.mark(place)
 
-    def look(self):
+    def refresh(self):
         if self.marks.begin():
             for place in range(THINGS):
                 if self.marks.take(place):
@@ -59,7 +59,7 @@ class Things:
 @pytest.mark.parametrize("before", range(-1, THINGS))
 @pytest.mark.parametrize("place", range(THINGS))
 def test_a_mark_between_any_two_steps_of_the_other_side_is_not_lost(before, place):
-    for outer in ("set", "look"):
+    for outer in ("set", "refresh"):
         step = 1
         while True:
             things = Things()
@@ -69,12 +69,13 @@ def test_a_mark_between_any_two_steps_of_the_other_side_is_not_lost(before, plac
             def setting(things=things):
                 things.set(place, 9)
 
-            inner, function = (things.look, setting) if outer == "set" else (setting, things.look)
+            refresh = things.refresh
+            inner, function = (refresh, setting) if outer == "set" else (setting, refresh)
             if not between(inner, step, function):
                 break
-            things.look()
+            things.refresh()
             assert things.seen == things.numbers, f"{outer} interrupted at step {step}"
             assert not things.marks.begin()
             step += 1
-        # Without a mark there is nothing to look at, and it ends early.
+        # Without a mark there is nothing to take, and it ends early.
         assert step > (10 if outer == "set" or before >= 0 else 1)

@@ -18,7 +18,7 @@ from tests.device.glass import frames_see
 from tests.waiting import until
 
 
-class Looker:
+class Viewer:
     """A computer that draws what the module tells it."""
 
     def __init__(self, module: VirtualModule, session: Session) -> None:
@@ -27,7 +27,7 @@ class Looker:
         self.told: dict[str, Any] = {}
         self.pieces = 0
 
-    def look(self, *asked: list[object]) -> None:
+    def snapshot(self, *asked: list[object]) -> None:
         more = True
         while more:
             self.told = self.session.call("panel", list(asked))
@@ -53,72 +53,72 @@ class Looker:
 
 
 @pytest.fixture
-def looker(start, decoders) -> Iterator[Any]:
+def viewer(start, decoders) -> Iterator[Any]:
     with ExitStack() as stack:
 
-        def make(*names: str) -> Looker:
+        def make(*names: str) -> Viewer:
             module = start(*(decoders / f"{name}.tflite" for name in names), manual_time=True)
             link = stack.enter_context(Link(module.port))
             link.run(f"instrument.quiet = True; library.play({names[0]!r}, remember=False)")
             frames_see(module, link)
             link.run("instrument.screen.message._lines.clear()")
-            return Looker(module, stack.enter_context(Session(link)))
+            return Viewer(module, stack.enter_context(Session(link)))
 
         yield make
 
 
-def shown(seen: Looker) -> bool:
+def shown(seen: Viewer) -> bool:
     """Whether the picture that was told is what the screen shows."""
     seen.frames(2)
-    seen.look()
+    seen.snapshot()
     return np.array_equal(seen.picture, seen.module.panel.screen())
 
 
-def test_the_picture_is_what_one_sees_on_every_page(looker) -> None:
-    seen = looker(DRUMS)
+def test_the_picture_is_what_one_sees_on_every_page(viewer) -> None:
+    seen = viewer(DRUMS)
     seen.module.panel.clock(5, spacing_us=20_000)
     pictures = []
     for _ in range(7):
         until(lambda: shown(seen))  # the display draws a few pieces a frame
         pictures.append(seen.picture.tobytes())
-        seen.look(["press", "left", None], ["release", "left", None])
+        seen.snapshot(["press", "left", None], ["release", "left", None])
     assert len(set(pictures)) == 7
 
 
-def test_nothing_is_told_twice(looker) -> None:
-    seen = looker(DRUMS)
+def test_nothing_is_told_twice(viewer) -> None:
+    seen = viewer(DRUMS)
     seen.module.panel.clock(1)
     seen.frames()
-    seen.look()
+    seen.snapshot()
     before = seen.pieces
-    seen.look()
+    seen.snapshot()
     assert seen.pieces == before
     seen.module.panel.clock(1)
     seen.frames()
-    seen.look()
+    seen.snapshot()
     assert 2 <= seen.pieces - before <= 4
 
 
-def test_the_lights_are_the_gates_that_rose(looker) -> None:
-    seen = looker(CHORALES)
+def test_the_lights_are_the_gates_that_rose(viewer) -> None:
+    seen = viewer(CHORALES)
     seen.session.call("change", 0, {"threshold": 0.03125})
     seen.frames(3)
     lit = set()
     for edge in range(16):
         seen.module.panel.clock(1, spacing_us=20_000)
         (step,) = seen.module.panel.steps()
-        seen.look()
+        seen.snapshot()
         assert {i for i in range(8) if seen.told["lights"] >> i & 1} == step.gates
         assert seen.told["step"] == step.number == edge
         lit |= step.gates
     assert lit
 
 
-def test_a_knob_sets_its_value_and_the_real_one_waits(looker) -> None:
-    seen = looker(DRUMS)
-    seen.look(["knob", "x", 0.75], ["knob", "threshold", 0.25])
+def test_a_knob_sets_its_value_and_the_real_one_waits(viewer) -> None:
+    seen = viewer(DRUMS)
+    seen.snapshot(["knob", "x", 0.75], ["knob", "threshold", 0.25])
     seen.frames(3)
-    seen.look()
+    seen.snapshot()
     values = seen.session.call("values", 0)
     assert values["x"] == 0.5 and values["threshold"] == 0.25
     assert seen.told["knobs"]["x"] == [0.75, True]
@@ -130,25 +130,25 @@ def test_a_knob_sets_its_value_and_the_real_one_waits(looker) -> None:
         assert seen.session.call("values", 0)["x"] == pytest.approx(wanted, abs=2e-3)
 
 
-def test_buttons_and_encoders_do_what_they_do(looker) -> None:
-    seen = looker(DRUMS)
-    seen.look(["press", 4, None], ["release", 4, None])
+def test_buttons_and_encoders_do_what_they_do(viewer) -> None:
+    seen = viewer(DRUMS)
+    seen.snapshot(["press", 4, None], ["release", 4, None])
     seen.frames(3)
-    seen.look()
+    seen.snapshot()
     assert seen.told["lamps"] == [False, False, False, True]
-    seen.look(["press", 3, None], ["hold", 3, None], ["turn", "right", 2])
+    seen.snapshot(["press", 3, None], ["hold", 3, None], ["turn", "right", 2])
     seen.frames(3)
-    seen.look()
+    seen.snapshot()
     assert seen.told["lamps"] == [False, False, True, True]
     values = seen.session.call("values", 0)
     assert (values["follow"], values["freeze"]) == ("hold", "on")
     assert values["chaos"] == pytest.approx(0.1)
 
 
-def test_a_place_and_values_are_set_together(looker) -> None:
-    seen = looker(DRUMS)
+def test_a_place_and_values_are_set_together(viewer) -> None:
+    seen = viewer(DRUMS)
     seen.session.call("change", 0, {"latents": [0.5, -1, 0.25], "threshold": 0.125, "density2": 1})
-    seen.look()
+    seen.snapshot()
     values = seen.session.call("values", 0)
     assert [values[name] for name in ("x", "y", "z", "threshold", "density2")] == [
         0.5, -1, 0.25, 0.125, 1,
@@ -160,8 +160,8 @@ def test_a_place_and_values_are_set_together(looker) -> None:
         seen.session.call("change", 0, {"threshold": 2})
 
 
-def test_a_preset_says_whether_it_is_on_the_flash(looker) -> None:
-    seen = looker(DRUMS)
+def test_a_preset_says_whether_it_is_on_the_flash(viewer) -> None:
+    seen = viewer(DRUMS)
     assert seen.session.call("preset", 3) is True
     stored = seen.module.flash / "presets" / "03.txt"
     assert "1.model " + DRUMS in stored.read_text()

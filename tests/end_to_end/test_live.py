@@ -42,9 +42,9 @@ def test_a_behaviour_takes_part_as_soon_as_it_is_saved(module, behaviours):
         assert live.start() == []
         plain = link.evaluate("track.cells")
         save(behaviours / "right.py", TO_THE_RIGHT)
-        (change,) = live.look()
+        (change,) = live.poll()
         assert (change.path, change.what, change.trace) == ("behaviours/right.py", "plays", "")
-        assert live.look() == []
+        assert live.poll() == []
         assert link.evaluate("instrument.behaviours.is_on('right')")
         frames_pass(link)
         module.panel.clock(17)
@@ -61,7 +61,7 @@ def test_a_folder_may_lie_in_a_hidden_one_and_hold_hidden_files(module, tmp_path
         live.start()
         save(folder / ".right.py.swp.py", TO_THE_RIGHT)
         save(folder / "right.py", TO_THE_RIGHT)
-        assert [change.path for change in live.look()] == ["behaviours/right.py"]
+        assert [change.path for change in live.poll()] == ["behaviours/right.py"]
 
 
 def test_a_mistake_shows_where_it_is_and_the_old_code_plays_on(module, behaviours):
@@ -70,14 +70,14 @@ def test_a_mistake_shows_where_it_is_and_the_old_code_plays_on(module, behaviour
         live = Live(link, behaviours)
         live.start()
         save(file, TO_THE_RIGHT)
-        live.look()
+        live.poll()
         for wrong, where in (
             ("def frame(controls, track)\n    pass\n", 'File "behaviours/walk.py", line 1'),
             ("def frame(controls, track):\n\n    tracks.modulate('x', 1)\n", "line 3, in frame"),
             ("1 / 0\n", "line 1, in <module>"),
         ):
             save(file, wrong)
-            (change,) = live.look()
+            (change,) = live.poll()
             assert where in change.trace and "receive.py" not in change.trace
             assert link.evaluate("instrument.behaviours.is_on('walk')")
         frames_pass(link, 10)
@@ -106,7 +106,7 @@ def test_code_without_end_is_interrupted(module, behaviours):
         live = Live(link, behaviours)
         live.start()
         save(behaviours / "loop.py", "def frame(controls, track):\n    while True:\n        pass\n")
-        (change,) = live.look()
+        (change,) = live.poll()
         assert "timed out" in change.trace
         frames_pass(link)
         assert not link.evaluate("'loop' in instrument.behaviours.names()")
@@ -121,7 +121,7 @@ def edit(live: Live, file: Path, old: str, new: str):
     text = file.read_text()
     assert old in text
     save(file, text.replace(old, new, 1))
-    (change,) = live.look()
+    (change,) = live.poll()
     return change
 
 
@@ -194,7 +194,7 @@ def test_the_clock_does_not_notice(start, drum_model, code):
             until(lambda: edges > 0)
             for file in sorted(code.rglob("*.py")):
                 save(file, file.read_text() + "\n# edited\n")
-            changes = live.look()
+            changes = live.poll()
             played_on = edges + 200
             until(lambda: edges > played_on)
             frames_pass(link, 20)
@@ -285,13 +285,13 @@ def test_a_file_that_an_editor_takes_away_for_a_moment_is_not_deleted(module, be
         live = Live(link, behaviours)
         live.start()
         save(behaviours / "right.py", TO_THE_RIGHT)
-        live.look()
+        live.poll()
         (behaviours / "right.py").unlink()
-        live.look()
+        live.poll()
         assert live.gone() == []
         save(behaviours / "right.py", TO_THE_RIGHT)
         for _ in range(20):
-            live.look()
+            live.poll()
         assert live.gone() == []
 
 
@@ -302,14 +302,14 @@ def test_what_a_restart_has_lost_is_sent_again(module, behaviours, monkeypatch):
         live = Live(link, behaviours)
         live.start()
         save(behaviours / "right.py", TO_THE_RIGHT)
-        assert [change.what for change in live.look()] == ["plays"]
+        assert [change.what for change in live.poll()] == ["plays"]
         live.finish()
-        assert live.look() == []
+        assert live.poll() == []
         (module.flash / "behaviours" / "right.py").unlink()
         link.restart()
         assert not link.evaluate("'right' in instrument.behaviours.names()")
-        changes = live.look()
+        changes = live.poll()
         assert [(change.path, change.what) for change in changes] == [
             ("behaviours/right.py", "plays")
         ]
-        assert live.look() == []
+        assert live.poll() == []

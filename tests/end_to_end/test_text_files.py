@@ -77,12 +77,12 @@ def test_live_sends_what_can_be_read_and_names_the_rest(start, drum_model, tmp_p
                 assert REFUSED.get(name, ("", ""))[1] in change.trace
         # What is on the module is what was sent: nothing is sent again.
         live.finish()
-        assert live.look() == []
+        assert live.poll() == []
         again = {Path(change.path).stem for change in Live(link, folder).start()}
         assert again == set(contents) - set(READ)
         # As soon as it is saved in another way it plays.
         (folder / "latin1.py").write_bytes(PLAIN.encode())
-        (change,) = live.look()
+        (change,) = live.poll()
         assert (change.path, change.what) == ("behaviours/latin1.py", "plays")
 
 

@@ -39,8 +39,8 @@ class BasePage:
     def leave(self):
         """Another page is opened."""
 
-    def look(self):
-        """Before its parts are drawn."""
+    def refresh(self):
+        """Called in each frame before the page's parts are drawn."""
 
     def tell(self, text):
         """Shows a line for a while. instrument.message() also keeps it in the logs, for somebody

@@ -59,7 +59,7 @@ class Page(BasePage):
     def enter(self):
         self._number = None
 
-    def look(self):
+    def refresh(self):
         track = self.track
         number = latentcore.count(track.number, _PATTERN)
         step = latentcore.count(track.number, _STEP)

@@ -27,7 +27,7 @@ enum { CR = 0x10, SR = 0x14, DER = 0x1C, FSR = 0x5C, TCR = 0x60, TDR = 0x64 };
    20 cycles of the 150 MHz bus, and a read takes at least 4. */
 #define DMA_LATENCY 8u
 
-static uint32_t look(const struct lpspi *bus, uint32_t which)
+static uint32_t get(const struct lpspi *bus, uint32_t which)
 {
     return reg_read(bus->base + which);
 }
@@ -41,7 +41,7 @@ static void put(const struct lpspi *bus, uint32_t which, uint32_t value)
 static int wait_clear(const struct lpspi *bus, uint32_t which, uint32_t mask)
 {
     for (uint32_t i = 0; i < LPSPI_PATIENCE; i++) {
-        if (!(look(bus, which) & mask)) {
+        if (!(get(bus, which) & mask)) {
             return 0;
         }
     }
@@ -53,7 +53,7 @@ static int wait_empty(const struct lpspi *bus, uint32_t reads)
 {
     uint32_t empty = 0;
     for (uint32_t i = 0; i < LPSPI_PATIENCE; i++) {
-        empty = look(bus, FSR) & FSR_TXCOUNT ? 0 : empty + 1;
+        empty = get(bus, FSR) & FSR_TXCOUNT ? 0 : empty + 1;
         if (empty == reads) {
             return 0;
         }
@@ -72,10 +72,10 @@ void lpspi_init(struct lpspi *bus, uint32_t base, const struct output_pin *displ
 
 int lpspi_borrow(struct lpspi *bus)
 {
-    if (!(look(bus, CR) & CR_MEN)) {
+    if (!(get(bus, CR) & CR_MEN)) {
         return -1;
     }
-    bus->der = look(bus, DER);
+    bus->der = get(bus, DER);
     put(bus, DER, bus->der & ~DER_TDDE);
     if (wait_empty(bus, bus->der & DER_TDDE ? DMA_LATENCY : 1)) {
         put(bus, DER, bus->der);
@@ -83,8 +83,8 @@ int lpspi_borrow(struct lpspi *bus)
     }
     /* Only now does TCR read as the command that is in force, and do the flags tell of what was
        sent before. */
-    bus->tcr = look(bus, TCR);
-    uint32_t status = look(bus, SR);
+    bus->tcr = get(bus, TCR);
+    uint32_t status = get(bus, SR);
     bus->flags = status & SR_FLAGS;
     bus->held = (status & SR_MBF) && (bus->tcr & TCR_CONT) && (bus->tcr & TCR_RXMSK);
     put(bus, TCR, (bus->tcr & (TCR_PRESCALE | TCR_PCS)) | TCR_CPHA | TCR_RXMSK | TCR_BITS(24));

@@ -93,7 +93,7 @@ def _as_json(port: str, kind: str, about: dict[str, Any], note: str) -> dict[str
 def _ask(port: str) -> tuple[dict[str, Any], str]:
     """What the module says of itself, and what is to be said about that."""
     from latentrack.errors import UserError
-    from latentrack.module.diagnosis import look_inside, unusable_inside
+    from latentrack.module.diagnosis import inspect_inside, unusable_inside
     from latentrack.module.link import Link, ModuleError
     from latentrack.module.session import NoPackage, Session, needs_package
 
@@ -101,7 +101,7 @@ def _ask(port: str) -> tuple[dict[str, Any], str]:
         with Link(port) as link, needs_package(link):
             with Session(link) as session:
                 about = session.first
-            inside = look_inside(link)
+            inside = inspect_inside(link)
         if inside.runs and inside.moves:
             return about, ""
         return about, str(unusable_inside(port, inside))

@@ -91,7 +91,7 @@ def _watch(
 ) -> None:
     """Sends what is saved until `end`; shows what the module says, unless a prompt does that."""
     while not end.wait(_LOOK_EVERY_S):
-        for change in editing.look():
+        for change in editing.poll():
             _show(change)
         for path in editing.gone():
             if delete or (asks and typer.confirm(f"{path} is deleted here. On the module, too?")):

@@ -31,8 +31,8 @@ OLDEST = (1, 27)
 
 # How long frames may stand still; one comes every 20 ms, and a slow one is not a hung one.
 _FRAMES_MS = 2000
-_LOOK = f"""
-def _look():
+_INSPECT = f"""
+def _inspect():
     import os, sys, time
     here = os.listdir("/flash")
     version = main = ""
@@ -76,11 +76,11 @@ class Inside:
     moves: bool
 
 
-def look_inside(link: Link) -> Inside:
+def inspect_inside(link: Link) -> Inside:
     """Asks MicroPython; nothing of Latentrack has to run there. Raises UserError, ModuleError."""
-    link.run(_LOOK)
-    micropython, version, main, runs, moves = link.evaluate("_look()")
-    link.run("del _look")
+    link.run(_INSPECT)
+    micropython, version, main, runs, moves = link.evaluate("_inspect()")
+    link.run("del _inspect")
     return Inside(tuple(micropython), version, main, runs, moves)
 
 
@@ -192,7 +192,7 @@ def unusable(link: Link, said: str) -> UserError:
     `said`: how it failed, an exception's last line.
     """
     try:
-        inside = look_inside(link)
+        inside = inspect_inside(link)
     except Exception as error:
         return error if isinstance(error, UserError) else _fails(link.port, str(error))
     return unusable_inside(link.port, inside, said)
@@ -260,7 +260,7 @@ def start(link: Link, say: Say) -> None:
     """
     from latentrack.module.link import ModuleError
 
-    inside = look_inside(link)
+    inside = inspect_inside(link)
     if inside.micropython < OLDEST or not inside.version or inside.runs:
         raise unusable_inside(link.port, inside)
     if inside.main != "ours":

@@ -15,7 +15,7 @@ from latentrack.module.session import Session
 from latentrack.module.texts import for_module
 
 # An editor that saves a file may take it away for a moment.
-_GONE_LOOKS = 5
+_GONE_POLLS = 5
 _BEHAVIOURS = "behaviours/"
 # How often it is asked whether the module has restarted, and the name there that says no.
 _CHECK_EVERY_S = 1.0
@@ -52,7 +52,7 @@ class Live:
         else:
             self._prefix = "latentrack/" if folder.name == "latentrack" else "behaviours/"
         self._seen: dict[str, tuple[float, int]] = {}
-        # How many looks in a row have missed a file that was there.
+        # How many polls in a row have missed a file that was there.
         self._missed: dict[str, int] = {}
         self._hashes: dict[str, str] = {}
         self._checked = 0.0
@@ -60,7 +60,7 @@ class Live:
     def start(self) -> list[Change]:
         """Brings what differs from the module to it."""
         self._compare()
-        return self.look()
+        return self.poll()
 
     def _compare(self) -> None:
         """Learns what is on the module, and marks it, so that a restart is noticed."""
@@ -82,8 +82,8 @@ class Live:
             self._compare()
             self._seen.clear()
 
-    def look(self) -> list[Change]:
-        """Sends the files that have changed since the last look, or been lost by a restart."""
+    def poll(self) -> list[Change]:
+        """Sends the files that have changed since the last poll, or been lost by a restart."""
         self._check_restart()
         changes = []
         files = self._files()
@@ -114,8 +114,8 @@ class Live:
         """Behaviours that were deleted in the folder while it was watched, each named once."""
         found = [
             path
-            for path, looks in self._missed.items()
-            if looks >= _GONE_LOOKS and path.startswith(_BEHAVIOURS)
+            for path, polls in self._missed.items()
+            if polls >= _GONE_POLLS and path.startswith(_BEHAVIOURS)
         ]
         for path in found:
             del self._missed[path], self._seen[path]

@@ -97,9 +97,9 @@ def play(module: Played, bpm: float | None) -> None:
                     image = panel.screen()
                     lamps = [panel.lamp(button) for button in panel.board.LAMPS]
                     volts = panel.volts()
-                    look = (image.tobytes(), gates, volts, lamps, console.size)
-                    if look != shown:
-                        drawn, shown = now, look
+                    drawing = (image.tobytes(), gates, volts, lamps, console.size)
+                    if drawing != shown:
+                        drawn, shown = now, drawing
                         if not says_steps:
                             gates = frozenset(j for j, v in enumerate(panel.volts()) if v > 1)
                         about = f"port {module.port}   Ctrl-C switches it off"
