@@ -2,11 +2,11 @@
 
 Nothing in MicroPython ends a loop that runs on its scheduler: neither Ctrl-C nor an exception made
 pending is looked at there. But what a player writes is compiled on the module, so its bytecode lies
-in memory. A byte at the right places makes the next pass of any loop, and the next call, raise
+in memory. A byte at the right addresses makes the next pass of any loop, and the next call, raise
 RuntimeError. latentcore's tick writes it when time is up (guard.py).
 
 Layout: MicroPython's py/bc0.h (mpy version 6: 1.19 and newer), objfun.h and emitglue.h (1.27 and
-newer). What does not look as expected there has no places, and can then not be stopped.
+newer). What does not look as expected there has no addresses, and can then not be stopped.
 """
 
 from array import array
@@ -38,11 +38,11 @@ _NEVER_GOES_ON = (
 _MOST = 1 << 16
 
 
-def places(code, whole=True):
+def addresses(code, whole=True):
     """Addresses in what `compile` gave: an array("L"). ValueError: it is not laid out as known.
 
     Without `whole` those in functions only, not in the body that has made them. Behind the last
-    place stand 0 and the addresses of the functions' bytecode: whoever keeps the array keeps that
+    of them are 0 and the addresses of the functions' bytecode: whoever keeps the array keeps that
     in memory, as the collector looks into every block.
     """
     found, kept = array("L"), array("L", (0,))
@@ -53,10 +53,10 @@ def places(code, whole=True):
     return found
 
 
-def silence(places):
-    """Makes every function with such places return None at once, for as long as it lives."""
+def silence(addresses):
+    """Makes every function with such addresses return None at once, for as long as it lives."""
     behind = False
-    for start in places:
+    for start in addresses:
         if behind:
             code = uctypes.bytearray_at(start, _MOST)
             at = _prelude(code)
@@ -69,7 +69,7 @@ def _word(address):
 
 
 def _function(start, children, found, kept, counts=True):
-    """Adds the places of the bytecode at `start`, if it counts, and of the functions it makes."""
+    """Adds the addresses in the code at `start`, if it counts, and in the functions it makes."""
     code = uctypes.bytearray_at(start, _MOST)
     at = _prelude(code)
     if counts:

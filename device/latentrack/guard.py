@@ -30,8 +30,8 @@ BEHAVIOURS = _NAMES - 1
 BETWEEN_MS = 4 * STOP_MS
 
 _units = {}
-# What latentcore was told last: the places, what stands there, and what keeps that in memory.
-_places = array("L")
+# What latentcore was told last: the addresses, what stands there, and what keeps that in memory.
+_addresses = array("L")
 _before = bytearray()
 _alive = ()
 kept_at = 0
@@ -59,7 +59,7 @@ def add(name, code, whole=True):
     try:
         from latentrack import breaks
 
-        _units[name] = breaks.places(code, whole)
+        _units[name] = breaks.addresses(code, whole)
     except (ImportError, ValueError, MemoryError):
         # It cannot be stopped: then it takes a reset.
         _units.pop(name, None)
@@ -76,10 +76,10 @@ def silence(name):
     """Removes that code, and whoever still calls it, as a timer does, gets None at once."""
     from latentrack import breaks
 
-    places = _units.get(name)
+    addresses = _units.get(name)
     remove(name)
-    if places is not None:
-        breaks.silence(places)
+    if addresses is not None:
+        breaks.silence(addresses)
 
 
 def has(name):
@@ -102,25 +102,25 @@ def put_back(name, before):
 
 def _lay():
     """Tells latentcore where the code of all units can be stopped."""
-    global _places, _before, _alive
+    global _addresses, _before, _alive
     mend()
-    places = array("L")
+    addresses = array("L")
     for found in _units.values():
-        for place in found:
-            if not place:
+        for address in found:
+            if not address:
                 break
-            places.append(place)
-    before = bytearray(len(places))
-    for i in range(len(places)):
-        before[i] = _byte(places[i])[0]
-    latentcore.guard_code(places, RAISE, STOP_MS, RESET_MS, kept_at)
-    _places, _before, _alive = places, before, list(_units.values())
+            addresses.append(address)
+    before = bytearray(len(addresses))
+    for i in range(len(addresses)):
+        before[i] = _byte(addresses[i])[0]
+    latentcore.guard_code(addresses, RAISE, STOP_MS, RESET_MS, kept_at)
+    _addresses, _before, _alive = addresses, before, list(_units.values())
 
 
 def mend():
     """After a stop: the code is again as it was."""
-    for i in range(len(_places)):
-        _byte(_places[i])[0] = _before[i]
+    for i in range(len(_addresses)):
+        _byte(_addresses[i])[0] = _before[i]
 
 
 def _byte(address):

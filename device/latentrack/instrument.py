@@ -62,7 +62,7 @@ class Instrument(Part):
         # When the last frame ended, and how long it took.
         self._ended_ms = time.ticks_ms()
         self._took_ms = 0
-        # Parts that were taken out of the frame: place -> part.
+        # Parts that were taken out of the frame: index in `every_frame` -> part.
         self.stopped_parts = {}
         # A program that talks to the prompt sets this, or calls `quiet_for`: a frame's output
         # would come in the middle of an answer. The screen and the logs have it all the same.
@@ -121,15 +121,17 @@ class Instrument(Part):
         self.screen = self._add("screen", "Screen", None)
         self._seal()
 
-    def _add(self, module, name, place):
-        """A part that may be missing: its `frame()` becomes one of every frame."""
+    def _add(self, module, name, index):
+        """Adds a part that may be missing: its `frame()` becomes one of every frame's parts.
+
+        `index` in `every_frame`; None: at the end. Returns the part; None: it cannot be loaded.
+        """
         try:
             part = getattr(__import__("latentrack." + module, None, None, (name,)), name)(self)
         except Exception as error:
             self.show_error(error, f"no {module}: {error}")
             return None
-        at = len(self.every_frame) if place is None else place
-        self.every_frame.insert(at, part.frame)
+        self.every_frame.insert(len(self.every_frame) if index is None else index, part.frame)
         return part
 
     def _bare_knobs(self):
@@ -263,7 +265,7 @@ class Instrument(Part):
         return room.largest(self.tracks)
 
     def decode(self):
-        """All tracks decode where they stand: what follow hold waits for."""
+        """All tracks decode their present position, for follow hold."""
         for track in self.tracks:
             track.decode()
 

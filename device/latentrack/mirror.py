@@ -33,8 +33,8 @@ class Mirror:
 
         `pixels` is base64 of 16-bit colours, red first, the high byte first; "" is all black.
         `more`: not all fitted in. `lights`: bit i is output i, whose gate rose with the last clock
-        edge; `edges` counts them. `knobs`: where the value stands that each knob changes (None: it
-        changes nothing), and whether the knob itself waits for that place.
+        edge; `edges` counts them. `knobs`: by name, the value that the knob changes, 0 to 1 (None:
+        it changes nothing), and whether the knob itself waits to be turned to that value.
         """
         controls = self._instrument.controls
         screen = self._instrument.screen

@@ -40,8 +40,8 @@ class Parameter:
         self.factor = factor
         self.method = method
         self.builds = builds
-        # Which line of its table it is, from 0; the table's owner says so (values.py).
-        self.place = None
+        # Which row of its table it is, from 0; `properties` in values.py sets it.
+        self.row = None
 
     def __repr__(self):
         return f"<{self.name}: {self.about}>"
@@ -80,14 +80,14 @@ class Parameter:
             position = 1
         if self.whole:
             count = self.most - self.least + 1
-            place = int(position * count)
-            return self.least + (place if place < count else count - 1)
+            index = int(position * count)
+            return self.least + (index if index < count else count - 1)
         if self.curve:
             return self.least * (self.most / self.least) ** position
         return self.least + (self.most - self.least) * position
 
     def to_position(self, value):
-        """Where a knob stands for this value, 0 to 1: of whole numbers, amid its place."""
+        """The knob's position for this value, 0 to 1; of a whole number, amid its range."""
         number = self.choices.index(value) if isinstance(value, str) else value
         if self.whole:
             return (number - self.least + 0.5) / (self.most - self.least + 1)
@@ -130,9 +130,9 @@ def _numbered(count, name, title, least, most, defaults, about, **more):
 
 # What one track has. They come to the screen and to the knobs in fours, in this order.
 TRACK = (
-    _P("x", "X", -1, 1, 0, "place along the first latent, of its whole scale", method="latents"),
-    _P("y", "Y", -1, 1, 0, "place along the second latent", method="latents"),
-    _P("z", "Z", -1, 1, 0, "place along the third latent", method="latents"),
+    _P("x", "X", -1, 1, 0, "position along the first latent, of its whole scale", method="latents"),
+    _P("y", "Y", -1, 1, 0, "position along the second latent", method="latents"),
+    _P("z", "Z", -1, 1, 0, "position along the third latent", method="latents"),
     _P("threshold", "Threshold", 0, 1, 0.5, "how probable a hit must be to sound",
        core="THRESHOLD", builds=True),
     _P("follow", "Follow", 0, 2, 0, "new patterns at the bar, at every step, or by hand (hold)",

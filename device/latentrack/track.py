@@ -39,11 +39,11 @@ class Track(Values):
         # The blocks that latentcore works in and the models whose files it reads, held as long as
         # the clock may play from them: (block, model), the newest last.
         self._kept = []
-        # Places of the latents that no knob moves, and what is decoded.
-        self._places = array("f", [0] * MOST_LATENTS)
+        # Knob values (-1 to 1) of the latents that no knob moves, and what is decoded.
+        self._knob_values = array("f", [0] * MOST_LATENTS)
         self._latents = array("f", [0] * MOST_LATENTS)
-        # Where each latent is decoded, of its scale, and the latents of the model as one array.
-        self._decoded_places = [0] * MOST_LATENTS
+        # Where each latent is decoded as a knob value, and the latents of the model as one array.
+        self._decoded_values = [0] * MOST_LATENTS
         self._decoded = memoryview(self._latents)
         # Counts how often another point was decoded.
         self.moves = 0
@@ -137,26 +137,26 @@ class Track(Values):
             self.set(name, entry.from_position(sixteenth % 17 / 16))
 
     def changed(self, name):
-        self._stale.mark(self.ENTRIES[name].place)
+        self._stale.mark(self.ENTRIES[name].row)
 
     @property
     def latents(self):
-        """Where in the latent space: one number a latent, from -model.scale to model.scale."""
+        """The position that is set: a number for each latent, -model.scale to model.scale."""
         scale = self._scale()
-        return tuple(self._place(i) * scale for i in range(self._count()))
+        return tuple(self._knob_value(i) * scale for i in range(self._count()))
 
     @latents.setter
     def latents(self, values):
         if len(values) != self._count():
             raise ValueError(f"expected {self._count()} latents, got {len(values)}")
         for i in range(len(values)):
-            place = values[i] / self._scale()
+            value = values[i] / self._scale()
             if i < len(_KNOBS):
                 # Typed by hand a latent may lie beyond the scale, where no knob goes.
-                self.numbers[_KNOBS[i]] = place
+                self.numbers[_KNOBS[i]] = value
                 self.changed(_KNOBS[i])
             else:
-                self._places[i] = place
+                self._knob_values[i] = value
         self._again("latents")
 
     def set_position(self, knob_values):
@@ -171,7 +171,7 @@ class Track(Values):
             if i < len(_KNOBS):
                 self.set(_KNOBS[i], knob_values[i])
             else:
-                self._places[i] = knob_values[i]
+                self._knob_values[i] = knob_values[i]
         if len(knob_values) > len(_KNOBS):
             self._again("latents")
 
@@ -180,12 +180,12 @@ class Track(Values):
         """The decoded position in the model's units, with modulation and chaos."""
         return self._latents[: self._count()]
 
-    def place_of(self, latent):
-        """Where one latent is decoded, of its whole scale: -1 to 1, or beyond if typed so."""
-        return self._decoded_places[latent]
+    def decoded_value(self, latent):
+        """Where one latent is decoded, as a knob value: -1 to 1, or beyond if typed so."""
+        return self._decoded_values[latent]
 
-    def _place(self, latent):
-        return self.numbers[_KNOBS[latent]] if latent < len(_KNOBS) else self._places[latent]
+    def _knob_value(self, latent):
+        return self.numbers[_KNOBS[latent]] if latent < len(_KNOBS) else self._knob_values[latent]
 
     def _count(self):
         return MOST_LATENTS if self.model is None else self.model.latents
@@ -200,7 +200,7 @@ class Track(Values):
         self._build = True
 
     def decode(self):
-        """Decodes where it stands: heard from the next bar on. What follow hold waits for."""
+        """Decodes the present position, for follow hold: heard from the next bar on."""
         self._asked = True
 
     @property
@@ -328,11 +328,11 @@ class Track(Values):
     def _apply_latents(self):
         chaos, number, scale = self._now["chaos"], self._now["dice"], self._scale()
         for i in range(self._count()):
-            place = self._now[_KNOBS[i]] if i < len(_KNOBS) else self._places[i]
+            value = self._now[_KNOBS[i]] if i < len(_KNOBS) else self._knob_values[i]
             if chaos:
-                place = min(max(place + chaos * dice.throw(number, i), -1), 1)
-            self._decoded_places[i] = place
-            self._latents[i] = place * scale
+                value = min(max(value + chaos * dice.throw(number, i), -1), 1)
+            self._decoded_values[i] = value
+            self._latents[i] = value * scale
         self.moves += 1
         self._build = True
 

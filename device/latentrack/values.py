@@ -45,8 +45,8 @@ class Values(Part):
 def properties(cls):
     """Makes every entry of the class's table an attribute of its objects, but for what is one."""
     cls.ENTRIES = {entry.name: entry for entry in cls.TABLE}
-    for place, entry in enumerate(cls.TABLE):
-        entry.place = place
+    for row, entry in enumerate(cls.TABLE):
+        entry.row = row
         name = entry.name
         if name in cls.__dict__:
             continue

@@ -149,9 +149,9 @@ static volatile uint32_t ticks;
 /* Python code that runs in a frame, where nothing else could end it. Python writes `number` last
    and first clears it; the tick reads it first. */
 static volatile struct {
-    uint32_t number, begun; /* what runs, 0: nothing; the tick at its beginning */
-    uint8_t *const *place;  /* bytes of bytecode, and what makes them raise */
-    uint32_t places, raise;
+    uint32_t number, begun;  /* what runs, 0: nothing; the tick at its beginning */
+    uint8_t *const *address; /* bytes of bytecode, and what makes them raise */
+    uint32_t addresses, raise;
     uint32_t stop, reset; /* ticks until the bytes are written, until the chip is reset */
     uint32_t kept;        /* address of a register that a reset leaves alone; 0: none */
 } guarded;
@@ -175,8 +175,8 @@ static void guard_tick(void)
     if (!number || taken < guarded.stop) {
         return;
     }
-    for (uint32_t i = 0; i < guarded.places; i++) {
-        *guarded.place[i] = (uint8_t)guarded.raise;
+    for (uint32_t i = 0; i < guarded.addresses; i++) {
+        *guarded.address[i] = (uint8_t)guarded.raise;
     }
     if (taken >= guarded.reset) {
         if (guarded.kept) {
@@ -214,16 +214,17 @@ static py_obj guard(py_obj number)
 }
 PY_FUNCTION_1(guard);
 
-/* guard_code(places, byte, ticks until stop, ticks until reset, address of a register or 0): while
-   something runs for so long, `byte` goes to each address of the array('L'), which stays until the
-   next call; and then the chip is reset, with the number in that register. Nothing may run now. */
+/* guard_code(addresses, byte, ticks until stop, ticks until reset, address of a register or 0):
+   while something runs for so long, `byte` goes to each address of the array('L'), which stays
+   until the next call; and then the chip is reset, with the number in that register. Nothing may
+   run now. */
 static py_obj guard_code(size_t argument_count, const py_obj *arguments)
 {
     (void)argument_count;
     struct py_buffer buffer = py_buffer(arguments[0], BUFFER_READ);
     guarded.number = 0;
-    guarded.place = buffer.data;
-    guarded.places = (uint32_t)(buffer.size / sizeof *guarded.place);
+    guarded.address = buffer.data;
+    guarded.addresses = (uint32_t)(buffer.size / sizeof *guarded.address);
     guarded.raise = (uint32_t)py_uint(arguments[1]);
     guarded.stop = (uint32_t)py_uint(arguments[2]);
     guarded.reset = (uint32_t)py_uint(arguments[3]);
@@ -317,7 +318,7 @@ static void copy_down(volatile uint32_t *target, const uint32_t *source, size_t 
 }
 
 /* move(memory, to, from, size): moves a model file towards the beginning of the bytearray `memory`,
-   and every model that reads it; places are multiples of 4, as is the room behind the file. Raises
+   and every model that reads it; offsets are multiples of 4, as is the room behind the file. Raises
    ValueError when one of them is in step mode, for then the clock interrupt reads the file; nothing
    has moved then. In the other modes it plays finished patterns only. */
 static py_obj move(size_t argument_count, const py_obj *arguments)

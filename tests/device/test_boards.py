@@ -36,9 +36,9 @@ def board(monkeypatch):
 
 def test_every_pin_of_the_teensy_has_its_port_and_bit(board):
     """As rt1062.def has them, of which other tests show that it is right."""
-    teensy41 = board("bare").place.__globals__
+    teensy41 = board("bare").port_and_mask.__globals__
     for name, (port, bit) in chip().pins.items():
-        assert teensy41["place"](name) == (chip().blocks[f"GPIO{port}"], 1 << bit)
+        assert teensy41["port_and_mask"](name) == (chip().blocks[f"GPIO{port}"], 1 << bit)
     registers = chip().registers["GPIO"]
     for name in ("DR", "PSR", "DR_SET", "DR_CLEAR"):
         assert teensy41[name] == registers[name]

@@ -312,9 +312,9 @@ def walk(folder):
         elif name.endswith(".py"): yield path
 for path in sorted(walk({device!r})):
     with open(path) as file: source = file.read()
-    found = list(breaks.places(compile(source, path, "exec")))
+    found = list(breaks.addresses(compile(source, path, "exec")))
     found = found[: found.index(0)]
-    ops = [uctypes.bytearray_at(place, 1)[0] for place in found]
+    ops = [uctypes.bytearray_at(at, 1)[0] for at in found]
     print(path, len(found), sum(op in (0x40, 0x42, 0x43, 0x44) for op in ops))
 """
 
@@ -329,7 +329,7 @@ def goes_round(node: ast.AST) -> bool:
 
 def test_every_function_and_loop_of_the_devices_code_is_found():
     """Counted by CPython's compiler: functions, lambdas, classes, comprehensions and the module
-    are one place each; each loop has at least one jump back."""
+    are one address each; each loop has at least one jump back."""
     made = (ast.FunctionDef, ast.Lambda, ast.ClassDef, ast.GeneratorExp, ast.ListComp)
     made += (ast.SetComp, ast.DictComp)
     done = subprocess.run(
@@ -342,12 +342,12 @@ def test_every_function_and_loop_of_the_devices_code_is_found():
     lines = done.stdout.splitlines()
     assert len(lines) > 40
     for line in lines:
-        path, places, jumps = line.rsplit(" ", 2)
+        path, count, jumps = line.rsplit(" ", 2)
         nodes = list(ast.walk(ast.parse(Path(path).read_text())))
         functions = 1 + sum(isinstance(node, made) for node in nodes)
         loops = sum(isinstance(node, ast.comprehension) or goes_round(node) for node in nodes)
-        assert int(places) >= functions + loops, path
-        assert int(places) <= functions + int(jumps), path
+        assert int(count) >= functions + loops, path
+        assert int(count) <= functions + int(jumps), path
 
 
 def test_the_numbers_of_parts_and_names_are_different(rig):

@@ -31,7 +31,7 @@ def plain(decoded, latents=PLACE, threshold=0.3):
 
 
 @covers("x", "y", "z")
-def test_x_y_z_are_places_in_the_latent_space(rig, decoded):
+def test_x_y_z_are_positions_in_the_latent_space(rig, decoded):
     """-1 to 1 is the whole scale of the model, which is 3 here."""
     module = rig(DRUMS)
     seen = set()

@@ -600,7 +600,7 @@ def test_a_mistake_in_a_page_costs_the_page_only(play):
     played = play(DRUMS)
     played.glass.at_rest()
     played.link.run("def bad(): raise ValueError('in a page')\n")
-    played.run("instrument.quiet = True; instrument.controls.page.look = bad")
+    played.run("instrument.quiet = True; instrument.controls.page.refresh = bad")
     assert "ValueError('in a page'" in played.link.evaluate("instrument.message_text")
     logged = str(played.link.evaluate("__import__('latentrack.logs').logs.since(0)[1]"))
     assert logged.count("ValueError: in a page") == 1

@@ -7,7 +7,7 @@ This board has no converters: it puts out triggers, but no pitches and no accent
 
 import latentcore
 
-from latentrack.boards.teensy41 import DR_CLEAR, DR_SET, KEPT, TIME_US, place
+from latentrack.boards.teensy41 import DR_CLEAR, DR_SET, KEPT, TIME_US, port_and_mask
 
 NAME = "bare"
 CLOCK = "D36"
@@ -39,6 +39,6 @@ def connect():
 
     for channel, pin in enumerate(GATES):
         Pin(pin, Pin.OUT, value=0)
-        base, mask = place(pin)
+        base, mask = port_and_mask(pin)
         latentcore.gpio_output(channel, base + DR_SET, base + DR_CLEAR, mask)
     latentcore.time_source(TIME_US)

@@ -22,7 +22,7 @@ _PLACES = (
 )
 
 
-def place(pin):
+def port_and_mask(pin):
     """(base address of its GPIO port, mask of its bit) of a pin, "D0" to "D41"."""
     number = _PLACES[int(pin[1:])]
     return _GPIO1 + ((number >> 5) - 1) * _SPACING, 1 << (number & 31)

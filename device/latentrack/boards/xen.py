@@ -10,7 +10,7 @@ Jacks 1 to 4 are the trigger outputs, 5 to 8 the note outputs.
 
 import latentcore
 
-from latentrack.boards.teensy41 import DR, DR_CLEAR, DR_SET, KEPT, LPSPI4, TIME_US, place
+from latentrack.boards.teensy41 import DR, DR_CLEAR, DR_SET, KEPT, LPSPI4, TIME_US, port_and_mask
 
 NAME = "xen"
 CLOCK = "D36"
@@ -67,7 +67,7 @@ def connect():
         Pin(name, Pin.OUT, value=1)
     pins = array("I")
     for name in SELECTS:
-        base, mask = place(name)
+        base, mask = port_and_mask(name)
         for word in (base + DR, base + DR_SET, base + DR_CLEAR, mask):
             pins.append(word)
     # 0 V at all jacks before anything else: at power-on they stand at +5 V.

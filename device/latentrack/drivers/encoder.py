@@ -7,7 +7,7 @@ a pin, so an encoder never delays the clock. Contacts that bounce go back and fo
 import latentcore
 from machine import Pin
 
-from latentrack.boards.teensy41 import PSR, place
+from latentrack.boards.teensy41 import PSR, port_and_mask
 
 
 class Encoder:
@@ -18,7 +18,7 @@ class Encoder:
         registers = []
         for pin in (a, b):
             Pin(pin, Pin.IN, Pin.PULL_UP)
-            base, mask = place(pin)
+            base, mask = port_and_mask(pin)
             registers += [base + PSR, mask]
         latentcore.encoder(number, *registers)
         self._clicks = self._clicks_now()

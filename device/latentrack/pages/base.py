@@ -134,8 +134,8 @@ class ListPage(BasePage):
         made again when that is another one."""
         raise NotImplementedError
 
-    def place(self, at):
-        """Where the value of that line stands, 0 to 1; None if it has no such place."""
+    def normalised(self, at):
+        """The value of line `at` from 0 to 1; None if the line has no such value."""
         return None
 
     def waits(self, row):
@@ -208,14 +208,14 @@ class Row(CachedPart):
         at = page.first + self._row
         if at >= page.count():
             return ((page.empty, ""), False, -1, False) if at == 0 else False
-        place = page.place(at)
-        place = -1 if place is None else int(place * (WIDTH - 1))
-        return (page.line(at), at == page.chosen, place, page.waits(self._row))
+        value = page.normalised(at)
+        end = -1 if value is None else int(value * (WIDTH - 1))
+        return (page.line(at), at == page.chosen, end, page.waits(self._row))
 
     def draw(self, canvas, value):
         if not value:
             return
-        (left, right), chosen, place, waits = value
+        (left, right), chosen, end, waits = value
         paper = colours.DIM if chosen else colours.BLACK
         canvas.fill(paper)
         # What does not fit on the left makes room for the right, with a letter between them.
@@ -223,6 +223,6 @@ class Row(CachedPart):
         left = left[: LETTERS - 1 - len(right)] if right else left[:LETTERS]
         canvas.tall(left, 2, -1, colours.WHITE if chosen else colours.GREY, paper)
         canvas.tall(right, WIDTH - 2 - LETTER * len(right), -1, colours.WHITE, paper)
-        if place >= 0:
+        if end >= 0:
             canvas.fill_rect(0, TALL - 2, WIDTH, 2, colours.SHADE)
-            canvas.fill_rect(0, TALL - 2, place + 1, 2, colours.YELLOW if waits else colours.WHITE)
+            canvas.fill_rect(0, TALL - 2, end + 1, 2, colours.YELLOW if waits else colours.WHITE)

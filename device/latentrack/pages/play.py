@@ -20,7 +20,7 @@ BARS_X = PATTERN_WIDTH + 4 + SQUARE
 # More steps than this are shown a part at a time: the part that plays.
 MOST_COLUMNS = 34
 CHAOS_CLICK = 0.05
-# A latent's place of 0 to 1 in pixels of the square, whose frame takes two at each side; rounded.
+# A latent's value of -1 to 1 in pixels of the square, whose frame takes two at each side; rounded.
 _HALF = (SQUARE - 5) / 2
 _MIDDLE = 2 + _HALF + 0.5
 # What latentcore.count tells.
@@ -107,7 +107,7 @@ class Page(BasePage):
         self.columns = min(steps, MOST_COLUMNS)
         width = PATTERN_WIDTH // self.columns if steps else PATTERN_WIDTH
         columns = [Column(self, i, width) for i in range(self.columns)]
-        # What is left of another model's columns goes; with no columns it is the whole place.
+        # What is left of another model's columns goes; without columns that is all of the width.
         used = width * self.columns
         strip = HEIGHT // 4
         rest = []
@@ -325,7 +325,7 @@ class Bars(CachedPart):
 
 def _pixel(track, latent):
     """Where a latent stands, in pixels from the square's edge; 2 to SQUARE - 3."""
-    pixel = int(track.place_of(latent) * _HALF + _MIDDLE)
+    pixel = int(track.decoded_value(latent) * _HALF + _MIDDLE)
     return min(max(pixel, 2), SQUARE - 3)
 
 

@@ -29,7 +29,7 @@ class ValuesPage(ListPage):
         values = self.values()
         return values.numbers[values.TABLE[at].name]
 
-    def place(self, at):
+    def normalised(self, at):
         values = self.values()
         return position_of(values, values.TABLE[at].name)
 
@@ -38,7 +38,7 @@ class ValuesPage(ListPage):
 
     def position(self, knob):
         at = self.first + KNOBS.index(knob)
-        return self.place(at) if at < self.count() else None
+        return self.normalised(at) if at < self.count() else None
 
     def knob(self, knob, position):
         at = self.first + KNOBS.index(knob)
@@ -57,7 +57,7 @@ class ValuesPage(ListPage):
             number = min(max(number + steps, entry.least), entry.most)
             values.set(entry.name, entry.value(number))
         else:
-            self._put(self.chosen, self.place(self.chosen) + CLICK * steps)
+            self._put(self.chosen, self.normalised(self.chosen) + CLICK * steps)
         self.controls.take_over()
 
     def press(self, button):
