@@ -137,24 +137,25 @@ class Requests:
         Returns how many frames there have been: after the next one it is heard.
         """
         instrument = _instrument()
-        instrument.library.audition(name, self._whole(), track)
+        instrument.library.audition(name, self._checked_file(), track)
         if instrument.plays()[track] != name:
             raise RuntimeError("the track has not taken the model")
         return instrument.frames
 
     def keep(self, path):
         """Stores the file that has come."""
-        files.store(path, self._whole().view, self._busy)
+        files.store(path, self._checked_file().view, self._busy)
 
     def swap(self, path):
         """Puts the source that has come in place of the code of a file (live.py)."""
         from latentrack import live
 
-        return live.swap(path, self._whole())
+        return live.swap(path, self._checked_file())
 
-    def _whole(self):
+    def _checked_file(self):
+        """The block of the file that has come. Raises ValueError if `check` has not passed it."""
         if not self._checked:
-            raise ValueError("nothing whole has come")
+            raise ValueError("no checked file has come")
         return self._block
 
     # -- files that are here --------------------------------------------------------------------

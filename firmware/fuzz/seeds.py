@@ -137,12 +137,12 @@ def _with_signature(tree: schema.ModelT) -> None:
 
 
 def _int8_first(op: int) -> Callable:
-    """Puts an operator before all others that leaves int8 as it is: scales are the input's own."""
+    """Puts an operator before all others that leaves int8 as it is: the input's scales stay."""
 
     def edit(tree: schema.ModelT) -> None:
         graph = tree.subgraphs[0]
-        own = graph.tensors[int(graph.inputs[0])].quantization
-        _first((op, _int8(float(own.scale[0]), int(own.zeroPoint[0]))))(tree)
+        quantisation = graph.tensors[int(graph.inputs[0])].quantization
+        _first((op, _int8(float(quantisation.scale[0]), int(quantisation.zeroPoint[0]))))(tree)
 
     return edit
 

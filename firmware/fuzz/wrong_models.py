@@ -41,8 +41,8 @@ class Count:
     fields: collections.Counter[str] = field(default_factory=collections.Counter)
 
 
-class Judge:
-    """Holds our reader against the interpreters."""
+class Comparison:
+    """Compares our reader with LiteRT and TFLite Micro, on random latents."""
 
     def __init__(self, folder: Path) -> None:
         tflite_c.compile_library(folder)
@@ -55,7 +55,7 @@ class Judge:
         for each in (self._litert, self._micro):
             each.__exit__(None, None, None)
 
-    def judge(self, model: bytes, count: Count) -> str | None:
+    def compare(self, model: bytes, count: Count) -> str | None:
         """What is wrong with how our reader takes the model, or None."""
         try:
             decoder = tflite_c.Decoder(self._library, model)
@@ -126,16 +126,16 @@ def is_dynamic(model: bytes) -> bool:
 
 def count_wrong(models: dict[str, bytes], folder: Path, count: int, seed: int = 1) -> Count:
     """Judges `count` models broken by meaning."""
-    judge, found = Judge(folder), Count()
+    comparison, found = Comparison(folder), Count()
     try:
         for name, changes, model in broken_models.generate(models, count, seed):
             found.models += 1
             found.fields.update(change.field for change in changes)
-            wrong = judge.judge(model, found)
+            wrong = comparison.compare(model, found)
             if wrong:
                 found.wrong.append(f"{name}: {'; '.join(map(str, changes))}: {wrong}")
     finally:
-        judge.close()
+        comparison.close()
     return found
 
 

@@ -476,7 +476,7 @@ static py_obj read_cells(py_obj number, py_obj into)
         size = 0;
     }
     for (uint32_t i = 0; i < size; i++) {
-        ((uint8_t *)buffer.data)[i] = whole_byte(&pattern->cells[i]);
+        ((uint8_t *)buffer.data)[i] = atomic_load_byte(&pattern->cells[i]);
     }
     return py_small_int((intptr_t)size);
 }

@@ -22,17 +22,17 @@ MODELS = 800
 
 
 @pytest.fixture(scope="module")
-def judge(tmp_path_factory):
-    judge = wrong_models.Judge(tmp_path_factory.mktemp("judge"))
-    yield judge
-    judge.close()
+def comparison(tmp_path_factory):
+    comparison = wrong_models.Comparison(tmp_path_factory.mktemp("comparison"))
+    yield comparison
+    comparison.close()
 
 
-def test_every_seed_is_accepted_and_decoded_as_litert_does(small_models, judge):
+def test_every_seed_is_accepted_and_decoded_as_litert_does(small_models, comparison):
     """Operators before the first layer, too, with an input of int8."""
     for name, model in small_models.items():
         count = wrong_models.Count()
-        assert judge.judge(model, count) is None, name
+        assert comparison.compare(model, count) is None, name
         assert count.accepted == 1, name
     heads = [name for name in small_models if name.endswith("_first")]
     assert len(heads) == 8

@@ -105,7 +105,7 @@ void model_set_threshold(struct model *model, float threshold)
         if (density != DENSITY_NEUTRAL) {
             cutoff = tflite_cutoff(&model->decoder, voice_threshold(threshold, density));
         }
-        whole_float_set(&model->cutoff[voice], cutoff + 0.0f); /* no -0, see find_cells */
+        atomic_store_float(&model->cutoff[voice], cutoff + 0.0f); /* no -0, see find_cells */
     }
 }
 
@@ -116,8 +116,9 @@ int model_set_density(struct model *model, uint32_t voice, float density)
     }
     uint32_t kept = (uint32_t)(density * (2 * DENSITY_NEUTRAL) + 0.5f);
     model->density[voice] = (uint8_t)kept;
-    whole_float_set(&model->cutoff[voice],
-                    tflite_cutoff(&model->decoder, voice_threshold(model->threshold, kept)) + 0.0f);
+    atomic_store_float(&model->cutoff[voice],
+                       tflite_cutoff(&model->decoder, voice_threshold(model->threshold, kept)) +
+                           0.0f);
     return 0;
 }
 
@@ -127,9 +128,9 @@ int model_set_pitches(struct model *model, const uint8_t *pitches, uint32_t coun
         return -1;
     }
     for (uint32_t i = 0; i < count; i++) {
-        whole_byte_set(&model->pitches[i], pitches[i]);
+        atomic_store_byte(&model->pitches[i], pitches[i]);
     }
-    whole_word_set(&model->pitch_count, count);
+    atomic_store_word(&model->pitch_count, count);
     return 0;
 }
 
@@ -170,7 +171,7 @@ void model_voicing(const struct model *model, struct voicing *voicing, uint32_t 
     voicing->levels = levels;
     voicing->cutoff = model->cutoff;
     voicing->pitches = model->pitches;
-    voicing->pitch_count = whole_word(&model->pitch_count);
+    voicing->pitch_count = atomic_load_word(&model->pitch_count);
     voicing->calibration = calibration;
 }
 

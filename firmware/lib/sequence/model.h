@@ -6,7 +6,7 @@
  * pitches. One model belongs to one track at a time.
  *
  * The setters are the producer's. The interrupt may build a step at any time with what is there:
- * every value is read and written whole.
+ * every value is read and written atomically (atomic.h).
  */
 #ifndef LATENTRACK_MODEL_H
 #define LATENTRACK_MODEL_H

@@ -33,8 +33,8 @@ static void put_level(struct pattern_step *to, uint32_t channel, uint16_t code)
 static uint16_t pitch_code(const struct voicing *voicing, uint32_t channel, uint32_t pitch)
 {
     const struct calibration *set = &voicing->calibration[channel];
-    float slope = whole_float(&set->slope);
-    return code_of(whole_float(&set->offset) + slope * (float)pitch);
+    float slope = atomic_load_float(&set->slope);
+    return code_of(atomic_load_float(&set->offset) + slope * (float)pitch);
 }
 
 static void put_pitch(struct pattern_step *to, const struct voicing *voicing, uint32_t route,
@@ -100,22 +100,22 @@ static void find_cells(struct cells *cells, uint8_t *row, uint32_t voices, const
         int32_t left = (int32_t)(voice - first);
         while (voice & 3) {
             voice--;
-            word = word << 1 | bits_of(whole_float(&cutoff[voice]) - scores[voice]) >> 31;
+            word = word << 1 | bits_of(atomic_load_float(&cutoff[voice]) - scores[voice]) >> 31;
         }
         while (voice > first) {
             voice -= 4;
             const float *score = &scores[voice];
             const float *cut = &cutoff[voice];
-            word = word << 1 | bits_of(whole_float(&cut[3]) - score[3]) >> 31;
-            word = word << 1 | bits_of(whole_float(&cut[2]) - score[2]) >> 31;
-            word = word << 1 | bits_of(whole_float(&cut[1]) - score[1]) >> 31;
-            word = word << 1 | bits_of(whole_float(&cut[0]) - score[0]) >> 31;
+            word = word << 1 | bits_of(atomic_load_float(&cut[3]) - score[3]) >> 31;
+            word = word << 1 | bits_of(atomic_load_float(&cut[2]) - score[2]) >> 31;
+            word = word << 1 | bits_of(atomic_load_float(&cut[1]) - score[1]) >> 31;
+            word = word << 1 | bits_of(atomic_load_float(&cut[0]) - score[0]) >> 31;
         }
         for (uint32_t rest = word; rest; rest &= rest - 1) {
             cells->voice[count++] = (uint8_t)(first + (uint32_t)__builtin_ctz(rest));
         }
         for (; left > 0; left -= 8, word >>= 8) {
-            whole_byte_set(row++, (uint8_t)word);
+            atomic_store_byte(row++, (uint8_t)word);
         }
     }
     cells->count = count;
@@ -147,8 +147,8 @@ static void build_drums(struct pattern_step *to, const struct cells *cells, cons
 static uint32_t pitch_of(const struct voicing *voicing, uint32_t voice)
 {
     uint32_t last = voicing->pitch_count - 1;
-    return voice <= last ? whole_byte(&voicing->pitches[voice])
-                         : whole_byte(&voicing->pitches[last]) + voice - last;
+    return voice <= last ? atomic_load_byte(&voicing->pitches[voice])
+                         : atomic_load_byte(&voicing->pitches[last]) + voice - last;
 }
 
 /* `first` is the pattern's first step, for keep, or NULL. */
@@ -209,7 +209,7 @@ static uint32_t build_rhythm(struct pattern_step *to, const struct cells *cells,
 {
     for (uint32_t i = 0; i < cells->count; i++, hits++) {
         put_pitch(to, voicing, cells->voice[i],
-                  whole_byte(&voicing->pitches[hits % voicing->pitch_count]));
+                  atomic_load_byte(&voicing->pitches[hits % voicing->pitch_count]));
     }
     return hits;
 }

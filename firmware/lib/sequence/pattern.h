@@ -12,8 +12,8 @@
 
 #include <stdint.h>
 
+#include "atomic.h"
 #include "outputs.h"
-#include "whole.h"
 
 struct model;
 
@@ -41,7 +41,7 @@ static inline uint32_t pattern_row(uint32_t voices)
 static inline int pattern_cell(const struct pattern *pattern, uint32_t step, uint32_t voice)
 {
     const uint8_t *row = pattern->cells + step * pattern_row(pattern->voices);
-    return whole_byte(&row[voice >> 3]) >> (voice & 7) & 1;
+    return atomic_load_byte(&row[voice >> 3]) >> (voice & 7) & 1;
 }
 
 enum voicing_mode {
