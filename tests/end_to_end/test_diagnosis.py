@@ -62,7 +62,7 @@ def all_say(commands: dict[str, list[str]], port: str) -> str:
 
 def test_a_port_that_is_not_there(commands):
     said = all_say(commands, "/dev/ttyNOWHERE")
-    assert "there is no port /dev/ttyNOWHERE" in said and "latentrack devices" in said
+    assert "There is no port /dev/ttyNOWHERE" in said and "latentrack devices" in said
 
 
 @pytest.fixture

@@ -95,7 +95,7 @@ def test_restore_on_a_full_flash_removes_nothing(start, models, tmp_path):
     fill(module, free=BLOCK)
     before = flash_of(module)
     said = fails("restore", str(tmp_path / "b.zip"), "--delete", "--port", module.port)
-    assert "the files of the backup need" in said and "4 KB are free" in said
+    assert "The files of the backup need" in said and "4 KB are free" in said
     assert flash_of(module) == before
 
 

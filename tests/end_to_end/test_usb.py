@@ -226,7 +226,7 @@ def test_install_says_which_board_it_is(start):
 def test_modules_are_found_and_called_by_name(start, models, monkeypatch, tmp_path):
     monkeypatch.setenv("LATENTRACK_RUNTIME", str(tmp_path / "runtime"))
     assert "No module" in ok("devices")
-    assert "no module is plugged in" in fails("ls", code=3)
+    assert "No module is plugged in" in fails("ls", code=3)
     first = start(models / "funk.tflite")
     assert "funk" in ok("ls")  # the only one
     second = start(models / "dub.tflite")

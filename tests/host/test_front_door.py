@@ -82,7 +82,7 @@ def test_the_example_plays(
         assert "drums" in there.get("str(tracks[1].model)")
         with pytest.raises(ModuleError, match="ZeroDivisionError"):
             there.run("1 / 0")
-        with pytest.raises(UserError, match="the module cannot play funk, and plays on"):
+        with pytest.raises(UserError, match="The module cannot play funk, and plays on"):
             there.play("funk")
     with latentrack.Module(module.port):
         pass  # the port was given back

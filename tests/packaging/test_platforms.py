@@ -59,4 +59,4 @@ main()
 def test_without_unix_the_rest_is_there_and_the_virtual_module_says_that_it_is_not() -> None:
     done = subprocess.run([sys.executable, "-c", WINDOWS], capture_output=True, text=True)
     assert done.returncode == 2, done.stderr
-    assert done.stderr.startswith("latentrack: the virtual module runs on x86-64 Linux only")
+    assert done.stderr.startswith("latentrack: The virtual module runs on x86-64 Linux only")

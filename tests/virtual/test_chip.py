@@ -65,10 +65,10 @@ def test_an_address_without_a_register_ends_the_module_with_one_line(
         module.wait_for_fault()
         assert address in module.panel.bus_fault
         assert "\n" not in module.panel.bus_fault
-        with pytest.raises(UserError, match=f"bus fault.*{address}"):
+        with pytest.raises(UserError, match=f"Bus fault.*{address}"):
             module.panel.clock(1)
             module.panel.settle()
-        with pytest.raises(UserError, match="bus fault"):
+        with pytest.raises(UserError, match="Bus fault"):
             module.wait()
 
 

@@ -22,7 +22,7 @@ def backup(
 
     check_output_file(file, "the backup")
     with (
-        files_of(port, "the module could not send its files") as (where, files),
+        files_of(port, "The module could not send its files") as (where, files),
         transfer("Fetching") as progress,
     ):
         fetched = make(files, file, progress)

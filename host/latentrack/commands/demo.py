@@ -137,7 +137,7 @@ def _play_bar(
             break
         time.sleep(0.01)
     else:
-        raise UserError(f"the module did not follow its knobs: it is at {heard}, not {latents}")
+        raise UserError(f"The module did not follow its knobs: it is at {heard}, not {latents}.")
     panel.clock(info.steps, spacing_us=5000)
     probabilities = decoder.decode([heard[0]])[0]
     return panel.steps(), drum_steps(probabilities, info.groups, heard[1])

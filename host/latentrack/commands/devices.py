@@ -35,7 +35,7 @@ def devices(
     if name is not None:
         refuse_unused(context, ["as_json"], "with --name")
         with Link(find_port(name[0])) as link, Session(link) as session:
-            with refusals("the module did not take its name"):
+            with refusals("The module did not take its name"):
                 session.call("set_name", name[1])
         say(f"The module at {link.port} is called {name[1]}.")
         return

@@ -1,4 +1,4 @@
-"""`latentrack flash`: Write MicroPython to a Teensy."""
+"""`latentrack flash`: MicroPython onto a Teensy."""
 
 from __future__ import annotations
 
@@ -35,28 +35,28 @@ def flash(
 
     if firmware is None:
         raise UserError(
-            f"name a firmware file: the .hex for the Teensy 4.1 is at {_DOWNLOADS} (1.27 or newer)"
+            f"Name a firmware file: the .hex for the Teensy 4.1 is at {_DOWNLOADS} (1.27 or newer)."
         )
     try:
         beginning = firmware.read_bytes()[:1]
     except OSError as error:
         raise UserError(
-            f"{firmware} cannot be read ({error.strerror}); get one at {_DOWNLOADS}"
+            f"{firmware} cannot be read ({error.strerror}); get one at {_DOWNLOADS} ."
         ) from None
     if beginning != b":":
-        raise UserError(f"{firmware} is not a .hex file; the one for the Teensy is at {_DOWNLOADS}")
+        raise UserError(f"{firmware} is not a .hex file; the Teensy's is at {_DOWNLOADS} .")
     loader = shutil.which(LOADER)
     if loader is None:
         raise UserError(
-            f"{LOADER} is not installed: on Debian `apt install teensy-loader-cli`, elsewhere from "
-            "https://www.pjrc.com/teensy/loader_cli.html"
+            f"{LOADER} is not installed: on Debian `apt install teensy-loader-cli`, elsewhere see "
+            "https://www.pjrc.com/teensy/loader_cli.html ."
         )
     _to_bootloader()
     say("If nothing happens, press the button on the Teensy.")
     done = subprocess.run([loader, f"--mcu={board}", "-w", "-v", str(firmware)], check=False)
     if done.returncode:
         raise UserError(
-            f"{LOADER} did not succeed; press the Teensy's button to start its loader and try again"
+            f"{LOADER} failed; press the Teensy's button to start its loader and try again."
         )
     say("MicroPython is on the Teensy. Next: `latentrack install`.")
 

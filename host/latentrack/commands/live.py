@@ -58,8 +58,8 @@ def live(
 
     if folder is None and assets.INSTALLED:
         raise UserError(
-            "there is no checkout here whose device code you could edit: name a folder, such as a "
-            f"copy of the code that was installed (cp -r {assets.DEVICE} my_device)"
+            "There is no checkout here whose device code you could edit: name a folder, such as a "
+            f"copy of the code that was installed (cp -r {assets.DEVICE} my_device)."
         )
     where = folder if folder is not None else assets.DEVICE
     with Line(find_port(port)) as line:

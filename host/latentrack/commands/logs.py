@@ -35,7 +35,7 @@ def logs(
     from latentrack.module.line import Line
     from latentrack.module.session import Session
 
-    with Line(find_port(port)) as line, refusals("the module has no messages"):
+    with Line(find_port(port)) as line, refusals("The module has no messages"):
         number = 0
         while True:
             with line.turn() as link, Session(link) as session:

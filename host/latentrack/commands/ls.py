@@ -17,7 +17,7 @@ def ls(port: PortOption = None, as_json: JsonOption = False) -> None:
     from latentrack.commands.terminal import console, print_json
     from latentrack.module import library
 
-    with files_of(port, "the module could not list its models") as (_, files):
+    with files_of(port, "The module could not list its models") as (_, files):
         there = library.library_of(files.listing(library.MODELS))
         title_at = library.titles(files)
         titles = {path: title_at(path) for path in there}

@@ -30,8 +30,8 @@ def play(
     ):
         about = session.first
         if track > len(about["plays"]):
-            raise UserError(f"the module has tracks 1 to {len(about['plays'])}, not {track}")
-        with refusals(f"the module cannot play {name}, and plays on as before"):
+            raise UserError(f"The module has tracks 1 to {len(about['plays'])}, not {track}.")
+        with refusals(f"The module cannot play {name}, and plays on as before"):
             there = called(name, FramedFiles(session, about), session.call("models"))
             forgotten = why_forgotten(session.call("play", there, track - 1))
     say(f"{name} plays on track {track} from the next bar on.")

@@ -58,7 +58,7 @@ def either_port(context: typer.Context, argument: str | None, option: str | None
     An argument comes before what the environment or the user's defaults say.
     """
     if argument is not None and given(context, "port"):
-        raise UserError(f"the port is named twice, {argument} and {option}: leave one out")
+        raise UserError(f"The port is named twice, {argument} and {option}: leave one out.")
     return option if argument is None else argument
 
 
@@ -66,7 +66,7 @@ def either_port(context: typer.Context, argument: str | None, option: str | None
 def files_of(port: str | None, trouble: str) -> Iterator[tuple[str, Files]]:
     """The files of the module that is meant, and its port.
 
-    `trouble` begins the sentence if it refuses something: "the module could not ...".
+    `trouble` begins the sentence if it refuses something: "The module could not ...".
     """
     from latentrack.commands.terminal import say
     from latentrack.module.files import open_files, refusals

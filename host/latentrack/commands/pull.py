@@ -30,7 +30,7 @@ def pull(
 
     check_output_folder(folder, "the models")
     with (
-        files_of(port, "the module could not send its models") as (_, files),
+        files_of(port, "The module could not send its models") as (_, files),
         transfer("Fetching") as progress,
     ):
         there = library.library_of(files.listing(library.MODELS))

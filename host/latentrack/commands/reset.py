@@ -20,4 +20,4 @@ def reset(port: PortOption = None) -> None:
             try:
                 start(link, say)
             except UserError as error:
-                say(f"It does not play: {error}.")
+                say(f"It does not play. {error}")

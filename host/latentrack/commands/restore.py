@@ -31,7 +31,7 @@ def restore(
         with (
             open_files(link, say) as files,
             transfer("Sending") as progress,
-            refusals("the module could not store the backup"),
+            refusals("The module could not store the backup"),
         ):
             sent, removed = put_back(files, contents, delete=delete, progress=progress)
         link.restart()

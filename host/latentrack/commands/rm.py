@@ -17,7 +17,7 @@ def rm(
     from latentrack.commands.terminal import say
     from latentrack.module import library
 
-    with files_of(port, "the module could not remove models") as (_, files):
+    with files_of(port, "The module could not remove models") as (_, files):
         there = files.listing(library.MODELS)
         files.remove(library.find(there, names, library.titles(files)))
     say(f"Removed: {', '.join(names)}.")

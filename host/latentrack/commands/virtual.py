@@ -121,7 +121,7 @@ def _run_firmware(
             console.print("Switched off.")
         if teensy.failure is not None:
             raise UserError(
-                f"the firmware has stopped: {teensy.failure}; is {firmware.name} MicroPython for "
+                f"The firmware has stopped: {teensy.failure}; is {firmware.name} MicroPython for "
                 "the Teensy 4.1?"
             ) from teensy.failure
 

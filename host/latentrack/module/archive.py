@@ -85,23 +85,23 @@ def _as_sentence(file: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise UserError(f"{file} is not there; `latentrack backup` writes one") from None
+        raise UserError(f"{file} is not there; `latentrack backup` writes one.") from None
     except OSError as error:
         raise UserError(
-            f"{file} cannot be read ({error.strerror or error}); name a backup of a module"
+            f"{file} cannot be read ({error.strerror or error}); name a backup of a module."
         ) from error
     except _Newer as error:
         raise UserError(
             f"{file} was written by a newer Latentrack ({error}); bring the one here up to date: "
-            "pip install --upgrade latentrack"
+            "`pip install --upgrade latentrack`."
         ) from None
     except _Other as error:
         raise UserError(
-            f"{file} {error}, so it is not a backup of a module; `latentrack backup` writes one"
+            f"{file} {error}, so it is not a backup of a module; `latentrack backup` writes one."
         ) from None
     except Exception as error:
         # Damaged data makes zipfile raise many kinds of errors: BadZipFile, zlib.error, EOFError.
-        raise UserError(f"{file} is damaged ({error}); take another backup") from error
+        raise UserError(f"{file} is damaged ({error}); take another backup.") from error
 
 
 def _check_directory(file: Path) -> None:

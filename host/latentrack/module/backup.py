@@ -41,7 +41,7 @@ def backup(files: Files, target: Path, progress: Progress | None = None) -> int:
     there.pop(f"{FLASH}/{archive.MANIFEST}", None)
     total, sent = sum(entry.size for entry in there.values()), 0
     if target.is_dir():
-        raise UserError(f"{target} is a folder; name the zip file to write")
+        raise UserError(f"{target} is a folder; name the zip file to write.")
     with atomic_write(target, "the backup") as file:
         writer = archive.Writer(file)
         for path in sorted(there):
@@ -72,7 +72,7 @@ def restore(
     there = files.listing(FLASH)
     gone = [path for path in there if path not in contents] if delete else []
     wanted = {path: data for path, data in contents.items() if there.get(path) != _entry(data)}
-    check_room(files, sizes_of(wanted.items()), there, "the files of the backup")
+    check_room(files, sizes_of(wanted.items()), there, "The files of the backup")
     total, sent = sum(map(len, wanted.values())), 0
     for path, data in wanted.items():
         files.put(path, data)
@@ -89,7 +89,7 @@ def _fetch(
 ) -> bytes:
     data = files.fetch(path)
     if _entry(data) != entry:
-        raise UserError(f"{path} arrived damaged or changed meanwhile; try again")
+        raise UserError(f"{path} arrived damaged or changed meanwhile; try again.")
     if progress is not None:
         progress(sent + len(data), total)
     return data

@@ -90,8 +90,8 @@ def inspect_inside(link: Link) -> Inside:
 def missing(port: str) -> UserError:
     """For a port that does not exist."""
     return NoModule(
-        f"there is no port {port}; plug the module in, or name another port "
-        "(`latentrack devices` lists them, `latentrack virtual` makes one)"
+        f"There is no port {port}; plug the module in, or name another port "
+        "(`latentrack devices` lists them, `latentrack virtual` makes one)."
     )
 
 
@@ -101,11 +101,11 @@ def cannot_open(port: str) -> UserError:
         return missing(port)
     if _refusal(port) in (errno.EACCES, errno.EPERM):
         return NoModule(
-            f"you may not open {port}: on Linux, `sudo usermod -aG dialout $USER` and a new login "
-            "allow it"
+            f"You may not open {port}: on Linux, `sudo usermod -aG dialout $USER` and a new login "
+            "allow it."
         )
     return NoModule(
-        f"{_others(port) or 'another program has'} the port {port} open; end that program first"
+        f"{_others(port) or 'Another program has'} the port {port} open; end that program first."
     )
 
 
@@ -113,7 +113,7 @@ def not_handed_over(port: str, holder: str) -> UserError:
     """For a program of ours that shares the port, and is in the midst of something."""
     return NoModule(
         f"{holder} has the module at {port} and is not done yet; end what runs there (Ctrl-C), or "
-        "wait for it, then try again"
+        "wait for it, then try again."
     )
 
 
@@ -153,16 +153,16 @@ def silent(port: str) -> UserError:
     others = _others(port)
     if others:
         return NoModule(
-            f"the module at {port} does not answer here: {others} the port open too; end that "
-            "program first"
+            f"The module at {port} does not answer here: {others} the port open too; end that "
+            "program first."
         )
     if _is_module(port):
         return NoModule(
-            f"the module at {port} does not answer: what runs on it hangs; switch it off and on"
+            f"The module at {port} does not answer: what runs on it hangs; switch it off and on."
         )
     return NoModule(
-        f"what is at {port} does not answer as MicroPython; `latentrack devices` lists the modules "
-        "there are, `latentrack flash` says how MicroPython comes onto a Teensy"
+        f"What is at {port} does not answer as MicroPython; `latentrack devices` lists the modules "
+        "there are, `latentrack flash` says how MicroPython comes onto a Teensy."
     )
 
 
@@ -170,7 +170,7 @@ def never_returns(port: str) -> UserError:
     """For a module that was reset, and whose prompt does not come back."""
     return NoModule(
         f"main.py on the module at {port} does not return; `latentrack install {port}` puts one "
-        "there that does, and keeps the other as main_before_latentrack.py"
+        "there that does, and keeps the other as main_before_latentrack.py."
     )
 
 
@@ -179,7 +179,7 @@ def gone(port: str, what: str = "stopped answering") -> UserError:
     others = _others(port)
     remedy = f"{others} the port open too; end that program" if others else "check the cable"
     return NoModule(
-        f"the module at {port} {what}; {remedy}, or switch the module off and on, then try again"
+        f"The module at {port} {what}; {remedy}, or switch the module off and on, then try again."
     )
 
 
@@ -211,7 +211,7 @@ def unusable_inside(port: str, inside: Inside, said: str = "") -> UserError:
     if not inside.runs and not said:
         return NoModule(
             f"Latentrack is on the module at {port} and is not started; "
-            f"`latentrack reset --port {port}` starts it"
+            f"`latentrack reset --port {port}` starts it."
         )
     return _fails(port, said)
 
@@ -219,8 +219,8 @@ def unusable_inside(port: str, inside: Inside, said: str = "") -> UserError:
 def micropython_too_old(port: str, version: tuple[int, ...]) -> UserError:
     """For a MicroPython on which Latentrack cannot run."""
     return UserError(
-        f"the module at {port} has MicroPython {version[0]}.{version[1]}; "
-        f"put {OLDEST[0]}.{OLDEST[1]} or newer on it first: `latentrack flash` says how"
+        f"The module at {port} has MicroPython {version[0]}.{version[1]}; "
+        f"put {OLDEST[0]}.{OLDEST[1]} or newer on it first: `latentrack flash` says how."
     )
 
 
@@ -228,7 +228,7 @@ def without_latentrack(port: str) -> UserError:
     """For MicroPython without Latentrack."""
     return NoModule(
         f"MicroPython runs on the module at {port}, without Latentrack; "
-        f"`latentrack install {port}` puts it there"
+        f"`latentrack install {port}` puts it there."
     )
 
 
@@ -236,7 +236,7 @@ def hangs(port: str) -> UserError:
     """For Latentrack that was started, and whose frames do not run."""
     return NoModule(
         f"Latentrack on the module at {port} hangs: its frames have stopped; "
-        f"`latentrack reset --port {port}` starts it again"
+        f"`latentrack reset --port {port}` starts it again."
     )
 
 
@@ -244,7 +244,7 @@ def too_old(port: str) -> UserError:
     """For Latentrack on the module that lacks what the one here asks for."""
     return NoModule(
         f"Latentrack on the module at {port} is older than the one here ({__version__}); "
-        f"`latentrack install {port}` brings it up to date"
+        f"`latentrack install {port}` brings it up to date."
     )
 
 
@@ -266,7 +266,7 @@ def start(link: Link, say: Say) -> None:
     if inside.main != "ours":
         raise NoModule(
             f"main.py on the module at {link.port} does not start Latentrack; "
-            f"`latentrack install {link.port}` puts one there that does, and keeps the other"
+            f"`latentrack install {link.port}` puts one there that does, and keeps the other."
         )
     try:
         link.run(_START)
@@ -278,7 +278,7 @@ def start(link: Link, say: Say) -> None:
 def _fails(port: str, said: str) -> UserError:
     return NoModule(
         f"Latentrack on the module at {port} fails ({said}); `latentrack install {port}` puts it "
-        "there again, and models and settings stay"
+        "there again, and models and settings stay."
     )
 
 

@@ -166,7 +166,7 @@ def open_files(link: Link, say: Callable[[str], None]) -> Iterator[Files]:
         session.__enter__()
     except NoPackage as error:
         why = diagnosis.unusable(link, str(error))
-        say(f"{why}. Files go by mpremote's own copy, a slower way.")
+        say(f"{why} Files go by mpremote's own copy, a slower way.")
         yield PlainFiles(link)
         return
     try:
@@ -180,11 +180,14 @@ def open_files(link: Link, say: Callable[[str], None]) -> Iterator[Files]:
 
 @contextlib.contextmanager
 def refusals(doing: str) -> Iterator[None]:
-    """What the module refuses as a sentence for the user: "<doing>: <reason>"."""
+    """Turn a refusal of the module into a UserError: "<doing>: <reason>.".
+
+    `doing` begins the sentence: "The module could not remove models".
+    """
     try:
         yield
     except ModuleError as error:
-        raise UserError(f"{doing}: {reason(error)}") from error
+        raise UserError(f"{doing}: {reason(error)}.") from error
 
 
 def reason(error: ModuleError) -> str:

@@ -117,7 +117,7 @@ def install(
     module is to take itself for, one of `boards()`; without it that stays as it is.
     """
     if board is not None and board not in boards():
-        raise UserError(f"there is no board {board}; name one of {', '.join(boards())}")
+        raise UserError(f"There is no board {board}; name one of {', '.join(boards())}.")
     architecture = _architecture(link)
     contents = contents_for(architecture)
     if board is not None:
@@ -128,8 +128,8 @@ def install(
     except ModuleError as error:
         _empty_stage(link)
         raise UserError(
-            f"the module at {link.port} could not store Latentrack ({reason(error)}); what was "
-            "sent is removed again, and nothing else was changed"
+            f"The module at {link.port} could not store Latentrack ({reason(error)}); what was "
+            "sent is removed again, and nothing else was changed."
         ) from error
     except KeyboardInterrupt:
         with contextlib.suppress(UserError):
@@ -139,8 +139,8 @@ def install(
         kept = "kept" in link.run(f"STAGE = {STAGE!r}\n{_PUT_IN_PLACE}")
     except ModuleError as error:
         raise UserError(
-            f"the module at {link.port} has Latentrack's files, and could not put them in place "
-            f"({reason(error)}); run `latentrack install {link.port}` again"
+            f"The module at {link.port} has Latentrack's files, and could not put them in place "
+            f"({reason(error)}); run `latentrack install {link.port}` again."
         ) from error
     link.restart()
     return Installed(architecture, len(contents), kept)
@@ -152,8 +152,8 @@ def _empty_stage(link: Link) -> None:
         link.run(f"STAGE = {STAGE!r}\n{_EMPTY_STAGE}")
     except ModuleError as error:
         raise UserError(
-            f"the module at {link.port} could not remove {STAGE} ({error}), where an install "
-            "keeps its files; its file system may be damaged"
+            f"The module at {link.port} could not remove {STAGE} ({error}), where an install "
+            "keeps its files; its file system may be damaged."
         ) from error
 
 
@@ -180,14 +180,14 @@ def _architecture(link: Link) -> str:
             "(__import__('sys').implementation)"
         )
     except ModuleError as error:
-        raise NoModule(f"the module at {link.port} is no MicroPython board: {error}") from error
+        raise NoModule(f"The module at {link.port} is not a MicroPython board: {error}.") from error
     if tuple(version) < diagnosis.OLDEST:
         raise diagnosis.micropython_too_old(link.port, version)
     architecture = assets.ARCHITECTURES.get(mpy >> 10)
     if architecture is None or mpy & 0xFF != 6 or mpy >> 8 & 3 != 3:
         raise UserError(
-            f"the MicroPython at {link.port} does not load native code for a Teensy 4.x or x64; "
-            "Latentrack runs on a Teensy 4.1 with stock firmware"
+            f"The MicroPython at {link.port} does not load native code for a Teensy 4.x or x64; "
+            "Latentrack runs on a Teensy 4.1 with stock firmware."
         )
     return architecture
 

@@ -102,7 +102,7 @@ def read_model(file: Path) -> Model:
     if info.kind[:3] not in FOLDERS:
         raise UserError(
             f"{file} is a model of kind {info.kind!r}, which the module cannot play; "
-            f"push one of kind {listed((f'{kind}…' for kind in sorted(FOLDERS)), 'or')}"
+            f"push one of kind {listed((f'{kind}…' for kind in sorted(FOLDERS)), 'or')}."
         )
     folder = f"{MODELS}/{FOLDERS[info.kind[:3]]}"
     title = naming.title_of(file)
@@ -160,14 +160,14 @@ def push(
             about = session.first
             if not 0 <= track < len(about["plays"]):
                 tracks = len(about["plays"])
-                raise UserError(f"the module has tracks 1 to {tracks}, not {track + 1}")
+                raise UserError(f"The module has tracks 1 to {tracks}, not {track + 1}.")
             paths = [path for path, _ in session.call("models")]
             others = [name for i, name in enumerate(about["plays"]) if name and i != track]
             in_memory = set(others) - {PurePosixPath(path).stem for path in paths}
-            with refusals(f"the module cannot take {model}, and plays on as before"):
+            with refusals(f"The module cannot take {model}, and plays on as before"):
                 what = place(what, FramedFiles(session, about), paths, in_memory)
                 session.send(what.data, progress)
-            with refusals(f"the module cannot play {model}, and plays on as before"):
+            with refusals(f"The module cannot play {model}, and plays on as before"):
                 frames = session.call("audition", what.name, track)
             check_frames(session, frames)
             if not store:
@@ -200,7 +200,7 @@ def push_plainly(link: Link, model: Path, progress: Progress | None = None) -> P
     """Stores a model by mpremote's own copy: for a module on which Latentrack is not installed."""
     what = read_model(model)
     files = PlainFiles(link)
-    with refusals(f"the module could not store {model}"):
+    with refusals(f"The module could not store {model}"):
         there = files.listing(MODELS)
         what = place(what, files, library_of(there))
         files.put(what.path, what.data, progress)
@@ -229,7 +229,7 @@ class Plan:
 def models_in(folder: Path) -> tuple[list[Model], list[str]]:
     """The models of a folder and the folders in it, and why others cannot be played."""
     if not folder.is_dir():
-        raise UserError(f"{folder} is no folder; name the one that has your models")
+        raise UserError(f"{folder} is not a folder; name the one that has your models.")
     models, refused = [], []
     for file in sorted(folder.rglob(f"*{ENDING}")):
         try:
@@ -241,7 +241,7 @@ def models_in(folder: Path) -> tuple[list[Model], list[str]]:
         if other := known.get((model.folder, model.title)):
             raise UserError(
                 f"{other.file} and {model.file} would have the same name on the module; "
-                "rename one of them"
+                "rename one of them."
             )
         known[model.folder, model.title] = model
     return models, refused
@@ -305,7 +305,7 @@ def sync(
     """
     sizes = {path: len(model.data) for path, model in made.to_send.items()}
     if sizes:
-        check_room(files, sizes, made.there, "these models")
+        check_room(files, sizes, made.there, "These models")
     total, sent = sum(sizes.values()), 0
     for path, model in made.to_send.items():
 
@@ -313,11 +313,11 @@ def sync(
             if progress is not None:
                 progress(before + done, total)
 
-        with refusals(f"the module could not store {model.file}, and no model was removed"):
+        with refusals(f"The module could not store {model.file}, and no model was removed"):
             files.put(path, model.data, so_far)
         sent += len(model.data)
     if delete and made.gone:
-        with refusals("the module could not remove models"):
+        with refusals("The module could not remove models"):
             files.remove(list(made.gone))
 
 
@@ -371,9 +371,9 @@ def find(
             paths = [path for path in library_of(there) if title_at(path) == title]
         if not paths:
             known = ", ".join(PurePosixPath(path).stem for path in library_of(there)) or "none"
-            raise UserError(f"no model on the module is called {name!r}; there are: {known}")
+            raise UserError(f"No model on the module is called {name!r}; there are: {known}.")
         if len(paths) > 1:
             kinds = [path.removeprefix(f"{MODELS}/").removesuffix(ENDING) for path in paths]
-            raise UserError(f"several models are called {name!r}; say {listed(kinds, 'or')}")
+            raise UserError(f"Several models are called {name!r}; say {listed(kinds, 'or')}.")
         found += paths
     return found

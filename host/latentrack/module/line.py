@@ -54,7 +54,7 @@ class Line:
         if not self._turns.take(OWN, patience_s):
             raise UserError(
                 f"{self._turns.whose or 'another program'} has the module at {self.port} just now; "
-                "try again when it is done"
+                "try again when it is done."
             )
         try:
             self.link.open(ask=self._broker is None)

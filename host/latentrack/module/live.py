@@ -43,7 +43,7 @@ class Live:
 
     def __init__(self, line: Link | Line, folder: Path) -> None:
         if not folder.is_dir():
-            raise UserError(f"{folder} is no folder; name one with device code or behaviours")
+            raise UserError(f"{folder} is not a folder; name one with device code or behaviours.")
         self._turn = line.turn
         self._folder = folder
         # Device code goes where it lies; a folder of anything else is one of behaviours.

@@ -64,7 +64,7 @@ class Module:
     def play(self, name: str, *, track: int = 1) -> None:
         """Plays a model of its library on a track, 1 to 4, from the next bar on."""
         with needs_package(self._link), running_session(self._link, _say_nothing) as session:
-            with refusals(f"the module cannot play {name}, and plays on as before"):
+            with refusals(f"The module cannot play {name}, and plays on as before"):
                 files = FramedFiles(session, session.first)
                 there = library.called(name, files, session.call("models"))
                 session.call("play", there, track - 1)

@@ -49,10 +49,10 @@ def find_port(named: str | None) -> str:
             return candidates[0].port
         if candidates:
             names = ", ".join(f"{m.port} {m.name}".strip() for m in candidates)
-            raise UserError(f"there are several modules; say which with --port: {names}")
+            raise UserError(f"There are several modules; say which with --port: {names}.")
     raise NoModule(
-        "no module is plugged in; connect one by USB, or start `latentrack virtual` in another "
-        "terminal"
+        "No module is plugged in; connect one by USB, or start `latentrack virtual` in another "
+        "terminal."
     )
 
 
@@ -65,8 +65,8 @@ def _called(name: str, found: list[Found]) -> str:
         if name in (module.name, given):
             return module.port
     raise NoModule(
-        f"no module is called {name!r}; "
-        + (f"there are: {', '.join(names)}" if names else "none is plugged in")
+        f"No module is called {name!r}; "
+        + (f"there are: {', '.join(names)}." if names else "none is plugged in.")
     )
 
 

@@ -43,7 +43,7 @@ def check_room(
         raise UserError(
             f"{what} need {_kilobytes(wanted)} of the module's flash beside what is there, and "
             f"{_kilobytes(free)} are free; `latentrack rm` makes room (nothing was sent, nothing "
-            "was removed)"
+            "was removed)."
         )
 
 

@@ -26,18 +26,18 @@ def for_module(name: str, data: bytes) -> bytes:
     """
     for mark, encoding in _OTHERS.items():
         if data.startswith(mark):
-            raise UserError(f"{name} is saved as {encoding}; save the file as UTF-8")
+            raise UserError(f"{name} is saved as {encoding}; save the file as UTF-8.")
     text = data.removeprefix(codecs.BOM_UTF8)
     if b"\0" in text:
         line = _line_of(text, text.index(b"\0"))
-        raise UserError(f"{name}, line {line}: there is a zero byte; save the file as UTF-8 text")
+        raise UserError(f"{name}, line {line}: there is a zero byte; save the file as UTF-8 text.")
     try:
         text.decode("utf-8")
     except UnicodeDecodeError as error:
         line = _line_of(text, error.start)
         raise UserError(
             f"{name}, line {line}: a letter is not UTF-8 (Latin-1, it seems); save the file as "
-            "UTF-8"
+            "UTF-8."
         ) from None
     return re.sub(rb"\r(?!\n)", b"\n", text)
 

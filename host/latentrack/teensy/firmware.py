@@ -53,22 +53,22 @@ def read_firmware(path: Path) -> Firmware:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}; {_GET_IT}") from error
+        raise UserError(f"{path} cannot be read: {error.strerror}; {_GET_IT}.") from error
     if data.startswith(_ELF_MAGIC):
         pieces = _read_elf(path, data)
     elif data.lstrip()[:1] == b":":
         pieces = _read_hex(path, data)
     else:
-        raise UserError(f"{path.name} is neither an Intel HEX nor an ELF file; {_GET_IT}")
+        raise UserError(f"{path.name} is neither an Intel HEX nor an ELF file; {_GET_IT}.")
     if not any(FLASH <= address < FLASH + FLASH_BYTES for address, _ in pieces):
         raise UserError(
-            f"{path.name} has nothing for the Teensy 4.1's flash at {FLASH:#x}; {_GET_IT}"
+            f"{path.name} has nothing for the Teensy 4.1's flash at {FLASH:#x}; {_GET_IT}."
         )
     for address, content in pieces:
         if not any(start <= address and address + len(content) <= end for start, end in _MEMORY):
             raise UserError(
                 f"{path.name} has bytes for {address:#x}, where the Teensy 4.1 has no memory; "
-                f"{_GET_IT}"
+                f"{_GET_IT}."
             )
     return Firmware(pieces, _find_vectors(path, pieces))
 
@@ -95,7 +95,7 @@ def _find_vectors(path: Path, pieces: tuple[tuple[int, bytes], ...]) -> int:
             return vectors
     raise UserError(
         f"{path.name} has no vector table for the Teensy 4.1 (looked at "
-        f"{listed(f'{place:#x}' for place in candidates)}); {_GET_IT}"
+        f"{listed(f'{place:#x}' for place in candidates)}); {_GET_IT}."
     )
 
 
@@ -123,11 +123,12 @@ def _read_hex(path: Path, data: bytes) -> tuple[tuple[int, bytes], ...]:
         if len(record) < 5 or len(record) != record[0] + 5:
             raise UserError(
                 f"{path.name} is damaged: line {number} is not a record of an Intel HEX file; "
-                "download it again"
+                "download it again."
             )
         if sum(record) & 0xFF:
             raise UserError(
-                f"{path.name} is damaged: the checksum of line {number} is wrong; download it again"
+                f"{path.name} is damaged: the checksum of line {number} is wrong; "
+                "download it again."
             )
         offset, kind, content = int.from_bytes(record[1:3], "big"), record[3], record[4:-1]
         if kind == 0:
@@ -143,10 +144,10 @@ def _read_hex(path: Path, data: bytes) -> tuple[tuple[int, bytes], ...]:
         elif kind not in (3, 5):
             raise UserError(
                 f"{path.name} is damaged: line {number} is a record of unknown kind {kind}; "
-                "download it again"
+                "download it again."
             )
     if not ended:
-        raise UserError(f"{path.name} is cut short: it has no end record; download it again")
+        raise UserError(f"{path.name} is cut short: it has no end record; download it again.")
     return tuple((address, bytes(content)) for address, content in pieces)
 
 
@@ -155,7 +156,7 @@ def _read_elf(path: Path, data: bytes) -> tuple[tuple[int, bytes], ...]:
     try:
         wide, _, machine = data[4] != 1, data[5], struct.unpack_from("<H", data, 18)[0]
         if wide or machine != _ARM:
-            raise UserError(f"{path.name} is an ELF file for another processor; {_GET_IT}")
+            raise UserError(f"{path.name} is an ELF file for another processor; {_GET_IT}.")
         start = struct.unpack_from("<I", data, 28)[0]
         size, count = struct.unpack_from("<2H", data, 42)
         pieces = []
@@ -167,5 +168,5 @@ def _read_elf(path: Path, data: bytes) -> tuple[tuple[int, bytes], ...]:
                     raise struct.error
                 pieces.append((stored_at, data[offset : offset + length]))
     except (struct.error, IndexError) as error:
-        raise UserError(f"{path.name} is cut short; download it again") from error
+        raise UserError(f"{path.name} is cut short; download it again.") from error
     return tuple(pieces)

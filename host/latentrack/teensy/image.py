@@ -61,8 +61,8 @@ def make_image(folder: Path) -> bytes:
             _put(system, name, data)
     except LittleFSError as error:
         raise UserError(
-            f"the files in {folder} do not fit into the Teensy's flash of {SIZE >> 10} KB "
-            f"({error}); remove some"
+            f"The files in {folder} do not fit into the Teensy's flash of {SIZE >> 10} KB "
+            f"({error}); remove some."
         ) from error
     return bytes(system.context.buffer)
 

@@ -62,7 +62,7 @@ class TeensyModule:
             from latentrack.teensy.teensy import Teensy
         except ImportError as error:
             raise UserError(
-                "running a firmware needs more packages: pip install 'latentrack[teensy]'"
+                "Running a firmware needs more packages: `pip install 'latentrack[teensy]'`."
             ) from error
         if board is not None:
             make_board(board)

@@ -26,12 +26,12 @@ class NativeFile:
 def parse(data: bytes) -> NativeFile:
     """Read a file. Raises UserError if it is not a native .mpy for the Teensy, or is cut short."""
     if data[:4] != _HEADER:
-        raise UserError("this is not a native .mpy for the Teensy; build it: `make armv7emdp`")
+        raise UserError("This is not a native .mpy for the Teensy; build it: `make armv7emdp`.")
     reader = _Reader(data, 4)
     try:
         return _parse(reader)
     except IndexError as error:
-        raise UserError("the .mpy file is cut short; build it: `make armv7emdp`") from error
+        raise UserError("The .mpy file is cut short; build it: `make armv7emdp`.") from error
 
 
 class _Reader:
@@ -64,7 +64,7 @@ def _parse(reader: _Reader) -> NativeFile:
     kind = reader.number()
     image = reader.take(kind >> 3)
     if kind & 7 != _NATIVE or not reader.number() & _HAS_RELOCATIONS:
-        raise UserError("the .mpy file holds no native code; build it: `make armv7emdp`")
+        raise UserError("The .mpy file holds no native code; build it: `make armv7emdp`.")
     relocations, word = [], 0
     while (operation := reader.take(1)[0]) != 0xFF:
         if operation & 1:

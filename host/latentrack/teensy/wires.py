@@ -25,7 +25,7 @@ class TeensyWires:
     def bus_fault(self) -> str:
         """The first address that the firmware touched and that the chip lacks, in a sentence."""
         faults = self._module.machine.faults
-        return f"bus fault: {faults[0]}" if faults else ""
+        return f"Bus fault: {faults[0]}." if faults else ""
 
     def connect(self, listener: Listener) -> None:
         self._module.on_pin(
@@ -68,7 +68,7 @@ class TeensyWires:
         # A moment later: an interrupt that an edge has caused is over by then.
         self._module.at(self._module.now_us + 1000, done.set)
         if not done.wait(timeout_s * 10):
-            raise UserError(self.bus_fault or "the firmware does not run any more; start it again")
+            raise UserError(self.bus_fault or "The firmware has stopped; start it again.")
 
     def hear(self) -> None:
         """Nothing: what the chip does is said at once."""

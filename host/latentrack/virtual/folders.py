@@ -70,7 +70,7 @@ def flash(path: Path) -> HeldFolder:
     except OSError as error:
         raise UserError(
             f"{path} cannot be a module's flash ({error.strerror or error}); name a folder that "
-            "you may write to"
+            "you may write to."
         ) from error
     here = os.path.realpath(path)
     user = next((e for e in registry.running() if os.path.realpath(e.flash) == here), None)
@@ -78,7 +78,7 @@ def flash(path: Path) -> HeldFolder:
         f"the virtual module at {user.port} (process {user.process})" if user else "another module"
     )
     raise UserError(
-        f"{path} is the flash of {who}; switch that one off first, or name another folder"
+        f"{path} is the flash of {who}; switch that one off first, or name another folder."
     )
 
 

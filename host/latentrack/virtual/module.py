@@ -162,13 +162,13 @@ class VirtualModule:
             if name and name not in BOARDS:
                 raise UserError(
                     f"{file} names the board {name!r}, for which there are no electronics here; "
-                    "say which to take with --board xen or --board bare"
+                    "say which to take with --board xen or --board bare."
                 )
             return name or "xen"
         except OSError as error:
             raise UserError(
                 f"{file} cannot be read or written ({error.strerror or error}); it is a file with "
-                "the name of a board"
+                "the name of a board."
             ) from error
 
     # -- the process ------------------------------------------------------------------------

@@ -66,7 +66,7 @@ def play(module: Played, bpm: float | None) -> None:
     Raises UserError if there is no terminal to take keys from.
     """
     if not sys.stdin.isatty():
-        raise UserError("--panel is played with keys: run it in a terminal")
+        raise UserError("--panel is played with keys: run it in a terminal.")
     console, keys, panel = Console(highlight=False), Keys(module.panel), module.panel
     before = termios.tcgetattr(sys.stdin)
     gates: frozenset[int] = frozenset()

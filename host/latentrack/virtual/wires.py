@@ -167,7 +167,7 @@ class FifoWires:
                 raise UserError(self.bus_fault)
             if self._marked != mark:
                 raise UserError(
-                    "the virtual module does not serve its inputs; restart `latentrack virtual`"
+                    "The virtual module does not serve its inputs; restart `latentrack virtual`."
                 )
 
     def hear(self) -> None:
@@ -218,8 +218,8 @@ class FifoWires:
             self._marked = value
         elif kind == _FAULT:
             self.bus_fault = (
-                f"bus fault: a {'write' if value else 'read'} of {events:#010x}, where the chip "
-                "has no register; a Teensy would stand still here until it is switched off"
+                f"Bus fault: a {'write' if value else 'read'} of {events:#010x}, where the chip "
+                "has no register; a Teensy would stand still here until it is switched off."
             )
         elif kind == _RESET:
             self.kept = events

@@ -21,7 +21,7 @@ def make_board(name: str) -> Board:
     """The electronics of a board by its name. Raises UserError if there is no such board."""
     if name not in BOARDS:
         raise UserError(
-            f"there are no electronics for a board called {name!r}; name one of "
-            f"{', '.join(BOARDS)} (`latentrack virtual --board bare`)"
+            f"There are no electronics for a board called {name!r}; name one of "
+            f"{', '.join(BOARDS)} (`latentrack virtual --board bare`)."
         )
     return BOARDS[name]()
