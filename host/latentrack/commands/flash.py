@@ -41,10 +41,10 @@ def flash(
         beginning = firmware.read_bytes()[:1]
     except OSError as error:
         raise UserError(
-            f"{firmware} cannot be read ({error.strerror}); get one at {_DOWNLOADS} ."
+            f"{firmware} cannot be read ({error.strerror}); download it again ({_DOWNLOADS})."
         ) from None
     if beginning != b":":
-        raise UserError(f"{firmware} is not a .hex file; the Teensy's is at {_DOWNLOADS} .")
+        raise UserError(f"{firmware} is not a .hex file: download the Teensy's ({_DOWNLOADS}).")
     loader = shutil.which(LOADER)
     if loader is None:
         raise UserError(
