@@ -77,14 +77,15 @@ def _memory(folder: Path) -> list[Result]:
 
 
 def _unknown_addresses(folder: Path) -> Result:
-    """Addresses without a register that the Teensy's own machine code touches, on both boards."""
+    """Addresses without a register that the Teensy's own machine code touches, on all boards."""
+    from latentrack.virtual.boards import BOARDS
     from tests.decoders import DRUMS, answers, decoders_or_stand_ins
     from tests.teensy.boards import BoardOnChip
 
     models = decoders_or_stand_ins(folder)
     latents, _ = answers(models, DRUMS)
     unknown = 0
-    for name in ("xen", "bare"):
+    for name in BOARDS:
         board = BoardOnChip(name)
         board.play(models / f"{DRUMS}.tflite", latents[0], 0.3)
         for _ in range(16):

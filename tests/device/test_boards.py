@@ -7,12 +7,13 @@ import types
 
 import pytest
 
+from latentrack.module.install import boards
 from latentrack.module.link import Link
 from latentrack.virtual.chip import chip
 from tests.conftest import ROOT
 
 BOARDS = ROOT / "device" / "latentrack" / "boards"
-NAMES = ("xen", "bare")
+NAMES = boards()
 EXAMPLE = (ROOT / "docs" / "adding-a-board.md").read_text().split("```python\n")[1].split("```")[0]
 
 

@@ -7,6 +7,7 @@ from array import array
 import pytest
 
 from latentrack.teensy.native import NativeFault
+from latentrack.virtual.boards import BOARDS
 from tests.decoders import DRUMS, answers
 from tests.device.rig import drums as jack_volts
 from tests.teensy.boards import (
@@ -64,7 +65,7 @@ def test_the_guard_writes_into_code_that_does_not_end_and_then_resets_the_chip(m
     assert dict(board.chip.unknown_addresses) == {}
 
 
-@pytest.mark.parametrize("name", ["bare", "xen"])
+@pytest.mark.parametrize("name", BOARDS)
 def test_every_address_that_a_board_touches_exists(name, drums):
     board = BoardOnChip(name)
     play_a_bar(board, drums)

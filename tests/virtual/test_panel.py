@@ -9,7 +9,9 @@ import ast
 
 import pytest
 
-from latentrack.virtual.boards import BOARDS, FLOATS, HIGH, LOW, make_board
+from latentrack.errors import UserError
+from latentrack.module.install import boards
+from latentrack.virtual.boards import BOARDS, DEFAULT, FLOATS, HIGH, LOW, make_board
 from latentrack.virtual.boards.xen import Xen
 from tests.conftest import ROOT
 
@@ -25,6 +27,18 @@ def table_of(name: str) -> dict[str, object]:
             except ValueError:
                 continue
     return table
+
+
+def test_a_board_is_a_file_here_and_one_on_the_device():
+    """What else needs their names finds them in these folders."""
+    files = (ROOT / "host" / "latentrack" / "virtual" / "boards").glob("*.py")
+    assert set(BOARDS) == {path.stem for path in files} - {"__init__", "board"}
+    assert sorted(BOARDS) == boards()
+    assert next(iter(BOARDS)) == DEFAULT
+    assert BOARDS["xen"] is Xen
+    assert all(table_of(name)["NAME"] == name for name in BOARDS)
+    with pytest.raises(UserError, match="'toaster'; name one of xen, bare"):
+        make_board("toaster")
 
 
 @pytest.mark.parametrize("name", BOARDS)

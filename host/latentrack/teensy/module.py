@@ -21,7 +21,7 @@ from pathlib import Path
 from latentrack.errors import UserError
 from latentrack.teensy.wires import TeensyWires
 from latentrack.virtual import folders, registry
-from latentrack.virtual.boards import make_board
+from latentrack.virtual.boards import DEFAULT, make_board
 from latentrack.virtual.panel import Panel
 
 # Windows has no ptys, and no virtual module.
@@ -112,7 +112,7 @@ class TeensyModule:
     def _board(self) -> str:
         """What board.txt says, or what the device code takes itself for without one."""
         file = self.flash / "board.txt"
-        return file.read_text().strip() if file.exists() else "xen"
+        return file.read_text().strip() if file.exists() else DEFAULT
 
     def stop(self) -> None:
         """Switch it off; the flash folder stays if it was given, with what the firmware wrote."""

@@ -26,9 +26,10 @@ from pathlib import Path
 from latentrack.assets import latentcore_folder, micropython
 from latentrack.errors import UserError
 from latentrack.virtual import folders, registry
-from latentrack.virtual.boards import BOARDS, make_board
+from latentrack.virtual.boards import BOARDS, DEFAULT, make_board
 from latentrack.virtual.panel import Panel
 from latentrack.virtual.wires import FifoWires
+from latentrack.words import listed
 
 # Windows has neither, and no virtual module; whoever asks for one there is told so in words.
 with contextlib.suppress(ImportError):
@@ -75,7 +76,7 @@ class VirtualModule:
     With `manual_time` the module's clock stands still but for the times that the panel's events
     carry, so that it plays as fast as the computer can and every run is the same. `heap_bytes` is
     MicroPython's memory: PSRAM_BYTES for a Teensy with more of it. `board` names the electronics
-    around the chip, "xen" or "bare", and is written to board.txt as `install --board` does
+    around the chip, one of `boards.BOARDS`, and is written to board.txt as `install --board` does
     (default: what stands there, else "xen"); `version` the MicroPython whose `machine` it has.
 
     Raises UserError if another virtual module has the flash folder.
@@ -160,11 +161,12 @@ class VirtualModule:
                     file.write_text(board)
                 return board
             if name and name not in BOARDS:
+                given = listed((f"--board {known}" for known in BOARDS), "or")
                 raise UserError(
                     f"{file} names the board {name!r}, for which there are no electronics here; "
-                    "say which to take with --board xen or --board bare."
+                    f"say which to take with {given}."
                 )
-            return name or "xen"
+            return name or DEFAULT
         except OSError as error:
             raise UserError(
                 f"{file} cannot be read or written ({error.strerror or error}); it is a file with "

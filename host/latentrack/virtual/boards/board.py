@@ -22,7 +22,6 @@ def code(share: float) -> int:
 class Board:
     """One board, with nothing plugged in and its power just switched on."""
 
-    name = ""
     # Pins of what the player touches. Switches and encoders pull theirs down on contact.
     TRIGGERS: dict[str, str] = {}
     KNOBS: dict[str, str] = {}

@@ -59,7 +59,6 @@ class Converter:
 
 
 class Xen(Board):
-    name = "xen"
     TRIGGERS = {"clock": "D36", "reset": "D35", "trigger_3": "D34", "trigger_4": "D33"}
     KNOBS = {"x": "A7", "y": "A2", "z": "A3", "threshold": "A6"}
     CV = {
