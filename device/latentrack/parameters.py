@@ -2,7 +2,8 @@
 
 A track's parameters are read and set by name in their own unit (`track.length = 12`). To add one,
 add its line here, and, if latentcore does not know it, its method in track.py. Nothing else lists
-parameters.
+parameters: the host runs this very file (host/latentrack/playing/parameters.py), so it must need
+nothing of MicroPython when it is run.
 
     name, title on the screen, least, most, at first, what it does in a line
     unit     what its number means

@@ -6,11 +6,11 @@ module against. The probabilities are LiteRT's.
 
 from __future__ import annotations
 
-import importlib.util
+import runpy
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from types import ModuleType
+from types import SimpleNamespace
 
 from latentrack.module.link import Link
 from latentrack.playing.jacks import drum_steps, note_steps, rhythm_steps
@@ -106,14 +106,10 @@ def edges_of(reports) -> list[Edge]:
     return found
 
 
-def parameters() -> ModuleType:
+def parameters() -> SimpleNamespace:
     """The device's own table of parameters."""
     path = ROOT / "device" / "latentrack" / "parameters.py"
-    spec = importlib.util.spec_from_file_location("device_parameters", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return SimpleNamespace(**runpy.run_path(str(path)))
 
 
 # -- the rules
