@@ -36,6 +36,7 @@ library has the models in the module's flash.
     library.play("dub", track=1)  on the second; power-on plays what played last
     model = library.load("funk")  reads it into memory, for track.play(model);
     model.release()               then releases it
+    library.rename("funk", "soul")  the file and all that names it: presets, what plays
     library.path("funk")          its file, and library.paths() of all
     instrument.room()             bytes that are free for one more
 New ones come from the computer: `latentrack push MODEL.tflite --store`.""",

@@ -6,63 +6,15 @@ written down beside them, so that they play again after power-on.
 
 import os
 
-import latentcore
-
-from latentrack import extras, files, room
-from latentrack.arena import Block
+from latentrack import files, room
+from latentrack.model import FOLDERS, Model
 from latentrack.names import Part, hint
 
 FOLDER = "/flash/models"
-# Which folder a kind lives in, by the first letters of the six in the model's metadata.
-FOLDERS = {"per": "perc", "seq": "notes", "rhy": "rhythm"}
-# How a kind is played, if it is not the usual "drums".
-_MODES = {"seq": "notes", "rhy": "rhythm"}
 _PLAYING = FOLDER + "/playing.txt"
-_ENDING = ".tflite"
-
-
-class Model:
-    """A decoder in memory, checked by latentcore.
-
-    `file` is the whole .tflite: a block of the arena, or bytes in the heap. Who reserved the block
-    releases it; a track holds it as long as it plays from it. Raises ValueError, with what is
-    wrong, if it cannot be played.
-    """
-
-    def __init__(self, name, file):
-        self.name = name
-        self.block = file if isinstance(file, Block) else Block(memoryview(file))
-        file = self.block.view
-        about = latentcore.describe(file)
-        self.kind, self.latents, self.steps, self.voices, self.scale, groups, self.memory = about
-        self.groups = tuple(groups)
-        self.mode = _MODES.get(self.kind[:3], "drums")
-        self.lowest_pitch = extras.lowest_pitch(file)
-        if self.kind[:3] not in FOLDERS:
-            raise ValueError(
-                "a model of kind {!r} cannot be played, only {}".format(
-                    self.kind, ", ".join(kind + "…" for kind in sorted(FOLDERS))
-                )
-            )
-
-    @property
-    def file(self):
-        """The bytes of the .tflite; they move, so do not keep them."""
-        return self.block.view
-
-    def hold(self):
-        """Keeps the file in memory. Raises ValueError if it has been released by all holders."""
-        self.block.hold()
-
-    def release(self):
-        """Lets the file's memory be used for another, once per `hold` or `Library.load`."""
-        self.block.release()
-
-    def __repr__(self):
-        return (
-            f"<model {self.name}: {self.kind}, {self.steps} steps, {self.voices} voices, "
-            f"{self.latents} latents>"
-        )
+# What renaming.py has begun and not finished.
+JOURNAL = FOLDER + "/renaming.txt"
+ENDING = ".tflite"
 
 
 class Library(Part):
@@ -80,11 +32,11 @@ class Library(Part):
 
     def models(self):
         """The names of all models, sorted."""
-        return sorted({path.rsplit("/", 1)[1][: -len(_ENDING)] for path in self.paths()})
+        return sorted({path.rsplit("/", 1)[1][: -len(ENDING)] for path in self.paths()})
 
     def path(self, name):
         """The file of a model. Raises OSError if there is none."""
-        end = "/" + name + _ENDING
+        end = "/" + name + ENDING
         for path in self.paths():
             if path.endswith(end):
                 return path
@@ -151,6 +103,12 @@ class Library(Part):
             model.release()
         return self.remember(name, track) if remember else None
 
+    def rename(self, old, new):
+        """Renames a model, and all that refers to it. What renaming.rename says."""
+        from latentrack import renaming
+
+        return renaming.rename(self._instrument, old, new)
+
     def remember(self, name, track=0):
         """Writes down that a track plays this model, for the next power-on.
 
@@ -177,6 +135,28 @@ class Library(Part):
                     file = block  # a model that plays already is not kept twice
         self._instrument.tracks[track].play(Model(name, file))
 
+    def rename_playing(self, names):
+        """Writes down new names, by old name, of what plays after power-on. See renaming.py.
+
+        Returns the numbers, from 1, of the tracks whose model has another name now. OSError: the
+        flash refuses.
+        """
+        playing = self._remembered()
+        renamed = [names.get(name, name) for name in playing]
+        if renamed != playing or self._unwritten is not None:
+            files.store(_PLAYING, "\n".join(renamed).encode())
+            self._unwritten = None
+        return [i + 1 for i in range(len(playing)) if playing[i] != renamed[i]]
+
+    def _finish_renaming(self):
+        if files.exists(JOURNAL):
+            from latentrack import renaming
+
+            try:
+                renaming.finish(self._instrument)
+            except (OSError, ValueError) as error:
+                self._instrument.message(f"a model's new name is not everywhere: {error}")
+
     def refresh(self):
         """Writes down what plays when no clock comes, as writing holds it up. Frames call it."""
         if (
@@ -199,6 +179,7 @@ class Library(Part):
         The first track always plays if it can: without such a model, the first that sounds where
         the knobs stand, else the first that loads.
         """
+        self._finish_renaming()
         names = self.models()
         playing = self._remembered()
         last = playing[0] if playing else None
@@ -237,7 +218,7 @@ class Library(Part):
             except OSError:
                 continue
             for file in files:
-                if file.endswith(_ENDING) and file[0] != ".":
+                if file.endswith(ENDING) and file[0] != ".":
                     yield folder + "/" + file
 
     def _remembered(self):

@@ -77,6 +77,21 @@ class Presets(Part):
         self._instrument.message(f"preset {number}")
         return True
 
+    def rename_models(self, names):
+        """Writes new names of models, by old name, into the presets, at once. See renaming.py.
+
+        Returns the numbers of the presets that had one. OSError: the flash refuses.
+        """
+        storage = self._instrument.storage
+        changed = []
+        for number in self.used():
+            text = storage.read(_path(number))
+            renamed = _renamed(text, names)
+            if renamed != text:
+                storage.write_now(_path(number), renamed)
+                changed.append(number)
+        return changed
+
     def _play_model(self, track, word, text):
         for line in text.split("\n"):
             if line.startswith(word):
@@ -90,6 +105,18 @@ class Presets(Part):
                 return
         if track.model is not None:
             track.stop()
+
+
+def _renamed(text, names):
+    """The text of a preset with the new names; None, of a damaged one, stays None."""
+    if text is None:
+        return None
+    lines = text.split("\n")
+    for i in range(len(lines)):
+        word, _, name = lines[i].partition(" ")
+        if word[-6:] == ".model" and name in names:
+            lines[i] = word + " " + names[name]
+    return "\n".join(lines)
 
 
 def _file(number):

@@ -218,6 +218,10 @@ class Requests:
         """Plays a model of the library from the next bar on. What Library.remember says."""
         return _instrument().library.play(name, track)
 
+    def rename(self, old, new):
+        """Renames a model of the library, and all that refers to it. What renaming.rename says."""
+        return _instrument().library.rename(old, new)
+
     # -- the panel ------------------------------------------------------------------------------
 
     def panel(self, asked):

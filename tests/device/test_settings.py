@@ -9,85 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentrack.errors import UserError
-from latentrack.module.link import Link, ModuleError
 from tests.conftest import ROOT
 from tests.decoders import CHORALES, DRUMS
-from tests.device.rig import Rig, drums
-from tests.waiting import PATIENCE_S, until
+from tests.device.power_cuts import count_calls, cut_at, restarted
+from tests.device.rig import drums
+from tests.waiting import until
 
 GROUPS = (1, 1, 6, 2, 2)
-# Each call of the file system counts; at the one asked for the processor stops for good.
-STOP_AT = """
-import os
-import latentrack.storage as _storage
-class _Count:
-    left = {count}
-    calls = []
-def _call(what):
-    _Count.calls.append(what)
-    _Count.left -= 1
-    if _Count.left == 0:
-        print("STOPPED")
-        while True:
-            pass
-class _File:
-    def __init__(self, path, mode):
-        _call("open")
-        self.file = open(path, mode)
-        _call("opened")
-    def write(self, text):
-        half = len(text) // 2
-        self.file.write(text[:half])
-        self.file.flush()
-        _call("half")
-        self.file.write(text[half:])
-        self.file.flush()
-        _call("written")
-    def __enter__(self):
-        return self
-    def __exit__(self, *_):
-        self.file.close()
-        _call("closed")
-class _Os:
-    def rename(self, old, new):
-        _call("rename")
-        os.rename(old, new)
-        _call("renamed")
-    def remove(self, path):
-        _call("remove")
-        os.remove(path)
-_storage.open, _storage.os = _File, _Os()
-"""
 CALLS = ["open", "opened", "half", "written", "half", "written", "closed", "rename", "renamed"]
-
-
-def restarted(module) -> Rig:
-    """The module after power-on, at its prompt; what it says while it starts is no answer."""
-
-    def asked() -> Rig | None:
-        try:
-            link = Link(module.port)
-            link.run("instrument.quiet = True")
-            if link.evaluate("instrument.frames > 2"):
-                return Rig(module, link)
-            link.__exit__()
-        except (UserError, ModuleError):
-            pass
-        return None
-
-    return until(asked, "it does not come back")
-
-
-def kill_at(rig: Rig, count: int, code: str) -> Rig:
-    """Runs code and cuts the power at the count-th call of the file system; back after power-on."""
-    rig.link.run(STOP_AT.format(count=count))
-    transport = rig.link._transport
-    transport.exec_raw_no_follow(code)
-    transport.read_until(1, b"STOPPED", timeout=PATIENCE_S)
-    rig.module.kill()
-    rig.link.__exit__()
-    return restarted(rig.module)
 
 
 def whole(path) -> bool:
@@ -139,7 +68,7 @@ def test_settings_survive_a_kill_at_every_write(rig, count):
     """Old or new, never none: and the next ones are stored as if nothing had been."""
     module = rig(DRUMS)
     module.run("track.length = 5; track.root = 'D'; settings.save()")
-    after = kill_at(module, count, "track.length = 11; track.root = 'G'; settings.save()")
+    after = cut_at(module, count, "track.length = 11; track.root = 'G'; settings.save()")
     old, new = (5, "D"), (11, "G")
     found = after.get("(track.length, track.root)")
     assert found == (new if CALLS[count - 1] == "renamed" else old)
@@ -148,13 +77,13 @@ def test_settings_survive_a_kill_at_every_write(rig, count):
     after.run("track.length = 7; settings.save()")
     after.link.restart()
     assert after.get("track.length") == 7
-    after.link.__exit__()
+    after.link.close()
 
 
 def test_there_are_no_other_calls_of_the_file_system(rig):
     module = rig(DRUMS)
     module.run("settings.save()")
-    module.link.run(STOP_AT.format(count=1000))
+    count_calls(module)
     module.run("track.length = 11; settings.save()")
     assert module.get("_Count.calls") == CALLS
 
@@ -163,17 +92,17 @@ def test_there_are_no_other_calls_of_the_file_system(rig):
 def test_presets_survive_a_kill(rig, count):
     module = rig(DRUMS)
     module.run("track.length = 5; presets.store(2, now=True)")
-    after = kill_at(module, count, "track.length = 11; presets.store(2, now=True)")
+    after = cut_at(module, count, "track.length = 11; presets.store(2, now=True)")
     after.run("track.length = 1; presets.recall(2)")
     assert after.get("track.length") == 5
-    after.link.__exit__()
+    after.link.close()
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "binary"])
 def test_a_damaged_file_is_set_aside_and_said(rig, damage):
     module = rig(DRUMS)
     module.run("track.length = 5; settings.save()")
-    module.link.__exit__()
+    module.link.close()
     file = module.module.flash / "settings.txt"
     data = file.read_bytes()
     broken = {
@@ -192,7 +121,7 @@ def test_a_damaged_file_is_set_aside_and_said(rig, damage):
     after.run("track.length = 8; settings.save()")
     after.link.restart()
     assert after.get("track.length") == 8
-    after.link.__exit__()
+    after.link.close()
 
 
 @settings(max_examples=300, deadline=None)

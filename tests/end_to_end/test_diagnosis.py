@@ -31,6 +31,7 @@ def commands(drum_model: Path, tmp_path: Path) -> dict[str, list[str]]:
         "logs": ["logs"],
         "repl": ["repl"],
         "pull": ["pull", str(tmp_path / "pulled")],
+        "rename": ["rename", "drums", "dub"],
         "rm": ["rm", "drums"],
         "ls": ["ls"],
         "sync": ["sync", str(folder)],

@@ -86,6 +86,8 @@ def test_quiet_says_nothing_of_what_was_done(module, models):
         ("push", str(models / "chorales.tflite")),
         ("play", "dub"),
         ("sync", str(models)),
+        ("rename", "dub", "rub"),
+        ("rename", "rub", "dub"),
         ("rm", "funk"),
         ("reset",),
     ):

@@ -42,7 +42,7 @@ class Page(BasePage):
         self.ages = []
         # The name and the bottom line, and what they were made of: frames do not allocate.
         self._name = ""
-        self._model = None
+        self._model_name = None
         self._text = ""
         self._threshold = self._chaos = self._silent = None
         self._fixed = [
@@ -123,10 +123,12 @@ class Page(BasePage):
 
     def name_line(self):
         model = self.track.model
-        if model is not self._model:
-            self._model = model
-            self._name = "" if model is None else model.name[:15]
-        return self._name if model is not None else "no model"
+        if model is None:
+            return "no model"
+        if model.name is not self._model_name:
+            self._model_name = model.name
+            self._name = model.name[:15]
+        return self._name
 
     def name_colour(self):
         return colours.TRACKS[self.track.number]
