@@ -666,7 +666,7 @@ def test_a_style_is_drawn_as_it_is_written(style: str, whole_run: Path) -> None:
     styles = tuple((style, "b")[i % 2] for i in range(len(run.dataset)))
     named = replace(run.dataset, styles=styles, voice_names=(style, "b", "c"))
     for draw in (pictures.latents, pictures.pairs):
-        assert draw(replace(run, dataset=named)).startswith(b"\x89PNG")
+        assert draw(replace(run, dataset=named)).png().startswith(b"\x89PNG")
 
 
 # -- models ---------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from latentrack.model.autoencoder import Autoencoder, pieces
+from latentrack.words import count
 
 THRESHOLD = 0.5
 CELLS_A_LATENT = 6
@@ -27,9 +28,17 @@ TURNS = 32
 
 @dataclass(frozen=True)
 class Recall:
-    """Sequences against their own reconstruction at one threshold: how many there are, how many
-    come back exactly, their cells, how many of those are right, their hits, how many of those
-    are played, how many others are played."""
+    """Sequences against their own reconstruction at one threshold.
+
+    Attributes
+    ----------
+    sequences, exact : int
+        How many there are, and how many come back exactly.
+    cells, right : int
+        How many cells they have, and how many of these are right, silent ones too.
+    hits, played, extra : int
+        How many hits they have, how many of these are played, and how many others are played.
+    """
 
     sequences: int
     exact: int
@@ -41,12 +50,15 @@ class Recall:
 
     @property
     def cell_share(self) -> float:
-        """The reference's recall: cells that are right, silent ones too."""
+        """Recall of cells: the share that is right, silent cells too, 0 to 1.
+
+        It is what the reference project's trainer prints. Silence alone scores high.
+        """
         return self.right / self.cells if self.cells else 0.0
 
     @property
     def exact_share(self) -> float:
-        """The article's recall: whole sequences that come back exactly."""
+        """Exact recall, as the article defines it: the share of sequences without a wrong cell."""
         return self.exact / self.sequences if self.sequences else 0.0
 
     @property
@@ -64,6 +76,13 @@ class Recall:
         """2 × played / (hits + all that sounds): 1 is perfect, and silence gets 0."""
         sounding = self.hits + self.played + self.extra
         return 2 * self.played / sounding if sounding else 0.0
+
+    def __repr__(self) -> str:
+        return (
+            f"<Recall: {self.exact:,} of {count(self.sequences, 'sequence')} exactly, "
+            f"{self.cell_share:.1%} of the cells; {self.played_share:.1%} of the hits, "
+            f"{self.extra_share:.1%} too many>"
+        )
 
 
 def recall(

@@ -11,6 +11,7 @@ from latentrack.decoder.gates import GateCount, count_gates
 from latentrack.decoder.precision import PRECISIONS
 from latentrack.files import atomic_write
 from latentrack.model import pictures
+from latentrack.model.drawing import Picture
 from latentrack.model.findings import Finding, Findings, find
 from latentrack.model.measures import THRESHOLD, Recall, recall
 from latentrack.model.run import Run
@@ -151,8 +152,9 @@ def _remedy(sentence: str) -> str:
     return f"<p class=remedy>{_text(sentence)}</p>"
 
 
-def _picture(png: bytes, says: str) -> str:
-    return f"<img alt='{_text(says)}' src='data:image/png;base64,{base64.b64encode(png).decode()}'>"
+def _picture(picture: Picture, says: str) -> str:
+    data = base64.b64encode(picture.png()).decode()
+    return f"<img alt='{_text(says)}' src='data:image/png;base64,{data}'>"
 
 
 def _recalls(run: Run, found: Findings) -> str:

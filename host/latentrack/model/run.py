@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import csv
 import datetime
-import json
 import math
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from numpy.typing import NDArray
 from latentrack import __version__
 from latentrack.corpus.dataset import Dataset
 from latentrack.declared import declarations
-from latentrack.decoder.metadata import DecoderInfo, Extras
+from latentrack.decoder.metadata import DecoderInfo
 from latentrack.errors import UserError
 from latentrack.limits import DAMAGE, TABLE_BYTES, Arrays, check_file, lines, read_toml
 from latentrack.limits import WEIGHTS as MOST_WEIGHTS
@@ -40,6 +39,8 @@ from latentrack.model.autoencoder import (
 )
 from latentrack.model.measures import natural_threshold
 from latentrack.model.settings import Settings
+from latentrack.model.toml import to_toml
+from latentrack.model.trained_run import Run as Run
 from latentrack.model.training import Epoch, Training, decoder_info, rows
 
 HEADER, WEIGHTS, HISTORY, DATASET = "run.toml", "weights.npz", "history.csv", "dataset.npz"
@@ -48,60 +49,6 @@ _FORMAT = "latentrack run"
 _VERSION = 1
 _MOST_EPOCHS = 100_000_000  # of a million each, trained on from a hundred times
 BYTES_OF_A_WEIGHT = 4
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run as it lies in its folder.
-
-    trained_on, validated_on: indices into the dataset.  threshold: the one at which the model plays
-    as many hits as its music has.  about: where it came from, as `Extras.trained`.
-    """
-
-    folder: Path
-    settings: Settings
-    model: Autoencoder
-    history: tuple[Epoch, ...]
-    dataset: Dataset
-    trained_on: NDArray[np.intp]
-    validated_on: NDArray[np.intp]
-    threshold: float
-    about: dict[str, str | int | float]
-
-    @property
-    def extras(self) -> Extras:
-        """What goes into the model file besides its metadata."""
-        pitch = self.dataset.lowest_pitch if self.dataset.kind == "notes" else None
-        return Extras(self.dataset.voice_names, pitch, self.threshold, self.about)
-
-    @property
-    def checks(self) -> NDArray[np.uint8]:
-        """The sequences to judge by: the validation set, or all without one."""
-        which = self.validated_on if len(self.validated_on) else self.trained_on
-        return rows(self.dataset.sequences, which)
-
-    def going_on(self, wanted: Settings) -> Settings:
-        """This run's settings for training on from it: how to learn from here is as wanted, and
-        the seed is the next one if none is wanted."""
-        table = declarations(Settings)
-        changes: dict[str, Any] = {
-            n: value for n, value in wanted.changed().items() if table[n].continued
-        }
-        changes.setdefault("seed", self.settings.seed + 1)
-        return replace(self.settings, **changes)
-
-    def export(self, path: str | os.PathLike[str], precision: str = "float32") -> None:
-        """Write the model file, whole or not at all; see `to_tflite`. UserError if it cannot be."""
-        from latentrack.decoder.export import write_model
-
-        write_model(path, self.to_tflite(precision))
-
-    def to_tflite(self, precision: str = "float32") -> bytes:
-        """The model file's bytes, with metadata and extras; precision: a key of PRECISIONS."""
-        from latentrack.decoder.export import to_tflite
-
-        places = self.model.encode(rows(self.dataset.sequences, self.trained_on))
-        return to_tflite(self.model, precision, self.extras, places)
 
 
 def save_run(
@@ -282,35 +229,7 @@ def within(value: Any, low: float, high: float) -> float:
 def check_place(target: Path) -> None:
     """UserError if something lies at `target` that is not a run, and so must not be replaced."""
     if target.exists() and not (target / HEADER).is_file():
-        raise UserError(f"{target} is there and is not a run: name another folder for the run.")
-
-
-def to_toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
-    """Tables of plain values, as TOML; the table "" comes first, and None is left out."""
-    lines = []
-    for table, values in tables.items():
-        if table:
-            lines.append(f"\n[{table}]")
-        # A quoted key may hold anything.
-        lines += [
-            f"{name if name.isidentifier() and name.isascii() else json.dumps(name)} = "
-            f"{_toml_value(value)}"
-            for name, value in values.items()
-            if value is not None
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def _toml_value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        # JSON's strings are TOML's, but for surrogates, which ensure_ascii=False does not make,
-        # and one control character that JSON leaves as it is.
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
-    return repr(value)
+        raise UserError(f"{target} exists and is not a run: name another folder for the run.")
 
 
 def _joined(earlier: tuple[Epoch, ...], later: tuple[Epoch, ...]) -> tuple[Epoch, ...]:

@@ -14,7 +14,7 @@ from latentrack.errors import UserError
 from latentrack.limits import read_toml
 from latentrack.model import Run, load_run, save_run
 from latentrack.model.autoencoder import flat_weights
-from latentrack.model.run import to_toml
+from latentrack.model.toml import to_toml
 from latentrack.model.training import Epoch, Training
 from tests.host.model.made_music import music
 
