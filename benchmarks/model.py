@@ -123,7 +123,7 @@ def own_times(music: Dataset) -> tuple[float, float]:
         if warm and epoch.loss <= LOSS and not reached:
             reached.append(times[-1])
 
-    train(music, REFERENCE, on_epoch)
+    train(music, REFERENCE, on_epoch=on_epoch)
     return statistics.median(np.diff(times)), reached[0] if reached else float("inf")
 
 

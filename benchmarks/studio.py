@@ -56,7 +56,7 @@ def measure(folder: Path) -> list[Result]:
 
     dataset = demo_dataset()
     run = folder / "studio" / "runs" / "demo.run"
-    save_run(run, train(dataset, Settings(epochs=60)), dataset, "the demo corpus")
+    save_run(run, train(dataset, Settings(epochs=60)), dataset, music="the demo corpus")
     results = []
     with running_studio(folder / "studio") as studio:
         alone = _moved(studio.address)

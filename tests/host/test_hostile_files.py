@@ -516,7 +516,7 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     history = (Epoch(1, 2, 3.0, 0.5, False), Epoch(2, 2, 2.0, 0.4, True))
     training = Training(model, history, np.arange(50), np.arange(50, 60), False, settings, ())
     folder: Path = tmp_path_factory.mktemp("whole") / "a.run"
-    save_run(folder, training, made, "made.npz")
+    save_run(folder, training, made, music="made.npz")
     return folder
 
 

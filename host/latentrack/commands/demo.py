@@ -108,7 +108,7 @@ def _train(console: Console, target: Path, epochs: int | None) -> None:
             bar.update(task, total=epoch.of, completed=epoch.number, state=state)
 
         # Every pattern counts here: so small a corpus has no validation set.
-        training = train(music, Settings(epochs=epochs, validation_split=0.0), show)
+        training = train(music, Settings(epochs=epochs, validation_split=0.0), on_epoch=show)
     target.parent.mkdir(exist_ok=True)
     training.model.export(target)
     for sentence in verdict(training, music):

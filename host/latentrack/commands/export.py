@@ -45,7 +45,7 @@ def export(
     check_precision(precision)
     with shown.status("Converting"):
         loaded = load_run(run)
-        loaded.export(target, precision)
+        loaded.export(target, precision=precision)
         gates = gates_of(loaded, precision)
     if as_json:
         print_json({"file": str(target), "precision": precision} | vars(gates))

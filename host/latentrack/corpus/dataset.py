@@ -210,15 +210,26 @@ class Dataset:
 
     def summary(self) -> str:
         """What it holds, in one line of plain words."""
+        styles = len({style for style in self.styles if style})
+        in_styles = f" in {many(styles, 'style')}" if styles else ""
+        return self._in_words(f" ({self.different:,} different)") + in_styles
+
+    def __repr__(self) -> str:
+        return f"<Dataset: {self._in_words()}>"
+
+    def _repr_html_(self) -> str:
+        from latentrack.corpus.notebook import dataset_html
+
+        return dataset_html(self)
+
+    def _in_words(self, of_which: str = "") -> str:
         n = len(self)
         each = self.hits / n if n else 0.0
-        styles = len({style for style in self.styles if style})
         noun = "notes" if self.kind == "notes" else "hits"
-
         return (
-            f"{many(n, Kind(self.kind).adjective + ' sequence')} ({self.different:,} different) of"
+            f"{many(n, Kind(self.kind).adjective + ' sequence')}{of_which} of"
             f" {many(self.steps, 'step')} × {many(self.voices, 'voice')}, {each:.1f} {noun} each,"
-            f" from {many(self.files, 'file')}" + (f" in {many(styles, 'style')}" if styles else "")
+            f" from {many(self.files, 'file')}"
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:

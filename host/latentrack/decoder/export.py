@@ -58,6 +58,7 @@ class Network(Protocol):
 def export(
     model: Network,
     path: str | os.PathLike[str],
+    *,
     precision: str = "float32",
     extras: Extras | None = None,
     representative: ArrayLike | None = None,
@@ -67,7 +68,8 @@ def export(
     UserError if the file cannot be written. RuntimeError if LiteRT does not decode with it as
     TensorFlow does, which would be a fault of the converter; nothing is written then.
     """
-    write_model(path, to_tflite(model, precision, extras, representative))
+    data = to_tflite(model, precision=precision, extras=extras, representative=representative)
+    write_model(path, data)
 
 
 def write_model(path: str | os.PathLike[str], data: bytes) -> None:
@@ -78,6 +80,7 @@ def write_model(path: str | os.PathLike[str], data: bytes) -> None:
 
 def to_tflite(
     model: Network,
+    *,
     precision: str = "float32",
     extras: Extras | None = None,
     representative: ArrayLike | None = None,

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from latentrack.decoder.metadata import DecoderInfo, parse_info, read_model_bytes
 from latentrack.decoder.quiet import quiet_terminal
 from latentrack.errors import UserError
+from latentrack.words import count
 
 
 class Decoder:
@@ -39,6 +40,13 @@ class Decoder:
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
         self.latents = int(self._input["shape"][-1])
+
+    def __repr__(self) -> str:
+        info = self.info
+        return (
+            f"<Decoder of {info.kind}: {count(self.latents, 'latent')} (±{info.latent_scale}) to "
+            f"{count(info.steps, 'step')} × {count(info.voices, 'voice')}>"
+        )
 
     def decode(self, latents: ArrayLike) -> NDArray[np.float32]:
         """Probabilities (n, steps, voices) of the patterns at `latents` (n, latents).

@@ -67,7 +67,7 @@ def gates_of(run: Run, precision: str) -> GateCount:
     model itself."""
     places = run.model.encode(run.checks[:MOST_PATTERNS])
     wanted = run.model.decode(places) > run.threshold
-    return count_gates(run.to_tflite(precision), wanted, places, run.threshold)
+    return count_gates(run.to_tflite(precision=precision), wanted, places, run.threshold)
 
 
 def short_verdict(run: Run, found: Findings) -> list[str]:

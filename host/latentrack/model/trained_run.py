@@ -71,6 +71,20 @@ class Run:
     threshold: float
     about: dict[str, str | int | float]
 
+    def __repr__(self) -> str:
+        info = self.model.info
+        return (
+            f"<Run {self.folder.name}: {self.settings.model}, "
+            f"{count(self.model.latents, 'latent')} to {count(info.steps, 'step')} × "
+            f"{count(info.voices, 'voice')}, trained on {count(len(self.trained_on), 'sequence')}, "
+            f"threshold {self.threshold:.2f}>"
+        )
+
+    def _repr_html_(self) -> str:
+        from latentrack.model.notebook import run_html
+
+        return run_html(self)
+
     # -- how well it knows its music --------------------------------------------------------------
 
     def sequences(self, subset: str = "all") -> NDArray[np.uint8]:
@@ -312,9 +326,9 @@ class Run:
         """
         from latentrack.decoder.export import write_model
 
-        write_model(path, self.to_tflite(precision))
+        write_model(path, self.to_tflite(precision=precision))
 
-    def to_tflite(self, precision: str = "float32") -> bytes:
+    def to_tflite(self, *, precision: str = "float32") -> bytes:
         """Give the bytes of the model file, with metadata and extras.
 
         Parameters
@@ -341,7 +355,9 @@ class Run:
         from latentrack.decoder.export import to_tflite
 
         latents = self.model.encode(self.sequences("training"))
-        return to_tflite(self.model, precision, self.extras, latents)
+        return to_tflite(
+            self.model, precision=precision, extras=self.extras, representative=latents
+        )
 
     @property
     def extras(self) -> Extras:
@@ -358,7 +374,7 @@ class Run:
         """This run's settings for training on from it: how to learn from here is as wanted, and
         the seed is the next one if none is wanted."""
         table = declarations(Settings)
-        changes: dict[str, Any] = {
+        changes = {
             n: value for n, value in wanted.changed().items() if table[n].continued
         }
         changes.setdefault("seed", self.settings.seed + 1)

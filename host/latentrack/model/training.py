@@ -81,6 +81,13 @@ class Epoch:
     validation_loss: float | None
     best: bool
 
+    @property
+    def judged(self) -> str:
+        """The loss that judges it, with its name and unit, as words."""
+        if self.validation_loss is None:
+            return f"loss {self.loss:.2f} nats a sequence"
+        return f"validation loss {self.validation_loss:.4f} nats a cell"
+
 
 @dataclass(frozen=True)
 class Training:
@@ -105,6 +112,14 @@ class Training:
     def best(self) -> Epoch:
         """The epoch whose weights the model has."""
         return [epoch for epoch in self.history if epoch.best][-1]
+
+    def __repr__(self) -> str:
+        known = sum(1 for epoch in self.history if epoch.number)
+        return (
+            f"<Training of {self.settings.model}: {count(len(self.trained_on), 'sequence')}, "
+            f"{count(known, 'epoch')}, best {self.best.number} with {self.best.judged}"
+            f"{', interrupted' if self.interrupted else ''}>"
+        )
 
 
 OnModel = Callable[[Autoencoder, Callable[[], Training]], None]

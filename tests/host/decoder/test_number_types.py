@@ -39,7 +39,10 @@ def points() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def files(model: Autoencoder, points: np.ndarray) -> dict[str, bytes]:
-    return {precision: to_tflite(model, precision, EXTRAS, points) for precision in PRECISIONS}
+    return {
+        precision: to_tflite(model, precision=precision, extras=EXTRAS, representative=points)
+        for precision in PRECISIONS
+    }
 
 
 @pytest.fixture(scope="module")
@@ -132,4 +135,4 @@ def test_models_without_extras_and_with_odd_ones_play_all_the_same(
 
 def test_an_unknown_number_type_is_one_sentence(model) -> None:
     with pytest.raises(UserError, match="Unknown precision 'int4': choose float32, float16"):
-        to_tflite(model, "int4")
+        to_tflite(model, precision="int4")

@@ -14,6 +14,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     def make(folder: Path) -> None:
         dataset = music(800, sources=20)
         settings = Settings(epochs=15, encoder_layers=(24, 16), decoder_layers=(12, 16), seed=5)
-        save_run(folder / "made.run", train(dataset, settings), dataset, "made.npz")
+        save_run(folder / "made.run", train(dataset, settings), dataset, music="made.npz")
 
     return load_run(made_once(tmp_path_factory, "runs", make) / "made.run")

@@ -222,7 +222,7 @@ def test_training_on_begins_where_the_model_was_and_never_ends_worse() -> None:
     again: list[Epoch] = []
     settings = replace(first.settings, epochs=2, learning_rate=3.0)
     spoilt = train(
-        dataset, settings, again.append, validated_on=first.validated_on, start=first.model
+        dataset, settings, on_epoch=again.append, validated_on=first.validated_on, start=first.model
     )
     assert [epoch.number for epoch in spoilt.history] == [0, 1, 2]
     assert spoilt.history[0].validation_loss == pytest.approx(first.best.validation_loss, abs=1e-7)

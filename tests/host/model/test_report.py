@@ -68,7 +68,7 @@ def test_the_page_has_the_figures(page, run: Run) -> None:
     assert f"{(gates & (held == 1)).sum() / held.sum():.0%} come back" in words
     assert f"{cross_entropy(run.model, held):.4f} nats a cell" in words
     for precision in ("float32", "float16", "dynamic", "int8"):
-        assert f"{precision} {len(run.to_tflite(precision)) / 1000:.0f} kB" in words
+        assert f"{precision} {len(run.to_tflite(precision=precision)) / 1000:.0f} kB" in words
     assert gates_of(run, "int8").words in words
     assert "made.npz" in words and "encoder_layers" in words
 

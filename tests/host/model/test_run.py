@@ -98,7 +98,9 @@ def test_training_on_makes_one_history(run: Run, tmp_path: Path) -> None:
     training = Training(
         run.model, going_on, *(training.trained_on, training.validated_on), False, run.settings
     )
-    again = save_run(tmp_path / "on.run", training, run.dataset, "made.npz", run.history)
+    again = save_run(
+        tmp_path / "on.run", training, run.dataset, music="made.npz", earlier=run.history
+    )
     assert [epoch.number for epoch in again.history] == list(range(1, 18))
     assert again.history[:15] == run.history
     assert [e.validation_loss for e in again.history[15:]] == [0.31, 0.29]

@@ -79,7 +79,7 @@ def test_ctrl_c_keeps_the_best_so_far(large) -> None:
         if epoch.number == 3:
             raise KeyboardInterrupt
 
-    training = train(large, Settings(epochs=50), impatient)
+    training = train(large, Settings(epochs=50), on_epoch=impatient)
     assert training.interrupted and len(training.history) == 3
     measured = cross_entropy(training.model, large.sequences[training.validated_on])
     assert measured == pytest.approx(training.best.validation_loss, abs=1e-7)
