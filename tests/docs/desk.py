@@ -144,7 +144,8 @@ class Desk:
             "HOME": str(home),
             "XDG_CACHE_HOME": str(cache),
             "LATENTRACK_RUNTIME": str(self._private / "runtime"),
-            "PYTHONPATH": str(ROOT),  # for tests.docs.music
+            # For tests.docs.music, and the package of this checkout wherever another is installed.
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'host'}",
             "LANG": "C.UTF-8",
             "COLUMNS": "80",
             "TERM": "dumb",
