@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from latentrack.errors import UserError
     from latentrack.model import Run, Settings, load_run, save_run, train
     from latentrack.module.module import Module
+    from latentrack.osc.player import OscPlayer
 
 __version__ = "0.1.0"
 
@@ -30,6 +31,7 @@ _HOMES = {
     "Dataset": "corpus",
     "Decoder": "decoder.litert",
     "Module": "module.module",
+    "OscPlayer": "osc.player",
     "Rules": "corpus",
     "Run": "model",
     "Settings": "model",
@@ -43,6 +45,7 @@ __all__ = [
     "Dataset",
     "Decoder",
     "Module",
+    "OscPlayer",
     "Rules",
     "Run",
     "Settings",

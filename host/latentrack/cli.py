@@ -29,7 +29,7 @@ COMMANDS = {
         *("sync", "pull", "backup", "restore", "reset", "flash", "selftest"),
     ),
     "Changing it while it plays": ("live", "repl", "logs"),
-    "Without hardware": ("virtual",),
+    "Without hardware": ("virtual", "osc"),
     "Your defaults": ("config",),
 }
 EXIT_OUR_FAULT = 70

@@ -18,8 +18,8 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
 from latentrack.errors import UserError
+from latentrack.osc.endpoint import parsed
 from latentrack.studio.explore.explorer import Explorer
-from latentrack.studio.listen.osc import parsed
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.workspace import Workspace
 from tests.waiting import PATIENCE_S, until

@@ -13,8 +13,8 @@ import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.udp_client import SimpleUDPClient
 
-from latentrack.studio.listen.osc import IN, OUT
-from latentrack.studio.listen.osc_controls import ADDRESSES
+from latentrack.osc.controls import ADDRESSES
+from latentrack.osc.endpoint import IN, OUT
 from tests.conftest import ROOT
 from tests.waiting import PATIENCE_S
 

@@ -374,9 +374,7 @@ class Run:
         """This run's settings for training on from it: how to learn from here is as wanted, and
         the seed is the next one if none is wanted."""
         table = declarations(Settings)
-        changes = {
-            n: value for n, value in wanted.changed().items() if table[n].continued
-        }
+        changes = {n: value for n, value in wanted.changed().items() if table[n].continued}
         changes.setdefault("seed", self.settings.seed + 1)
         return replace(self.settings, **changes)
 

@@ -9,9 +9,9 @@ from nicegui.elements.mixins.text_element import TextElement
 from nicegui.events import GenericEventArguments
 
 from latentrack.errors import UserError
+from latentrack.osc.controls import ADDRESSES, PREFIX
 from latentrack.studio.listen.midi import VIRTUAL, Midi, has_virtual_ports, plain
 from latentrack.studio.listen.osc import Osc
-from latentrack.studio.listen.osc_controls import ADDRESSES, PREFIX
 from latentrack.studio.listen.schedule import MOST_SWING, STRAIGHT
 from latentrack.studio.listen.sounds import DRUMS, sound_of
 from latentrack.studio.page_parts import errors_shown, heading, in_background, listen, named

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from latentrack import words
+from latentrack.decoder.metadata import DecoderInfo
 from latentrack.playing.parameters import DENSITIES, PITCHES, TRACK
-from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.schedule import MOST_SWING, STRAIGHT, TEMPO_RANGE
 
 PREFIX = "/latentrack"
@@ -76,12 +76,48 @@ class Transport(Protocol):
     def set_swing(self, swing: float) -> None: ...
 
 
+class OpenModel(Protocol):
+    """The model that plays, and the file or folder that it is called by."""
+
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def model(self) -> HasInfo: ...
+
+
+class HasInfo(Protocol):
+    @property
+    def info(self) -> DecoderInfo: ...
+
+
+class Explorer(Protocol):
+    """What OSC does to the pattern, and tells of it."""
+
+    @property
+    def run(self) -> OpenModel | None: ...
+    @property
+    def place(self) -> tuple[float, ...]: ...
+    @property
+    def threshold(self) -> float: ...
+    @property
+    def densities(self) -> tuple[float, ...]: ...
+    @property
+    def pitches(self) -> tuple[int, ...]: ...
+    @property
+    def steps(self) -> int: ...
+    def place_at(self, place: Sequence[float]) -> None: ...
+    def set_threshold(self, value: float) -> None: ...
+    def set_density(self, index: int, value: float) -> None: ...
+    def set_pitches(self, pitches: Sequence[int]) -> None: ...
+    def set_steps(self, steps: int) -> None: ...
+
+
 class Ignored(Exception):
     """Why a message does nothing, in one sentence."""
 
 
 class Controls:
-    """The explorer and the transport, as OSC sees them."""
+    """What plays and its clock, as OSC sees them."""
 
     def __init__(
         self, explorer: Explorer, transport: Transport, runs: Callable[[], list[Path]]
