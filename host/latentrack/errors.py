@@ -5,10 +5,19 @@ EXIT_NO_MODULE = 3
 
 
 class UserError(Exception):
-    """Something the user can mend.
+    """Tell the user of something that the user can mend.
 
     The message is one clear sentence that names the thing and the remedy; the command
     line prints it and exits with `exit_code`. Whoever raises it has left nothing half-written.
+
+    Examples
+    --------
+    >>> import latentrack as lt
+    >>> try:
+    ...     lt.load_run("nowhere.run")
+    ... except lt.UserError as error:
+    ...     print(error)
+    nowhere.run is no run: `latentrack train` makes one beside each model.
     """
 
     exit_code = EXIT_MENDABLE

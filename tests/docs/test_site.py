@@ -20,6 +20,7 @@ SCREEN = 45
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("mkdocstrings", reason="the site needs pip install '.[docs]'")
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
     environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
@@ -50,9 +51,10 @@ class Fetched(HTMLParser):
 
 
 def test_every_page_is_there_and_fetches_nothing_from_elsewhere(site: Path) -> None:
-    titles = {page.stem for page in DOCS.glob("*.md")} | {"contributing", "changelog"}
-    assert {page.stem for page in site.glob("*.html")} == titles | {"404"}
-    for page in site.glob("*.html"):
+    sources = {page.relative_to(DOCS).with_suffix("").as_posix() for page in DOCS.rglob("*.md")}
+    pages = {page.relative_to(site).with_suffix("").as_posix() for page in site.rglob("*.html")}
+    assert pages == sources | {"contributing", "changelog", "404"}
+    for page in site.rglob("*.html"):
         seen = Fetched()
         seen.feed(page.read_text(encoding="utf-8"))
         assert len(seen.fetched) > 3
@@ -61,15 +63,21 @@ def test_every_page_is_there_and_fetches_nothing_from_elsewhere(site: Path) -> N
             target, _, _ = link.partition("#")
             # Without an address of its own the site's 404 page is the one that names no page.
             if target and not re.match(r"https?:", target) and page.stem != "404":
-                assert (site / target).exists(), f"{page.name}: {link}"
+                assert (page.parent / target).exists(), f"{page.name}: {link}"
 
 
 def test_every_page_is_in_the_menu(site: Path) -> None:
     seen = Fetched()
     seen.feed((site / "index.html").read_text(encoding="utf-8"))
     menu = {link.partition("#")[0] for link in seen.links}
-    pages = {page.name for page in site.glob("*.html")} - {"404.html", "index.html"}
-    assert not pages - menu
+    pages = {page.relative_to(site).as_posix() for page in site.rglob("*.html")}
+    assert not pages - menu - {"404.html", "index.html"}
+
+
+def test_the_reference_is_made_of_the_docstrings(site: Path) -> None:
+    text = (site / "reference" / "music.html").read_text(encoding="utf-8")
+    assert "Files, folders with all their sub-folders, zip archives" in text
+    assert "_in_words" not in text
 
 
 @pytest.mark.parametrize("path", PAGES, ids=[name_of(page) for page in PAGES])

@@ -67,13 +67,58 @@ def discards(
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Sequences of equal length, one voice a column, with their provenance.
+    """Hold sequences of equal length, one voice a column, with their provenance.
 
     How loud and how early or late each hit was is kept beside the cells: `velocities` and
     `offsets` have one value a hit, in the order in which `np.nonzero(sequences)` finds them
-    (`spread` makes cells of them).
+    (`spread` makes cells of them). All arrays are copies that are not writeable.
 
-    Raises ValueError if the parts do not fit together.
+    Parameters
+    ----------
+    sequences : array_like [shape=(n, steps, voices)]
+        0 or 1.
+    kind : "drums", "notes" or "rhythm"
+        What voices are: instruments, pitches, or one voice that is struck.
+    voice_names : tuple of str
+        One per voice.
+    groups : tuple of int, default ()
+        Sizes of the runs of voices that share a trigger; () is none.
+    sources : tuple of str, default ()
+        The file that each sequence came from; () is unknown.
+    styles : tuple of str, default ()
+        The style of each sequence, "" where it is unknown; () is all unknown.
+    steps_per_beat : int, default 4
+        A beat is a quarter note.
+    files : int, default 0
+        How many files gave at least one sequence.
+    discarded : tuple of Discard, default ()
+        What was left out, and why.
+    recipe : dict of str, default {}
+        How it was made, for people to read.
+    velocities : array_like [shape=(hits,)], default None
+        1 to 127; None is unknown.
+    offsets : array_like [shape=(hits,)], default None
+        -0.5 to 0.5 of a step, + is late; None is unknown.
+    lowest_pitch : int, default None
+        Of notes: the MIDI pitch of voice 0; each voice is a semitone.
+    meter : str, default "4/4"
+        Of the music.
+    bars : int, default 1
+        How many a sequence has.
+
+    Raises
+    ------
+    ValueError
+        If the parts do not fit together.
+
+    Examples
+    --------
+    >>> import latentrack as lt
+    >>> music = lt.Dataset.load("groove.npz")
+    >>> music
+    <Dataset: 199 drum sequences of 16 steps × 12 voices, 17.0 hits each, from 22 files>
+    >>> music.take([0, 1]).sequences.shape
+    (2, 16, 12)
     """
 
     sequences: npt.NDArray[np.uint8]  # 0 or 1, shape (n, steps, voices); not writeable
@@ -174,9 +219,24 @@ class Dataset:
         return hashed.hexdigest()
 
     def take(self, which: Sequence[int] | npt.NDArray[np.integer]) -> Dataset:
-        """The sequences at these indices, in this order, with their provenance.
+        """Take some of the sequences, with their provenance.
 
         What was discarded stays with the whole, for a part has no such story.
+
+        Parameters
+        ----------
+        which : sequence of int
+            Indices, in the order in which they are wanted.
+
+        Returns
+        -------
+        Dataset
+            These sequences.
+
+        Raises
+        ------
+        IndexError
+            If there is no such sequence.
         """
         chosen = np.asarray(which, dtype=np.int64)
         in_each = self.sequences.sum(axis=(1, 2), dtype=np.int64)
@@ -203,13 +263,30 @@ class Dataset:
         )
 
     def spread(self, per_hit: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Values given one a hit (`velocities`, `offsets`) as cells, 0 where no hit is."""
+        """Make cells of values that are given one a hit.
+
+        Parameters
+        ----------
+        per_hit : np.ndarray [shape=(hits,)]
+            Such as `velocities` or `offsets`.
+
+        Returns
+        -------
+        np.ndarray [shape=(n, steps, voices)]
+            0 where there is no hit.
+        """
         cells = np.zeros(self.sequences.shape, per_hit.dtype)
         cells[self.sequences != 0] = per_hit
         return cells
 
     def summary(self) -> str:
-        """What it holds, in one line of plain words."""
+        """Tell what it holds.
+
+        Returns
+        -------
+        str
+            One line of plain words.
+        """
         styles = len({style for style in self.styles if style})
         in_styles = f" in {many(styles, 'style')}" if styles else ""
         return self._in_words(f" ({self.different:,} different)") + in_styles
@@ -235,8 +312,15 @@ class Dataset:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the whole Dataset to one file, or leave what was there untouched.
 
-        The folder is made if need be. Raises UserError if the file cannot be written, or would be
-        too large to be read again.
+        Parameters
+        ----------
+        path : str or path-like
+            Where the `.npz` goes; the folder is made if need be.
+
+        Raises
+        ------
+        UserError
+            If the file cannot be written, or would be too large to be read again.
         """
         if self.sequences.size > CELLS:
             raise UserError(
@@ -280,7 +364,20 @@ class Dataset:
     def load(cls, path: str | os.PathLike[str]) -> Dataset:
         """Read a Dataset back.
 
-        Raises UserError if there is no such file, or if it is not a whole dataset of ours.
+        Parameters
+        ----------
+        path : str or path-like
+            What `save` or `latentrack dataset` wrote.
+
+        Returns
+        -------
+        Dataset
+            With everything that was saved.
+
+        Raises
+        ------
+        UserError
+            If there is no such file, or if it is not a whole dataset of ours.
         """
         source = Path(path)
         try:

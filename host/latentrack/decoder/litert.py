@@ -14,10 +14,33 @@ from latentrack.words import count
 
 
 class Decoder:
-    """One `.tflite` decoder.
+    """Run a model file on this computer, by LiteRT, with the answers that a module has to give.
 
-    info: what its outputs are.  latents: how many it takes, each from -info.latent_scale to
-    +info.latent_scale.  UserError where the file is none that can be played.
+    Parameters
+    ----------
+    path_or_bytes : str, path-like or bytes
+        A `.tflite` decoder, or what is in it.
+
+    Attributes
+    ----------
+    info : DecoderInfo
+        What the outputs are: kind, steps, voices, latent scale, groups.
+    latents : int
+        How many it takes, each from -info.latent_scale to +info.latent_scale.
+
+    Raises
+    ------
+    UserError
+        If there is no such file, or it is not a decoder that can be played.
+
+    Examples
+    --------
+    >>> import latentrack as lt
+    >>> decoder = lt.Decoder("groove.tflite")
+    >>> decoder
+    <Decoder of perdec: 3 latents (±3) to 16 steps × 12 voices>
+    >>> decoder.pattern([[0.0, 0.0, 0.0]], 0.4).shape
+    (1, 16, 12)
     """
 
     def __init__(self, path_or_bytes: str | os.PathLike[str] | bytes) -> None:
@@ -49,10 +72,25 @@ class Decoder:
         )
 
     def decode(self, latents: ArrayLike) -> NDArray[np.float32]:
-        """Probabilities (n, steps, voices) of the patterns at `latents` (n, latents).
+        """Decode positions into probabilities.
 
         One at a time, as a module decodes: in a batch LiteRT adds in another order, and the
         last bits differ. Integer outputs become probabilities by the model's own scale.
+
+        Parameters
+        ----------
+        latents : array_like [shape=(n, latents) or (latents,)]
+            In the model's own units, ± info.latent_scale.
+
+        Returns
+        -------
+        np.ndarray [shape=(n, steps, voices), dtype=float32]
+            Probabilities, 0 to 1.
+
+        Raises
+        ------
+        ValueError
+            If the latents have another shape.
         """
         points = np.atleast_2d(np.asarray(latents, np.float32))
         if points.ndim != 2 or points.shape[1] != self.latents:
@@ -65,8 +103,25 @@ class Decoder:
         return result.reshape(-1, self.info.steps, self.info.voices)
 
     def pattern(self, latents: ArrayLike, threshold: float) -> NDArray[np.bool_]:
-        """The cells (n, steps, voices) whose probability lies above `threshold`, compared in
-        float32 as a module does."""
+        """Decode positions into patterns, compared in float32 as a module does.
+
+        Parameters
+        ----------
+        latents : array_like [shape=(n, latents) or (latents,)]
+            In the model's own units, ± info.latent_scale.
+        threshold : float
+            Cells with a probability above this one sound, 0 to 1.
+
+        Returns
+        -------
+        np.ndarray [shape=(n, steps, voices), dtype=bool]
+            What sounds.
+
+        Raises
+        ------
+        ValueError
+            If the latents have another shape.
+        """
         return self.decode(latents) > np.float32(threshold)
 
 

@@ -58,10 +58,39 @@ def save_run(
     music: str = "",
     earlier: tuple[Epoch, ...] = (),
 ) -> Run:
-    """Write a training to its folder. `music` is the name of the dataset, `earlier` the history
-    of the run that was trained on from.
+    """Write a training to its folder, whole or not at all.
 
-    UserError if it cannot be written, or something else than a run lies there.
+    An earlier run of the same name is replaced.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Where the run goes; folders above it are made.
+    training : Training
+        What `train` returned.
+    dataset : Dataset
+        What it was trained on. It is kept in the run.
+    music : str, default ""
+        A name for the dataset, for people to read.
+    earlier : tuple of Epoch, default ()
+        The history of the run that was trained on from.
+
+    Returns
+    -------
+    Run
+        As `load_run` reads it.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be written, or something that is not a run lies there.
+
+    Examples
+    --------
+    >>> import latentrack as lt
+    >>> music = lt.Dataset.load("groove.npz")
+    >>> lt.save_run("small.run", lt.train(music, lt.Settings(epochs=2, latent_dim=2)), music)
+    <Run small.run: vae, 2 latents to 16 steps × 12 voices, trained on 199 sequences, threshold ...>
     """
     target = Path(folder)
     check_place(target)
@@ -123,7 +152,30 @@ def save_run(
 
 
 def load_run(folder: str | os.PathLike[str]) -> Run:
-    """Read a run back. UserError if there is none, or not a whole one."""
+    """Read a run back from its folder.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        What `save_run` or `latentrack train` wrote.
+
+    Returns
+    -------
+    Run
+        With its model, music and history.
+
+    Raises
+    ------
+    UserError
+        If there is no run, or it is damaged.
+
+    Examples
+    --------
+    >>> import latentrack as lt
+    >>> run = lt.load_run("groove.run")
+    >>> run.model.decode([[0.0, 0.0, 0.0]]).shape
+    (1, 16, 12)
+    """
     source = Path(folder)
     if not (source / HEADER).is_file():
         raise UserError(f"{source} is not a run: `latentrack train` makes one beside each model.")

@@ -29,9 +29,10 @@ SUBSETS = ("all", "training", "validation")
 
 @dataclass(frozen=True)
 class Run:
-    """A training as it lies in its folder. `save_run` writes it and `load_run` reads it back.
+    """Hold a trained model with its music and its history, as they lie in a folder.
 
-    A notebook shows it as a table and a picture of its latent space.
+    `save_run` writes it and `load_run` reads it back. A notebook shows it as a table and a picture
+    of its latent space.
 
     Attributes
     ----------
@@ -56,7 +57,7 @@ class Run:
     --------
     >>> import latentrack as lt
     >>> run = lt.load_run("groove.run")
-    >>> run.recall().exact_share > 0.5
+    >>> run.recall().cell_share > 0.9
     True
     >>> run.plot_latents().savefig("latents.png")
     """
@@ -371,8 +372,19 @@ class Run:
         return self.sequences("validation" if len(self.validated_on) else "training")
 
     def going_on(self, wanted: Settings) -> Settings:
-        """This run's settings for training on from it: how to learn from here is as wanted, and
-        the seed is the next one if none is wanted."""
+        """Make the settings for training on from this run.
+
+        Parameters
+        ----------
+        wanted : Settings
+            How to learn from here: what may change in a run that is trained on (epochs, learning
+            rates, patience, factor, seed) where it differs from the default.
+
+        Returns
+        -------
+        Settings
+            All others are this run's.
+        """
         table = declarations(Settings)
         changes = {n: value for n, value in wanted.changed().items() if table[n].continued}
         changes.setdefault("seed", self.settings.seed + 1)

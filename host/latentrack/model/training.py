@@ -137,17 +137,49 @@ def train(
     on_model: OnModel | None = None,
     on_part: Callable[[float], None] | None = None,
 ) -> Training:
-    """Train a model on `dataset`; the same dataset, settings and machine give the same model.
+    """Train a model on a dataset.
 
-    `on_epoch` hears of each epoch as it ends, and `on_model` after it of the model; `on_part`
-    hears which share of the training is done, 0 to 1, in a long epoch more than once. `on_restart`
-    hears a sentence when a latent has collapsed and another seed is tried. `validated_on` are the
-    indices of the validation set, instead of a fraction of the files.
-    `start` is a model to train on from, with the settings' sizes. KeyboardInterrupt ends the
-    training and keeps the best so far (it goes on to the caller if no epoch had ended); both
-    listeners may raise it.
-    UserError: fewer than 20 sequences, nothing but silence, more steps, voices or latents than
-    a model file holds, or a model that this computer's memory does not hold.
+    The same dataset, settings and machine give the same model. KeyboardInterrupt (Ctrl-C) ends the
+    training and keeps the best so far; it goes on to the caller if no epoch had ended. Listeners
+    may raise it too.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        At least 20 sequences that are not all silent.
+    settings : Settings, default None
+        How to train. None is `Settings()`.
+    on_epoch : callable, default None
+        Called with each `Epoch` as it ends.
+    on_restart : callable, default None
+        Called with a sentence when a latent has collapsed and another seed is tried.
+    validated_on : sequence of int, default None
+        Indices of the validation set. None takes `settings.validation_split` of the sequences, by
+        whole files.
+    start : Autoencoder, default None
+        A model to train on from, with the sizes that the settings say.
+    on_model : callable, default None
+        Called after `on_epoch`; see `OnModel`.
+    on_part : callable, default None
+        Called with the share of the training that is done, 0 to 1, in a long epoch more than once.
+
+    Returns
+    -------
+    Training
+        The model with the best weights, its history, and the settings as they were used.
+
+    Raises
+    ------
+    UserError
+        If the dataset is too small or silent, or has more steps, voices or latents than a model
+        file holds, or if the model does not fit into this computer's memory.
+
+    Examples
+    --------
+    >>> import latentrack as lt
+    >>> music = lt.Dataset.load("groove.npz")
+    >>> lt.train(music, lt.Settings(epochs=2, hidden_layers=1))
+    <Training of vae: 199 sequences, 2 epochs, best 2 with loss ... nats a sequence>
     """
     settings = settings or Settings()
     info = decoder_info(dataset, settings.latent_scale)

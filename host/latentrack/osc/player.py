@@ -38,7 +38,7 @@ class OscPlayer:
     Examples
     --------
     >>> import latentrack as lt
-    >>> with lt.OscPlayer("groove.tflite", receive="127.0.0.1:9010") as player:
+    >>> with lt.OscPlayer("groove.tflite", receive="127.0.0.1:9020") as player:
     ...     player.instrument.place_at([0.5, -0.5, 0.0])
     ...     player.clock.set_tempo(97)
     ...     player.clock.play()
