@@ -17,7 +17,7 @@ class UserError(Exception):
     ...     lt.load_run("nowhere.run")
     ... except lt.UserError as error:
     ...     print(error)
-    nowhere.run is no run: `latentrack train` makes one beside each model.
+    nowhere.run is not a run: `latentrack train` makes one beside each model.
     """
 
     exit_code = EXIT_MENDABLE

@@ -50,7 +50,9 @@ def names_in(section: str) -> list[str]:
     return [name.strip("* ") for head in heads for name in head.split(",")]
 
 
-@pytest.mark.parametrize(("name", "called"), list(callables()), ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("name", "called"), [pytest.param(*each, id=each[0]) for each in callables()]
+)
 def test_it_is_described_in_full(name: str, called: Callable[..., Any]) -> None:
     parts = sections(inspect.getdoc(called) or "")
     first = parts[""].splitlines()[0]

@@ -36,8 +36,8 @@ def test_a_kind_is_its_word() -> None:
 
 def test_the_module_plays_these_kinds() -> None:
     assert TRACK["mode"].choices == ("auto", *Kind)
-    library = "device/latentrack/library.py"
-    assert constant(library, "FOLDERS") == {kind.code[:3]: kind.folder for kind in Kind}
+    model = "device/latentrack/model.py"
+    assert constant(model, "FOLDERS") == {kind.code[:3]: kind.folder for kind in Kind}
 
 
 def test_datasets_and_rules_know_these_kinds() -> None:
