@@ -47,7 +47,7 @@ def cables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "midi"
     folder.mkdir()
     monkeypatch.setenv("LATENTRACK_TEST_MIDI", str(folder))
-    monkeypatch.setattr(midi_part, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(midi_part, "POLL_S", 0.05)
     before = mido.backend
     mido.set_backend("tests.studio.midi_ports")
     yield folder

@@ -1,15 +1,15 @@
 """MIDI: notes and clock out, and a clock that is followed.
 
-Ports come and go with cables. A thread of its own lists them every two seconds while one is chosen,
-closes what has vanished and opens what has come back; the transport goes on meanwhile.
+Ports come and go with cables. A worker lists them every two seconds while one is chosen, closes
+those that have vanished and opens those that have come back; the transport goes on meanwhile.
 """
 
 from __future__ import annotations
 
 import os
-import queue
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
@@ -17,13 +17,15 @@ from latentrack.studio.listen.conductor import Action
 from latentrack.studio.listen.memory import Memory
 from latentrack.studio.listen.sequencer import Step
 from latentrack.studio.signals import Signal
+from latentrack.studio.worker import Worker
 
 DRUM_CHANNEL = 9  # the tenth, as General MIDI has it; counted from 0
 # Sounds until this part of the time to the next step has gone by.
 GATE = 0.8
 VIRTUAL = "Latentrack (a port of our own)"
 _OWN_NAME = "Latentrack"
-_LOOK_SECONDS = 2.0
+POLL_S = 2.0
+"""Between two listings of the ports, while one is chosen."""
 _ALL_NOTES_OFF = 123
 
 MISSING = (
@@ -48,7 +50,7 @@ class Follows(Protocol):
 
 
 class Midi:
-    """Everything may be called from any thread; what takes time is done in the thread here.
+    """Everything may be called from any thread; what takes time is done by the worker.
 
     `changed`: ports were listed, opened or lost, or a choice was made.
     """
@@ -72,8 +74,8 @@ class Midi:
         self._input: Any = None
         self._sounding: dict[tuple[int, int], Step] = {}
         self._clock_runs = False
-        self._words: queue.SimpleQueue[Action | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="midi", daemon=True)
+        self._listed_at = 0.0
+        self._worker = Worker("midi", poll=self._poll)
 
     @property
     def output(self) -> str:
@@ -112,20 +114,25 @@ class Midi:
 
     def open(self) -> None:
         """Begins, with the ports that were chosen the last time."""
-        self._thread.start()
         if self._input_name:
             self._transport.follow(True)
         if self._input_name or self._output_name:
-            self.look()
+            self.refresh()
 
     def close(self) -> None:
-        self._words.put(None)
-        if self._thread.is_alive():
-            self._thread.join(5)
+        """Ends all notes, and closes the ports."""
 
-    def look(self) -> None:
+        def close_ports() -> None:
+            self._output_name = self._input_name = ""
+            self._close_output()
+            self._close_input()
+
+        self._worker.do(close_ports)
+        self._worker.close(5)
+
+    def refresh(self) -> None:
         """Lists the ports again, and opens those that are chosen."""
-        self._words.put(self._list_again)
+        self._worker.do(self._list_again)
 
     def choose_output(self, name: str) -> None:
         """Notes go to this port from now on; empty: nowhere."""
@@ -136,7 +143,7 @@ class Midi:
             self._memory.keep("midi out", name)
             self._list_again()
 
-        self._words.put(choose)
+        self._worker.do(choose)
 
     def choose_input(self, name: str) -> None:
         """The transport follows this port's clock from now on; empty: its own."""
@@ -149,7 +156,7 @@ class Midi:
                 self._transport.follow(bool(name))
             self._list_again()
 
-        self._words.put(choose)
+        self._worker.do(choose)
 
     def set_sends_clock(self, sends: bool) -> None:
         """Whether our clock goes out with the notes, 24 ticks a quarter note."""
@@ -227,7 +234,7 @@ class Midi:
                 return
             except Exception:  # each system has its own way to say that a port is gone
                 pass
-        self._words.put(self._lose_output)
+        self._worker.do(self._lose_output)
 
     def _heard(self, message: Any) -> None:
         """A message from the port that is followed, in that port's thread."""
@@ -242,24 +249,22 @@ class Midi:
         elif message.type == "stop":
             self._transport.stop()
 
-    def _run(self) -> None:
-        while True:
-            chosen = (self._output_name or self._input_name) and not self.problem
-            try:
-                word = self._words.get(timeout=_LOOK_SECONDS if chosen else None)
-            except queue.Empty:
-                word = self._look
-            if word is None:
-                break
-            word()
-        self._close_output()
-        self._close_input()
+    def _poll(self) -> float | None:
+        """Lists the ports if it is time; the seconds until it is again."""
+        if self.problem or not (self._output_name or self._input_name):
+            return None
+        left = self._listed_at + POLL_S - time.monotonic()
+        if left <= 0:
+            self._list_ports()
+            left = POLL_S
+        return left
 
     def _list_again(self) -> None:
         self.problem = ""
-        self._look(say=True)
+        self._list_ports(asked=True)
 
-    def _look(self, say: bool = False) -> None:
+    def _list_ports(self, asked: bool = False) -> None:
+        self._listed_at = time.monotonic()
         before = (self.outputs, self.inputs, self.state)
         try:
             import mido
@@ -273,7 +278,7 @@ class Midi:
         if self.problem:
             self.outputs = self.inputs = ()
         self._match()
-        if say or before != (self.outputs, self.inputs, self.state):
+        if asked or before != (self.outputs, self.inputs, self.state):
             self.changed.emit()
 
     def _match(self) -> None:

@@ -143,7 +143,7 @@ def _midi(midi: Midi) -> None:
     follow = _choice("Follow the clock of", midi.choose_input, nothing="nobody: our own clock")
     with ui.element("button").props("type=button").classes("lt-listen-button") as button:
         ui.label("Look for ports again")
-    button.on("click", midi.look)
+    button.on("click", midi.refresh)
     state = ui.label().classes("lt-listen-state").props('role="status"')
 
     def show() -> None:
@@ -155,7 +155,7 @@ def _midi(midi: Midi) -> None:
     show()
     listen(midi.changed, show)
     if not midi.problem:
-        midi.look()
+        midi.refresh()
 
 
 def _choice(

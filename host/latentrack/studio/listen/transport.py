@@ -1,14 +1,12 @@
 """The transport: one clock for all who hear the pattern.
 
-A thread of its own waits and calls; what it calls gets the time as an argument. Nobody else touches
-the conductor: other threads leave word in a queue, so that none of them ever waits for another.
+Its worker's thread waits and calls; what it calls gets the time as an argument. No other thread
+touches the conductor: each gives the worker a task, so that none ever waits for another.
 """
 
 from __future__ import annotations
 
-import logging
 import math
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -23,6 +21,7 @@ from latentrack.studio.listen.osc import Osc
 from latentrack.studio.listen.schedule import MOST_SWING, STRAIGHT, TEMPO_RANGE
 from latentrack.studio.listen.sequencer import Sequencer, Step
 from latentrack.studio.signals import Signal
+from latentrack.studio.worker import Worker
 from latentrack.studio.workspace import Workspace
 
 # Told of each step as soon as it is known, and of None when all that was told is taken back.
@@ -52,9 +51,8 @@ class Transport:
         controls = Controls(explorer, self, workspace.run_folders)
         self.osc = Osc(self._memory, explorer, controls)
         self._conductor = Conductor(self._sequencer, (self, self.midi, self.osc))
-        self._words: queue.SimpleQueue[Action | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="transport", daemon=True)
-        self._thread.start()
+        # Whoever is called may make a mistake: what plays stops, and the clock itself goes on.
+        self._worker = Worker("transport", poll=self._advance, failed=lambda _: self.stop())
         self.midi.open()
         self.osc.open(self.changed, explorer.changed)
 
@@ -91,21 +89,21 @@ class Transport:
         """From the first step; while a clock is followed, with its next tick."""
         if not self._playing:
             self._playing = True
-            self._words.put(lambda: self._conductor.begin(self.now()))
+            self._worker.do(lambda: self._conductor.begin(self.now()))
             self.changed.emit()
 
     def resume(self) -> None:
         """From the step after the one that was the last to sound."""
         if not self._playing:
             self._playing = True
-            self._words.put(lambda: self._conductor.resume(self.now()))
+            self._worker.do(lambda: self._conductor.resume(self.now()))
             self.changed.emit()
 
     def stop(self) -> None:
         """All notes end."""
         if self._playing:
             self._playing = False
-            self._words.put(lambda: self._conductor.halt(self.now()))
+            self._worker.do(lambda: self._conductor.halt(self.now()))
             self.changed.emit()
 
     def set_tempo(self, tempo: float) -> None:
@@ -152,7 +150,7 @@ class Transport:
             self._sequencer.tempo = self._own_tempo
             self.changed.emit()
 
-        self._words.put(turn)
+        self._worker.do(turn)
 
     def tick(self, now: float) -> None:
         """A tick of the clock that is followed, 24 to a quarter note, came at `now`."""
@@ -164,13 +162,12 @@ class Transport:
                 self._shown_tempo = self.tempo
                 self.changed.emit()
 
-        self._words.put(heard)
+        self._worker.do(heard)
 
     def close(self) -> None:
         """Stops, and lets go of ports."""
         self.stop()
-        self._words.put(None)
-        self._thread.join(5)
+        self._worker.close(5)
         self.midi.close()
         self.osc.close()
         self._memory.write()
@@ -192,24 +189,10 @@ class Transport:
             self.step = step
             self.stepped.emit()
 
-    def _run(self) -> None:
-        while True:
-            try:
-                word = self._words.get(timeout=self._conductor.wait(self.now()))
-            except queue.Empty:
-                word = _nothing
-            if word is None:
-                return
-            try:
-                word()
-                self._conductor.advance(self.now())
-            except Exception:  # a mistake of somebody who is called: the clock itself must go on
-                logging.getLogger(__name__).exception("The transport was stopped by a mistake.")
-                self.stop()
-
-
-def _nothing() -> None:
-    """Only the time has come."""
+    def _advance(self) -> float | None:
+        """What is due; then the seconds until something is again."""
+        self._conductor.advance(self.now())
+        return self._conductor.wait(self.now())
 
 
 def _within(value: float, bounds: tuple[float, float], otherwise: float) -> float:
