@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,13 +18,13 @@ from latentrack.studio.music.intake import Intake
 from latentrack.studio.music.reading import Reading
 from latentrack.studio.music.removal import Removals
 from latentrack.studio.signals import Signal
+from latentrack.studio.worker import Canceled, Worker
 from latentrack.studio.workspace import Workspace, safe_name
 from latentrack.words import count
 
 # A slider that is dragged, or files that come in batches, are read once they are at rest.
 _REST_S = 0.15
 _REST_OF_FILES_S = 0.8
-_SAY_EVERY_S = 0.1
 _MOST_NOTED = 2000
 
 
@@ -38,17 +36,12 @@ class Counts:
     files: int
 
 
-class _Superseded(Exception):
-    """Something has changed since this reading began."""
-
-
 class Music:
     """`dataset` is what the files give by the rules now (None: nothing yet); `changed` says so.
 
     Files lie in the workspace's folder of music, or in folders of this computer that are read
-    where they are. Each change is read in a thread of its own, the newest one only; `busy` says
-    meanwhile what is done. What the user can mend is then in `error`, and the former dataset
-    stays.
+    where they are. A worker reads after each change, by the newest rules only; `busy` says
+    meanwhile what is done. What the user can mend is then in `error`, and the former dataset stays.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -57,7 +50,6 @@ class Music:
         self.reading = Reading()
         self.before: Counts | None = None  # what there was before the last change of rules
         self.error = ""
-        self.busy = ""
         self.version = 0  # of the reading
         self.rules, self.map_name = kept_rules.load_rules(self._rules_file, self.maps)
         self.intake = Intake(
@@ -73,17 +65,19 @@ class Music:
         self.folders = tuple(Path(path) for path in folders if isinstance(path, str))
         noted = workspace.setting("music_refused", {})
         self._noted = {str(name): str(reason) for name, reason in noted.items()}
-        self._state = threading.Condition()
-        self._wanted = self._done = 0
-        self._at_rest = 0.0
         self._rules_changed = self._rules_unsaved = False
         self._emptied = False
-        self._thread: threading.Thread | None = None
-        self._closed = False
+        self._worker = Worker("corpus")
+        self._worker.progress_changed.connect(self.changed.emit)
         self._load()
         self.has_files = self._look()
         if self.has_files:
             self._wake(0.0)
+
+    @property
+    def busy(self) -> str:
+        """What is read or waits to be read, in words; "": all is read."""
+        return self._worker.busy
 
     @property
     def dataset(self) -> Dataset | None:
@@ -227,18 +221,12 @@ class Music:
 
     def wait(self, seconds: float = 60.0) -> None:
         """Until all that was asked for is read. TimeoutError if that takes longer."""
-        with self._state:
-            if not self._state.wait_for(lambda: self._done == self._wanted, seconds):
-                raise TimeoutError(f"still {self.busy or 'waiting'} after {seconds:g} s")
+        self._worker.wait(seconds)
 
     def close(self) -> None:
         """Ends a reading that is under way."""
-        with self._state:
-            self._closed = True
-            self._wanted += 1
-            self._state.notify_all()
-        if self._thread:
-            self._thread.join(10)
+        self._worker.cancel()
+        self._worker.close()
 
     # What happens then
 
@@ -249,9 +237,8 @@ class Music:
     def _set_rules(self, rules: Rules, map_name: str) -> None:
         if (rules, map_name) == (self.rules, self.map_name):
             return
-        with self._state:
-            self.rules, self.map_name = rules, map_name
-            self._rules_changed = self._rules_unsaved = True
+        self.rules, self.map_name = rules, map_name
+        self._rules_changed = self._rules_unsaved = True
         self._wake(_REST_S)
 
     def _load(self) -> None:
@@ -288,49 +275,18 @@ class Music:
         self._workspace.remember("music_left_out", sorted(map(list, self.removals.left_out)))
 
     def _wake(self, rest: float) -> None:
-        with self._state:
-            self._wanted += 1
-            self._at_rest = time.monotonic() + rest
-            if not self._thread:
-                self._thread = threading.Thread(target=self._work, name="corpus", daemon=True)
-                self._thread.start()
-            self._state.notify_all()
-            self.busy = self.busy or "Reading the music"
+        """Reads once nothing has changed for `rest` seconds."""
+        self._worker.do(self._read_and_tell, "Reading the music", after=rest, instead=True)
         self.changed.emit()
 
-    def _work(self) -> None:
-        while True:
-            with self._state:
-                self._state.wait_for(lambda: self._wanted != self._done)
-                while (rest := self._at_rest - time.monotonic()) > 0 and not self._closed:
-                    self._state.wait(rest)
-                if self._closed:
-                    return
-                wanted = self._wanted
-            try:
-                self._read(wanted)
-            except _Superseded:
-                continue
-            with self._state:
-                self._done = wanted
-                if self._done == self._wanted:
-                    self.busy = ""
-                self._state.notify_all()
-            self.changed.emit()
+    def _read_and_tell(self) -> None:
+        self._read()
+        self.changed.emit()
 
-    def _read(self, wanted: int) -> None:
-        said = 0.0
+    def _progress(self, done: int, total: int) -> None:
+        self._worker.progress(done, total, f"Reading {done:,} of {count(total, 'file')}")
 
-        def progress(done: int, total: int) -> None:
-            nonlocal said
-            if self._wanted != wanted:
-                raise _Superseded
-            now = time.monotonic()
-            if now - said >= _SAY_EVERY_S:
-                said = now
-                self.busy = f"Reading {done:,} of {count(total, 'file')}"
-                self.changed.emit()
-
+    def _read(self) -> None:
         if self._rules_unsaved:
             self._save_rules()
         self.has_files = self._look()
@@ -348,10 +304,10 @@ class Music:
             self.rules = replace(self.rules, kind="rhythm")
             self._save_rules()
         try:
-            made = reading.read_all(sources, self.rules, self.removals.left_out, progress)
+            made = reading.read_all(sources, self.rules, self.removals.left_out, self._progress)
         except UserError as error:
             self._keep(None, reading.in_page_words(str(error)))
-        except _Superseded:
+        except Canceled:
             raise
         except Exception as error:  # a reader's fault must not leave the page waiting for ever
             self._keep(None, f"The music could not be read: {error}.")
