@@ -5,18 +5,21 @@ Converting needs TensorFlow, and drawing takes the processor: neither has a plac
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import tempfile
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable
+from concurrent.futures import CancelledError
 from pathlib import Path
+from typing import TypeVar
 
 from latentrack.errors import UserError
 from latentrack.model.run import HEADER
 from latentrack.studio.signals import Signal
 from latentrack.studio.training.child import messages, start_child
+from latentrack.studio.worker import Worker
 from latentrack.studio.workspace import Workspace, model_name
+
+T = TypeVar("T")
 
 REPORT = "report.html"
 
@@ -29,17 +32,21 @@ class Chores:
         self.changed = Signal()
         self.parts: dict[Path, str] = {}
         """What is being done for which run."""
-        self._one_at_a_time = threading.Lock()
+        self._worker = Worker("run files")
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
 
     def report(self, run: Path) -> Path:
         """The report of a run, made if there is none yet; blocks meanwhile. UserError."""
         target = run / REPORT
+
+        def make() -> None:
+            # Another page may have asked for it just before.
+            if not has_report(run):
+                self._work(run, "report", str(run))
+
         if not has_report(run):
-            with self._turn(run):
-                if not has_report(run):
-                    self._work(run, "report", str(run))
+            self._do(run, make)
         return target
 
     def export(self, run: Path, precision: str) -> tuple[Path, str]:
@@ -48,23 +55,24 @@ class Chores:
         Returns the file, and what the precision costs in words. Blocks meanwhile. UserError.
         """
         target = self._workspace.models / model_name(run, precision)
-        with self._turn(run):
-            words = self._work(run, "export", str(run), str(target), precision)
+        words = self._do(run, lambda: self._work(run, "export", str(run), str(target), precision))
         return target, words
 
     def close(self) -> None:
         """Ends what is being done."""
         self._closed = True
+        self._worker.cancel()
         process = self._process
         if process is not None:
             process.kill()
+        self._worker.close()
 
-    @contextlib.contextmanager
-    def _turn(self, run: Path) -> Iterator[None]:
+    def _do(self, run: Path, work: Callable[[], T]) -> T:
         self._say(run, "Waiting for its turn")
         try:
-            with self._one_at_a_time:
-                yield
+            return self._worker.do(work).result()
+        except CancelledError:
+            raise _closing() from None
         finally:
             self.parts.pop(run, None)
             self.changed.emit()
@@ -75,7 +83,7 @@ class Chores:
 
     def _work(self, run: Path, *arguments: str) -> str:
         if self._closed:
-            raise UserError("The studio is being closed.")
+            raise _closing()
         self._say(run, "Starting TensorFlow")
         result: str | None = None
         failed = ""
@@ -83,6 +91,8 @@ class Chores:
             errors = Path(folder) / "errors.txt"
             process = start_child("latentrack.studio.training.chore", *arguments, errors=errors)
             self._process = process
+            if self._closed:
+                process.kill()
             try:
                 for message in messages(process):
                     if message["kind"] == "part":
@@ -106,6 +116,10 @@ class Chores:
             said = errors.read_text("utf-8", "replace").strip().splitlines()
         last = said[-1] if said else f"it was ended from outside, exit code {code}"
         raise UserError(f"{run.stem}: this could not be made ({last}): try again.")
+
+
+def _closing() -> UserError:
+    return UserError("The studio is being closed.")
 
 
 def has_report(run: Path) -> bool:
