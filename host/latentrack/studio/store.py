@@ -1,0 +1,39 @@
+"""A store: one frozen state that is replaced whole, and a signal for each concern."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+from latentrack.studio.signals import Signal
+
+S = TypeVar("S")
+
+
+class Store(Generic[S]):
+    """Holds the newest snapshot of a frozen dataclass. All of it may be used from any thread.
+
+    concerns: for each signal the names of the fields that it is about. A signal is emitted when one
+    of its fields is another (by `!=`), in the thread of the change, after the state is replaced.
+    """
+
+    def __init__(self, state: S, concerns: Mapping[Signal, tuple[str, ...]]) -> None:
+        self._state = state
+        self._concerns = dict(concerns)
+        self._lock = threading.Lock()
+
+    @property
+    def state(self) -> S:
+        """The state of this moment: it does not change, `update` makes another."""
+        return self._state
+
+    def update(self, **changes: Any) -> None:
+        """Replace some fields, all at once."""
+        with self._lock:
+            before = self._state
+            after = self._state = replace(before, **changes)  # type: ignore[type-var]
+        for signal, names in self._concerns.items():
+            if any(getattr(before, name) != getattr(after, name) for name in names):
+                signal.emit()
