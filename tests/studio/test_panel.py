@@ -1,4 +1,4 @@
-"""The bench, without a browser: its own virtual module, others over USB, and what is sent there."""
+"""The module without a browser: the hosted one, others over USB, and what is sent there."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from latentrack.module import library
 from latentrack.module.link import Link
 from latentrack.playing.jacks import drum_steps
 from latentrack.studio.panel import sending
-from latentrack.studio.panel.bench import Bench
+from latentrack.studio.panel.hosted import HostedModule
 from latentrack.studio.panel.source import Source
+from latentrack.studio.panel.store import ModuleStore
 from latentrack.studio.studio import Studio
 from latentrack.virtual.module import VirtualModule
 from latentrack.virtual.picture import read_png
@@ -38,31 +39,31 @@ def own_runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def wait(bench: Bench, until: Callable[[], object], looking: bool = True) -> None:
-    """Lets things happen; who looks, keeps the panel up to date."""
+def wait(store: ModuleStore, until: Callable[[], object], watching: bool = True) -> None:
+    """Lets things happen; who watches, keeps the panel up to date."""
     end = time.monotonic() + PATIENCE_S
     while not until():
-        assert time.monotonic() < end, bench.state
-        if looking:
-            bench.look()
+        assert time.monotonic() < end, store.state
+        if watching:
+            store.snapshot()
         time.sleep(0.02)
 
 
-def done(bench: Bench) -> bool:
-    return bench.state.connected and not bench.state.busy
+def done(store: ModuleStore) -> bool:
+    return store.state.connected and not store.state.busy
 
 
-def said(bench: Bench, act: Callable[[], object]) -> str:
-    """What the bench says when something has been done."""
-    number = bench.state.notice.number
+def said(store: ModuleStore, act: Callable[[], object]) -> str:
+    """What the store says when something has been done."""
+    number = store.state.notice.number
     act()
-    wait(bench, lambda: bench.state.notice.number > number and not bench.state.busy)
-    return bench.state.notice.text
+    wait(store, lambda: store.state.notice.number > number and not store.state.busy)
+    return store.state.notice.text
 
 
-def shows(bench: Bench, screen: NDArray[np.uint8]) -> bool:
+def shows(store: ModuleStore, screen: NDArray[np.uint8]) -> bool:
     """Whether the panel has this picture, pixel by pixel; at first it has none."""
-    picture = bench.look().picture
+    picture = store.snapshot().picture
     return bool(picture) and np.array_equal(read_png(picture), screen)
 
 
@@ -82,119 +83,122 @@ def new_studio(folder: Path, demo_run: Path) -> Studio:
 
 
 @pytest.fixture(scope="module")
-def own(demo_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    """A studio whose own module is on and plays the demo model, with no clock."""
+def hosted(demo_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """A studio whose hosted module is on and plays the demo model, with no clock."""
     studio = new_studio(tmp_path_factory.mktemp("studio"), demo_run)
-    bench = studio.bench
-    bench.clock("off")
-    bench.switch_on()
-    wait(bench, lambda: done(bench))
-    text = said(bench, lambda: bench.audition("float32", store=True))
+    store = studio.module
+    store.clock("off")
+    store.switch_on()
+    wait(store, lambda: done(store))
+    text = said(store, lambda: store.audition("float32", store=True))
     assert text == "demo plays on track 1 from the next bar on. It is in the module's library."
     yield studio
     studio.close()
 
 
-def pulse(bench: Bench) -> frozenset[int]:
+def pulse(store: ModuleStore) -> frozenset[int]:
     """One clock edge; the lights that it lit."""
-    edges = bench.look().edges
-    bench.pulse("clock")
-    wait(bench, lambda: bench.look().edges == edges + 1)
-    return frozenset(i for i, lit in enumerate(bench.look().lights) if lit)
+    edges = store.snapshot().edges
+    store.pulse("clock")
+    wait(store, lambda: store.snapshot().edges == edges + 1)
+    return frozenset(i for i, lit in enumerate(store.snapshot().lights) if lit)
 
 
-# -- the studio's own module ----------------------------------------------------------------------
+# -- the hosted module ----------------------------------------------------------------------------
 
 
-def test_the_lights_follow_the_pattern_that_litert_decodes(own: Studio) -> None:
-    bench = own.bench
+def test_the_lights_follow_the_pattern_that_litert_decodes(hosted: Studio) -> None:
+    store = hosted.module
     knobs = {"x": 0.2, "y": 0.75, "z": 0.5, "threshold": 0.3}
     for name, position in knobs.items():
-        bench.turn(name, position)
-    wait(bench, lambda: bench.look().knobs == knobs)
-    decoder = Decoder(own.workspace.models / "demo.tflite")
+        store.turn(name, position)
+    wait(store, lambda: store.snapshot().knobs == knobs)
+    decoder = Decoder(hosted.workspace.models / "demo.tflite")
     latents = [(2 * knobs[name] - 1) * decoder.info.latent_scale for name in ("x", "y", "z")]
-    wait(bench, lambda: np.allclose(values(bench.state.port)["latents"], latents, atol=2e-3))
-    bench.pulse("reset")
+    wait(store, lambda: np.allclose(values(store.state.port)["latents"], latents, atol=2e-3))
+    store.pulse("reset")
     expected = drum_steps(decoder.decode([latents])[0], decoder.info.groups, knobs["threshold"])
     jacks = DRUM_JACKS[: len(decoder.info.groups)]  # the others carry accents
-    lit = [pulse(bench) & set(jacks) for _ in expected]
+    lit = [pulse(store) & set(jacks) for _ in expected]
     assert lit == [{jacks[group] for group in step.triggers} for step in expected]
     assert len(set(lit)) > 2
 
 
-def test_the_picture_is_the_screens(own: Studio) -> None:
-    bench = own.bench
-    screen = own.bench._own.module.panel.screen  # type: ignore[union-attr]
-    bench.release("left")
-    wait(bench, lambda: shows(bench, screen()))
-    wait(bench, lambda: screen().any() and shows(bench, screen()))
-    before = bench.look()
-    bench.press("left")
-    bench.release("left")
-    wait(bench, lambda: bench.look().number > before.number)
-    wait(bench, lambda: shows(bench, screen()))
-    assert bench.look().picture != before.picture
+def test_the_picture_is_the_screens(hosted: Studio) -> None:
+    store = hosted.module
+    module = store.module
+    assert isinstance(module, HostedModule)
+    screen = module.virtual.panel.screen
+    store.release("left")
+    wait(store, lambda: shows(store, screen()))
+    wait(store, lambda: screen().any() and shows(store, screen()))
+    before = store.snapshot()
+    store.press("left")
+    store.release("left")
+    wait(store, lambda: store.snapshot().number > before.number)
+    wait(store, lambda: shows(store, screen()))
+    assert store.snapshot().picture != before.picture
 
 
-def test_a_button_held_does_something_else(own: Studio) -> None:
-    bench = own.bench
-    assert bench.look().lamps == (False, False, False, False)
+def test_a_button_held_does_something_else(hosted: Studio) -> None:
+    store = hosted.module
+    assert store.snapshot().lamps == (False, False, False, False)
     for lit in (True, False):
-        bench.press(3)
-        wait(bench, lambda lit=lit: bench.look().lamps[2] == lit)  # type: ignore[misc]
-        bench.release(3)
+        store.press(3)
+        wait(store, lambda lit=lit: store.snapshot().lamps[2] == lit)  # type: ignore[misc]
+        store.release(3)
         time.sleep(0.3)
 
 
-def test_a_voltage_at_a_cv_input_moves_what_plays(own: Studio) -> None:
-    bench = own.bench
-    bench.patch("x", Source(volts=2.5))
-    wait(bench, lambda: bench.look().cv["x"] == 2.5)
-    with Link(bench.state.port) as link:
+def test_a_voltage_at_a_cv_input_moves_what_plays(hosted: Studio) -> None:
+    store = hosted.module
+    store.patch("x", Source(volts=2.5))
+    wait(store, lambda: store.snapshot().cv["x"] == 2.5)
+    with Link(store.state.port) as link:
         decoded = link.evaluate("track.decoded[0], track.latents[0], track.model.scale")
     assert decoded[0] == pytest.approx(decoded[1] + 0.5 * decoded[2], abs=0.01)
-    bench.patch("x", Source("square", 0, 4, 50))
+    store.patch("x", Source("square", 0, 4, 50))
     seen = set()
-    wait(bench, lambda: (seen.add(bench.look().cv["x"]), len(seen) > 1)[1])
+    wait(store, lambda: (seen.add(store.snapshot().cv["x"]), len(seen) > 1)[1])
     assert seen == {4, -4} or seen == {2.5, 4} or seen == {2.5, -4}
-    bench.patch("x", Source())
-    wait(bench, lambda: bench.look().cv["x"] == 0)
+    store.patch("x", Source())
+    wait(store, lambda: store.snapshot().cv["x"] == 0)
 
 
-def test_what_plays_in_the_studio_clocks_it(own: Studio) -> None:
-    bench = own.bench
-    pulse(bench)
-    bench.clock("studio")
-    edges = bench.look().edges
-    own.transport.play()
-    wait(bench, lambda: bench.look().edges >= edges + 6)
+def test_what_plays_in_the_studio_clocks_it(hosted: Studio) -> None:
+    store = hosted.module
+    pulse(store)
+    store.clock("studio")
+    edges = store.snapshot().edges
+    hosted.transport.play()
+    wait(store, lambda: store.snapshot().edges >= edges + 6)
     # Playing begins with a reset, so both are at the same step of the bar.
-    until(lambda: bench.look().step == own.transport.step, "they are never at the same step", 0)
-    own.transport.stop()
+    transport = hosted.transport
+    until(lambda: store.snapshot().step == transport.step, "they are never at the same step", 0)
+    hosted.transport.stop()
 
     def rests() -> bool:
-        edges = bench.look().edges
+        edges = store.snapshot().edges
         time.sleep(0.5)
-        return bench.look().edges == edges
+        return store.snapshot().edges == edges
 
     until(rests, "the clock goes on")
-    edges = bench.look().edges
-    bench.clock("own", 300)
-    wait(bench, lambda: bench.look().edges >= edges + 6)
-    bench.clock("off")
+    edges = store.snapshot().edges
+    store.clock("own", 300)
+    wait(store, lambda: store.snapshot().edges >= edges + 6)
+    store.clock("off")
 
 
-def test_a_preset_of_the_pucks_place_arrives_on_the_flash(own: Studio) -> None:
-    bench, explorer = own.bench, own.explorer
+def test_a_preset_of_the_pucks_place_arrives_on_the_flash(hosted: Studio) -> None:
+    store, explorer = hosted.module, hosted.explorer
     explorer.place_at((0.5, -0.25, 0.125))
     explorer.set_threshold(0.375)
     explorer.set_density(1, 0.75)
     explorer.set_steps(12)
-    stored = own.workspace.folder / "module" / "presets" / "05.txt"
-    text = said(bench, lambda: bench.send_preset(5))
+    stored = hosted.workspace.folder / "module" / "presets" / "05.txt"
+    text = said(store, lambda: store.send_preset(5))
     assert text.startswith(("Preset 5 is on the module", "The module keeps preset 5"))
-    wait(bench, stored.exists)
+    wait(store, stored.exists)
     lines = dict(line.split(" ", 1) for line in stored.read_text().splitlines())
     assert lines["1.model"] == "demo"
     wanted = {"x": 0.5, "y": -0.25, "z": 0.125, "threshold": 0.375, "density2": 0.75, "length": 12}
@@ -204,70 +208,70 @@ def test_a_preset_of_the_pucks_place_arrives_on_the_flash(own: Studio) -> None:
     explorer.set_steps(16)
 
 
-def test_the_module_follows_the_puck(own: Studio) -> None:
-    bench, explorer = own.bench, own.explorer
-    bench.follow(0)
+def test_the_module_follows_the_puck(hosted: Studio) -> None:
+    store, explorer = hosted.module, hosted.explorer
+    store.follow(0)
     for number in range(40):
         explorer.place_at((number / 40, 0, -number / 40))
     explorer.place_at((-0.75, 0.25, 1))
 
     def place() -> list[object]:
-        found = values(bench.state.port)
+        found = values(store.state.port)
         return [found[name] for name in ("x", "y", "z")]
 
-    wait(bench, lambda: place() == [-0.75, 0.25, 1])
-    bench.follow(None)
+    wait(store, lambda: place() == [-0.75, 0.25, 1])
+    store.follow(None)
     explorer.place_at((0, 0, 0))
     time.sleep(0.3)
     assert place() == [-0.75, 0.25, 1]
 
 
-def test_a_move_while_another_program_has_the_port_is_made_afterwards(own: Studio) -> None:
-    bench, port = own.bench, own.bench.state.port
-    bench.follow(0)
-    wait(bench, lambda: bench.state.follows == 0)
+def test_a_move_while_another_program_has_the_port_is_made_afterwards(hosted: Studio) -> None:
+    store, port = hosted.module, hosted.module.state.port
+    store.follow(0)
+    wait(store, lambda: store.state.follows == 0)
     with reached(port):
-        own.explorer.place_at((0.5, -0.5, 0.25))
+        hosted.explorer.place_at((0.5, -0.5, 0.25))
         time.sleep(0.3)
-    wait(bench, lambda: values(port)["x"] == 0.5)
-    bench.follow(None)
+    wait(store, lambda: values(port)["x"] == 0.5)
+    store.follow(None)
 
 
-def test_smaller_numbers_are_another_model_and_what_is_removed_is_gone(own: Studio) -> None:
-    bench = own.bench
-    text = said(bench, lambda: bench.audition("float16"))
+def test_smaller_numbers_are_another_model_and_what_is_removed_is_gone(hosted: Studio) -> None:
+    store = hosted.module
+    text = said(store, lambda: store.audition("float16"))
     assert text == "demo-float16 plays on track 1 from the next bar on. It is not stored."
-    assert bench.state.plays[0] == "demo-float16"
-    assert [model.name for model in bench.state.models] == ["demo"]
-    assert said(bench, lambda: bench.play("demo", 1)) == "demo plays from the next bar on."
-    assert bench.state.plays == ("demo-float16", "demo")
-    (model,) = bench.state.models
-    assert said(bench, lambda: bench.remove(model)) == "demo is removed."
-    assert bench.state.models == ()
-    assert not list((own.workspace.folder / "module" / "models").rglob("*.tflite"))
-    text = said(bench, lambda: bench.play("demo"))
+    assert store.state.plays[0] == "demo-float16"
+    assert [model.name for model in store.state.models] == ["demo"]
+    assert said(store, lambda: store.play("demo", 1)) == "demo plays from the next bar on."
+    assert store.state.plays == ("demo-float16", "demo")
+    (model,) = store.state.models
+    assert said(store, lambda: store.remove(model)) == "demo is removed."
+    assert store.state.models == ()
+    assert not list((hosted.workspace.folder / "module" / "models").rglob("*.tflite"))
+    text = said(store, lambda: store.play("demo"))
     assert text.startswith("The module refuses: ") and "demo" in text
 
 
 def test_it_comes_back_as_it_was(demo_run: Path, tmp_path: Path) -> None:
     studio = new_studio(tmp_path / "studio", demo_run)
-    studio.bench.switch_on()
-    wait(studio.bench, lambda: done(studio.bench))
-    said(studio.bench, lambda: studio.bench.audition(store=True))
-    first = studio.bench.state
+    studio.module.switch_on()
+    wait(studio.module, lambda: done(studio.module))
+    said(studio.module, lambda: studio.module.audition(store=True))
+    first = studio.module.state
     studio.close()
     assert not os.path.exists(first.port)
     again = Studio(tmp_path / "studio")
     try:
-        wait(again.bench, lambda: done(again.bench))
-        assert again.bench.state.plays == first.plays == ("demo", None)
-        again.bench.leave()
-        wait(again.bench, lambda: not again.bench.state.kind)
+        wait(again.module, lambda: done(again.module))
+        assert again.module.state.plays == first.plays == ("demo", None)
+        again.module.leave()
+        wait(again.module, lambda: not again.module.state.kind)
     finally:
         again.close()
     third = Studio(tmp_path / "studio")
     try:
-        assert third.bench.state.kind == ""
+        assert third.module.state.kind == ""
     finally:
         third.close()
 
@@ -276,92 +280,92 @@ def test_it_comes_back_as_it_was(demo_run: Path, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def bench(demo_run: Path, tmp_path: Path) -> Iterator[Bench]:
+def store(demo_run: Path, tmp_path: Path) -> Iterator[ModuleStore]:
     studio = new_studio(tmp_path / "studio", demo_run)
-    yield studio.bench
+    yield studio.module
     studio.close()
 
 
 def test_a_connected_module_is_seen_and_played(
-    bench: Bench, start: Callable[..., VirtualModule], drum_model: Path
+    store: ModuleStore, start: Callable[..., VirtualModule], drum_model: Path
 ) -> None:
     module = start(drum_model)
-    wait(bench, lambda: module.port in [found.port for found in bench.state.here])
-    bench.connect(module.port)
-    wait(bench, lambda: done(bench))
-    assert bench.state.plays == (drum_model.stem, None)
-    wait(bench, lambda: module.panel.screen().any() and bench.look().picture)
-    wait(bench, lambda: shows(bench, module.panel.screen()))
+    wait(store, lambda: module.port in [found.port for found in store.state.here])
+    store.connect(module.port)
+    wait(store, lambda: done(store))
+    assert store.state.plays == (drum_model.stem, None)
+    wait(store, lambda: module.panel.screen().any() and store.snapshot().picture)
+    wait(store, lambda: shows(store, module.panel.screen()))
     seen = []
     for _ in range(16):
-        edges = bench.look().edges
+        edges = store.snapshot().edges
         module.panel.clock(1)
         (step,) = module.panel.steps()
-        wait(bench, lambda edges=edges: bench.look().edges == edges + 1)  # type: ignore[misc]
-        assert bench.look().step == step.number
-        lit = frozenset(i for i, on in enumerate(bench.look().lights) if on)
+        wait(store, lambda edges=edges: store.snapshot().edges == edges + 1)  # type: ignore[misc]
+        assert store.snapshot().step == step.number
+        lit = frozenset(i for i, on in enumerate(store.snapshot().lights) if on)
         assert lit == step.gates
         seen.append(lit)
     assert len(set(seen)) > 2
-    bench.turn("x", 0.75)
-    wait(bench, lambda: bench.look().knobs["x"] == 0.75)
-    assert bench.look().waiting == ("x",)
-    bench.press(4)
-    bench.release(4)
-    wait(bench, lambda: bench.look().lamps[3])
+    store.turn("x", 0.75)
+    wait(store, lambda: store.snapshot().knobs["x"] == 0.75)
+    assert store.snapshot().waiting == ("x",)
+    store.press(4)
+    store.release(4)
+    wait(store, lambda: store.snapshot().lamps[3])
     # Held, it is for the other track, which is not frozen.
-    bench.press(4)
-    wait(bench, lambda: not bench.look().lamps[3])
-    bench.release(4)
-    bench.turn_encoder("left", 1)
-    wait(bench, lambda: shows(bench, module.panel.screen()))
-    text = said(bench, lambda: bench.pulse("clock"))
+    store.press(4)
+    wait(store, lambda: not store.snapshot().lamps[3])
+    store.release(4)
+    store.turn_encoder("left", 1)
+    wait(store, lambda: shows(store, module.panel.screen()))
+    text = said(store, lambda: store.pulse("clock"))
     assert text == "The clock of a connected module comes by cable only."
 
 
 def test_models_are_listed_by_what_their_files_are_called(
-    bench: Bench, start: Callable[..., VirtualModule], drum_model: Path, tmp_path: Path
+    store: ModuleStore, start: Callable[..., VirtualModule], drum_model: Path, tmp_path: Path
 ) -> None:
     module = start(drum_model)
     file = shutil.copy(drum_model, tmp_path / "夜.tflite")
     with Link(module.port) as link:
         library.push(link, file, store=True)
-    bench.connect(module.port)
-    wait(bench, lambda: done(bench))
-    shown = {model.name: model.shown for model in bench.state.models}
+    store.connect(module.port)
+    wait(store, lambda: done(store))
+    shown = {model.name: model.shown for model in store.state.models}
     assert shown == {drum_model.stem: drum_model.stem, "Ye": "夜 (Ye)"}
-    night = next(model for model in bench.state.models if model.name == "Ye")
-    assert said(bench, lambda: bench.remove(night)) == "夜 (Ye) is removed."
-    assert [model.name for model in bench.state.models] == [drum_model.stem]
+    night = next(model for model in store.state.models if model.name == "Ye")
+    assert said(store, lambda: store.remove(night)) == "夜 (Ye) is removed."
+    assert [model.name for model in store.state.models] == [drum_model.stem]
 
 
 def test_other_programs_get_the_port_in_between(
-    bench: Bench, start: Callable[..., VirtualModule], drum_model: Path
+    store: ModuleStore, start: Callable[..., VirtualModule], drum_model: Path
 ) -> None:
     """The studio has the port all the while, and goes on looking afterwards."""
     module = start(drum_model)
-    bench.connect(module.port)
-    wait(bench, lambda: done(bench) and bench.look().picture)
+    store.connect(module.port)
+    wait(store, lambda: done(store) and store.snapshot().picture)
     with Link(module.port) as link:
         link.run("track.x = 0.5")
-        bench.look()
+        store.snapshot()
         assert link.evaluate("track.x") == pytest.approx(0.5)
     assert values(module.port)["x"] == pytest.approx(0.5, abs=1e-3)
     # Who looks again finds it.
-    bench.turn("x", 0.25)
-    wait(bench, lambda: bench.look().knobs["x"] == 0.25)
-    wait(bench, lambda: bench.state.trouble == "")
+    store.turn("x", 0.25)
+    wait(store, lambda: store.snapshot().knobs["x"] == 0.25)
+    wait(store, lambda: store.state.trouble == "")
 
 
-def test_without_latentrack_it_can_be_installed(bench: Bench, tmp_path: Path) -> None:
+def test_without_latentrack_it_can_be_installed(store: ModuleStore, tmp_path: Path) -> None:
     with VirtualModule(tmp_path / "bare") as module:
-        bench.connect(module.port)
-        wait(bench, lambda: bench.state.bare)
-        assert not bench.state.connected
-        text = said(bench, bench.install)
+        store.connect(module.port)
+        wait(store, lambda: store.state.bare)
+        assert not store.state.connected
+        text = said(store, store.install)
         assert text == "Latentrack is on the module."
-        wait(bench, lambda: done(bench))
-        wait(bench, lambda: shows(bench, module.panel.screen()))
+        wait(store, lambda: done(store))
+        wait(store, lambda: shows(store, module.panel.screen()))
 
 
 def virtual(flash: Path) -> subprocess.Popen[str]:
@@ -374,7 +378,7 @@ def virtual(flash: Path) -> subprocess.Popen[str]:
 
 
 def test_a_module_that_is_unplugged_is_taken_up_again(
-    bench: Bench, installed_flash: Path, tmp_path: Path
+    store: ModuleStore, installed_flash: Path, tmp_path: Path
 ) -> None:
     flash = tmp_path / "gone"
     shutil.copytree(installed_flash, flash)
@@ -382,22 +386,22 @@ def test_a_module_that_is_unplugged_is_taken_up_again(
     assert process.stdout is not None
     port = process.stdout.readline().strip()
     try:
-        bench.connect(port)
-        wait(bench, lambda: done(bench) and bench.look().picture)
+        store.connect(port)
+        wait(store, lambda: done(store) and store.snapshot().picture)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        wait(bench, lambda: not bench.state.connected)
-        wait(bench, lambda: "is gone" in bench.state.trouble)
-        assert bench.state.trouble == (
+        wait(store, lambda: not store.state.connected)
+        wait(store, lambda: "is gone" in store.state.trouble)
+        assert store.state.trouble == (
             "Virtual module gone is gone. It is taken up again when it comes back."
         )
-        number = bench.state.notice.number
-        bench.turn("x", 0.5)
-        bench.send_place()
-        wait(bench, lambda: bench.state.notice.number > number)
-        assert bench.state.notice.text == "No module is connected."
+        number = store.state.notice.number
+        store.turn("x", 0.5)
+        store.send_position()
+        wait(store, lambda: store.state.notice.number > number)
+        assert store.state.notice.text == "No module is connected."
         process = virtual(flash)
-        wait(bench, lambda: done(bench) and not bench.state.trouble)
+        wait(store, lambda: done(store) and not store.state.trouble)
     finally:
         process.terminate()
         process.wait()

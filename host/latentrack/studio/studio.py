@@ -1,4 +1,4 @@
-"""What there is one of, however many pages look at it."""
+"""What there is one of, however many pages show it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.music.music import Music
-from latentrack.studio.panel.bench import Bench
+from latentrack.studio.panel.store import ModuleStore
 from latentrack.studio.training.training import Training
 from latentrack.studio.workspace import Workspace
 
@@ -24,10 +24,10 @@ class Studio:
         self.training = Training(self.workspace, self.music)
         self.explorer = Explorer(self.workspace)
         self.transport = Transport(self.workspace, self.explorer)
-        self.bench = Bench(self.workspace, self.explorer, self.transport)
+        self.module = ModuleStore(self.workspace, self.explorer, self.transport)
 
     def close(self) -> None:
         """Ends what runs: the last thing."""
         self.transport.close()
-        self.bench.close()
+        self.module.close()
         self.training.close()

@@ -44,11 +44,11 @@ class Worker:
     the later ones waiting, too.
 
     Polling: `poll` is called after each task, after `wake`, and when the seconds are over that it
-    returned last; None: not before the next task.
+    returned last; None: not before the next task. After `close` it is not called any more.
 
     Exceptions: an exception ends its task only. It is in the task's future, and `failed` hears it.
-    A UserError is meant for the user; any other exception is a mistake in the program, and is
-    logged, too. After a poll that raised, the next one comes a second later.
+    One of the types `expected` is for the user; any other exception is a mistake in the program,
+    and is logged, too. After a poll that raised, the next one comes a second later.
 
     Cancelling: `cancel` drops the tasks that wait and asks the running one to end: its next call of
     `progress` raises Canceled, which `failed` does not hear.
@@ -65,9 +65,11 @@ class Worker:
         *,
         poll: Callable[[], float | None] | None = None,
         failed: Callable[[Exception], object] | None = None,
+        expected: tuple[type[Exception], ...] = (UserError,),
     ) -> None:
         self.progress_changed = Signal()
-        self._name, self._poll, self._failed = name, poll, failed
+        self._name, self._poll = name, poll
+        self._failed, self._expected = failed, expected
         self._state = threading.Condition()
         self._waiting: deque[_Task] = deque()
         self._running: _Task | None = None
@@ -191,7 +193,7 @@ class Worker:
             if task is not None:
                 self._report()
                 self._carry_out(task)
-            if self._poll is not None:
+            if self._poll is not None and not self._closed:
                 self._poll_once(self._poll)
 
     def _wait_for_work(self) -> bool:
@@ -244,7 +246,7 @@ class Worker:
                 self._poll_at = time.monotonic() + seconds
 
     def _fail(self, error: Exception) -> None:
-        if not isinstance(error, UserError):
+        if not isinstance(error, self._expected):
             logging.getLogger(__name__).error(
                 "A mistake in a task of %s.", self._name, exc_info=error
             )

@@ -123,7 +123,6 @@ class Midi:
         """Ends all notes, and closes the ports."""
 
         def close_ports() -> None:
-            self._output_name = self._input_name = ""
             self._close_output()
             self._close_input()
 

@@ -1,5 +1,6 @@
-"""The module on the bench: connected or virtual, its panel, what is sent to it.
+"""The module that the studio is connected to: its panel, and what is sent to it.
 
-`bench.py` is what pages talk to. `own.py` is a virtual module of the studio's own, played through
-its jacks; `remote.py` the panel of one that is reached over USB, `talk.py` the cable to either.
+`store.py` is what pages talk to: it has the worker, the connection (`connection.py`) and what is
+sent over it (`actions.py`). `module.py` says what a module is here, `hosted.py` is the virtual
+module that the studio starts, `usb.py` one that is plugged in, `talk.py` the line to either.
 """

@@ -34,7 +34,7 @@ const CV = ["x", "y", "z", "threshold", "5", "6", "7", "8"];
 const SHAPES = ["constant", "sine", "triangle", "square", "random"];
 
 export default {
-  props: { own: Boolean, connected: Boolean, sources: Object },
+  props: { hosted: Boolean, connected: Boolean, sources: Object },
   template: `
     <div class="lt-panel-plate" role="group" aria-label="The panel of the module"
       :class="{ dead: !connected }" :data-edges="edges" :data-step="step" :data-number="number">
@@ -103,23 +103,23 @@ export default {
       </div>
       <div class="lt-panel-row lt-panel-jacks">
         <div v-for="jack in triggers" :key="jack.name" class="lt-panel-place">
-          <button type="button" class="lt-panel-jack" :disabled="!own && jack.name === 'clock'"
+          <button type="button" class="lt-panel-jack" :disabled="!hosted && jack.name === 'clock'"
             :aria-label="'Input ' + jack.title + ': one edge'"
-            :title="!own && jack.name === 'clock' ? 'Its clock comes by cable' :
+            :title="!hosted && jack.name === 'clock' ? 'Its clock comes by cable' :
               'One edge at ' + jack.title" @click="$emit('pulse', jack.name)"><i></i></button>
           <span class="lt-panel-name">{{ jack.title }}</span>
         </div>
         <div v-for="jack in cvJacks" :key="'cv' + jack" class="lt-panel-place">
-          <button type="button" class="lt-panel-jack" :disabled="!own"
-            :class="{ patched: patched(jack), chosen: own && chosen === jack }"
+          <button type="button" class="lt-panel-jack" :disabled="!hosted"
+            :class="{ patched: patched(jack), chosen: hosted && chosen === jack }"
             :aria-label="'CV ' + short(jack) + ', ' + volts(cv[jack])"
-            :aria-expanded="own ? (chosen === jack ? 'true' : 'false') : null"
-            :title="own ? 'CV ' + short(jack) + ': patch a voltage into it' : 'CV ' + short(jack)"
+            :aria-expanded="hosted ? (chosen === jack ? 'true' : 'false') : null"
+            :title="hosted ? 'CV ' + short(jack) + ': patch a voltage into it' : 'CV ' + short(jack)"
             @click="chosen = chosen === jack ? '' : jack"><i></i></button>
           <span class="lt-panel-name">CV {{ short(jack) }}</span>
         </div>
       </div>
-      <div v-if="own && chosen" class="lt-panel-patch" role="group"
+      <div v-if="hosted && chosen" class="lt-panel-patch" role="group"
         :aria-label="'What goes into CV ' + short(chosen)">
         <b>CV {{ short(chosen) }}</b>
         <label><span>Source</span><select :value="source.shape"
@@ -205,7 +205,7 @@ export default {
         this.timer = setTimeout(() => this.ask(), ASK_IDLE);
         return;
       }
-      this.$emit("look", this.number);
+      this.$emit("poll", this.number);
       this.timer = setTimeout(() => this.ask(), NO_ANSWER);
     },
     shown(look) {

@@ -1,4 +1,4 @@
-"""The module's panel on the page: shows what the bench knows of it, and does what is done to it."""
+"""The module's panel on the page: shows its snapshots, and passes on what is done to it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
-from latentrack.studio.panel.bench import Bench
 from latentrack.studio.panel.look import BUTTONS, CV, ENCODERS, KNOBS, TRIGGERS, Look
 from latentrack.studio.panel.source import SHAPES, Source
+from latentrack.studio.panel.store import ModuleStore
 
 _MOST_CLICKS = 100
 _HERTZ = (0.02, 10.0)
@@ -21,32 +21,32 @@ _HERTZ = (0.02, 10.0)
 class Panel(Element, component="panel.js"):
     """What comes from a browser is checked: only what a panel has can be turned."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, module: ModuleStore) -> None:
         super().__init__()
-        self._bench = bench
+        self._module = module
         self._sent: Look | None = None
-        self.on("look", self._answer)
+        self.on("poll", self._answer)
         self.on("turn", self._turn)
         self.on("encode", self._encode)
-        self.on("press", lambda event: self._switch(event, bench.press))
-        self.on("release", lambda event: self._switch(event, bench.release))
+        self.on("press", lambda event: self._switch(event, module.press))
+        self.on("release", lambda event: self._switch(event, module.release))
         self.on("pulse", self._pulse)
         self.on("patch", self._patch)
         self.show()
 
     def show(self) -> None:
         """Brings up to date what changes seldom."""
-        state = self._bench.state
+        state = self._module.state
         shown = {
-            "own": state.kind == "own",
+            "hosted": state.kind == "hosted",
             "connected": state.connected,
-            "sources": {jack: asdict(source) for jack, source in self._bench.sources.items()},
+            "sources": {jack: asdict(source) for jack, source in self._module.sources.items()},
         }
         if any(self.props.get(name) != value for name, value in shown.items()):
             self.props.update(shown)
 
     def _answer(self, event: GenericEventArguments) -> None:
-        look = self._bench.look()
+        look = self._module.snapshot()
         if look == self._sent and event.args == look.number:
             self.run_method("shown", None)
             return
@@ -61,12 +61,12 @@ class Panel(Element, component="panel.js"):
         if isinstance(event.args, dict):
             for knob, position in event.args.items():
                 if knob in KNOBS and _is_number(position):
-                    self._bench.turn(knob, position)
+                    self._module.turn(knob, position)
 
     def _encode(self, event: GenericEventArguments) -> None:
         side, clicks = event.args["side"], event.args["clicks"]
         if side in ENCODERS and isinstance(clicks, int):
-            self._bench.turn_encoder(side, min(max(clicks, -_MOST_CLICKS), _MOST_CLICKS))
+            self._module.turn_encoder(side, min(max(clicks, -_MOST_CLICKS), _MOST_CLICKS))
 
     def _switch(self, event: GenericEventArguments, act: Any) -> None:
         if event.args in (*BUTTONS, *ENCODERS):
@@ -74,7 +74,7 @@ class Panel(Element, component="panel.js"):
 
     def _pulse(self, event: GenericEventArguments) -> None:
         if event.args in TRIGGERS:
-            self._bench.pulse(event.args)
+            self._module.pulse(event.args)
 
     def _patch(self, event: GenericEventArguments) -> None:
         told = event.args
@@ -82,7 +82,7 @@ class Panel(Element, component="panel.js"):
         if told["jack"] in CV and told["shape"] in SHAPES and all(map(_is_number, numbers)):
             volts, depth, hertz = numbers
             hertz = min(max(hertz, _HERTZ[0]), _HERTZ[1])
-            self._bench.patch(told["jack"], Source(told["shape"], volts, depth, hertz))
+            self._module.patch(told["jack"], Source(told["shape"], volts, depth, hertz))
 
 
 def _is_number(value: object) -> bool:

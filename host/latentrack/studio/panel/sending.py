@@ -1,4 +1,4 @@
-"""What travels to a module: Latentrack, and models; with its progress."""
+"""The model file of a run, made in another process when there is none yet."""
 
 from __future__ import annotations
 
@@ -8,16 +8,7 @@ from pathlib import Path
 
 from latentrack.decoder.precision import check_precision
 from latentrack.errors import UserError
-from latentrack.module.install import install as put_latentrack
-from latentrack.module.library import Pushed
-from latentrack.module.library import push as put_model
-from latentrack.module.link import Link, Progress
 from latentrack.studio.workspace import model_name
-
-
-def install(link: Link, progress: Progress, board: str | None = None) -> bool:
-    """Puts Latentrack on the module, which restarts; True if a main.py of its owner was kept."""
-    return put_latentrack(link, progress, board=board).kept_main
 
 
 def export(run: Path, models: Path, precision: str) -> Path:
@@ -36,8 +27,3 @@ def export(run: Path, models: Path, precision: str) -> Path:
         said = done.stderr.strip().rpartition("latentrack: ")[2] or "the export failed"
         raise UserError(f"{run.stem} could not be exported: {said}")
     return target
-
-
-def push(link: Link, model: Path, progress: Progress, *, store: bool, track: int) -> Pushed:
-    """Plays a model file on a track from the next bar on; `store` keeps it in the library."""
-    return put_model(link, model, progress, store=store, track=track)

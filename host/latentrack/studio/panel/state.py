@@ -1,4 +1,4 @@
-"""What is known of the bench, as pages show it: one immutable thing, replaced whole."""
+"""The state of the module that the studio is connected to: one frozen snapshot, replaced whole."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from latentrack.module.ports import Found
+from latentrack.studio.signals import Signal
+from latentrack.studio.store import Store
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,14 @@ class Notice:
 
 @dataclass(frozen=True)
 class State:
-    """kind: "" (no module), "own" (a virtual one of the studio's) or "usb".
+    """kind: "" (no module), "hosted" (the virtual module that the studio started) or "usb".
 
     port, title: which one it is.  connected: whether it answers; trouble: why not, in a sentence.
     bare: MicroPython is there, and no Latentrack.  busy: what is being done, and `part` of it, 0 to
     1 (None: nobody knows).  plays: each track's model, by name.  models: its library.  free: bytes.
-    clock: of the own module "studio" (steps with what plays here), "own" (at `tempo`) or "off".
-    follows: the track that follows the puck, from 0; None: none.  here: the modules one can
-    connect.
+    clock: of the hosted module, "studio" (steps with what plays here), "own" (at `tempo`, beats a
+    minute) or "off".  follows: the track that follows the puck, from 0; None: none.  here: the
+    modules one can connect.
     """
 
     kind: str = ""
@@ -68,3 +70,53 @@ class State:
     follows: int | None = None
     here: tuple[Found, ...] = ()
     notice: Notice = Notice(0, "", True)
+
+
+# Fields of the state that change together.
+_MODULE = ("kind", "port", "title", "connected", "trouble", "bare", "board")
+_MODELS = ("plays", "models", "free")
+
+
+class ModuleState(Store[State]):
+    """The newest state, and its signals.
+
+    connection_changed: which module it is, whether it answers, and which others there are.
+    progress_changed: what is being done.  models_changed: what it plays and stores.
+    clock_changed: of the hosted module.  follow_changed: whether it follows the puck.  noticed:
+    there is a notice to be shown.
+    """
+
+    def __init__(self, state: State) -> None:
+        self.connection_changed = Signal()
+        self.progress_changed = Signal()
+        self.models_changed = Signal()
+        self.clock_changed = Signal()
+        self.follow_changed = Signal()
+        self.noticed = Signal()
+        super().__init__(
+            state,
+            {
+                self.connection_changed: (*_MODULE, "here"),
+                self.progress_changed: ("busy", "part"),
+                self.models_changed: _MODELS,
+                self.clock_changed: ("clock", "tempo"),
+                self.follow_changed: ("follows",),
+                self.noticed: ("notice",),
+            },
+        )
+
+    def notice(self, text: str, good: bool = True) -> None:
+        """Have something said once."""
+        self.update(notice=Notice(self.state.notice.number + 1, text, good))
+
+    def forget_module(self) -> None:
+        """No module is connected any more."""
+        no_module = State()
+        names = (*_MODULE, *_MODELS, "follows")
+        self.update(**{name: getattr(no_module, name) for name in names})
+
+
+def sentence(text: str) -> str:
+    """With a capital and a full stop."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

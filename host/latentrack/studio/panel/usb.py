@@ -1,29 +1,45 @@
-"""The panel of a module that is reached over USB: asked what it shows, told what is done to it."""
+"""A module on USB: its panel is asked what it shows, and told what is done to it."""
 
 from __future__ import annotations
 
 import base64
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latentrack.errors import UserError
 from latentrack.studio.panel.look import BUTTONS, OUTPUTS, Look
+from latentrack.studio.panel.source import Source
 from latentrack.studio.panel.talk import Talk
+from latentrack.studio.worker import Worker
 from latentrack.virtual.picture import png
 
 # As device/latentrack/drivers/button.py has it.
 HOLD_S = 1.0
+_POLL_S = 0.08
 _WIDTH, _HEIGHT = 160, 80
 
 
-class RemotePanel:
-    """`ask` is for the thread that has the cable; the rest may be called from any."""
+class UsbModule:
+    """See `module.Module`. No cable leads from here to its jacks: `patch` and `clock` do nothing.
 
-    def __init__(self) -> None:
-        self.now = Look()
+    worker: the one that has the line. It is woken when the panel was used, to tell the module.
+    """
+
+    kind = "usb"
+    hold_s = 4.0
+
+    def __init__(self, port: str, title: str, worker: Worker) -> None:
+        self.port, self.title = port, title
+        self.talk = Talk(port)
+        self.sources: Mapping[str, Source] = {}
+        self._worker = worker
+        self._polled_at = -_POLL_S
+        self._look = Look()
         self._lock = threading.Lock()
         self._asked: list[list[object]] = []
         self._turned: dict[str, float] = {}
@@ -31,19 +47,25 @@ class RemotePanel:
         self._down: dict[int | str, tuple[float, bool]] = {}
         self._image = np.zeros((_HEIGHT, _WIDTH, 3), np.uint8)
 
+    def snapshot(self) -> Look:
+        return self._look
+
     def turn(self, knob: str, position: float) -> None:
         with self._lock:
             self._turned[knob] = position
+        self._used()
 
     def turn_encoder(self, encoder: str, steps: int) -> None:
         with self._lock:
             self._asked.append(["turn", encoder, steps])
+        self._used()
 
     def press(self, control: int | str) -> None:
         with self._lock:
             if control not in self._down:
                 self._down[control] = (time.monotonic(), False)
                 self._asked.append(["press", control, None])
+        self._used()
 
     def release(self, control: int | str) -> None:
         with self._lock:
@@ -51,12 +73,39 @@ class RemotePanel:
             if not held:
                 long = time.monotonic() - since >= HOLD_S
                 self._asked.append(["hold" if long else "release", control, None])
+        self._used()
 
-    def ask(self, talk: Talk) -> bool:
-        """One question to the module; True if it has more to show than went into its answer."""
-        told = talk.call("panel", self._take())
-        self.now = self._seen(told)
-        return bool(told["more"])
+    def pulse(self, jack: str) -> None:
+        if jack == "clock":
+            raise UserError("The clock of a connected module comes by cable only.")
+        self._worker.do(lambda: self.talk.call("act", jack))
+
+    def patch(self, jack: str, source: Source) -> None:
+        """No cable leads there from here."""
+
+    def clock(self, tempo: float | None) -> None:
+        """No cable leads there from here."""
+
+    def pause(self) -> float:
+        return max(_POLL_S - (time.monotonic() - self._polled_at), 0)
+
+    def poll(self) -> tuple[str | None, ...]:
+        """Ask, if it is time, until the module has told all that it has to show."""
+        more = not self.pause()
+        if more:
+            self._polled_at = time.monotonic()
+        while more:
+            told = self.talk.call("panel", self._take())
+            self._look = self._seen(told)
+            more = bool(told["more"])
+        return self._look.plays
+
+    def close(self) -> None:
+        self.talk.close()
+
+    def _used(self) -> None:
+        self._polled_at = -_POLL_S
+        self._worker.wake()
 
     def _take(self) -> list[list[object]]:
         with self._lock:
@@ -69,12 +118,12 @@ class RemotePanel:
             return asked
 
     def _seen(self, told: dict[str, Any]) -> Look:
-        number, picture = self.now.number, self.now.picture
+        number, picture = self._look.number, self._look.picture
         if told["drawn"]:
             for x, y, width, height, pixels in told["drawn"]:
                 self._image[y : y + height, x : x + width] = _piece(width, height, pixels)
             number, picture = number + 1, png(self._image)
-        knobs = dict(self.now.knobs)
+        knobs = dict(self._look.knobs)
         knobs |= {name: at for name, (at, _) in told["knobs"].items() if at is not None}
         return Look(
             number=number,

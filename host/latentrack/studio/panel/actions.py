@@ -1,0 +1,123 @@
+"""What the studio sends to a module: models, and where the puck is."""
+
+from __future__ import annotations
+
+import time
+
+from latentrack.errors import UserError
+from latentrack.module import library
+from latentrack.module.files import reason
+from latentrack.module.link import ModuleError
+from latentrack.studio.explore.explorer import Explorer
+from latentrack.studio.panel import sending
+from latentrack.studio.panel.connection import RETRY_S, Connection
+from latentrack.studio.panel.hosted import HostedModule
+from latentrack.studio.panel.place import values_at
+from latentrack.studio.panel.state import ModuleState
+from latentrack.studio.worker import Worker
+from latentrack.studio.workspace import Workspace
+
+_FOLLOW_S = 0.05
+
+
+class Actions:
+    """Tasks for the worker's thread. Those that return text say what came of them; they raise what
+    `Talk` raises, and UserError if no module is connected."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        explorer: Explorer,
+        store: ModuleState,
+        connection: Connection,
+        worker: Worker,
+    ) -> None:
+        self._workspace, self._explorer = workspace, explorer
+        self._store, self._connection, self._worker = store, connection, worker
+        self._moved = False
+        self._followed_at = -_FOLLOW_S
+
+    # -- models -----------------------------------------------------------------------------------
+
+    def audition(self, precision: str, track: int, store: bool) -> str:
+        """Play the model that is open on Explore, from the next bar on; store: also keep it."""
+        talk = self._connection.needed()
+        run = self._explorer.run
+        if run is None:
+            raise UserError("No model is open: open one on the page Explore.")
+        self._worker.say("Exporting the model")
+        file = sending.export(run.folder, self._workspace.models, precision)
+        self._worker.say("Sending the model")
+        with talk.link() as link:
+            done = library.push(link, file, self._worker.progress, store=store, track=track)
+        self._connection.ask()
+        kept = " It is in the module's library." if store else " It is not stored."
+        return f"{done.shown} plays on track {track + 1} from the next bar on.{kept}"
+
+    def play(self, name: str, track: int) -> str:
+        """Play a model of the module's library, from the next bar on."""
+        self._connection.needed().call("play", name, track)
+        self._connection.ask()
+        return f"{name} plays from the next bar on."
+
+    def remove(self, path: str, shown: str) -> str:
+        """Remove a model from the module's library; what plays goes on."""
+        self._connection.needed().call("remove", [path])
+        self._connection.ask()
+        return f"{shown} is removed."
+
+    # -- the puck ---------------------------------------------------------------------------------
+
+    def send_position(self, track: int) -> str:
+        """Move a track to where the puck is, with its threshold, densities and the rest."""
+        self._connection.needed().call("change", track, values_at(self._explorer))
+        return f"Track {track + 1} stands where the puck is."
+
+    def send_preset(self, number: int, track: int) -> str:
+        """Move a track to where the puck is, and have the module store that as a preset."""
+        talk = self._connection.needed()
+        talk.call("change", track, values_at(self._explorer))
+        stored = talk.call("preset", number)
+        text = f"Preset {number} is on the module."
+        if not stored:
+            text = f"The module keeps preset {number}, and stores it when its clock stops."
+        state = self._store.state
+        plays = state.plays[track] if track < len(state.plays) else None
+        if plays is not None and plays not in {model.name for model in state.models}:
+            text += f" {plays} is not in its library yet: store it, too."
+        return text
+
+    def puck_moved(self) -> None:
+        """Send where the puck is with the next `follow`. For any thread."""
+        self._moved = True
+
+    def pause(self) -> float | None:
+        """Seconds until `follow` has something to do; None: until the puck moves."""
+        state = self._store.state
+        if not self._moved or state.follows is None:
+            return None
+        if not state.connected:
+            return RETRY_S
+        return max(_FOLLOW_S - (time.monotonic() - self._followed_at), 0)
+
+    def follow(self) -> None:
+        """Send where the puck is, if the module follows it and it is time."""
+        track = self._store.state.follows
+        if track is None or self.pause() != 0:
+            return
+        self._moved = False
+        self._followed_at = time.monotonic()
+        try:
+            self._connection.needed().call("change", track, values_at(self._explorer))
+        except ModuleError as error:
+            self._store.update(follows=None)
+            text = f"The module does not follow the puck any more: {reason(error)}."
+            self._store.notice(text, good=False)
+        except UserError:
+            # Another program may have the port now: where the puck is must not be lost for that.
+            self._moved = True
+            self._followed_at = time.monotonic() + RETRY_S
+            module = self._connection.module
+            if not isinstance(module, HostedModule):
+                raise
+            module.talk.close()
