@@ -118,6 +118,18 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_once(tmp_path_factory, "demo", make) / "demo.run"
 
 
+def model_file_of(demo_run: Path) -> Path:
+    """The model file of `demo_run`, made once beside it: converting is slow."""
+    from latentrack.studio.training.run_files import RunFiles
+    from latentrack.studio.workspace import Workspace
+
+    files = RunFiles(Workspace(demo_run.parent))
+    try:
+        return files.model_file(demo_run, "float32")
+    finally:
+        files.close()
+
+
 def keep_picture(page: Page, name: str) -> Path:
     """A screenshot, in the folder that LATENTRACK_PICTURES names, else in a temporary one."""
     folder = Path(os.environ.get("LATENTRACK_PICTURES") or tempfile.mkdtemp())

@@ -19,7 +19,6 @@ from latentrack.decoder.litert import Decoder
 from latentrack.module import library
 from latentrack.module.link import Link
 from latentrack.playing.jacks import drum_steps
-from latentrack.studio.panel import sending
 from latentrack.studio.panel.hosted import HostedModule
 from latentrack.studio.panel.source import Source
 from latentrack.studio.panel.store import ModuleStore
@@ -27,7 +26,7 @@ from latentrack.studio.studio import Studio
 from latentrack.virtual.module import VirtualModule
 from latentrack.virtual.picture import read_png
 from tests.device.rig import DRUM_JACKS
-from tests.studio.conftest import reached, values
+from tests.studio.conftest import model_file_of, reached, values
 from tests.waiting import PATIENCE_S, until
 
 
@@ -72,8 +71,7 @@ def new_studio(folder: Path, demo_run: Path) -> Studio:
     if not run.exists():
         shutil.copytree(demo_run, run)
     # Converting is slow: once for all of these tests.
-    model = demo_run.with_name("models") / "demo.tflite"
-    sending.export(demo_run, model.parent, "float32")
+    model = model_file_of(demo_run)
     (folder / "models").mkdir(exist_ok=True)
     for name in ("demo", "demo-float16"):
         shutil.copy(model, folder / "models" / f"{name}.tflite")

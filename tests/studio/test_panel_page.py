@@ -16,10 +16,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from latentrack.decoder.litert import Decoder
 from latentrack.playing.jacks import drum_steps
-from latentrack.studio.panel import sending
 from latentrack.virtual.module import VirtualModule
 from tests.device.rig import DRUM_JACKS
-from tests.studio.conftest import RunningStudio, keep_picture, running_studio, values
+from tests.studio.conftest import RunningStudio, keep_picture, model_file_of, running_studio, values
 from tests.studio.shown import fits_the_phone
 from tests.waiting import until
 
@@ -34,7 +33,8 @@ def desk(demo_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
     """A studio with the demo model open, its file made already."""
     folder = tmp_path_factory.mktemp("desk") / "studio"
     shutil.copytree(demo_run, folder / "runs" / "demo.run")
-    sending.export(folder / "runs" / "demo.run", folder / "models", "float32")
+    (folder / "models").mkdir()
+    shutil.copy(model_file_of(demo_run), folder / "models" / "demo.tflite")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LATENTRACK_RUNTIME", str(tmp_path_factory.mktemp("runtime")))
         with running_studio(folder) as studio:

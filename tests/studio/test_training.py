@@ -11,6 +11,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,13 +25,13 @@ from latentrack.model import Epoch, Settings, load_run, save_run, train
 from latentrack.model.autoencoder import flat_weights
 from latentrack.studio.music.music import Music
 from latentrack.studio.training.assignment import JOB, SILENT, Assignment
-from latentrack.studio.training.chores import has_report
 from latentrack.studio.training.job import Job
 from latentrack.studio.training.places import MOST, names_of, packed, places_of, shown, unpacked
+from latentrack.studio.training.run_files import RunFiles, has_report
 from latentrack.studio.training.runs import Runs, differing
 from latentrack.studio.training.training import Training
 from latentrack.studio.workspace import Workspace
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 LONG = Settings(epochs=200_000, seed=2)
 """Much longer than any test."""
@@ -375,12 +376,48 @@ def test_a_report_is_made_again_only_when_the_run_is_another(run: Path, tmp_path
     assert not has_report(mine)
 
 
+@pytest.fixture
+def files(workspace: Workspace) -> Iterator[RunFiles]:
+    files = RunFiles(workspace)
+    yield files
+    files.close()
+
+
 def test_what_cannot_be_made_of_a_run_is_said_in_one_sentence(
-    training: Training, workspace: Workspace
+    files: RunFiles, workspace: Workspace
 ) -> None:
     parts: set[str] = set()
-    training.chores.changed.connect(lambda: parts.update(training.chores.parts.values()))
+    files.progress_changed.connect(lambda: parts.update(files.parts.values()))
     with pytest.raises(UserError, match="none.run is not a run"):
-        training.chores.export(workspace.runs / "none.run", "float32")
+        files.export(workspace.runs / "none.run", "float32")
     assert parts == {"Waiting for its turn", "Starting TensorFlow"}
-    assert training.chores.parts == {}
+    assert files.parts == {}
+    with pytest.raises(UserError, match="int7"):
+        files.model_file(workspace.runs / "none.run", "int7")
+
+
+def test_a_model_file_is_made_once(files: RunFiles, workspace: Workspace, run: Path) -> None:
+    parts: list[str] = []
+    files.progress_changed.connect(lambda: parts.extend(files.parts.values()))
+    file = files.model_file(run, "float32")
+    assert file == workspace.models / "by-hand.tflite"
+    assert Decoder(file).info.steps == load_run(run).dataset.steps
+    # What the precision costs is counted only where it is told.
+    assert "Converting" in parts and "Counting what changed" not in parts
+    parts.clear()
+    assert files.model_file(run, "float32") == file and parts == []
+    long_ago = (run / "run.toml").stat().st_mtime - 1
+    os.utime(file, (long_ago, long_ago))
+    files.model_file(run, "float32")
+    assert "Converting" in parts
+
+
+def test_closing_ends_what_is_being_made(files: RunFiles, workspace: Workspace, run: Path) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        making = [threads.submit(files.model_file, run, "float32") for _ in range(2)]
+        until(lambda: "Starting TensorFlow" in files.parts.values())
+        files.close()
+        for each in making:
+            with pytest.raises(UserError):
+                each.result(PATIENCE_S)
+    assert not list(workspace.models.iterdir())

@@ -8,6 +8,7 @@ from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.music.music import Music
 from latentrack.studio.panel.store import ModuleStore
+from latentrack.studio.training.run_files import RunFiles
 from latentrack.studio.training.training import Training
 from latentrack.studio.workspace import Workspace
 
@@ -22,12 +23,14 @@ class Studio:
         self.workspace = Workspace(folder)
         self.music = Music(self.workspace)
         self.training = Training(self.workspace, self.music)
+        self.run_files = RunFiles(self.workspace)
         self.explorer = Explorer(self.workspace)
         self.transport = Transport(self.workspace, self.explorer)
-        self.module = ModuleStore(self.workspace, self.explorer, self.transport)
+        self.module = ModuleStore(self.workspace, self.run_files, self.explorer, self.transport)
 
     def close(self) -> None:
         """Ends what runs: the last thing."""
         self.transport.close()
+        self.run_files.close()
         self.module.close()
         self.training.close()

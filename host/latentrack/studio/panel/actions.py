@@ -9,13 +9,12 @@ from latentrack.module import library
 from latentrack.module.files import reason
 from latentrack.module.link import ModuleError
 from latentrack.studio.explore.explorer import Explorer
-from latentrack.studio.panel import sending
 from latentrack.studio.panel.connection import RETRY_S, Connection
 from latentrack.studio.panel.hosted import HostedModule
 from latentrack.studio.panel.place import values_at
 from latentrack.studio.panel.state import ModuleState
+from latentrack.studio.training.run_files import RunFiles
 from latentrack.studio.worker import Worker
-from latentrack.studio.workspace import Workspace
 
 _FOLLOW_S = 0.05
 
@@ -26,13 +25,13 @@ class Actions:
 
     def __init__(
         self,
-        workspace: Workspace,
+        files: RunFiles,
         explorer: Explorer,
         store: ModuleState,
         connection: Connection,
         worker: Worker,
     ) -> None:
-        self._workspace, self._explorer = workspace, explorer
+        self._files, self._explorer = files, explorer
         self._store, self._connection, self._worker = store, connection, worker
         self._moved = False
         self._followed_at = -_FOLLOW_S
@@ -46,7 +45,7 @@ class Actions:
         if run is None:
             raise UserError("No model is open: open one on the page Explore.")
         self._worker.say("Exporting the model")
-        file = sending.export(run.folder, self._workspace.models, precision)
+        file = self._files.model_file(run.folder, precision)
         self._worker.say("Sending the model")
         with talk.link() as link:
             done = library.push(link, file, self._worker.progress, store=store, track=track)

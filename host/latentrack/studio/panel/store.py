@@ -19,6 +19,7 @@ from latentrack.studio.panel.look import Look
 from latentrack.studio.panel.module import WATCHED_S, Module
 from latentrack.studio.panel.source import Source
 from latentrack.studio.panel.state import ModuleState, State, Stored
+from latentrack.studio.training.run_files import RunFiles
 from latentrack.studio.worker import Worker
 from latentrack.studio.workspace import Workspace
 
@@ -36,7 +37,11 @@ class ModuleStore(ModuleState):
     """
 
     def __init__(
-        self, workspace: Workspace, explorer: Explorer, transport: Transport | None = None
+        self,
+        workspace: Workspace,
+        files: RunFiles,
+        explorer: Explorer,
+        transport: Transport | None = None,
     ) -> None:
         super().__init__(State())
         self._watched_at = -WATCHED_S
@@ -48,7 +53,7 @@ class ModuleStore(ModuleState):
         )
         self._worker.progress_changed.connect(self._show_progress)
         self._connection = Connection(workspace, self, self._worker)
-        self._actions = Actions(workspace, explorer, self, self._connection, self._worker)
+        self._actions = Actions(files, explorer, self, self._connection, self._worker)
         self._clock = Clock(workspace, transport, self, self._connection)
         self._disconnect = explorer.changed.connect(self._puck_moved)
         if self._connection.recall():

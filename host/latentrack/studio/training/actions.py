@@ -20,7 +20,7 @@ from latentrack.studio.page_parts import (
     show_message,
 )
 from latentrack.studio.studio import Studio
-from latentrack.studio.training.chores import REPORT
+from latentrack.studio.training.run_files import REPORT
 
 _ROUTE = "/training/report/{name}"
 # A run may come from anywhere, and its report with it: nothing in it runs, is sent, or is this
@@ -42,7 +42,7 @@ async def explore(studio: Studio, run: Path) -> None:
 
 async def report(studio: Studio, run: Path) -> None:
     """Shows the report, made first if there is none."""
-    chores = studio.training.chores
+    files = studio.run_files
     offer_reports(studio)
     with ui.dialog(value=True).props("maximized") as dialog, ui.card().classes("lt-train-report"):
         named(dialog, f"Report of {run.stem}")
@@ -60,14 +60,14 @@ async def report(studio: Studio, run: Path) -> None:
             words = ui.label("Making the report")
 
             def tell_part() -> None:
-                words.set_text(chores.parts.get(run, "Almost done"))
+                words.set_text(files.parts.get(run, "Almost done"))
 
-            listen(chores.changed, tell_part)
+            listen(files.progress_changed, tell_part)
         room = ui.element("div").classes("lt-train-room")
     dialog.on("hide", dialog.delete)
     with errors_shown():
         try:
-            await in_background(chores.report, run)
+            await in_background(files.report, run)
         except UserError:
             dialog.close()
             raise
@@ -95,7 +95,7 @@ def offer_reports(studio: Studio) -> None:
 
 def export(studio: Studio, run: Path) -> None:
     """Asks for the precision, writes the model file and offers it."""
-    chores = studio.training.chores
+    files = studio.run_files
     with ui.dialog(value=True) as dialog, ui.card().classes("lt-train-dialog"):
         named(dialog, f"Model file of {run.stem}")
         ui.label(f"Model file of {run.stem}").classes("lt-title")
@@ -108,17 +108,17 @@ def export(studio: Studio, run: Path) -> None:
             ui.button("Close", on_click=dialog.close).props("flat no-caps")
 
         def tell() -> None:
-            if run in chores.parts:
-                said.set_text(f"{chores.parts[run]} …")
+            if run in files.parts:
+                said.set_text(f"{files.parts[run]} …")
 
-        listen(chores.changed, tell)
+        listen(files.progress_changed, tell)
 
     async def write() -> None:
         begin.disable()
         links.clear()
         with errors_shown():
             try:
-                path, words = await in_background(chores.export, run, str(chosen.value))
+                path, words = await in_background(files.export, run, str(chosen.value))
             finally:
                 begin.enable()
                 said.set_text("")

@@ -19,7 +19,6 @@ from latentrack.studio.music.music import Music
 from latentrack.studio.signals import Signal
 from latentrack.studio.training.assignment import BEST, ERRORS, JOB, SILENT, Assignment, keep
 from latentrack.studio.training.child import messages, start_child
-from latentrack.studio.training.chores import Chores
 from latentrack.studio.training.job import Job, Outcome
 from latentrack.studio.training.runs import Runs
 from latentrack.studio.workspace import Workspace, safe_name
@@ -40,7 +39,6 @@ class Training:
         self._music = music
         self.changed = Signal()
         self.finished = Signal()
-        self.chores = Chores(workspace)
         self.runs = Runs(workspace)
         self.job: Job | None = None
         self.last_run: Path | None = next(iter(workspace.run_folders()), None)
@@ -115,7 +113,6 @@ class Training:
     def close(self) -> None:
         """Ends what runs; what there is of it is kept."""
         self._closing.set()
-        self.chores.close()
         process, thread = self._process, self._thread
         if process is not None and process.stdin is not None:
             # A closed pipe says that nobody is here any more.

@@ -1,6 +1,6 @@
-"""What is made of a run and takes a while: its report, and model files. A process does it.
+"""The files that are made of a run: its report, and model files.
 
-Converting needs TensorFlow, and drawing takes the processor: neither has a place in the server.
+A process makes them: TensorFlow would hold up all pages for seconds, and so would drawing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import TypeVar
 
+from latentrack.decoder.precision import check_precision
 from latentrack.errors import UserError
 from latentrack.model.run import HEADER
 from latentrack.studio.signals import Signal
@@ -22,14 +23,19 @@ from latentrack.studio.workspace import Workspace, model_name
 T = TypeVar("T")
 
 REPORT = "report.html"
+MAKER = "latentrack.studio.training.make_file"
 
 
-class Chores:
-    """One at a time, in the order in which they were asked for; `changed` says how far it is."""
+class RunFiles:
+    """One at a time, in the order in which they were asked for. From any thread; blocks until the
+    file is there. UserError if it cannot be made, or if the studio is being closed.
+
+    progress_changed: `parts` is different.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self.changed = Signal()
+        self.progress_changed = Signal()
         self.parts: dict[Path, str] = {}
         """What is being done for which run."""
         self._worker = Worker("run files")
@@ -37,7 +43,7 @@ class Chores:
         self._closed = False
 
     def report(self, run: Path) -> Path:
-        """The report of a run, made if there is none yet; blocks meanwhile. UserError."""
+        """The report of a run, made if there is none that is newer than the run."""
         target = run / REPORT
 
         def make() -> None:
@@ -50,13 +56,25 @@ class Chores:
         return target
 
     def export(self, run: Path, precision: str) -> tuple[Path, str]:
-        """Writes a run's model in one of `decoder.precision.PRECISIONS` into the studio's models.
+        """Write a run's model in one of `decoder.precision.PRECISIONS` into the studio's models.
 
-        Returns the file, and what the precision costs in words. Blocks meanwhile. UserError.
+        Returns the file, and what the precision costs in words.
         """
-        target = self._workspace.models / model_name(run, precision)
-        words = self._do(run, lambda: self._work(run, "export", str(run), str(target), precision))
-        return target, words
+        target = self._target(run, precision)
+        arguments = ("export", str(run), str(target), precision, "count")
+        return target, self._do(run, lambda: self._work(run, *arguments))
+
+    def model_file(self, run: Path, precision: str) -> Path:
+        """A run's model file, made if there is none that is newer than the run."""
+        target = self._target(run, precision)
+
+        def make() -> None:
+            if not _is_newer(target, run):
+                self._work(run, "export", str(run), str(target), precision)
+
+        if not _is_newer(target, run):
+            self._do(run, make)
+        return target
 
     def close(self) -> None:
         """Ends what is being done."""
@@ -67,6 +85,11 @@ class Chores:
             process.kill()
         self._worker.close()
 
+    def _target(self, run: Path, precision: str) -> Path:
+        check_precision(precision)
+        self._workspace.models.mkdir(parents=True, exist_ok=True)
+        return self._workspace.models / model_name(run, precision)
+
     def _do(self, run: Path, work: Callable[[], T]) -> T:
         self._say(run, "Waiting for its turn")
         try:
@@ -75,11 +98,11 @@ class Chores:
             raise _closing() from None
         finally:
             self.parts.pop(run, None)
-            self.changed.emit()
+            self.progress_changed.emit()
 
     def _say(self, run: Path, words: str) -> None:
         self.parts[run] = words
-        self.changed.emit()
+        self.progress_changed.emit()
 
     def _work(self, run: Path, *arguments: str) -> str:
         if self._closed:
@@ -89,7 +112,7 @@ class Chores:
         failed = ""
         with tempfile.TemporaryDirectory() as folder:
             errors = Path(folder) / "errors.txt"
-            process = start_child("latentrack.studio.training.chore", *arguments, errors=errors)
+            process = start_child(MAKER, *arguments, errors=errors)
             self._process = process
             if self._closed:
                 process.kill()
@@ -124,7 +147,11 @@ def _closing() -> UserError:
 
 def has_report(run: Path) -> bool:
     """Whether a report lies beside the run that is not older than it."""
+    return _is_newer(run / REPORT, run)
+
+
+def _is_newer(file: Path, run: Path) -> bool:
     try:
-        return (run / REPORT).stat().st_mtime >= (run / HEADER).stat().st_mtime
+        return file.stat().st_mtime >= (run / HEADER).stat().st_mtime
     except OSError:
         return False

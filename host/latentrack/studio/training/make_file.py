@@ -1,7 +1,7 @@
 """The process that makes a report or a model file of a run.
 
-python -m latentrack.studio.training.chore report RUN
-python -m latentrack.studio.training.chore export RUN MODEL.tflite PRECISIONS
+python -m latentrack.studio.training.make_file report RUN
+python -m latentrack.studio.training.make_file export RUN MODEL.tflite PRECISION [count]
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from latentrack.errors import UserError
 from latentrack.model.run import load_run
 from latentrack.model.sizes import in_words
 from latentrack.studio.training.child import Voice, listen, step_back
-from latentrack.studio.training.chores import REPORT
+from latentrack.studio.training.run_files import REPORT
 
 
 def report(voice: Voice, run: str) -> str:
@@ -24,15 +24,17 @@ def report(voice: Voice, run: str) -> str:
     return ""
 
 
-def export(voice: Voice, run: str, target: str, precision: str) -> str:
-    from latentrack.model.report import gates_of
-
+def export(voice: Voice, run: str, target: str, precision: str, *count: str) -> str:
     loaded = load_run(run)
     voice.say("part", words="Converting")
     loaded.export(target, precision)
+    if not count:
+        return ""
+    from latentrack.model.report import gates_of
+
     voice.say("part", words="Counting what changed")
-    count = gates_of(loaded, precision)
-    return f"{in_words(count.size)} in {precision}: {count.words}."
+    gates = gates_of(loaded, precision)
+    return f"{in_words(gates.size)} in {precision}: {gates.words}."
 
 
 def main() -> None:
