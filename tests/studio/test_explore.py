@@ -13,7 +13,16 @@ import mido
 import numpy as np
 import pytest
 
-from latentrack.corpus import ACCENTED, EXTENDED, SIMPLE, PercussionMap, Rules, demo_dataset, read
+from latentrack.corpus import (
+    ACCENTED,
+    EXTENDED,
+    SIMPLE,
+    Dataset,
+    PercussionMap,
+    Rules,
+    demo_dataset,
+    read,
+)
 from latentrack.errors import UserError
 from latentrack.playing.cells import cut_offs
 from latentrack.studio.explore.explorer import Explorer
@@ -28,7 +37,17 @@ from latentrack.studio.explore.paths import (
     saved_paths,
     simplified,
 )
-from latentrack.studio.explore.points import MOST_GROUPS, OTHERS, density, grouped, points_of
+from latentrack.studio.explore.points import (
+    MOST_GROUPS,
+    MOST_POINTS,
+    OTHERS,
+    UNKNOWN,
+    density,
+    grouped,
+    groups_of,
+    plane_of,
+    shown,
+)
 from latentrack.studio.explore.voices import voice_pitches
 from latentrack.studio.pattern import Pattern
 from latentrack.studio.workspace import Workspace
@@ -352,7 +371,7 @@ def test_one_latent_is_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     line.play_path(True)
     assert line.place == (-1,)
     assert line.run is not None
-    assert points_of(line.run, line.places, (0, 0), "file").places[:, 1].max() == 0
+    assert plane_of(line.places, (0, 0))[:, 1].max() == 0
 
 
 def test_paths_are_kept_by_name(tmp_path: Path) -> None:
@@ -476,10 +495,31 @@ def test_the_meter_of_a_shorter_loop(steps: int, beat: int, meter: str) -> None:
 
 def test_groups_are_the_largest_first_and_the_rest_one() -> None:
     names = [f"g{i}" for i in range(40) for _ in range(40 - i)]
-    titles, counts, groups = grouped(names)
+    groups = grouped(names)
+    titles, counts = groups.titles, groups.counts
     assert titles[:2] == ["g0", "g1"] and titles[-1] == OTHERS and len(titles) == MOST_GROUPS + 1
     assert counts[0] == 40 and sum(counts) == len(names)
-    assert [titles[group] for group in (groups[0], groups[-1])] == ["g0", OTHERS]
+    assert [titles[group] for group in groups.of_each[[0, -1]]] == ["g0", OTHERS]
+
+
+def test_the_map_shows_so_many_points_and_no_more() -> None:
+    rng = np.random.default_rng(0)
+    total = MOST_POINTS + 500
+    many = Dataset(
+        (rng.random((total, 4, 2)) < 0.5).astype(np.uint8),
+        "rhythm",
+        ("a", "b"),
+        sources=tuple(f"{i % 29}.mid" for i in range(total)),
+        styles=tuple("rock" if i % 2 else "" for i in range(total)),
+    )
+    chosen = shown(total)
+    assert len(chosen) == MOST_POINTS == len(set(chosen.tolist())) and (np.diff(chosen) > 0).all()
+    assert np.array_equal(shown(total), chosen) and np.array_equal(shown(3), [0, 1, 2])
+    styles, files = groups_of(many, "style"), groups_of(many, "file")
+    assert styles.titles == ["rock", UNKNOWN]
+    assert styles.of_each.tolist() == [(i + 1) % 2 for i in range(total)]
+    for i in range(total):
+        assert files.titles[files.of_each[i]] in (f"{i % 29}.mid", OTHERS)
 
 
 def test_the_heat_is_where_the_points_are() -> None:

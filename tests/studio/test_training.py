@@ -26,7 +26,7 @@ from latentrack.model.autoencoder import flat_weights
 from latentrack.studio.music.music import Music
 from latentrack.studio.training.assignment import JOB, SILENT, Assignment
 from latentrack.studio.training.job import Job
-from latentrack.studio.training.places import MOST, names_of, packed, places_of, shown, unpacked
+from latentrack.studio.training.places import packed, places_of, unpacked
 from latentrack.studio.training.run_files import RunFiles, has_report
 from latentrack.studio.training.runs import Runs, differing
 from latentrack.studio.training.training import Training
@@ -307,26 +307,6 @@ def test_time_left_is_measured_from_the_epochs_so_far() -> None:
     assert job.best == Epoch(3, 100, 9.0, None, True)
     job.hear({"kind": "restart", "words": "again"})
     assert job.seconds_left() is None and job.epochs == [] and job.restarts == ["again"]
-
-
-def test_the_map_shows_so_many_dots_and_no_more() -> None:
-    rng = np.random.default_rng(0)
-    many = Dataset(
-        (rng.random((MOST + 500, 4, 2)) < 0.5).astype(np.uint8),
-        "rhythm",
-        ("a", "b"),
-        sources=tuple(f"{i % 29}.mid" for i in range(MOST + 500)),
-        styles=tuple("rock" if i % 2 else "" for i in range(MOST + 500)),
-    )
-    chosen = shown(len(many))
-    assert len(chosen) == MOST == len(set(chosen.tolist()))
-    files, styles = names_of(many, "file"), names_of(many, "style")
-    assert len(files.names) == 25 and files.names[-1] == "other"
-    assert styles.names == ("rock", "other")
-    for i, of in zip(chosen, styles.of_each, strict=True):
-        assert (of == 0) == bool(i % 2)
-    for i, of in zip(chosen, files.of_each, strict=True):
-        assert files.names[of] in (f"{i % 29}.mid", "other")
 
 
 def test_places_come_through_as_they_are(run: Path) -> None:

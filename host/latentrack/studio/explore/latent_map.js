@@ -1,5 +1,6 @@
-// The map of the latent space: where the music lies, the puck, paths, and sliders for the latents
-// that are not its axes. It draws what the server tells it; what a hand does is told to the server.
+// The map of the latent space: where the music lies; and, if it has a puck, the puck, paths, and
+// sliders for the latents that are not its axes. It draws what the server tells it; what a hand does
+// is told to the server. Points that are told anew move to where they are now.
 import { OneInFlight, bytes } from "one_in_flight";
 
 // Okabe and Ito 2008, which people of all kinds of colour vision tell apart; with three shapes.
@@ -13,28 +14,39 @@ const EDGE = 10; // pixels around the space, so that the puck is whole in its co
 const STEP = 0.05, FINE = 0.005;
 const KNOBS = ["X", "Y", "Z"];
 const GESTURE_MS = 900; // keys that follow each other sooner are one move for undo
+const MOVE_MS = 300; // points on their way to where they are now
 
 const knob = (axis) => KNOBS[axis] ?? `${axis + 1}`;
 const clip = (value) => Math.min(1, Math.max(-1, value));
 const said = (value) => (Math.abs(value) < 0.005 ? 0 : value).toFixed(2).replace("-", "−");
 
+// From blue over grey to orange.
+function ramp(value) {
+  const mix = (a, b, share) => a.map((c, i) => Math.round(c + (b[i] - c) * share));
+  const low = [0, 94, 178], middle = [150, 150, 150], high = [224, 110, 0];
+  return `rgb(${value < 0 ? mix(low, middle, value + 1) : mix(middle, high, value)})`;
+}
+
 export default {
+  props: { puck: Boolean, label: String },
   template: `
     <div class="lt-explore-map">
       <div class="lt-explore-square" ref="square">
-        <canvas ref="ground" aria-hidden="true"></canvas>
-        <canvas ref="above" tabindex="0" role="slider" aria-label="Puck on the map of the latent space"
+        <canvas ref="ground" v-if="puck" aria-hidden="true"></canvas>
+        <canvas ref="ground" v-else role="img" :aria-label="label" @pointermove="point"
+          @pointerleave="left"></canvas>
+        <canvas v-if="puck" ref="above" tabindex="0" role="slider" aria-label="Puck on the map of the latent space"
           aria-roledescription="two-dimensional slider" aria-valuemin="-1" aria-valuemax="1"
           :aria-valuenow="x.toFixed(2)" :aria-valuetext="words" aria-describedby="lt-explore-keys"
           @pointerdown="down" @pointermove="moved" @pointerrawupdate="raw" @pointerup="up" @pointercancel="up"
           @pointerleave="left" @keydown="key" @blur="gesture = 0"></canvas>
         <div class="lt-explore-thumb" ref="thumb" hidden aria-hidden="true">
-          <canvas ref="small"></canvas><span ref="caption"></span>
+          <canvas ref="small" v-if="puck"></canvas><span ref="caption"></span>
         </div>
         <span class="lt-explore-axis lt-explore-axis-x" aria-hidden="true">{{ name(axes[0]) }} →</span>
-        <span class="lt-explore-axis lt-explore-axis-y" aria-hidden="true">{{ name(axes[1]) }} →</span>
+        <span v-if="latents > 1" class="lt-explore-axis lt-explore-axis-y" aria-hidden="true">{{ name(axes[1]) }} →</span>
       </div>
-      <span id="lt-explore-keys" class="lt-explore-hidden">Arrow keys move the puck, with Shift by small
+      <span v-if="puck" id="lt-explore-keys" class="lt-explore-hidden">Arrow keys move the puck, with Shift by small
         steps. Page up and page down move the first slider below.</span>
       <label v-for="axis in others" :key="axis" class="lt-explore-range">
         <span>{{ name(axis) }}</span>
@@ -44,7 +56,7 @@ export default {
       </label>
     </div>`,
   data() {
-    return { place: [], axes: [0, 1], drawing: false, gesture: 0 };
+    return { place: [], axes: [0, 1], latents: 2, drawing: false, gesture: 0 };
   },
   computed: {
     x() {
@@ -66,7 +78,8 @@ export default {
     },
   },
   created() {
-    this.points = { x: [], y: [], group: [] };
+    // Where they are drawn, and the group of each.
+    this.points = { x: [], y: [], depth: [], group: [] };
     this.heat = null;
     this.path = [];
     this.only = -1;
@@ -86,13 +99,14 @@ export default {
       event.preventDefault();
       this.$emit(event.shiftKey ? "redo" : "undo");
     };
-    window.addEventListener("keydown", this.keys);
+    if (this.puck) window.addEventListener("keydown", this.keys);
     this.$emit("ready");
   },
   unmounted() {
     this.watcher.disconnect();
     this.theme.disconnect();
     window.removeEventListener("keydown", this.keys);
+    cancelAnimationFrame(this.frame);
   },
   methods: {
     said,
@@ -103,20 +117,36 @@ export default {
     // -- what the server says ---------------------------------------------------------------------
 
     setPoints(told) {
-      const places = new Int8Array(bytes(told.places).buffer);
+      const whole = new Int16Array(bytes(told.positions).buffer);
       const groups = bytes(told.groups);
-      const count = groups.length;
+      const axis = (which) => Float32Array.from(groups, (_, i) =>
+        which < told.latents ? whole[i * told.latents + which] / 32767 : 0);
+      const points = { x: axis(told.axes[0]), y: axis(told.axes[1]), depth: axis(2), group: groups };
+      // Of one latent only: spread upwards, so that points do not hide each other. A puck has its
+      // line.
+      if (told.latents === 1 && !this.puck) points.y = points.y.map((_, i) => ((i * 0.618) % 1) - 0.5);
+      const same = this.points.x.length === points.x.length && String(this.axes) === String(told.axes);
       this.axes = told.axes;
-      this.points = { x: new Float32Array(count), y: new Float32Array(count), group: groups };
-      for (let i = 0; i < count; i++) {
-        this.points.x[i] = places[2 * i] / 127;
-        this.points.y[i] = places[2 * i + 1] / 127;
-      }
+      this.latents = told.latents;
+      this.third = told.third;
+      this.sized = told.sized;
       this.which = told.which;
       this.titles = told.titles;
       this.heat = told.heat ? { size: told.size, values: bytes(told.heat) } : null;
-      this.only = -1;
+      // A group that the mouse is at stays so while its points move.
+      if (this.puck || !same) this.only = -1;
+      const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      this.move(same && !still ? this.points : points, points, performance.now());
+    },
+    // Draws the points at `to`, at first at `from`.
+    move(from, to, began) {
+      cancelAnimationFrame(this.frame);
+      const share = from === to ? 1 : Math.min(1, (performance.now() - began) / MOVE_MS);
+      const mix = (a, b) => (share < 1 ? a.map((value, i) => value + (b[i] - value) * share) : b);
+      this.points = { ...to };
+      for (const name of ["x", "y", "depth"]) this.points[name] = mix(from[name], to[name]);
       this.draw();
+      if (share < 1) this.frame = requestAnimationFrame(() => this.move(from, to, began));
     },
     // The answer to move `number` (0: to none of this tab's).
     setPlace(place, number) {
@@ -168,11 +198,11 @@ export default {
     // -- what a hand does -------------------------------------------------------------------------
 
     where(event) {
-      const box = this.$refs.above.getBoundingClientRect();
+      const box = this.$refs.ground.getBoundingClientRect();
       const px = event.clientX - box.left, py = event.clientY - box.top;
       const x = clip(((px - EDGE) / (box.width - 2 * EDGE)) * 2 - 1);
       const y = clip(1 - ((py - EDGE) / (box.height - 2 * EDGE)) * 2);
-      return { px, py, x, y: this.flat ? 0 : y };
+      return { px, py, x, y: this.puck && this.flat ? 0 : y };
     },
     down(event) {
       if (event.button || !this.place.length) return;
@@ -223,7 +253,20 @@ export default {
     left() {
       this.hovered = null;
       this.$refs.thumb.hidden = true;
+      if (!this.puck && this.only >= 0) this.highlight(-1);
       this.drawAbove();
+    },
+    // Without a puck: the group of the point that the mouse is at.
+    point(event) {
+      const at = this.where(event);
+      const { thumb, caption, square } = this.$refs;
+      const near = this.nearest(at, false);
+      const group = near < 0 ? -1 : this.points.group[near];
+      if (group !== this.only) this.highlight(group);
+      thumb.hidden = group < 0;
+      caption.textContent = this.titles[group] ?? "";
+      thumb.style.left = `${Math.min(at.px + 14, square.clientWidth - thumb.offsetWidth)}px`;
+      thumb.style.top = `${Math.min(at.py + 14, square.clientHeight - thumb.offsetHeight)}px`;
     },
     look(at, event) {
       if (event.pointerType === "touch" || !this.place.length) return;
@@ -275,12 +318,12 @@ export default {
       this.moves.post({ place, first, number: this.number });
       this.drawAbove();
     },
-    nearest(at) {
+    nearest(at, highlighted = true) {
       const [wide, high] = this.size().map((size) => size - 2 * EDGE);
       let best = NEAR * NEAR, found = -1;
       const { x, y, group } = this.points;
       for (let i = 0; i < x.length; i++) {
-        if (this.only >= 0 && group[i] !== this.only) continue;
+        if (highlighted && this.only >= 0 && group[i] !== this.only) continue;
         const dx = ((x[i] - at.x) / 2) * wide, dy = ((y[i] - at.y) / 2) * high;
         const far = dx * dx + dy * dy;
         if (far < best) [best, found] = [far, i];
@@ -328,17 +371,21 @@ export default {
         pen.lineTo(...this.at(c, d));
       }
       pen.stroke();
-      const { x, y, group } = this.points;
+      const { x, y, depth, group } = this.points;
+      const size = Math.min(3, Math.max(1.9, Math.sqrt(2600 / Math.max(1, x.length))));
       for (let i = 0; i < x.length; i++) {
         pen.globalAlpha = this.only < 0 || group[i] === this.only ? 0.85 : 0.08;
-        this.mark(pen, ...this.at(x[i], y[i]), group[i], 3);
+        const wide = this.sized ? size * 2 ** depth[i] : size;
+        const [px, py] = this.at(x[i], y[i]);
+        if (this.third) this.mark(pen, px, py, 0, wide, ramp(depth[i]));
+        else this.mark(pen, px, py, group[i], wide);
       }
       pen.globalAlpha = 1;
       this.drawAbove();
     },
-    mark(pen, px, py, group, size) {
+    mark(pen, px, py, group, size, colour) {
       const others = group >= COLOURS.length * SHAPES;
-      pen.fillStyle = others ? OTHERS : COLOURS[group % COLOURS.length];
+      pen.fillStyle = colour ?? (others ? OTHERS : COLOURS[group % COLOURS.length]);
       const shape = others ? 0 : Math.floor(group / COLOURS.length);
       pen.beginPath();
       if (shape === 0) pen.arc(px, py, size, 0, 7);

@@ -9,27 +9,54 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from nicegui import ui
 from nicegui.element import Element
 
-from latentrack.studio.explore.points import Points
+from latentrack.studio.explore.points import MOST_GROUPS, Groups, Points
 from latentrack.studio.explore.wire import packed
 from latentrack.studio.pattern import Pattern
 
+_SHAPES = "●■▲"
+_COLOURS = 7  # and grey, for all others
+
 
 class LatentMap(Element, component="latent_map.js", dependencies=["one_in_flight.js"]):
-    """What is shown is told by these; nothing is kept here."""
+    """What is shown is told by these after "ready"; nothing is kept here.
 
-    def show_points(self, points: Points) -> None:
+    puck: whether it has one, which takes the hand; without it the map is a picture.
+    """
+
+    def __init__(self, puck: bool = True) -> None:
+        super().__init__()
+        self._props["puck"] = puck
+        self._props["label"] = ""
+
+    def set_label(self, label: str) -> None:
+        """The picture in words."""
+        if label != self._props["label"]:
+            self._props["label"] = label
+            self.update()
+
+    def show_points(self, points: Points, *, third: bool = False, sized: bool = False) -> None:
+        """third: the colour tells of the third latent, not of the group.  sized: so does the size.
+
+        Points that were shown before, as many along the same axes, move to where they are now.
+        """
+        whole = np.rint(np.clip(points.positions.astype(np.float32), -1, 1) * 32767).astype("<i2")
         self.run_method(
             "setPoints",
             {
                 "axes": points.axes,
-                "places": packed(points.places),
-                "groups": packed(points.groups),
+                "latents": whole.shape[1],
+                "positions": packed(np.ascontiguousarray(whole).view(np.uint8)),
+                "groups": packed(points.groups.of_each[points.which]),
                 "which": points.which.tolist(),
-                "titles": points.titles,
-                "heat": packed(points.heat),
-                "size": len(points.heat),
+                "titles": points.groups.titles,
+                "heat": None if points.heat is None else packed(points.heat),
+                "size": 0 if points.heat is None else len(points.heat),
+                "third": third,
+                "sized": sized,
             },
         )
 
@@ -59,3 +86,41 @@ class LatentMap(Element, component="latent_map.js", dependencies=["one_in_flight
                 "up": pattern.kind == "notes",
             },
         )
+
+
+class Legend(Element):
+    """What the marks of a map mean; a group that is pressed is seen alone."""
+
+    def __init__(self, shows: LatentMap) -> None:
+        super().__init__("div")
+        self.classes("lt-explore-legend")
+        self.props('role=group aria-label="Groups: press one to see it alone"')
+        self._map = shows
+
+    def show(self, groups: Groups) -> None:
+        self.clear()
+        buttons: list[ui.element] = []
+        only = -1
+
+        def choose(group: int) -> None:
+            nonlocal only
+            only = -1 if group == only else group
+            self._map.highlight(only)
+            for number, button in enumerate(buttons):
+                button.props["aria-pressed"] = "true" if number == only else "false"
+
+        with self:
+            for group, (title, count) in enumerate(zip(groups.titles, groups.counts, strict=True)):
+                shape = 0 if group >= MOST_GROUPS else group // _COLOURS
+                colour = _COLOURS if group >= MOST_GROUPS else group % _COLOURS
+                button = ui.element("button").classes("lt-explore-group")
+                button.props('type=button aria-pressed="false"')
+                button.on("click", lambda _, group=group: choose(group))
+                with button:
+                    mark = ui.element("span").classes(f"lt-explore-colour{colour}")
+                    mark.props('aria-hidden="true"')
+                    with mark:
+                        ui.label(_SHAPES[shape])
+                    ui.label(title)
+                    ui.label(str(count)).classes("lt-muted")
+                buttons.append(button)

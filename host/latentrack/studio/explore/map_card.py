@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from latentrack.studio.explore.latent_map import LatentMap
+from latentrack.studio.explore.latent_map import LatentMap, Legend
 from latentrack.studio.explore.paths import MOST_POINTS, LatentPath, simplified
-from latentrack.studio.explore.points import MOST_GROUPS, Points, points_of
+from latentrack.studio.explore.points import Points, density, groups_of, plane_of, shown
 from latentrack.studio.page_parts import in_background, listen
 from latentrack.studio.studio import Studio
-
-_SHAPES = "●■▲"
-_COLOURS = 7  # and grey, for all others
 
 
 def axis_name(axis: int) -> str:
@@ -68,8 +65,7 @@ class MapCard:
                     "dense options-dense borderless"
                 ).classes("lt-explore-choice")
             self.map = LatentMap()
-            self._legend = ui.element("div").classes("lt-explore-legend")
-            self._legend.props('role=group aria-label="Groups: press one to see it alone"')
+            self._legend = Legend(self.map)
         self.map.on("ready", self._begin)
         self.map.on("move", self._move)
         self.map.on("look", self._look)
@@ -109,38 +105,15 @@ class MapCard:
         return [(y, x) for x, y in path.points]
 
     async def _show_points(self) -> None:
-        explorer = self._explorer
-        points = await in_background(points_of, self._run, explorer.places, self._axes, self._by)
+        points = await in_background(self._points, self._axes, self._by)
         self.map.show_points(points)
-        self._fill_legend(points)
+        self._legend.show(points.groups)
 
-    def _fill_legend(self, points: Points) -> None:
-        self._legend.clear()
-        buttons: list[ui.element] = []
-        only = -1
-
-        def choose(group: int) -> None:
-            nonlocal only
-            only = -1 if group == only else group
-            self.map.highlight(only)
-            for number, button in enumerate(buttons):
-                button.props["aria-pressed"] = "true" if number == only else "false"
-
-        with self._legend:
-            for group, (title, count) in enumerate(zip(points.titles, points.counts, strict=True)):
-                shape = 0 if group >= MOST_GROUPS else group // _COLOURS
-                colour = _COLOURS if group >= MOST_GROUPS else group % _COLOURS
-                button = ui.element("button").classes("lt-explore-group")
-                button.props('type=button aria-pressed="false"')
-                button.on("click", lambda _, group=group: choose(group))
-                with button:
-                    mark = ui.element("span").classes(f"lt-explore-colour{colour}")
-                    mark.props('aria-hidden="true"')
-                    with mark:
-                        ui.label(_SHAPES[shape])
-                    ui.label(title)
-                    ui.label(str(count)).classes("lt-muted")
-                buttons.append(button)
+    def _points(self, axes: tuple[int, int], by: str) -> Points:
+        positions = self._explorer.places / self._run.model.info.latent_scale
+        which = shown(len(positions))
+        heat = density(plane_of(positions, axes))
+        return Points(positions[which], which, groups_of(self._run.dataset, by), axes, heat)
 
     # -- what is asked for ------------------------------------------------------------------------
 

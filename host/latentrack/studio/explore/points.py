@@ -1,4 +1,4 @@
-"""What the map shows of a run: where its music lies, how densely, and what is what."""
+"""What a map of the latent space shows: where music lies, how densely, and what is what."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from latentrack.model.autoencoder import Array
-from latentrack.model.run import Run
+from latentrack.corpus.dataset import Dataset
 
 MOST_POINTS = 3000
+"""So many points can be told apart, and sent several times a second."""
 MOST_GROUPS = 21
-"""The map has so many kinds of marks; all groups beyond are one."""
+"""The map has so many kinds of marks, seven colours and three shapes; all groups beyond are one."""
 HEAT = 64
 _BLUR = 2.2  # of a heat's cell
 OTHERS = "all others"
@@ -22,50 +22,64 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, eq=False)
-class Points:
-    """axes: which latents lie along X and Y.  places: int8, -127 to 127, (n, 2).  groups: uint8, an
-    index into titles.  which: their sequences.  heat: uint8, (HEAT, HEAT), the upper row first."""
+class Groups:
+    """The groups with most sequences come first.
 
-    axes: tuple[int, int]
-    places: npt.NDArray[np.int8]
-    groups: npt.NDArray[np.uint8]
-    which: npt.NDArray[np.intp]
+    titles: what each is called.  counts: its sequences.  of_each: uint8, for each sequence of the
+    dataset the index of its group.
+    """
+
     titles: list[str]
     counts: list[int]
-    heat: npt.NDArray[np.uint8]
+    of_each: npt.NDArray[np.uint8]
 
 
-def points_of(run: Run, places: Array, axes: tuple[int, int], by: str) -> Points:
-    """by: "style" or "file". The groups with most sequences come first."""
-    names = run.dataset.styles if by == "style" else run.dataset.sources
-    named = [name or UNKNOWN for name in names]
-    titles, counts, groups = grouped(named)
-    which = np.arange(len(places))
-    if len(which) > MOST_POINTS:
-        which = np.sort(np.random.default_rng(0).choice(which, MOST_POINTS, replace=False))
-    plane = _plane(places, axes) / run.model.info.latent_scale
-    return Points(
-        axes,
-        np.rint(np.clip(plane[which], -1, 1) * 127).astype(np.int8),
-        groups[which],
-        which,
-        titles,
-        counts,
-        density(plane),
-    )
+@dataclass(frozen=True, eq=False)
+class Points:
+    """positions: (n, latents), each -1 to 1.  which: their sequences in the dataset, (n,).  axes:
+    which latents lie along X and Y; one that the model has not is 0 for all.  heat: uint8, (HEAT,
+    HEAT), the upper row first; None: none is shown."""
+
+    positions: npt.NDArray[np.floating]
+    which: npt.NDArray[np.intp]
+    groups: Groups
+    axes: tuple[int, int] = (0, 1)
+    heat: npt.NDArray[np.uint8] | None = None
 
 
-def grouped(names: Sequence[str]) -> tuple[list[str], list[int], npt.NDArray[np.uint8]]:
-    """Titles and sizes of the groups, the largest first, and for each name its group."""
+def shown(count: int) -> npt.NDArray[np.intp]:
+    """Which of so many sequences a map shows: always the same ones, in order."""
+    if count <= MOST_POINTS:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(0).choice(count, MOST_POINTS, replace=False))
+
+
+def groups_of(dataset: Dataset, by: str) -> Groups:
+    """by: "style" or "file"."""
+    names = dataset.styles if by == "style" else dataset.sources
+    return grouped([name or UNKNOWN for name in names])
+
+
+def grouped(names: Sequence[str]) -> Groups:
+    """Of any names, one for each sequence."""
     ordered = sorted(Counter(names).items(), key=lambda entry: (-entry[1], entry[0]))
-    shown = ordered if len(ordered) <= MOST_GROUPS else ordered[:MOST_GROUPS]
-    titles, counts = [name for name, _ in shown], [count for _, count in shown]
+    marked = ordered[:MOST_GROUPS]
+    titles, counts = [name for name, _ in marked], [count for _, count in marked]
     index = {title: number for number, title in enumerate(titles)}
-    groups = np.array([index.get(name, len(titles)) for name in names], np.uint8)
-    if len(ordered) > len(shown):
+    of_each = np.array([index.get(name, len(titles)) for name in names], np.uint8)
+    if len(ordered) > len(marked):
         titles.append(OTHERS)
         counts.append(len(names) - sum(counts))
-    return titles, counts, groups
+    return Groups(titles, counts, of_each)
+
+
+def plane_of(
+    positions: npt.NDArray[np.floating], axes: tuple[int, int]
+) -> npt.NDArray[np.floating]:
+    """Two columns of positions; of a space of one latent the second is 0."""
+    if positions.shape[1] == 1:
+        return np.column_stack([positions[:, 0], np.zeros(len(positions))])
+    return positions[:, list(axes)]
 
 
 def density(plane: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
@@ -79,10 +93,3 @@ def density(plane: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     # The root shows thinly settled places, too.
     heat = np.sqrt(counts / max(counts.max(), 1e-9))[::-1]
     return np.asarray(np.rint(heat * 255), np.uint8)
-
-
-def _plane(places: Array, axes: tuple[int, int]) -> npt.NDArray[np.floating]:
-    """Two columns; of a space of one latent the second is 0."""
-    if places.shape[1] == 1:
-        return np.column_stack([places[:, 0], np.zeros(len(places))])
-    return places[:, list(axes)]

@@ -1,4 +1,4 @@
-"""Arrays of bytes as text, small enough to be sent for each move of the puck."""
+"""Arrays as text, small enough to be sent for each move of the puck."""
 
 from __future__ import annotations
 

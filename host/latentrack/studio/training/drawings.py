@@ -1,8 +1,7 @@
-"""The curves and the map as elements of the page; the `.js` files beside them draw."""
+"""The curves as an element of the page; `training_curves.js` draws them."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,6 @@ import numpy as np
 from nicegui.element import Element
 
 from latentrack.model.training import Epoch
-from latentrack.studio.training.places import Names, Places
 
 MOST_POINTS = 400
 """More of a curve than there are pixels for it."""
@@ -48,32 +46,6 @@ class Curves(Element, component="training_curves.js"):
         ]
         self._props["label"] = label
         self._props["mark"] = mark
-        self.update()
-
-
-class PlacesMap(Element, component="training_map.js"):
-    """Where the music lies in the first two latents."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._props["third"] = self._props["sized"] = False
-        self.show(None, Names(), "Nothing to see yet")
-
-    def show(self, places: Places | None, names: Names, label: str) -> None:
-        """label: the same in words."""
-        if places is None:
-            places, names = np.zeros((0, 2), np.float16), Names()
-        whole = np.rint(np.clip(places.astype(np.float32), -1, 1) * 32767).astype("<i2")
-        self._props["places"] = base64.b64encode(whole.tobytes()).decode()
-        self._props["latents"] = int(places.shape[1])
-        self._props["names"] = list(names.names)
-        self._props["groups"] = base64.b64encode(names.of_each.tobytes()).decode()
-        self._props["label"] = label
-        self.update()
-
-    def look(self, third: bool, sized: bool) -> None:
-        """Whether colour, and whether size, tell of the third latent."""
-        self._props["third"], self._props["sized"] = third, sized
         self.update()
 
 

@@ -22,9 +22,10 @@ from latentrack.model.autoencoder import Autoencoder
 from latentrack.model.run import load_run
 from latentrack.model.training import Epoch, Training, train
 from latentrack.model.verdict import verdict
+from latentrack.studio.explore.points import shown
 from latentrack.studio.training.assignment import BEST, HEARTBEAT, Assignment, write_best
 from latentrack.studio.training.child import Voice, listen, step_back
-from latentrack.studio.training.places import packed, places_of, shown
+from latentrack.studio.training.places import packed, places_of
 from latentrack.studio.workspace import Workspace, model_name
 
 REPORT_EVERY = 0.25

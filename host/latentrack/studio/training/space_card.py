@@ -1,0 +1,111 @@
+"""The card with the latent space: where the music lies, live while a training runs."""
+
+from __future__ import annotations
+
+import numpy as np
+from nicegui import ui
+
+from latentrack.corpus.dataset import Dataset
+from latentrack.studio.explore.latent_map import LatentMap, Legend
+from latentrack.studio.explore.points import Groups, Points, groups_of, shown
+from latentrack.studio.page_parts import heading, named
+from latentrack.studio.training.places import Places
+from latentrack.studio.workspace import Workspace
+from latentrack.words import count
+
+_COLOURS = {"style": "by style", "file": "by file", "third": "by latent 3"}
+_SETTING = "training map"
+_NOTHING = Points(
+    np.zeros((0, 2), np.float16), np.zeros(0, np.intp), Groups([], [], np.zeros(0, np.uint8))
+)
+
+
+class SpaceCard:
+    """Shows nothing until it is told what."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._groups: dict[str, Groups] = {}
+        self._dataset: Dataset | None = None
+        self._name = ""
+        self._places: Places | None = None
+        self._ready = False
+        self._listed: Groups | None = None
+        with named(ui.element("section"), "Latent map").classes("lt-card lt-train-card"):
+            with ui.element("div").classes("lt-train-bar"):
+                heading("Latent space")
+                colour = workspace.setting(_SETTING, "style")
+                self._colour = ui.select(
+                    _COLOURS, value=colour if colour in _COLOURS else "style"
+                ).props('dense borderless options-dense aria-label="Colour of the dots"')
+                self._sized = ui.checkbox("size by latent 3").props("dense")
+            self.map = LatentMap(puck=False)
+            self._legend = Legend(self.map)
+            with ui.element("div").classes("lt-train-legend") as self._ramp:
+                ui.label("latent 3:")
+                ui.label("−1")
+                ui.element("div").classes("lt-train-ramp")
+                ui.label("+1")
+        self.map.on("ready", self._begin)
+        self._colour.on_value_change(self._recolour)
+        self._sized.on_value_change(self._show)
+
+    def clear(self) -> None:
+        """There is nothing to be seen."""
+        self._dataset = self._places = None
+        self.map.set_label("No map yet: nothing has been trained")
+        self._show()
+
+    def begin(self, dataset: Dataset, name: str) -> None:
+        """What is shown next is of this music; name: of the training or the run."""
+        self._dataset, self._name, self._groups, self._places = dataset, name, {}, None
+        self.map.set_label("No map yet")
+        # Music that tells no style is all of one: its files say more.
+        colours = {
+            by: words for by, words in _COLOURS.items() if by != "style" or any(dataset.styles)
+        }
+        chosen = self._colour.value if self._colour.value in colours else "file"
+        if list(self._colour.options) != list(colours):
+            wished = self._workspace.setting(_SETTING, "style")
+            self._colour.set_options(colours, value=wished if wished in colours else chosen)
+        self._show()
+
+    def show(self, places: Places | None) -> None:
+        """places: of the sequences that a map shows (`points.shown`), -1 to 1, (n, latents)."""
+        if places is not self._places:
+            self._places = places
+            self._show()
+
+    def _begin(self) -> None:
+        self._ready = True
+        self._show()
+
+    def _show(self) -> None:
+        third = self._colour.value == "third"
+        points = self._points("file" if self._colour.value == "file" else "style")
+        groups = points.groups
+        self._ramp.set_visibility(third)
+        self._legend.set_visibility(not third)
+        if groups is not self._listed:
+            self._listed = groups
+            self._legend.show(groups)
+        if self._dataset is not None and self._places is not None:
+            words = f"{count(len(self._places), 'sequence')} of {self._name} in latent space"
+            if not third:
+                words += f", coloured by {self._colour.value}: {', '.join(groups.titles)}"
+            self.map.set_label(words)
+            self._sized.set_visibility(self._places.shape[1] > 2)
+        if self._ready:
+            self.map.show_points(points, third=third, sized=bool(self._sized.value))
+
+    def _points(self, by: str) -> Points:
+        if self._dataset is None or self._places is None:
+            return _NOTHING
+        if by not in self._groups:
+            self._groups[by] = groups_of(self._dataset, by)
+        return Points(self._places, shown(len(self._dataset)), self._groups[by])
+
+    def _recolour(self) -> None:
+        if "style" in self._colour.options:
+            self._workspace.remember(_SETTING, self._colour.value)
+        self._show()
