@@ -29,7 +29,7 @@ from latentrack.studio.music.music import Music
 from latentrack.studio.music.pictures import in_words, lanes, picture
 from latentrack.studio.workspace import Workspace
 from tests.host.corpus.odd_midi import odd, sixteenths
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, until
 
 STEP = 120  # ticks: a sixteenth at 480 a beat
 
@@ -139,7 +139,7 @@ def test_the_rules_give_what_the_reader_gives(music, folder, changes):
         assert made.sources == expected.sources
         assert made.recipe == expected.recipe
         assert (made.velocities == expected.velocities).all()
-    told = {(d.what, d.reason): d.count for d in music.discarded}
+    told = {(d.what, d.reason): d.count for d in music.state.discarded}
     assert {key: count for key, count in told.items()} == {
         (d.what, d.reason): d.count for d in expected.discarded
     }
@@ -184,7 +184,7 @@ def test_all_that_the_reader_counts_is_told(music):
         ("high.mid", odd(high)["as it should be"]),
     )
     send(music, sent)
-    assert [(one.what, one.reason, one.examples) for one in music.discarded] == [
+    assert [(one.what, one.reason, one.examples) for one in music.state.discarded] == [
         ("tracks", "cut short: what there is of them is read", ("cut.mid",)),
         ("meters", "that make no sense, such as 0/4", ("meter.mid",)),
         (
@@ -194,7 +194,7 @@ def test_all_that_the_reader_counts_is_told(music):
         ),
     ]
     assert set(COUNTED) <= set(TITLES)
-    assert reading.in_page_words(music.discarded[-1].reason) == (
+    assert reading.in_page_words(music.state.discarded[-1].reason) == (
         "with a kit 24 semitones too high: under More, transpose by -24"
     )
 
@@ -214,7 +214,7 @@ def test_what_is_no_music_is_noted_with_the_readers_reason(music, folder):
         ),
     )
     assert below(folder / "music") == ["beat.mid", "tune.mid"]
-    assert music.noted == {
+    assert music.state.noted == {
         "letter.txt": NO_MUSIC,
         "film.mov": NO_MUSIC,
         "list.csv": "no music; of tables only info.csv is read, for the styles in it",
@@ -226,7 +226,7 @@ def test_what_is_no_music_is_noted_with_the_readers_reason(music, folder):
     with pytest.raises(UserError) as said:
         read([letter])
     assert NO_MUSIC in str(said.value)
-    told = [(d.count, d.examples) for d in music.discarded if d.reason == NO_MUSIC]
+    told = [(d.count, d.examples) for d in music.state.discarded if d.reason == NO_MUSIC]
     assert told == [(2, ("letter.txt", "film.mov"))]
 
 
@@ -344,7 +344,8 @@ def test_too_large_a_file_is_refused_before_it_comes(music, folder):
     taken.feed(BEAT)
     taken.end()
     assert (taken.taken, taken.refused) == (1, 1)
-    assert music.noted["big.mid"] == (
+    music.received(last=True)
+    assert music.state.noted["big.mid"] == (
         "too large to be dropped: use its folder where it is (200 MB, not 16 MB)"
     )
     assert below(folder / "music") == ["a.mid"]
@@ -356,7 +357,7 @@ def test_a_full_disk_is_said_and_not_filled(music, monkeypatch):
     few = shutil._ntuple_diskusage(10**12, 10**12 - 250_000_000, 250_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: few)
     send(music, batch(("a.wav", None, 100_000_000), ("a.mid", BEAT)))
-    assert music.noted == {"a.wav": "for which the disk has no room"}
+    assert music.state.noted == {"a.wav": "for which the disk has no room"}
 
 
 def test_a_file_taken_out_comes_back(music, folder):
@@ -366,7 +367,7 @@ def test_a_file_taken_out_comes_back(music, folder):
     music.wait()
     assert set(music.dataset.sources) == {"a.mid"}
     assert below(folder / "music") == ["a.mid"]
-    assert music.removals.last == "b.mid"
+    assert music.state.taken_out == "b.mid"
     assert music.undo() == "b.mid"
     music.wait()
     assert music.dataset.digest == whole
@@ -387,7 +388,7 @@ def test_files_of_ones_own_folder_stay_there_when_they_are_taken_out(music, fold
     music.wait()
     assert set(music.dataset.sources) == {"aa.mid"}
     assert [file.name for file in music.reading.files] == ["aa.mid"]
-    assert music.discarded == ()
+    assert music.state.discarded == ()
     # Another source puts the folder's name before the files' names.
     send(music, batch(("b.mid", OTHER)))
     assert set(music.dataset.sources) == {"mine/aa.mid", "music/b.mid"}
@@ -410,14 +411,14 @@ def test_all_is_cleared_and_comes_back(music, folder, tmp_path):
     whole = music.dataset.digest
     music.clear()
     music.wait()
-    assert music.dataset is None and music.reading.files == () and music.noted == {}
+    assert music.dataset is None and music.reading.files == () and music.state.noted == {}
     assert not (folder / "dataset.npz").exists()
     assert below(mine) == ["m.mid"]
     music.undo()
     music.wait()
     assert music.dataset.digest == whole
-    assert music.folders == (mine,)
-    assert list(music.noted) == ["no.txt"]
+    assert music.state.folders == (mine,)
+    assert list(music.state.noted) == ["no.txt"]
 
 
 def test_a_restart_finds_all_as_it_was(music, folder, tmp_path):
@@ -434,7 +435,7 @@ def test_a_restart_finds_all_as_it_was(music, folder, tmp_path):
     assert again.rules == music.rules and again.map_name == "simple"
     assert again.dataset.digest == music.dataset.digest
     assert again.reading.files == music.reading.files
-    assert again.noted == music.noted
+    assert again.state.noted == music.state.noted
     again.close()
 
 
@@ -489,10 +490,10 @@ def test_rules_that_make_no_sense_change_nothing(music):
 
 def test_the_counts_before_are_there_to_compare(music):
     send(music, batch(("a.mid", BEAT), ("b.mid", OTHER)))
-    assert music.before is None
+    assert music.state.before is None
     music.change_rules(bars=2)
     music.wait()
-    assert (music.before.sequences, music.before.files) == (3, 2)
+    assert (music.state.before.sequences, music.state.before.files) == (3, 2)
     assert len(music.dataset) == 1
     music.reset_rules()
     music.wait()
@@ -509,7 +510,7 @@ def test_of_changes_in_a_row_only_the_last_is_read(music, monkeypatch):
         return real(sources, rules, *more)
 
     monkeypatch.setattr(reading, "read_all", told)
-    monkeypatch.setattr(music_module, "_REST_S", 1.0)
+    monkeypatch.setattr(music_module, "REST_S", 1.0)
     for number in (3, 4, 2, 1):
         music.change_rules(minimum_notes=number)
         time.sleep(0.05)  # as a person types
@@ -561,7 +562,10 @@ def test_a_map_of_ones_own_is_dropped_kept_and_used(music, folder):
     assert again.dataset.voice_names == ("low", "high")
     again.close()
     send(music, batch(("bad.toml", b"[[group]]\nx = 3\n")))
-    assert "bad.toml" in music.noted["bad.toml"] and "incoming" not in music.noted["bad.toml"]
+    assert (
+        "bad.toml" in music.state.noted["bad.toml"]
+        and "incoming" not in music.state.noted["bad.toml"]
+    )
     assert music.map_name == "my kit.toml"
     assert "bad.toml" not in music.map_names
 
@@ -627,7 +631,7 @@ def test_a_clue_that_disagrees_is_among_what_was_left_out(music):
     """An acid chunk of three beats at 99 BPM, in a loop of eight at 120."""
     chunk = struct.pack("<4sIIHHfIHHf", b"acid", 24, 0, 0, 0, 0, 3, 4, 4, 99)
     send(music, batch(("click_120bpm.wav", clicks() + chunk)))
-    assert [(one.what, one.count, one.examples) for one in music.discarded] == [
+    assert [(one.what, one.count, one.examples) for one in music.state.discarded] == [
         ("clues", 1, ("click_120bpm.wav",))
     ] * 2
 
@@ -645,7 +649,7 @@ def test_a_folder_that_is_gone_does_not_take_the_rest_along(music, tmp_path):
     assert "There is no file or folder" in music.reading.missing[str(mine)]
     music.remove_folder(mine)
     music.wait()
-    assert music.folders == () and music.reading.missing == {}
+    assert music.state.folders == () and music.reading.missing == {}
 
 
 def test_folders_that_are_none_are_refused(music, folder, tmp_path):
@@ -661,7 +665,7 @@ def test_folders_that_are_none_are_refused(music, folder, tmp_path):
     ):
         with pytest.raises(UserError):
             music.add_folder(told)
-    assert music.folders == ()
+    assert music.state.folders == ()
 
 
 def test_a_bar_is_drawn_and_told_where_its_hits_are():
@@ -689,3 +693,27 @@ def test_settings_that_threads_remember_at_once_are_all_kept(folder):
     for thread in threads:
         thread.join()
     assert [workspace.setting(name, None) for name in names] == names
+
+
+def test_each_signal_tells_of_its_own_concern(music, tmp_path):
+    heard = []
+    for name in ("dataset_changed", "rules_changed", "sources_changed", "progress_changed"):
+        getattr(music, name).connect(lambda name=name: heard.append(name))
+
+    def told():
+        music.wait()
+        until(lambda: music.busy == "")
+        found = set(heard)
+        heard.clear()
+        return found - {"progress_changed"}
+
+    send(music, batch(("a.mid", BEAT), ("no.txt", b"x")))
+    assert told() == {"dataset_changed", "sources_changed"}
+    before = music.state
+    music.change_rules(minimum_notes=3)
+    assert told() == {"dataset_changed", "rules_changed"}
+    assert before.rules == Rules() and before.reading is not music.state.reading
+    music.change_rules(meter="7/8")
+    assert told() == {"rules_changed"} and music.error
+    music.forget_noted()
+    assert told() == {"sources_changed"}

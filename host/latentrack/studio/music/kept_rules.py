@@ -13,9 +13,15 @@ from latentrack.corpus.rules import Rules
 from latentrack.errors import UserError
 from latentrack.files import atomic_write
 from latentrack.limits import TEXT_BYTES, read_file, read_json
+from latentrack.studio.workspace import Workspace
 
 MAP = "map"  # the percussion map's name in the file: a built-in one's, or a file's in the folder
 DEFAULT_MAP = Rules().percussion.name
+
+
+def rules_file(workspace: Workspace) -> Path:
+    """Where the rules are kept."""
+    return workspace.folder / "rules.json"
 
 
 def save_rules(path: Path, rules: Rules, map_name: str) -> None:

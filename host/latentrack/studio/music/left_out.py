@@ -30,7 +30,7 @@ class LeftOut:
         self._place = ui.element("div").classes("lt-music-left")
 
     def show(self) -> None:
-        discarded = self._music.discarded
+        discarded = self._music.state.discarded
         if discarded == self._shown:
             return
         self._shown = discarded
@@ -68,7 +68,7 @@ class LeftOut:
                         ui.label(f"{sum(one.count for one in rest):,}")
                     with ui.element("td"):
                         ui.label(f"for {len(rest)} more {agree(len(rest), 'reason')} like these")
-        if what == "files" and self._music.noted:
+        if what == "files" and self._music.state.noted:
             forget = ui.button("Forget these names", on_click=self._forget, color=None)
             forget.props("no-caps unelevated dense").classes("lt-music-way")
 

@@ -3,85 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from latentrack.corpus.custom_map import percussion_map
-from latentrack.corpus.dataset import Dataset, Discard
-from latentrack.corpus.reader import all_audio
 from latentrack.corpus.rules import Rules
 from latentrack.errors import UserError
 from latentrack.files import atomic_write
 from latentrack.studio.music import demo_files, kept_rules, reading
+from latentrack.studio.music.corpus_reader import CorpusReader
 from latentrack.studio.music.intake import Intake
-from latentrack.studio.music.reading import Reading
 from latentrack.studio.music.removal import Removals
-from latentrack.studio.signals import Signal
-from latentrack.studio.worker import Canceled, Worker
+from latentrack.studio.music.state import MusicStore
 from latentrack.studio.workspace import Workspace, safe_name
-from latentrack.words import count
 
-# A slider that is dragged, or files that come in batches, are read once they are at rest.
-_REST_S = 0.15
-_REST_OF_FILES_S = 0.8
+REST_S = 0.15
+"""A slider that is dragged is read once it is at rest for so long."""
+_REST_OF_FILES_S = 0.8  # the same for files that come in batches
 _MOST_NOTED = 2000
 
 
-@dataclass(frozen=True)
-class Counts:
-    """What a reading gave, to be compared with the next."""
-
-    sequences: int
-    files: int
-
-
-class Music:
-    """`dataset` is what the files give by the rules now (None: nothing yet); `changed` says so.
+class Music(MusicStore):
+    """What a person does to the corpus. May be used from any thread.
 
     Files lie in the workspace's folder of music, or in folders of this computer that are read
-    where they are. A worker reads after each change, by the newest rules only; `busy` says
-    meanwhile what is done. What the user can mend is then in `error`, and the former dataset stays.
+    where they are. All is read again after each change, in the background.
     """
 
     def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
         self._workspace = workspace
-        self.changed = Signal()
-        self.reading = Reading()
-        self.before: Counts | None = None  # what there was before the last change of rules
-        self.error = ""
-        self.version = 0  # of the reading
-        self.rules, self.map_name = kept_rules.load_rules(self._rules_file, self.maps)
         self.intake = Intake(
             workspace.music, workspace.folder / "incoming", self._refused, self._take_map
         )
-        self.removals = Removals(workspace.music, workspace.folder / "trash" / "music")
-        self.removals.left_out = frozenset(
+        self._removals = Removals(workspace.music, workspace.folder / "trash" / "music")
+        self._removals.left_out = frozenset(
             (str(pair[0]), str(pair[1]))
             for pair in workspace.setting("music_left_out", [])
             if isinstance(pair, list) and len(pair) == 2
         )
-        folders = workspace.setting("music_folders", [])
-        self.folders = tuple(Path(path) for path in folders if isinstance(path, str))
+        self._reader = CorpusReader(workspace, self, self._removals)
+        rules, map_name = kept_rules.load_rules(kept_rules.rules_file(workspace), self.maps)
         noted = workspace.setting("music_refused", {})
+        folders = workspace.setting("music_folders", [])
+        self.update(
+            rules=rules,
+            map_name=map_name,
+            folders=tuple(Path(path) for path in folders if isinstance(path, str)),
+        )
         self._noted = {str(name): str(reason) for name, reason in noted.items()}
-        self._rules_changed = self._rules_unsaved = False
-        self._emptied = False
-        self._worker = Worker("corpus")
-        self._worker.progress_changed.connect(self.changed.emit)
-        self._load()
-        self.has_files = self._look()
-        if self.has_files:
-            self._wake(0.0)
-
-    @property
-    def busy(self) -> str:
-        """What is read or waits to be read, in words; "": all is read."""
-        return self._worker.busy
-
-    @property
-    def dataset(self) -> Dataset | None:
-        return self.reading.dataset
+        self._show_noted()
+        self._reader.load()
+        if self._reader.find_files():
+            self._reader.read()
 
     @property
     def maps(self) -> Path:
@@ -93,29 +68,10 @@ class Music:
         """What `change_rules(map_name=…)` takes: the built-in maps, then one's own."""
         return kept_rules.map_names(self.maps)
 
-    @property
-    def discarded(self) -> tuple[Discard, ...]:
-        """All that was left out: by the reader, and files that are no music."""
-        by_reason: dict[str, list[str]] = {}
-        for name, reason in list(self._noted.items()):
-            by_reason.setdefault(reason, []).append(name)
-        noted = (
-            Discard("files", reason, len(names), tuple(names[:20]))
-            for reason, names in by_reason.items()
-        )
-        return (*noted, *self.reading.discarded)
-
-    @property
-    def noted(self) -> dict[str, str]:
-        """The files that were dropped and not taken, with the reason."""
-        return dict(self._noted)
-
-    # What a person does
-
     def received(self, last: bool) -> None:
         """A batch of files has come; reads them when no other follows soon."""
-        self._remember_noted()
-        self._wake(0.0 if last else _REST_OF_FILES_S)
+        self._show_noted()
+        self._reader.read(0.0 if last else _REST_OF_FILES_S)
 
     def add_folder(self, told: str) -> None:
         """Reads a folder (or a file) of this computer where it is. UserError if that is none."""
@@ -132,25 +88,26 @@ class Music:
         own = self._workspace.music
         if path == own or path in own.parents or own in path.parents:
             raise UserError(f"{path} is where the studio keeps its own files: name another folder.")
-        if path in self.folders:
+        if path in self.state.folders:
             raise UserError(f"The folder {path} is part of the corpus already.")
         good, missing = reading.there([path], Rules(kind="rhythm"))  # which takes all kinds
         if not good:
             raise UserError(missing[str(path)])
-        self._set_folders((*self.folders, path))
-        self._wake(0.0)
+        self._set_folders((*self.state.folders, path))
+        self._reader.read()
 
     def remove_folder(self, path: Path) -> None:
         """Forgets a folder; nothing happens to its files. Can be undone."""
-        before = self.folders
-        self.removals.did(f"the folder {path.name}", lambda: self._set_folders(before))
+        before = self.state.folders
+        self._removals.did(f"the folder {path.name}", lambda: self._set_folders(before))
         self._set_folders(tuple(folder for folder in before if folder != path))
-        self._wake(0.0)
+        self._remember_left_out()
+        self._reader.read()
 
     def add_demo(self) -> None:
         """The built-in demo corpus, as MIDI files. UserError if they cannot be written."""
         demo_files.write_demo(self._workspace.music)
-        self._wake(0.0)
+        self._reader.read()
 
     def change_rules(self, *, map_name: str | None = None, **changes: Any) -> None:
         """Some of `Rules` anew. UserError if they make no sense: then all stays as it is."""
@@ -159,6 +116,7 @@ class Music:
         self._set_rules(replace(self.rules, **changes), map_name or self.map_name)
 
     def reset_rules(self) -> None:
+        """All rules as they were at first."""
         self._set_rules(Rules(), kept_rules.DEFAULT_MAP)
 
     def add_map(self, name: str, file: Path) -> str:
@@ -180,82 +138,57 @@ class Music:
         found = [self.reading.by_name[name] for name in names if name in self.reading.by_name]
         places = [file.place for file in found if file.place]
         if places:
-            self.removals.remove(places)
+            self._removals.remove(places)
             self._remember_left_out()
-            self._wake(0.0)
+            self._reader.read()
         return len(places)
 
     def clear(self) -> None:
         """An empty corpus: files that were dropped are thrown away, folders forgotten."""
-        folders, noted = self.folders, dict(self._noted)
+        folders, noted = self.state.folders, dict(self._noted)
 
         def put_back() -> None:
-            self._emptied = False
+            self._reader.emptied = False
             self._noted = {**noted, **self._noted}
-            self._set_folders(tuple(dict.fromkeys((*folders, *self.folders))))
-            self._remember_noted()
-            if not self._look():
-                self._load()  # there is nothing to read it from again
+            self._show_noted()
+            self._set_folders(tuple(dict.fromkeys((*folders, *self.state.folders))))
+            if not self._reader.find_files():
+                self._reader.load()  # there is nothing to read it from again
 
-        self.removals.clear((self._workspace.music, self._workspace.dataset), put_back)
-        self._emptied = True
-        self._noted = {}
+        self._removals.clear((self._workspace.music, self._workspace.dataset), put_back)
+        self._reader.emptied = True
+        self.forget_noted()
         self._set_folders(())
         self._remember_left_out()
-        self._remember_noted()
-        self._wake(0.0)
+        self._reader.read()
 
     def undo(self) -> str:
         """Takes the last removal back; what it was. "" if there is none."""
-        what = self.removals.undo()
+        what = self._removals.undo()
         if what:
             self._remember_left_out()
-            self._wake(0.0)
+            self._reader.read()
         return what
 
     def forget_noted(self) -> None:
         """No more word of what was not taken."""
         self._noted = {}
-        self._remember_noted()
-        self.changed.emit()
+        self._show_noted()
 
     def wait(self, seconds: float = 60.0) -> None:
         """Until all that was asked for is read. TimeoutError if that takes longer."""
-        self._worker.wait(seconds)
+        self._reader.wait(seconds)
 
     def close(self) -> None:
         """Ends a reading that is under way."""
-        self._worker.cancel()
-        self._worker.close()
-
-    # What happens then
-
-    @property
-    def _rules_file(self) -> Path:
-        return self._workspace.folder / "rules.json"
+        self._reader.close()
 
     def _set_rules(self, rules: Rules, map_name: str) -> None:
-        if (rules, map_name) == (self.rules, self.map_name):
-            return
-        self.rules, self.map_name = rules, map_name
-        self._rules_changed = self._rules_unsaved = True
-        self._wake(_REST_S)
-
-    def _load(self) -> None:
-        """Takes the dataset as it lies in the workspace."""
-        if self._workspace.dataset.exists():
-            try:
-                self.reading = reading.of_dataset(Dataset.load(self._workspace.dataset))
-                self.version += 1
-            except UserError as error:
-                self.error = str(error)
-
-    def _look(self) -> bool:
-        """Whether there is anything to read."""
-        return bool(self.folders) or reading.has_files(self._workspace.music)
+        if (rules, map_name) != (self.rules, self.map_name):
+            self._reader.change_rules(rules, map_name, REST_S)
 
     def _set_folders(self, folders: tuple[Path, ...]) -> None:
-        self.folders = folders
+        self.update(folders=folders)
         self._workspace.remember("music_folders", [str(path) for path in folders])
 
     def _refused(self, name: str, reason: str) -> None:
@@ -268,75 +201,11 @@ class Music:
         except UserError as error:
             raise UserError(str(error).replace(str(file), name)) from error
 
-    def _remember_noted(self) -> None:
-        self._workspace.remember("music_refused", dict(self._noted))
+    def _show_noted(self) -> None:
+        noted = dict(self._noted)
+        self.update(noted=noted)
+        self._workspace.remember("music_refused", noted)
 
     def _remember_left_out(self) -> None:
-        self._workspace.remember("music_left_out", sorted(map(list, self.removals.left_out)))
-
-    def _wake(self, rest: float) -> None:
-        """Reads once nothing has changed for `rest` seconds."""
-        self._worker.do(self._read_and_tell, "Reading the music", after=rest, instead=True)
-        self.changed.emit()
-
-    def _read_and_tell(self) -> None:
-        self._read()
-        self.changed.emit()
-
-    def _progress(self, done: int, total: int) -> None:
-        self._worker.progress(done, total, f"Reading {done:,} of {count(total, 'file')}")
-
-    def _read(self) -> None:
-        if self._rules_unsaved:
-            self._save_rules()
-        self.has_files = self._look()
-        if not self.has_files:
-            # A dataset that somebody has laid into the folder stays, though there is no music.
-            if self._emptied or any(file.place for file in self.reading.files):
-                self._keep(Reading(), "")
-            return
-        self._emptied = False
-        music = self._workspace.music
-        own = [music] if reading.has_files(music) else []
-        sources = [*own, *self.folders]
-        first = self.dataset is None and self.rules == Rules()
-        if first and all_audio([source for source in sources if source.exists()]):
-            self.rules = replace(self.rules, kind="rhythm")
-            self._save_rules()
-        try:
-            made = reading.read_all(sources, self.rules, self.removals.left_out, self._progress)
-        except UserError as error:
-            self._keep(None, reading.in_page_words(str(error)))
-        except Canceled:
-            raise
-        except Exception as error:  # a reader's fault must not leave the page waiting for ever
-            self._keep(None, f"The music could not be read: {error}.")
-        else:
-            _ = made.hits, made.different  # counted here, where nobody waits
-            self._keep(made, "")
-
-    def _save_rules(self) -> None:
-        self._rules_unsaved = False
-        try:
-            kept_rules.save_rules(self._rules_file, self.rules, self.map_name)
-        except UserError as error:
-            self.error = str(error)
-
-    def _keep(self, made: Reading | None, error: str) -> None:
-        """The new state of things; where `made` is None the former dataset stays."""
-        if made is not None:
-            if self._rules_changed and self.dataset:
-                self.before = Counts(len(self.dataset), self.dataset.files)
-            else:
-                self.before = None
-            self._rules_changed = False
-            try:
-                if made.dataset is None:
-                    self._workspace.dataset.unlink(missing_ok=True)
-                else:
-                    made.dataset.save(self._workspace.dataset)
-            except (OSError, UserError) as wrong:
-                error = str(wrong)
-            self.reading = made
-            self.version += 1
-        self.error = error
+        self.update(taken_out=self._removals.last)
+        self._workspace.remember("music_left_out", sorted(map(list, self._removals.left_out)))

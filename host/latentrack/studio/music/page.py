@@ -23,15 +23,15 @@ FEWEST = 20  # sequences that a model is trained on
 
 def build(studio: Studio) -> None:
     """Fills the page."""
-    music = studio.music
-    routes.serve(music)
-    _Page(music)
+    routes.serve(studio.music)
+    _Page(studio.music)
 
 
 class _Page:
     def __init__(self, music: Music) -> None:
         self._music = music
         self._seen = -1
+        self._sources_shown: object = None
         with ui.element("div").classes("lt-music") as self._all:
             with ui.element("section").classes("lt-music-head"):
                 with ui.element("div").classes("lt-card lt-music-in"):
@@ -58,8 +58,12 @@ class _Page:
                     self._list = FileList(self._choose, self._remove, self._remove_found)
                 with ui.element("section").classes("lt-card lt-music-side"):
                     self._side()
-        listen(music.changed, self._show)
-        self._show()
+        self._show_sources()
+        self._show_progress()
+        listen(music.dataset_changed, self._show_sources)
+        listen(music.sources_changed, self._show_sources)
+        listen(music.rules_changed, self._rules.show)
+        listen(music.progress_changed, self._show_progress)
 
     def _ways_in(self) -> None:
         with DropZone():
@@ -94,22 +98,31 @@ class _Page:
             with ui.tab_panel(left):
                 self._left = LeftOut(self._music)
 
-    def _show(self) -> None:
-        music = self._music
-        made = music.dataset
-        empty = made is None and not music.has_files and not music.busy
+    def _show_empty(self) -> None:
+        state = self._music.state
+        empty = state.dataset is None and not state.has_files and not state.busy
         self._all.classes(
             add="lt-music-empty" if empty else "", remove="" if empty else "lt-music-empty"
         )
-        self._busy.set_visibility(bool(music.busy))
-        self._doing.set_text(music.busy)
-        self._rules.show()
-        self._show_sources()
+
+    def _show_progress(self) -> None:
+        busy = self._music.state.busy
+        self._busy.set_visibility(bool(busy))
+        self._doing.set_text(busy)
+        self._show_empty()
+
+    def _show_left_out(self) -> None:
         self._left.show()
-        left_out = len(music.discarded)
+        left_out = len(self._music.state.discarded)
         self._left_tab.props["label"] = f"Left out ({left_out})" if left_out else "Left out"
+
+    def _show_dataset(self) -> None:
+        state = self._music.state
+        made = state.dataset
+        self._rules.show()
+        self._show_left_out()
         if made is None:
-            self._count.set_text("Nothing read yet" if music.has_files else "No music yet")
+            self._count.set_text("Nothing read yet" if state.has_files else "No music yet")
             self._facts.set_text("Drop files here, or begin with the demo corpus.")
         else:
             self._count.set_text(
@@ -118,10 +131,10 @@ class _Page:
             noun = "notes" if made.kind == "notes" else "hits"
             self._facts.set_text(
                 f"{count(made.steps, 'step')} × {count(made.voices, 'lane')}, "
-                f"{music.reading.hits / max(1, len(made)):.1f} {noun} each, "
-                f"{music.reading.different:,} different"
+                f"{state.reading.hits / max(1, len(made)):.1f} {noun} each, "
+                f"{state.reading.different:,} different"
             )
-        before = music.before
+        before = state.before
         self._before.set_text(
             f"before: {before.sequences:,} from {count(before.files, 'file')}" if before else ""
         )
@@ -130,39 +143,43 @@ class _Page:
         self._few.set_text(
             "" if enough or made is None else f"A model needs at least {FEWEST}: add music."
         )
-        if self._seen != music.version:
-            self._seen = music.version
-            self._list.show(music.version)
-            self._bars.show(self._chosen, music.version)
+        if self._seen != state.version:
+            self._seen = state.version
+            self._list.show(state.version)
+            self._bars.show(self._chosen, state.version)
 
     _chosen = ""
 
     def _choose(self, name: str) -> None:
         self._chosen = name
-        self._bars.show(name, self._music.version)
+        self._bars.show(name, self._music.state.version)
 
     def _show_sources(self) -> None:
-        music = self._music
-        told = (music.folders, dict(music.reading.missing), music.removals.last, music.has_files)
-        if getattr(self, "_told", None) == told:
+        """Where the music lies; the summary says whether there is any, and what was not taken."""
+        state = self._music.state
+        self._show_empty()
+        self._show_dataset()
+        missing = dict(state.reading.missing)
+        shown = (state.folders, missing, state.taken_out, state.has_files, state.dataset is None)
+        if self._sources_shown == shown:
             return
-        self._told = told
+        self._sources_shown = shown
         self._sources.clear()
         with self._sources:
-            for folder in music.folders:
+            for folder in state.folders:
                 with ui.element("span").classes("lt-music-source"):
                     ui.icon("folder").props('aria-hidden="true"')
                     ui.label(str(folder)).classes("lt-music-path").tooltip(str(folder))
-                    wrong = music.reading.missing.get(str(folder))
+                    wrong = missing.get(str(folder))
                     if wrong:
                         ui.label("cannot be read").classes("lt-music-wrong").tooltip(wrong)
                     _small("×", self._forgetter(folder)).props(
                         'aria-label="Forget this folder; its files stay" title="Forget this folder"'
                     )
-            if music.removals.last:
+            if state.taken_out:
                 _small("Undo", self._undo)
-                ui.label(f"Taken out: {music.removals.last}").classes("lt-muted")
-            if music.has_files or music.dataset is not None:
+                ui.label(f"Taken out: {state.taken_out}").classes("lt-muted")
+            if state.has_files or state.dataset is not None:
                 _small("Clear all", self._ask_to_clear).classes("lt-music-clear")
 
     # What clicks do

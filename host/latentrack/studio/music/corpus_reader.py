@@ -1,0 +1,132 @@
+"""Reads the music of the corpus in the background, by the newest rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from latentrack.corpus.dataset import Dataset
+from latentrack.corpus.reader import all_audio
+from latentrack.corpus.rules import Rules
+from latentrack.errors import UserError
+from latentrack.studio.music import kept_rules, reading
+from latentrack.studio.music.reading import Reading
+from latentrack.studio.music.removal import Removals
+from latentrack.studio.music.state import Counts, MusicStore
+from latentrack.studio.worker import Canceled, Worker
+from latentrack.studio.workspace import Workspace
+from latentrack.words import count
+
+
+class CorpusReader:
+    """Its worker reads what the store's state names, keeps the Dataset in the workspace, and puts
+    what came of it into the state. What the user can mend is then in `error`, and the former
+    dataset stays."""
+
+    def __init__(self, workspace: Workspace, store: MusicStore, removals: Removals) -> None:
+        self._workspace, self._store, self._removals = workspace, store, removals
+        self.emptied = False
+        """Whether the corpus was cleared, so that a dataset without music goes, too."""
+        self._rules_changed = self._rules_unsaved = False
+        self._worker = Worker("corpus")
+        self._worker.progress_changed.connect(lambda: store.update(busy=self._worker.busy))
+
+    def load(self) -> None:
+        """Take the Dataset as it lies in the workspace."""
+        if self._workspace.dataset.exists():
+            try:
+                loaded = reading.of_dataset(Dataset.load(self._workspace.dataset))
+                self._store.update(reading=loaded, version=self._store.state.version + 1)
+            except UserError as error:
+                self._store.update(error=str(error))
+
+    def find_files(self) -> bool:
+        """Whether there is anything to read."""
+        found = bool(self._store.state.folders) or reading.has_files(self._workspace.music)
+        self._store.update(has_files=found)
+        return found
+
+    def read(self, rest: float = 0.0) -> None:
+        """Read all once nothing has changed for `rest` seconds; a reading that runs is given up."""
+        self._worker.do(self._read, "Reading the music", after=rest, instead=True)
+
+    def change_rules(self, rules: Rules, map_name: str, rest: float) -> None:
+        """As `read`, by other rules, which are kept."""
+        self._store.update(rules=rules, map_name=map_name)
+        # Only now: a reading that ends meanwhile must not take them for kept.
+        self._rules_changed = self._rules_unsaved = True
+        self.read(rest)
+
+    def wait(self, seconds: float) -> None:
+        """Until all that was asked for is read. TimeoutError if that takes longer."""
+        self._worker.wait(seconds)
+
+    def close(self) -> None:
+        """End a reading that is under way."""
+        self._worker.cancel()
+        self._worker.close()
+
+    # -- the worker -------------------------------------------------------------------------------
+
+    def _progress(self, done: int, total: int) -> None:
+        self._worker.progress(done, total, f"Reading {done:,} of {count(total, 'file')}")
+
+    def _read(self) -> None:
+        if self._rules_unsaved:
+            self._save_rules()
+        if not self.find_files():
+            # A dataset that somebody has laid into the folder stays, though there is no music.
+            state = self._store.state
+            if self.emptied or any(file.place for file in state.reading.files):
+                self._keep(Reading(), "")
+            return
+        self.emptied = False
+        music = self._workspace.music
+        own = [music] if reading.has_files(music) else []
+        state = self._store.state
+        sources = [*own, *state.folders]
+        first = state.dataset is None and state.rules == Rules()
+        if first and all_audio([source for source in sources if source.exists()]):
+            self._store.update(rules=replace(state.rules, kind="rhythm"))
+            self._save_rules()
+        try:
+            made = reading.read_all(
+                sources, self._store.state.rules, self._removals.left_out, self._progress
+            )
+        except UserError as error:
+            self._keep(None, reading.in_page_words(str(error)))
+        except Canceled:
+            raise
+        except Exception as error:  # a reader's fault must not leave the page waiting for ever
+            self._keep(None, f"The music could not be read: {error}.")
+        else:
+            _ = made.hits, made.different  # counted here, where nobody waits
+            self._keep(made, "")
+
+    def _save_rules(self) -> None:
+        self._rules_unsaved = False
+        state = self._store.state
+        try:
+            file = kept_rules.rules_file(self._workspace)
+            kept_rules.save_rules(file, state.rules, state.map_name)
+        except UserError as error:
+            self._store.update(error=str(error))
+
+    def _keep(self, made: Reading | None, error: str) -> None:
+        """The new state of things; where `made` is None the former dataset stays."""
+        if made is None:
+            self._store.update(error=error)
+            return
+        state = self._store.state
+        before = None
+        if self._rules_changed and state.dataset:
+            before = Counts(len(state.dataset), state.dataset.files)
+        self._rules_changed = False
+        try:
+            if made.dataset is None:
+                self._workspace.dataset.unlink(missing_ok=True)
+            else:
+                made.dataset.save(self._workspace.dataset)
+        except (OSError, UserError) as wrong:
+            error = str(wrong)
+        version = state.version + 1
+        self._store.update(reading=made, version=version, before=before, error=error)
