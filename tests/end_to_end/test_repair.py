@@ -133,11 +133,11 @@ def test_what_is_tried_at_the_prompt_stays_while_nothing_fails(module, drum_mode
 
 
 def test_code_that_was_swapped_live_is_not_taken_back(module, drum_model, capsys):
-    source = (DEVICE / "latentrack" / "library.py").read_text()
+    source = (DEVICE / "latentrack" / "model.py").read_text()
     new = source.replace('f"<model {self.name}: ', 'f"<wow {self.name}: ')
     assert new != source
     with Link(module.port) as link:
-        swap(link, "latentrack/library.py", new)
+        swap(link, "latentrack/model.py", new)
         at_prompt(link, "type(track).play = None")
         push(link, drum_model)
         assert PUT_BACK in capsys.readouterr().err
@@ -146,7 +146,7 @@ def test_code_that_was_swapped_live_is_not_taken_back(module, drum_model, capsys
         # Nothing differs any more.
         assert link.evaluate("instrument.repair()") is None
         # And it is still stored when there is time.
-        until(lambda: "<wow" in (module.flash / "latentrack" / "library.py").read_text())
+        until(lambda: "<wow" in (module.flash / "latentrack" / "model.py").read_text())
 
 
 def test_what_cannot_be_put_back_takes_a_restart_without_behaviours(module, drum_model):
