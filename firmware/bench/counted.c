@@ -28,7 +28,8 @@ void counted_decode(const struct tflite_decoder *decoder, const float *latents, 
     while (times--) {
         tflite_hidden(decoder, latents, workspace);
         tflite_scores(decoder, workspace, 0, decoder->outputs, scores);
-        for (unsigned i = 0; i < decoder->outputs; i++)
+        for (unsigned i = 0; i < decoder->outputs; i++) {
             gates[i] = scores[i] > cutoff;
+        }
     }
 }

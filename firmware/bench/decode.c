@@ -30,8 +30,9 @@ static void decode(const char *model, const char *latents_path, const char *scor
         tflite_hidden(&decoder, latents + i * decoder.latents, workspace);
         tflite_scores(&decoder, workspace, 0, decoder.outputs, scores);
         fwrite(scores, sizeof *scores, decoder.outputs, scores_file);
-        for (uint32_t k = 0; k < decoder.outputs; k++)
+        for (uint32_t k = 0; k < decoder.outputs; k++) {
             scores[k] = tflite_probability(&decoder, scores[k]);
+        }
         fwrite(scores, sizeof *scores, decoder.outputs, probabilities_file);
     }
     fclose(scores_file);

@@ -121,13 +121,15 @@ static void measure_clock_edge(const char *path)
     void *file = read_file(path, &size);
     struct model *model;
 
-    if (tflite_load(&decoder, file, size))
+    if (tflite_load(&decoder, file, size)) {
         exit(1);
+    }
     /* Eight groups of one voice: a trigger each. */
     decoder.groups = 0;
     gpio_init(&gpio, NULL);
-    for (unsigned i = 0; i < OUTPUT_CHANNELS; i++)
+    for (unsigned i = 0; i < OUTPUT_CHANNELS; i++) {
         gpio_connect(&gpio, i, (uintptr_t)&registers[0], (uintptr_t)&registers[1], 1u << (2 * i));
+    }
     rack_init(&rack, &outputs);
     block_size = model_size(&decoder);
     model = model_init(malloc(block_size), block_size, &decoder);
@@ -195,8 +197,9 @@ static void measure_dac_edge(const char *path)
     void *file = read_file(path, &size);
     struct model *model;
 
-    if (tflite_load(&decoder, file, size))
+    if (tflite_load(&decoder, file, size)) {
         exit(1);
+    }
     bus_memory[LPSPI_CR] = 1;
     lpspi_init(&bus, (uint32_t)(uintptr_t)bus_memory, &pins[2]);
     dac8164_init(&dac, &bus, pins);
@@ -238,8 +241,9 @@ int main(void)
     while (name) {
         char *path = strtok(NULL, " \n");
 
-        if (!edge_model)
+        if (!edge_model) {
             edge_model = path;
+        }
         measure_model(name, path);
         name = strtok(NULL, " \n");
     }

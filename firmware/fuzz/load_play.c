@@ -15,8 +15,9 @@ static void gates(struct outputs *self, uint32_t set, uint32_t clear, uint32_t n
 {
     (void)self;
     (void)now_us;
-    if ((set | clear) >> OUTPUT_CHANNELS)
+    if ((set | clear) >> OUTPUT_CHANNELS) {
         abort();
+    }
 }
 
 static void level(struct outputs *self, uint32_t channel, uint16_t code, uint32_t now_us)
@@ -24,8 +25,9 @@ static void level(struct outputs *self, uint32_t channel, uint16_t code, uint32_
     (void)self;
     (void)code;
     (void)now_us;
-    if (channel >= OUTPUT_CHANNELS)
+    if (channel >= OUTPUT_CHANNELS) {
         abort();
+    }
 }
 
 static void play(struct model *model, const uint8_t *script, size_t length)
@@ -67,8 +69,9 @@ static void play(struct model *model, const uint8_t *script, size_t length)
             break;
         }
     }
-    for (unsigned i = 0; i < 40; i++)
+    for (unsigned i = 0; i < 40; i++) {
         rack_clock(&rack, now_us += 20000);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -82,8 +85,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         uint32_t block_size = model_size(&decoder);
 
         block = malloc(block_size + 1);
-        if (block_size)
+        if (block_size) {
             play(model_init(block, block_size, &decoder), data + size - script, script);
+        }
         free(block);
     }
     free(file);

@@ -22,10 +22,12 @@ static inline float clamp(float low, float x, float high)
 static const float *float_bias(const struct tflite_dense *dense, uint32_t row, uint32_t count,
                                float *room)
 {
-    if (dense->bias_are == TFLITE_F32)
+    if (dense->bias_are == TFLITE_F32) {
         return (const float *)dense->bias + row;
-    for (uint32_t i = 0; i < count; i++)
+    }
+    for (uint32_t i = 0; i < count; i++) {
         room[i] = dense->bias ? half_to_float(((const uint16_t *)dense->bias)[row + i]) : 0;
+    }
     return room;
 }
 
@@ -35,10 +37,12 @@ static void rows_f32(const struct tflite_dense *dense, const float *input, uint3
     uint32_t cols = dense->cols, i = count & ~UINT32_C(3);
     const float *weights = (const float *)dense->weights + (size_t)row * cols;
 
-    if (i)
+    if (i) {
         fours_f32(weights, input, cols, bias, output, i / 4);
-    for (; i < count; i++)
+    }
+    for (; i < count; i++) {
         output[i] = dot_f32(weights + (size_t)i * cols, input, cols, bias[i]);
+    }
 }
 
 static void rows_f16(const struct tflite_dense *dense, const float *input, uint32_t row,
@@ -48,10 +52,12 @@ static void rows_f16(const struct tflite_dense *dense, const float *input, uint3
     uint32_t cols = dense->cols, step = cols % 2 + 1, i = count & ~(4 * step - 1);
     const uint16_t *weights = (const uint16_t *)dense->weights + (size_t)row * cols;
 
-    for (uint32_t k = 0; i && k < step; k++)
+    for (uint32_t k = 0; i && k < step; k++) {
         fours_f16(weights + k * cols, input, cols, bias + k, output + k, i / (4 * step), step);
-    for (; i < count; i++)
+    }
+    for (; i < count; i++) {
         output[i] = dot_f16(weights + (size_t)i * cols, input, cols, bias[i]);
+    }
 }
 
 static void rows_hybrid(const struct tflite_dense *dense, const float *input, uint32_t row,
@@ -63,13 +69,16 @@ static void rows_hybrid(const struct tflite_dense *dense, const float *input, ui
     float scales[4];
 
     for (; i < count; i += 4, weights += 4 * cols) {
-        for (uint32_t k = 0; k < 4 && i + k < count; k++, scale += dense->per_row)
+        for (uint32_t k = 0; k < 4 && i + k < count; k++, scale += dense->per_row) {
             scales[k] = *scale;
-        if (count - i >= 4)
+        }
+        if (count - i >= 4) {
             four_hybrid(weights, scales, input, cols, bias + i, output + i);
-        else
-            for (uint32_t k = 0; i + k < count; k++)
+        } else {
+            for (uint32_t k = 0; i + k < count; k++) {
                 output[i + k] = dot_hybrid(weights + k * cols, scales[k], input, cols, bias[i + k]);
+            }
+        }
     }
 }
 
@@ -77,9 +86,11 @@ static void activate(const struct tflite_dense *dense, float *output, uint32_t c
 {
     float low = dense->low, high = dense->high;
 
-    if (low > -__builtin_inff())
-        for (; count; count--, output++)
+    if (low > -__builtin_inff()) {
+        for (; count; count--, output++) {
             *output = clamp(low, *output, high);
+        }
+    }
 }
 
 /* Sums become int8 values (as floats), in place: scaled, clamped, rounded half to even. As the
@@ -108,14 +119,17 @@ static void rows_i8(const struct tflite_dense *dense, const int16_t *input, uint
     const int8_t *weights = (const int8_t *)dense->weights + (size_t)row * cols;
     const int32_t *bias = sums;
 
-    if (dense->bias)
+    if (dense->bias) {
         bias = (const int32_t *)dense->bias + row;
-    else
+    } else {
         memset(sums, 0, count * sizeof *sums);
-    if (i)
+    }
+    if (i) {
         fours_i8(weights, input, cols, bias, sums, i / 4);
-    for (; i < count; i++)
+    }
+    for (; i < count; i++) {
         sums[i] = dot_i8(weights + (size_t)i * cols, input, cols, bias[i]);
+    }
 }
 
 void dense_prepare(const struct tflite_dense *dense, void *values)
@@ -125,8 +139,9 @@ void dense_prepare(const struct tflite_dense *dense, void *values)
     float zero = (float)dense->in.zero;
     uint32_t cols = dense->cols;
 
-    if (dense->in.scale == 0)
+    if (dense->in.scale == 0) {
         return;
+    }
     /* In place, from the left, a block at a time: what is read has not been overwritten yet. */
     for (; cols >= 4; cols -= 4, from += 4, to += 4) {
         float a = from[0], b = from[1], c = from[2], d = from[3];
@@ -154,11 +169,12 @@ void dense_rows(const struct tflite_dense *dense, const void *input, uint32_t fi
         return;
     }
     bias = float_bias(dense, first, count, output);
-    if (dense->weights_are == TFLITE_F32)
+    if (dense->weights_are == TFLITE_F32) {
         rows_f32(dense, input, first, count, bias, output);
-    else if (dense->weights_are == TFLITE_F16)
+    } else if (dense->weights_are == TFLITE_F16) {
         rows_f16(dense, input, first, count, bias, output);
-    else
+    } else {
         rows_hybrid(dense, input, first, count, bias, output);
+    }
     activate(dense, output, count);
 }

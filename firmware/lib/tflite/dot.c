@@ -33,22 +33,25 @@ static inline float fused(float a, float b, float c)
 
 float dot_f32(const float *weights, const float *input, uint32_t cols, float sum)
 {
-    for (; cols--; weights++, input++)
+    for (; cols--; weights++, input++) {
         sum = fused(*weights, *input, sum);
+    }
     return sum;
 }
 
 float dot_f16(const uint16_t *weights, const float *input, uint32_t cols, float sum)
 {
-    for (; cols--; weights++, input++)
+    for (; cols--; weights++, input++) {
         sum = fused(half_to_float(*weights), *input, sum);
+    }
     return sum;
 }
 
 float dot_hybrid(const int8_t *weights, float scale, const float *input, uint32_t cols, float sum)
 {
-    for (; cols--; weights++, input++)
+    for (; cols--; weights++, input++) {
         sum = fused((float)*weights * scale, *input, sum);
+    }
     return sum;
 }
 
@@ -76,8 +79,9 @@ int32_t dot_i8(const int8_t *weights, const int16_t *input, uint32_t cols, int32
 {
     uint32_t total = (uint32_t)sum; /* wraps, should a file's bias make it */
 
-    for (uint32_t i = 0; i < cols; i++)
+    for (uint32_t i = 0; i < cols; i++) {
         total += (uint32_t)(weights[i] * input[int8_place(i, cols)]);
+    }
     return (int32_t)total;
 }
 
@@ -106,8 +110,9 @@ void fours_f32(const float *weights, const float *input, uint32_t cols, const fl
 void fours_f16(const uint16_t *weights, const float *input, uint32_t cols, const float *bias,
                float *sums, uint32_t fours, uint32_t step)
 {
-    for (size_t i = 0; i < 4 * fours * step; i += step)
+    for (size_t i = 0; i < 4 * fours * step; i += step) {
         sums[i] = dot_f16(weights + i * cols, input, cols, bias[i]);
+    }
 }
 
 void fours_i8(const int8_t *weights, const int16_t *input, uint32_t cols, const int32_t *bias,
@@ -119,11 +124,13 @@ void fours_i8(const int8_t *weights, const int16_t *input, uint32_t cols, const 
         uint32_t total = (uint32_t)bias[i]; /* wraps, as in dot_i8 */
         uint32_t k = 0;
 
-        for (; k < blocks; k += 4)
+        for (; k < blocks; k += 4) {
             total += (uint32_t)(weights[k] * input[k] + weights[k + 1] * input[k + 2] +
                                 weights[k + 2] * input[k + 1] + weights[k + 3] * input[k + 3]);
-        for (; k < cols; k++)
+        }
+        for (; k < cols; k++) {
             total += (uint32_t)(weights[k] * input[k]);
+        }
         sums[i] = (int32_t)total;
     }
 }

@@ -85,8 +85,9 @@ static inline bool fail_operator(struct loader *loader)
 
 static void note_dense(struct loader *loader, const char *text)
 {
-    if (!loader->flat.broken)
+    if (!loader->flat.broken) {
         words_text(&loader->words, "FULLY_CONNECTED: ");
+    }
     load_note(loader, text);
 }
 
@@ -106,21 +107,25 @@ static bool read_constant(struct loader *loader, uint32_t index, struct tensor *
 {
     struct flatbuffer *flat = &loader->flat;
 
-    if (!tensor_read(loader, index, tensor))
+    if (!tensor_read(loader, index, tensor)) {
         return false;
-    if (tensor->bytes != 0 && tensor->number != TFLITE_F16)
+    }
+    if (tensor->bytes != 0 && tensor->number != TFLITE_F16) {
         return true;
+    }
     for (uint32_t i = 0; i < loader->done; i++) {
         uint32_t operator = flat_element(flat, loader->operators, i);
         struct flatvector vector;
         struct tensor source;
 
         flat_vector(flat, operator, OPERATOR_OUTPUTS, &vector);
-        if (flat_u32(flat, vector.at) != index)
+        if (flat_u32(flat, vector.at) != index) {
             continue;
+        }
         flat_vector(flat, operator, OPERATOR_INPUTS, &vector);
-        if (!tensor_read(loader, flat_u32(flat, vector.at), &source))
+        if (!tensor_read(loader, flat_u32(flat, vector.at), &source)) {
             return false;
+        }
         if (source.number == TFLITE_F16 && source.rows == tensor->rows &&
             source.cols == tensor->cols) {
             source.rank = tensor->rank;
@@ -148,20 +153,24 @@ static float greatest(const struct loader *loader, const struct tensor *tensor)
                             ? (uint32_t)(((const uint16_t *)numbers)[i] & 0x7fff)
                             : ((const uint32_t *)numbers)[i] & 0x7fffffff;
 
-        if (bits > most)
+        if (bits > most) {
             most = bits;
+        }
     }
-    if (tensor->number == TFLITE_F16)
+    if (tensor->number == TFLITE_F16) {
         return half_to_float((uint16_t)most);
+    }
     __builtin_memcpy(&value, &most, sizeof value);
     return tensor->number == TFLITE_I8 ? 128 * value : value;
 }
 
 static bool no_zeros(struct loader *loader, const struct tensor *tensor)
 {
-    for (uint32_t i = 0; i < tensor->zeros.count; i++)
-        if (flat_u32(&loader->flat, tensor->zeros.at + 8 * i) != 0)
+    for (uint32_t i = 0; i < tensor->zeros.count; i++) {
+        if (flat_u32(&loader->flat, tensor->zeros.at + 8 * i) != 0) {
             return fail_dense(loader, WRONG_SCALES);
+        }
+    }
     return true;
 }
 
@@ -170,13 +179,16 @@ static bool read_scales(struct loader *loader, struct tflite_dense *dense,
 {
     uint32_t count = weights->scales.count;
 
-    if (count == 0 || weights->scales.at % 4 != 0)
+    if (count == 0 || weights->scales.at % 4 != 0) {
         return fail_dense(loader, WRONG_SCALES);
+    }
     dense->scales = pointer(loader, weights->scales.at);
     dense->per_row = count > 1;
-    for (uint32_t i = 0; i < count && dense->in.scale != 0; i++)
-        if (!(dense->in.scale * dense->scales[i] / dense->out.scale < MOST_FACTOR))
+    for (uint32_t i = 0; i < count && dense->in.scale != 0; i++) {
+        if (!(dense->in.scale * dense->scales[i] / dense->out.scale < MOST_FACTOR)) {
             return fail_dense(loader, WRONG_SCALES);
+        }
+    }
     return no_zeros(loader, weights);
 }
 
@@ -185,16 +197,18 @@ static bool add_map(struct loader *loader, uint32_t op, struct tflite_quant out)
     struct tflite_decoder *decoder = loader->decoder;
     struct tflite_map *map;
 
-    if (decoder->maps == TFLITE_MAX_MAPS)
+    if (decoder->maps == TFLITE_MAX_MAPS) {
         return load_fail(loader, "too many operators");
+    }
     map = &decoder->map[decoder->maps++];
     map->op = (uint8_t)op;
     map->in = loader->quant;
     map->out = out;
-    if (decoder->dense)
+    if (decoder->dense) {
         decoder->layer[decoder->dense - 1].maps++;
-    else
+    } else {
         decoder->head++;
+    }
     return true;
 }
 
@@ -206,8 +220,9 @@ static bool set_range(struct loader *loader, struct tflite_dense *dense, uint32_
                                       [ACT_RELU_N1_TO_1] = {-1, 1},
                                       [ACT_RELU6] = {0, 6}};
 
-    if (activation > ACT_RELU6)
+    if (activation > ACT_RELU6) {
         return fail_dense(loader, WRONG_OPTIONS);
+    }
     dense->low = ranges[activation][0];
     dense->high = ranges[activation][1];
     if (dense->out.scale != 0) {
@@ -227,19 +242,24 @@ static bool read_dense(struct loader *loader, uint32_t options, struct flatvecto
     bool int8 = loader->quant.scale != 0;
     float range;
 
-    if (inputs.count < 2)
+    if (inputs.count < 2) {
         return fail_operator(loader);
-    if (decoder->dense == TFLITE_MAX_DENSE)
+    }
+    if (decoder->dense == TFLITE_MAX_DENSE) {
         return load_fail(loader, "too many layers");
+    }
     if (flat_scalar(flat, options, DENSE_FORMAT) ||
         flat_scalar(flat, options, DENSE_BIAS) > MOST_BIAS ||
-        flat_scalar(flat, options, DENSE_SPEC))
+        flat_scalar(flat, options, DENSE_SPEC)) {
         return fail_dense(loader, WRONG_OPTIONS);
-    if (!read_constant(loader, flat_u32(flat, inputs.at + 4), &weights))
+    }
+    if (!read_constant(loader, flat_u32(flat, inputs.at + 4), &weights)) {
         return false;
+    }
     if (weights.cols != loader->width || weights.rows != outputs || weights.rank != 2 ||
-        (flat_scalar(flat, options, DENSE_KEEPS) && loader->last != loader->width))
+        (flat_scalar(flat, options, DENSE_KEEPS) && loader->last != loader->width)) {
         return fail_dense(loader, WRONG_SHAPE);
+    }
     dense = &decoder->layer[decoder->dense++];
     dense->weights = pointer(loader, weights.at);
     dense->weights_are = weights.number;
@@ -248,27 +268,34 @@ static bool read_dense(struct loader *loader, uint32_t options, struct flatvecto
     dense->in = loader->quant;
     dense->out = quant;
     if (weights.number == TFLITE_I32 || (int8 && weights.number != TFLITE_I8) ||
-        int8 != (dense->out.scale != 0))
+        int8 != (dense->out.scale != 0)) {
         return fail_dense(loader, WRONG_TYPES);
-    if (weights.number == TFLITE_I8 && !read_scales(loader, dense, &weights))
+    }
+    if (weights.number == TFLITE_I8 && !read_scales(loader, dense, &weights)) {
         return false;
+    }
     range = loader->range * (float)weights.cols * greatest(loader, &weights);
     if (inputs.count == 3 && flat_u32(flat, inputs.at + 8) != NO_TENSOR) {
-        if (!read_constant(loader, flat_u32(flat, inputs.at + 8), &bias))
+        if (!read_constant(loader, flat_u32(flat, inputs.at + 8), &bias)) {
             return false;
-        if (bias.rows * bias.cols != weights.rows)
+        }
+        if (bias.rows * bias.cols != weights.rows) {
             return fail_dense(loader, WRONG_SHAPE);
-        if (bias.number == TFLITE_I8 || int8 != (bias.number == TFLITE_I32))
+        }
+        if (bias.number == TFLITE_I8 || int8 != (bias.number == TFLITE_I32)) {
             return fail_dense(loader, WRONG_TYPES);
+        }
         dense->bias = pointer(loader, bias.at);
         dense->bias_are = bias.number;
         range += greatest(loader, &bias);
-        if (int8 && (bias.scales.count != weights.scales.count || !no_zeros(loader, &bias)))
+        if (int8 && (bias.scales.count != weights.scales.count || !no_zeros(loader, &bias))) {
             return fail_dense(loader, WRONG_SCALES);
+        }
     }
     loader->range = range;
-    if (!int8 && !(range < MOST_SUM))
+    if (!int8 && !(range < MOST_SUM)) {
         return fail_dense(loader, "weights are too large, or not numbers");
+    }
     return set_range(loader, dense, flat_scalar(flat, options, DENSE_ACTIVATION));
 }
 
@@ -284,21 +311,24 @@ static bool read_reshape(struct loader *loader, uint32_t options, struct flatvec
     if (inputs.count == 2) {
         struct tensor tensor;
 
-        if (!tensor_read(loader, flat_u32(flat, inputs.at + 4), &tensor))
+        if (!tensor_read(loader, flat_u32(flat, inputs.at + 4), &tensor)) {
             return false;
+        }
         shape.at = tensor.at;
         shape.count = tensor.number == TFLITE_I32 && tensor.rank == 1 ? tensor.bytes / 4 : 0;
     }
     for (uint32_t i = 0; i < shape.count && product <= loader->width; i++) {
         extent = flat_u32(flat, shape.at + 4 * i);
-        if (extent == UINT32_MAX)
+        if (extent == UINT32_MAX) {
             open++;
-        else
+        } else {
             product = extent > loader->width ? UINT32_MAX : product * extent;
+        }
     }
     if (open > 1 || product == 0 || shape.count == 0 || product > loader->width ||
-        (open ? loader->width % product != 0 : loader->width != product))
+        (open ? loader->width % product != 0 : loader->width != product)) {
         return fail_operator(loader);
+    }
     loader->last = extent == UINT32_MAX ? loader->width / product : extent;
     return true;
 }
@@ -309,25 +339,30 @@ static bool read_map(struct loader *loader, uint32_t op, uint32_t outputs,
 {
     bool from_int8 = loader->quant.scale != 0, to_int8 = quant.scale != 0;
 
-    if (outputs != loader->width)
+    if (outputs != loader->width) {
         return fail_operator(loader);
-    if (op == OP_RESHAPE)
+    }
+    if (op == OP_RESHAPE) {
         return quant.scale == loader->quant.scale && quant.zero == loader->quant.zero
                    ? true
                    : fail_operator(loader);
+    }
     if (op == OP_QUANTIZE     ? from_int8 || !to_int8
         : op == OP_DEQUANTIZE ? to_int8 || !from_int8
-                              : from_int8 != to_int8)
+                              : from_int8 != to_int8) {
         return fail_operator(loader);
+    }
     /* The format gives LOGISTIC and TANH a fixed int8 output, and not every reader looks at what
      * the file says. To a coarser scale LiteRT's RELU rounds twice; no converter asks for that. */
     if (from_int8 && to_int8 &&
         (op == OP_LOGISTIC ? quant.scale != 0x1p-8f || quant.zero != -128
          : op == OP_TANH   ? quant.scale != 0x1p-7f || quant.zero != 0
-                           : quant.scale > loader->quant.scale))
+                           : quant.scale > loader->quant.scale)) {
         return fail_operator(loader);
-    if (op == OP_DEQUANTIZE)
+    }
+    if (op == OP_DEQUANTIZE) {
         loader->range = 256 * loader->quant.scale;
+    }
     return add_map(loader, op, quant);
 }
 
@@ -337,8 +372,9 @@ static void refuse_operator(struct loader *loader, uint32_t code, uint32_t op)
     struct flatvector custom;
 
     flat_vector(&loader->flat, code, CODE_CUSTOM, &custom);
-    if (loader->flat.broken)
+    if (loader->flat.broken) {
         return;
+    }
     words_text(&loader->words, "operator ");
     if (name) {
         words_text(&loader->words, name);
@@ -366,10 +402,11 @@ static const struct operator_kind *read_code(struct loader *loader, uint32_t whi
     uint32_t version = field ? flat_u32(flat, field) : 1;
     const struct operator_kind *kind = operator_kind(op < old ? old : op);
 
-    if (!kind)
+    if (!kind) {
         refuse_operator(loader, code, op < old ? old : op);
-    else if (version > 15 || !(kind->versions >> version & 1))
+    } else if (version > 15 || !(kind->versions >> version & 1)) {
         load_note(loader, "an operator's version is not supported");
+    }
     return flat->broken ? NULL : kind;
 }
 
@@ -386,33 +423,44 @@ static bool read_operator(struct loader *loader, uint32_t operator)
 
     flat_vector(flat, operator, OPERATOR_INPUTS, &inputs);
     flat_vector(flat, operator, OPERATOR_OUTPUTS, &outputs);
-    if (which >= loader->codes.count)
+    if (which >= loader->codes.count) {
         return fail_operator(loader);
+    }
     kind = read_code(loader, which);
-    if (!kind)
+    if (!kind) {
         return false;
-    if (inputs.count < 1 || inputs.count > kind->inputs || outputs.count != 1)
+    }
+    if (inputs.count < 1 || inputs.count > kind->inputs || outputs.count != 1) {
         return fail_operator(loader);
-    if (options != 0 && options != kind->options)
+    }
+    if (options != 0 && options != kind->options) {
         return fail_operator(loader);
-    if (options != 0)
+    }
+    if (options != 0) {
         options = flat_table(flat, operator, OPERATOR_OPTIONS);
+    }
     if (!tensor_read(loader, flat_u32(flat, inputs.at), &in) ||
-        !tensor_activation(loader, flat_u32(flat, outputs.at), &out, &quant))
+        !tensor_activation(loader, flat_u32(flat, outputs.at), &out, &quant)) {
         return false;
-    if (kind->op == OP_DEQUANTIZE && in.number == TFLITE_F16 && in.bytes != 0 && quant.scale == 0)
+    }
+    if (kind->op == OP_DEQUANTIZE && in.number == TFLITE_F16 && in.bytes != 0 && quant.scale == 0) {
         return true; /* float16 weights: read where they are used */
-    if (in.index != loader->flow)
+    }
+    if (in.index != loader->flow) {
         return load_fail(loader, NO_CHAIN);
+    }
     width = out.rows * out.cols;
     if (kind->op == OP_FULLY_CONNECTED
             ? !read_dense(loader, options, inputs, out.rows == 1 ? width : 0, quant)
-            : !read_map(loader, kind->op, width, quant))
+            : !read_map(loader, kind->op, width, quant)) {
         return false;
-    if (kind->op == OP_FULLY_CONNECTED)
+    }
+    if (kind->op == OP_FULLY_CONNECTED) {
         loader->last = width;
-    if (kind->op == OP_RESHAPE && !read_reshape(loader, options, inputs))
+    }
+    if (kind->op == OP_RESHAPE && !read_reshape(loader, options, inputs)) {
         return false;
+    }
     loader->flow = out.index;
     loader->width = width;
     loader->quant = quant;
@@ -426,22 +474,29 @@ static bool read_graph(struct loader *loader, uint32_t graph)
     struct tensor tensor;
 
     /* First, as it says most about a model of another kind. */
-    for (uint32_t i = 0; i < loader->codes.count; i++)
-        if (!read_code(loader, i))
+    for (uint32_t i = 0; i < loader->codes.count; i++) {
+        if (!read_code(loader, i)) {
             return false;
+        }
+    }
     flat_vector(flat, graph, GRAPH_INPUTS, &inputs);
     flat_vector(flat, graph, GRAPH_OUTPUTS, &outputs);
     flat_vector(flat, graph, GRAPH_TENSORS, &loader->tensors);
     flat_vector(flat, graph, GRAPH_OPERATORS, &loader->operators);
-    if (loader->operators.count > MOST_OPERATORS || loader->tensors.count > MOST_TENSORS)
+    if (loader->operators.count > MOST_OPERATORS || loader->tensors.count > MOST_TENSORS) {
         return load_fail(loader, "not a decoder: it has too many parts");
-    for (uint32_t i = 0; i < loader->tensors.count; i++)
-        if (!tensor_read(loader, i, &tensor))
+    }
+    for (uint32_t i = 0; i < loader->tensors.count; i++) {
+        if (!tensor_read(loader, i, &tensor)) {
             return false;
-    if (inputs.count != 1 || outputs.count != 1)
+        }
+    }
+    if (inputs.count != 1 || outputs.count != 1) {
         return load_fail(loader, "not a decoder: it has not one input and one output");
-    if (!tensor_activation(loader, flat_u32(flat, inputs.at), &tensor, &loader->quant))
+    }
+    if (!tensor_activation(loader, flat_u32(flat, inputs.at), &tensor, &loader->quant)) {
         return false;
+    }
     loader->flow = tensor.index;
     loader->width = tensor.rows * tensor.cols;
     loader->last = tensor.cols;
@@ -452,13 +507,17 @@ static bool read_graph(struct loader *loader, uint32_t graph)
         return false;
     }
     loader->decoder->latents = (uint8_t)loader->width;
-    for (; loader->done < loader->operators.count; loader->done++)
-        if (!read_operator(loader, flat_element(flat, loader->operators, loader->done)))
+    for (; loader->done < loader->operators.count; loader->done++) {
+        if (!read_operator(loader, flat_element(flat, loader->operators, loader->done))) {
             return false;
-    if (loader->decoder->dense == 0)
+        }
+    }
+    if (loader->decoder->dense == 0) {
         return load_fail(loader, "not a decoder: it has no dense layer");
-    if (loader->flow != flat_u32(flat, outputs.at))
+    }
+    if (loader->flow != flat_u32(flat, outputs.at)) {
         return load_fail(loader, NO_CHAIN);
+    }
     loader->decoder->outputs = loader->width;
     return !flat->broken;
 }
@@ -474,14 +533,17 @@ static bool read_metadata(struct loader *loader, struct flatvector entries)
         const char *wrong;
 
         flat_vector(flat, entry, METADATA_NAME, &name);
-        if (!tensor_buffer(loader, flat_scalar(flat, entry, METADATA_BUFFER), &data))
+        if (!tensor_buffer(loader, flat_scalar(flat, entry, METADATA_BUFFER), &data)) {
             return false;
+        }
         if (name.count != sizeof wanted - 1 ||
-            memcmp(flat->bytes + name.at, wanted, sizeof wanted - 1) != 0)
+            memcmp(flat->bytes + name.at, wanted, sizeof wanted - 1) != 0) {
             continue;
+        }
         wrong = metadata_read(loader->decoder, flat->bytes + data.at, data.count);
-        if (wrong)
+        if (wrong) {
             return load_fail(loader, wrong);
+        }
     }
     return !flat->broken;
 }
@@ -491,9 +553,11 @@ static bool read_signatures(struct loader *loader, struct flatvector signatures)
 {
     struct flatbuffer *flat = &loader->flat;
 
-    for (uint32_t i = 0; i < signatures.count; i++)
-        if (!flat_field(flat, flat_element(flat, signatures, i), SIGNATURE_KEY))
+    for (uint32_t i = 0; i < signatures.count; i++) {
+        if (!flat_field(flat, flat_element(flat, signatures, i), SIGNATURE_KEY)) {
             return load_fail(loader, LOAD_MISSING);
+        }
+    }
     return !flat->broken;
 }
 
@@ -502,9 +566,11 @@ static uint32_t even_inputs(const struct tflite_decoder *decoder, unsigned parit
 {
     uint32_t widest = 0;
 
-    for (unsigned i = parity; i < decoder->dense; i += 2)
-        if (decoder->layer[i].cols > widest)
+    for (unsigned i = parity; i < decoder->dense; i += 2) {
+        if (decoder->layer[i].cols > widest) {
             widest = decoder->layer[i].cols;
+        }
+    }
     return (4 * widest + 7) & ~UINT32_C(7);
 }
 
@@ -518,25 +584,32 @@ const char *tflite_load(struct tflite_decoder *decoder, const void *file, uint32
     uint32_t model;
 
     memset(decoder, 0, sizeof *decoder);
-    if ((uintptr_t)file % 4 != 0)
+    if ((uintptr_t)file % 4 != 0) {
         return "the file does not lie at an address divisible by 4";
-    if (size < 8 || memcmp((const uint8_t *)file + 4, "TFL3", 4) != 0)
+    }
+    if (size < 8 || memcmp((const uint8_t *)file + 4, "TFL3", 4) != 0) {
         return "not a .tflite file";
+    }
     model = flat_root(flat);
-    if (flat_scalar(flat, model, MODEL_VERSION) != SCHEMA && !flat->broken)
+    if (flat_scalar(flat, model, MODEL_VERSION) != SCHEMA && !flat->broken) {
         return "not of the schema's version 3";
+    }
     flat_vector(flat, model, MODEL_CODES, &loader.codes);
     flat_vector(flat, model, MODEL_BUFFERS, &loader.buffers);
     flat_vector(flat, model, MODEL_GRAPHS, &graphs);
     flat_vector(flat, model, MODEL_METADATA, &metadata);
     flat_vector(flat, model, MODEL_SIGNATURES, &signatures);
-    if (flat->broken)
+    if (flat->broken) {
         return flat->broken;
-    if (graphs.count != 1)
+    }
+    if (graphs.count != 1) {
         return "not a decoder: it has not one graph";
+    }
     if (!read_graph(&loader, flat_element(flat, graphs, 0)) ||
-        !read_signatures(&loader, signatures) || !read_metadata(&loader, metadata) || flat->broken)
+        !read_signatures(&loader, signatures) || !read_metadata(&loader, metadata) ||
+        flat->broken) {
         return flat->broken;
+    }
     decoder->odd = even_inputs(decoder, 0);
     return NULL;
 }

@@ -27,8 +27,9 @@ static uint8_t take(struct byte_source *source)
         return 0;
     }
     byte = *source->next++;
-    if (source->utf8 && (byte & 0xfe) == 0xc2 && source->next < source->end)
+    if (source->utf8 && (byte & 0xfe) == 0xc2 && source->next < source->end) {
         byte = (uint8_t)(byte << 6 | (*source->next++ & 0x3f));
+    }
     return byte;
 }
 
@@ -39,10 +40,12 @@ static const char *read_fields(struct tflite_decoder *decoder, struct byte_sourc
     decoder->voices = take(&source);
     decoder->steps = take(&source);
     decoder->latent_scale = take(&source);
-    if (source.empty)
+    if (source.empty) {
         return TOO_SHORT;
-    if (decoder->outputs != (uint32_t)decoder->steps * decoder->voices)
+    }
+    if (decoder->outputs != (uint32_t)decoder->steps * decoder->voices) {
         return NO_FIT;
+    }
     decoder->groups = 0;
     if (memcmp(decoder->kind, "perdec", KIND) != 0) {
         decoder->extra = source.next;
@@ -53,8 +56,9 @@ static const char *read_fields(struct tflite_decoder *decoder, struct byte_sourc
     for (unsigned i = 0; i < decoder->groups; i++) {
         uint8_t size = take(&source);
 
-        if (size == 0)
+        if (size == 0) {
             return source.empty ? TOO_SHORT : NO_GROUPS;
+        }
         decoder->group_size[i] = size;
         sum += size;
     }
@@ -68,13 +72,16 @@ const char *metadata_read(struct tflite_decoder *decoder, const uint8_t *bytes, 
     struct flatvector text;
     const char *plain_wrong, *utf8_wrong;
 
-    if (size < 8 || memcmp(bytes + 4, "M001", 4) != 0)
+    if (size < 8 || memcmp(bytes + 4, "M001", 4) != 0) {
         return "metadata: not of the kind M001";
+    }
     flat_vector(&flat, flat_root(&flat), DESCRIPTION, &text);
-    if (flat.broken)
+    if (flat.broken) {
         return flat.broken;
-    if (text.count < PREFIX + KIND || memcmp(bytes + text.at, "xen:", PREFIX) != 0)
+    }
+    if (text.count < PREFIX + KIND || memcmp(bytes + text.at, "xen:", PREFIX) != 0) {
         return NULL;
+    }
     memcpy(decoder->kind, bytes + text.at + PREFIX, KIND);
     source.next = bytes + text.at + PREFIX + KIND;
     source.end = bytes + text.at + text.count;
@@ -83,8 +90,9 @@ const char *metadata_read(struct tflite_decoder *decoder, const uint8_t *bytes, 
     if (plain_wrong) {
         source.utf8 = true;
         utf8_wrong = read_fields(decoder, source);
-        if (utf8_wrong)
+        if (utf8_wrong) {
             return plain_wrong;
+        }
     }
     decoder->has_metadata = true;
     return NULL;

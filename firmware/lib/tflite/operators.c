@@ -20,13 +20,15 @@ static double exp_negative(double x)
     uint64_t bits;
     double r, sum = 0, power;
 
-    if (!(x > -700))
+    if (!(x > -700)) {
         return 0;
+    }
     n = (int32_t)(x * 1.4426950408889634 - 0.5);
     /* ln 2 in two parts: the product of n and the first is exact. */
     r = (x - n * 6.93147180369123816490e-01) - n * 1.90821492927058770002e-10;
-    for (unsigned i = 0; i < sizeof inverse / sizeof *inverse; i++)
+    for (unsigned i = 0; i < sizeof inverse / sizeof *inverse; i++) {
         sum = sum * r + inverse[i];
+    }
     bits = (uint64_t)(n + 1023) << 52;
     __builtin_memcpy(&power, &bits, sizeof power);
     return (sum * r + 1.0) * power;
@@ -45,8 +47,9 @@ static float hyperbolic_tangent(float x)
     double e, t;
 
     /* Below this the difference from x is less than a float can tell, and 1 - e loses digits. */
-    if (a < 0x1p-12)
+    if (a < 0x1p-12) {
         return x;
+    }
     e = exp_negative(-2 * a);
     t = (1.0 - e) / (1.0 + e);
     return (float)(x < 0 ? -t : t);
@@ -117,9 +120,11 @@ const struct operator_kind *operator_kind(uint32_t op)
         {ONE, OP_RESHAPE, 17, 2},     {TO_3, OP_TANH, 0, 1},
         {TO_3, OP_QUANTIZE, 89, 1}};
 
-    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (kinds[i].op == op)
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (kinds[i].op == op) {
             return &kinds[i];
+        }
+    }
     return NULL;
 }
 
@@ -133,8 +138,9 @@ const char *operator_name(uint32_t op)
     const char *name = names;
 
     while (name < names + sizeof names - 1) {
-        if ((uint8_t)*name == op)
+        if ((uint8_t)*name == op) {
             return name + 1;
+        }
         name++;
         while (*name++)
             ;

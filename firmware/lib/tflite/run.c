@@ -14,9 +14,11 @@ static void *input_of(const struct tflite_decoder *decoder, const void *workspac
 
 static void apply_maps(const struct tflite_map *map, unsigned maps, float *values, uint32_t count)
 {
-    for (; maps--; map++)
-        for (uint32_t i = 0; i < count; i++)
+    for (; maps--; map++) {
+        for (uint32_t i = 0; i < count; i++) {
             values[i] = apply_map(map, values[i]);
+        }
+    }
 }
 
 void tflite_hidden(const struct tflite_decoder *decoder, const float *latents, void *workspace)
@@ -27,9 +29,11 @@ void tflite_hidden(const struct tflite_decoder *decoder, const float *latents, v
     float *values = input_of(decoder, workspace, 0);
 
     memcpy(values, latents, decoder->latents * sizeof *values);
-    if (in->scale != 0)
-        for (unsigned i = 0; i < decoder->latents; i++)
+    if (in->scale != 0) {
+        for (unsigned i = 0; i < decoder->latents; i++) {
             values[i] = quantise(values[i], *in);
+        }
+    }
     apply_maps(decoder->map, decoder->head, values, decoder->latents);
     dense_prepare(first, values);
     for (unsigned i = 0; i + 1 < decoder->dense; i++) {
@@ -57,10 +61,12 @@ void tflite_scores(const struct tflite_decoder *decoder, const void *workspace, 
 {
     unsigned last = decoder->dense - 1u;
 
-    if (first >= decoder->outputs)
+    if (first >= decoder->outputs) {
         return;
-    if (count > decoder->outputs - first)
+    }
+    if (count > decoder->outputs - first) {
         count = decoder->outputs - first;
+    }
     dense_rows(&decoder->layer[last], input_of(decoder, workspace, last), first, count, scores);
 }
 
@@ -92,17 +98,20 @@ float tflite_cutoff(const struct tflite_decoder *decoder, float threshold)
     const int32_t top = 0x7f800000, bottom = -1 - top; /* the ranks of the infinities */
     int32_t low = bottom, high = top;
 
-    if (tflite_probability(decoder, -infinity) > threshold)
+    if (tflite_probability(decoder, -infinity) > threshold) {
         return -infinity;
-    if (!(tflite_probability(decoder, infinity) > threshold))
+    }
+    if (!(tflite_probability(decoder, infinity) > threshold)) {
         return infinity;
+    }
     while (high - 1 > low) {
         int32_t middle = (int32_t)(((int64_t)low + high) >> 1);
 
-        if (tflite_probability(decoder, float_of_rank(middle)) > threshold)
+        if (tflite_probability(decoder, float_of_rank(middle)) > threshold) {
             high = middle;
-        else
+        } else {
             low = middle;
+        }
     }
     return float_of_rank(low);
 }

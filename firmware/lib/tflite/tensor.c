@@ -78,14 +78,16 @@ bool tensor_buffer(struct loader *loader, uint32_t index, struct flatvector *dat
     struct flatbuffer *flat = &loader->flat;
     uint32_t buffer, offset;
 
-    if (index >= loader->buffers.count)
+    if (index >= loader->buffers.count) {
         return load_fail(loader, LOAD_MISSING);
+    }
     buffer = flat_element(flat, loader->buffers, index);
     flat_vector(flat, buffer, BUFFER_DATA, data);
     /* 1 is what a writer puts down before it knows. */
     offset = flat_field(flat, buffer, BUFFER_OFFSET);
-    if (offset && (flat_u32(flat, offset) > 1 || flat_u32(flat, offset + 4) != 0))
+    if (offset && (flat_u32(flat, offset) > 1 || flat_u32(flat, offset + 4) != 0)) {
         return load_fail(loader, "weights that lie behind the model are not supported");
+    }
     return !flat->broken;
 }
 
@@ -93,13 +95,15 @@ static bool read_shape(struct loader *loader, struct tensor *tensor, struct flat
 {
     tensor->rows = tensor->cols = 1;
     tensor->rank = (uint8_t)shape.count;
-    if (shape.count > MOST_DIMENSIONS)
+    if (shape.count > MOST_DIMENSIONS) {
         return fail_tensor(loader, tensor->index, WRONG_SHAPE);
+    }
     for (uint32_t i = 0; i < shape.count; i++) {
         uint32_t extent = flat_u32(&loader->flat, shape.at + 4 * i);
 
-        if (extent == 0 || extent > WIDEST || tensor->rows > WIDEST / tensor->cols)
+        if (extent == 0 || extent > WIDEST || tensor->rows > WIDEST / tensor->cols) {
             return fail_tensor(loader, tensor->index, WRONG_SHAPE);
+        }
         tensor->rows *= tensor->cols;
         tensor->cols = extent;
     }
@@ -116,18 +120,22 @@ static bool read_quant(struct loader *loader, struct tensor *tensor, uint32_t ta
     flat_vector(flat, quant, QUANT_SCALE, &tensor->scales);
     flat_vector(flat, quant, QUANT_ZERO, &tensor->zeros);
     scales = tensor->scales.count;
-    if (flat_scalar(flat, quant, QUANT_DETAILS))
+    if (flat_scalar(flat, quant, QUANT_DETAILS)) {
         return fail_tensor(loader, tensor->index, WRONG_QUANT);
-    if (scales == 0)
+    }
+    if (scales == 0) {
         return !flat->broken;
+    }
     if (scales != tensor->zeros.count || axis != 0 || shape.count == 0 ||
-        (scales > 1 && scales != flat_u32(flat, shape.at)))
+        (scales > 1 && scales != flat_u32(flat, shape.at))) {
         return fail_tensor(loader, tensor->index, WRONG_QUANT);
+    }
     for (uint32_t i = 0; i < scales; i++) {
         float scale = read_float(loader, tensor->scales.at + 4 * i);
 
-        if (!(scale >= __FLT_MIN__ && scale <= LARGEST_SCALE))
+        if (!(scale >= __FLT_MIN__ && scale <= LARGEST_SCALE)) {
             return fail_tensor(loader, tensor->index, WRONG_QUANT);
+        }
     }
     return !flat->broken;
 }
@@ -146,30 +154,37 @@ bool tensor_read(struct loader *loader, uint32_t index, struct tensor *tensor)
 
     memset(tensor, 0, sizeof *tensor);
     tensor->index = index;
-    if (index >= loader->tensors.count)
+    if (index >= loader->tensors.count) {
         return load_fail(loader, LOAD_MISSING);
+    }
     table = flat_element(flat, loader->tensors, index);
     type = flat_scalar(flat, table, TENSOR_TYPE);
-    if (type < sizeof numbers)
+    if (type < sizeof numbers) {
         tensor->number = numbers[type];
-    if (tensor->number == TFLITE_NONE)
+    }
+    if (tensor->number == TFLITE_NONE) {
         return fail_tensor(loader, index, WRONG_TYPE);
+    }
     if (flat_scalar(flat, table, TENSOR_VARIABLE) | flat_scalar(flat, table, TENSOR_SPARSE) |
-        flat_scalar(flat, table, TENSOR_VARIANT) | flat_scalar(flat, table, TENSOR_EXTERNAL))
+        flat_scalar(flat, table, TENSOR_VARIANT) | flat_scalar(flat, table, TENSOR_EXTERNAL)) {
         return fail_tensor(loader, index, " is of a kind that is not supported");
+    }
     flat_vector(flat, table, TENSOR_SHAPE, &shape);
     if (!read_shape(loader, tensor, shape) || !read_quant(loader, tensor, table, shape) ||
-        !tensor_buffer(loader, flat_scalar(flat, table, TENSOR_BUFFER), &data))
+        !tensor_buffer(loader, flat_scalar(flat, table, TENSOR_BUFFER), &data)) {
         return false;
+    }
     width = widths[tensor->number];
     tensor->at = data.at;
     tensor->bytes = data.count;
     if (data.count != 0 &&
         (data.count % width != 0 || data.count / width / tensor->cols != tensor->rows ||
-         data.count / width % tensor->cols != 0))
+         data.count / width % tensor->cols != 0)) {
         return fail_tensor(loader, index, " has not as much data as its shape says");
-    if (data.count != 0 && data.at % width != 0)
+    }
+    if (data.count != 0 && data.at % width != 0) {
         return fail_tensor(loader, index, " is not aligned");
+    }
     return !flat->broken;
 }
 
@@ -178,22 +193,29 @@ bool tensor_activation(struct loader *loader, uint32_t index, struct tensor *ten
 {
     quant->scale = 0;
     quant->zero = 0;
-    if (!tensor_read(loader, index, tensor))
+    if (!tensor_read(loader, index, tensor)) {
         return false;
-    if (tensor->bytes != 0)
+    }
+    if (tensor->bytes != 0) {
         return load_fail(loader, "an operator on constants only is not supported");
-    if (loader->written[index / 8] & 1 << index % 8)
+    }
+    if (loader->written[index / 8] & 1 << index % 8) {
         return fail_tensor(loader, index, " is computed twice");
+    }
     loader->written[index / 8] |= (uint8_t)(1 << index % 8);
-    if (tensor->number == TFLITE_F32)
+    if (tensor->number == TFLITE_F32) {
         return true;
-    if (tensor->number != TFLITE_I8)
+    }
+    if (tensor->number != TFLITE_I8) {
         return fail_tensor(loader, index, WRONG_TYPE);
-    if (tensor->scales.count != 1)
+    }
+    if (tensor->scales.count != 1) {
         return fail_tensor(loader, index, WRONG_QUANT);
+    }
     quant->scale = read_float(loader, tensor->scales.at);
     quant->zero = (int32_t)flat_u32(&loader->flat, tensor->zeros.at);
-    if (quant->zero < -128 || quant->zero > 127)
+    if (quant->zero < -128 || quant->zero > 127) {
         return fail_tensor(loader, index, WRONG_QUANT);
+    }
     return true;
 }

@@ -3,8 +3,9 @@
 
 void words_text(struct words *words, const char *text)
 {
-    while (*text && words->length + 1 < words->room)
+    while (*text && words->length + 1 < words->room) {
         words->text[words->length++] = *text++;
+    }
     words->text[words->length] = 0;
 }
 
@@ -14,8 +15,8 @@ void words_number(struct words *words, uint32_t number)
     char *digit = digits + sizeof digits - 1;
 
     *digit = 0;
-    do
+    do {
         *--digit = (char)('0' + number % 10);
-    while (number /= 10);
+    } while (number /= 10);
     words_text(words, digit);
 }

@@ -48,16 +48,20 @@ static void rows_of_floats_in_fours_equal_one_row_each(void)
     for (uint32_t cols = 1; cols <= MAX_COLS; cols++) {
         float sums[ROWS + 1], bias[ROWS];
 
-        for (unsigned i = 0; i < ROWS * cols; i++)
+        for (unsigned i = 0; i < ROWS * cols; i++) {
             weights[i] = random_float();
-        for (unsigned i = 0; i < cols; i++)
+        }
+        for (unsigned i = 0; i < cols; i++) {
             input[i] = random_float();
-        for (unsigned i = 0; i < ROWS; i++)
+        }
+        for (unsigned i = 0; i < ROWS; i++) {
             bias[i] = random_float();
+        }
         sums[ROWS] = 99;
         fours_f32(weights, input, cols, bias, sums, FOURS);
-        for (unsigned i = 0; i < ROWS; i++)
+        for (unsigned i = 0; i < ROWS; i++) {
             CHECK(same_bits(sums[i], dot_f32(weights + i * cols, input, cols, bias[i])));
+        }
         CHECK(sums[ROWS] == 99);
         fours_f32(weights, input, cols, bias, bias, FOURS);
         CHECK(memcmp(bias, sums, sizeof bias) == 0);
@@ -75,18 +79,22 @@ static void rows_of_halves_in_fours_equal_one_row_each(void)
         for (unsigned start = 0; start < 2; start++) { /* on a word, and between two */
             float sums[2 * ROWS], bias[2 * ROWS];
 
-            for (unsigned i = 0; i < sizeof weights / sizeof *weights; i++)
+            for (unsigned i = 0; i < sizeof weights / sizeof *weights; i++) {
                 weights[i] = random_half();
-            for (unsigned i = 0; i < cols; i++)
+            }
+            for (unsigned i = 0; i < cols; i++) {
                 input[i] = random_float();
-            for (unsigned i = 0; i < 2 * ROWS; i++)
+            }
+            for (unsigned i = 0; i < 2 * ROWS; i++) {
                 sums[i] = bias[i] = random_float();
+            }
             fours_f16(weights + start, input, cols, bias, sums, FOURS, step);
-            for (unsigned i = 0; i < 2 * ROWS; i++)
+            for (unsigned i = 0; i < 2 * ROWS; i++) {
                 CHECK(same_bits(sums[i],
                                 i % step == 0 && i < ROWS * step
                                     ? dot_f16(weights + start + i * cols, input, cols, bias[i])
                                     : bias[i]));
+            }
         }
     }
 }
@@ -100,16 +108,20 @@ static void rows_of_bytes_in_fours_equal_one_row_each(void)
         for (unsigned start = 0; start < 4; start++) {
             int32_t sums[ROWS + 1], bias[ROWS];
 
-            for (unsigned i = 0; i < sizeof weights; i++)
+            for (unsigned i = 0; i < sizeof weights; i++) {
                 weights[i] = (int8_t)random_bits();
-            for (unsigned i = 0; i < cols; i++)
+            }
+            for (unsigned i = 0; i < cols; i++) {
                 input[i] = (int16_t)((int)(random_bits() % 511) - 255);
-            for (unsigned i = 0; i < ROWS; i++)
+            }
+            for (unsigned i = 0; i < ROWS; i++) {
                 bias[i] = (int32_t)random_bits();
+            }
             sums[ROWS] = 99;
             fours_i8(weights + start, input, cols, bias, sums, FOURS);
-            for (unsigned i = 0; i < ROWS; i++)
+            for (unsigned i = 0; i < ROWS; i++) {
                 CHECK(sums[i] == dot_i8(weights + start + i * cols, input, cols, bias[i]));
+            }
             CHECK(sums[ROWS] == 99);
         }
     }
@@ -123,18 +135,21 @@ static void four_hybrid_rows_equal_one_row_each(void)
     for (uint32_t cols = 1; cols <= MAX_COLS; cols++) {
         float scales[4], bias[4], sums[4];
 
-        for (unsigned i = 0; i < 4 * cols; i++)
+        for (unsigned i = 0; i < 4 * cols; i++) {
             weights[i] = (int8_t)random_bits();
-        for (unsigned i = 0; i < cols; i++)
+        }
+        for (unsigned i = 0; i < cols; i++) {
             input[i] = random_float();
+        }
         for (unsigned i = 0; i < 4; i++) {
             scales[i] = random_float() * 0.01f;
             bias[i] = random_float();
         }
         four_hybrid(weights, scales, input, cols, bias, sums);
-        for (unsigned i = 0; i < 4; i++)
+        for (unsigned i = 0; i < 4; i++) {
             CHECK(same_bits(sums[i],
                             dot_hybrid(weights + i * cols, scales[i], input, cols, bias[i])));
+        }
     }
 }
 
@@ -154,8 +169,9 @@ static void places_of_inputs_are_a_permutation(void)
     for (uint32_t cols = 1; cols <= MAX_COLS; cols++) {
         uint64_t seen = 0;
 
-        for (uint32_t i = 0; i < cols; i++)
+        for (uint32_t i = 0; i < cols; i++) {
             seen |= UINT64_C(1) << int8_place(i, cols);
+        }
         CHECK(seen == (UINT64_C(1) << cols) - 1);
     }
 }
@@ -170,12 +186,13 @@ static void every_half_is_the_number_it_stands_for(void)
 
         float plain = half_to_float_plain((uint16_t)half);
 
-        if (exponent == 31 && fraction)
+        if (exponent == 31 && fraction) {
             CHECK(value != value && plain != plain);
-        else if (exponent == 31)
+        } else if (exponent == 31) {
             CHECK(value == (half >> 15 ? -INFINITY : INFINITY) && plain == value);
-        else
+        } else {
             CHECK(same_bits(value, half >> 15 ? -size : size) && same_bits(plain, value));
+        }
     }
 }
 
@@ -215,11 +232,13 @@ static void scores_come_in_any_piece(void)
         for (unsigned count = 0; count < 7; count++) {
             float scores[8];
 
-            for (unsigned i = 0; i < 8; i++)
+            for (unsigned i = 0; i < 8; i++) {
                 scores[i] = 99;
+            }
             tflite_scores(&decoder, workspace, first, count, scores);
-            for (unsigned i = 0; i < 8; i++)
+            for (unsigned i = 0; i < 8; i++) {
                 CHECK(scores[i] == (i < count && first + i < 5 ? SCORES[first + i] : 99));
+            }
         }
     }
 }
