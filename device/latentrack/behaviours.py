@@ -24,7 +24,7 @@ PATIENCE = 25
 INTERRUPTS = 3
 # Lines that a behaviour may print in a frame.
 LINES = 20
-FOLDER = "/flash/behaviours"
+FOLDER = files.FLASH + "/behaviours"
 _ENDING = ".py"
 _STOPPED = "stopped "
 

@@ -8,9 +8,10 @@ straight line (least squares). What was measured is kept in a file of the board'
 import latentcore
 
 from latentrack.boards.teensy41 import ADC_TOP
+from latentrack.files import FLASH
 from latentrack.names import Part
 
-_FOLDER = "/flash/"
+_FOLDER = FLASH + "/"
 CODES = 65535
 OUTPUTS = 8
 

@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import os
 
+FLASH = "/flash"
 PIECE = 4096
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _PARTIAL = ".partial"
@@ -148,10 +149,10 @@ def tidy(folder):
 
 def tidy_flash():
     """The same for all of the flash, and for what an install that was cut has left."""
-    remove_folder("/flash/install.new")
+    remove_folder(FLASH + "/install.new")
     for name in _SWAPPED:
-        remove_folder("/flash/" + name + ".old")
-    tidy("/flash")
+        remove_folder(FLASH + "/" + name + ".old")
+    tidy(FLASH)
 
 
 def remove_folder(path):
@@ -181,7 +182,7 @@ def _walk(folder):
 
 def make_folders(path):
     """Makes the folders that a file is in."""
-    at = path.find("/", len("/flash/"))
+    at = path.find("/", len(FLASH) + 1)
     while at > 0:
         if not exists(path[:at]):
             os.mkdir(path[:at])

@@ -10,7 +10,7 @@ from latentrack import files, room
 from latentrack.model import FOLDERS, Model
 from latentrack.names import Part, hint
 
-FOLDER = "/flash/models"
+FOLDER = files.FLASH + "/models"
 _PLAYING = FOLDER + "/playing.txt"
 # What renaming.py has begun and not finished.
 JOURNAL = FOLDER + "/renaming.txt"

@@ -51,7 +51,7 @@ def swap(path, block):
         raise RuntimeError("it timed out after 5 s")
     finally:
         micropython.kbd_intr(-1)
-    _store_later("/flash/" + path, block)
+    _store_later(files.FLASH + "/" + path, block)
     return what
 
 

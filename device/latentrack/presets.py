@@ -6,11 +6,12 @@ same. `store(3, now=True)` writes at once, which may cost a clock edge.
 
 import os
 
+from latentrack.files import FLASH
 from latentrack.names import Part
 from latentrack.parameters import PRESETS
 from latentrack.settings import lines_of, set_from
 
-FOLDER = "/flash/presets"
+FOLDER = FLASH + "/presets"
 
 
 class Presets(Part):

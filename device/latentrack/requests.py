@@ -11,6 +11,8 @@ from latentrack import files, repair, room
 from latentrack.instrument import Instrument
 from latentrack.scheduler import on_scheduler
 
+_NAME = files.FLASH + "/name.txt"
+
 
 def _instrument():
     if Instrument.running is None:
@@ -53,7 +55,7 @@ class Requests:
     def hello(self):
         """What this module is and does."""
         gc.collect()
-        free = os.statvfs("/flash")
+        free = os.statvfs(files.FLASH)
         about = {
             "micropython": ".".join(str(part) for part in sys.implementation.version[:3]),
             "machine": sys.implementation._machine,
@@ -75,7 +77,7 @@ class Requests:
 
     def set_name(self, name):
         """Stores the module's name, which `latentrack devices` shows."""
-        files.store("/flash/name.txt", name.encode())
+        files.store(_NAME, name.encode())
 
     def logs(self, since):
         """What the module has said since message number `since`: [next number, lines]."""
@@ -195,7 +197,7 @@ class Requests:
         instrument = _instrument()
         name = path.rsplit("/", 1)[1][: -len(".py")]
         on_scheduler(lambda: instrument.behaviours.forget(name))
-        path = "/flash/" + path
+        path = files.FLASH + "/" + path
         waiting = (instrument.unwritten_code or {}).pop(path, None)
         if waiting is not None:
             waiting.release()
@@ -274,4 +276,4 @@ class Requests:
 
 
 def _name():
-    return files.read_words("/flash/name.txt").strip()
+    return files.read_words(_NAME).strip()

@@ -10,8 +10,8 @@ import os
 from latentrack import files, guard
 
 # What was installed, of files that were stored over it; and what was stored.
-INSTALLED = "/flash/installed"
-EDITED = "/flash/edited"
+INSTALLED = files.FLASH + "/installed"
+EDITED = files.FLASH + "/edited"
 # A computer sets it before main.py runs: this start is without behaviours.
 without_behaviours = False
 
@@ -29,8 +29,8 @@ def asked_for(board):
 
 def keep_installed(path):
     """Before code is stored over what was installed: that is kept, the first time."""
-    if not path.startswith("/flash/behaviours/") and files.exists(path):
-        kept = INSTALLED + path[len("/flash") :]
+    if not path.startswith(files.FLASH + "/behaviours/") and files.exists(path):
+        kept = INSTALLED + path[len(files.FLASH) :]
         if not files.exists(kept):
             files.copy(path, kept)
 
@@ -39,7 +39,7 @@ def put_back():
     """Puts what was installed back. Returns how many files made way."""
     paths = files.walk(INSTALLED)
     for kept in paths:
-        path = "/flash" + kept[len(INSTALLED) :]
+        path = files.FLASH + kept[len(INSTALLED) :]
         edited = EDITED + kept[len(INSTALLED) :]
         files.make_folders(edited)
         if files.exists(path):

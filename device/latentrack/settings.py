@@ -7,9 +7,10 @@ nothing to this version, or something out of range, are passed over.
 
 import time
 
+from latentrack.files import FLASH
 from latentrack.names import Part
 
-FILE = "/flash/settings.txt"
+FILE = FLASH + "/settings.txt"
 # So long after the last turn of a knob, so that turning does not wear the flash out.
 PATIENCE_MS = 2000
 

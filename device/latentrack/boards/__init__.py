@@ -29,6 +29,7 @@ breadboard's wires would mind; the other way round, a bare board's gates would d
 hardware's switches.
 """
 
+# Not from files.FLASH: boards import nothing of the rest of the device code.
 FILE = "/flash/board.txt"
 
 

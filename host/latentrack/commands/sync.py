@@ -106,6 +106,8 @@ def _as_json(made: Plan, delete: bool) -> dict[str, Any]:
 def _table(made: Plan, delete: bool) -> Table:
     from rich.table import Table
 
+    from latentrack.module.library import MODELS
+
     table = Table(header_style="bold", box=None, pad_edge=False)
     table.add_column("model")
     table.add_column("bytes", justify="right")
@@ -115,5 +117,5 @@ def _table(made: Plan, delete: bool) -> Table:
     word = "to be removed" if delete else "only on the module"
     rows += [(path, entry.size, word) for path, entry in made.gone.items()]
     for path, size, what in sorted(rows):
-        table.add_row(path.removeprefix("/flash/models/"), f"{size:,}", what)
+        table.add_row(path.removeprefix(f"{MODELS}/"), f"{size:,}", what)
     return table

@@ -8,12 +8,10 @@ from pathlib import Path
 
 from latentrack.errors import UserError
 from latentrack.files import atomic_write
-from latentrack.module import archive
+from latentrack.module import FLASH, archive
 from latentrack.module.files import Entry, Files
 from latentrack.module.link import Progress
 from latentrack.module.space import check_room, sizes_of
-
-FLASH = "/flash"
 
 
 def fetch_to(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from latentrack import __version__
 from latentrack.errors import NoModule, UserError
+from latentrack.module import FLASH
 from latentrack.module.ports import modules
 from latentrack.module.programs import programs_at
 from latentrack.words import agree, listed
@@ -34,16 +35,16 @@ _FRAMES_MS = 2000
 _INSPECT = f"""
 def _inspect():
     import os, sys, time
-    here = os.listdir("/flash")
+    here = os.listdir("{FLASH}")
     version = main = ""
     if "latentrack" in here:
         try:
-            with open("/flash/latentrack/__init__.py") as file:
+            with open("{FLASH}/latentrack/__init__.py") as file:
                 version = file.read().split('__version__ = "')[1].split('"')[0]
         except (OSError, IndexError):
             version = "?"
     if "main.py" in here:
-        with open("/flash/main.py") as file:
+        with open("{FLASH}/main.py") as file:
             main = "ours" if "latentrack" in file.read() else "other"
     module = sys.modules.get("latentrack.instrument")
     instrument = module and module.Instrument.running
@@ -57,7 +58,7 @@ def _inspect():
     return sys.implementation.version[:2], version, main, bool(instrument), moves
 """
 # As at power-on: the names that main.py makes are those of the prompt.
-_START = "exec(compile(open('/flash/main.py').read(), 'main.py', 'exec'), globals())"
+_START = f"exec(compile(open('{FLASH}/main.py').read(), 'main.py', 'exec'), globals())"
 
 
 @dataclass(frozen=True)

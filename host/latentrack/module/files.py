@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from latentrack.decoder.operators import explained
 from latentrack.errors import UserError
-from latentrack.module import diagnosis
+from latentrack.module import FLASH, diagnosis
 from latentrack.module.link import Link, ModuleError, Progress
 from latentrack.module.session import NoPackage, Session
 
@@ -149,7 +149,7 @@ class PlainFiles:
             self._link.run(f"import os\nos.remove({path!r})")
 
     def free(self) -> int:
-        size, _, _, blocks, *_ = self._link.evaluate("__import__('os').statvfs('/flash')")
+        size, _, _, blocks, *_ = self._link.evaluate(f"__import__('os').statvfs({FLASH!r})")
         return int(size * blocks)
 
 

@@ -13,18 +13,18 @@ from dataclasses import dataclass
 
 from latentrack import assets
 from latentrack.errors import NoModule, UserError
-from latentrack.module import diagnosis
+from latentrack.module import FLASH, diagnosis
 from latentrack.module.files import open_files, reason
 from latentrack.module.link import Link, ModuleError, Progress
 from latentrack.module.space import check_room, sizes_of
 
-STAGE = "/flash/install.new"
+STAGE = f"{FLASH}/install.new"
 
 _SLOWLY = (
     "Latentrack is not on the module at {}: the first install uses mpremote's copy, which is slower"
 )
 
-# What follows runs on the module, after STAGE has been given to it.
+# What follows runs on the module, after FLASH and STAGE have been given to it.
 _REMOVE = """
 import os
 def _remove(path):
@@ -53,7 +53,7 @@ _PUT_IN_PLACE = (
     _REMOVE
     + """
 def _swap(name):
-    path = "/flash/" + name
+    path = FLASH + "/" + name
     _remove(path + ".old")
     try:
         os.rename(path, path + ".old")
@@ -63,28 +63,28 @@ def _swap(name):
     _remove(path + ".old")
 def _keep_main():
     try:
-        with open("/flash/main.py") as file:
+        with open(FLASH + "/main.py") as file:
             if "latentrack" in file.read():
                 return
     except OSError:
         return
-    os.rename("/flash/main.py", "/flash/main_before_latentrack.py")
+    os.rename(FLASH + "/main.py", FLASH + "/main_before_latentrack.py")
     print("kept")
 _keep_main()
 for _name in ("latentcore.mpy", "latentrack", "board.txt", "SKIPSD", "main.py"):
     if _name in os.listdir(STAGE):
         _swap(_name)
 # Examples that are there may have been changed by their owner.
-_mine = "/flash/behaviours/"
-if "behaviours" not in os.listdir("/flash"):
-    os.mkdir("/flash/behaviours")
+_mine = FLASH + "/behaviours/"
+if "behaviours" not in os.listdir(FLASH):
+    os.mkdir(FLASH + "/behaviours")
 for _name in os.listdir(STAGE + "/behaviours"):
     if _name not in os.listdir(_mine):
         os.rename(STAGE + "/behaviours/" + _name, _mine + _name)
 # What safe.py puts back is what is installed now.
-_remove("/flash/installed")
+_remove(FLASH + "/installed")
 _remove(STAGE)
-del _remove, _swap, _keep_main, _name, _mine, STAGE
+del _remove, _swap, _keep_main, _name, _mine, FLASH, STAGE
 """
 )
 
@@ -136,7 +136,7 @@ def install(
             _empty_stage(link)
         raise
     try:
-        kept = "kept" in link.run(f"STAGE = {STAGE!r}\n{_PUT_IN_PLACE}")
+        kept = "kept" in link.run(f"FLASH, STAGE = {FLASH!r}, {STAGE!r}\n{_PUT_IN_PLACE}")
     except ModuleError as error:
         raise UserError(
             f"The module at {link.port} has Latentrack's files, and could not put them in place "

@@ -19,7 +19,7 @@ from latentrack.decoder.metadata import (
     with_title,
 )
 from latentrack.errors import UserError
-from latentrack.module import diagnosis, naming
+from latentrack.module import FLASH, diagnosis, naming
 from latentrack.module.diagnosis import Say
 from latentrack.module.files import Entry, Files, FramedFiles, PlainFiles, reason, refusals
 from latentrack.module.link import Link, ModuleError, Progress
@@ -28,7 +28,7 @@ from latentrack.module.space import check_room
 from latentrack.playing.kinds import Kind
 from latentrack.words import listed
 
-MODELS = "/flash/models"
+MODELS = f"{FLASH}/models"
 ENDING = naming.ENDING
 # The module's folder for each kind of model (device/latentrack/library.py has the same).
 FOLDERS = {kind.code[:3]: kind.folder for kind in Kind}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentrack.errors import UserError
+from latentrack.module import FLASH
 from latentrack.module.files import as_listing
 from latentrack.module.line import Line
 from latentrack.module.link import Link, ModuleError
@@ -65,10 +66,10 @@ class Live:
     def _compare(self) -> None:
         """Learns what is on the module, and marks it, so that a restart is noticed."""
         with self._turn() as link:
-            with Session(link, "files", "/flash") as session:
+            with Session(link, "files", FLASH) as session:
                 there = as_listing(session.first)
             link.run(f"{_MARK} = True")
-        self._hashes = {path.removeprefix("/flash/"): e.sha256 for path, e in there.items()}
+        self._hashes = {path.removeprefix(f"{FLASH}/"): e.sha256 for path, e in there.items()}
         self._checked = time.monotonic()
 
     def _check_restart(self) -> None:
