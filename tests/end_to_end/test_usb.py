@@ -10,6 +10,8 @@ import zipfile
 import pytest
 import serial
 
+from latentrack.commands.push import push
+from latentrack.module import library
 from latentrack.module.frames import MAGIC, Frame
 from latentrack.module.link import Link
 from latentrack.module.session import Session
@@ -56,6 +58,22 @@ def test_push_is_heard_and_leaves_the_flash_alone(start, models):
         )
         link.restart()
         assert link.evaluate("track.model.name") == "dub"
+
+
+def test_a_push_reads_its_file_once(start, models, monkeypatch):
+    module = start()
+    reads = []
+    read_model_bytes = library.read_model_bytes
+
+    def counted(file):
+        reads.append(file)
+        return read_model_bytes(file)
+
+    monkeypatch.setattr(library, "read_model_bytes", counted)
+    file = models / "dub.tflite"
+    push(None, [file], port=module.port, store=True)
+    assert reads == [file]
+    assert library_of(module) == {"perc/dub.tflite": file.read_bytes()}
 
 
 def test_push_store_keeps_it(start, models):

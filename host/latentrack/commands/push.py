@@ -35,16 +35,16 @@ def push(
     """
     from latentrack.commands.ports import find_port
     from latentrack.commands.terminal import say, transfer
-    from latentrack.module.library import playable, push_plainly
     from latentrack.module.library import push as put
+    from latentrack.module.library import push_plainly, read_model
     from latentrack.module.link import Link
     from latentrack.module.session import NoPackage
 
-    for model in models:
-        playable(model)  # what is wrong with a file is said before a module is asked for
+    # Read before a module is asked for: what is wrong with a file comes first.
+    read = [read_model(model) for model in models]
     with Link(find_port(port)) as link:
-        for number, model in enumerate(models, start=track):
-            with transfer(f"Pushing {model.name}") as progress:
+        for number, model in enumerate(read, start=track):
+            with transfer(f"Pushing {model.file.name}") as progress:
                 try:
                     done = put(link, model, progress, store=store, track=number - 1, say=say)
                     plays = True

@@ -87,11 +87,6 @@ class Model:
         return Entry(len(self.data), hashlib.sha256(self.data).hexdigest())
 
 
-def playable(model: Path) -> DecoderInfo:
-    """What the model is; raises UserError if no module can play it."""
-    return read_model(model).info
-
-
 def read_model(file: Path) -> Model:
     """A model from a file, with the name that it has on an empty module.
 
@@ -110,6 +105,10 @@ def read_model(file: Path) -> Model:
     if told and naming.is_name_of(title, told):
         title = told  # it was fetched from a module under its name there
     return Model(file, folder, naming.plain_name(title), title, info, data)
+
+
+def _read(model: Path | Model) -> Model:
+    return model if isinstance(model, Model) else read_model(model)
 
 
 def place(model: Model, files: HasHeads, paths: Iterable[str], taken: Iterable[str] = ()) -> Model:
@@ -139,7 +138,7 @@ def titles(files: HasHeads) -> Callable[[str], str]:
 
 def push(
     link: Link,
-    model: Path,
+    model: Path | Model,
     progress: Progress | None = None,
     *,
     store: bool = False,
@@ -148,13 +147,15 @@ def push(
 ) -> Pushed:
     """Plays a model from the next bar on, out of the module's memory; `store` also keeps it.
 
+    model: a file, or what `read_model` has made of one, so that it is read once.
+
     It is compared by hash and read by latentcore there before it plays; stored, it is written under
     a temporary name, read back and compared, and renamed last. Raises UserError; then the module
     plays and holds what it did before (where only storing failed, the sentence says so). Raises
     NoPackage where a model is to be stored and Latentrack is not on the module. `say` gets a
     sentence if Latentrack had to be started first.
     """
-    what = read_model(model)
+    what = _read(model)
     try:
         with running_session(link, say) as session:
             about = session.first
@@ -164,10 +165,10 @@ def push(
             paths = [path for path, _ in session.call("models")]
             others = [name for i, name in enumerate(about["plays"]) if name and i != track]
             in_memory = set(others) - {PurePosixPath(path).stem for path in paths}
-            with refusals(f"The module cannot take {model}, and plays on as before"):
+            with refusals(f"The module cannot take {what.file}, and plays on as before"):
                 what = place(what, FramedFiles(session, about), paths, in_memory)
                 session.send(what.data, progress)
-            with refusals(f"The module cannot play {model}, and plays on as before"):
+            with refusals(f"The module cannot play {what.file}, and plays on as before"):
                 frames = session.call("audition", what.name, track)
             check_frames(session, frames)
             if not store:
@@ -196,11 +197,11 @@ def why_forgotten(told: str | None) -> str:
     )
 
 
-def push_plainly(link: Link, model: Path, progress: Progress | None = None) -> Pushed:
+def push_plainly(link: Link, model: Path | Model, progress: Progress | None = None) -> Pushed:
     """Stores a model by mpremote's own copy: for a module on which Latentrack is not installed."""
-    what = read_model(model)
+    what = _read(model)
     files = PlainFiles(link)
-    with refusals(f"The module could not store {model}"):
+    with refusals(f"The module could not store {what.file}"):
         there = files.listing(MODELS)
         what = place(what, files, library_of(there))
         files.put(what.path, what.data, progress)
