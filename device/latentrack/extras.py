@@ -1,35 +1,83 @@
-"""What a model file says beyond what it takes to play it: the note that its first voice means."""
+"""What a model file says beyond what it takes to play it: the note that its first voice means.
 
-_LOWEST = b'"lowest_pitch":'
-# The number behind it, with what ends it.
-_DIGITS = 5
-_PIECE = 1024
+It is in the JSON of the metadata entry LATENTRACK (docs/model-format.md). latentcore has no bytes
+left to tell where that entry lies, so the tables of the flatbuffer are followed here once more.
+"""
+
+import json
+from struct import unpack_from
+
+_NAME = b"LATENTRACK"
+# Fields of the schema's tables, by number.
+_BUFFERS, _METADATA = 4, 6  # of Model
+_ENTRY_NAME, _ENTRY_BUFFER = 0, 1  # of Metadata
+_DATA = 0  # of Buffer
+# A file that lists more, or has more to say, is not worth the time and memory.
+_MOST_ENTRIES = 32
+_MOST_BYTES = 8192
 
 
 def lowest_pitch(file):
-    """The MIDI note of voice 0, from the JSON that our training writes; 0 where nothing is said.
+    """The MIDI note of voice 0, 0 to 127, of the bytes of a model; 0 where nothing is said.
 
     The reference's models say nothing: there voice n is n semitones above 0 V.
     """
-    at = _find(file, _LOWEST)
-    if at < 0:
-        return 0
-    at += len(_LOWEST)
-    digits = bytes(file[at : at + _DIGITS]).split(b",")[0].split(b"}")[0]
     try:
-        note = int(digits.decode())
-    except ValueError:
+        note = json.loads(bytes(_entry(file)))["lowest_pitch"]
+    except (ValueError, KeyError, TypeError, RuntimeError):
         return 0
-    return note if 0 <= note <= 127 else 0
+    return note if type(note) is int and 0 <= note <= 127 else 0
 
 
-def _find(file, words):
-    """Where the words begin, or -1. A memoryview has no `find`, and a copy is as large as it."""
-    piece = bytearray(_PIECE)
-    for start in range(0, len(file), _PIECE - len(words) + 1):
-        part = file[start : start + _PIECE]
-        piece[: len(part)] = part
-        at = piece.find(words, 0, len(part))
-        if at >= 0:
-            return start + at
-    return -1
+def _entry(file):
+    """The bytes of the entry. Raises ValueError if there is none, or the tables are damaged."""
+    model = _target(file, 0)
+    entries = _field(file, model, _METADATA)
+    for number in range(min(_number(file, entries), _MOST_ENTRIES)):
+        entry = _target(file, entries + 4 + 4 * number)
+        name = _field(file, entry, _ENTRY_NAME)
+        if bytes(_vector(file, name)) == _NAME:
+            buffers = _field(file, model, _BUFFERS)
+            at = _slot(file, entry, _ENTRY_BUFFER)
+            index = _number(file, at) if at else 0  # a number that is 0 is left out
+            if index < _number(file, buffers):
+                buffer = _target(file, buffers + 4 + 4 * index)
+                return _vector(file, _field(file, buffer, _DATA))
+    raise ValueError("no entry")
+
+
+def _number(file, at, form="<I"):
+    # Two bytes too many for "<H": behind a vtable there is always a table.
+    if not 0 <= at <= len(file) - 4:
+        raise ValueError("beyond the end")
+    return unpack_from(form, file, at)[0]
+
+
+def _target(file, at):
+    """Where the offset that lies there leads."""
+    return at + _number(file, at)
+
+
+def _slot(file, table, number):
+    """Where a field of a table lies; 0: it is left out."""
+    vtable = table - _number(file, table, "<i")
+    if 4 + 2 * number >= _number(file, vtable, "<H"):
+        return 0
+    offset = _number(file, vtable + 4 + 2 * number, "<H")
+    return table + offset if offset else 0
+
+
+def _field(file, table, number):
+    """What a field of a table, an offset, leads to. Raises ValueError if it is left out."""
+    at = _slot(file, table, number)
+    if not at:
+        raise ValueError("left out")
+    return _target(file, at)
+
+
+def _vector(file, at):
+    """The bytes of a vector of bytes, or of a text."""
+    size = _number(file, at)
+    if size > _MOST_BYTES:
+        raise ValueError("too large")
+    return file[at + 4 : at + 4 + size]
