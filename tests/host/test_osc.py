@@ -275,7 +275,7 @@ def test_what_is_wrong_is_said_in_a_sentence(drum_model: Path, tmp_path: Path) -
             r"program may use this port, choose another\.\n",
             done.stderr,
         )
-    with pytest.raises(UserError, match="'here:9001' is no address for OSC"):
+    with pytest.raises(UserError, match="'here:9001' is not an address for OSC"):
         lt.OscPlayer(drum_model, send="here:9001")
     (tmp_path / "a.tflite").write_bytes(b"music")
     with pytest.raises(UserError, match="a.tflite"):

@@ -68,7 +68,7 @@ def spot(page: Page, x: float, y: float) -> tuple[float, float]:
 # The grid shows what the newest move of the hand led to.
 ANSWERED = (
     "document.querySelector('.lt-explore-map').dataset.asked > 0"
-    " && document.querySelector('.lt-explore-lanes').dataset.shown"
+    " && document.querySelector('.lt-explore-rows').dataset.shown"
     " === document.querySelector('.lt-explore-map').dataset.asked"
 )
 

@@ -22,8 +22,8 @@ from tests.waiting import until
 
 def pattern(rows: Iterable[str], kind: str = "drums", beat: int = 4) -> Pattern:
     """A line for each voice: "x" is a hit of 100, a digit one of ten times that."""
-    lanes = [[100 if c == "x" else 10 * int(c) if c.isdigit() else 0 for c in row] for row in rows]
-    hits = np.array(lanes, np.uint8).T
+    voices = [[100 if c == "x" else 10 * int(c) if c.isdigit() else 0 for c in row] for row in rows]
+    hits = np.array(voices, np.uint8).T
     names = tuple(f"voice {voice}" for voice in range(hits.shape[1]))
     return Pattern(hits, kind, names, tuple(36 + v for v in range(len(names))), beat)
 

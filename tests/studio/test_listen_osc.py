@@ -202,8 +202,8 @@ NAN, INF = math.nan, math.inf
     [
         ("x", (), "it needs 1 number, not 0"),
         ("x", (0.1, 0.2), "it needs 1 number, not 2"),
-        ("x", ("left",), "'left' is no number"),
-        ("x", (True,), "'True' is no number"),
+        ("x", ("left",), "'left' is not a number"),
+        ("x", (True,), "'True' is not a number"),
         ("x", (NAN,), "nan is not from -1 to 1"),
         ("y", (-INF,), "-inf is not from -1 to 1"),
         ("z", (1.01,), "1.01 is not from -1 to 1"),
@@ -213,13 +213,13 @@ NAN, INF = math.nan, math.inf
         ("density", (NAN, 0.5), None),
         ("pitches", (), "it needs 1 to 8 notes"),
         ("pitches", (60, 128), "128 is not from 0 to 127"),
-        ("pitches", (60.5,), "60.5 is no whole number"),
+        ("pitches", (60.5,), "60.5 is not a whole number"),
         ("steps", (0,), None),
         ("steps", (1000,), None),
         ("steps", (1e30,), None),
         ("tempo", (1000,), "1000 is not from 20 to 400"),
         ("swing", (0.3,), "0.3 is not from 0.5 to 0.75"),
-        ("play", ("now",), "'now' is no number"),
+        ("play", ("now",), "'now' is not a number"),
         ("model", ("../../etc",), "there is no run of this name"),
         ("volume", (1,), "there is no such address"),
     ],
@@ -294,7 +294,7 @@ def test_a_port_in_use_is_named_and_a_switch_frees_it(patch: Patch) -> None:
 
 @pytest.mark.parametrize("wrong", ["", "9000x", "127.0.0.1", "host:9000", "1.2.3:1", "127.0.0.1:0"])
 def test_what_is_no_address_is_said_to_be_none(wrong: str) -> None:
-    with pytest.raises(UserError, match="is no address for OSC"):
+    with pytest.raises(UserError, match="is not an address for OSC"):
         parsed(wrong)
 
 

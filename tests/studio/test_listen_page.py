@@ -423,7 +423,7 @@ def test_a_wrong_address_is_said_and_nothing_is_switched(page: Page) -> None:
     osc.get_by_label("Send messages to: address and port").fill("somewhere")
     switch = osc.get_by_role("switch", name="Send messages to")
     switch.click()
-    expect(page.get_by_role("alert")).to_contain_text("'somewhere' is no address for OSC")
+    expect(page.get_by_role("alert")).to_contain_text("'somewhere' is not an address for OSC")
     expect(switch).not_to_be_checked()
 
 

@@ -26,7 +26,7 @@ from latentrack.studio.music import reading
 from latentrack.studio.music.intake import safe_parts
 from latentrack.studio.music.left_out import TITLES
 from latentrack.studio.music.music import Music
-from latentrack.studio.music.pictures import in_words, lanes, picture
+from latentrack.studio.music.pictures import in_words, picture, top_down
 from latentrack.studio.workspace import Workspace
 from tests.host.corpus.odd_midi import odd, sixteenths
 from tests.waiting import PATIENCE_S, until
@@ -671,9 +671,9 @@ def test_folders_that_are_none_are_refused(music, folder, tmp_path):
 def test_a_bar_is_drawn_and_told_where_its_hits_are():
     hits = [0, 0, 50, 4, 2, 90, 15, 1, 96]
     names = ("kick", "snare", "hat")
-    assert lanes(names, "drums") == [0, 1, 2]
-    assert lanes(names, "notes") == [2, 1, 0]
-    drawn = picture(hits, lanes(names, "drums"))
+    assert top_down(names, "drums") == [0, 1, 2]
+    assert top_down(names, "notes") == [2, 1, 0]
+    drawn = picture(hits, top_down(names, "drums"))
     corner = re.compile(r"M([\d.]+) ([\d.]+)")
     at = {
         loud: [(int(float(x)), int(float(y))) for x, y in corner.findall(path)]

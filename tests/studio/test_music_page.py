@@ -141,7 +141,7 @@ def test_rules_change_what_is_seen_and_are_found_again(
 
     page.get_by_role("button", name="Rhythm").click()
     count(page, "20 sequences of 2 bars from 20 files")
-    expect(page.get_by_text("32 steps × 1 lane")).to_be_visible()
+    expect(page.get_by_text("32 steps × 1 voice")).to_be_visible()
     expect(page.get_by_role("combobox", name="Percussion map")).to_be_hidden()
     page.get_by_role("button", name="Drums").click()
     exclude = page.get_by_role("combobox", name="Leave out these parts or files")
@@ -170,7 +170,7 @@ def test_a_studio_started_again_finds_all_as_it_was(
         drop(page, twenty, tmp_path / "my kit.toml")
         count(page, "60 bars from 20 files")
         expect(page.get_by_role("combobox", name="Percussion map")).to_have_value("my kit.toml")
-        expect(page.get_by_text("16 steps × 2 lanes")).to_be_visible()
+        expect(page.get_by_text("16 steps × 2 voices")).to_be_visible()
         page.get_by_role("combobox", name="Bars each").click()
         page.get_by_role("option", name="3", exact=True).click()
         count(page, "20 sequences of 3 bars from 20 files")
@@ -178,7 +178,7 @@ def test_a_studio_started_again_finds_all_as_it_was(
     with running_studio(tmp_path / "studio") as studio:
         page = open_tab(studio.address)
         count(page, "20 sequences of 3 bars from 20 files")
-        expect(page.get_by_text("48 steps × 2 lanes")).to_be_visible()
+        expect(page.get_by_text("48 steps × 2 voices")).to_be_visible()
         expect(page.get_by_role("combobox", name="Percussion map")).to_have_value("my kit.toml")
         page.get_by_role("tab", name="Left out").click()
         expect(page.get_by_role("table", name="Files left out")).to_contain_text("letter.txt")
@@ -356,7 +356,7 @@ def test_a_request_that_is_no_batch_is_refused(full: RunningStudio) -> None:
         with pytest.raises(HTTPError) as refusal:
             urlopen(request, timeout=PATIENCE_S)
         assert refusal.value.code == 400
-        assert "no batch of files" in json.load(refusal.value)["error"]
+        assert "not a batch of files" in json.load(refusal.value)["error"]
     request.add_header("Origin", "http://elsewhere.example")
     with pytest.raises(HTTPError) as refusal:
         urlopen(request, timeout=PATIENCE_S)

@@ -222,7 +222,7 @@ def test_a_list_of_files_that_is_a_trap_is_refused(plain_studio: RunningStudio, 
         urlopen(request, timeout=PATIENCE_S)
     assert refusal.value.code == 400
     sentence = json.load(refusal.value)["error"]
-    assert sentence.startswith("This is no batch of files") and sentence.endswith(".")
+    assert sentence.startswith("This is not a batch of files") and sentence.endswith(".")
 
 
 # -- beyond this computer -------------------------------------------------------------------------

@@ -241,7 +241,7 @@ def numbers(values: Sequence[object], low: float, high: float, count: int) -> li
     found: list[float] = []
     for value in values:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise Ignored(f"{str(value)[:20]!r} is no number")
+            raise Ignored(f"{str(value)[:20]!r} is not a number")
         if not (math.isfinite(value) and low <= value <= high):
             raise Ignored(f"{value:g} is not from {low:g} to {high:g}")
         found.append(float(value))
@@ -253,5 +253,5 @@ def whole(values: Sequence[object], low: float, high: float, count: int) -> list
     found = numbers(values, low, high, count)
     for value in found:
         if value != int(value):
-            raise Ignored(f"{value:g} is no whole number")
+            raise Ignored(f"{value:g} is not a whole number")
     return [int(value) for value in found]

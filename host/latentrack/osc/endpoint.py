@@ -201,4 +201,4 @@ def parsed(address: str) -> tuple[str, int]:
             return found
     except ValueError:
         pass
-    raise UserError(f"{address[:60]!r} is no address for OSC: write one like 127.0.0.1:9000.")
+    raise UserError(f"{address[:60]!r} is not an address for OSC: write one like 127.0.0.1:9000.")

@@ -17,28 +17,28 @@ _DEEPEST = 8
 def messages(packet: bytes, depth: int = 0) -> Iterator[tuple[str, list[object]]]:
     """(address, values) of each message; all are for now, whatever the bundle's time tag says.
 
-    Raises ValueError if it is no OSC; what stood before that has been given.
+    Raises ValueError if it is not OSC; what stood before that has been given.
     """
     from pythonosc.osc_message import OscMessage
 
     if not packet.startswith(_BUNDLE):
         if not packet.startswith(b"/"):
-            raise ValueError("it is no OSC")
+            raise ValueError("it is not OSC")
         try:
             message = OscMessage(packet)
         except Exception as error:  # whatever a parser runs into in bytes that are no OSC
-            raise ValueError("it is no OSC") from error
+            raise ValueError("it is not OSC") from error
         yield message.address, list(message.params)
         return
     place = len(_BUNDLE) + _TIME_TAG
     if depth > _DEEPEST or len(packet) < place:
-        raise ValueError("it is no OSC")
+        raise ValueError("it is not OSC")
     while place < len(packet):
         if place + 4 > len(packet):
-            raise ValueError("it is no OSC")
+            raise ValueError("it is not OSC")
         (size,) = struct.unpack_from(">i", packet, place)
         place += 4
         if not 0 < size <= len(packet) - place:
-            raise ValueError("it is no OSC")
+            raise ValueError("it is not OSC")
         yield from messages(packet[place : place + size], depth + 1)
         place += size

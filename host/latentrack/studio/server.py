@@ -30,7 +30,7 @@ def serve(
 
     Beyond this computer only browsers are answered that were let in by a link: the address that
     `ready` is told is one, and `invite` is told one for another device, then and whenever a link
-    was used. Raises UserError if the port is in use, or the host is no address of this computer.
+    was used. Raises UserError if the port is in use, or host is not an address of this computer.
     """
     from latentrack.studio.studio import Studio
 
@@ -116,13 +116,14 @@ def _free_port(host: str, wanted: int | None) -> int:
                 probe.bind((host, port))
             except socket.gaierror as error:
                 raise UserError(
-                    f"{host} is no address: name one of this computer's own, or 0.0.0.0 for all."
+                    f"{host} is not an address: name one of this computer's own, or 0.0.0.0 for "
+                    "all."
                 ) from error
             except OSError as error:
                 if error.errno in (99, 49, 10049):  # EADDRNOTAVAIL on Linux, macOS, Windows
                     raise UserError(
-                        f"{host} is no address of this computer: name one of its own, or 0.0.0.0 "
-                        "for all."
+                        f"{host} is not an address of this computer: name one of its own, or "
+                        "0.0.0.0 for all."
                     ) from error
                 continue
             return int(probe.getsockname()[1])

@@ -33,7 +33,7 @@ def png(image: NDArray[np.uint8], scale: int = 1) -> bytes:
 def read_png(data: bytes) -> NDArray[np.uint8]:
     """The image in a file that `png` wrote. Raises ValueError for any other."""
     if not data.startswith(_SIGNATURE):
-        raise ValueError("this is no PNG file")
+        raise ValueError("this is not a PNG file")
     at, pixels, shape = len(_SIGNATURE), b"", (0, 0)
     while at < len(data):
         (size,) = struct.unpack_from(">I", data, at)

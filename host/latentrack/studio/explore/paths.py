@@ -38,7 +38,7 @@ class LatentPath:
         if not all(abs(value) <= 1 for point in self.points for value in point):
             raise ValueError("the points of a path are from -1 to 1")
         if self.axes[0] == self.axes[1] or not all(0 <= axis < 8 for axis in self.axes):
-            raise ValueError(f"{self.axes} are no two latents")
+            raise ValueError(f"{self.axes} are not two different latents")
         if not 2 <= self.bars <= MOST_BARS:
             raise ValueError(f"a path takes 2 to {MOST_BARS} bars, not {self.bars}")
         if self.way not in WAYS:

@@ -1,10 +1,10 @@
-// The pattern as a grid: a lane for each voice, a cell for each step. Cells are plain elements, so
+// The pattern as a grid: a row for each voice, a cell for each step. Cells are plain elements, so
 // that a screen reader and the keyboard find their way; only those that change are touched.
 import { OneInFlight, bytes } from "one_in_flight";
 
 export default {
   template: `
-    <div class="lt-explore-lanes" ref="box">
+    <div class="lt-explore-rows" ref="box">
       <div class="lt-explore-table" ref="table" role="grid" aria-label="Pattern" @keydown="key"
         @pointerdown="down" @pointerup="up" @focusin="entered"></div>
     </div>`,
@@ -19,23 +19,23 @@ export default {
   methods: {
     // -- what the server says ---------------------------------------------------------------------
 
-    // lanes: {name, knob, first: it has the knob of its group}, the upper one first.
+    // rows: {name, knob, first: it has the knob of its group}, the upper one first.
     setup(told) {
       this.told = told;
-      this.lane = new Map(told.lanes.map((lane, row) => [lane.voice, row]));
+      this.entry = new Map(told.rows.map((entry, row) => [entry.voice, row]));
       this.focus = [0, 0];
       const table = this.$refs.table;
       table.replaceChildren();
       table.style.setProperty("--lt-steps", told.steps);
-      table.classList.toggle("lt-explore-many", told.lanes.length > 20);
-      table.setAttribute("aria-rowcount", told.lanes.length);
+      table.classList.toggle("lt-explore-many", told.rows.length > 20);
+      table.setAttribute("aria-rowcount", told.rows.length);
       table.setAttribute("aria-colcount", told.steps + 1);
-      this.cells = told.lanes.map((lane, row) => {
+      this.cells = told.rows.map((entry, row) => {
         const line = document.createElement("div");
-        line.className = "lt-explore-lane";
+        line.className = "lt-explore-row";
         line.setAttribute("role", "row");
         line.setAttribute("aria-rowindex", row + 1);
-        line.append(this.head(lane));
+        line.append(this.head(entry));
         const cells = Array.from({ length: told.steps }, (_, step) => {
           const cell = document.createElement("div");
           cell.className = "lt-explore-cell";
@@ -59,21 +59,21 @@ export default {
       this.cells[0][0].tabIndex = 0;
       this.scrolled = false;
     },
-    head(lane) {
+    head(entry) {
       const head = document.createElement("div");
       head.className = "lt-explore-head";
       head.setAttribute("role", "rowheader");
       const name = document.createElement("span");
-      name.textContent = lane.name;
-      name.title = lane.name;
+      name.textContent = entry.name;
+      name.title = entry.name;
       head.append(name);
-      if (lane.slider) {
+      if (entry.slider) {
         const slider = document.createElement("input");
         Object.assign(slider, { type: "range", min: 0, max: 1, step: 0.01 });
-        slider.title = `${lane.slider}: how readily it sounds (double click: as the threshold says)`;
-        slider.setAttribute("aria-label", `Density of ${lane.slider}`);
-        slider.dataset.knob = lane.knob;
-        const tell = (value) => this.densities.post({ index: lane.knob, value });
+        slider.title = `${entry.slider}: how readily it sounds (double click: as the threshold says)`;
+        slider.setAttribute("aria-label", `Density of ${entry.slider}`);
+        slider.dataset.knob = entry.knob;
+        const tell = (value) => this.densities.post({ index: entry.knob, value });
         slider.addEventListener("input", () => tell(Number(slider.value)));
         slider.addEventListener("dblclick", () => tell(0.5));
         head.append(slider);
@@ -85,11 +85,11 @@ export default {
       if (told.turned) this.densities.answered();
       if (!this.told) return;
       const hits = bytes(told.hits), wrong = told.wrong ? bytes(told.wrong) : null;
-      const { lanes, steps, voices } = this.told;
+      const { rows, steps, voices } = this.told;
       let lowest = -1, highest = -1;
-      for (let row = 0; row < lanes.length; row++) {
+      for (let row = 0; row < rows.length; row++) {
         for (let step = 0; step < steps; step++) {
-          const at = step * voices + lanes[row].voice;
+          const at = step * voices + rows[row].voice;
           const hit = hits[at], off = wrong ? wrong[at] : 0;
           const mute = step >= told.played;
           const state = `${hit} ${off} ${mute}`;
@@ -106,7 +106,7 @@ export default {
           names.toggle("lt-explore-mute", mute);
           const word = hit ? `hit, velocity ${hit}` : "no hit";
           const more = (off ? ", not as you drew it" : "") + (mute ? ", not played" : "");
-          cell.setAttribute("aria-label", `${lanes[row].name}, step ${step + 1}, ${word}${more}`);
+          cell.setAttribute("aria-label", `${rows[row].name}, step ${step + 1}, ${word}${more}`);
           cell.setAttribute("aria-selected", hit > 0);
         }
       }
@@ -141,7 +141,7 @@ export default {
     toggle(cell) {
       const struck = !cell.hit;
       cell.classList.toggle("lt-explore-hit", struck);
-      this.$emit("draw", { step: cell.step, voice: this.told.lanes[cell.row].voice, struck });
+      this.$emit("draw", { step: cell.step, voice: this.told.rows[cell.row].voice, struck });
       // The answer must look at this cell anew, whatever it says.
       cell.hit = struck ? 100 : 0;
       cell.state = "";

@@ -23,12 +23,12 @@ class PatternGrid(Element, component="pattern_grid.js", dependencies=["one_in_fl
         order = list(range(dataset.voices))
         if dataset.kind == "notes":
             order.reverse()
-        lanes = []
+        rows = []
         seen: set[int] = set()
         for voice in order:
             knob = knobs[voice]
             names = [n for n, k in zip(dataset.voice_names, knobs, strict=True) if k == knob]
-            lanes.append(
+            rows.append(
                 {
                     "voice": voice,
                     "name": dataset.voice_names[voice],
@@ -40,7 +40,7 @@ class PatternGrid(Element, component="pattern_grid.js", dependencies=["one_in_fl
         self.run_method(
             "setup",
             {
-                "lanes": lanes,
+                "rows": rows,
                 "steps": dataset.steps,
                 "voices": dataset.voices,
                 "beat": dataset.steps_per_beat,

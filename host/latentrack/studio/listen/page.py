@@ -140,7 +140,7 @@ def _midi(midi: Midi) -> None:
         "Send our clock with them",
         on_change=lambda event: midi.set_sends_clock(event.value),
     )
-    follow = _choice("Follow the clock of", midi.choose_input, nothing="nobody: our own clock")
+    follow = _choice("Follow the clock of", midi.choose_input, nothing="None: our own clock")
     with ui.element("button").props("type=button").classes("lt-listen-button") as button:
         ui.label("Look for ports again")
     button.on("click", midi.refresh)

@@ -18,8 +18,8 @@ export default {
         <p v-if="!got.total" class="lt-music-reason">No bars: {{ got.why }}.</p>
         <figure v-for="(bar, index) in got.bars" class="lt-music-bar">
           <figcaption class="lt-muted">{{ got.start + index + 1 }}</figcaption>
-          <div class="lt-music-lanes" aria-hidden="true" :style="{ height: high + 'px' }">
-            <span v-for="lane in named" :style="{ top: lane.top + 'px' }">{{ lane.name }}</span>
+          <div class="lt-music-voices" aria-hidden="true" :style="{ height: high + 'px' }">
+            <span v-for="voice in named" :style="{ top: voice.top + 'px' }">{{ voice.name }}</span>
           </div>
           <svg role="img" :aria-label="'Bar ' + (got.start + index + 1) + ': ' + bar.words"
             preserveAspectRatio="none" :viewBox="'0 0 ' + got.steps + ' ' + got.voices"
@@ -53,15 +53,15 @@ export default {
       return this.each * this.got.voices;
     },
     named() {
-      const middle = (this.each - 14) / 2;  // of a lane, for a line of 14 px
-      const lanes = this.got.lanes.map((name, at) => ({ name, top: at * this.each + middle }));
-      return this.few ? lanes : lanes.filter(({ name }) => /^C-?\d+$/.test(name));
+      const middle = (this.each - 14) / 2;  // of a row, for a line of 14 px
+      const voices = this.got.names.map((name, at) => ({ name, top: at * this.each + middle }));
+      return this.few ? voices : voices.filter(({ name }) => /^C-?\d+$/.test(name));
     },
     beats() {
       return Math.ceil(this.got.steps / this.got.beat / 2);
     },
     lines() {
-      return this.got.lanes.slice(1).map((_, at) => `M0 ${at + 1}H${this.got.steps}`).join("");
+      return this.got.names.slice(1).map((_, at) => `M0 ${at + 1}H${this.got.steps}`).join("");
     },
     barlines() {
       let path = "";

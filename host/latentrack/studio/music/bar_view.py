@@ -1,4 +1,4 @@
-"""One file's bars, large: a lane for each voice, with its name."""
+"""One file's bars, large: a row for each voice, with its name."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ class _Page:
             )
             noun = "notes" if made.kind == "notes" else "hits"
             self._facts.set_text(
-                f"{count(made.steps, 'step')} × {count(made.voices, 'lane')}, "
+                f"{count(made.steps, 'step')} × {count(made.voices, 'voice')}, "
                 f"{state.reading.hits / max(1, len(made)):.1f} {noun} each, "
                 f"{state.reading.different:,} different"
             )

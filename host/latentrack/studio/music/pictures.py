@@ -8,25 +8,25 @@ from typing import Any
 _SOFT_BELOW, _LOUD_FROM = 64, 96  # velocities; from 96 on drummers mean an accent
 
 
-def lanes(voice_names: Sequence[str], kind: str) -> list[int]:
-    """The voices from the top lane down: drums as they are listed, of notes the highest first."""
+def top_down(voice_names: Sequence[str], kind: str) -> list[int]:
+    """The voices from the top row down: drums as they are listed, of notes the highest first."""
     order = range(len(voice_names))
     return list(reversed(order)) if kind == "notes" else list(order)
 
 
-def picture(hits: Sequence[int], order: Sequence[int], most_lanes: int = 999) -> dict[str, Any]:
-    """Paths of the soft, the medium and the loud hits; a cell is 1 × 1, the top lane's y is 0.
+def picture(hits: Sequence[int], order: Sequence[int], most_rows: int = 999) -> dict[str, Any]:
+    """Paths of the soft, the medium and the loud hits; a cell is 1 × 1, the top row's y is 0.
 
     hits: step, voice, velocity of one hit after another.  A picture that is too small for more
-    than `most_lanes` has hits that are as high as one of so many.
+    than `most_rows` has hits that are as high as one of so many.
     """
-    high = 0.8 * max(1.0, len(order) / most_lanes)
-    lane = {voice: number for number, voice in enumerate(order)}
+    high = 0.8 * max(1.0, len(order) / most_rows)
+    row = {voice: number for number, voice in enumerate(order)}
     paths: dict[str, list[str]] = {"soft": [], "medium": [], "loud": []}
     for step, voice, velocity in _three(hits):
         loud = "loud" if velocity >= _LOUD_FROM else "medium"
         paths["soft" if velocity < _SOFT_BELOW else loud].append(
-            f"M{step}.06 {lane[voice] + 0.5 - high / 2:.3g}h.88v{high:.3g}h-.88z"
+            f"M{step}.06 {row[voice] + 0.5 - high / 2:.3g}h.88v{high:.3g}h-.88z"
         )
     return {name: "".join(cells) for name, cells in paths.items()}
 

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from latentrack.studio.music.intake import Batch
 from latentrack.studio.music.music import Music
-from latentrack.studio.music.pictures import in_words, lanes, picture
+from latentrack.studio.music.pictures import in_words, picture, top_down
 
 UPLOAD = "/studio/music/upload"
 FILES = "/studio/music/files"
@@ -72,7 +72,7 @@ def _feed(batch: Batch, data: bytes, end: bool = False) -> JSONResponse | None:
         if end:
             batch.end()
     except ValueError as error:
-        return _no(f"This is no batch of files: {error}.", 400)
+        return _no(f"This is not a batch of files: {error}.", 400)
     except OSError as error:
         return _no(
             f"The files cannot be kept ({error.strerror or error}): make room on the disk, then "
@@ -128,7 +128,7 @@ def list_bars(music: Music, name: str, start: int, count: int) -> dict[str, Any]
         "why": file.why if file else "It is not in the corpus any more.",
         "style": file.style if file else "",
         "start": start,
-        "lanes": [names[voice] for voice in order],
+        "names": [names[voice] for voice in order],
         "bars": [
             {**picture(one, order), "words": in_words(one, names)}
             for one in reading.bars(name, start, max(0, min(count, _MOST)))
@@ -139,7 +139,7 @@ def list_bars(music: Music, name: str, start: int, count: int) -> dict[str, Any]
 
 def _order(music: Music) -> list[int]:
     dataset = music.reading.dataset
-    return lanes(dataset.voice_names, dataset.kind) if dataset else []
+    return top_down(dataset.voice_names, dataset.kind) if dataset else []
 
 
 def _shape(music: Music) -> dict[str, int]:
