@@ -132,11 +132,10 @@ class _training:
         assert self._learns(), "no training has begun"
 
     def _learns(self) -> bool:
-        job = self._training.job
-        return job is not None and bool(job.epochs)
+        return bool(self._training.state.progress.epochs)
 
     def __exit__(self, *_: object) -> None:
-        went_on = self._training.running
+        went_on = self._training.state.running
         self._training.close()
         assert went_on, "the training has ended too soon"
 

@@ -25,10 +25,10 @@ from latentrack.model import Epoch, Settings, load_run, save_run, train
 from latentrack.model.autoencoder import flat_weights
 from latentrack.studio.music.music import Music
 from latentrack.studio.training.assignment import JOB, SILENT, Assignment
-from latentrack.studio.training.job import Job
 from latentrack.studio.training.places import packed, places_of, unpacked
 from latentrack.studio.training.run_files import RunFiles, has_report
 from latentrack.studio.training.runs import Runs, differing
+from latentrack.studio.training.state import Outcome, Progress
 from latentrack.studio.training.training import Training
 from latentrack.studio.workspace import Workspace
 from tests.waiting import PATIENCE_S, until
@@ -85,6 +85,15 @@ def run(small: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_run(folder, train(dataset, small), dataset, "by hand").folder
 
 
+def far(training: Training) -> Progress:
+    return training.state.progress
+
+
+def ended(training: Training) -> Outcome:
+    """How the training that runs has ended, as soon as it has."""
+    return until(lambda: training.state.outcome)
+
+
 def same_weights(one: Path, other: Path) -> bool:
     pairs = zip(flat_weights(load_run(one).model), flat_weights(load_run(other).model), strict=True)
     return all(np.array_equal(a, b) for a, b in pairs)
@@ -93,36 +102,32 @@ def same_weights(one: Path, other: Path) -> bool:
 def test_the_result_is_what_the_command_line_gives(
     training: Training, workspace: Workspace, small: Settings, run: Path
 ) -> None:
-    heard: list[str] = []
-    training.finished.connect(lambda: heard.append("finished"))
     training.start(small, "first one")
-    job = training.job
-    assert training.running and job is not None
+    assert training.state.running
     with pytest.raises(UserError, match="first one is still being trained"):
         training.start(small, "second")
-    until(lambda: heard)
-    assert not training.running and job.outcome is not None
-    assert job.outcome.kind == "finished" and job.outcome.run == training.last_run
-    assert training.last_run == workspace.runs / "first one.run"
-    assert same_weights(training.last_run, run)
-    mine, theirs = load_run(training.last_run), load_run(run)
+    outcome = ended(training)
+    assert outcome.kind == "finished" and outcome.run == training.state.last_run
+    progress = training.state.progress
+    assert training.state.last_run == workspace.runs / "first one.run"
+    assert same_weights(training.state.last_run, run)
+    mine, theirs = load_run(training.state.last_run), load_run(run)
     assert mine.settings == theirs.settings and mine.history == theirs.history
     # Its model file is there before a module asks for it.
     decoder = Decoder(workspace.models / "first one.tflite")
     places = [(0.5, -1, 2), (-3, 0, 0)]
     assert np.allclose(decoder.decode(places), theirs.model.decode(places), atol=1e-5)
-    assert tuple(job.epochs) == theirs.history
+    assert progress.epochs == theirs.history
     # The map ends where the music lies in the model that was kept.
-    assert job.places is not None
+    assert progress.places is not None
     lies = theirs.model.encode(theirs.dataset.sequences) / theirs.model.info.latent_scale
-    assert np.abs(job.places - lies).max() < 1e-3
-    assert "learnt from" in job.outcome.words[1]
+    assert np.abs(progress.places - lies).max() < 1e-3
+    assert "learnt from" in outcome.words[1]
     # Nothing of the work is left, and the next training has a name of its own.
     assert list((workspace.folder / "training").iterdir()) == []
-    heard.clear()
     training.start(replace(small, epochs=3), "first one")
-    until(lambda: heard)
-    assert training.last_run == workspace.runs / "first one-2.run"
+    ended(training)
+    assert training.state.last_run == workspace.runs / "first one-2.run"
 
 
 def test_trains_on_from_an_earlier_run(training: Training, workspace: Workspace, run: Path) -> None:
@@ -134,9 +139,9 @@ def test_trains_on_from_an_earlier_run(training: Training, workspace: Workspace,
         start=earlier.model,
     )
     training.start(Settings(epochs=5), "on", run)
-    until(lambda: not training.running)
-    assert training.last_run is not None
-    got = load_run(training.last_run)
+    until(lambda: not training.state.running)
+    assert training.state.last_run is not None
+    got = load_run(training.state.last_run)
     for a, b in zip(flat_weights(got.model), flat_weights(expected.model), strict=True):
         assert np.array_equal(a, b)
     assert [epoch.number for epoch in got.history] == list(range(1, 46))
@@ -146,32 +151,29 @@ def test_trains_on_from_an_earlier_run(training: Training, workspace: Workspace,
 
 def test_stopping_early_keeps_the_best_so_far(training: Training, workspace: Workspace) -> None:
     training.start(LONG, "long")
-    job = training.job
-    assert job is not None
-    until(lambda: len(job.epochs) > 5 and job.places is not None)
-    assert job.seconds_left() is None or job.seconds_left() > 0
+    until(lambda: len(far(training).epochs) > 5 and far(training).places is not None)
+    left = far(training).seconds_left
+    assert left is None or left > 0
     training.stop()
     training.stop()
-    until(lambda: not training.running)
-    assert job.outcome is not None and job.outcome.kind == "stopped"
-    assert training.last_run is not None
-    run = load_run(training.last_run)
+    outcome = ended(training)
+    assert outcome.kind == "stopped"
+    assert training.state.last_run is not None
+    run = load_run(training.state.last_run)
     last = run.history[-1].number
     assert 5 < last < LONG.epochs
-    assert job.outcome.words[0] == f"Stopped after epoch {last:,}; epoch {last:,} is kept."
+    assert outcome.words[0] == f"Stopped after epoch {last:,}; epoch {last:,} is kept."
     assert len(run.history) == last
 
 
 def test_stopping_before_there_is_anything(training: Training, workspace: Workspace) -> None:
     # Layer by layer takes long before the first epoch.
     training.start(Settings(model="stacked", epochs=200_000), "long")
-    job = training.job
-    assert job is not None
-    until(lambda: "layer" in job.phase)
+    until(lambda: "layer" in far(training).phase)
     training.stop()
-    until(lambda: not training.running)
-    assert job.outcome is not None and job.outcome.kind == "nothing"
-    assert "nothing to keep" in job.outcome.words[0]
+    outcome = ended(training)
+    assert outcome.kind == "nothing"
+    assert "nothing to keep" in outcome.words[0]
     assert workspace.run_folders() == []
 
 
@@ -179,31 +181,29 @@ def test_a_training_that_is_killed_leaves_its_best(
     training: Training, workspace: Workspace
 ) -> None:
     training.start(LONG, "doomed")
-    job = training.job
-    assert job is not None
-    until(lambda: job.kept)
+    until(lambda: far(training).kept)
     [pid] = learners(workspace.folder)
     os.kill(pid, signal.SIGKILL)
-    until(lambda: not training.running)
-    assert job.outcome is not None and job.outcome.kind == "killed"
-    assert "ended from outside" in job.outcome.words[0]
-    assert job.outcome.words[1] == f"Its epoch {job.kept:,} is kept as doomed: train on from it."
+    outcome = ended(training)
+    assert outcome.kind == "killed"
+    assert "ended from outside" in outcome.words[0]
+    assert (
+        outcome.words[1] == f"Its epoch {far(training).kept:,} is kept as doomed: train on from it."
+    )
     run = load_run(workspace.runs / "doomed.run")
-    assert run.history[-1].number == job.kept
-    assert training.last_run == run.folder
+    assert run.history[-1].number == far(training).kept
+    assert training.state.last_run == run.folder
 
 
 def test_one_killed_before_anything_was_kept_says_so(
     training: Training, workspace: Workspace
 ) -> None:
     training.start(LONG, "doomed")
-    job = training.job
-    assert job is not None
     until(lambda: learners(workspace.folder))
     os.kill(learners(workspace.folder)[0], signal.SIGKILL)
-    until(lambda: not training.running)
-    assert job.outcome is not None and job.outcome.kind == "killed" and job.outcome.run is None
-    assert "start it again" in job.outcome.words[1]
+    outcome = ended(training)
+    assert outcome.kind == "killed" and outcome.run is None
+    assert "start it again" in outcome.words[1]
     assert list((workspace.folder / "training").iterdir()) == []
 
 
@@ -218,7 +218,7 @@ STUDIO = """
     workspace = Workspace(Path(sys.argv[1]))
     training = Training(workspace, Music(workspace))
     training.start(Settings(epochs=200_000), "orphan")
-    while not training.job.kept:
+    while not training.state.progress.kept:
         time.sleep(0.02)
     print("kept", flush=True)
     sys.stdin.read()
@@ -249,9 +249,7 @@ def test_what_an_earlier_studio_left_is_kept(
 ) -> None:
     """A power cut: training and studio are gone at once."""
     training.start(LONG, "left")
-    job = training.job
-    assert job is not None
-    until(lambda: job.kept)
+    until(lambda: far(training).kept)
     [folder] = (workspace.folder / "training").iterdir()
     [pid] = learners(workspace.folder)
     os.kill(pid, signal.SIGSTOP)
@@ -265,12 +263,12 @@ def test_what_an_earlier_studio_left_is_kept(
     long_ago = time.time() - SILENT - 1
     os.utime(left / JOB, (long_ago, long_ago))
     again = Training(other, Music(other))
-    until(lambda: again.found)
-    assert again.found == (
-        f"The studio was ended while left was being trained: its epoch {job.kept:,} is kept as "
-        "left.",
+    until(lambda: again.state.found)
+    kept = f"{far(training).kept:,}"
+    assert again.state.found == (
+        f"The studio was ended while left was being trained: its epoch {kept} is kept as left.",
     )
-    assert load_run(other.runs / "left.run").history[-1].number == job.kept
+    assert load_run(other.runs / "left.run").history[-1].number == far(training).kept
     until(lambda: not left.exists())
     again.close()
 
@@ -282,7 +280,7 @@ def test_what_somebody_still_works_on_is_left_alone(workspace: Workspace) -> Non
     again = Training(workspace, Music(workspace))
     time.sleep(0.3)
     again.close()
-    assert (folder / JOB).exists() and not again.found
+    assert (folder / JOB).exists() and not again.state.found
 
 
 def test_what_cannot_be_trained_is_refused_at_once(tmp_path: Path, workspace: Workspace) -> None:
@@ -294,19 +292,21 @@ def test_what_cannot_be_trained_is_refused_at_once(tmp_path: Path, workspace: Wo
     training = Training(workspace, Music(workspace))
     with pytest.raises(UserError, match="at least 20"):
         training.start(Settings(), "x")
-    assert not training.running and training.job is None
+    assert not training.state.running and training.state.task is None
 
 
 def test_time_left_is_measured_from_the_epochs_so_far() -> None:
-    job = Job("x", Settings(), demo_dataset())
-    job.hear({"kind": "epochs", "epochs": [(1, 100, 9.0, None, True)]}, now=50.0)
-    assert job.seconds_left() is None
-    job.hear({"kind": "epochs", "epochs": [(n, 100, 9.0, None, True) for n in (2, 3)]}, now=51.0)
+    first = {"kind": "epochs", "epochs": [(1, 100, 9.0, None, True)]}
+    progress = Progress().after(first, 3, now=50.0)
+    assert progress.seconds_left is None
+    more = {"kind": "epochs", "epochs": [(n, 100, 9.0, None, True) for n in (2, 3)]}
+    progress = progress.after(more, 3, now=51.0)
     # Two epochs a second, 97 to go.
-    assert job.seconds_left() == pytest.approx(48.5)
-    assert job.best == Epoch(3, 100, 9.0, None, True)
-    job.hear({"kind": "restart", "words": "again"})
-    assert job.seconds_left() is None and job.epochs == [] and job.restarts == ["again"]
+    assert progress.seconds_left == pytest.approx(48.5)
+    assert progress.best == Epoch(3, 100, 9.0, None, True)
+    again = progress.after({"kind": "restart", "words": "again"}, 3)
+    assert again.seconds_left is None and again.epochs == () and again.restarts == ("again",)
+    assert len(progress.epochs) == 3
 
 
 def test_places_come_through_as_they_are(run: Path) -> None:

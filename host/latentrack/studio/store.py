@@ -22,7 +22,7 @@ class Store(Generic[S]):
     def __init__(self, state: S, concerns: Mapping[Signal, tuple[str, ...]]) -> None:
         self._state = state
         self._concerns = dict(concerns)
-        self._lock = threading.Lock()
+        self._updating = threading.Lock()
 
     @property
     def state(self) -> S:
@@ -31,7 +31,7 @@ class Store(Generic[S]):
 
     def update(self, **changes: Any) -> None:
         """Replace some fields, all at once."""
-        with self._lock:
+        with self._updating:
             before = self._state
             after = self._state = replace(before, **changes)  # type: ignore[type-var]
         for signal, names in self._concerns.items():

@@ -12,6 +12,7 @@ from nicegui import app, ui
 
 from latentrack.decoder.precision import PRECISIONS
 from latentrack.errors import UserError
+from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.page_parts import (
     errors_shown,
     in_background,
@@ -19,8 +20,9 @@ from latentrack.studio.page_parts import (
     named,
     show_message,
 )
-from latentrack.studio.studio import Studio
-from latentrack.studio.training.run_files import REPORT
+from latentrack.studio.training.run_files import REPORT, RunFiles
+from latentrack.studio.training.runs import Runs
+from latentrack.studio.workspace import Workspace
 
 _ROUTE = "/training/report/{name}"
 # A run may come from anywhere, and its report with it: nothing in it runs, is sent, or is this
@@ -33,17 +35,15 @@ _REPORT_HEADERS = {
 }
 
 
-async def explore(studio: Studio, run: Path) -> None:
+async def explore(explorer: Explorer, run: Path) -> None:
     """Opens the run and goes there."""
     with errors_shown():
-        await in_background(studio.explorer.open, run)
+        await in_background(explorer.open, run)
         ui.navigate.to("/explore")
 
 
-async def report(studio: Studio, run: Path) -> None:
+async def report(files: RunFiles, run: Path) -> None:
     """Shows the report, made first if there is none."""
-    files = studio.run_files
-    offer_reports(studio)
     with ui.dialog(value=True).props("maximized") as dialog, ui.card().classes("lt-train-report"):
         named(dialog, f"Report of {run.stem}")
         with ui.element("div").classes("lt-train-bar"):
@@ -80,22 +80,21 @@ async def report(studio: Studio, run: Path) -> None:
             frame.props.update(src=address, title=f"Report of {run.stem}")
 
 
-def offer_reports(studio: Studio) -> None:
+def offer_reports(workspace: Workspace) -> None:
     """Lets the browser fetch the reports that lie beside the runs."""
     if any(getattr(route, "path", "") == _ROUTE for route in app.routes):
         return
 
     @app.get(_ROUTE)
     def fetch(name: str) -> FileResponse:
-        for run in studio.workspace.run_folders():
+        for run in workspace.run_folders():
             if run.stem == name and (run / REPORT).exists():
                 return FileResponse(run / REPORT, media_type="text/html", headers=_REPORT_HEADERS)
         raise HTTPException(404, "This run has no report yet.")
 
 
-def export(studio: Studio, run: Path) -> None:
+def export(files: RunFiles, run: Path) -> None:
     """Asks for the precision, writes the model file and offers it."""
-    files = studio.run_files
     with ui.dialog(value=True) as dialog, ui.card().classes("lt-train-dialog"):
         named(dialog, f"Model file of {run.stem}")
         ui.label(f"Model file of {run.stem}").classes("lt-title")
@@ -135,7 +134,7 @@ def export(studio: Studio, run: Path) -> None:
     dialog.on("hide", dialog.delete)
 
 
-def rename(studio: Studio, run: Path) -> None:
+def rename(runs: Runs, run: Path) -> None:
     """Asks for another name."""
     with ui.dialog(value=True) as dialog, ui.card().classes("lt-train-dialog"):
         named(dialog, f"Rename {run.stem}")
@@ -144,7 +143,7 @@ def rename(studio: Studio, run: Path) -> None:
 
         async def do() -> None:
             with errors_shown():
-                await in_background(studio.training.runs.rename, run, name.value or "")
+                await in_background(runs.rename, run, name.value or "")
                 dialog.close()
 
         name.on("keydown.enter", do)
@@ -154,15 +153,15 @@ def rename(studio: Studio, run: Path) -> None:
     dialog.on("hide", dialog.delete)
 
 
-async def remove(studio: Studio, run: Path, undo: Callable[[Path, str], None]) -> None:
+async def remove(runs: Runs, run: Path, undo: Callable[[Path, str], None]) -> None:
     """Moves the run to the trash; `undo` shows how it comes back."""
     with errors_shown():
-        gone = await in_background(studio.training.runs.remove, run)
+        gone = await in_background(runs.remove, run)
         undo(gone, run.stem)
 
 
-async def restore(studio: Studio, gone: Path, name: str) -> None:
+async def restore(runs: Runs, gone: Path, name: str) -> None:
     """Takes it out of the trash again."""
     with errors_shown():
-        back = await in_background(studio.training.runs.restore, gone, name)
+        back = await in_background(runs.restore, gone, name)
         show_message(f"{back.stem} is back.")

@@ -17,65 +17,73 @@ from latentrack.studio.training.watch import Watch
 
 def build(studio: Studio) -> None:
     """Fills the page."""
-    actions.offer_reports(studio)
+    training, files, explorer = studio.training, studio.run_files, studio.explorer
+    actions.offer_reports(studio.workspace)
     with ui.element("div").classes("lt-train-page"):
         with ui.element("section").classes("lt-card lt-train-work") as work:
             work.props('aria-label="Training"')
         with ui.element("div").classes("lt-train-right"):
             with ui.element("div").classes("lt-train-watch"):
-                watch = Watch(studio)
+                watch = Watch(studio.workspace, training)
             with ui.element("section").classes("lt-card").props('aria-label="Runs"'):
-                RunTable(studio, lambda name: choose(name))
-    state: object = "new"
-    update: Callable[[], None] | None = None
-
-    def refresh() -> None:
-        """The column is built anew when something begins or ends, else only brought up to date."""
-        nonlocal state, update
-        training = studio.training
-        job = training.job
-        outcome = job.outcome if job is not None else None
-        now = (job, outcome, training.found)
-        if now != state:
-            state = now
-            fill()
-        elif update is not None:
-            update()
-        watch.refresh()
+                RunTable(training.runs, files, explorer, lambda name: choose(name))
+    update: Callable[[], None] = _nothing
+    chosen = ""
 
     def fill(earlier: str = "") -> None:
+        """Builds the column anew; earlier: the name of the run to begin with."""
         nonlocal update
-        training, update = studio.training, None
-        job = training.job
+        update = _nothing
+        state = training.state
         work.clear()
         with work:
-            if training.found:
-                with ui.element("div").classes("lt-train-undo").props('role="status"'):
-                    with ui.element("div"):
-                        for words in training.found:
-                            ui.label(words)
-                    ui.button(icon="close", on_click=training.dismiss_found).props(
-                        'flat dense round aria-label="Close this message"'
-                    )
-            if job is None:
+            if state.found:
+                _found(state.found, training.dismiss_found)
+            if state.task is None:
                 heading("New training")
                 Form(studio, earlier)
-            elif job.outcome is None:
-                update = show_running(studio, job)
+            elif state.outcome is None:
+                update = show_running(training, state.task)
             else:
-                show_outcome(studio, job, job.outcome, training.dismiss)
-
-    def choose(name: str) -> None:
-        nonlocal state
-        training = studio.training
-        if training.running:
-            show_error("A training runs already: stop it first, or wait until it has ended.")
-            return
-        training.dismiss()
-        state = (training.job, None, training.found)
-        fill(name)
+                show_outcome(state.task, state.outcome, files, explorer, training.dismiss)
         watch.refresh()
 
-    refresh()
-    listen(studio.training.changed, refresh)
-    listen(studio.training.runs.changed, refresh)
+    def go_on() -> None:
+        update()
+        watch.refresh()
+
+    def choose(name: str) -> None:
+        nonlocal chosen
+        if training.state.running:
+            show_error("A training runs already: stop it first, or wait until it has ended.")
+            return
+        chosen = name
+        if training.state.task is None:
+            begin()
+        else:
+            training.dismiss()
+
+    def begin() -> None:
+        nonlocal chosen
+        name, chosen = chosen, ""
+        fill(name)
+
+    fill()
+    listen(training.task_changed, begin)
+    listen(training.progress_changed, go_on)
+    listen(training.runs.changed, watch.refresh)
+
+
+def _found(words: tuple[str, ...], dismiss: Callable[[], None]) -> None:
+    """What is to be said of an earlier studio's trainings."""
+    with ui.element("div").classes("lt-train-undo").props('role="status"'):
+        with ui.element("div"):
+            for sentence in words:
+                ui.label(sentence)
+        ui.button(icon="close", on_click=dismiss).props(
+            'flat dense round aria-label="Close this message"'
+        )
+
+
+def _nothing() -> None:
+    """There is nothing that goes on."""

@@ -9,11 +9,13 @@ from pathlib import Path
 from nicegui import ui
 
 from latentrack.model.plan import span
+from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.page_parts import heading
-from latentrack.studio.studio import Studio
 from latentrack.studio.training import actions
 from latentrack.studio.training.choices import in_short
-from latentrack.studio.training.job import Job, Outcome
+from latentrack.studio.training.run_files import RunFiles
+from latentrack.studio.training.state import Outcome, Task
+from latentrack.studio.training.training import Training
 
 # What the command line calls it stands behind what it is.
 _OPTION = re.compile(r" \(--[a-z-]+\)")
@@ -26,11 +28,11 @@ _TITLES = {
 }
 
 
-def show_running(studio: Studio, job: Job) -> Callable[[], None]:
+def show_running(training: Training, task: Task) -> Callable[[], None]:
     """Builds it; the function that is returned brings it up to date."""
-    heading(f"Training {job.name}")
-    ui.label(in_short(job.dataset) + ".").classes("lt-muted lt-train-help")
-    state = ui.label().classes("lt-train-state").props('role="status"')
+    heading(f"Training {task.name}")
+    ui.label(in_short(task.dataset) + ".").classes("lt-muted lt-train-help")
+    where = ui.label().classes("lt-train-state").props('role="status"')
     bar = ui.linear_progress(0, show_value=False, size="8px").props(
         'aria-label="Progress of the training" rounded'
     )
@@ -44,45 +46,48 @@ def show_running(studio: Studio, job: Job) -> Callable[[], None]:
     restarts = ui.column().classes("lt-train-warnings")
     told = 0
     with ui.row().classes("lt-train-actions"):
-        stop = ui.button("Stop and keep the best", icon="stop", on_click=studio.training.stop)
+        stop = ui.button("Stop and keep the best", icon="stop", on_click=training.stop)
         stop.props("outline no-caps")
     ui.label("It goes on when this page is closed.").classes("lt-muted lt-train-help")
 
     def refresh() -> None:
         nonlocal told
-        epochs = job.epochs
-        if epochs and job.phase == "Training":
-            state.set_text(f"Epoch {epochs[-1].number:,} of {epochs[-1].of:,}")
+        state, progress = training.state, training.state.progress
+        epochs = progress.epochs
+        if epochs and progress.phase == "Training":
+            where.set_text(f"Epoch {epochs[-1].number:,} of {epochs[-1].of:,}")
             bar.set_value(epochs[-1].number / epochs[-1].of)
         else:
-            state.set_text(f"{job.phase} …")
-        seconds = job.seconds_left()
-        if job.stopping:
+            where.set_text(f"{progress.phase} …")
+        seconds = progress.seconds_left
+        if state.stopping:
             left.set_text("Stopping, and keeping the best so far …")
         elif seconds is not None:
             left.set_text(f"{span(seconds).capitalize()} left")
         else:
             left.set_text("How long it takes will be known in a moment.")
-        stop.set_enabled(not job.stopping)
+        stop.set_enabled(not state.stopping)
         if epochs:
             loss(f"{epochs[-1].loss:.2f} nats a sequence")
             value = epochs[-1].validation_loss
             held("None (corpus too small)" if value is None else f"{value:.4f} nats a cell")
-            found = job.best
+            found = progress.best
             best("" if found is None else f"{found.number:,}")
-        kept("nothing yet" if job.kept is None else f"epoch {job.kept:,}")
-        for words in job.restarts[told:]:
+        kept("nothing yet" if progress.kept is None else f"epoch {progress.kept:,}")
+        for words in progress.restarts[told:]:
             with restarts:
                 ui.label(words)
-        told = len(job.restarts)
+        told = len(progress.restarts)
 
     refresh()
     return refresh
 
 
-def show_outcome(studio: Studio, job: Job, outcome: Outcome, dismiss: Callable[[], None]) -> None:
+def show_outcome(
+    task: Task, outcome: Outcome, files: RunFiles, explorer: Explorer, dismiss: Callable[[], None]
+) -> None:
     """What came of it, and where to go from here."""
-    heading(_TITLES[outcome.kind].format(outcome.run.stem if outcome.run else job.name))
+    heading(_TITLES[outcome.kind].format(outcome.run.stem if outcome.run else task.name))
     with ui.column().classes("lt-train-words").props('role="status"'):
         for words in outcome.words:
             ui.label(_OPTION.sub("", words))
@@ -90,10 +95,10 @@ def show_outcome(studio: Studio, job: Job, outcome: Outcome, dismiss: Callable[[
     with ui.row().classes("lt-train-actions"):
         if run is not None:
             there = run
-            ui.button("Explore it →", on_click=lambda: actions.explore(studio, there)).props(
+            ui.button("Explore it →", on_click=lambda: actions.explore(explorer, there)).props(
                 "unelevated no-caps"
             )
-            ui.button("Report", on_click=lambda: actions.report(studio, there)).props(
+            ui.button("Report", on_click=lambda: actions.report(files, there)).props(
                 "outline no-caps"
             )
         ui.button("Train another", on_click=dismiss).props("flat no-caps")

@@ -9,11 +9,12 @@ from typing import Any
 from nicegui import ui
 
 from latentrack.model.sizes import in_words
+from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.page_parts import heading, in_background, listen, named
-from latentrack.studio.studio import Studio
 from latentrack.studio.training import actions
 from latentrack.studio.training.drawings import Curve, Curves, loss_of, validation_losses
-from latentrack.studio.training.runs import Summary, differing
+from latentrack.studio.training.run_files import RunFiles
+from latentrack.studio.training.runs import Runs, Summary, differing
 
 _HEADS = ("", "Name", "When", "Bars", "Latents", "Size", "Epochs", "Loss", "Validation", "")
 
@@ -21,31 +22,33 @@ _HEADS = ("", "Name", "When", "Bars", "Latents", "Size", "Epochs", "Loss", "Vali
 class RunTable:
     """`train_on` is called with the name of the run that shall be trained on from."""
 
-    def __init__(self, studio: Studio, train_on: Callable[[str], None]) -> None:
-        self._studio = studio
+    def __init__(
+        self, runs: Runs, files: RunFiles, explorer: Explorer, train_on: Callable[[str], None]
+    ) -> None:
+        self._runs, self._files, self._explorer = runs, files, explorer
         self._train_on = train_on
         self._chosen: set[Path] = set()
-        self._runs: list[Summary] = []
+        self._listed: list[Summary] = []
         self._measure = "validation"
         heading("Runs")
         self._bin = ui.element("div").classes("lt-train-undo").props('role="status"')
         self._bin.set_visibility(False)
         self._box = ui.element("div").classes("lt-train-scroll")
         self._beside = ui.element("div").classes("lt-train-beside")
-        listen(studio.training.runs.changed, self._soon)
+        listen(runs.changed, self._soon)
         self._soon()
 
     def _soon(self) -> None:
         ui.timer(0, self._refresh, once=True)
 
     async def _refresh(self) -> None:
-        self._runs = await in_background(self._studio.training.runs.all)
+        self._listed = await in_background(self._runs.all)
         if self._box.is_deleted:
             return
-        self._chosen &= {run.folder for run in self._runs}
+        self._chosen &= {run.folder for run in self._listed}
         self._box.clear()
         with self._box:
-            if not self._runs:
+            if not self._listed:
                 ui.label(
                     "None yet. Every training leaves one: here they are compared, and from here "
                     "they go to the module."
@@ -55,7 +58,7 @@ class RunTable:
         self._compare()
 
     def _table(self) -> None:
-        several = len(self._runs) > 1
+        several = len(self._listed) > 1
         if several:
             ui.label("Tick some to compare them.").classes("lt-muted lt-train-help")
         with ui.element("table").classes("lt-train-table lt-train-runs"):
@@ -64,7 +67,7 @@ class RunTable:
                     with ui.element("th").props('scope="col"'):
                         ui.label(head)
             with ui.element("tbody"):
-                for run in self._runs:
+                for run in self._listed:
                     with ui.element("tr"):
                         self._row(run, several)
 
@@ -91,23 +94,25 @@ class RunTable:
             with ui.element("td"):
                 ui.label(text)
         with ui.element("td").classes("lt-train-doing"):
-            folder, studio = run.folder, self._studio
-            explore = ui.button("Explore →", on_click=lambda: actions.explore(studio, folder))
+            folder = run.folder
+            explore = ui.button(
+                "Explore →", on_click=lambda: actions.explore(self._explorer, folder)
+            )
             named(explore, f"Explore {run.name}").props("flat dense no-caps")
-            report = ui.button("Report", on_click=lambda: actions.report(studio, folder))
+            report = ui.button("Report", on_click=lambda: actions.report(self._files, folder))
             named(report, f"Report of {run.name}").props("flat dense no-caps")
             more = named(ui.button(icon="more_vert"), f"More for {run.name}")
             more.props("flat dense round")
             with more, ui.menu():
-                _menu_item("Model file …", lambda: actions.export(studio, folder))
+                _menu_item("Model file …", lambda: actions.export(self._files, folder))
                 _menu_item("Continue training", lambda: self._train_on(run.name))
-                _menu_item("Rename …", lambda: actions.rename(studio, folder))
-                _menu_item("Delete", lambda: actions.remove(studio, folder, self._show_undo))
+                _menu_item("Rename …", lambda: actions.rename(self._runs, folder))
+                _menu_item("Delete", lambda: actions.remove(self._runs, folder, self._show_undo))
 
     def _show_undo(self, gone: Path, name: str) -> None:
         async def undo() -> None:
             self._bin.set_visibility(False)
-            await actions.restore(self._studio, gone, name)
+            await actions.restore(self._runs, gone, name)
 
         self._bin.clear()
         with self._bin:
@@ -122,7 +127,7 @@ class RunTable:
     def _compare(self) -> None:
         """Those that are ticked: their curves over each other, and what is not the same."""
         self._beside.clear()
-        runs = [run for run in self._runs if run.folder in self._chosen]
+        runs = [run for run in self._listed if run.folder in self._chosen]
         if len(runs) < 2:
             return
         with self._beside:

@@ -16,46 +16,39 @@ from latentrack.model.run import load_run
 from latentrack.model.settings import Settings
 from latentrack.model.training import decoder_info
 from latentrack.studio.music.music import Music
-from latentrack.studio.signals import Signal
 from latentrack.studio.training.assignment import BEST, ERRORS, JOB, SILENT, Assignment, keep
 from latentrack.studio.training.child import messages, start_child
-from latentrack.studio.training.job import Job, Outcome
 from latentrack.studio.training.runs import Runs
+from latentrack.studio.training.state import (
+    Outcome,
+    Progress,
+    Task,
+    TrainingStore,
+    outcome_of,
+)
+from latentrack.studio.worker import Worker
 from latentrack.studio.workspace import Workspace, safe_name
 
 SECONDS_TO_END = 8.0
 """So long a training may take to write what it has when the studio is closed."""
 
 
-class Training:
-    """`changed` says that a training has begun, gone on, or ended; `finished`, that it has ended.
-
-    job: the training that runs, or the last one; None before the first and when it was dismissed.
-    last_run: what it left, or the newest run there is.
-    """
+class Training(TrainingStore):
+    """Trains in a process of its own, which outlives no studio. May be used from any thread."""
 
     def __init__(self, workspace: Workspace, music: Music) -> None:
+        super().__init__(next(iter(workspace.run_folders()), None))
         self._workspace = workspace
         self._music = music
-        self.changed = Signal()
-        self.finished = Signal()
         self.runs = Runs(workspace)
-        self.job: Job | None = None
-        self.last_run: Path | None = next(iter(workspace.run_folders()), None)
-        self._lock = threading.Lock()
+        self._starting = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._thread: threading.Thread | None = None
+        self._worker = Worker("training")
         self._closing = threading.Event()
-        self.found: tuple[str, ...] = ()
-        """What is to be said of trainings that an earlier studio left behind."""
+        self._keeper = Worker("left trainings")
         left = [job.parent for job in self._folder.glob(f"*/{JOB}")]
         if left:
-            threading.Thread(target=self._keep_all, args=(left,), daemon=True).start()
-
-    @property
-    def running(self) -> bool:
-        job = self.job
-        return job is not None and job.outcome is None
+            self._keeper.do(lambda: self._keep_all(left))
 
     def start(self, settings: Settings, name: str, earlier: Path | None = None) -> None:
         """Begins a training of the music; or goes on from the run `earlier`, with its music.
@@ -73,47 +66,40 @@ class Training:
         decoder_info(dataset, settings.latent_scale)
         plan(len(dataset), dataset.steps * dataset.voices, settings).check_memory()
         name = safe_name(name)
-        with self._lock:
-            if self.running:
-                assert self.job is not None
+        with self._starting:
+            state = self.state
+            if state.task is not None and state.running:
                 raise UserError(
-                    f"{self.job.name} is still being trained: stop it, or wait until it has ended."
+                    f"{state.task.name} is still being trained: stop it, or wait until it has "
+                    "ended."
                 )
             self._folder.mkdir(parents=True, exist_ok=True)
             folder = Path(tempfile.mkdtemp(dir=self._folder))
             assignment = Assignment(folder, self._workspace.folder, name, settings, called, earlier)
-            self.job = job = Job(name, settings, dataset)
-            self._thread = threading.Thread(
-                target=self._accompany, args=(job, assignment), daemon=True
-            )
-            self._thread.start()
-        self.changed.emit()
+            task = Task(name, settings, dataset)
+            self.update(task=task, progress=Progress(), stopping=False, outcome=None)
+            self._worker.do(lambda: self._accompany(task, assignment))
 
     def stop(self) -> None:
         """Ends the training after the epoch that runs, and keeps the best so far as its run."""
-        job = self.job
-        if job is None or job.outcome is not None:
-            return
-        job.stopping = True
-        self._tell(b"stop\n")
-        self.changed.emit()
+        if self.state.running:
+            self.update(stopping=True)
+            self._tell(b"stop\n")
 
     def dismiss(self) -> None:
         """Forgets the training that has ended; its run stays."""
-        with self._lock:
-            if not self.running:
-                self.job = None
-        self.changed.emit()
+        with self._starting:
+            if not self.state.running:
+                self.update(task=None, outcome=None)
 
     def dismiss_found(self) -> None:
         """Forgets what is to be said of an earlier studio's trainings; their runs stay."""
-        self.found = ()
-        self.changed.emit()
+        self.update(found=())
 
     def close(self) -> None:
         """Ends what runs; what there is of it is kept."""
         self._closing.set()
-        process, thread = self._process, self._thread
+        process = self._process
         if process is not None and process.stdin is not None:
             # A closed pipe says that nobody is here any more.
             with contextlib.suppress(OSError):
@@ -122,8 +108,8 @@ class Training:
                 process.wait(SECONDS_TO_END)
             except subprocess.TimeoutExpired:
                 process.kill()
-        if thread is not None:
-            thread.join(SECONDS_TO_END)
+        self._worker.close(SECONDS_TO_END)
+        self._keeper.close(SECONDS_TO_END)
 
     @property
     def _folder(self) -> Path:
@@ -136,24 +122,20 @@ class Training:
                 process.stdin.write(words)
                 process.stdin.flush()
 
-    def _accompany(self, job: Job, assignment: Assignment) -> None:
-        """In a thread of its own, from the beginning of a training to its end."""
+    def _accompany(self, task: Task, assignment: Assignment) -> None:
+        """From the beginning of a training to its end."""
         try:
-            outcome = self._work(job, assignment)
+            outcome = self._work(task, assignment)
         except (UserError, OSError) as error:
             outcome = Outcome("failed", (f"The training could not begin: {error}",))
         shutil.rmtree(assignment.folder, ignore_errors=True)
-        if outcome.run is not None:
-            self.last_run = outcome.run
-        job.outcome = outcome
         self._process = None
-        self.changed.emit()
+        self.update(outcome=outcome, last_run=outcome.run or self.state.last_run)
         self.runs.changed.emit()
-        self.finished.emit()
 
-    def _work(self, job: Job, assignment: Assignment) -> Outcome:
-        assignment.write(job.dataset)
-        if self._closing.is_set() or job.stopping:
+    def _work(self, task: Task, assignment: Assignment) -> Outcome:
+        assignment.write(task.dataset)
+        if self._closing.is_set() or self.state.stopping:
             return Outcome("nothing", ("Stopped before it had begun: there was nothing to keep.",))
         process = start_child(
             "latentrack.studio.training.learner",
@@ -161,20 +143,21 @@ class Training:
             errors=assignment.folder / ERRORS,
         )
         self._process = process
-        if job.stopping:
+        if self.state.stopping:
             self._tell(b"stop\n")
-        outcome = None
+        outcome, progress = None, Progress()
         for message in messages(process):
-            outcome = job.hear(message) or outcome
-            self.changed.emit()
+            progress = progress.after(message, task.settings.latents)
+            outcome = outcome_of(message, progress) or outcome
+            self.update(progress=progress)
         code = process.wait()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
-        return outcome or self._lost(job, assignment.folder, code)
+        return outcome or self._lost(progress, assignment.folder, code)
 
-    def _lost(self, job: Job, folder: Path, code: int) -> Outcome:
+    def _lost(self, progress: Progress, folder: Path, code: int) -> Outcome:
         """Of a training whose process has gone without a word."""
         if code < 0:
             what = f"The training was ended from outside (signal {-code})"
@@ -183,8 +166,8 @@ class Training:
         else:
             said = (folder / ERRORS).read_text("utf-8", "replace").strip().splitlines()
             what = f"The training broke off ({said[-1] if said else f'exit code {code}'})"
-        if job.epochs:
-            what += f", after epoch {job.epochs[-1].number:,}"
+        if progress.epochs:
+            what += f", after epoch {progress.epochs[-1].number:,}"
         try:
             run, training = keep(folder)
         except UserError:
@@ -211,8 +194,6 @@ class Training:
                         f"The studio was ended while {assignment.name} was being trained: its "
                         f"epoch {training.best.number:,} is kept as {run.stem}."
                     )
-                    self.found = (*self.found, words)
-                    self.last_run = run
+                    self.update(found=(*self.state.found, words), last_run=run)
             shutil.rmtree(folder, ignore_errors=True)
-        self.changed.emit()
         self.runs.changed.emit()

@@ -13,37 +13,39 @@ from latentrack.model.run import load_run
 from latentrack.model.training import Epoch
 from latentrack.studio.explore.points import shown
 from latentrack.studio.page_parts import heading, in_background, named
-from latentrack.studio.studio import Studio
 from latentrack.studio.training.drawings import Curves, both_losses
 from latentrack.studio.training.places import Places, places_of
 from latentrack.studio.training.space_card import SpaceCard
+from latentrack.studio.training.training import Training
+from latentrack.studio.workspace import Workspace
 from latentrack.words import count
 
 
 class Watch:
     """Two cards."""
 
-    def __init__(self, studio: Studio) -> None:
-        self._studio = studio
+    def __init__(self, workspace: Workspace, training: Training) -> None:
+        self._workspace, self._training = workspace, training
         self._of: object = None
         with named(ui.element("section"), "Curves").classes("lt-card lt-train-card"):
             with ui.element("div").classes("lt-train-bar"):
                 heading("Loss")
                 self._caption = ui.label().classes("lt-muted lt-train-help")
             self._curves = Curves()
-        self._space = SpaceCard(studio.workspace)
+        self._space = SpaceCard(workspace)
 
     def refresh(self) -> None:
         """Shows the training that there is, or the newest run."""
-        job = self._studio.training.job
-        if job is not None:
-            if self._of is not job:
-                self._of = job
-                self._begin(job.dataset, job.name)
-            self._show_curves(job.epochs)
-            self._space.show(job.places)
+        state = self._training.state
+        task = state.task
+        if task is not None:
+            if self._of is not task:
+                self._of = task
+                self._begin(task.dataset, task.name)
+            self._show_curves(state.progress.epochs)
+            self._space.show(state.progress.places)
             return
-        newest = next(iter(self._studio.workspace.run_folders()), None)
+        newest = next(iter(self._workspace.run_folders()), None)
         if newest is None:
             self._of = None
             self._caption.set_text("Here you see how it learns.")

@@ -1,0 +1,159 @@
+"""The state of training: what is trained, how far it is, and how it ended."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from latentrack.corpus.dataset import Dataset
+from latentrack.model.settings import Settings
+from latentrack.model.training import Epoch
+from latentrack.studio.signals import Signal
+from latentrack.studio.store import Store
+from latentrack.studio.training.child import Message
+from latentrack.studio.training.places import Places, unpacked
+from latentrack.words import agree, listed
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One training that was begun. name: of the run to be."""
+
+    name: str
+    settings: Settings
+    dataset: Dataset
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it ended: "finished", "stopped" (by hand), "nothing" (stopped before there was anything),
+    "killed" (from outside) or "failed".
+
+    words: the first sentence says what happened.  run: what was kept, if anything was.
+    """
+
+    kind: str
+    words: tuple[str, ...]
+    run: Path | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """How far a training is, from the messages of its process.
+
+    phase: what is being done, in words.  restarts: a sentence for each.  places: of the sequences
+    that a map shows, -1 to 1, (n, latents).  kept: the best epoch that a killed training would
+    leave.  first, last: the first and the newest epoch, each with the time (monotonic seconds) at
+    which it was heard of.
+    """
+
+    phase: str = "Starting"
+    epochs: tuple[Epoch, ...] = ()
+    restarts: tuple[str, ...] = ()
+    places: Places | None = None
+    kept: int | None = None
+    first: tuple[int, float] | None = None
+    last: tuple[int, float] | None = None
+
+    @property
+    def best(self) -> Epoch | None:
+        """The epoch whose weights would be kept now."""
+        return next((epoch for epoch in reversed(self.epochs) if epoch.best), None)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """By the time that the epochs so far took; None while that is not known."""
+        if self.first is None or self.last is None or self.last[0] == self.first[0]:
+            return None
+        (start, began), (number, now) = self.first, self.last
+        return (now - began) / (number - start) * max(0, self.epochs[-1].of - number)
+
+    def after(self, message: Message, latents: int, now: float | None = None) -> Progress:
+        """The progress after a message that came at `now`; latents: of the model."""
+        kind = message.get("kind")
+        if kind == "phase":
+            return replace(self, phase=message["words"])
+        if kind == "restart":
+            restarts = (*self.restarts, message["words"])
+            return replace(self, restarts=restarts, epochs=(), first=None, last=None)
+        if kind == "kept":
+            return replace(self, kept=message["number"])
+        if kind != "epochs":
+            return self
+        made = self
+        if new := tuple(Epoch(*values) for values in message["epochs"]):
+            last = (new[-1].number, time.monotonic() if now is None else now)
+            # The first epoch has the compiling in it, so its own time does not count.
+            first = self.first or last
+            epochs = self.epochs + new
+            made = replace(self, phase="Training", epochs=epochs, first=first, last=last)
+        if "places" in message:
+            made = replace(made, places=unpacked(message["places"], latents))
+        return made
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingState:
+    """task: the training that runs, or the last one; None before the first and when it was
+    dismissed.  progress: of it; stopping: whether it was told to stop.  outcome: None while it
+    runs.  last_run: what it left, or the newest run there is.  found: what is to be said of
+    trainings that an earlier studio left behind.
+    """
+
+    task: Task | None = None
+    progress: Progress = Progress()
+    stopping: bool = False
+    outcome: Outcome | None = None
+    last_run: Path | None = None
+    found: tuple[str, ...] = ()
+
+    @property
+    def running(self) -> bool:
+        return self.task is not None and self.outcome is None
+
+
+class TrainingStore(Store[TrainingState]):
+    """The newest state, and its signals.
+
+    task_changed: a training has begun, ended or was dismissed, or one that was left was found.
+    progress_changed: the training that runs has gone on, or is to stop.
+    """
+
+    def __init__(self, last_run: Path | None) -> None:
+        self.task_changed = Signal()
+        self.progress_changed = Signal()
+        concerns = {
+            self.task_changed: ("task", "outcome", "last_run", "found"),
+            self.progress_changed: ("progress", "stopping"),
+        }
+        super().__init__(TrainingState(last_run=last_run), concerns)
+
+
+def outcome_of(message: Message, progress: Progress) -> Outcome | None:
+    """What a message says of the end, which counts when the process has ended; None: nothing."""
+    kind = message.get("kind")
+    if kind == "nothing":
+        words = "Stopped before the first epoch had ended: there was nothing to keep."
+        return Outcome("nothing", (words,))
+    if kind == "failed":
+        return Outcome("failed", (message["words"],))
+    return _done(message, progress) if kind == "done" else None
+
+
+def _done(message: Message, progress: Progress) -> Outcome:
+    words = []
+    if message["interrupted"]:
+        epoch = progress.epochs[-1].number if progress.epochs else message["best"]
+        words.append(f"Stopped after epoch {epoch:,}; epoch {message['best']:,} is kept.")
+    else:
+        words.append("Finished.")
+    words += message["verdict"]
+    if message["collapsed"]:
+        latents = agree(len(message["collapsed"]), "Latent"), listed(message["collapsed"])
+        are = agree(len(message["collapsed"]), "is", "are")
+        words.append(
+            f"{' '.join(latents)} {are} collapsed with every seed that was tried: train with fewer."
+        )
+    kind = "stopped" if message["interrupted"] else "finished"
+    return Outcome(kind, tuple(words), Path(message["run"]))
