@@ -1,4 +1,4 @@
-"""A signal: one part of the studio says that something has changed, others hear it."""
+"""A signal: a store says that something of it is different, and others hear it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ Listener = Callable[[], None]
 
 
 class Signal:
-    """Tells its listeners that something is different now; they look for themselves what.
+    """Tells its listeners that something is different now; they read the newest state themselves.
 
     It may be emitted from any thread, and the listeners are called in that thread: they must be
-    quick and must not raise. `shell.listen` brings a signal into a page.
+    quick and must not raise. `page_parts.listen` brings a signal into a page.
     """
 
     def __init__(self) -> None:

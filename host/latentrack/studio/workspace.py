@@ -1,10 +1,16 @@
 """The studio's folder: everything that it keeps, as files that the command line knows, too.
 
-music/          what was dropped onto the page
-dataset.npz     what the music gave, by the rules in rules.json
+music/          what was dropped onto the page; incoming/ while it comes
+maps/           custom percussion maps that were dropped
+rules.json      by which the music is read
+dataset.npz     what the music gave
 runs/NAME.run   trainings, as `latentrack train` writes them
+training/       the training that runs (see training/assignment.py)
 models/NAME.tflite
 midi/           exported patterns and paths
+paths/          paths through a latent space that were kept by name
+module/         the flash of the hosted module
+trash/          runs and music that were removed
 settings.json   how the page was left
 """
 
