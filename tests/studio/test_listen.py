@@ -274,6 +274,28 @@ def test_a_mistake_of_the_explorer_stops_the_music_and_not_the_clock(tmp_path: P
 # -- a clock from elsewhere -----------------------------------------------------------------------
 
 
+def test_each_signal_of_the_transport_tells_of_its_own_concern(tmp_path: Path) -> None:
+    transport = Transport(Workspace(tmp_path), Explored(None))  # type: ignore[arg-type]
+    heard: list[tuple[str, bool, float]] = []
+    for name in ("playing_changed", "sound_changed"):
+        signal: Signal = getattr(transport, name)
+        signal.connect(
+            lambda name=name: heard.append((name, transport.state.playing, transport.state.volume))
+        )
+    before = transport.state
+    transport.set_volume(0.25)
+    transport.set_volume(0.25)
+    transport.play()
+    transport.stop()
+    transport.close()
+    assert heard == [
+        ("sound_changed", False, 0.25),
+        ("playing_changed", True, 0.25),
+        ("playing_changed", False, 0.25),
+    ]
+    assert before.volume == 0.8
+
+
 def ticks(conductor: Conductor, notebook: Notebook, times: Iterable[float]) -> None:
     before = None
     for now in times:

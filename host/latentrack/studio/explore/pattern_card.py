@@ -78,7 +78,7 @@ class PatternCard:
         self._show()
         listen(self._explorer.changed, self._show)
         listen(studio.transport.stepped, self._show_step)
-        listen(studio.transport.changed, self._show_step)
+        listen(studio.transport.playing_changed, self._show_step)
 
     # -- what is shown ----------------------------------------------------------------------------
 

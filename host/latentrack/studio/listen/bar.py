@@ -42,7 +42,7 @@ class Bar(Element, component="listen_bar.js", dependencies=["listen_sound.js", "
         transport, pattern = self._studio.transport, self._studio.explorer.pattern
         state = {
             "playing": transport.playing,
-            "tempo": transport.tempo,
+            "tempo": transport.state.tempo,
             "swing": transport.swing,
             "volume": transport.volume,
             "following": transport.following,
@@ -88,7 +88,8 @@ def build(studio: Studio) -> None:
             loop.call_soon_threadsafe(tell, step)
 
     context.client.on_delete(studio.transport.on_step(told))
-    listen(studio.transport.changed, bar.show)
+    listen(studio.transport.playing_changed, bar.show)
+    listen(studio.transport.sound_changed, bar.show)
     listen(studio.explorer.changed, bar.show)
 
 

@@ -58,7 +58,7 @@ def _sound(studio: Studio) -> None:
         volume(transport.volume * 100)
 
     show()
-    listen(transport.changed, show)
+    listen(transport.sound_changed, show)
     ui.label("Hear each voice").classes("lt-listen-what")
     box = ui.element("div").classes("lt-listen-voices")
     shown: list[tuple[str, str, float]] = []

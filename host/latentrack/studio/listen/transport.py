@@ -10,6 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from latentrack.osc.controls import Controls
 from latentrack.studio.explore.explorer import Explorer
@@ -21,6 +22,7 @@ from latentrack.studio.listen.osc import Osc
 from latentrack.studio.listen.schedule import MOST_SWING, STRAIGHT, TEMPO_RANGE
 from latentrack.studio.listen.sequencer import Sequencer, Step
 from latentrack.studio.signals import Signal
+from latentrack.studio.store import Store
 from latentrack.studio.worker import Worker
 from latentrack.studio.workspace import Workspace
 
@@ -28,25 +30,52 @@ from latentrack.studio.workspace import Workspace
 StepListener = Callable[[Step | None], None]
 
 
-class Transport:
-    """`changed` says that it has been started, stopped or set otherwise; `stepped`, that the next
-    step sounds. Everything may be called from any thread, and returns at once."""
+@dataclass(frozen=True)
+class TransportState:
+    """tempo: quarter notes a minute, 20 to 400.  swing: which part of a pair of steps the first one
+    takes, 0.5 (straight) to 0.75.  volume: of what the browsers sound, 0 to 1.  following: whether
+    the steps come by a MIDI clock from elsewhere.
+    """
+
+    playing: bool = False
+    following: bool = False
+    tempo: float = 120.0
+    swing: float = STRAIGHT
+    volume: float = 0.8
+
+
+class Transport(Store[TransportState]):
+    """Everything may be called from any thread, and returns at once.
+
+    playing_changed: it was started or stopped, or follows another clock.  sound_changed: tempo,
+    swing or volume are others.  stepped: the next step sounds.
+    """
 
     def __init__(self, workspace: Workspace, explorer: Explorer) -> None:
-        self.changed = Signal()
+        self.playing_changed = Signal()
+        self.sound_changed = Signal()
         self.stepped = Signal()
         self.step = -1
         """The step that sounds now; -1: none."""
         self._memory = Memory(workspace)
-        self._playing = False
         self._listeners: tuple[StepListener, ...] = ()
         self._lock = threading.Lock()
         self._sequencer = Sequencer(explorer)
         self._sequencer.tempo = _within(self._memory.kept("tempo", 120.0), TEMPO_RANGE, 120.0)
         swing_range = (STRAIGHT, MOST_SWING)
         self._sequencer.swing = _within(self._memory.kept("swing", STRAIGHT), swing_range, STRAIGHT)
-        self._volume = _within(self._memory.kept("volume", 0.8), (0.0, 1.0), 0.8)
-        self._shown_tempo = self._own_tempo = self._sequencer.tempo
+        self._own_tempo = self._sequencer.tempo
+        super().__init__(
+            TransportState(
+                tempo=self._own_tempo,
+                swing=self._sequencer.swing,
+                volume=_within(self._memory.kept("volume", 0.8), (0.0, 1.0), 0.8),
+            ),
+            {
+                self.playing_changed: ("playing", "following"),
+                self.sound_changed: ("tempo", "swing", "volume"),
+            },
+        )
         self.midi = Midi(self._memory, self)
         controls = Controls(explorer, self, workspace.run_folders)
         self.osc = Osc(self._memory, explorer, controls)
@@ -54,31 +83,28 @@ class Transport:
         # Whoever is called may make a mistake: what plays stops, and the clock itself goes on.
         self._worker = Worker("transport", poll=self._advance, failed=lambda _: self.stop())
         self.midi.open()
-        self.osc.open(self.changed, explorer.changed)
+        self.osc.open(self.playing_changed, self.sound_changed, explorer.changed)
 
     @property
     def playing(self) -> bool:
-        return self._playing
+        """See TransportState; so are the others."""
+        return self.state.playing
 
     @property
     def tempo(self) -> float:
-        """Quarter notes a minute, 20 to 400."""
         return self._sequencer.tempo
 
     @property
     def swing(self) -> float:
-        """Which part of a pair of steps the first one takes: 0.5 is straight, 0.75 the most."""
-        return self._sequencer.swing
+        return self.state.swing
 
     @property
     def volume(self) -> float:
-        """Of what the browsers sound, 0 to 1."""
-        return self._volume
+        return self.state.volume
 
     @property
     def following(self) -> bool:
-        """Whether the steps come by a MIDI clock from elsewhere."""
-        return self._conductor.follower is not None
+        return self.state.following
 
     @staticmethod
     def now() -> float:
@@ -87,44 +113,40 @@ class Transport:
 
     def play(self) -> None:
         """From the first step; while a clock is followed, with its next tick."""
-        if not self._playing:
-            self._playing = True
+        if not self.state.playing:
+            self.update(playing=True)
             self._worker.do(lambda: self._conductor.begin(self.now()))
-            self.changed.emit()
 
     def resume(self) -> None:
         """From the step after the one that was the last to sound."""
-        if not self._playing:
-            self._playing = True
+        if not self.state.playing:
+            self.update(playing=True)
             self._worker.do(lambda: self._conductor.resume(self.now()))
-            self.changed.emit()
 
     def stop(self) -> None:
         """All notes end."""
-        if self._playing:
-            self._playing = False
+        if self.state.playing:
+            self.update(playing=False)
             self._worker.do(lambda: self._conductor.halt(self.now()))
-            self.changed.emit()
 
     def set_tempo(self, tempo: float) -> None:
         """From the next step on. What is out of range becomes the nearest in it."""
         if math.isfinite(tempo) and not self.following:
             self._sequencer.tempo = self._own_tempo = _within(tempo, TEMPO_RANGE, self.tempo)
-            self._memory.keep("tempo", self.tempo)
-            self.changed.emit()
+            self._memory.keep("tempo", self._own_tempo)
+            self.update(tempo=self._own_tempo)
 
     def set_swing(self, swing: float) -> None:
         """From the next step on. What is out of range becomes the nearest in it."""
         if math.isfinite(swing):
             self._sequencer.swing = _within(swing, (STRAIGHT, MOST_SWING), self.swing)
-            self._memory.keep("swing", self.swing)
-            self.changed.emit()
+            self._memory.keep("swing", self._sequencer.swing)
+            self.update(swing=self._sequencer.swing)
 
     def set_volume(self, volume: float) -> None:
         if math.isfinite(volume):
-            self._volume = _within(volume, (0.0, 1.0), self._volume)
-            self._memory.keep("volume", self._volume)
-            self.changed.emit()
+            self.update(volume=_within(volume, (0.0, 1.0), self.volume))
+            self._memory.keep("volume", self.volume)
 
     def on_step(self, listener: StepListener) -> Callable[[], None]:
         """From now on `listener` is told of steps, about 120 ms before they are due.
@@ -148,7 +170,7 @@ class Transport:
             follower = Follower(self.tempo) if follows else None
             self._conductor.follow(follower, self.now())
             self._sequencer.tempo = self._own_tempo
-            self.changed.emit()
+            self.update(following=follows, tempo=self._own_tempo)
 
         self._worker.do(turn)
 
@@ -158,9 +180,8 @@ class Transport:
         def heard() -> None:
             self._conductor.tick(now)
             # Small changes are the cable's, not the player's.
-            if abs(self.tempo - self._shown_tempo) > 0.3:
-                self._shown_tempo = self.tempo
-                self.changed.emit()
+            if abs(self.tempo - self.state.tempo) > 0.3:
+                self.update(tempo=self.tempo)
 
         self._worker.do(heard)
 

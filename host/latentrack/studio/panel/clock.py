@@ -35,7 +35,7 @@ class Clock:
         self._disconnect = []
         if transport is not None:
             self._disconnect = [
-                transport.changed.connect(self._transport_changed),
+                transport.playing_changed.connect(self._transport_changed),
                 transport.stepped.connect(self._stepped),
             ]
 
