@@ -9,7 +9,9 @@ from typing import Any
 from nicegui import ui
 
 from latentrack.files import atomic_write
+from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.midi_file import midi_file
+from latentrack.studio.listen.transport import Transport
 from latentrack.studio.page_parts import (
     errors_shown,
     in_background,
@@ -18,14 +20,14 @@ from latentrack.studio.page_parts import (
     show_message,
 )
 from latentrack.studio.pattern import Pattern
-from latentrack.studio.studio import Studio
+from latentrack.studio.workspace import Workspace
 
 _REPEATS = {1: "once", 2: "2 times", 4: "4 times", 8: "8 times", 16: "16 times"}
 
 
 class Controls:
-    def __init__(self, studio: Studio) -> None:
-        self._studio, self._explorer = studio, studio.explorer
+    def __init__(self, workspace: Workspace, explorer: Explorer, transport: Transport) -> None:
+        self._workspace, self._explorer, self._transport = workspace, explorer, transport
         with ui.element("div").classes("lt-explore-controls"):
             self._model = (
                 ui.select(self._runs(), value=self._name(), label="Model", on_change=self._open)
@@ -52,7 +54,7 @@ class Controls:
         return named(button, label).props("flat round dense").tooltip(label)
 
     def _runs(self) -> dict[str, str]:
-        folders = self._studio.workspace.run_folders()
+        folders = self._workspace.run_folders()
         named = {str(folder): folder.stem for folder in folders}
         return named | {self._name(): Path(self._name()).stem}
 
@@ -91,7 +93,7 @@ class Controls:
         await self._save(await in_background(self._explorer.path_patterns), 1, "path")
 
     async def _save(self, patterns: list[Pattern], repeats: int, what: str) -> None:
-        explorer, transport = self._explorer, self._studio.transport
+        explorer, transport = self._explorer, self._transport
         if not patterns or explorer.run is None:
             return
         name = f"{explorer.run.folder.stem} {what}"
@@ -102,10 +104,10 @@ class Controls:
                 lambda: midi_file(patterns, transport.tempo, explorer.meter, repeats),
             )
             ui.download.file(file, file.name)
-            show_message(f"Saved as {file.relative_to(self._studio.workspace.folder)}.")
+            show_message(f"Saved as {file.relative_to(self._workspace.folder)}.")
 
     def _write(self, name: str, make: Callable[[], bytes]) -> Path:
-        file = self._studio.workspace.free_midi(name)
+        file = self._workspace.free_midi(name)
         with atomic_write(file, "the MIDI file") as out:
             out.write(make())
         return file

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.latent_map import LatentMap, Legend
 from latentrack.studio.explore.paths import MOST_POINTS, LatentPath, simplified
 from latentrack.studio.explore.points import Points, density, groups_of, plane_of, shown
 from latentrack.studio.page_parts import in_background, listen
-from latentrack.studio.studio import Studio
 
 
 def axis_name(axis: int) -> str:
@@ -36,8 +36,8 @@ class Tab:
 class MapCard:
     """Its `map` is the element on which paths are drawn, too."""
 
-    def __init__(self, studio: Studio, tab: Tab) -> None:
-        self._explorer, self._tab = studio.explorer, tab
+    def __init__(self, explorer: Explorer, tab: Tab) -> None:
+        self._explorer, self._tab = explorer, tab
         run = self._explorer.run
         assert run is not None
         self._run = run

@@ -16,7 +16,7 @@ from latentrack.studio.studio import Studio
 
 def build(studio: Studio) -> None:
     """Fills the page; it is filled anew when another run is opened."""
-    explorer = studio.explorer
+    explorer, transport = studio.explorer, studio.transport
     shown: list[object] = []
 
     @ui.refreshable
@@ -27,12 +27,12 @@ def build(studio: Studio) -> None:
             return
         tab = Tab()
         with ui.element("div").classes("lt-explore"):
-            Controls(studio)
+            Controls(studio.workspace, explorer, transport)
             with ui.element("div").classes("lt-explore-left"):
-                map_card = MapCard(studio, tab)
+                map_card = MapCard(explorer, tab)
             with ui.element("div").classes("lt-explore-right"):
-                PatternCard(studio, tab)
-                PathCard(studio, tab, map_card)
+                PatternCard(explorer, transport, tab)
+                PathCard(studio.workspace, explorer, transport, tab, map_card)
 
     def heard() -> None:
         if shown != [explorer.run, explorer.busy if explorer.run is None else ""]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from nicegui import ui
 
+from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.map_card import MapCard, Tab
 from latentrack.studio.explore.paths import (
     MOST_BARS,
@@ -18,14 +19,22 @@ from latentrack.studio.explore.paths import (
     save_path,
     saved_paths,
 )
+from latentrack.studio.listen.transport import Transport
 from latentrack.studio.page_parts import errors_shown, listen, named, show_message
-from latentrack.studio.studio import Studio
+from latentrack.studio.workspace import Workspace
 
 
 class PathCard:
-    def __init__(self, studio: Studio, tab: Tab, map_card: MapCard) -> None:
-        self._studio, self._explorer, self._tab = studio, studio.explorer, tab
-        self._map_card = map_card
+    def __init__(
+        self,
+        workspace: Workspace,
+        explorer: Explorer,
+        transport: Transport,
+        tab: Tab,
+        map_card: MapCard,
+    ) -> None:
+        self._workspace, self._explorer, self._transport = workspace, explorer, transport
+        self._tab, self._map_card = tab, map_card
         self._drawing = False
         path = self._explorer.path
         if path is not None:
@@ -98,8 +107,7 @@ class PathCard:
         explorer.play_path(True)
         if self._drawing:
             self._turn_drawing()
-        transport = self._studio.transport
-        if not transport.playing:
+        if not self._transport.playing:
             show_message("Press Play below to hear it.")
 
     def _fill_menu(self) -> None:
@@ -110,7 +118,7 @@ class PathCard:
             if path is not None:
                 ui.menu_item("Keep it by a name…", self._keep)
                 ui.menu_item("Take it away", self._take_away)
-            names = saved_paths(self._studio.workspace)
+            names = saved_paths(self._workspace)
             if names:
                 ui.separator()
                 for name in names:
@@ -149,7 +157,7 @@ class PathCard:
                 if path is None or not (field.value or "").strip():
                     return
                 with errors_shown():
-                    name = save_path(self._studio.workspace, field.value, path)
+                    name = save_path(self._workspace, field.value, path)
                     show_message(f"The path is kept as {name}.")
                     dialog.close()
                     self._fill_menu()
@@ -163,7 +171,7 @@ class PathCard:
 
     def _open(self, name: str) -> None:
         with errors_shown():
-            path = load_path(self._studio.workspace, name)
+            path = load_path(self._workspace, name)
             self._explorer.remember()
             try:
                 self._explorer.set_path(path)
@@ -173,8 +181,8 @@ class PathCard:
     def _delete(self, name: str) -> None:
         kept: list[Any] = []
         with errors_shown():
-            kept.append(load_path(self._studio.workspace, name))
-        delete_path(self._studio.workspace, name)
+            kept.append(load_path(self._workspace, name))
+        delete_path(self._workspace, name)
         self._menu.close()
         if kept and self._explorer.path is None:
             # So that nothing is lost at once: it is on the map still, and can be kept again.

@@ -11,13 +11,13 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments, ValueChangeEventArguments
 
 from latentrack.corpus.harmony import pitch_name
-from latentrack.studio.explore.explorer import MOST_PITCHES
+from latentrack.studio.explore.explorer import MOST_PITCHES, Explorer
 from latentrack.studio.explore.map_card import Tab
 from latentrack.studio.explore.named_slider import NamedSlider
 from latentrack.studio.explore.pattern_grid import PatternGrid
 from latentrack.studio.explore.sounding import MOST_NOTES
+from latentrack.studio.listen.transport import Transport
 from latentrack.studio.page_parts import in_background, listen
-from latentrack.studio.studio import Studio
 from latentrack.words import agree, count
 
 _PITCH = re.compile(r"([a-g])(#|b)?(-?\d+)", re.IGNORECASE)
@@ -25,8 +25,8 @@ _KEYS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 
 
 class PatternCard:
-    def __init__(self, studio: Studio, tab: Tab) -> None:
-        self._studio, self._explorer, self._tab = studio, studio.explorer, tab
+    def __init__(self, explorer: Explorer, transport: Transport, tab: Tab) -> None:
+        self._explorer, self._transport, self._tab = explorer, transport, tab
         run = self._explorer.run
         assert run is not None
         self._run = run
@@ -77,8 +77,8 @@ class PatternCard:
         self._grid.on("density", self._density)
         self._show()
         listen(self._explorer.changed, self._show)
-        listen(studio.transport.stepped, self._show_step)
-        listen(studio.transport.playing_changed, self._show_step)
+        listen(transport.stepped, self._show_step)
+        listen(transport.playing_changed, self._show_step)
 
     # -- what is shown ----------------------------------------------------------------------------
 
@@ -140,7 +140,7 @@ class PatternCard:
         return f"The nearest place: {cells} {differ} from what you drew."
 
     def _show_step(self) -> None:
-        step = self._studio.transport.step if self._studio.transport.playing else -1
+        step = self._transport.step if self._transport.playing else -1
         if self._ready and step != self._step:
             self._step = step
             self._grid.show_step(step)

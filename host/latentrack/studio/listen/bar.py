@@ -9,8 +9,10 @@ from nicegui import context, ui
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
+from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.sequencer import Step
 from latentrack.studio.listen.sounds import sound_of
+from latentrack.studio.listen.transport import Transport
 from latentrack.studio.page_parts import listen
 from latentrack.studio.studio import Studio
 
@@ -20,11 +22,10 @@ _SILENT_STEPS = 16
 class Bar(Element, component="listen_bar.js", dependencies=["listen_sound.js", "listen_synth.js"]):
     """What the transport is asked and told of, and the sound of this tab."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, transport: Transport, explorer: Explorer) -> None:
         super().__init__()
-        self._studio = studio
+        self._transport, self._explorer = transport, explorer
         self._shown: dict[str, Any] = {}
-        transport = studio.transport
         self.on("play", transport.play)
         self.on("stop", transport.stop)
         self.on("ping", self._answer)
@@ -39,7 +40,7 @@ class Bar(Element, component="listen_bar.js", dependencies=["listen_sound.js", "
 
     def show(self) -> None:
         """Brings the bar up to date; a puck that moves sends nothing."""
-        transport, pattern = self._studio.transport, self._studio.explorer.pattern
+        transport, pattern = self._transport, self._explorer.pattern
         state = {
             "playing": transport.playing,
             "tempo": transport.state.tempo,
@@ -67,16 +68,17 @@ class Bar(Element, component="listen_bar.js", dependencies=["listen_sound.js", "
         self.run_method("step", step.number, step.due, step.seconds, hits)
 
     def _model(self) -> str:
-        run = self._studio.explorer.run
+        run = self._explorer.run
         return "" if run is None else run.folder.name.removesuffix(".run")
 
     def _answer(self, event: GenericEventArguments) -> None:
-        self.run_method("pong", event.args, self._studio.transport.now())
+        self.run_method("pong", event.args, self._transport.now())
 
 
 def build(studio: Studio) -> None:
     """Fills the bar."""
-    bar = Bar(studio)
+    transport, explorer = studio.transport, studio.explorer
+    bar = Bar(transport, explorer)
     loop = asyncio.get_running_loop()
 
     def tell(step: Step | None) -> None:
@@ -87,10 +89,10 @@ def build(studio: Studio) -> None:
         if not loop.is_closed():
             loop.call_soon_threadsafe(tell, step)
 
-    context.client.on_delete(studio.transport.on_step(told))
-    listen(studio.transport.playing_changed, bar.show)
-    listen(studio.transport.sound_changed, bar.show)
-    listen(studio.explorer.changed, bar.show)
+    context.client.on_delete(transport.on_step(told))
+    listen(transport.playing_changed, bar.show)
+    listen(transport.sound_changed, bar.show)
+    listen(explorer.changed, bar.show)
 
 
 def _number_to(setter: Any) -> Any:

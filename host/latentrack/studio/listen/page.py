@@ -10,10 +10,12 @@ from nicegui.events import GenericEventArguments
 
 from latentrack.errors import UserError
 from latentrack.osc.controls import ADDRESSES, PREFIX
+from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.midi import VIRTUAL, Midi, has_virtual_ports, plain
 from latentrack.studio.listen.osc import Osc
 from latentrack.studio.listen.schedule import MOST_SWING, STRAIGHT
 from latentrack.studio.listen.sounds import DRUMS, sound_of
+from latentrack.studio.listen.transport import Transport
 from latentrack.studio.page_parts import errors_shown, heading, in_background, listen, named
 from latentrack.studio.studio import Studio
 from latentrack.words import agree, count
@@ -26,7 +28,7 @@ def build(studio: Studio) -> None:
     """Fills the page."""
     with ui.element("div").classes("lt-row lt-listen-page"):
         with _card("Sound"):
-            _sound(studio)
+            _sound(studio.transport, studio.explorer)
         with _card("MIDI"):
             _midi(studio.transport.midi)
         with _card("OSC").classes("lt-listen-osc"):
@@ -42,12 +44,11 @@ def _card(title: str) -> ui.element:
 # -- sound --------------------------------------------------------------------------------------
 
 
-def _sound(studio: Studio) -> None:
+def _sound(transport: Transport, explorer: Explorer) -> None:
     ui.label(
         "Press Play below, and this browser sounds what the model plays. Other windows that look "
         "at this studio stay silent until you let them sound, too."
     ).classes("lt-muted")
-    transport = studio.transport
     swing = _slider(
         "Swing", STRAIGHT * 100, MOST_SWING * 100, lambda v: transport.set_swing(v / 100)
     )
@@ -64,7 +65,7 @@ def _sound(studio: Studio) -> None:
     shown: list[tuple[str, str, float]] = []
 
     def show_voices() -> None:
-        voices = _voices(studio)
+        voices = _voices(explorer)
         if voices != shown:
             shown[:] = voices
             box.clear()
@@ -73,7 +74,7 @@ def _sound(studio: Studio) -> None:
                     _preview(name, sound, hertz)
 
     show_voices()
-    listen(studio.explorer.changed, show_voices)
+    listen(explorer.changed, show_voices)
 
 
 def _slider(
@@ -97,9 +98,9 @@ def _slider(
     return show
 
 
-def _voices(studio: Studio) -> list[tuple[str, str, float]]:
+def _voices(explorer: Explorer) -> list[tuple[str, str, float]]:
     """Each voice of the open model with its sound; without one, all drums."""
-    pattern = studio.explorer.pattern
+    pattern = explorer.pattern
     if pattern is None:
         return [(name, name, sound_of("drums", name, 0)[1]) for name in DRUMS]
     names = pattern.voice_names
