@@ -1,4 +1,8 @@
-"""A drunk walk through the latent space, around where the knobs stand."""
+"""A drunk walk through the latent space, around the position that is set.
+
+knobs and CV X, Y, Z    the middle of the walk; it goes at most a quarter of the range away
+step                    at random, up to 0.01 of the range in each frame
+"""
 
 from random import uniform
 

@@ -1,4 +1,8 @@
-"""Fills: every eighth bar since the reset has more hits."""
+"""Fills: every eighth bar since the reset has more hits.
+
+jack reset        the next bar is the first of eight
+knob threshold    the threshold of the other bars; in the eighth it is lower by a fifth
+"""
 
 on = False  # behaviours.switch("fills")
 

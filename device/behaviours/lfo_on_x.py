@@ -1,4 +1,7 @@
-"""An LFO on X: it oscillates once in eight seconds."""
+"""An LFO on X: a sine of eight seconds.
+
+knob and CV X    the middle of the oscillation; it reaches a quarter of the range to each side
+"""
 
 from math import pi, sin
 

@@ -1,4 +1,13 @@
-"""What all pages have in common: the four buttons, the left encoder's push, and lists of lines."""
+"""What all pages have in common; a page's own table names what it changes.
+
+button 1            pause: clock edges are ignored until the next reset
+button 2            reset: the next clock edge plays step 0
+button 3            decode the present position; held: follow "hold", or "bar" again
+button 4            freeze, or go on; held: the other track
+left encoder        on pages with lines: choose a line
+left push           the next page; held: the play page
+lamps 1 to 4        paused, step 0 plays, follow is "hold", frozen
+"""
 
 from time import ticks_ms
 

@@ -1,4 +1,10 @@
-"""The behaviours in the flash: a push of the right encoder switches one on or off."""
+"""The behaviours in the flash, one a line with "on" or "off".
+
+encoders              choose a behaviour
+right push            switch it on or off
+knobs                 nothing
+buttons, left push    as on every page (base.py)
+"""
 
 from latentrack.pages.base import ListPage
 

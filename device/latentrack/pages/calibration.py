@@ -1,9 +1,16 @@
-"""Calibration: which code of a converter is which voltage.
+"""Calibration: which code of a converter is which voltage, measured at two voltages or more.
 
-An input: give it a whole number of volts and push the right encoder; the nearest whole volt is what
-it then counts as. An output: turn the right encoder until a meter shows the volts that stand there,
-push, and the next volt follows; knob X chooses another one. Holding the push forgets all that was
-measured there. Two volts or more make a line; the further apart the better.
+The further apart the voltages are, the better the line through them.
+
+    CV inputs             on an input's line: feed it a whole number of volts
+    outputs               on an output's line: measure it with a meter
+    left encoder          choose a line: the inputs first, then the outputs
+    right encoder         of an output: its code, until the meter shows the volts on the line
+    right push            of an input: what comes in counts as the nearest whole volt; of an output:
+                          this code is the volts on the line, and the next volt follows;
+                          held: forget all that was measured there
+    knob X                of an output: which whole number of volts
+    buttons, left push    as on every page (base.py)
 """
 
 from latentrack.pages.base import ListPage

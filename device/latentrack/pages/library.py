@@ -1,4 +1,10 @@
-"""The models in the flash: an encoder chooses, a push of the right one plays it on this track."""
+"""The models in the flash, one a line; "*" marks the one that plays on this track.
+
+encoders              choose a model
+right push            play it on this track from the next bar on
+knobs                 nothing
+buttons, left push    as on every page (base.py)
+"""
 
 from latentrack.pages.base import ListPage
 

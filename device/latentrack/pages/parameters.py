@@ -1,4 +1,8 @@
-"""All parameters of the track: what they do is said in parameters.py."""
+"""All parameters of the track; parameters.py says what each does.
+
+knobs, encoders, right push    change the values of the lines (values.py)
+buttons, left push             as on every page (base.py)
+"""
 
 from latentrack.pages.values import ValuesPage
 

@@ -1,4 +1,8 @@
-"""Where the CV inputs and the trigger inputs 3 and 4 go, and how far each CV reaches."""
+"""Where the CV inputs and the trigger inputs 3 and 4 go, and how far each CV reaches.
+
+knobs, encoders, right push    change the values of the lines (values.py)
+buttons, left push             as on every page (base.py)
+"""
 
 from latentrack.pages.values import ValuesPage
 

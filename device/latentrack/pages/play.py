@@ -1,7 +1,11 @@
-"""The page to play from: the model, its pattern with the step that sounds, and where it stands.
+"""The page to play from: the model, its pattern with the step that sounds, and the position.
 
-The knobs are X, Y, Z and threshold. The left encoder chooses the track, the right one how much
-chaos there is; its push throws the dice, so that chaos takes another turn.
+knobs X, Y, Z       the position in the latent space, from end to end of the model's scale
+knob threshold      how probable a hit must be to sound, 0 to 1
+left encoder        the track that the page is about
+right encoder       chaos, 0 to 1: how far the dice carry the position away
+right push          throw the dice, so that chaos goes another way
+buttons, left push  as on every page (base.py)
 """
 
 import latentcore

@@ -1,4 +1,10 @@
-"""Sixteen presets: a push of the right encoder recalls one, holding it down stores one."""
+"""Sixteen presets, one a line; "*" marks the one that was recalled or stored last.
+
+encoders              choose a preset
+right push            recall it; held: store all that is set now in it
+knobs                 nothing
+buttons, left push    as on every page (base.py)
+"""
 
 from latentrack.pages.base import ListPage
 from latentrack.presets import PRESETS

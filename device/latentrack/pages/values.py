@@ -1,13 +1,16 @@
-"""A page of values: lines of a table of parameters, each with its own knob.
+"""A page of values: lines of a table of parameters, four on the screen, a knob each.
 
-The four lines on the screen hang on the four knobs, the chosen one also on the right encoder, whose
-push puts back what it was at first.
+knobs X, Y, Z, threshold    the value of the first, second, third, fourth line on the screen
+left encoder                choose a line
+right encoder               the chosen value, a click at a time
+right push                  the chosen value is what it was at first
+buttons, left push          as on every page (base.py)
 """
 
 from latentrack.pages.base import ListPage, position_of
 from latentrack.parameters import KNOBS
 
-# A click of the right encoder, of what is no whole number.
+# A click of the right encoder, of a value that is not a whole number: 1 % of its range.
 CLICK = 0.01
 
 
