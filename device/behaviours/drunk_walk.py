@@ -11,6 +11,7 @@ at = {"x": 0, "y": 0, "z": 0}
 
 
 def frame(controls, track):
+    """One step of the walk in each frame."""
     for name in at:
         at[name] = min(max(at[name] + uniform(-0.01, 0.01), -0.25), 0.25)
         track.modulate(name, at[name])

@@ -8,6 +8,7 @@ on = False  # behaviours.switch("fills")
 
 
 def frame(controls, track):
+    """Lowers the threshold for every eighth bar."""
     # A modulation made while the seventh bar plays is heard in the eighth.
     if track.bar % 8 == 7:
         track.modulate("threshold", -0.2)

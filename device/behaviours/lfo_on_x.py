@@ -9,4 +9,5 @@ on = False  # behaviours.switch("lfo_on_x")
 
 
 def frame(controls, track):
+    """Adds the sine to X."""
     track.modulate("x", 0.25 * sin(2 * pi * controls.seconds / 8))

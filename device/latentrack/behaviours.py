@@ -92,6 +92,7 @@ class Behaviours(Part):
         return self._ms / 1000
 
     def is_on(self, name):
+        """Whether the behaviour of that name takes part in frames; False: there is none."""
         return self._on.get(name, False)
 
     def load_all(self, culprit=0, text=None):
@@ -170,6 +171,7 @@ class Behaviours(Part):
             self.edits += 1
 
     def frame(self):
+        """Calls every behaviour that is on, by name; frames call this."""
         now = time.ticks_ms()
         self._ms += time.ticks_diff(now, self._last_ms)
         self._last_ms = now

@@ -52,6 +52,7 @@ class Line:
         return min(max(int(self.zero + self.per_volt * volts + 0.5), 0), CODES)
 
     def volts(self, code):
+        """The voltage for a code of 0 to CODES."""
         # Cached with its input: frames ask for the same again and again, and a float allocates.
         if code != self._code:
             self._code = code

@@ -68,6 +68,7 @@ class Controls(Part):
         self.take_over()
 
     def next_page(self, steps=1):
+        """Opens the page that comes `steps` pages later in the order of the left push."""
         self.open(self.pages.index(self.page) + steps)
 
     def choose_track(self, number):
@@ -97,6 +98,7 @@ class Controls(Part):
     # -- frames -----------------------------------------------------------------------------------
 
     def frame(self):
+        """Reads CV, knobs, encoders and buttons, and lets the page act; frames call this."""
         calibration = self._instrument.calibration
         for name in self._inputs:
             self.cv[name] = calibration.volts(name, self._inputs[name].read_u16())

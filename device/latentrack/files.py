@@ -61,6 +61,7 @@ def read_words(path):
 
 
 def exists(path):
+    """Whether there is a file or folder at a path."""
     try:
         os.stat(path)
         return True

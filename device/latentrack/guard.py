@@ -83,6 +83,7 @@ def silence(name):
 
 
 def has(name):
+    """Whether code of that name can be stopped (`add`)."""
     return name in _units
 
 

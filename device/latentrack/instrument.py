@@ -45,6 +45,8 @@ def _nothing():
 
 
 class Instrument(Part):
+    """All parts of the module and their frames; `main.py` makes one and calls `start`."""
+
     FRAME_MS = FRAME_MS
     # Live code that waits to be stored: path -> block (live.py).
     unwritten_code = None

@@ -11,12 +11,15 @@ No memory is allocated.
 
 
 class Marks:
+    """Marks for `count` things, numbered from 0; none is marked at first."""
+
     def __init__(self, count):
         self._marks = bytearray(count)
         # Whether any may be set.
         self.some = False
 
     def mark(self, number):
+        """Marks a thing, after it has changed."""
         self._marks[number] = 1
         self.some = True
 

@@ -36,6 +36,8 @@ class Input:
 
 
 class Patch(Values):
+    """instrument.patch: its values are parameters.PATCH."""
+
     TABLE = parameters.PATCH
 
     def __init__(self, instrument):
@@ -49,6 +51,7 @@ class Patch(Values):
         self._seal()
 
     def changed(self, name):
+        """Keeps what a CV or trigger input acts on: (track from 0, parameter), or None."""
         if name[-3:] == "_to" or name[:7] == "trigger":
             track, _, parameter = self.get(name).partition(".")
             self._targets[name] = (int(track) - 1, parameter) if parameter else None

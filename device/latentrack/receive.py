@@ -89,9 +89,11 @@ class Line:
         self._watch = Timer(-1, period=500, callback=self._give_back_ctrl_c)
 
     def close(self):
+        """Stops watching for a cable that was pulled."""
         self._watch.deinit()
 
     def serve(self, requests, call):
+        """Answers the first call, then frames until Q or QUIET_MS of silence."""
         try:
             answer = _READY, json.dumps([call, getattr(requests, call[0])(*call[1:])]).encode()
         except Exception as error:

@@ -87,9 +87,11 @@ class CachedPart(Part):
     _value = None
 
     def version(self):
+        """A small integer that differs when what is shown does, as far as numbers say it."""
         return 0
 
     def source(self):
+        """An object that differs when what is shown does: a text, a model; compared by ==."""
         return None
 
     def value(self):
@@ -97,6 +99,7 @@ class CachedPart(Part):
         raise NotImplementedError
 
     def now(self):
+        """The value, made again only if version or source differ: frames do not allocate."""
         version = self.version()
         source = self.source()
         if self._value is None or version != self._version or source != self._source:
@@ -106,6 +109,7 @@ class CachedPart(Part):
         return self._value
 
     def forget(self):
+        """Has the part drawn anew."""
         super().forget()
         self._value = None
 
@@ -118,9 +122,11 @@ class Words(CachedPart):
         self.page = page
 
     def text(self):
+        """The text of the line; subclasses say it."""
         raise NotImplementedError
 
     def ink(self):
+        """The colour of the line, 16 bits; subclasses say it."""
         raise NotImplementedError
 
     def version(self):
@@ -148,6 +154,7 @@ class Message(Part):
         self._left = 0
 
     def say(self, text):
+        """Shows a text in place of the last one: one line 3 s, of several each 1.5 s."""
         self._lines = lines(text)
         self._left = 2 * self.FRAMES if len(self._lines) == 1 else self.FRAMES
 
@@ -161,6 +168,7 @@ class Message(Part):
         return self.speaks()
 
     def speaks(self):
+        """Whether there is a message now."""
         return bool(self._lines)
 
     def now(self):

@@ -130,6 +130,7 @@ def _done():
 
 
 def stop_edges():
+    """Stops the measured clock."""
     global _timer
     if _timer is not None:
         _timer.deinit()
@@ -145,6 +146,7 @@ def edge_cycles(first, count):
 
 
 def forget_edges():
+    """Frees the memory of the measured edges."""
     global _edges
     _edges = None
 

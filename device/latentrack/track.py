@@ -23,6 +23,8 @@ _APPLY = tuple("_apply_" + name for name in _METHODS)
 
 
 class Track(Values):
+    """One model and its parameters; `tracks[number]` at the prompt, number from 0."""
+
     TABLE = parameters.TRACK
 
     def __init__(self, number, tracks=(), drum_jacks=routes.JACKS["all"]):
@@ -137,6 +139,7 @@ class Track(Values):
             self.set(name, entry.from_position(sixteenth % 17 / 16))
 
     def changed(self, name):
+        """Marks a parameter for the next frame."""
         self._stale.mark(self.ENTRIES[name].row)
 
     @property

@@ -31,6 +31,7 @@ class Values(Part):
             self.changed(name)
 
     def get(self, name):
+        """The value of one by its name, as it is set. KeyError: no such parameter."""
         return self.parameter(name).value(self.numbers[name])
 
     def changed(self, name):

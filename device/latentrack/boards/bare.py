@@ -35,6 +35,7 @@ GATES = ("D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9")
 
 
 def connect():
+    """Tells latentcore the outputs' pins and its time source."""
     from machine import Pin
 
     for channel, pin in enumerate(GATES):

@@ -57,6 +57,7 @@ GATE_CODES = (32768, 0)
 
 
 def connect():
+    """Puts 0 V at all jacks, and tells latentcore the converters and its time source."""
     from array import array
 
     from machine import SPI, Pin

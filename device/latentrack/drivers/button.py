@@ -8,6 +8,8 @@ HOLD_MS = 1000
 
 
 class Button:
+    """A button on `pin`; pressed is low, by the chip's own pull-up."""
+
     def __init__(self, pin):
         self._pin = Pin(pin, Pin.IN, Pin.PULL_UP)
         self._since = None

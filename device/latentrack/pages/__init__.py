@@ -13,6 +13,7 @@ def make_pages(instrument, controls):
 
 
 def make_page(name, instrument, controls):
+    """The page of one of NAMES. Raises what its module raises."""
     module = __import__("latentrack.pages." + name, None, None, ("Page",))
     page = module.Page(instrument, controls)
     page.name = name

@@ -40,6 +40,7 @@ class BasePage:
 
     @property
     def track(self):
+        """The track that the page is about."""
         return self.controls.track
 
     def enter(self):
@@ -157,6 +158,7 @@ class ListPage(BasePage):
         return self.chosen // ROWS * ROWS
 
     def choose(self, at):
+        """Chooses a line, 0 to count() - 1, or the nearest that there is."""
         count = self.count()
         first = self.first
         self.chosen = min(max(at, 0), count - 1) if count else 0
@@ -169,6 +171,8 @@ class ListPage(BasePage):
 
 
 class Title(CachedPart):
+    """The first line: the page's title, its track, and which line of how many is chosen."""
+
     def __init__(self, page):
         super().__init__(0, 0, WIDTH, TALL)
         self._page = page

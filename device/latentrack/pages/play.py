@@ -126,6 +126,7 @@ class Page(BasePage):
         return (step - self._rotation) % length if step < length else None
 
     def name_line(self):
+        """The name of the track's model, its first 15 letters."""
         model = self.track.model
         if model is None:
             return "no model"
@@ -135,9 +136,11 @@ class Page(BasePage):
         return self._name
 
     def name_colour(self):
+        """The colour of the track."""
         return colours.TRACKS[self.track.number]
 
     def state_line(self):
+        """ "pause", "froze" or the follow mode, in five letters."""
         if latentcore.paused():
             return "pause"
         if self.track.freeze == "on":
@@ -145,6 +148,7 @@ class Page(BasePage):
         return FOLLOWS[self.track.follow]
 
     def state_colour(self):
+        """Yellow while nothing follows the knobs, else grey."""
         stands = latentcore.paused() or self.track.freeze == "on"
         return colours.YELLOW if stands else colours.GREY
 
@@ -153,9 +157,11 @@ class Page(BasePage):
         return self.track.model is not None and self.track.hits == 0
 
     def values_colour(self):
+        """Yellow while the pattern is silent, else grey."""
         return colours.YELLOW if self.silent() else colours.GREY
 
     def values_line(self):
+        """Threshold and chaos as set, or that the pattern is silent."""
         threshold, chaos, silent = self.track.threshold, self.track.chaos, self.silent()
         if threshold != self._threshold or chaos != self._chaos or silent != self._silent:
             self._threshold, self._chaos, self._silent = threshold, chaos, silent
@@ -212,6 +218,8 @@ class ValuesLine(Words):
 
 
 class Nothing(Part):
+    """A black piece of the screen, where another model's columns were."""
+
     def now(self):
         return 0
 

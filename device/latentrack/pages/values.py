@@ -18,6 +18,7 @@ class ValuesPage(ListPage):
     """Subclasses say whose values: `values()`, something with a TABLE (see values.Values)."""
 
     def values(self):
+        """The object whose values they are; subclasses say it."""
         raise NotImplementedError
 
     def count(self):

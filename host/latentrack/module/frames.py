@@ -28,6 +28,7 @@ class Frame:
     body: bytes = b""
 
     def encode(self) -> bytes:
+        """The bytes on the cable: header with its check, body, CRC-32."""
         head = _HEAD_UNCHECKED.pack(
             MAGIC, ord(self.kind), self.session, self.number, len(self.body)
         )

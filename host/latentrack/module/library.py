@@ -75,6 +75,7 @@ class Model:
 
     @property
     def path(self) -> str:
+        """The path of its file on the module."""
         return f"{self.folder}/{self.name}{ENDING}"
 
     @functools.cached_property
@@ -84,6 +85,7 @@ class Model:
 
     @functools.cached_property
     def entry(self) -> Entry:
+        """Size and SHA-256 of the bytes that the module gets."""
         return Entry(len(self.data), hashlib.sha256(self.data).hexdigest())
 
 
@@ -224,6 +226,7 @@ class Plan:
 
     @property
     def to_send(self) -> dict[str, Model]:
+        """The models that the module lacks or has otherwise, by path."""
         return self.new | self.changed
 
 

@@ -53,6 +53,7 @@ class Module:
 
     @property
     def port(self) -> str:
+        """The port that the module is at."""
         return self._link.port
 
     def close(self) -> None:

@@ -62,10 +62,12 @@ class Result:
 
     @property
     def passed(self) -> int:
+        """How many checks passed."""
         return sum(check.passed is True for check in self.checks)
 
     @property
     def failed(self) -> int:
+        """How many checks failed."""
         return sum(check.passed is False for check in self.checks)
 
     def summary(self) -> str:

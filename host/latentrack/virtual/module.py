@@ -256,6 +256,7 @@ class VirtualModule:
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
+        """Lets the processor go on after `freeze`."""
         self._frozen = False
         self._signal(signal.SIGCONT)
 

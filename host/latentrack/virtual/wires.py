@@ -31,13 +31,14 @@ _NAMES = {number: name for name, number in _NUMBERS.items()}
 class Listener(Protocol):
     """Who hears of what the chip does, in its order; called from a thread of the wires."""
 
-    def pin_moved(self, time_us: int, events: int, pin: str, level: bool) -> None: ...
+    def pin_moved(self, time_us: int, events: int, pin: str, level: bool) -> None:
+        """The chip drove a pin; `events`: how many events and interrupts there were by then."""
 
-    def words_sent(
-        self, time_us: int, events: int, words: list[int], bits: int, mode: int
-    ) -> None: ...
+    def words_sent(self, time_us: int, events: int, words: list[int], bits: int, mode: int) -> None:
+        """Words of `bits` bits left the chip's LPSPI4, in SPI mode 0 to 3."""
 
-    def step_played(self, time_us: int, events: int, track: int, step: int) -> None: ...
+    def step_played(self, time_us: int, events: int, track: int, step: int) -> None:
+        """latentcore played a step (from 0) of a track (from 0)."""
 
 
 class Wires(Protocol):
@@ -48,12 +49,14 @@ class Wires(Protocol):
         """What the processor did that no Teensy survives, in one sentence; "" so far."""
 
     @property
-    def now_us(self) -> int: ...
+    def now_us(self) -> int:
+        """The module's time in microseconds."""
 
     def connect(self, listener: Listener) -> None:
         """Says from now on what the chip does."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Hears no more, and frees what it has open."""
 
     def set_pin(self, pin: str, drive: int) -> None:
         """What the board does at a pin: LOW, HIGH or FLOATS (boards/board.py)."""

@@ -10,6 +10,8 @@ _THRESHOLD = 1.65
 
 
 class Bare(Board):
+    """The breadboard: gates straight from the pins, no converters and no display."""
+
     TRIGGERS = {"clock": "D36", "reset": "D35", "trigger_3": "D34", "trigger_4": "D33"}
     KNOBS = {"x": "A7", "y": "A2", "z": "A3", "threshold": "A6"}
     OUT_VOLTS = (0.0, _SUPPLY)

@@ -42,6 +42,7 @@ class Converter:
         self._shift = self._bits = 0
 
     def shift(self, word: int, bits: int, mode: int) -> None:
+        """Takes one word of `bits` bits, in SPI mode 0 to 3, while the chip is selected."""
         if mode != 1:
             self._fault(f"a converter was sent bits in SPI mode {mode}; it needs mode 1")
         self._shift = self._shift << bits | word & ((1 << bits) - 1)
@@ -59,6 +60,8 @@ class Converter:
 
 
 class Xen(Board):
+    """The reference hardware: eight outputs by two converters, inverting amplifiers, a display."""
+
     TRIGGERS = {"clock": "D36", "reset": "D35", "trigger_3": "D34", "trigger_4": "D33"}
     KNOBS = {"x": "A7", "y": "A2", "z": "A3", "threshold": "A6"}
     CV = {

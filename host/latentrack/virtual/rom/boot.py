@@ -46,6 +46,7 @@ def kbd_intr(character):
 
 
 def power_on():
+    """Resets the chip's model, and makes `machine` and the pins what they are at power-on."""
     import machine
     import micropython
     import virtualboard
@@ -87,6 +88,7 @@ def pairs(variable):
 
 
 def mount_flash():
+    """Mounts the flash, and makes it the current folder and the one of modules."""
     from flash import Flash
 
     flash = Flash(os.getenv("LATENTRACK_FLASH"))
@@ -110,6 +112,7 @@ def tell_bridge(source):
 
 
 def run_main():
+    """Runs main.py, if the computer wants that (LATENTRACK_MAIN)."""
     if os.getenv("LATENTRACK_MAIN") != "run":
         return
     try:

@@ -19,6 +19,8 @@ _WRITES = "wa+x"
 
 
 class Flash:
+    """The file system of a board: the folder `root`, with SIZE bytes."""
+
     def __init__(self, root):
         self._root = root
         self._vfs = os.VfsPosix(root)
@@ -27,27 +29,33 @@ class Flash:
             setattr(self, method, getattr(self._vfs, method))
 
     def mount(self, readonly, mkfs):
+        """As os.mount calls it."""
         self._vfs.mount(readonly, mkfs)
 
     def umount(self):
+        """As os.umount calls it."""
         self._vfs.umount()
 
     def open(self, path, mode):
+        """A file; one that is written to has only the room that is free."""
         file = self._vfs.open(path, mode)
         if any(letter in mode for letter in _WRITES):
             return File(file, "b" in mode, self)
         return file
 
     def rename(self, old, new):
+        """Renames a file or folder in the flash, over one that is there."""
         self._computer.rename(self._path(old), self._path(new))
 
     def ilistdir(self, folder):
+        """(name, kind, 0, size in bytes) of each entry; 0x4000 is a folder."""
         for entry in self._vfs.ilistdir(folder):
             name, kind = entry[:2]
             path = folder + ("/" if folder and folder[-1] != "/" else "") + name
             yield (name, kind, 0, 0 if kind & 0x4000 else self._vfs.stat(path)[6])
 
     def statvfs(self, path):
+        """As littlefs tells it, in blocks of BLOCK bytes."""
         blocks = SIZE // BLOCK
         free = max(0, blocks - self.used())
         return (BLOCK, BLOCK, blocks, free, free, 0, 0, 0, 0, 255)
@@ -81,6 +89,7 @@ class File(io.IOBase):
         self._room = (SIZE // BLOCK - flash.used()) * BLOCK
 
     def write(self, data):
+        """Writes, and takes as long as a flash. Raises OSError(ENOSPC) without room."""
         size = len(data)
         if size > self._room:
             raise OSError(_ENOSPC)

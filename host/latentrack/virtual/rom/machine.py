@@ -21,6 +21,8 @@ _GDIR, _DR_SET, _DR_CLEAR = 0x04, 0x84, 0x88
 
 
 class Pin:
+    """machine.Pin of the Teensy 4.1, on the model of its GPIO registers."""
+
     IN = 0
     OUT = 1
     PULL_UP = 1
@@ -43,6 +45,7 @@ class Pin:
             self.value(value)
 
     def init(self, mode=-1, pull=-1, *, value=None, drive=0, alt=-1):
+        """Sets direction and pull. Raises ValueError for another mode than IN or OUT."""
         if mode not in (Pin.IN, Pin.OUT):
             raise ValueError("invalid mode")
         if value is not None:
@@ -54,6 +57,7 @@ class Pin:
         virtualboard.write(self._base + _GDIR, directions)
 
     def value(self, level=None):
+        """The pin's level, 0 or 1, or drives it."""
         if level is None:
             return virtualboard.pin_level(self.number)
         virtualboard.write(self._base + (_DR_SET if level else _DR_CLEAR), self._mask)
@@ -61,12 +65,15 @@ class Pin:
     __call__ = value
 
     def on(self):
+        """Drives the pin high."""
         self.value(1)
 
     def off(self):
+        """Drives the pin low."""
         self.value(0)
 
     def irq(self, handler=None, trigger=IRQ_FALLING | IRQ_RISING, hard=False):
+        """Calls a handler at edges; None: no more."""
         called = handler
         if handler is not None and not hard:
             called = _scheduled(handler)
@@ -110,6 +117,8 @@ def _scheduled(handler):
 
 
 class SPI:
+    """machine.SPI of the Teensy 4.1: SPI 0, on LPSPI4."""
+
     MSB = 0
     LSB = 1
     # Half periods of the shift clock, as NXP's driver works them out of 132 MHz.
@@ -126,20 +135,26 @@ class SPI:
             virtualboard.spi_setup(polarity << 1 | phase, max(SPI._CLOCK // baudrate - 2, 0))
 
     def write(self, data):
+        """Sends bytes. Raises OSError if the bus stays busy."""
         if self._id == 0:
             virtualboard.spi_write(data)
 
 
 class ADC:
+    """machine.ADC of the Teensy 4.1."""
+
     def __init__(self, pin):
         self.number = virtualboard.analog_number(pin.name if isinstance(pin, Pin) else pin)
 
     def read_u16(self):
+        """The code at the pin, 0 to 65519."""
         # Twelve bits, scaled as the stock firmware does it: the highest code reads 65519.
         return virtualboard.analog(self.number) * 0xFFFF >> 12
 
 
 class Timer:
+    """machine.Timer: virtual timers only, hard or soft."""
+
     ONE_SHOT = 0
     PERIODIC = 1
     _free = {False: [0, 1, 2, 3], True: [0, 1, 2, 3]}  # hard or not -> slots
@@ -153,6 +168,7 @@ class Timer:
             self.init(**settings)
 
     def init(self, *, mode=PERIODIC, period=-1, freq=-1, tick_hz=1000, callback=None, **more):
+        """Starts it; it runs every `period` milliseconds, or once."""
         hard = _take_hard(more)
         if more:
             raise TypeError("extra keyword arguments given")
@@ -176,6 +192,7 @@ class Timer:
             virtualboard.soft_timer(self._slot, period_us, call)
 
     def deinit(self):
+        """Stops it."""
         if self._slot is None:
             return
         if self._hard:
@@ -219,14 +236,17 @@ mem32 = _Memory()
 
 
 def soft_reset():
+    """Ends this run of MicroPython; the chip keeps its state."""
     raise SystemExit
 
 
 def reset():
+    """Resets the chip."""
     mem32[0xE000ED0C] = 0x05FA0004
 
 
 def freq():
+    """The processor's frequency in hertz."""
     return 600000000
 
 
