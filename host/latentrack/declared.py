@@ -156,6 +156,12 @@ def changed(instance: Any) -> dict[str, Any]:
     }
 
 
+def in_short(instance: Any) -> str:
+    """What a prompt shows: the class with the fields that differ from their defaults."""
+    values = ", ".join(f"{name}={value!r}" for name, value in changed(instance).items())
+    return f"{type(instance).__name__}({values})"
+
+
 def markdown(cls: type) -> str:
     """A table of all declared fields for the docs: name, default, range and meaning."""
     return "\n".join(_rows(cls)) + "\n"

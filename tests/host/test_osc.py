@@ -105,10 +105,10 @@ def test_what_a_patch_says_moves_the_model_and_is_not_told_back(
     until(lambda: instrument.threshold == 0.125)
     expected = lt.Decoder(drum_model).pattern([[1.5, -0.75, 3.0]], 0.125)[0]
     assert expected.any()
-    assert np.array_equal(instrument.pattern.hits > 0, expected)
+    assert np.array_equal(instrument.pattern.velocities > 0, expected)
     patch.say("steps", 7.0)
     until(lambda: instrument.pattern.steps == 7)
-    assert np.array_equal(instrument.pattern.hits > 0, expected[:7])
+    assert np.array_equal(instrument.pattern.velocities > 0, expected[:7])
     patch.hears_nothing_else()
 
 
@@ -124,10 +124,10 @@ def test_a_density_opens_and_closes_its_group(patch: Patch) -> None:
     """Groups of 1, 1, 6, 2 and 2 voices; the third is voices 2 to 7."""
     instrument = patch.player.instrument
     patch.say("density", 3.0, 1.0)
-    until(lambda: (instrument.pattern.hits[:, 2:8] > 0).all())
-    assert not (instrument.pattern.hits > 0).all()
+    until(lambda: (instrument.pattern.velocities[:, 2:8] > 0).all())
+    assert not (instrument.pattern.velocities > 0).all()
     patch.say("density", 3.0, 0.0)
-    until(lambda: not instrument.pattern.hits[:, 2:8].any())
+    until(lambda: not instrument.pattern.velocities[:, 2:8].any())
 
 
 def test_it_plays_and_tells_each_step_and_hit(patch: Patch) -> None:
@@ -146,7 +146,7 @@ def test_it_plays_and_tells_each_step_and_hit(patch: Patch) -> None:
         wanted.append(("step", step))
         wanted += [
             ("hit", voice, pattern.pitches[voice], int(velocity))
-            for voice, velocity in enumerate(pattern.hits[step])
+            for voice, velocity in enumerate(pattern.velocities[step])
             if velocity
         ]
     last = len(told) - told[::-1].index(("step", 2))
@@ -160,7 +160,7 @@ def test_notes_sound_as_on_the_module(decoders: Path) -> None:
     with lt.OscPlayer(decoders / f"{CHORALES}.tflite", receive=f"127.0.0.1:{free_port()}") as one:
         one.instrument.set_threshold(0.0)
         pattern = one.instrument.pattern
-        assert ((pattern.hits > 0).sum(axis=1) == 4).all()
+        assert ((pattern.velocities > 0).sum(axis=1) == 4).all()
         assert pattern.pitches == tuple(range(36, 36 + pattern.voices))
         with pytest.raises(ValueError, match="expected 3 latents, got 2"):
             one.instrument.place_at([0, 0])

@@ -113,7 +113,7 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def make(folder: Path) -> None:
         dataset = demo_dataset()
         training = train(dataset, Settings(epochs=60))
-        save_run(folder / "demo.run", training, dataset, "the demo corpus")
+        save_run(folder / "demo.run", training, dataset, music="the demo corpus")
 
     return made_once(tmp_path_factory, "demo", make) / "demo.run"
 

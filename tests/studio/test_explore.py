@@ -25,6 +25,7 @@ from latentrack.corpus import (
 )
 from latentrack.errors import UserError
 from latentrack.playing.cells import cut_offs
+from latentrack.playing.pattern import Pattern
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.map_card import MapCard, Tab
 from latentrack.studio.explore.midi_file import meter_of, midi_file
@@ -49,7 +50,6 @@ from latentrack.studio.explore.points import (
     shown,
 )
 from latentrack.studio.explore.voices import voice_pitches
-from latentrack.studio.pattern import Pattern
 from latentrack.studio.workspace import Workspace
 from tests.studio.explored import explorer_of, made_up_run
 from tests.waiting import until
@@ -78,12 +78,12 @@ def demo(demo_run: Path, tmp_path: Path) -> Explorer:
 def test_the_pattern_is_cut_and_a_loop_of_its_own(drums: Explorer) -> None:
     drums.set_threshold(0.3)
     whole = drums.pattern
-    assert whole is not None and whole.steps == 16 and whole.hits.any()
-    assert not whole.hits.flags.writeable
+    assert whole is not None and whole.steps == 16 and whole.velocities.any()
+    assert not whole.velocities.flags.writeable
     drums.set_steps(5)
     assert drums.pattern is not None
-    assert np.array_equal(drums.pattern.hits, whole.hits[:5])
-    assert np.array_equal(drums.hits, whole.hits)
+    assert np.array_equal(drums.pattern.velocities, whole.velocities[:5])
+    assert np.array_equal(drums.hits, whole.velocities)
     drums.set_steps(99)
     assert drums.steps == 16
 
@@ -187,9 +187,9 @@ def test_threads_that_set_and_read_see_whole_patterns(drums: Explorer) -> None:
     for _ in range(3000):
         pattern = drums.pattern
         assert pattern is not None
-        before = pattern.hits.copy()
+        before = pattern.velocities.copy()
         pattern.struck(pattern.steps - 1)
-        assert np.array_equal(before, pattern.hits)
+        assert np.array_equal(before, pattern.velocities)
     stop.set()
     for thread in threads:
         thread.join()
@@ -264,9 +264,9 @@ def test_what_was_drawn_is_kept_until_the_puck_moves(demo: Explorer) -> None:
     wanted = before.copy()
     wanted[step, [10, 11]] = True
     assert demo.pattern is not None and demo.edit is not None
-    assert np.array_equal(demo.pattern.hits > 0, wanted)
+    assert np.array_equal(demo.pattern.velocities > 0, wanted)
     demo.set_keep_drawn(False)
-    assert np.array_equal(demo.pattern.hits > 0, demo.cells)
+    assert np.array_equal(demo.pattern.velocities > 0, demo.cells)
     assert demo.wrong is not None and np.array_equal(demo.wrong, demo.cells != wanted)
     demo.place_at((0.1, 0.1, 0.1))
     assert demo.edit is None and demo.wrong is None
@@ -409,9 +409,9 @@ def test_a_drum_file_is_read_as_it_was(
     file = tmp_path / "out.mid"
     file.write_bytes(midi_file(patterns, 97, repeats=2))
     again = read([file], Rules(percussion=percussion))
-    assert np.array_equal(again.sequences, [p.hits > 0 for p in patterns] * 2)
+    assert np.array_equal(again.sequences, [p.velocities > 0 for p in patterns] * 2)
     assert again.velocities is not None
-    wanted = np.concatenate([p.hits[p.hits > 0] for p in patterns] * 2)
+    wanted = np.concatenate([p.velocities[p.velocities > 0] for p in patterns] * 2)
     assert np.array_equal(again.velocities, wanted)
     channels, tempo = told(file)
     assert channels == {9} and tempo == pytest.approx(97, abs=0.001)
@@ -423,12 +423,12 @@ def test_notes_and_rhythms_are_read_as_they_were(
     run = made_up_run("notes", 16, 20, lowest_pitch=43)
     explorer = explorer_of(run, tmp_path, monkeypatch)
     patterns = patterns_of(explorer)
-    assert max((p.hits > 0).sum(axis=1).max() for p in patterns) == 4
+    assert max((p.velocities > 0).sum(axis=1).max() for p in patterns) == 4
     file = tmp_path / "notes.mid"
     file.write_bytes(midi_file(patterns, 120))
     again = read([file], Rules(kind="notes", trim=False))
-    assert np.array_equal(again.sequences[:, :, 43:63], [p.hits > 0 for p in patterns])
-    assert again.sequences.sum() == sum((p.hits > 0).sum() for p in patterns)
+    assert np.array_equal(again.sequences[:, :, 43:63], [p.velocities > 0 for p in patterns])
+    assert again.sequences.sum() == sum((p.velocities > 0).sum() for p in patterns)
     assert told(file)[0] == {0}
 
     run = made_up_run("rhythm", 32, 1)
@@ -438,9 +438,9 @@ def test_notes_and_rhythms_are_read_as_they_were(
     file = tmp_path / "rhythm.mid"
     file.write_bytes(midi_file(patterns, 120))
     again = read([file], Rules(kind="rhythm"))
-    assert np.array_equal(again.sequences, [p.hits > 0 for p in patterns])
+    assert np.array_equal(again.sequences, [p.velocities > 0 for p in patterns])
     struck = [m.note for m in mido.MidiFile(file) if m.type == "note_on"]
-    counts = [int((p.hits > 0).sum()) for p in patterns]
+    counts = [int((p.velocities > 0).sum()) for p in patterns]
     assert struck == [(50, 60, 70)[i % 3] for count in counts for i in range(count)]
 
 
@@ -452,7 +452,7 @@ def patterns_of(explorer: Explorer) -> list[Pattern]:
     while len(found) < 12:
         pattern = explorer.pattern_at(rng.uniform(-1, 1, 3))
         assert pattern is not None
-        if (pattern.hits > 0).sum() > 3:
+        if (pattern.velocities > 0).sum() > 3:
             found.append(pattern)
     return found
 
@@ -468,7 +468,7 @@ def test_a_path_is_a_file_of_so_many_bars(drums: Explorer) -> None:
     patterns = drums.path_patterns()
     assert len(patterns) == 8
     for bar in (1, 2, 3):
-        assert np.array_equal(patterns[bar].hits, patterns[8 - bar].hits)
+        assert np.array_equal(patterns[bar].velocities, patterns[8 - bar].velocities)
     file = mido.MidiFile(file=io.BytesIO(midi_file(patterns, 60)))
     assert file.length == pytest.approx(8 * 4)
 

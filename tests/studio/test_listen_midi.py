@@ -12,12 +12,12 @@ import mido
 import numpy as np
 import pytest
 
+from latentrack.playing.pattern import Pattern
 from latentrack.studio.listen import midi as midi_part
 from latentrack.studio.listen.memory import Memory
 from latentrack.studio.listen.midi import MISSING, NO_SYSTEM, VIRTUAL, Midi, find
 from latentrack.studio.listen.sequencer import Step
 from latentrack.studio.listen.transport import Transport
-from latentrack.studio.pattern import Pattern
 from latentrack.studio.signals import Signal
 from latentrack.studio.workspace import Workspace
 from tests.waiting import PATIENCE_S, until

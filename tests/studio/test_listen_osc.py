@@ -170,7 +170,7 @@ def test_it_plays_and_each_step_and_hit_is_told(patch: Patch) -> None:
         wanted.append(("step", step))
         wanted += [
             ("hit", voice, pattern.pitches[voice], int(velocity))
-            for voice, velocity in enumerate(pattern.hits[step])
+            for voice, velocity in enumerate(pattern.velocities[step])
             if velocity
         ]
     assert told == wanted

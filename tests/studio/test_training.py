@@ -82,7 +82,7 @@ def run(small: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `latentrack train` gives."""
     dataset = demo_dataset()
     folder = tmp_path_factory.mktemp("runs") / "by-hand.run"
-    return save_run(folder, train(dataset, small), dataset, "by hand").folder
+    return save_run(folder, train(dataset, small), dataset, music="by hand").folder
 
 
 def far(training: Training) -> Progress:

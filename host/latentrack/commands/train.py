@@ -125,8 +125,8 @@ def train(
             f"{training.best.number}."
         )
     name = str(earlier.about["music"]) if earlier else dataset.name
-    kept = save_run(folder, training, music, name, earlier.history if earlier else ())
-    kept.export(target, precision)
+    kept = save_run(folder, training, music, music=name, earlier=earlier.history if earlier else ())
+    kept.export(target, precision=precision)
     if as_json:
         terminal.print_json(trained_shown.as_json(kept, training, target, precision))
     else:
@@ -181,7 +181,15 @@ def _train(console: Console, music: Any, settings: Settings, earlier: Run | None
             progress.console.print(why)
 
         held, model = (earlier.validated_on, earlier.model) if earlier else (None, None)
-        return run(music, settings, show, restarted, held, model, on_part=part_done)
+        return run(
+            music,
+            settings,
+            on_epoch=show,
+            on_restart=restarted,
+            validated_on=held,
+            start=model,
+            on_part=part_done,
+        )
 
 
 def _target(dataset: Path, output: Path | None) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from latentrack.corpus.meter import check_meter
 from latentrack.corpus.parts import Filter, parse_filter
 from latentrack.corpus.percussion import EXTENDED, MAPS, RHYTHM, PercussionMap
-from latentrack.declared import check, declarations, declare
+from latentrack.declared import check, declarations, declare, in_short
 from latentrack.playing.kinds import Kind
 
 if TYPE_CHECKING:
@@ -147,6 +147,9 @@ class Rules:
         check(self)
         check_meter(self.meter, self.steps_per_beat)
         self.filter  # noqa: B018  (a wrong pattern shows now, not in the first file)
+
+    def __repr__(self) -> str:
+        return in_short(self)
 
     @property
     def sequence_bars(self) -> int:

@@ -55,6 +55,7 @@ def save_run(
     folder: str | os.PathLike[str],
     training: Training,
     dataset: Dataset,
+    *,
     music: str = "",
     earlier: tuple[Epoch, ...] = (),
 ) -> Run:

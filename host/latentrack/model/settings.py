@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from latentrack.declared import changed, check, declare
+from latentrack.declared import changed, check, declare, in_short
 
 MODELS = {
     "vae": "variational: it orders the music in space",
@@ -158,6 +158,9 @@ class Settings:
         if self.latent_dim is not None:
             return self.latent_dim
         return STACKED_LATENTS if self.model == "stacked" else 3
+
+    def __repr__(self) -> str:
+        return in_short(self)
 
     def changed(self) -> dict[str, Any]:
         """The settings that are not as they are by default."""

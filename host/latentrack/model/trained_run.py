@@ -305,7 +305,7 @@ class Run:
 
     # -- the model file ---------------------------------------------------------------------------
 
-    def export(self, path: str | os.PathLike[str], precision: str = "float32") -> None:
+    def export(self, path: str | os.PathLike[str], *, precision: str = "float32") -> None:
         """Write the decoder as a model file, whole or not at all.
 
         Parameters

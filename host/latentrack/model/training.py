@@ -130,6 +130,7 @@ it would be if it ended here. To look at either costs time, to be told of them d
 def train(
     dataset: Dataset,
     settings: Settings | None = None,
+    *,
     on_epoch: Callable[[Epoch], None] | None = None,
     on_restart: Callable[[str], None] | None = None,
     validated_on: Sequence[int] | NDArray[np.integer[Any]] | None = None,

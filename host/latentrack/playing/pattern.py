@@ -28,11 +28,6 @@ class Pattern:
     steps_per_beat: int = 4
 
     @property
-    def hits(self) -> npt.NDArray[np.uint8]:
-        """The velocities, as the pages of the studio call them."""
-        return self.velocities
-
-    @property
     def cells(self) -> npt.NDArray[np.bool_]:
         """The cells that sound, (steps, voices)."""
         return self.velocities > 0

@@ -9,6 +9,7 @@ from typing import Any
 from nicegui import ui
 
 from latentrack.files import atomic_write
+from latentrack.playing.pattern import Pattern
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.midi_file import midi_file
 from latentrack.studio.listen.transport import Transport
@@ -19,7 +20,6 @@ from latentrack.studio.page_parts import (
     named,
     show_message,
 )
-from latentrack.studio.pattern import Pattern
 from latentrack.studio.workspace import Workspace
 
 _REPEATS = {1: "once", 2: "2 times", 4: "4 times", 8: "8 times", 16: "16 times"}

@@ -13,9 +13,9 @@ import numpy as np
 from nicegui import ui
 from nicegui.element import Element
 
+from latentrack.playing.pattern import Pattern
 from latentrack.studio.explore.points import MOST_GROUPS, Groups, Points
 from latentrack.studio.explore.wire import packed
-from latentrack.studio.pattern import Pattern
 
 _SHAPES = "●■▲"
 _COLOURS = 7  # and grey, for all others
@@ -80,7 +80,7 @@ class LatentMap(Element, component="latent_map.js", dependencies=["one_in_flight
         self.run_method(
             "setThumb",
             {
-                "hits": packed(pattern.hits),
+                "hits": packed(pattern.velocities),
                 "steps": pattern.steps,
                 "voices": pattern.voices,
                 "up": pattern.kind == "notes",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from latentrack.studio.pattern import Pattern
+from latentrack.playing.pattern import Pattern
 
 TICKS_PER_BEAT = 480
 MOST_REPEATS = 64

@@ -11,11 +11,11 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments, ValueChangeEventArguments
 
 from latentrack.corpus.harmony import pitch_name
+from latentrack.playing.cells import MOST_NOTES
 from latentrack.studio.explore.explorer import MOST_PITCHES, Explorer
 from latentrack.studio.explore.map_card import Tab
 from latentrack.studio.explore.named_slider import NamedSlider
 from latentrack.studio.explore.pattern_grid import PatternGrid
-from latentrack.studio.explore.sounding import MOST_NOTES
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.page_parts import in_background, listen
 from latentrack.words import agree, count

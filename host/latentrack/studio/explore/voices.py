@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from latentrack.corpus.dataset import Dataset
 from latentrack.corpus.percussion import MAPS, PITCHES
-from latentrack.studio.explore.sounding import ACCENTED
+from latentrack.playing.voices import accent_name
 
 _GENERAL_MIDI = range(35, 82)
 _WORDS = (
@@ -48,7 +48,7 @@ def voice_pitches(dataset: Dataset) -> tuple[int, ...]:
 
 
 def _named(name: str, known: dict[str, tuple[int, ...]]) -> int | None:
-    plain = name.removesuffix(ACCENTED).lower()
+    plain = name.removesuffix(accent_name("")).lower()
     if plain in PITCHES:
         pitch = PITCHES[plain]
         # The map has the last word on which voice takes it.

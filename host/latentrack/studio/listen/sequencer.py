@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from latentrack.playing.pattern import Pattern
 from latentrack.studio.listen.schedule import STRAIGHT, Schedule
-from latentrack.studio.pattern import Pattern
 
 # What is counted while no model is open.
 _SILENT_STEPS = 16

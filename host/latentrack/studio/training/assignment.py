@@ -100,7 +100,7 @@ class Assignment:
         if earlier is None:
             earlier = load_run(self.earlier).history if self.earlier else ()
         target = Workspace(self.workspace).free_run(self.name)
-        return save_run(target, training, dataset, self.music, earlier)
+        return save_run(target, training, dataset, music=self.music, earlier=earlier)
 
 
 def write_best(folder: Path, training: Training, earlier: tuple[Epoch, ...]) -> None:

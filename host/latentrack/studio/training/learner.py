@@ -89,11 +89,11 @@ class Learner:
         training = train(
             dataset,
             job.settings,
-            self._waiting.append,
-            restarted,
-            earlier.validated_on if earlier else None,
-            earlier.model if earlier else None,
-            heard,
+            on_epoch=self._waiting.append,
+            on_restart=restarted,
+            validated_on=earlier.validated_on if earlier else None,
+            start=earlier.model if earlier else None,
+            on_model=heard,
         )
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._flush(places=packed(places_of(training.model, chosen)))

@@ -27,7 +27,7 @@ def report(voice: Voice, run: str) -> str:
 def export(voice: Voice, run: str, target: str, precision: str, *count: str) -> str:
     loaded = load_run(run)
     voice.say("part", words="Converting")
-    loaded.export(target, precision)
+    loaded.export(target, precision=precision)
     if not count:
         return ""
     from latentrack.model.report import gates_of
