@@ -172,13 +172,8 @@ def test_the_page_names_nothing_that_is_not_reached(room):
 
 
 def test_nobody_needs_the_studio_but_its_command():
-    """It is one way to use the rest, and heavy: the rest does without.
-
-    OSC needs a few files of it; `tests/host/test_osc.py` sees that no page comes with them.
-    """
+    """It is one way to use the rest, and heavy: the rest does without."""
     studio = "host/latentrack/studio/"
     users = {path for path, target in crossings() if target.startswith(studio)}
     within = {path for path in users if path.startswith(("host/", "device/", "firmware/"))}
-    assert {path for path in within if not path.startswith("host/latentrack/osc/")} <= {
-        "host/latentrack/commands/studio.py"
-    }
+    assert within <= {"host/latentrack/commands/studio.py"}

@@ -23,6 +23,7 @@ from latentrack.corpus import (
     demo_dataset,
     read,
 )
+from latentrack.corpus.voice_pitches import voice_pitches
 from latentrack.errors import UserError
 from latentrack.playing.cells import cut_offs
 from latentrack.playing.pattern import Pattern
@@ -49,7 +50,6 @@ from latentrack.studio.explore.points import (
     plane_of,
     shown,
 )
-from latentrack.studio.explore.voices import voice_pitches
 from latentrack.studio.workspace import Workspace
 from tests.studio.explored import explorer_of, made_up_run
 from tests.waiting import until

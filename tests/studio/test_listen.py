@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from latentrack.playing.pattern import Pattern
+from latentrack.playing.schedule import Schedule
+from latentrack.playing.sequencer import Sequencer, Step
 from latentrack.studio.listen.conductor import AHEAD_SECONDS, LEAD_SECONDS, Conductor
 from latentrack.studio.listen.follow import Follower
-from latentrack.studio.listen.schedule import Schedule
-from latentrack.studio.listen.sequencer import Sequencer, Step
 from latentrack.studio.listen.sounds import sound_of
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.signals import Signal

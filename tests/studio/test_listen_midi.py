@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from latentrack.playing.pattern import Pattern
+from latentrack.playing.sequencer import Step
 from latentrack.studio.listen import midi as midi_part
 from latentrack.studio.listen.memory import Memory
 from latentrack.studio.listen.midi import MISSING, NO_SYSTEM, VIRTUAL, Midi, find
-from latentrack.studio.listen.sequencer import Step
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.signals import Signal
 from latentrack.studio.workspace import Workspace

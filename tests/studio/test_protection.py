@@ -19,7 +19,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from latentrack.corpus import demo_dataset
-from latentrack.studio.music.demo_files import write_demo
+from latentrack.corpus.demo_files import write_demo
 from latentrack.studio.protection import HEADERS, TimedHeaders
 from tests.studio.conftest import RunningStudio, running_studio
 from tests.waiting import PATIENCE_S

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from latentrack.corpus.demo_files import write_demo
 from latentrack.decoder.litert import Decoder
 from latentrack.playing.jacks import drum_steps
-from latentrack.studio.music.demo_files import write_demo
 from tests.device.rig import DRUM_JACKS
 from tests.studio.conftest import RunningStudio, keep_picture, values
 from tests.waiting import until

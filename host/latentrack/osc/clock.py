@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 
 from latentrack.osc.instrument import clamped
-from latentrack.studio.listen.schedule import MOST_SWING, STRAIGHT, TEMPO_RANGE
-from latentrack.studio.listen.sequencer import HasPattern, Sequencer, Step
+from latentrack.playing.schedule import MOST_SWING, STRAIGHT, TEMPO_RANGE
+from latentrack.playing.sequencer import HasPattern, Sequencer, Step
 
 _LOST_SECONDS = 1.0  # a computer that has slept goes on from there
 

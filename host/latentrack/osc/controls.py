@@ -14,7 +14,7 @@ from typing import Protocol
 from latentrack import words
 from latentrack.decoder.metadata import DecoderInfo
 from latentrack.playing.parameters import DENSITIES, PITCHES, TRACK
-from latentrack.studio.listen.schedule import MOST_SWING, STRAIGHT, TEMPO_RANGE
+from latentrack.playing.schedule import MOST_SWING, STRAIGHT, TEMPO_RANGE
 
 PREFIX = "/latentrack"
 Value = float | int | str

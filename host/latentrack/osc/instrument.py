@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from latentrack.corpus.dataset import Dataset
 from latentrack.corpus.percussion import MAPS
+from latentrack.corpus.voice_pitches import voice_pitches
 from latentrack.decoder.litert import Decoder
 from latentrack.decoder.metadata import Extras, read_extras
 from latentrack.playing.cells import (
@@ -29,7 +30,6 @@ from latentrack.playing.kinds import Kind
 from latentrack.playing.pattern import Pattern
 from latentrack.playing.velocity import velocities
 from latentrack.playing.voices import voices_named
-from latentrack.studio.explore.voices import voice_pitches
 from latentrack.words import count
 
 _LOWEST_PITCH = 36  # C2, of notes whose file does not say it

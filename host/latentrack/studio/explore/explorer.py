@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from latentrack.corpus.voice_pitches import voice_pitches
 from latentrack.errors import UserError
 from latentrack.model.autoencoder import Array
 from latentrack.model.run import Run, load_run
@@ -32,7 +33,6 @@ from latentrack.playing.voices import Voice, voices_named
 from latentrack.studio.explore.midi_file import meter_of
 from latentrack.studio.explore.nearest import nearest
 from latentrack.studio.explore.paths import LatentPath
-from latentrack.studio.explore.voices import voice_pitches
 from latentrack.studio.signals import Signal
 from latentrack.studio.workspace import Workspace
 from latentrack.words import count

@@ -9,8 +9,8 @@ from nicegui import context, ui
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
+from latentrack.playing.sequencer import Step
 from latentrack.studio.explore.explorer import Explorer
-from latentrack.studio.listen.sequencer import Step
 from latentrack.studio.listen.sounds import sound_of
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.page_parts import listen

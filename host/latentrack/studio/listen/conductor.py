@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Protocol
 
+from latentrack.playing.sequencer import Sequencer, Step
 from latentrack.studio.listen.follow import Follower
-from latentrack.studio.listen.sequencer import Sequencer, Step
 
 # Browsers are told of a step so long before it is due: the page's own path, and its sound's.
 AHEAD_SECONDS = 0.12

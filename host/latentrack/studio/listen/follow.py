@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from latentrack.studio.listen.schedule import TEMPO_RANGE, TICKS_PER_BEAT, Schedule
+from latentrack.playing.schedule import TEMPO_RANGE, TICKS_PER_BEAT, Schedule
 
 _ALPHA = 0.15
 _BETA = _ALPHA**2 / (2 - _ALPHA)

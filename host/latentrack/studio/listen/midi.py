@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
+from latentrack.playing.sequencer import Step
 from latentrack.studio.listen.conductor import Action
 from latentrack.studio.listen.memory import Memory
-from latentrack.studio.listen.sequencer import Step
 from latentrack.studio.signals import Signal
 from latentrack.studio.worker import Worker
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from latentrack.errors import UserError
 from latentrack.osc.controls import Controls
 from latentrack.osc.endpoint import IN, OUT, Endpoint, parsed
+from latentrack.playing.sequencer import Step
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.conductor import Action
 from latentrack.studio.listen.memory import Memory
-from latentrack.studio.listen.sequencer import Step
 from latentrack.studio.signals import Signal
 
 

@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from latentrack.osc.controls import Controls
+from latentrack.playing.schedule import MOST_SWING, STRAIGHT, TEMPO_RANGE
+from latentrack.playing.sequencer import Sequencer, Step
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.conductor import Action, Conductor
 from latentrack.studio.listen.follow import Follower
 from latentrack.studio.listen.memory import Memory
 from latentrack.studio.listen.midi import Midi
 from latentrack.studio.listen.osc import Osc
-from latentrack.studio.listen.schedule import MOST_SWING, STRAIGHT, TEMPO_RANGE
-from latentrack.studio.listen.sequencer import Sequencer, Step
 from latentrack.studio.signals import Signal
 from latentrack.studio.store import Store
 from latentrack.studio.worker import Worker

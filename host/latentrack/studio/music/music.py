@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from latentrack.corpus import demo_files
 from latentrack.corpus.custom_map import percussion_map
 from latentrack.corpus.rules import Rules
 from latentrack.errors import UserError
 from latentrack.files import atomic_write
-from latentrack.studio.music import demo_files, kept_rules, reading
+from latentrack.studio.music import kept_rules, reading
 from latentrack.studio.music.corpus_reader import CorpusReader
 from latentrack.studio.music.intake import Intake
 from latentrack.studio.music.removal import Removals

@@ -1,4 +1,4 @@
-"""Which steps come next, and when: the explorer's pattern laid onto a schedule.
+"""Yield the steps of a pattern in order, each with the time when it is due.
 
 Nothing here waits or looks at a clock: whoever calls says up to when.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from latentrack.playing.pattern import Pattern
-from latentrack.studio.listen.schedule import STRAIGHT, Schedule
+from latentrack.playing.schedule import STRAIGHT, Schedule
 
 # What is counted while no model is open.
 _SILENT_STEPS = 16
