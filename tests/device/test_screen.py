@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -516,9 +515,10 @@ def test_no_step_waits_for_the_screen(play):
         edges = 0
         while edges < 2000 or panel.display_bytes - before < 100_000:
             assert reader.is_alive() and edges < 1_000_000, "the pages do not turn"
+            drawn = panel.display_bytes
             panel.clock(100, spacing_us=1000)
             edges += 100
-            time.sleep(0.05)
+            until(lambda drawn=drawn: panel.display_bytes > drawn, "the pages do not turn")
     finally:
         stop.set()
         reader.join()

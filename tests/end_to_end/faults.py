@@ -37,7 +37,7 @@ from latentrack.module.link import Link
 from latentrack.virtual.module import VirtualModule
 from tests.decoders import DRUMS, decoders_or_stand_ins
 from tests.end_to_end.cable import TO_HOST, TO_MODULE, Cable, Fault
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, until
 
 ANSWER_S = 2.0  # shorter than the real one, so that thousands fit into an hour
 LIMIT_S = 60.0  # a busy computer may take its time; what hangs does so for ever
@@ -189,7 +189,7 @@ class Bench:
 
     def run(self, case: Case) -> str:
         """Makes the fault; what the command said. Raises Broken."""
-        process = self.module._process
+        process = self.module.process_id
         junk = self.module.flash / "junk"
         if case.free is not None:
             self._fill(junk, case.free)
@@ -198,8 +198,7 @@ class Bench:
             if case.victim == "the module":
                 self.module.kill()
             else:
-                while self._process.pid is None:
-                    time.sleep(0.001)
+                until(lambda: self._process.pid is not None, between_s=0.001)
                 self._process.kill()
 
         try:
@@ -210,7 +209,7 @@ class Bench:
         self._check_command(case, code, said, took)
         if code == 0 and case.victim != "the module":
             self._check_done(case.command)
-        if case.victim != "the module" and self.module._process is not process:
+        if case.victim != "the module" and self.module.process_id != process:
             raise Broken("the module has restarted")
         self._check_library()
         self._check_playing()

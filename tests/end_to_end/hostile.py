@@ -35,6 +35,7 @@ from latentrack.module.link import Link, ModuleError
 from latentrack.module.session import Session
 from latentrack.virtual.module import VirtualModule
 from tests.decoders import DRUMS, decoders_or_stand_ins
+from tests.waiting import until
 
 IN_TIME_S = 5.0
 """How long a push may take, by the clock on the wall."""
@@ -400,15 +401,14 @@ class Bench:
         return outcome
 
     def _cut_power(self, module: VirtualModule) -> None:
-        process = module._process
+        process = module.process_id
         module.kill()
-        while module._process is process:
-            time.sleep(0.01)
+        until(lambda: module.process_id != process, "the power does not come back")
 
     def _phase(self, module: VirtualModule, outcome: Outcome, source: str) -> None:
         """From power-on to a model that was pushed and is heard."""
         before = self._switch_on(module)
-        process = module._process
+        process = module.process_id
         clock = Clock(module)
         try:
             if source:
@@ -417,7 +417,7 @@ class Bench:
             outcome.pushes.append(self._push(module))
         finally:
             clock.stop()
-        if module._process is not process:
+        if module.process_id != process:
             outcome.resets += 1
             return
         outcome.edges += clock.sent

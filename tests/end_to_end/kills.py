@@ -32,7 +32,7 @@ from tests.decoders import DRUMS, decoders_or_stand_ins
 from tests.end_to_end import faults
 from tests.end_to_end.cable import TO_HOST, TO_MODULE, Cable, Fault
 from tests.end_to_end.faults import Bench, Broken, Case
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, until
 
 KILLED = ("store", "rm", "sync", "install", "restore", "live")
 _OWN = {
@@ -146,8 +146,7 @@ class KillBench(Bench):
             if case.victim == "the module":
                 self.module.kill()
             else:
-                while self._process.pid is None:
-                    time.sleep(0.001)
+                until(lambda: self._process.pid is not None, between_s=0.001)
                 self._process.kill()
 
         with Cable(self.module.port, case.fault, kill) as cable:

@@ -182,9 +182,9 @@ def test_a_behaviour_that_keeps_latentrack_from_starting_is_left_out(module, dru
     file.write_text(f"{change}\ndef frame(controls, track):\n    pass\n")
     with Link(module.port) as link:
         link.run("import machine")
-    process = module._process
+    process = module.process_id
     module.kill()
-    until(lambda: module._process is not process)
+    until(lambda: module.process_id != process)
     with Link(module.port) as link:
         until(lambda: link.evaluate("'track' in globals() and instrument is not None"))
         assert "early" not in link.evaluate("instrument.behaviours.names()")

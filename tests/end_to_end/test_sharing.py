@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pty
 import select
@@ -22,6 +21,7 @@ from latentrack.module.turns import Turns
 from latentrack.virtual import registry
 from latentrack.virtual.module import VirtualModule
 from tests.programs import latentrack
+from tests.waiting import until
 
 PATIENCE_S = 60
 
@@ -242,7 +242,7 @@ def test_plain_mpremote_says_one_sentence(start, models, terminal):
     repl = terminal("repl", "--port", module.port)
     repl.wait_for(">>> ")
     assert "dub" in done("ls", "--port", module.port)
-    wait_until(lambda: is_locked(module.port))  # it takes the port again by itself
+    until(lambda: is_locked(module.port))  # it takes the port again by itself
     plain = subprocess.run(
         [sys.executable, "-m", "mpremote", "connect", module.port, "resume", "exec", "pass"],
         capture_output=True,
@@ -267,8 +267,7 @@ def test_turns_come_in_the_order_of_asking():
     for number in range(8):
         threads.append(threading.Thread(target=serve, args=(str(number),)))
         threads[-1].start()
-        with contextlib.suppress(TimeoutError):
-            wait_until(lambda count=number + 2: len(turns._queue) == count)
+        until(lambda count=number + 2: turns.waiting == count)
         if number == 3:
             assert not turns.take("impatient", 0.01)  # and takes nobody's place with it
     assert turns.whose == "first" and served == []
@@ -277,11 +276,3 @@ def test_turns_come_in_the_order_of_asking():
         thread.join(PATIENCE_S)
     assert served == [(str(number), str(number)) for number in range(8)]
     assert turns.whose == ""
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not holds():
-        if time.monotonic() > end:
-            raise TimeoutError
-        time.sleep(0.001)

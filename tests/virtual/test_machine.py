@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from latentrack.module.link import Link
 from latentrack.virtual.module import VirtualModule
-from tests.waiting import PATIENCE_S
+from tests import waiting
 
 
 @pytest.fixture
@@ -21,10 +20,10 @@ def module() -> Iterator[VirtualModule]:
 
 def until(link: Link, expression: str, value: object) -> None:
     """Waits until an expression on the module has that value."""
-    end = time.monotonic() + PATIENCE_S
-    while (found := link.evaluate(expression)) != value:
-        assert time.monotonic() < end, f"{expression} is {found!r}, not {value!r}"
-        time.sleep(0.01)
+    waiting.until(
+        lambda: link.evaluate(expression) == value,
+        lambda: f"{expression} is {link.evaluate(expression)!r}, not {value!r}",
+    )
 
 
 def test_lamps_are_what_the_pins_say(module):
@@ -105,8 +104,7 @@ def test_a_mistake_in_a_hard_interrupt_is_shown_and_ends_it(module):
     """As on a board, whose firmware takes the handler away."""
 
     def pull_when_lit():
-        while not module.panel.lamp(1):
-            time.sleep(0.01)
+        waiting.until(lambda: module.panel.lamp(1), "the lamp stays dark")
         module.panel.trigger("trigger_3")
         module.panel.press(2)
 
@@ -211,7 +209,7 @@ def test_interrupts_are_for_what_the_prompt_runs(module, begin):
     Ctrl-C, only where it is not locked."""
     with Link(module.port) as link:
         link.start(LONG_CALL.format(begin=begin))
-        link.serial.timeout = PATIENCE_S
+        link.serial.timeout = waiting.PATIENCE_S
         assert link.serial.read_until(b"it runs").endswith(b"it runs")
         link.serial.write(b"\x03")
         assert b"KeyboardInterrupt" in link.serial.read_until(b"\x04>")

@@ -20,6 +20,12 @@ class Turns:
         with self._changed:
             return self._queue[0][0] if self._queue else ""
 
+    @property
+    def waiting(self) -> int:
+        """How many have asked for the turn, the one who has it among them."""
+        with self._changed:
+            return len(self._queue)
+
     def take(self, name: str, patience_s: float | None = None) -> bool:
         """Waits for the turn; False if it did not come in time. Ctrl-C gets through."""
         ticket = [name]

@@ -230,6 +230,11 @@ class VirtualModule:
             os.close(self._inner)
             self._inner = -1
 
+    @property
+    def process_id(self) -> int | None:
+        """The process that is the processor; another one after each power-on. None: it is off."""
+        return None if self._process is None else self._process.pid
+
     def wait(self) -> None:
         """Returns when the module has been switched off; meanwhile Ctrl-C gets through.
 
