@@ -41,7 +41,7 @@ _Exception = Exception
 
 
 def _nothing():
-    """In the place of a part that was taken out."""
+    """Does nothing, instead of a part that was taken out."""
 
 
 class Instrument(Part):
@@ -251,11 +251,11 @@ class Instrument(Part):
         return time.ticks_diff(time.ticks_ms(), self._edge_ms) < QUIET_MS
 
     def pause(self):
-        """Clock edges are ignored until the next reset."""
+        """Ignores clock edges until the next reset."""
         latentcore.pause()
 
     def reset(self):
-        """The next clock edge plays step 0, and ends a pause."""
+        """Makes the next clock edge play step 0; ends a pause."""
         latentcore.ask_reset()
 
     def plays(self):
@@ -282,7 +282,7 @@ class Instrument(Part):
     # -- frames -----------------------------------------------------------------------------------
 
     def frame(self):
-        """What happens 50 times a second."""
+        """Calls every part of the frame, in order; a timer calls this 50 times a second."""
         # Counted by hand: a frame must not allocate, and enumerate() does.
         number = 0
         while number < len(self.every_frame):
@@ -302,7 +302,7 @@ class Instrument(Part):
             number += 1
 
     def _see_to(self, number, error, ms):
-        """A part has failed after so many milliseconds."""
+        """Handles the exception of part `number`, which took `ms` milliseconds."""
         if ms >= guard.STOP_MS and isinstance(error, RuntimeError):
             self._take_out(number, error)
         elif not (isinstance(error, MemoryError) and self.make_room()):
@@ -315,7 +315,7 @@ class Instrument(Part):
         latentcore.guard(guard.BEHAVIOURS)
 
     def _held_up(self):
-        """There was no frame for long: what a behaviour started beside the frames is silenced."""
+        """Silences what behaviours have started beside the frames: there was no frame for long."""
         names = self.behaviours.stop_all()
         guard.mend()
         if names:
@@ -342,7 +342,7 @@ class Instrument(Part):
         self._took_ms = time.ticks_diff(self._ended_ms, began)
 
     def make_room(self):
-        """Memory is short: behaviours go. Returns their names."""
+        """Takes the behaviours that are on away, as memory is short. Returns their names."""
         names = self.behaviours.release()
         if names:
             self.message("memory is short: off are " + ", ".join(names))
@@ -356,7 +356,7 @@ class Instrument(Part):
         self.show_error(error, f"part {number + 1} of the frame is off: it held it up for a second")
 
     def put_in(self):
-        """All parts that were taken out take part again."""
+        """Puts all parts that were taken out back into the frame."""
         for number in self.stopped_parts:
             if self.every_frame[number] is _nothing:
                 self.every_frame[number] = self.stopped_parts[number]

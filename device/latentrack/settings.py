@@ -47,7 +47,7 @@ def set_from(values, name, text):
 
 
 class Settings(Part):
-    """What is set, kept."""
+    """instrument.settings: writes what is set to the flash, and sets it again at power-on."""
 
     def __init__(self, instrument):
         self._instrument = instrument

@@ -199,7 +199,7 @@ class Track(Values):
     # -- what plays -----------------------------------------------------------------------------
 
     def build(self):
-        """A new pattern is to be built, in the next frame."""
+        """Has the next frame build a new pattern."""
         self._build = True
 
     def decode(self):
@@ -299,7 +299,7 @@ class Track(Values):
         self._build = True
 
     def release_unused(self):
-        """Keeps of the models only what the clock may still play from."""
+        """Releases the models that the clock does not play from any more."""
         newest = self._kept[-1] if self._kept and self.model is not None else None
         for kept in list(self._kept):
             if kept is not newest and not latentcore.uses(self.number, kept[0].view):

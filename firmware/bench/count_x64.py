@@ -62,7 +62,7 @@ def main() -> None:
     prepare = {"ours": ours, "litert": litert, "tflite_micro": tflite_micro}[sys.argv[2]]
     for path in map(Path, sys.argv[3:]):
         decode = prepare(library, path.read_bytes())
-        decode()  # what is done once is no part of it
+        decode()  # not counted: what is done once
         library.counted_start()
         decode()
         library.counted_report(path.stem.encode())

@@ -94,7 +94,7 @@ class Comparison:
 
 
 def _apart(ours: np.ndarray, expected: np.ndarray) -> float:
-    """The greatest difference; not a number on both sides is no difference."""
+    """The greatest difference; NaN on both sides counts as equal."""
     if ours.shape != expected.shape:
         return np.inf
     same = (ours == expected) | (np.isnan(ours) & np.isnan(expected))

@@ -125,7 +125,7 @@ static py_obj reset(py_obj pin)
 }
 PY_FUNCTION_1(reset);
 
-/* The inputs that are no clock: how often, for Python to act on in its own time. */
+/* Pulses at the inputs other than the clock: Python polls these counts. */
 static volatile uint32_t pulses[2];
 
 static py_obj trigger_3(py_obj pin)

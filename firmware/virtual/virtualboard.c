@@ -674,7 +674,7 @@ static py_obj (*native_handler(py_obj object))(py_obj)
     return (py_obj (*)(py_obj))function->function;
 }
 
-/* pin_irq(pin, handler, edges, source): edges 1 falling, 2 rising. A handler that is no native
+/* pin_irq(pin, handler, edges, source): edges 1 falling, 2 rising. A handler that is not a native
    function of one argument must be a Python function that raises nothing. */
 static py_obj pin_irq(size_t count, const py_obj *arguments)
 {

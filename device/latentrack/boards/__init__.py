@@ -44,6 +44,6 @@ def board_name():
 
 
 def this_board():
-    """The board that this module is on. Raises ImportError if its name is no board's."""
+    """The board that this module is on. Raises ImportError if no table has its name."""
     name = board_name()
     return __import__("latentrack.boards." + name, None, None, (name,))

@@ -7,8 +7,8 @@
 #include "tflite.h"
 
 /* Reads `xen:` + type + bytes from the description in the metadata buffer (a flatbuffer of its own,
- * identifier M001). Returns NULL, or what is wrong. A description of another kind is no error: the
- * decoder then has no metadata. */
+ * identifier M001). Returns NULL, or what is wrong. A description of another kind is not an error:
+ * the decoder then has no metadata. */
 const char *metadata_read(struct tflite_decoder *decoder, const uint8_t *bytes, uint32_t size);
 
 #endif
