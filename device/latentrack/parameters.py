@@ -1,9 +1,10 @@
 """Every parameter there is, in one table: what the prompt, the screen, knobs, CV and presets know.
 
 A track's parameters are read and set by name in their own unit (`track.length = 12`). To add one,
-add its line here, and, if latentcore does not know it, its method in track.py. Nothing else lists
-parameters: the host runs this very file (host/latentrack/playing/parameters.py), so it must need
-nothing of MicroPython when it is run.
+add its line here, and, if latentcore does not know it, its method in track.py. Nothing else on the
+module lists them. The host runs this very file (host/latentrack/playing/parameters.py), so it must
+need nothing of MicroPython when it is run; what the studio and OSC offer of a parameter is chosen
+there (osc/controls.py, studio/explore/). Tempo and swing are the transport's, not a track's.
 
     name, title on the screen, least, most, at first, what it does in a line
     unit     what its number means
@@ -11,8 +12,9 @@ nothing of MicroPython when it is run.
     choices  names for 0, 1, 2, ...; its value is then the name
     curve    a knob covers it evenly in ratios, not in steps
     core     it goes to latentcore.set() as this parameter, times `factor`
-    method   or a method of Track brings it there
-    builds   it is heard in the next pattern that is built, so one is built
+    method   or Track._apply_<method> brings it there (listed in track.py, _METHODS)
+    builds   it is heard in the next pattern that is built, so one is built; False where the method
+             asks for that itself
 """
 
 # An error names all choices up to so many, and of more the nearest.

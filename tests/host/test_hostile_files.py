@@ -645,7 +645,7 @@ def test_settings_that_are_none_are_as_at_first(text: str, tmp_path: Path) -> No
     (tmp_path / "rules.json").write_text(text)
     workspace = Workspace(tmp_path)
     kept = Music(workspace)
-    assert kept.folders == () and kept.dataset is None and not kept.busy
+    assert kept.state.folders == () and kept.dataset is None and not kept.busy
     assert workspace.setting("run", "") == ""
     kept.close()
 

@@ -14,6 +14,7 @@ from latentrack.commands.options import (
     output_option,
     refuse_unused,
 )
+from latentrack.corpus.percussion import EXTENDED
 from latentrack.corpus.rules import AUDIO, Rules
 from latentrack.errors import UserError
 from latentrack.words import count
@@ -26,7 +27,7 @@ _FEWEST = 20  # sequences that a model is trained on
 _READING = [*named_with(Rules, lambda rule: rule.name != "percussion"), "no_cache"]
 
 
-@with_options_of(Rules, defaults={"kind": None, "percussion": "extended"})
+@with_options_of(Rules, defaults={"kind": None, "percussion": EXTENDED.name})
 def dataset(
     context: typer.Context,
     sources: Annotated[

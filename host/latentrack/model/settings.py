@@ -28,7 +28,7 @@ class Settings:
     """How to train. Raises UserError for a value outside its range.
 
     `docs/training.md` has a table of all; `declarations(Settings)` has what it says. Settings that
-    are None are chosen from the size of the dataset (`training.fill_in`).
+    are None are chosen from the size of the dataset when the training begins.
     """
 
     epochs: int | None = declare(
@@ -39,11 +39,12 @@ class Settings:
     )  # fmt: skip
     latent_dim: int | None = declare(
         None, label="Latents", low=1, high=8, option="--latents", automatic="3; 2 if stacked",
+        more=True,
         help="Number of latents, each a knob: the module has X, Y and Z. More keep more detail. By "
         "default 3, and 2 for a stacked model.",
     )  # fmt: skip
     validation_split: float = declare(
-        0.1, label="Validation split", low=0, high=0.9,
+        0.1, label="Validation split", low=0, high=0.9, more=True,
         help="Fraction of the music, by whole files, that is not learnt from but tells when the "
         "model is at its best.",
     )  # fmt: skip

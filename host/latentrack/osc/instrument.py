@@ -27,6 +27,7 @@ from latentrack.playing.cells import (
     thresholds,
 )
 from latentrack.playing.kinds import Kind
+from latentrack.playing.parameters import DENSITIES, PITCHES, TRACK
 from latentrack.playing.pattern import Pattern
 from latentrack.playing.velocity import velocities
 from latentrack.playing.voices import voices_named
@@ -65,7 +66,8 @@ class Instrument:
         self._density_of = density_of_voices(self.voices.kind, info.voices, info.groups)
         self._named_voices = voices_named(self.voices.voice_names)
         self.place: tuple[float, ...] = (0.0,) * self._decoder.latents
-        self.threshold = 0.5 if extras.threshold is None else extras.threshold
+        threshold = extras.threshold
+        self.threshold = TRACK["threshold"].default if threshold is None else threshold
         self.densities: tuple[float, ...] = (NEUTRAL,) * (max(self._density_of) + 1)
         self.pitches: tuple[int, ...] = FIRST_PITCHES
         self.steps = info.steps
@@ -84,7 +86,7 @@ class Instrument:
 
     def set_threshold(self, value: float) -> None:
         """How probable a hit must be to sound, 0 to 1."""
-        self._set("threshold", clamped(value, 0, 1))
+        self._set("threshold", TRACK["threshold"].clamped(value))
 
     def set_density(self, index: int, value: float) -> None:
         """How readily a group of voices sounds, 0 to 1; 0.5 is neutral. index: from 0."""
@@ -92,14 +94,14 @@ class Instrument:
             raise ValueError(f"expected a group from 0 to {len(self.densities) - 1}, got {index}")
         with self._lock:
             densities = list(self.densities)
-            densities[index] = clamped(value, 0, 1)
+            densities[index] = DENSITIES[index].clamped(value)
             self._set("densities", tuple(densities))
 
     def set_pitches(self, pitches: Sequence[int]) -> None:
         """The MIDI notes, 0 to 127, that a rhythm's hits take in turn; one to eight."""
         if not 1 <= len(pitches) <= MOST_PITCHES:
             raise ValueError(f"expected 1 to {MOST_PITCHES} pitches, got {len(pitches)}")
-        self._set("pitches", tuple(int(clamped(pitch, 0, 127)) for pitch in pitches))
+        self._set("pitches", tuple(int(PITCHES[0].clamped(pitch)) for pitch in pitches))
 
     def set_steps(self, steps: int) -> None:
         """How many steps of the pattern are played, again and again."""

@@ -51,7 +51,7 @@ def thresholds(
     """For each voice the probability above which it sounds, shape (voices,).
 
     A density of 0.5 leaves the threshold alone; from there it goes to 1 (never) at density 0 and
-    to 0 (always) at density 1, in 200 steps.
+    to 0 (always) at density 1. Densities are rounded to 1/200, as the module keeps them.
     """
     density = np.floor(np.asarray(densities) * _DENSITY_STEPS + 0.5) / _DENSITY_STEPS
     density = density[list(density_of)]

@@ -20,9 +20,7 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 
 
-ABOVE = ("model", "hidden_layers", "taper", "epochs", "seed")
-"""The settings that the form has outside "More", some of them as knobs and size."""
-MORE = tuple(each for each in declarations(Settings).values() if each.name not in ABOVE)
+MORE = tuple(each for each in declarations(Settings).values() if each.more)
 
 
 @dataclass
