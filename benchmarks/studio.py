@@ -119,12 +119,12 @@ class _training:
 
     def __enter__(self) -> None:
         from latentrack.model import Settings
-        from latentrack.studio.training.training import Training
+        from latentrack.studio.training.training import Trainer
         from latentrack.studio.workspace import Workspace
 
         workspace = Workspace(self._folder / "trained")
         music = SimpleNamespace(dataset=self._dataset)
-        self._training = Training(workspace, music)  # type: ignore[arg-type]
+        self._training = Trainer(workspace, music)  # type: ignore[arg-type]
         self._training.start(Settings(epochs=100_000), "busy")
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and not self._learns():

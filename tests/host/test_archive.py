@@ -14,7 +14,7 @@ import pytest
 
 from latentrack.errors import UserError
 from latentrack.module import archive
-from latentrack.module.files import Entry
+from latentrack.module.files import FileEntry
 from tests.programs import latentrack
 
 FILES = {"main.py": b"import latentrack\n", "models/perc/funk.tflite": bytes(range(256)) * 40}
@@ -25,7 +25,7 @@ def written() -> bytes:
     file = io.BytesIO()
     writer = archive.Writer(file)
     for name, data in FILES.items():
-        writer.add(name, data, Entry(len(data), hashlib.sha256(data).hexdigest()))
+        writer.add(name, data, FileEntry(len(data), hashlib.sha256(data).hexdigest()))
     writer.close()
     return file.getvalue()
 

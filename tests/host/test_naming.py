@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from latentrack.decoder.metadata import attach_info, read_extras, read_info, read_title, with_title
 from latentrack.module import library, naming
-from latentrack.module.files import Entry
+from latentrack.module.files import FileEntry
 
 PERC, NOTES = "/flash/models/perc", "/flash/models/notes"
 
@@ -148,7 +148,7 @@ def synced(folder, there):
         asked.append(path)
         return read_title(there[path]) or Path(path).stem
 
-    entries = {path: Entry(len(data), _sha256(data)) for path, data in there.items()}
+    entries = {path: FileEntry(len(data), _sha256(data)) for path, data in there.items()}
     made = library.plan(library.models_in(folder)[0], entries, title_at)
     there.update({path: model.data for path, model in made.to_send.items()})
     return made, asked
@@ -238,7 +238,7 @@ def test_models_are_found_by_name_and_by_title():
         f"{PERC}/Ye_2.tflite": "叶",
         f"{NOTES}/funk.tflite": "funk",
     }
-    there = dict.fromkeys(titles, Entry(1, ""))
+    there = dict.fromkeys(titles, FileEntry(1, ""))
     assert library.find(there, ["Ye", "叶", "funk.tflite"], titles.__getitem__) == [
         f"{PERC}/Ye.tflite",
         f"{PERC}/Ye_2.tflite",

@@ -12,8 +12,9 @@ import pytest
 
 import latentrack as lt
 from latentrack.corpus import Discard, demo_dataset
-from latentrack.corpus.notebook import cells_svg
 from latentrack.model.training import Epoch
+from latentrack.playing.pattern import Pattern
+from latentrack.playing.svg import cells_svg
 from tests.host.model.made_music import music
 
 
@@ -39,6 +40,14 @@ def test_a_sequence_is_drawn_as_it_is() -> None:
     assert hits_of(svg) == {(int(s), voices - 1 - int(v)) for s, v in np.argwhere(cells)}
     names = [node.text for node in svg.iter() if node.tag.endswith("text")]
     assert names == [f"voice {i}" for i in reversed(range(voices))]
+
+
+def test_a_pattern_says_what_it_is_and_draws_itself() -> None:
+    velocities = np.array([[100, 0], [0, 0], [0, 20], [7, 0]], np.uint8)
+    pattern = Pattern(velocities, "drums", ("kick", "hat"), (36, 42))
+    assert repr(pattern) == "<Pattern: 4 steps × 2 voices, 3 hits>"
+    drawn = ElementTree.fromstring(pattern._repr_html_())  # the name is IPython's
+    assert hits_of(drawn) == {(0, 1), (2, 0), (3, 1)}
 
 
 def test_many_voices_are_drawn_where_they_sound() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from latentrack.playing.pattern import Pattern
 from latentrack.playing.schedule import Schedule
-from latentrack.playing.sequencer import Sequencer, Step
+from latentrack.playing.sequencer import DueStep, Sequencer
 from latentrack.studio.listen.conductor import AHEAD_SECONDS, LEAD_SECONDS, Conductor
 from latentrack.studio.listen.follow import Follower
 from latentrack.studio.listen.sounds import sound_of
@@ -175,12 +175,12 @@ class Notebook:
     """Hears the steps, and notes what is done at which time."""
 
     def __init__(self) -> None:
-        self.told: list[Step] = []
+        self.told: list[DueStep] = []
         self.done: list[tuple[float, int]] = []
         self.halts = 0
         self.now = 0.0
 
-    def ahead(self, step: Step) -> list[tuple[float, Callable[[], None]]]:
+    def ahead(self, step: DueStep) -> list[tuple[float, Callable[[], None]]]:
         self.told.append(step)
         return [(step.due, lambda: self.done.append((self.now, step.number)))]
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from latentrack.playing.pattern import Pattern
-from latentrack.playing.sequencer import Step
+from latentrack.playing.sequencer import DueStep
 from latentrack.studio.listen import midi as midi_part
 from latentrack.studio.listen.memory import Memory
 from latentrack.studio.listen.midi import MISSING, NO_SYSTEM, VIRTUAL, Midi, find
@@ -277,8 +277,8 @@ def test_the_end_of_a_note_does_not_end_the_next_one(tmp_path: Path, cables: Pat
     (cables / "synth.out").touch()
     midi = Midi(Memory(Workspace(tmp_path)), None)  # type: ignore[arg-type]
     midi._output = mido.open_output("synth")
-    first = Step(0, 1, 0.0, 0.5, ((0, 36, 50),), drums(), ())
-    second = Step(0, 1, 0.3, 0.5, ((0, 36, 60),), drums(), ())
+    first = DueStep(0, 1, 0.0, 0.5, ((0, 36, 50),), drums(), ())
+    second = DueStep(0, 1, 0.3, 0.5, ((0, 36, 60),), drums(), ())
     acts = sorted([*midi.ahead(first), *midi.ahead(second)], key=lambda entry: entry[0])
     for _, act in acts:
         act()
@@ -290,5 +290,5 @@ def test_the_end_of_a_note_does_not_end_the_next_one(tmp_path: Path, cables: Pat
 def test_one_pitch_of_two_voices_is_one_note(tmp_path: Path, cables: Path) -> None:
     midi = Midi(Memory(Workspace(tmp_path)), None)  # type: ignore[arg-type]
     midi._output = object()
-    two = Step(0, 1, 1.0, 0.5, ((0, 36, 50), (1, 36, 120)), drums(), ())
+    two = DueStep(0, 1, 1.0, 0.5, ((0, 36, 50), (1, 36, 120)), drums(), ())
     assert [time for time, _ in midi.ahead(two)] == [1.0, pytest.approx(1.4)]

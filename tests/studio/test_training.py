@@ -29,7 +29,7 @@ from latentrack.studio.training.places import packed, places_of, unpacked
 from latentrack.studio.training.run_files import RunFiles, has_report
 from latentrack.studio.training.runs import Runs, differing
 from latentrack.studio.training.state import Outcome, Progress
-from latentrack.studio.training.training import Training
+from latentrack.studio.training.training import Trainer
 from latentrack.studio.workspace import Workspace
 from tests.waiting import PATIENCE_S, until
 
@@ -66,8 +66,8 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def training(workspace: Workspace) -> Iterator[Training]:
-    training = Training(workspace, Music(workspace))
+def training(workspace: Workspace) -> Iterator[Trainer]:
+    training = Trainer(workspace, Music(workspace))
     yield training
     training.close()
 
@@ -85,11 +85,11 @@ def run(small: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_run(folder, train(dataset, small), dataset, music="by hand").folder
 
 
-def far(training: Training) -> Progress:
+def far(training: Trainer) -> Progress:
     return training.state.progress
 
 
-def ended(training: Training) -> Outcome:
+def ended(training: Trainer) -> Outcome:
     """How the training that runs has ended, as soon as it has."""
     return until(lambda: training.state.outcome)
 
@@ -100,7 +100,7 @@ def same_weights(one: Path, other: Path) -> bool:
 
 
 def test_the_result_is_what_the_command_line_gives(
-    training: Training, workspace: Workspace, small: Settings, run: Path
+    training: Trainer, workspace: Workspace, small: Settings, run: Path
 ) -> None:
     training.start(small, "first one")
     assert training.state.running
@@ -130,7 +130,7 @@ def test_the_result_is_what_the_command_line_gives(
     assert training.state.last_run == workspace.runs / "first one-2.run"
 
 
-def test_trains_on_from_an_earlier_run(training: Training, workspace: Workspace, run: Path) -> None:
+def test_trains_on_from_an_earlier_run(training: Trainer, workspace: Workspace, run: Path) -> None:
     earlier = load_run(run)
     expected = train(
         earlier.dataset,
@@ -149,7 +149,7 @@ def test_trains_on_from_an_earlier_run(training: Training, workspace: Workspace,
     assert got.about["music"] == "by hand"
 
 
-def test_stopping_early_keeps_the_best_so_far(training: Training, workspace: Workspace) -> None:
+def test_stopping_early_keeps_the_best_so_far(training: Trainer, workspace: Workspace) -> None:
     training.start(LONG, "long")
     until(lambda: len(far(training).epochs) > 5 and far(training).places is not None)
     left = far(training).seconds_left
@@ -166,7 +166,7 @@ def test_stopping_early_keeps_the_best_so_far(training: Training, workspace: Wor
     assert len(run.history) == last
 
 
-def test_stopping_before_there_is_anything(training: Training, workspace: Workspace) -> None:
+def test_stopping_before_there_is_anything(training: Trainer, workspace: Workspace) -> None:
     # Layer by layer takes long before the first epoch.
     training.start(Settings(model="stacked", epochs=200_000), "long")
     until(lambda: "layer" in far(training).phase)
@@ -177,9 +177,7 @@ def test_stopping_before_there_is_anything(training: Training, workspace: Worksp
     assert workspace.run_folders() == []
 
 
-def test_a_training_that_is_killed_leaves_its_best(
-    training: Training, workspace: Workspace
-) -> None:
+def test_a_training_that_is_killed_leaves_its_best(training: Trainer, workspace: Workspace) -> None:
     training.start(LONG, "doomed")
     until(lambda: far(training).kept)
     [pid] = learners(workspace.folder)
@@ -196,7 +194,7 @@ def test_a_training_that_is_killed_leaves_its_best(
 
 
 def test_one_killed_before_anything_was_kept_says_so(
-    training: Training, workspace: Workspace
+    training: Trainer, workspace: Workspace
 ) -> None:
     training.start(LONG, "doomed")
     until(lambda: learners(workspace.folder))
@@ -245,7 +243,7 @@ def test_no_training_outlives_the_studio(workspace: Workspace) -> None:
 
 
 def test_what_an_earlier_studio_left_is_kept(
-    workspace: Workspace, training: Training, tmp_path: Path
+    workspace: Workspace, training: Trainer, tmp_path: Path
 ) -> None:
     """A power cut: training and studio are gone at once."""
     training.start(LONG, "left")
@@ -262,7 +260,7 @@ def test_what_an_earlier_studio_left_is_kept(
     (left / JOB).write_text(json.dumps(text | {"workspace": str(other.folder)}))
     long_ago = time.time() - SILENT - 1
     os.utime(left / JOB, (long_ago, long_ago))
-    again = Training(other, Music(other))
+    again = Trainer(other, Music(other))
     until(lambda: again.state.found)
     kept = f"{far(training).kept:,}"
     assert again.state.found == (
@@ -277,7 +275,7 @@ def test_what_somebody_still_works_on_is_left_alone(workspace: Workspace) -> Non
     folder = workspace.folder / "training" / "busy"
     folder.mkdir(parents=True)
     Assignment(folder, workspace.folder, "busy", Settings(), "busy").write(demo_dataset())
-    again = Training(workspace, Music(workspace))
+    again = Trainer(workspace, Music(workspace))
     time.sleep(0.3)
     again.close()
     assert (folder / JOB).exists() and not again.state.found
@@ -286,10 +284,10 @@ def test_what_somebody_still_works_on_is_left_alone(workspace: Workspace) -> Non
 def test_what_cannot_be_trained_is_refused_at_once(tmp_path: Path, workspace: Workspace) -> None:
     empty = Workspace(tmp_path / "empty")
     with pytest.raises(UserError, match="no music"):
-        Training(empty, Music(empty)).start(Settings(), "x")
+        Trainer(empty, Music(empty)).start(Settings(), "x")
     few = Dataset(np.ones((5, 4, 1), np.uint8), "rhythm", ("hit",))
     few.save(workspace.dataset)
-    training = Training(workspace, Music(workspace))
+    training = Trainer(workspace, Music(workspace))
     with pytest.raises(UserError, match="at least 20"):
         training.start(Settings(), "x")
     assert not training.state.running and training.state.task is None
@@ -317,7 +315,7 @@ def test_places_come_through_as_they_are(run: Path) -> None:
 
 
 def test_runs_in_short_and_moved_about(
-    training: Training, workspace: Workspace, small: Settings, run: Path
+    training: Trainer, workspace: Workspace, small: Settings, run: Path
 ) -> None:
     workspace.runs.mkdir()
     for name in ("one", "two"):

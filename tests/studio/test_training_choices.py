@@ -8,7 +8,7 @@ import pytest
 from latentrack.corpus import Dataset
 from latentrack.errors import UserError
 from latentrack.model import Settings
-from latentrack.studio.training.choices import MORE, Choices, in_short
+from latentrack.studio.training.choices import MORE, TrainingChoices, in_short
 
 DRUMS = Dataset(np.zeros((30, 16, 12), np.uint8), "drums", tuple("abcdefghijkl"), files=3)
 
@@ -27,24 +27,24 @@ def layers(*sizes: int) -> int:
     ],
 )
 def test_the_size_is_told_before(size: str, sizes: tuple[int, ...]) -> None:
-    planned = Choices(size=size).plan(DRUMS)
+    planned = TrainingChoices(size=size).plan(DRUMS)
     assert planned.layers == sizes
     assert planned.file_bytes == pytest.approx(layers(*sizes), rel=0.1)
     assert f"About {planned.file_bytes / 1000:,.0f} kB on the module, which every module holds" in (
-        Choices(size=size).size_in_words(DRUMS)
+        TrainingChoices(size=size).size_in_words(DRUMS)
     )
 
 
 def test_a_decoder_that_no_module_holds_is_said() -> None:
     notes = Dataset(np.zeros((30, 64, 60), np.uint8), "notes", tuple(map(str, range(60))))
-    said = Choices(size="medium").size_in_words(notes)
+    said = TrainingChoices(size="medium").size_in_words(notes)
     assert "5.5 MB on the module, which only a module with PSRAM holds" in said
-    wide = Choices(more={"decoder_layers": "1282-2561"}).size_in_words(notes)
+    wide = TrainingChoices(more={"decoder_layers": "1282-2561"}).size_in_words(notes)
     assert "53 MB on the module, which no module holds (its flash has 7 MB" in wide
 
 
 def test_as_it_stands_it_trains_as_the_command_line_does() -> None:
-    assert Choices().settings() == Settings(latent_dim=3)
+    assert TrainingChoices().settings() == Settings(latent_dim=3)
 
 
 def test_what_is_filled_in_is_what_is_trained() -> None:
@@ -54,7 +54,7 @@ def test_what_is_filled_in_is_what_is_trained() -> None:
         "validation_split": 0.0,
         "boundary_penalty": None,
     }
-    choices = Choices(knobs=2, model="stacked", epochs=12.0, seed=None, more=more)
+    choices = TrainingChoices(knobs=2, model="stacked", epochs=12.0, seed=None, more=more)
     assert choices.settings() == Settings(
         model="stacked",
         latent_dim=2,
@@ -63,7 +63,7 @@ def test_what_is_filled_in_is_what_is_trained() -> None:
         patience=7,
         validation_split=0.0,
     )
-    on = Choices(epochs=5.0, seed=3.0, earlier="mine", more=more)
+    on = TrainingChoices(epochs=5.0, seed=3.0, earlier="mine", more=more)
     assert on.settings() == Settings(epochs=5, seed=3)
 
 
@@ -79,7 +79,7 @@ def test_what_is_filled_in_is_what_is_trained() -> None:
 )
 def test_what_cannot_be_is_said(more: dict[str, object], words: str) -> None:
     with pytest.raises(UserError, match=words):
-        Choices(more=more).settings()
+        TrainingChoices(more=more).settings()
 
 
 def test_the_form_has_every_setting() -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from latentrack.module.link import Link
     from latentrack.playing.jacks import JackStep
     from latentrack.virtual.module import VirtualModule
-    from latentrack.virtual.panel import Step
+    from latentrack.virtual.panel import PlayedStep
 
 # Where the knobs stand in each bar: X, Y, Z and threshold, 0 to 1.
 BARS = (
@@ -117,7 +117,7 @@ def _train(console: Console, target: Path, epochs: int | None) -> None:
 
 def _play_bar(
     module: VirtualModule, link: Link, decoder: Decoder, knobs: tuple[float, ...]
-) -> tuple[list[Step], list[JackStep]]:
+) -> tuple[list[PlayedStep], list[JackStep]]:
     """Turns the knobs, clocks one bar; what came out, and what LiteRT says should."""
     import time
 
@@ -143,7 +143,7 @@ def _play_bar(
     return panel.steps(), drum_steps(probabilities, info.groups, heard[1])
 
 
-def _same(module: VirtualModule, step: Step, by_book: JackStep) -> bool:
+def _same(module: VirtualModule, step: PlayedStep, by_book: JackStep) -> bool:
     """Whether every jack got its volts, to 1 mV: a converter's step is 0.6 mV."""
     board = module.panel.board
     wanted = {board.DRUM_JACKS[trigger]: board.GATE for trigger in by_book.triggers}
@@ -159,7 +159,7 @@ def _draw(
     module: VirtualModule,
     number: int,
     knobs: tuple[float, ...],
-    steps: list[Step],
+    steps: list[PlayedStep],
     expected: list[JackStep],
 ) -> None:
     """One bar: the jacks on the left, LiteRT on the right, what differs in red."""

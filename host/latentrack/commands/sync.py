@@ -14,7 +14,7 @@ from latentrack.words import count
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from latentrack.module.library import Plan
+    from latentrack.module.library import SyncPlan
 
 
 def sync(
@@ -49,13 +49,13 @@ def sync(
         console.print(f"[yellow]left out:[/] {sentence}")
     with Link(find_port(port)) as link:
 
-        def carry_out(files: Files, made: library.Plan, delete: bool) -> None:
+        def carry_out(files: Files, made: library.SyncPlan, delete: bool) -> None:
             if not made.to_send and not (delete and made.gone):
                 return
             with transfer("Sending") as progress:
                 library.sync(files, made, delete=delete, progress=progress)
 
-        def decide(made: library.Plan) -> bool:
+        def decide(made: library.SyncPlan) -> bool:
             if made.to_send or made.gone:
                 console.print(_table(made, delete or dry_run))
             if not made.gone or delete or dry_run:
@@ -92,7 +92,7 @@ def sync(
     )
 
 
-def _as_json(made: Plan, delete: bool) -> dict[str, Any]:
+def _as_json(made: SyncPlan, delete: bool) -> dict[str, Any]:
     """The plan for other programs: paths on the module."""
     return {
         "unchanged": sorted(made.same),
@@ -103,7 +103,7 @@ def _as_json(made: Plan, delete: bool) -> dict[str, Any]:
     }
 
 
-def _table(made: Plan, delete: bool) -> Table:
+def _table(made: SyncPlan, delete: bool) -> Table:
     from rich.table import Table
 
     from latentrack.module.library import MODELS

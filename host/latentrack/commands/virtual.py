@@ -131,7 +131,7 @@ def _play(module: VirtualModule | TeensyModule, bpm: float) -> None:
     from rich.live import Live
     from rich.text import Text
 
-    from latentrack.virtual.panel import Step, group_steps
+    from latentrack.virtual.panel import PlayedStep, group_steps
 
     spacing_us = round(60e6 / bpm / 4)
     bar: dict[int, frozenset[int]] = {}
@@ -145,7 +145,7 @@ def _play(module: VirtualModule | TeensyModule, bpm: float) -> None:
             if not steps:
                 # A firmware file does not say which step it plays: sixteen edges are a row here.
                 rises = frozenset(report.jack for report in reports if report.kind == "rise")
-                steps = [Step(0, (edges - 1) % 16, 0, rises)]
+                steps = [PlayedStep(0, (edges - 1) % 16, 0, rises)]
             for step in steps:
                 if step.number == 0:
                     bar.clear()

@@ -19,14 +19,14 @@ from latentrack.corpus import sound_files
 from latentrack.corpus.bars import Events, Grid, quantise_bars
 from latentrack.corpus.meter import ANY_METER
 from latentrack.corpus.midi import TimeSignature
-from latentrack.corpus.onsets import Heard, Listener
+from latentrack.corpus.onsets import Heard, OnsetListener
 from latentrack.corpus.quantised import QuantisedBars, hits_table
 from latentrack.corpus.sound_files import SILENCE as SILENCE
 from latentrack.corpus.sound_files import SUFFIXES as SUFFIXES
 from latentrack.corpus.sound_files import UNREAD as UNREAD
 from latentrack.corpus.sound_files import check_length as check_length
 from latentrack.corpus.sound_tags import Said, in_file
-from latentrack.corpus.tempo_clues import ASKED, LONGEST_LOOP, NAME, Reading, take, unusual
+from latentrack.corpus.tempo_clues import ASKED, LONGEST_LOOP, NAME, TempoReading, take, unusual
 from latentrack.corpus.tempo_clues import EAR as EAR
 from latentrack.corpus.tempo_clues import Tempo as Tempo
 from latentrack.corpus.tempo_clues import told_by_name as told_by_name
@@ -112,13 +112,13 @@ def _meter(said: list[Said], grid: Grid) -> TimeSignature:
 
 def _listen(data: bytes, suffix: str) -> tuple[Heard, float, int]:
     """What is struck, how many seconds it lasts, and how many samples were damaged."""
-    listeners: list[Listener] = []
+    listeners: list[OnsetListener] = []
     length = 0
 
     def hear(rate: int, piece: npt.NDArray[np.float32]) -> None:
         nonlocal length
         if not listeners:
-            listeners.append(Listener(rate))
+            listeners.append(OnsetListener(rate))
         listeners[0].hear(piece)
         length += len(piece)
 
@@ -131,7 +131,7 @@ def _listen(data: bytes, suffix: str) -> tuple[Heard, float, int]:
 
 def _pace(
     heard: Heard, seconds: float, said: list[Said], beats_a_bar: float, steps_per_beat: int
-) -> tuple[Reading, npt.NDArray[np.float64]]:
+) -> tuple[TempoReading, npt.NDArray[np.float64]]:
     """How the file's time is taken, and where each onset is, in beats."""
 
     def fit(beats: float, bpm: float) -> float:
@@ -164,7 +164,7 @@ def _pace(
     if reading is None:
         if len(heard.times) < 2:
             raise Unreadable(NO_TEMPO)
-        return Reading(0, 0, False, EAR), _along_the_beats(heard)
+        return TempoReading(0, 0, False, EAR), _along_the_beats(heard)
     # A short file begins on the one if its tempo is named; a long one was recorded.
     begins = bool(reading.beats) or seconds <= LONGEST_LOOP
     one = 0.0 if begins else float(heard.times[0])

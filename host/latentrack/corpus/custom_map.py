@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from latentrack.corpus.percussion import MAPS, PITCHES, PercussionMap, Voice
+from latentrack.corpus.percussion import MAPS, PITCHES, MapVoice, PercussionMap
 from latentrack.errors import UserError
 from latentrack.limits import read_toml
 from latentrack.playing.voices import ACCENT_FROM
@@ -89,7 +89,7 @@ def _build(told: dict[str, Any], name: str) -> PercussionMap:
     return PercussionMap(str(told.get("name", name)), tuple(made), accent_from)
 
 
-def _voice(name: str, what: Any) -> Voice:
+def _voice(name: str, what: Any) -> MapVoice:
     accent = None
     if isinstance(what, dict):
         if set(what) - {"pitches", "accent"} or not isinstance(what.get("accent", False), bool):
@@ -97,7 +97,7 @@ def _voice(name: str, what: Any) -> Voice:
         accent, what = what.get("accent"), what.get("pitches")
     if not isinstance(what, list) or not what:
         raise ValueError(f'voice "{name}" has no pitches; write "{name}" = [36, …]')
-    return Voice(name, tuple(_pitch(name, pitch) for pitch in what), accent)
+    return MapVoice(name, tuple(_pitch(name, pitch) for pitch in what), accent)
 
 
 def _pitch(voice: str, told: Any) -> int:

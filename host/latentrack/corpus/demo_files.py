@@ -9,7 +9,7 @@ from pathlib import Path
 
 from latentrack.corpus.bars import STEPS, STEPS_PER_BEAT
 from latentrack.corpus.midi import DRUM_CHANNEL
-from latentrack.corpus.patterns import Pattern
+from latentrack.corpus.patterns import DrumPattern
 from latentrack.files import atomic_write
 
 FOLDER = "demo"
@@ -32,7 +32,7 @@ def write_demo(music: Path) -> None:
         file.write(table.getvalue().encode())
 
 
-def _midi(patterns: Sequence[Pattern]) -> bytes:
+def _midi(patterns: Sequence[DrumPattern]) -> bytes:
     import mido
 
     midi = mido.MidiFile(type=0, ticks_per_beat=_TICKS * STEPS_PER_BEAT)

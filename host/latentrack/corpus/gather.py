@@ -18,7 +18,7 @@ from latentrack.corpus.meter import ANY_METER
 from latentrack.corpus.quantised import QuantisedBars, join
 from latentrack.corpus.recipe import recipe
 from latentrack.corpus.rules import Rules
-from latentrack.corpus.sources import Broken, Found
+from latentrack.corpus.sources import Broken, FoundFile
 from latentrack.errors import UserError
 
 ALIKE = "the same as another"
@@ -31,7 +31,7 @@ OnDiscard = Callable[[str, Mapping[tuple[str, str], int]], None]
 
 
 def gather(
-    results: Sequence[tuple[Found | Broken, QuantisedBars | str]],
+    results: Sequence[tuple[FoundFile | Broken, QuantisedBars | str]],
     rules: Rules,
     on_discard: OnDiscard | None = None,
 ) -> Dataset:
@@ -102,16 +102,16 @@ class _Account:
 
 
 def _usable(
-    results: Sequence[tuple[Found | Broken, QuantisedBars | str]], account: _Account
-) -> tuple[list[Found], list[QuantisedBars]]:
+    results: Sequence[tuple[FoundFile | Broken, QuantisedBars | str]], account: _Account
+) -> tuple[list[FoundFile], list[QuantisedBars]]:
     """The files that gave bars, and their bars; what each left out is counted."""
-    used: list[Found] = []
+    used: list[FoundFile] = []
     each: list[QuantisedBars] = []
     for file, result in results:
         if isinstance(result, str):
             account.add(file.name, {("files", result): 1})
         else:
-            assert isinstance(file, Found)
+            assert isinstance(file, FoundFile)
             account.add(file.name, result.discarded)
             used.append(file)
             each.append(result)
@@ -194,7 +194,7 @@ def _voices(hits: npt.NDArray[Any], rules: Rules) -> _Voices:
     return _Voices(tuple(pitch_name(pitch) for pitch in range(low, high + 1)), low)
 
 
-def _kinds_of_files(used: Sequence[Found]) -> str:
+def _kinds_of_files(used: Sequence[FoundFile]) -> str:
     heard = sum(file.suffix in audio.SUFFIXES for file in used)
     if heard and heard < len(used):
         return "audio and MIDI files"
@@ -212,7 +212,7 @@ def _tempo(each: Sequence[QuantisedBars]) -> dict[str, str]:
 
 
 def _nothing(
-    results: Sequence[tuple[Found | Broken, QuantisedBars | str]],
+    results: Sequence[tuple[FoundFile | Broken, QuantisedBars | str]],
     discarded: Sequence[Discard],
     rules: Rules,
 ) -> UserError:
@@ -224,8 +224,8 @@ def _nothing(
     files = [file for file, _ in results]
     what = "files" if rules.kind == "rhythm" else "MIDI files"
     if len(files) == 1:
-        name = files[0].path if isinstance(files[0], Found) else files[0].name
-        if isinstance(files[0], Found) and files[0].member:
+        name = files[0].path if isinstance(files[0], FoundFile) else files[0].name
+        if isinstance(files[0], FoundFile) and files[0].member:
             name = f"{name}/{files[0].member}"
         begin = f"{name} cannot be used"
     else:

@@ -120,7 +120,7 @@ def _next_bar(tick: int, signature: TimeSignature, ticks_per_beat: int) -> int:
     return signature.tick - (-bars * bar // signature.denominator)
 
 
-def _parts(track: smf.Track, begin: int) -> Iterator[Part]:
+def _parts(track: smf.TrackChunk, begin: int) -> Iterator[Part]:
     kinds, channels = track.statuses & 0xF0, track.statuses & 0x0F
     notes = np.flatnonzero(kinds == smf.NOTE_ON)
     if not len(notes):

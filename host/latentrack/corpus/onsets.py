@@ -48,7 +48,7 @@ class Heard:
     frame: float  # seconds
 
 
-class Listener:
+class OnsetListener:
     """Takes a sound in pieces, and tells at the end what was struck in it.
 
     Of the sound only the power in some 45 bands is kept, 30 kB a second.

@@ -22,7 +22,7 @@ KEYS = ("name", "program", "channel", "file")
 
 
 @dataclass(frozen=True)
-class Pattern:
+class PartPattern:
     """One thing to include or exclude."""
 
     key: str  # one of KEYS
@@ -57,8 +57,8 @@ class Filter:
     none of the excluding ones.
     """
 
-    include: tuple[Pattern, ...] = ()
-    exclude: tuple[Pattern, ...] = ()
+    include: tuple[PartPattern, ...] = ()
+    exclude: tuple[PartPattern, ...] = ()
 
     def takes(self, part: Part) -> bool:
         """Whether a part passes both sides."""
@@ -76,7 +76,7 @@ class Filter:
         return not any(pattern.fits_file(name) for pattern in self.exclude)
 
 
-def parse_pattern(text: str) -> Pattern:
+def parse_pattern(text: str) -> PartPattern:
     """Read a pattern as described above. Raises UserError.
 
     Capital and small letters are the same. A text without `*`, `?` or `[` fits wherever it
@@ -95,13 +95,13 @@ def parse_pattern(text: str) -> Pattern:
     if last and numbers:
         low, high = int(numbers[1]), int(numbers[2] or numbers[1])
         if 1 <= low <= high <= last:
-            return Pattern(key, "", range(low - 1, high))
+            return PartPattern(key, "", range(low - 1, high))
     if key == "channel" or (key == "program" and numbers):
         raise UserError(
             f'The pattern "{text}" names no {key}: write {key}:N or {key}:N-M with numbers from '
             f"1 to {last}."
         )
-    return Pattern(key, what if re.search(r"[*?\[]", what) else f"*{what}*")
+    return PartPattern(key, what if re.search(r"[*?\[]", what) else f"*{what}*")
 
 
 def parse_filter(include: Iterable[str], exclude: Iterable[str]) -> Filter:

@@ -33,7 +33,7 @@ _LINE = re.compile(r"(?P<name>[^|:]*[^|:\s])\s*\|(?P<cells>.*)\|")
 
 
 @dataclass(frozen=True)
-class Pattern:
+class DrumPattern:
     """One bar: for each instrument (a MIDI pitch) 16 velocities, 0 where it rests."""
 
     name: str
@@ -56,12 +56,12 @@ class Pattern:
         return (self.velocities(percussion) > 0).astype(np.uint8)
 
 
-def read_patterns(text: str, name: str) -> list[Pattern]:
+def read_patterns(text: str, name: str) -> list[DrumPattern]:
     """Read all patterns of a text. `name` is what to call it in an error.
 
     Raises UserError, with the line, at the first thing that is not as described above.
     """
-    patterns: list[Pattern] = []
+    patterns: list[DrumPattern] = []
     style = ""
     title, title_line = "", 0
     strokes: dict[int, tuple[int, ...]] = {}
@@ -74,7 +74,7 @@ def read_patterns(text: str, name: str) -> list[Pattern]:
             return
         if not any(any(line) for line in strokes.values()):
             raise wrong(title_line, f'the pattern "{title}" has no hits: write some or remove it.')
-        patterns.append(Pattern(title, style, MappingProxyType(dict(strokes))))
+        patterns.append(DrumPattern(title, style, MappingProxyType(dict(strokes))))
         strokes.clear()
 
     for number, raw in enumerate(text.splitlines(), start=1):

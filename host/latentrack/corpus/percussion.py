@@ -22,7 +22,7 @@ from latentrack.playing.voices import ACCENT_FROM, accent_name
 
 
 @dataclass(frozen=True)
-class Voice:
+class MapVoice:
     """One column of a drum sequence, and what plays it.
 
     With `accent` True only hits from the map's `accent_from` on, with False only softer ones.
@@ -38,7 +38,7 @@ class PercussionMap:
     """Voices in groups. Raises ValueError if two voices claim the same pitch at once."""
 
     name: str
-    groups: tuple[tuple[Voice, ...], ...]
+    groups: tuple[tuple[MapVoice, ...], ...]
     accent_from: int = ACCENT_FROM  # the velocity that makes an accent
 
     def __post_init__(self) -> None:
@@ -52,7 +52,7 @@ class PercussionMap:
                         claimed.add(pitch)
 
     @property
-    def voices(self) -> tuple[Voice, ...]:
+    def voices(self) -> tuple[MapVoice, ...]:
         """All voices, group by group."""
         return tuple(voice for group in self.groups for voice in group)
 
@@ -107,38 +107,38 @@ class PercussionMap:
 EXTENDED = PercussionMap(
     "extended",
     groups=(
-        (Voice("kick", (35, 36)),),
+        (MapVoice("kick", (35, 36)),),
         (
             # side stick 37, clap 39, electric snare 40, sticks 31, slap 28, claves 75,
             # castanets 85
-            Voice("snare", (28, 31, 37, 38, 39, 40, 75, 85)),
+            MapVoice("snare", (28, 31, 37, 38, 39, 40, 75, 85)),
         ),
         (
             # open surdo 87
-            Voice("low floor tom", (41, 87)),
+            MapVoice("low floor tom", (41, 87)),
             # Roland's floor tom rim 58, low conga 64, low timbale 66, mute surdo 86
-            Voice("floor tom", (43, 58, 64, 66, 86)),
+            MapVoice("floor tom", (43, 58, 64, 66, 86)),
             # open high conga 63, open cuica 79
-            Voice("low tom", (45, 63, 79)),
+            MapVoice("low tom", (45, 63, 79)),
             # mute high conga 62, low bongo 61, low wood block 77
-            Voice("low mid tom", (47, 61, 62, 77)),
+            MapVoice("low mid tom", (47, 61, 62, 77)),
             # high timbale 65, mute cuica 78
-            Voice("high mid tom", (48, 65, 78)),
+            MapVoice("high mid tom", (48, 65, 78)),
             # high bongo 60, high wood block 76
-            Voice("high tom", (50, 60, 76)),
+            MapVoice("high tom", (50, 60, 76)),
         ),
         (
             # Roland's closed edge 22, pedal 44, tambourine 54, cabasa 69, maracas 70,
             # short whistle 71, short guiro 73, mute triangle 80, shaker 82, jingle bell 83
-            Voice("closed hat", (22, 42, 44, 54, 69, 70, 71, 73, 80, 82, 83)),
+            MapVoice("closed hat", (22, 42, 44, 54, 69, 70, 71, 73, 80, 82, 83)),
             # Roland's open edge 26, long whistle 72, long guiro 74, open triangle 81
-            Voice("open hat", (26, 46, 72, 74, 81)),
+            MapVoice("open hat", (26, 46, 72, 74, 81)),
         ),
         (
             # bell 53, second ride 59, cowbell 56, high and low agogo 67 and 68
-            Voice("ride", (51, 53, 56, 59, 67, 68)),
+            MapVoice("ride", (51, 53, 56, 59, 67, 68)),
             # china 52, splash 55, second crash 57, bell tree 84
-            Voice("crash", (49, 52, 55, 57, 84)),
+            MapVoice("crash", (49, 52, 55, 57, 84)),
         ),
     ),
 )
@@ -155,20 +155,23 @@ _TOMS = _pitches("low floor tom", "floor tom", "low tom", "low mid tom", "high m
 SIMPLE = PercussionMap(
     "simple",
     groups=(
-        (Voice("kick", _pitches("kick")),),
-        (Voice("snare", _pitches("snare")),),
-        (Voice("tom", _TOMS),),
+        (MapVoice("kick", _pitches("kick")),),
+        (MapVoice("snare", _pitches("snare")),),
+        (MapVoice("tom", _TOMS),),
         (
-            Voice("closed hat", _pitches("closed hat")),
-            Voice("open hat", _pitches("open hat")),
+            MapVoice("closed hat", _pitches("closed hat")),
+            MapVoice("open hat", _pitches("open hat")),
         ),
-        (Voice("cymbal", _pitches("ride", "crash")),),
+        (MapVoice("cymbal", _pitches("ride", "crash")),),
     ),
 )
 
 
-def _hit_and_accent(name: str, pitches: tuple[int, ...]) -> tuple[Voice, Voice]:
-    return (Voice(name, pitches, accent=False), Voice(accent_name(name), pitches, accent=True))
+def _hit_and_accent(name: str, pitches: tuple[int, ...]) -> tuple[MapVoice, MapVoice]:
+    return (
+        MapVoice(name, pitches, accent=False),
+        MapVoice(accent_name(name), pitches, accent=True),
+    )
 
 
 # A soft and a loud voice for what carries the beat: five triggers and three accents, which the
@@ -179,13 +182,13 @@ ACCENTED = PercussionMap(
         _hit_and_accent("kick", _pitches("kick")),
         _hit_and_accent("snare", _pitches("snare")),
         _hit_and_accent("hat", _pitches("closed hat", "open hat")),
-        (Voice("tom", _TOMS),),
-        (Voice("cymbal", _pitches("ride", "crash")),),
+        (MapVoice("tom", _TOMS),),
+        (MapVoice("cymbal", _pitches("ride", "crash")),),
     ),
 )
 
 # What is left when only when counts: every percussion pitch is a hit.
-RHYTHM = PercussionMap("rhythm", groups=((Voice("hit", tuple(range(128))),),))
+RHYTHM = PercussionMap("rhythm", groups=((MapVoice("hit", tuple(range(128))),),))
 
 MAPS = {made.name: made for made in (SIMPLE, EXTENDED, ACCENTED)}
 

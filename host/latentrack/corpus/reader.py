@@ -21,7 +21,7 @@ from latentrack.corpus.quantised import QuantisedBars, from_bytes, to_bytes
 from latentrack.corpus.rules import Rules
 from latentrack.corpus.scores import quantise_score
 from latentrack.corpus.smf import is_midi
-from latentrack.corpus.sources import Broken, Found, find
+from latentrack.corpus.sources import Broken, FoundFile, find
 from latentrack.corpus.unreadable import Unreadable
 from latentrack.errors import UserError
 
@@ -127,7 +127,7 @@ def _which_are_audio(sources: Sequence[str | os.PathLike[str]], *, of_none: bool
 
 
 def _results(
-    found: Sequence[Found | Broken], rules: Rules, processes: int | None, cache: Cache | None
+    found: Sequence[FoundFile | Broken], rules: Rules, processes: int | None, cache: Cache | None
 ) -> Iterator[tuple[int, QuantisedBars | str]]:
     """What each file gives, by its index, in the order in which it is known."""
     try:
@@ -179,7 +179,7 @@ def _read_all(
             cache.put(new)
 
 
-def _key(file: Found, content: bytes, rules: Rules) -> bytes:
+def _key(file: FoundFile, content: bytes, rules: Rules) -> bytes:
     # Of a file's name as much as decides what is found in it.
     if file.suffix in audio.SUFFIXES:
         hint = repr(audio.told_by_name(file.stem))
@@ -188,14 +188,14 @@ def _key(file: Found, content: bytes, rules: Rules) -> bytes:
     return content_key(f"{__version__} {_READING} {file.suffix} {hint} {rules.of_a_file}", content)
 
 
-def _bytes_of(file: Found) -> bytes:
+def _bytes_of(file: FoundFile) -> bytes:
     """The file's bytes. Raises Unreadable, also if it is audio that is too long."""
     if file.suffix in audio.SUFFIXES and not file.member and file.path.is_file():
         audio.check_length(file.path)
     return file.read()
 
 
-def read_file(file: Found, rules: Rules) -> tuple[bytes, bytes]:
+def read_file(file: FoundFile, rules: Rules) -> tuple[bytes, bytes]:
     """The key of a file's content (b"" if it has none), and as bytes what it gives."""
     key = b""
     try:

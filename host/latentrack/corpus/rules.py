@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from latentrack.corpus.bars import Grid
     from latentrack.corpus.tempo_clues import Tempo
 
-KINDS = {
+ABOUT_KINDS = {
     str(
         Kind.DRUMS
     ): "A voice for each drum. Drums are what plays on MIDI channel 10, or looks like a kit.",
     str(Kind.NOTES): "A voice for each pitch, from the parts that are not drums.",
     str(Kind.RHYTHM): "One voice: when something is struck. Also from audio loops.",
 }
-STEPS_PER_BEAT = {
+_STEP_LENGTHS = {
     3: "triplet eighths",
     4: "sixteenths",
     6: "triplet sixteenths",
@@ -53,7 +53,7 @@ class Rules:
     """
 
     kind: str = declare(
-        "drums", label="Kind", choices=KINDS,
+        "drums", label="Kind", choices=ABOUT_KINDS,
         help="What to make of the music: drums, notes (a voice for each pitch), or rhythm (one "
         "voice, also from audio). By default drums, or rhythm if all is audio.",
     )  # fmt: skip
@@ -86,7 +86,7 @@ class Rules:
         help="Bars per sequence. By default 1, for rhythm 2.",
     )  # fmt: skip
     steps_per_beat: int = declare(
-        4, label="Steps per beat", choices=STEPS_PER_BEAT, group=BARS,
+        4, label="Steps per beat", choices=_STEP_LENGTHS, group=BARS,
         help="Steps per beat (a quarter note): 4 are 16ths, 3 and 6 are triplets.",
     )  # fmt: skip
     off_grid: str = declare(

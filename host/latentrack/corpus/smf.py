@@ -54,7 +54,7 @@ _CODE[0xF0:] = _SYSTEM
 
 
 @dataclass
-class Track:
+class TrackChunk:
     """What sounds in one track: its note-ons and changes of program, in order. A column each: the
     tick, the status, two data bytes of 0 to 127.
 
@@ -113,7 +113,7 @@ def _begin(data: bytes) -> int:
     return data.find(_HEADER, 0, len(data) if data[:4] == b"RIFF" else _WRAPPING)
 
 
-def read_tracks(data: bytes, begin: int = 0) -> Iterator[Track]:
+def read_tracks(data: bytes, begin: int = 0) -> Iterator[TrackChunk]:
     """All tracks that are there, in the order of the file. Raises Unreadable.
 
     A track goes on to its End of Track. The length that its chunk says is believed if another
@@ -193,7 +193,7 @@ class _Reader:
             within = (codes[begins] < _SYSTEM) & (before >= reach) & (before < reach + 2)
             codes[begins[within]] = _BY_HAND
 
-    def track(self, at: int, limit: int) -> tuple[Track, int]:
+    def track(self, at: int, limit: int) -> tuple[TrackChunk, int]:
         """The events from `at` to the End of Track, or to `limit`; and where they end."""
         codes = self._codes
         places = array("i")
@@ -294,7 +294,7 @@ class _Reader:
                 return status
         raise Unreadable("a damaged MIDI file: an event without a status")
 
-    def _columns(self, places: array[int], odd: list[_Odd], ended: bool, cut: bool) -> Track:
+    def _columns(self, places: array[int], odd: list[_Odd], ended: bool, cut: bool) -> TrackChunk:
         every = np.frombuffer(places, np.int32) if places else np.zeros(0, np.int32)
         kept: list[tuple[npt.NDArray[Any], ...]] = [(np.zeros(0, np.int64),) * 4]
         metas: list[tuple[int, int, bytes]] = []
@@ -317,7 +317,7 @@ class _Reader:
             if notes > _MOST_NOTES:
                 raise Unreadable(f"a MIDI file of more than {_MOST_NOTES:,} notes in a track")
         ticks, statuses, first, second = map(np.concatenate, zip(*kept, strict=True))
-        return Track(ticks, statuses, first, second, metas, end, ended, cut)
+        return TrackChunk(ticks, statuses, first, second, metas, end, ended, cut)
 
     def _decode(
         self, at: npt.NDArray[np.int32], odd: list[_Odd], start: int, tick: int, running: int

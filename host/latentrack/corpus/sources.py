@@ -30,7 +30,7 @@ _INFO = "info.csv"
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundFile:
     """A file to read, and what the Dataset will call it."""
 
     path: Path
@@ -92,13 +92,13 @@ def _open(path: Path, _changed: int) -> Archive:
 
 def find(
     sources: Sequence[Path], suffixes: tuple[str, ...], what: str, unread: tuple[str, ...] = ()
-) -> list[Found | Broken]:
+) -> list[FoundFile | Broken]:
     """All files with these suffixes, each once, in the order of their names.
 
     `what` they are is said in errors: UserError if a source is not there, cannot be read, or
     holds no such file. Files with the suffixes `unread` are found beside others, to be counted.
     """
-    found: dict[tuple[Path, str], Found | Broken] = {}
+    found: dict[tuple[Path, str], FoundFile | Broken] = {}
     for source in sources:
         if source.is_dir():
             entries = list(_folder(source, suffixes + unread))
@@ -120,7 +120,7 @@ def find(
                     f"one of {what} files."
                 )
         elif source.exists():
-            entries = [Found(source, source.name)]
+            entries = [FoundFile(source, source.name)]
         else:
             raise UserError(
                 f"There is no file or folder {source}: name a {what} file, a zip archive or a "
@@ -129,34 +129,34 @@ def find(
         for entry in entries:
             if len(sources) > 1 and source.is_dir():
                 entry = _below(source.resolve().name, entry)
-            elif len(sources) > 1 and isinstance(entry, Found) and entry.member:
+            elif len(sources) > 1 and isinstance(entry, FoundFile) and entry.member:
                 entry = _below(source.name, entry)
             key = (source, entry.name)
-            if isinstance(entry, Found):
+            if isinstance(entry, FoundFile):
                 key = (Path(os.path.realpath(entry.path)), entry.member)  # of a link to itself, too
             found.setdefault(key, entry)
     return list(found.values())
 
 
-def _any_other(entries: Sequence[Found | Broken], suffixes: tuple[str, ...]) -> bool:
+def _any_other(entries: Sequence[FoundFile | Broken], suffixes: tuple[str, ...]) -> bool:
     return any(isinstance(one, Broken) or one.suffix not in suffixes for one in entries)
 
 
-def _below(folder: str, entry: Found | Broken) -> Found | Broken:
+def _below(folder: str, entry: FoundFile | Broken) -> FoundFile | Broken:
     name = f"{folder}/{entry.name}"
     if isinstance(entry, Broken):
         return Broken(name, entry.reason)
-    return Found(entry.path, name, entry.style, entry.member)
+    return FoundFile(entry.path, name, entry.style, entry.member)
 
 
-def _folder(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Found | Broken]:
+def _folder(folder: Path, suffixes: tuple[str, ...]) -> Iterator[FoundFile | Broken]:
     paths = list(_walk(folder, suffixes + ARCHIVES))
     styles = _styles({path.parent for path in paths} | {folder})
     for path in paths:
         # Names may hold bytes that are no text.
         name = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "replace")
         if path.suffix.lower() not in ARCHIVES:
-            yield Found(path, name, styles.get(path, ""))
+            yield FoundFile(path, name, styles.get(path, ""))
             continue
         try:
             for inner in _archive(path, suffixes):
@@ -165,7 +165,7 @@ def _folder(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Found | Broken]
             yield Broken(name, str(error))
 
 
-def _archive(path: Path, suffixes: tuple[str, ...]) -> list[Found]:
+def _archive(path: Path, suffixes: tuple[str, ...]) -> list[FoundFile]:
     """The music in an archive, with the styles that its info.csv tells. Raises Unreadable."""
     try:
         with Archive(path) as archive:
@@ -187,7 +187,7 @@ def _archive(path: Path, suffixes: tuple[str, ...]) -> list[Found]:
     except Exception as error:  # each way of packing fails in its own way
         raise Unreadable("not a whole zip archive") from error
     return [
-        Found(path, member, styles.get(member, ""), member)
+        FoundFile(path, member, styles.get(member, ""), member)
         for member in members
         if _is_music(member.rpartition("/")[2], suffixes) and not member.startswith("__MACOSX/")
     ]

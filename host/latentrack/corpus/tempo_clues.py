@@ -41,7 +41,7 @@ class Tempo:
 
 
 @dataclass(frozen=True)
-class Reading:
+class TempoReading:
     """How the time of a file is taken.
 
     beats: quarter notes of the loop, 0 if it is a recording of a known tempo. bpm: quarter notes
@@ -76,7 +76,7 @@ def take(
     heard_beats: Callable[[], float],
     heard_bpm: Callable[[float], float],
     heard_end: Callable[[float], float],
-) -> Reading | None:
+) -> TempoReading | None:
     """The reading on which most agree, None if nothing is said and nothing is heard.
 
     fit: how well the onsets lie on the steps of a loop of so many beats (0: of no loop) at so
@@ -110,7 +110,7 @@ def take(
     if heard:
         readings.add((heard, 60 * heard / seconds, True))
 
-    best: Reading | None = None
+    best: TempoReading | None = None
     best_score = -math.inf
     for beats, bpm, whole in sorted(readings):
         # As good as whole is taken as such: then the seam is where the file's is.
@@ -143,7 +143,7 @@ def take(
         if score > best_score:
             best_score = score
             source = max(agreeing, key=lambda name: agreeing[name], default=EAR)
-            best = Reading(beats, bpm, whole, source, tuple(doubted))
+            best = TempoReading(beats, bpm, whole, source, tuple(doubted))
     return best
 
 

@@ -26,7 +26,7 @@ _PIECES_BYTES = 200_000_000
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """A training before it begins.
 
     layers: the decoder's sizes, latents first.  precision: how its file writes them.
@@ -78,7 +78,9 @@ class Plan:
             )
 
 
-def plan(sequences: int, cells: int, settings: Settings, precision: str = "float32") -> Plan:
+def plan(
+    sequences: int, cells: int, settings: Settings, precision: str = "float32"
+) -> TrainingPlan:
     """The plan of a training on `sequences` of `cells` (steps × voices) each.
 
     UserError where the settings make a decoder that is too large for any computer here.
@@ -89,7 +91,7 @@ def plan(sequences: int, cells: int, settings: Settings, precision: str = "float
     weights = weight_count(weight_shapes(cells, encoder, settings.latents, decoder))
     narrowed = used.decoder_layers is not None and settings.decoder_layers is None
     linear = linear_taper(cells, settings.latents, settings.hidden_layers)[::-1]
-    return Plan(
+    return TrainingPlan(
         layers,
         precision,
         file_bytes(layers, precision),

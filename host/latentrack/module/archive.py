@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from latentrack import __version__
 from latentrack.errors import UserError
-from latentrack.module.files import Entry
+from latentrack.module.files import FileEntry
 
 MANIFEST = "latentrack-backup.json"
 VERSION = 1
@@ -42,7 +42,7 @@ class Writer:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
         self._files: dict[str, dict[str, object]] = {}
 
-    def add(self, name: str, data: bytes, entry: Entry) -> None:
+    def add(self, name: str, data: bytes, entry: FileEntry) -> None:
         """One file; `name` is its path below the flash, and must not be the manifest's."""
         self._zip.writestr(name, data)
         self._files[name] = {"size": entry.size, "sha256": entry.sha256}
@@ -118,7 +118,7 @@ def _check_directory(file: Path) -> None:
         raise _Other("has more members than any backup")
 
 
-def _manifest(archive: zipfile.ZipFile) -> dict[str, Entry]:
+def _manifest(archive: zipfile.ZipFile) -> dict[str, FileEntry]:
     """What the manifest promises, after the zip has been compared with it."""
     members = {member.filename: member for member in archive.infolist()}
     if len(members) != len(archive.infolist()):
@@ -149,7 +149,7 @@ def _told(archive: zipfile.ZipFile, manifest: zipfile.ZipInfo) -> Any:
         raise _Damaged("its manifest is not JSON") from error
 
 
-def _entries(told: Any) -> dict[str, Entry]:
+def _entries(told: Any) -> dict[str, FileEntry]:
     version = told.get("latentrack_backup") if isinstance(told, dict) else None
     if isinstance(version, int) and version > VERSION:
         raise _Newer(str(told.get("latentrack"))[:20])
@@ -159,7 +159,7 @@ def _entries(told: Any) -> dict[str, Entry]:
     return {name: _entry(name, entry) for name, entry in files.items()}
 
 
-def _entry(name: str, told: Any) -> Entry:
+def _entry(name: str, told: Any) -> FileEntry:
     parts = name.split("/")
     if len(name) > _MOST_PATH or re.search(r"[\x00-\x1f\\]", name):
         raise _Damaged("a file in it has no name that a module can have")
@@ -168,10 +168,10 @@ def _entry(name: str, told: Any) -> Entry:
     size, sha256 = (told.get("size"), told.get("sha256")) if isinstance(told, dict) else (0, 0)
     if type(size) is not int or size < 0 or not isinstance(sha256, str):
         raise _Damaged(f"its manifest does not say what {name} is")
-    return Entry(size, sha256)
+    return FileEntry(size, sha256)
 
 
-def _member(archive: zipfile.ZipFile, name: str, entry: Entry) -> bytes:
+def _member(archive: zipfile.ZipFile, name: str, entry: FileEntry) -> bytes:
     data = _bytes(archive, name, entry.size)
     if len(data) != entry.size or hashlib.sha256(data).hexdigest() != entry.sha256:
         raise _Damaged(f"{name} is not what was backed up")

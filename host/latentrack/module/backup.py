@@ -9,13 +9,13 @@ from pathlib import Path
 from latentrack.errors import UserError
 from latentrack.files import atomic_write
 from latentrack.module import FLASH, archive
-from latentrack.module.files import Entry, Files
+from latentrack.module.files import FileEntry, Files
 from latentrack.module.link import Progress
 from latentrack.module.space import check_room, sizes_of
 
 
 def fetch_to(
-    files: Files, targets: Mapping[Path, tuple[str, Entry]], progress: Progress | None = None
+    files: Files, targets: Mapping[Path, tuple[str, FileEntry]], progress: Progress | None = None
 ) -> int:
     """Fetches files of the module, each whole or not at all; how many were not there already."""
     wanted = {
@@ -83,7 +83,7 @@ def restore(
 
 
 def _fetch(
-    files: Files, path: str, entry: Entry, sent: int, total: int, progress: Progress | None
+    files: Files, path: str, entry: FileEntry, sent: int, total: int, progress: Progress | None
 ) -> bytes:
     data = files.fetch(path)
     if _entry(data) != entry:
@@ -93,5 +93,5 @@ def _fetch(
     return data
 
 
-def _entry(data: bytes) -> Entry:
-    return Entry(len(data), hashlib.sha256(data).hexdigest())
+def _entry(data: bytes) -> FileEntry:
+    return FileEntry(len(data), hashlib.sha256(data).hexdigest())

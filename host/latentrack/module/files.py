@@ -23,7 +23,7 @@ PARTIAL = ".partial"
 
 
 @dataclass(frozen=True)
-class Entry:
+class FileEntry:
     """A file on the module: its size in bytes, and its SHA-256 in hexadecimal digits."""
 
     size: int
@@ -36,7 +36,7 @@ class Files(Protocol):
     about: dict[str, Any]
     """What the module says of itself (`hello` in device/latentrack/requests.py); {} if nothing."""
 
-    def listing(self, folder: str) -> dict[str, Entry]:
+    def listing(self, folder: str) -> dict[str, FileEntry]:
         """All files in the folder and the folders in it, by path."""
 
     def put(self, path: str, data: bytes, progress: Progress | None = None) -> None:
@@ -62,7 +62,7 @@ class FramedFiles:
         self.session = session
         self.about = about
 
-    def listing(self, folder: str) -> dict[str, Entry]:
+    def listing(self, folder: str) -> dict[str, FileEntry]:
         return as_listing(self.session.call("files", folder))
 
     def put(self, path: str, data: bytes, progress: Progress | None = None) -> None:
@@ -90,7 +90,7 @@ class PlainFiles:
     def __init__(self, link: Link) -> None:
         self._link = link
 
-    def listing(self, folder: str) -> dict[str, Entry]:
+    def listing(self, folder: str) -> dict[str, FileEntry]:
         code = (
             "import os\n"
             "def _walk(folder):\n"
@@ -106,7 +106,7 @@ class PlainFiles:
 
         found = [ast.literal_eval(line) for line in self._link.run(code).splitlines()]
         return {
-            path: Entry(size, self._link.sha256(path).hex())
+            path: FileEntry(size, self._link.sha256(path).hex())
             for path, size in found
             if not path.endswith(PARTIAL)
         }
@@ -153,9 +153,9 @@ class PlainFiles:
         return int(size * blocks)
 
 
-def as_listing(found: list[list[Any]]) -> dict[str, Entry]:
+def as_listing(found: list[list[Any]]) -> dict[str, FileEntry]:
     """What the module's `files` answers, by path."""
-    return {path: Entry(size, sha256) for path, size, sha256 in found}
+    return {path: FileEntry(size, sha256) for path, size, sha256 in found}
 
 
 @contextlib.contextmanager

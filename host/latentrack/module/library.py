@@ -21,7 +21,7 @@ from latentrack.decoder.metadata import (
 from latentrack.errors import UserError
 from latentrack.module import FLASH, diagnosis, naming
 from latentrack.module.diagnosis import Say
-from latentrack.module.files import Entry, Files, FramedFiles, PlainFiles, reason, refusals
+from latentrack.module.files import FileEntry, Files, FramedFiles, PlainFiles, reason, refusals
 from latentrack.module.link import Link, ModuleError, Progress
 from latentrack.module.session import NoPackage, check_frames, running_session
 from latentrack.module.space import check_room
@@ -59,7 +59,7 @@ class Pushed:
 
 
 @dataclass(frozen=True)
-class Model:
+class StoredModel:
     """A model file here, and where it belongs on the module.
 
     name: what it is called there.  title: what its file is called; where that is not the name, the
@@ -84,12 +84,12 @@ class Model:
         return with_title(self.raw, "" if self.name == self.title else self.title)
 
     @functools.cached_property
-    def entry(self) -> Entry:
+    def entry(self) -> FileEntry:
         """Size and SHA-256 of the bytes that the module gets."""
-        return Entry(len(self.data), hashlib.sha256(self.data).hexdigest())
+        return FileEntry(len(self.data), hashlib.sha256(self.data).hexdigest())
 
 
-def read_model(file: Path) -> Model:
+def read_model(file: Path) -> StoredModel:
     """A model from a file, with the name that it has on an empty module.
 
     Raises UserError if no module can play it.
@@ -106,14 +106,16 @@ def read_model(file: Path) -> Model:
     told = naming.clean_title(read_title(data))
     if told and naming.is_name_of(title, told):
         title = told  # it was fetched from a module under its name there
-    return Model(file, folder, naming.plain_name(title), title, info, data)
+    return StoredModel(file, folder, naming.plain_name(title), title, info, data)
 
 
-def _read(model: Path | Model) -> Model:
-    return model if isinstance(model, Model) else read_model(model)
+def _read(model: Path | StoredModel) -> StoredModel:
+    return model if isinstance(model, StoredModel) else read_model(model)
 
 
-def place(model: Model, files: HasHeads, paths: Iterable[str], taken: Iterable[str] = ()) -> Model:
+def place(
+    model: StoredModel, files: HasHeads, paths: Iterable[str], taken: Iterable[str] = ()
+) -> StoredModel:
     """The model with the name that it has on a module: see `naming.place`."""
     wanted = {model.title: [model.folder]}
     names = naming.place(wanted, list(paths), titles(files), list(taken))
@@ -140,7 +142,7 @@ def titles(files: HasHeads) -> Callable[[str], str]:
 
 def push(
     link: Link,
-    model: Path | Model,
+    model: Path | StoredModel,
     progress: Progress | None = None,
     *,
     store: bool = False,
@@ -199,7 +201,7 @@ def why_forgotten(told: str | None) -> str:
     )
 
 
-def push_plainly(link: Link, model: Path | Model, progress: Progress | None = None) -> Pushed:
+def push_plainly(link: Link, model: Path | StoredModel, progress: Progress | None = None) -> Pushed:
     """Stores a model by mpremote's own copy: for a module on which Latentrack is not installed."""
     what = _read(model)
     files = PlainFiles(link)
@@ -211,26 +213,26 @@ def push_plainly(link: Link, model: Path | Model, progress: Progress | None = No
 
 
 @dataclass(frozen=True)
-class Plan:
+class SyncPlan:
     """What makes the module's library like a folder: by path there.
 
     new and changed: to be sent.  gone: on the module and not in the folder.  same: as it is.
     there: all that is on the module.
     """
 
-    new: dict[str, Model]
-    changed: dict[str, Model]
-    same: dict[str, Model]
-    gone: dict[str, Entry]
-    there: dict[str, Entry] = field(default_factory=dict)
+    new: dict[str, StoredModel]
+    changed: dict[str, StoredModel]
+    same: dict[str, StoredModel]
+    gone: dict[str, FileEntry]
+    there: dict[str, FileEntry] = field(default_factory=dict)
 
     @property
-    def to_send(self) -> dict[str, Model]:
+    def to_send(self) -> dict[str, StoredModel]:
         """The models that the module lacks or has otherwise, by path."""
         return self.new | self.changed
 
 
-def models_in(folder: Path) -> tuple[list[Model], list[str]]:
+def models_in(folder: Path) -> tuple[list[StoredModel], list[str]]:
     """The models of a folder and the folders in it, and why others cannot be played."""
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder; name the one that has your models.")
@@ -240,7 +242,7 @@ def models_in(folder: Path) -> tuple[list[Model], list[str]]:
             models.append(read_model(file))
         except UserError as error:
             refused.append(str(error))
-    known: dict[tuple[str, str], Model] = {}
+    known: dict[tuple[str, str], StoredModel] = {}
     for model in models:
         if other := known.get((model.folder, model.title)):
             raise UserError(
@@ -252,15 +254,15 @@ def models_in(folder: Path) -> tuple[list[Model], list[str]]:
 
 
 def plan(
-    models: Iterable[Model],
-    there: dict[str, Entry],
+    models: Iterable[StoredModel],
+    there: dict[str, FileEntry],
     title_at: Callable[[str], str] = lambda path: PurePosixPath(path).stem,
-) -> Plan:
+) -> SyncPlan:
     """Compares models here with the listing of MODELS there.
 
     title_at: what a model there is called (`titles`); it is asked where its bytes do not say it.
     """
-    made = Plan({}, {}, {}, {}, there)
+    made = SyncPlan({}, {}, {}, {}, there)
     for model in _placed(list(models), there, title_at):
         entry = there.get(model.path)
         if entry is None:
@@ -275,8 +277,8 @@ def plan(
 
 
 def _placed(
-    models: list[Model], there: dict[str, Entry], title_at: Callable[[str], str]
-) -> list[Model]:
+    models: list[StoredModel], there: dict[str, FileEntry], title_at: Callable[[str], str]
+) -> list[StoredModel]:
     """The models with the names that they have there, or get."""
     wanted: dict[str, list[str]] = {}
     for model in models:
@@ -294,13 +296,13 @@ def _placed(
     return [replace(model, name=names[model.folder, model.title]) for model in models]
 
 
-def library_of(there: dict[str, Entry]) -> dict[str, Entry]:
+def library_of(there: dict[str, FileEntry]) -> dict[str, FileEntry]:
     """The models among the files there, sorted."""
     return {path: there[path] for path in sorted(there) if path.endswith(ENDING)}
 
 
 def sync(
-    files: Files, made: Plan, *, delete: bool = False, progress: Progress | None = None
+    files: Files, made: SyncPlan, *, delete: bool = False, progress: Progress | None = None
 ) -> None:
     """Carries out a plan: first everything is stored and compared, then what is gone is removed.
 
@@ -358,7 +360,7 @@ def files_for(paths: Iterable[str], title_at: Callable[[str], str]) -> dict[str,
 
 
 def find(
-    there: dict[str, Entry],
+    there: dict[str, FileEntry],
     names: Iterable[str],
     title_at: Callable[[str], str] = lambda path: PurePosixPath(path).stem,
 ) -> list[str]:

@@ -411,11 +411,11 @@ def last_line(traceback: str) -> str:
 def _patient(transport: type[SerialTransport]) -> type[SerialTransport]:
     """mpremote's transport, which waits ten seconds for some answers, with our limit."""
 
-    class Transport(transport):  # type: ignore[misc]
+    class PromptTransport(transport):  # type: ignore[misc]
         def read_until(
             self, min_num_bytes: int, ending: bytes, timeout: float | None = 10, **more: Any
         ) -> bytes:
             patience = ANSWER_S if timeout is None else min(timeout, ANSWER_S)
             return bytes(super().read_until(min_num_bytes, ending, timeout=patience, **more))
 
-    return Transport
+    return PromptTransport

@@ -12,7 +12,7 @@ TEENSY = (0xF055, 0x9802)
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundModule:
     """A module that is there: its port, what it is, and its name if that is known already."""
 
     port: str
@@ -20,15 +20,15 @@ class Found:
     name: str = ""
 
 
-def modules() -> list[Found]:
+def modules() -> list[FoundModule]:
     """Teensies with MicroPython on USB, and virtual modules that are switched on."""
     from serial.tools.list_ports import comports
 
     from latentrack.virtual import registry
 
     teensies = sorted(port.device for port in comports() if (port.vid, port.pid) == TEENSY)
-    return [Found(str(port), "Teensy") for port in teensies] + [
-        Found(entry.port, "virtual", entry.name) for entry in registry.running()
+    return [FoundModule(str(port), "Teensy") for port in teensies] + [
+        FoundModule(entry.port, "virtual", entry.name) for entry in registry.running()
     ]
 
 
@@ -56,7 +56,7 @@ def find_port(named: str | None) -> str:
     )
 
 
-def _called(name: str, found: list[Found]) -> str:
+def _called(name: str, found: list[FoundModule]) -> str:
     """The port of the module with this name; Teensies are asked for theirs."""
     names = []
     for module in found:

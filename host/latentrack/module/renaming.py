@@ -10,7 +10,7 @@ from typing import Any
 from latentrack.decoder.metadata import TITLE_BYTES, read_title, with_title
 from latentrack.errors import UserError
 from latentrack.module import naming
-from latentrack.module.files import Entry, FramedFiles, refusals
+from latentrack.module.files import FileEntry, FramedFiles, refusals
 from latentrack.module.library import ENDING, find, titles
 from latentrack.module.session import Session
 from latentrack.module.space import check_room
@@ -44,7 +44,7 @@ def rename(session: Session, old: str, new: str) -> Renamed:
     files = FramedFiles(session, session.first)
     paths = [path for path, _ in session.call("models")]
     title_at = titles(files)
-    (path,) = find({path: Entry(0, "") for path in paths}, [old], title_at)
+    (path,) = find({path: FileEntry(0, "") for path in paths}, [old], title_at)
     title = naming.clean_title(new.removesuffix(ENDING))
     if not naming.file_name(title):
         raise UserError(f"{new!r} cannot be the name of a file; choose another name.")

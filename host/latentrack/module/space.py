@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from latentrack.errors import UserError
-from latentrack.module.files import Entry, Files
+from latentrack.module.files import FileEntry, Files
 
 # littlefs on a Teensy 4.1: a block has 4096 bytes, of which pointers to others take a few.
 BLOCK = 4096
@@ -14,7 +14,7 @@ _IN_A_BLOCK = 4088
 _BLOCKS_OF_A_FOLDER = 2
 
 
-def needed(sizes: Mapping[str, int], there: Mapping[str, Entry]) -> int:
+def needed(sizes: Mapping[str, int], there: Mapping[str, FileEntry]) -> int:
     """Bytes of flash that storing files takes at most.
 
     sizes: bytes of each file by its path, in the order of storing.  there: the files that are on
@@ -35,7 +35,7 @@ def needed(sizes: Mapping[str, int], there: Mapping[str, Entry]) -> int:
 
 
 def check_room(
-    files: Files, sizes: Mapping[str, int], there: Mapping[str, Entry], what: str
+    files: Files, sizes: Mapping[str, int], there: Mapping[str, FileEntry], what: str
 ) -> None:
     """Raises UserError if files do not fit beside what is there; `what` names them, as a plural."""
     wanted, free = needed(sizes, there), files.free()

@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 from latentrack.osc.instrument import clamped
 from latentrack.playing.schedule import MOST_SWING, STRAIGHT, TEMPO_RANGE
-from latentrack.playing.sequencer import HasPattern, Sequencer, Step
+from latentrack.playing.sequencer import DueStep, HasPattern, Sequencer
 
 _LOST_SECONDS = 1.0  # a computer that has slept goes on from there
 
 
-class Clock:
+class OscClock:
     """Calls `on_step` when a step is due, while it plays. Thread-safe.
 
     `on_step` is called in the clock's own thread and must not raise; `on_change` in the thread of
@@ -27,7 +27,7 @@ class Clock:
     def __init__(
         self,
         instrument: HasPattern,
-        on_step: Callable[[Step], None],
+        on_step: Callable[[DueStep], None],
         on_change: Callable[[], None],
     ) -> None:
         self._sequencer = Sequencer(instrument)

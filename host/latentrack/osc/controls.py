@@ -59,7 +59,7 @@ ADDRESSES = (
 )
 
 
-class Transport(Protocol):
+class PlayedClock(Protocol):
     """What OSC does to the transport, and tells of it."""
 
     @property
@@ -90,7 +90,7 @@ class HasInfo(Protocol):
     def info(self) -> DecoderInfo: ...
 
 
-class Explorer(Protocol):
+class HasModel(Protocol):
     """What OSC does to the pattern, and tells of it."""
 
     @property
@@ -116,11 +116,11 @@ class Ignored(Exception):
     """Why a message does nothing, in one sentence."""
 
 
-class Controls:
+class OscControls:
     """What plays and its clock, as OSC sees them."""
 
     def __init__(
-        self, explorer: Explorer, transport: Transport, runs: Callable[[], list[Path]]
+        self, explorer: HasModel, transport: PlayedClock, runs: Callable[[], list[Path]]
     ) -> None:
         self._explorer = explorer
         self._transport = transport
@@ -219,18 +219,18 @@ class Controls:
         self._transport.stop()
 
 
-_DOES: dict[str, Callable[[Controls, Sequence[object]], None]] = {
+_DOES: dict[str, Callable[[OscControls, Sequence[object]], None]] = {
     "x": lambda controls, values: controls._axis(0, values),
     "y": lambda controls, values: controls._axis(1, values),
     "z": lambda controls, values: controls._axis(2, values),
-    "threshold": Controls._threshold,
-    "density": Controls._density,
-    "pitches": Controls._pitches,
-    "steps": Controls._steps,
-    "tempo": Controls._tempo,
-    "swing": Controls._swing,
-    "play": Controls._play,
-    "stop": Controls._stop,
+    "threshold": OscControls._threshold,
+    "density": OscControls._density,
+    "pitches": OscControls._pitches,
+    "steps": OscControls._steps,
+    "tempo": OscControls._tempo,
+    "swing": OscControls._swing,
+    "play": OscControls._play,
+    "stop": OscControls._stop,
 }
 
 

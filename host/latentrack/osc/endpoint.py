@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address
 
 from latentrack.errors import UserError
-from latentrack.osc.controls import PREFIX, Controls, Ignored, Value
+from latentrack.osc.controls import PREFIX, Ignored, OscControls, Value
 from latentrack.osc.packet import messages
 
 IN = "127.0.0.1:9000"
@@ -26,7 +26,7 @@ class Endpoint:
     `on_change` is called, in any thread, after a message was followed or ignored.
     """
 
-    def __init__(self, controls: Controls, on_change: Callable[[], None]) -> None:
+    def __init__(self, controls: OscControls, on_change: Callable[[], None]) -> None:
         self.heard = 0
         """Messages that were followed since it began to listen."""
         self.ignored = ""

@@ -45,7 +45,7 @@ class OpenFile:
         self.model = Decoder(path)
 
 
-class Instrument:
+class OscInstrument:
     """A decoder with a position, a threshold, densities, pitches and a length. Thread-safe.
 
     `pattern` is what plays now; `on_change` is called, in any thread, when anything is set. Values

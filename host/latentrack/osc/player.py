@@ -6,10 +6,10 @@ import os
 import threading
 from collections.abc import Callable
 
-from latentrack.osc.clock import Clock
-from latentrack.osc.controls import Controls
+from latentrack.osc.clock import OscClock
+from latentrack.osc.controls import OscControls
 from latentrack.osc.endpoint import IN, OUT, Endpoint, parsed
-from latentrack.osc.instrument import Instrument
+from latentrack.osc.instrument import OscInstrument
 
 
 class OscPlayer:
@@ -54,9 +54,9 @@ class OscPlayer:
     ) -> None:
         here, there = parsed(receive), parsed(send)
         self._closed = threading.Event()
-        self.instrument = Instrument(model, self._changed)
+        self.instrument = OscInstrument(model, self._changed)
         """What plays: `place_at`, `set_threshold`, `set_density`, `set_pitches`, `set_steps`."""
-        self.clock = Clock(
+        self.clock = OscClock(
             self.instrument,
             lambda step: self._endpoint.say_step(step.number, step.hits),
             self._changed,
@@ -64,7 +64,7 @@ class OscPlayer:
         """When it plays: `play`, `stop`, `set_tempo`, `set_swing`."""
         self._on_ignore = on_ignore
         self._ignored = ""
-        self._endpoint = Endpoint(Controls(self.instrument, self.clock, list), self._heard)
+        self._endpoint = Endpoint(OscControls(self.instrument, self.clock, list), self._heard)
         try:
             self._endpoint.start_listening(*here)
         except BaseException:

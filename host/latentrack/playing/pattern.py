@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from latentrack.playing.kinds import Kind
+from latentrack.playing.svg import cells_svg
+from latentrack.words import count
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +29,14 @@ class Pattern:
     pitches: tuple[int, ...]
     steps_per_beat: int = 4
 
+    def __repr__(self) -> str:
+        hits = count(int(np.count_nonzero(self.velocities)), Kind(self.kind).note)
+        shape = f"{count(self.steps, 'step')} × {count(self.voices, 'voice')}"
+        return f"<Pattern: {shape}, {hits}>"
+
+    def _repr_html_(self) -> str:
+        return cells_svg(self.velocities, self.voice_names, self.steps_per_beat)
+
     @property
     def cells(self) -> npt.NDArray[np.bool_]:
         """The cells that sound, (steps, voices)."""
@@ -34,10 +44,12 @@ class Pattern:
 
     @property
     def steps(self) -> int:
+        """Steps of the loop."""
         return int(self.velocities.shape[0])
 
     @property
     def voices(self) -> int:
+        """Number of voices."""
         return int(self.velocities.shape[1])
 
     def struck(self, step: int, count: int = 0) -> list[tuple[int, int, int]]:

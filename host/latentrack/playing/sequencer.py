@@ -31,7 +31,7 @@ class HasPattern(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class DueStep:
     """A step that is going to sound.
 
     number: its place in the loop of `steps`.  due: when, in seconds.  seconds: until the next one.
@@ -96,12 +96,12 @@ class Sequencer:
         was = self.schedule
         self.schedule = Schedule(time - late, self.count, was.tempo, was.steps_per_beat, was.swing)
 
-    def until(self, time: float) -> Iterator[Step]:
+    def until(self, time: float) -> Iterator[DueStep]:
         """The steps that are due before `time` and have not been asked for yet, in order."""
         while self.due < time:
             yield self._next()
 
-    def _next(self) -> Step:
+    def _next(self) -> DueStep:
         number = self._number + 1
         if number >= self._steps_of(self._explorer.pattern):
             number = 0
@@ -126,7 +126,7 @@ class Sequencer:
         # A clock that is followed may hurry; what was told already keeps its time and its turn.
         due = self._last = max(self.due, self._last)
         self.schedule = self.schedule.changed(self.count, self.tempo, beat, self.swing)
-        step = Step(
+        step = DueStep(
             number,
             steps,
             due,

@@ -9,7 +9,7 @@ from latentrack.studio.listen.transport import Transport
 from latentrack.studio.music.music import Music
 from latentrack.studio.panel.store import ModuleStore
 from latentrack.studio.training.run_files import RunFiles
-from latentrack.studio.training.training import Training
+from latentrack.studio.training.training import Trainer
 from latentrack.studio.workspace import Workspace
 
 
@@ -22,7 +22,7 @@ class Studio:
     def __init__(self, folder: Path) -> None:
         self.workspace = Workspace(folder)
         self.music = Music(self.workspace)
-        self.training = Training(self.workspace, self.music)
+        self.training = Trainer(self.workspace, self.music)
         self.run_files = RunFiles(self.workspace)
         self.explorer = Explorer(self.workspace)
         self.transport = Transport(self.workspace, self.explorer)

@@ -29,7 +29,7 @@ CONTACT_US = 2000
 
 
 @dataclass
-class Step:
+class PlayedStep:
     """One step that a track played, and what its clock edge wrote to the jacks.
 
     volts: jack (from 0) -> volts, of every jack written at that edge.  gates: the jacks that rose.
@@ -218,7 +218,7 @@ class Panel:
             seen, self._seen = self._seen, []
         return seen
 
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[PlayedStep]:
         """What was played since the last call, step by step."""
         return list(group_steps(self.settle()))
 
@@ -288,16 +288,16 @@ class Panel:
                     self._carry(jack, volts)
 
 
-def group_steps(reports: list[Report]) -> Iterator[Step]:
+def group_steps(reports: list[Report]) -> Iterator[PlayedStep]:
     """Puts the reports of each clock edge together: its steps, and what it wrote to the jacks."""
-    steps: list[Step] = []
+    steps: list[PlayedStep] = []
     events = -1
     for report in reports:
         if report.kind == "step":
             if report.events != events:
                 yield from steps
                 steps, events = [], report.events
-            steps.append(Step(report.jack, int(report.value), report.time_us))
+            steps.append(PlayedStep(report.jack, int(report.value), report.time_us))
         elif report.events == events:
             for step in steps:
                 step.volts[report.jack] = report.value

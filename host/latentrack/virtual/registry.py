@@ -17,7 +17,7 @@ from latentrack.virtual import folders
 
 
 @dataclass(frozen=True)
-class Entry:
+class RunningModule:
     """A virtual module that runs: its USB port, its flash, and the process that it runs in."""
 
     port: str
@@ -52,7 +52,7 @@ def enter(port: str, flash: Path) -> Path:
     where = folder()
     where.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = where / f"{port.strip('/').replace('/', '-')}.json"
-    entry = Entry(port, name, str(flash), os.getpid(), _started(os.getpid()))
+    entry = RunningModule(port, name, str(flash), os.getpid(), _started(os.getpid()))
     temporary = path.with_suffix(".writing")
     temporary.write_text(json.dumps(asdict(entry)))
     os.replace(temporary, path)
@@ -64,13 +64,13 @@ def leave(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def running() -> list[Entry]:
+def running() -> list[RunningModule]:
     """The virtual modules that are on, by name; forgets those whose process is gone."""
     folders.sweep()
     found = []
     for path in folder().glob("*.json"):
         try:
-            entry = Entry(**json.loads(path.read_text()))
+            entry = RunningModule(**json.loads(path.read_text()))
         except (OSError, ValueError, TypeError):
             continue
         if _started(entry.process) == entry.started and os.path.exists(entry.port):

@@ -7,14 +7,14 @@ import pytest
 import soundfile
 
 from latentrack.corpus import read
-from latentrack.corpus.onsets import Listener
+from latentrack.corpus.onsets import OnsetListener
 from tests.host.corpus.loops import PATTERNS, Loop, loops, share_right
 
 DOZEN = (0, 3, 5, 7, 9, 14, 17, 18, 23, 26, 34, 42)
 
 
 def heard_in(samples, rate, wraps=True, piece=None):
-    listener = Listener(rate)
+    listener = OnsetListener(rate)
     sound = np.asarray(samples, np.float32).reshape(len(samples), -1)
     for start in range(0, len(sound), piece or len(sound)):
         listener.hear(sound[start : start + (piece or len(sound))])

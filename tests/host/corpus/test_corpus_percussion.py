@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from latentrack.corpus import ACCENTED, EXTENDED, SIMPLE, PercussionMap, percussion_map, read
-from latentrack.corpus.percussion import INSTRUMENTS, PITCHES, Voice
+from latentrack.corpus.percussion import INSTRUMENTS, PITCHES, MapVoice
 from latentrack.errors import UserError
 from tests.host.corpus.midi_files import STEP, write_midi, write_parts
 
@@ -77,7 +77,7 @@ def test_clicks_are_no_instruments():
 
 def test_a_pitch_in_two_voices_is_refused():
     with pytest.raises(ValueError, match="pitch 36"):
-        PercussionMap("bad", ((Voice("a", (35, 36)), Voice("b", (36,))),))
+        PercussionMap("bad", ((MapVoice("a", (35, 36)), MapVoice("b", (36,))),))
 
 
 def test_every_pitch_of_the_map_has_a_name_of_its_own():
@@ -114,9 +114,9 @@ def test_accents_are_hits_from_a_velocity_on(tmp_path):
 
 
 def test_an_accent_and_a_soft_voice_may_share_a_pitch_but_no_two_alike():
-    soft, loud = Voice("a", (36,), accent=False), Voice("b", (36,), accent=True)
+    soft, loud = MapVoice("a", (36,), accent=False), MapVoice("b", (36,), accent=True)
     assert PercussionMap("good", ((soft, loud),)).voice_of == {36: 0}
-    for other in (Voice("c", (36,)), Voice("c", (36,), accent=True)):
+    for other in (MapVoice("c", (36,)), MapVoice("c", (36,), accent=True)):
         with pytest.raises(ValueError, match="pitch 36"):
             PercussionMap("bad", ((soft, loud), (other,)))
 

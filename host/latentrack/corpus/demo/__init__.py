@@ -13,11 +13,11 @@ import numpy as np
 
 from latentrack.corpus.bars import STEPS, STEPS_PER_BEAT
 from latentrack.corpus.dataset import Dataset
-from latentrack.corpus.patterns import Pattern, read_patterns
+from latentrack.corpus.patterns import DrumPattern, read_patterns
 from latentrack.corpus.percussion import EXTENDED, PercussionMap
 
 
-def demo_patterns() -> dict[str, list[Pattern]]:
+def demo_patterns() -> dict[str, list[DrumPattern]]:
     """All patterns, by the name of their file, in alphabetical order."""
     files = sorted(
         (file for file in resources.files(__name__).iterdir() if file.name.endswith(".txt")),

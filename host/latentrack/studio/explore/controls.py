@@ -25,7 +25,7 @@ from latentrack.studio.workspace import Workspace
 _REPEATS = {1: "once", 2: "2 times", 4: "4 times", 8: "8 times", 16: "16 times"}
 
 
-class Controls:
+class ExploreControls:
     def __init__(self, workspace: Workspace, explorer: Explorer, transport: Transport) -> None:
         self._workspace, self._explorer, self._transport = workspace, explorer, transport
         with ui.element("div").classes("lt-explore-controls"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nicegui import ui
 
-from latentrack.studio.explore.controls import Controls
+from latentrack.studio.explore.controls import ExploreControls
 from latentrack.studio.explore.map_card import MapCard, Tab
 from latentrack.studio.explore.path_card import PathCard
 from latentrack.studio.explore.pattern_card import PatternCard
@@ -27,7 +27,7 @@ def build(studio: Studio) -> None:
             return
         tab = Tab()
         with ui.element("div").classes("lt-explore"):
-            Controls(studio.workspace, explorer, transport)
+            ExploreControls(studio.workspace, explorer, transport)
             with ui.element("div").classes("lt-explore-left"):
                 map_card = MapCard(explorer, tab)
             with ui.element("div").classes("lt-explore-right"):

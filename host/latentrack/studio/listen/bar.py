@@ -9,7 +9,7 @@ from nicegui import context, ui
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
-from latentrack.playing.sequencer import Step
+from latentrack.playing.sequencer import DueStep
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.sounds import sound_of
 from latentrack.studio.listen.transport import Transport
@@ -55,7 +55,7 @@ class Bar(Element, component="listen_bar.js", dependencies=["listen_sound.js", "
             self._shown = state
             self.props.update(state)
 
-    def tell(self, step: Step | None) -> None:
+    def tell(self, step: DueStep | None) -> None:
         """A step is going to sound; None: what was told is not."""
         if step is None:
             self.run_method("halt")
@@ -81,11 +81,11 @@ def build(studio: Studio) -> None:
     bar = Bar(transport, explorer)
     loop = asyncio.get_running_loop()
 
-    def tell(step: Step | None) -> None:
+    def tell(step: DueStep | None) -> None:
         if not bar.is_deleted:
             bar.tell(step)
 
-    def told(step: Step | None) -> None:
+    def told(step: DueStep | None) -> None:
         if not loop.is_closed():
             loop.call_soon_threadsafe(tell, step)
 

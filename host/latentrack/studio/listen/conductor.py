@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Protocol
 
-from latentrack.playing.sequencer import Sequencer, Step
+from latentrack.playing.sequencer import DueStep, Sequencer
 from latentrack.studio.listen.follow import Follower
 
 # Browsers are told of a step so long before it is due: the page's own path, and its sound's.
@@ -26,7 +26,7 @@ Action = Callable[[], None]
 class Hearer(Protocol):
     """Who hears the steps."""
 
-    def ahead(self, step: Step) -> Iterable[tuple[float, Action]]:
+    def ahead(self, step: DueStep) -> Iterable[tuple[float, Action]]:
         """Called as soon as a step is known; gives what is to be done for it, and when."""
 
     def halted(self) -> None:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from latentrack.playing.sequencer import Step
+from latentrack.playing.sequencer import DueStep
 from latentrack.studio.listen.conductor import Action
 from latentrack.studio.listen.memory import Memory
 from latentrack.studio.signals import Signal
@@ -72,7 +72,7 @@ class Midi:
         self._lock = threading.Lock()
         self._output: Any = None
         self._input: Any = None
-        self._sounding: dict[tuple[int, int], Step] = {}
+        self._sounding: dict[tuple[int, int], DueStep] = {}
         self._clock_runs = False
         self._listed_at = 0.0
         self._worker = Worker("midi", poll=self._poll)
@@ -168,7 +168,7 @@ class Midi:
         self._memory.keep("midi channel", self._channel)
         self.changed.emit()
 
-    def ahead(self, step: Step) -> Iterable[tuple[float, Action]]:
+    def ahead(self, step: DueStep) -> Iterable[tuple[float, Action]]:
         """See `conductor.Hearer`."""
         if self._output is None or step.pattern is None:
             return []
@@ -197,7 +197,7 @@ class Midi:
             self._clock_runs = False
             self._send("stop")
 
-    def _note_on(self, step: Step, channel: int, note: int, velocity: int) -> Action:
+    def _note_on(self, step: DueStep, channel: int, note: int, velocity: int) -> Action:
         def act() -> None:
             if (channel, note) in self._sounding:
                 self._send("note_off", channel=channel, note=note)
@@ -206,7 +206,7 @@ class Midi:
 
         return act
 
-    def _note_off(self, step: Step, channel: int, note: int) -> Action:
+    def _note_off(self, step: DueStep, channel: int, note: int) -> Action:
         def act() -> None:
             # Not if the note has been struck anew since.
             if self._sounding.get((channel, note)) is step:

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Iterable, Sequence
 
 from latentrack.errors import UserError
-from latentrack.osc.controls import Controls
+from latentrack.osc.controls import OscControls
 from latentrack.osc.endpoint import IN, OUT, Endpoint, parsed
-from latentrack.playing.sequencer import Step
+from latentrack.playing.sequencer import DueStep
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.conductor import Action
 from latentrack.studio.listen.memory import Memory
@@ -18,7 +18,7 @@ from latentrack.studio.signals import Signal
 class Osc(Endpoint):
     """Everything may be called from any thread. `changed`: it was set otherwise, or has heard."""
 
-    def __init__(self, memory: Memory, explorer: Explorer, controls: Controls) -> None:
+    def __init__(self, memory: Memory, explorer: Explorer, controls: OscControls) -> None:
         self.changed = Signal()
         super().__init__(controls, self.changed.emit)
         self._memory = memory
@@ -86,7 +86,7 @@ class Osc(Endpoint):
 
         threading.Thread(target=work, name="osc model", daemon=True).start()
 
-    def ahead(self, step: Step) -> Iterable[tuple[float, Action]]:
+    def ahead(self, step: DueStep) -> Iterable[tuple[float, Action]]:
         """See `conductor.Hearer`."""
         if not self.sends:
             return []

@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from latentrack.osc.controls import Controls
+from latentrack.osc.controls import OscControls
 from latentrack.playing.schedule import MOST_SWING, STRAIGHT, TEMPO_RANGE
-from latentrack.playing.sequencer import Sequencer, Step
+from latentrack.playing.sequencer import DueStep, Sequencer
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.conductor import Action, Conductor
 from latentrack.studio.listen.follow import Follower
@@ -27,7 +27,7 @@ from latentrack.studio.worker import Worker
 from latentrack.studio.workspace import Workspace
 
 # Told of each step as soon as it is known, and of None when all that was told is taken back.
-StepListener = Callable[[Step | None], None]
+StepListener = Callable[[DueStep | None], None]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Transport(Store[TransportState]):
             },
         )
         self.midi = Midi(self._memory, self)
-        controls = Controls(explorer, self, workspace.run_folders)
+        controls = OscControls(explorer, self, workspace.run_folders)
         self.osc = Osc(self._memory, explorer, controls)
         self._conductor = Conductor(self._sequencer, (self, self.midi, self.osc))
         # Whoever is called may make a mistake: what plays stops, and the clock itself goes on.
@@ -193,7 +193,7 @@ class Transport(Store[TransportState]):
         self.osc.close()
         self._memory.write()
 
-    def ahead(self, step: Step) -> Iterable[tuple[float, Action]]:
+    def ahead(self, step: DueStep) -> Iterable[tuple[float, Action]]:
         """See `conductor.Hearer`."""
         for listener in self._listeners:
             listener(step)

@@ -9,7 +9,7 @@ from latentrack.corpus.reader import all_audio
 from latentrack.corpus.rules import Rules
 from latentrack.errors import UserError
 from latentrack.studio.music import kept_rules, reading
-from latentrack.studio.music.reading import Reading
+from latentrack.studio.music.reading import CorpusReading
 from latentrack.studio.music.removal import Removals
 from latentrack.studio.music.state import Counts, MusicStore
 from latentrack.studio.worker import Canceled, Worker
@@ -77,7 +77,7 @@ class CorpusReader:
             # A dataset that somebody has laid into the folder stays, though there is no music.
             state = self._store.state
             if self.emptied or any(file.place for file in state.reading.files):
-                self._keep(Reading(), "")
+                self._keep(CorpusReading(), "")
             return
         self.emptied = False
         music = self._workspace.music
@@ -111,7 +111,7 @@ class CorpusReader:
         except UserError as error:
             self._store.update(error=str(error))
 
-    def _keep(self, made: Reading | None, error: str) -> None:
+    def _keep(self, made: CorpusReading | None, error: str) -> None:
         """The new state of things; where `made` is None the former dataset stays."""
         if made is None:
             self._store.update(error=error)

@@ -17,7 +17,7 @@ from latentrack.corpus import audio, midi
 from latentrack.corpus.dataset import COUNTED, HINTS, Dataset, Discard, discards
 from latentrack.corpus.reader import ONLY_RHYTHM, read
 from latentrack.corpus.rules import Rules
-from latentrack.corpus.sources import ARCHIVES, Found, find
+from latentrack.corpus.sources import ARCHIVES, FoundFile, find
 from latentrack.errors import UserError
 from latentrack.words import count
 
@@ -53,7 +53,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class File:
+class CorpusFile:
     """One file of music: how many sequences it gave, and if none, why."""
 
     name: str  # as the Dataset has it
@@ -64,11 +64,11 @@ class File:
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class CorpusReading:
     """The files, in the order in which they were read, and what they gave."""
 
     dataset: Dataset | None = None
-    files: tuple[File, ...] = ()
+    files: tuple[CorpusFile, ...] = ()
     discarded: tuple[Discard, ...] = ()
     # Sources that are named but cannot be read, by path: why.
     missing: Mapping[str, str] = field(default_factory=dict)
@@ -118,19 +118,19 @@ class Reading:
         return flat
 
     @cached_property
-    def by_name(self) -> dict[str, File]:
+    def by_name(self) -> dict[str, CorpusFile]:
         return {file.name: file for file in self.files}
 
 
-def of_dataset(dataset: Dataset) -> Reading:
+def of_dataset(dataset: Dataset) -> CorpusReading:
     """All that can be told where only the Dataset is there."""
     counts: dict[str, int] = defaultdict(int)
     styles: dict[str, str] = {}
     for name, style in zip(dataset.sources, dataset.styles, strict=True):
         counts[name] += 1
         styles[name] = style
-    files = tuple(File(name, count, style=styles[name]) for name, count in counts.items())
-    return Reading(dataset, files, dataset.discarded)
+    files = tuple(CorpusFile(name, count, style=styles[name]) for name, count in counts.items())
+    return CorpusReading(dataset, files, dataset.discarded)
 
 
 def there(sources: Sequence[Path], rules: Rules) -> tuple[list[Path], dict[str, str]]:
@@ -152,7 +152,7 @@ def read_all(
     rules: Rules,
     removed: frozenset[tuple[str, str]],
     progress: Callable[[int, int], None],
-) -> Reading:
+) -> CorpusReading:
     """Reads it all, but for the files whose `Place.key` is among those removed.
 
     Raises UserError if nothing is left.
@@ -161,7 +161,7 @@ def read_all(
     if not good:
         _nothing_at_all(sources, rules, missing)
     found = find(good, *_wanted(rules))
-    places = {one.name: Place(one.path, one.member) for one in found if isinstance(one, Found)}
+    places = {one.name: Place(one.path, one.member) for one in found if isinstance(one, FoundFile)}
     out = {name for name, place in places.items() if place.key in removed}
     if len(out) == len(found):
         raise UserError("All files are taken out of the corpus: put some back, or drop others.")
@@ -188,8 +188,8 @@ def read_all(
         count = counts[name].count if name in counts else 0
         style = counts[name].style if name in counts else ""
         why = "" if count else _why(left_out.get(name, {}))
-        files.append(File(name, count, why, style, places.get(name)))
-    return Reading(dataset, tuple(files), _in_all(left_out), missing)
+        files.append(CorpusFile(name, count, why, style, places.get(name)))
+    return CorpusReading(dataset, tuple(files), _in_all(left_out), missing)
 
 
 def _wanted(rules: Rules) -> tuple[tuple[str, ...], str]:
@@ -219,7 +219,7 @@ def _unheard_audio(sources: Sequence[Path], rules: Rules) -> dict[str, Place]:
     return {
         one.name: Place(one.path, one.member)
         for one in heard
-        if isinstance(one, Found) and one.suffix in audio.SUFFIXES
+        if isinstance(one, FoundFile) and one.suffix in audio.SUFFIXES
     }
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from nicegui import ui
 
 from latentrack.corpus.percussion import MAPS
-from latentrack.corpus.rules import AUDIO, BARS, DRUMS, FILES, KINDS, NOTES, Rules
+from latentrack.corpus.rules import ABOUT_KINDS, AUDIO, BARS, DRUMS, FILES, NOTES, Rules
 from latentrack.declared import Declaration, declarations
 from latentrack.errors import UserError
 from latentrack.studio.music.music import Music
@@ -50,7 +50,7 @@ class RuleControls:
             control.value = self._shown(name)
             only = _RULES[name].only
             control.set_visibility(not only or rules.kind in only)
-        self._help.set_text(KINDS[rules.kind])
+        self._help.set_text(ABOUT_KINDS[rules.kind])
         if not self._wrong:
             self._say_error()
 
@@ -100,7 +100,7 @@ class RuleControls:
             self._say_error()
 
     def _kind(self) -> None:
-        options = {kind: kind.capitalize() for kind in KINDS}
+        options = {kind: kind.capitalize() for kind in ABOUT_KINDS}
         kind = ui.toggle(options, on_change=self._changes("kind")).props(
             'no-caps unelevated aria-label="What is made of the music" role="group"'
         )

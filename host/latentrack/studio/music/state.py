@@ -9,7 +9,7 @@ from pathlib import Path
 from latentrack.corpus.dataset import Dataset, Discard
 from latentrack.corpus.rules import Rules
 from latentrack.studio.music.kept_rules import DEFAULT_MAP
-from latentrack.studio.music.reading import Reading
+from latentrack.studio.music.reading import CorpusReading
 from latentrack.studio.signals import Signal
 from latentrack.studio.store import Store
 
@@ -36,7 +36,7 @@ class MusicState:
     all is read.
     """
 
-    reading: Reading = field(default_factory=Reading)
+    reading: CorpusReading = field(default_factory=CorpusReading)
     version: int = 0
     before: Counts | None = None
     rules: Rules = field(default_factory=Rules)
@@ -91,7 +91,7 @@ class MusicStore(Store[MusicState]):
             signal.connect(self.changed.emit)
 
     @property
-    def reading(self) -> Reading:
+    def reading(self) -> CorpusReading:
         """See MusicState; so are the others."""
         return self.state.reading
 

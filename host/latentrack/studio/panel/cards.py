@@ -18,7 +18,7 @@ from latentrack.studio.signals import Signal
 
 
 @dataclass
-class Choices:
+class CardChoices:
     """What is chosen in this tab."""
 
     track: int = 0

@@ -12,7 +12,7 @@ CLOCKS = ("studio", "own", "off")
 TEMPO_RANGE = (20.0, 400.0)
 
 
-class Clock:
+class PanelClock:
     """Brings the transport's steps to the hosted module's clock input, or plugs a clock in there.
 
     May be used from any thread.

@@ -11,10 +11,10 @@ from latentrack.module import diagnosis, library
 from latentrack.module.files import reason
 from latentrack.module.install import install
 from latentrack.module.link import ModuleError
-from latentrack.module.ports import Found
+from latentrack.module.ports import FoundModule
 from latentrack.module.session import NoPackage
 from latentrack.studio.panel.hosted import HostedModule, can_be_made
-from latentrack.studio.panel.module import WATCHED_S, Module
+from latentrack.studio.panel.module import WATCHED_S, PanelModule
 from latentrack.studio.panel.nearby import nearby, port_again, title_of
 from latentrack.studio.panel.state import ModuleState, Stored, sentence
 from latentrack.studio.panel.talk import Talk
@@ -33,7 +33,7 @@ class Connection:
 
     def __init__(self, workspace: Workspace, store: ModuleState, worker: Worker) -> None:
         self._workspace, self._store, self._worker = workspace, store, worker
-        self.module: Module | None = None
+        self.module: PanelModule | None = None
         """The module that was connected last; it may not answer (`State.connected`)."""
         self._scanned = self._asked = -_ASK_S
         self._retry_at = 0.0
@@ -90,7 +90,7 @@ class Connection:
         """Take the module at a port; also one that was lost, again."""
         state = self._store.state
         found = next((f for f in (*nearby(), *state.here) if f.port == port), None)
-        title = title_of(found or Found(port, "module"))
+        title = title_of(found or FoundModule(port, "module"))
         if (state.kind, state.port) != (UsbModule.kind, port):
             self.leave()
             self._store.update(kind=UsbModule.kind, port=port, title=title)

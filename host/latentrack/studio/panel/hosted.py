@@ -28,7 +28,7 @@ _PAUSE_S = 0.3
 _PRESS_S = 0.06
 # While it restarts, nobody serves its inputs.
 _PATIENCE_S = 1.0
-STEPS_PER_BEAT = 4
+_CLOCK_STEPS_PER_BEAT = 4  # of the clock that the studio sends
 
 
 class HostedModule:
@@ -156,7 +156,7 @@ class HostedModule:
         if self._tempo is not None and now >= self._next_edge:
             self._panel.trigger("clock")
             # What a busy machine has missed is not made up for.
-            spacing = 60 / self._tempo / STEPS_PER_BEAT
+            spacing = 60 / self._tempo / _CLOCK_STEPS_PER_BEAT
             self._next_edge = max(self._next_edge + spacing, now)
         self._let_up(now)
         self._sway(now)

@@ -8,7 +8,7 @@ from typing import Any
 from nicegui import ui
 
 from latentrack.studio.explore.explorer import Explorer
-from latentrack.studio.panel.cards import Choices, button, open_name
+from latentrack.studio.panel.cards import CardChoices, button, open_name
 from latentrack.studio.panel.state import State, Stored
 from latentrack.studio.panel.store import ModuleStore
 
@@ -31,7 +31,7 @@ def key(explorer: Explorer, state: State) -> Any:
     )
 
 
-def fill(module: ModuleStore, explorer: Explorer, choices: Choices, state: State) -> None:
+def fill(module: ModuleStore, explorer: Explorer, choices: CardChoices, state: State) -> None:
     name = open_name(explorer)
     if not state.connected:
         ui.label("With a module on the bench, its models are here.").classes("lt-muted")
@@ -81,11 +81,11 @@ def fill(module: ModuleStore, explorer: Explorer, choices: Choices, state: State
                 button("Remove", partial(_ask_remove, module, model), label=f"Remove {model.shown}")
 
 
-def _audition(module: ModuleStore, choices: Choices, store: bool) -> None:
+def _audition(module: ModuleStore, choices: CardChoices, store: bool) -> None:
     module.audition(choices.precision, choices.track, store)
 
 
-def _play(module: ModuleStore, choices: Choices, model: Stored) -> None:
+def _play(module: ModuleStore, choices: CardChoices, model: Stored) -> None:
     module.play(model.name, choices.track)
 
 

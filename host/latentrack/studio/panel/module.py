@@ -13,7 +13,7 @@ WATCHED_S = 2.0
 """A snapshot that was asked for is kept up to date for so long, in case the next one follows."""
 
 
-class Module(Protocol):
+class PanelModule(Protocol):
     """A module: its panel, and the line to it.
 
     The panel may be used from any thread, and returns at once. `talk`, `pause`, `poll` and `close`

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 
-from latentrack.module.ports import Found, modules
+from latentrack.module.ports import FoundModule, modules
 from latentrack.studio.panel.hosted import TITLE
 
 
-def nearby(but: str | None = None) -> tuple[Found, ...]:
+def nearby(but: str | None = None) -> tuple[FoundModule, ...]:
     """The modules that could be connected; `but`: a port that is left out."""
     return tuple(found for found in modules() if found.port != but)
 
 
-def title_of(found: Found) -> str:
+def title_of(found: FoundModule) -> str:
     """Virtual modules have names, others are known by their ports."""
     return f"{TITLE} {found.name}" if found.name else f"{found.kind} at {found.port}"
 

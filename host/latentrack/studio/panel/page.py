@@ -8,14 +8,14 @@ from nicegui import ui
 
 from latentrack.studio.page_parts import listen, show_error, show_message
 from latentrack.studio.panel import connection_card, models_card, puck_card
-from latentrack.studio.panel.cards import Card, Choices
+from latentrack.studio.panel.cards import Card, CardChoices
 from latentrack.studio.panel.panel import Panel
 from latentrack.studio.studio import Studio
 
 
 def build(studio: Studio) -> None:
     """Fills the page."""
-    module, explorer, choices = studio.module, studio.explorer, Choices()
+    module, explorer, choices = studio.module, studio.explorer, CardChoices()
     with ui.element("div").classes("lt-panel-page"):
         panel = Panel(module)
         listen(module.connection_changed, panel.show)

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from latentrack.playing.parameters import PRESETS
 from latentrack.studio.explore.explorer import Explorer
-from latentrack.studio.panel.cards import Choices, button, open_name
+from latentrack.studio.panel.cards import CardChoices, button, open_name
 from latentrack.studio.panel.state import State
 from latentrack.studio.panel.store import ModuleStore
 
@@ -17,7 +17,7 @@ def key(explorer: Explorer, state: State) -> Any:
     return state.connected, state.follows, bool(open_name(explorer))
 
 
-def fill(module: ModuleStore, explorer: Explorer, choices: Choices, state: State) -> None:
+def fill(module: ModuleStore, explorer: Explorer, choices: CardChoices, state: State) -> None:
     if not state.connected or not open_name(explorer):
         ui.label(
             "With a module on the bench and a model open, the module goes where the puck is."

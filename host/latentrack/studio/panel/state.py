@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from latentrack.module.ports import Found
+from latentrack.module.ports import FoundModule
 from latentrack.studio.signals import Signal
 from latentrack.studio.store import Store
 
@@ -68,7 +68,7 @@ class State:
     clock: str = "studio"
     tempo: float = 120.0
     follows: int | None = None
-    here: tuple[Found, ...] = ()
+    here: tuple[FoundModule, ...] = ()
     notice: Notice = Notice(0, "", True)
 
 

@@ -13,10 +13,10 @@ from latentrack.module.session import NoPackage
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.panel.actions import Actions
-from latentrack.studio.panel.clock import Clock
+from latentrack.studio.panel.clock import PanelClock
 from latentrack.studio.panel.connection import Connection
 from latentrack.studio.panel.look import Look
-from latentrack.studio.panel.module import WATCHED_S, Module
+from latentrack.studio.panel.module import WATCHED_S, PanelModule
 from latentrack.studio.panel.source import Source
 from latentrack.studio.panel.state import ModuleState, State, Stored
 from latentrack.studio.training.run_files import RunFiles
@@ -54,7 +54,7 @@ class ModuleStore(ModuleState):
         self._worker.progress_changed.connect(self._show_progress)
         self._connection = Connection(workspace, self, self._worker)
         self._actions = Actions(files, explorer, self, self._connection, self._worker)
-        self._clock = Clock(workspace, transport, self, self._connection)
+        self._clock = PanelClock(workspace, transport, self, self._connection)
         self._disconnect = explorer.changed.connect(self._puck_moved)
         if self._connection.recall():
             self.switch_on()
@@ -69,7 +69,7 @@ class ModuleStore(ModuleState):
         self._worker.close(_END_S)
 
     @property
-    def module(self) -> Module | None:
+    def module(self) -> PanelModule | None:
         """The module itself, if there is one; it may not answer."""
         return self._connection.module
 

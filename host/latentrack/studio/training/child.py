@@ -55,7 +55,7 @@ def messages(process: subprocess.Popen[bytes]) -> Iterator[Message]:
                 yield message
 
 
-class Voice:
+class ChildVoice:
     """The child's side: what it says to the studio."""
 
     def __init__(self) -> None:

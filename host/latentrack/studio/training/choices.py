@@ -7,7 +7,7 @@ from typing import Any
 
 from latentrack.corpus.dataset import Dataset
 from latentrack.declared import declarations
-from latentrack.model.plan import Plan, plan
+from latentrack.model.plan import TrainingPlan, plan
 from latentrack.model.settings import Settings
 from latentrack.model.sizes import in_words, which_modules
 from latentrack.model.verdict import name_of_one
@@ -24,7 +24,7 @@ MORE = tuple(each for each in declarations(Settings).values() if each.more)
 
 
 @dataclass
-class Choices:
+class TrainingChoices:
     """How the form is filled in. more: values by the names of `MORE`."""
 
     name: str = ""
@@ -63,7 +63,7 @@ class Choices:
                 given[name] = round(value)
         return Settings(**given)
 
-    def plan(self, dataset: Dataset) -> Plan:
+    def plan(self, dataset: Dataset) -> TrainingPlan:
         """What the training will make, in float32, and what it takes. UserError as `settings`."""
         return plan(len(dataset), dataset.steps * dataset.voices, self.settings())
 

@@ -14,7 +14,7 @@ from latentrack.declared import Declaration
 from latentrack.errors import UserError
 from latentrack.studio.page_parts import errors_shown, in_background, listen, named
 from latentrack.studio.studio import Studio
-from latentrack.studio.training.choices import MORE, Choices, in_short
+from latentrack.studio.training.choices import MORE, TrainingChoices, in_short
 
 _REMEMBERED = "training"
 
@@ -127,7 +127,7 @@ def _radio(
     label: str,
     about: str,
     options: dict[Any, str],
-    choices: Choices,
+    choices: TrainingChoices,
     field: str,
     changed: Callable[[], None],
 ) -> None:
@@ -140,14 +140,14 @@ def _radio(
             ui.label(about).classes("lt-muted lt-train-help")
 
 
-def _number(label: str, hint: str, choices: Choices, field: str) -> None:
+def _number(label: str, hint: str, choices: TrainingChoices, field: str) -> None:
     number = ui.number(label, min=0, step=1, value=getattr(choices, field), placeholder=hint)
     _keep(number.props("dense outlined stack-label"), choices, field)
 
 
 def _keep(
     field: ValueElement[Any],
-    choices: Choices,
+    choices: TrainingChoices,
     name: str,
     changed: Callable[[], None] = lambda: None,
 ) -> None:
@@ -160,7 +160,7 @@ def _keep(
     field.on_value_change(take)
 
 
-def _more(choices: Choices, changed: Callable[[], None]) -> None:
+def _more(choices: TrainingChoices, changed: Callable[[], None]) -> None:
     values = choices.more = choices.more or {}
 
     def take(name: str, field: ValueElement[Any]) -> None:
@@ -180,13 +180,13 @@ def _placeholder(entry: Declaration) -> str:
     return entry.automatic or f"{entry.default:g}"
 
 
-def _remembered(studio: Studio) -> Choices:
+def _remembered(studio: Studio) -> TrainingChoices:
     """As the form was left, where that still makes sense."""
     given = studio.workspace.setting(_REMEMBERED, {})
-    names = {field.name for field in fields(Choices)}
+    names = {field.name for field in fields(TrainingChoices)}
     try:
-        choices = Choices(**{name: given[name] for name in names & given.keys()})
+        choices = TrainingChoices(**{name: given[name] for name in names & given.keys()})
         choices.settings()
     except (AttributeError, TypeError, KeyError, ValueError, UserError):
-        return Choices()
+        return TrainingChoices()
     return choices

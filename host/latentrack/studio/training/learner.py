@@ -24,7 +24,7 @@ from latentrack.model.training import Epoch, Training, train
 from latentrack.model.verdict import verdict
 from latentrack.studio.explore.points import shown
 from latentrack.studio.training.assignment import BEST, HEARTBEAT, Assignment, write_best
-from latentrack.studio.training.child import Voice, listen, step_back
+from latentrack.studio.training.child import ChildVoice, listen, step_back
 from latentrack.studio.training.places import packed, places_of
 from latentrack.studio.workspace import Workspace, model_name
 
@@ -41,7 +41,7 @@ PATIENCE = 20.0
 class Learner:
     """One training, and what is said of it."""
 
-    def __init__(self, assignment: Assignment, voice: Voice) -> None:
+    def __init__(self, assignment: Assignment, voice: ChildVoice) -> None:
         self._assignment = assignment
         self._say = voice.say
         self._stopping = threading.Event()
@@ -140,7 +140,7 @@ class Learner:
 
 
 def main(folder: Path) -> None:
-    voice = Voice()
+    voice = ChildVoice()
     step_back()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     assignment = Assignment.read(folder)

@@ -13,18 +13,18 @@ from pathlib import Path
 from latentrack.errors import UserError
 from latentrack.model.run import load_run
 from latentrack.model.sizes import in_words
-from latentrack.studio.training.child import Voice, listen, step_back
+from latentrack.studio.training.child import ChildVoice, listen, step_back
 from latentrack.studio.training.run_files import REPORT
 
 
-def report(voice: Voice, run: str) -> str:
+def report(voice: ChildVoice, run: str) -> str:
     from latentrack.model.report import write_report
 
     write_report(load_run(run), Path(run) / REPORT, lambda words: voice.say("part", words=words))
     return ""
 
 
-def export(voice: Voice, run: str, target: str, precision: str, *count: str) -> str:
+def export(voice: ChildVoice, run: str, target: str, precision: str, *count: str) -> str:
     loaded = load_run(run)
     voice.say("part", words="Converting")
     loaded.export(target, precision=precision)
@@ -38,7 +38,7 @@ def export(voice: Voice, run: str, target: str, precision: str, *count: str) -> 
 
 
 def main() -> None:
-    voice = Voice()
+    voice = ChildVoice()
     step_back()
     listen(lambda _: None, lambda: os._exit(1))
     what, *arguments = sys.argv[1:]

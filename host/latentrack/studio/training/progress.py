@@ -15,7 +15,7 @@ from latentrack.studio.training import actions
 from latentrack.studio.training.choices import in_short
 from latentrack.studio.training.run_files import RunFiles
 from latentrack.studio.training.state import Outcome, Task
-from latentrack.studio.training.training import Training
+from latentrack.studio.training.training import Trainer
 
 # What the command line calls it stands behind what it is.
 _OPTION = re.compile(r" \(--[a-z-]+\)")
@@ -28,7 +28,7 @@ _TITLES = {
 }
 
 
-def show_running(training: Training, task: Task) -> Callable[[], None]:
+def show_running(training: Trainer, task: Task) -> Callable[[], None]:
     """Builds it; the function that is returned brings it up to date."""
     heading(f"Training {task.name}")
     ui.label(in_short(task.dataset) + ".").classes("lt-muted lt-train-help")

@@ -33,7 +33,7 @@ SECONDS_TO_END = 8.0
 """So long a training may take to write what it has when the studio is closed."""
 
 
-class Training(TrainingStore):
+class Trainer(TrainingStore):
     """Trains in a process of its own, which outlives no studio. May be used from any thread."""
 
     def __init__(self, workspace: Workspace, music: Music) -> None:

@@ -16,7 +16,7 @@ from latentrack.studio.page_parts import heading, in_background, named
 from latentrack.studio.training.drawings import Curves, both_losses
 from latentrack.studio.training.places import Places, places_of
 from latentrack.studio.training.space_card import SpaceCard
-from latentrack.studio.training.training import Training
+from latentrack.studio.training.training import Trainer
 from latentrack.studio.workspace import Workspace
 from latentrack.words import count
 
@@ -24,7 +24,7 @@ from latentrack.words import count
 class Watch:
     """Two cards."""
 
-    def __init__(self, workspace: Workspace, training: Training) -> None:
+    def __init__(self, workspace: Workspace, training: Trainer) -> None:
         self._workspace, self._training = workspace, training
         self._of: object = None
         with named(ui.element("section"), "Curves").classes("lt-card lt-train-card"):
