@@ -39,9 +39,11 @@ class Block:
 
     def hold(self):
         """Adds a holder. Raises ValueError if the block has been released by all of them."""
-        if self.holders < 1:
-            raise ValueError("the model's memory has been released: load the model again")
+        # Held first: a frame that comes before the check finds it held.
         self.holders += 1
+        if self.holders < 2:
+            self.holders = 0
+            raise ValueError("the model's memory has been released: load the model again")
 
     def release(self):
         """Removes a holder; the last one must not use the memory any more."""

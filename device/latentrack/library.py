@@ -25,7 +25,10 @@ class Library(Part):
 
     def __init__(self, instrument):
         self._instrument = instrument
-        self._unwritten = None
+        # What plays after power-on, read when it is first asked for; whether it has changed since
+        # it was written, and whether it is being written.
+        self._playing = None
+        self._unwritten = self._writing = False
         # Why what plays could not be written down; it is tried again when there is more room.
         self._refused = None
         self._seal()
@@ -83,7 +86,10 @@ class Library(Part):
     def _is_same(self, path, block):
         """Compares; if it is the same file the block stays held."""
         same = False
-        block.hold()  # so that it stays where it is
+        try:
+            block.hold()  # so that it stays where it is
+        except ValueError:
+            return False  # a frame has just released it
         try:
             same = files.is_same(path, block.view)
             return same
@@ -118,7 +124,7 @@ class Library(Part):
         playing += [""] * (track + 1 - len(playing))
         if playing[track] != name:
             playing[track] = name
-            self._unwritten = playing
+            self._unwritten = True
         return self.write_again()
 
     def write_again(self):
@@ -143,10 +149,12 @@ class Library(Part):
         """
         playing = self._remembered()
         renamed = [names.get(name, name) for name in playing]
-        if renamed != playing or self._unwritten is not None:
-            files.store(_PLAYING, "\n".join(renamed).encode())
-            self._unwritten = None
-        return [i + 1 for i in range(len(playing)) if playing[i] != renamed[i]]
+        changed = [i + 1 for i in range(len(playing)) if playing[i] != renamed[i]]
+        if changed or self._unwritten:
+            self._store(renamed)
+            for i in range(len(playing)):
+                playing[i] = names.get(playing[i], playing[i])
+        return changed
 
     def _finish_renaming(self):
         if files.exists(JOURNAL):
@@ -160,18 +168,32 @@ class Library(Part):
     def refresh(self):
         """Writes down what plays when no clock comes, as writing holds it up. Frames call it."""
         if (
-            self._unwritten is not None
+            self._unwritten
+            and not self._writing
             and self._refused is None
             and not self._instrument.clocked_recently()
         ):
-            # Taken first: a frame may come while it is being written.
-            playing, self._unwritten = self._unwritten, None
             try:
-                files.store(_PLAYING, "\n".join(playing).encode())
+                self._store(self._remembered())
             except (OSError, ValueError) as error:
-                self._unwritten = playing
                 self._refused = repr(error)
                 self._instrument.message(f"what plays is not written down: {error}")
+
+    def _store(self, playing):
+        """Writes the list of what plays. A frame may come between any two steps of the prompt's.
+
+        It does not write meanwhile, for `_writing` is set first; what it changes meanwhile is
+        written next time, for `_unwritten` is cleared before the list is read.
+        """
+        self._writing = True
+        try:
+            self._unwritten = False
+            files.store(_PLAYING, "\n".join(playing).encode())
+        except (OSError, ValueError):
+            self._unwritten = True
+            raise
+        finally:
+            self._writing = False
 
     def play_something(self):
         """What power-on does: plays what played last on each track.
@@ -222,7 +244,8 @@ class Library(Part):
                     yield folder + "/" + file
 
     def _remembered(self):
-        if self._unwritten is not None:
-            return list(self._unwritten)
-        playing = files.read_words(_PLAYING)
-        return playing.split("\n") if playing else []
+        """The names of what plays after power-on, by track: one list, changed in place."""
+        if self._playing is None:
+            playing = files.read_words(_PLAYING)
+            self._playing = playing.split("\n") if playing else []
+        return self._playing

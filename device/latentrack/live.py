@@ -230,10 +230,11 @@ def store_when_quiet():
 
 
 def store_one():
-    """Stores a file that waits."""
-    waiting = Instrument.running.unwritten_code
-    path = next(iter(waiting))
-    block = waiting.pop(path)
+    """Stores a file that waits, if there is one: a frame may come between any two steps."""
+    try:
+        path, block = Instrument.running.unwritten_code.popitem()
+    except KeyError:
+        return
     try:
         safe.keep_installed(path)
         files.store(path, block.view)

@@ -82,13 +82,20 @@ class Storage:
 
     def write_now(self, path, text):
         """Writes at once, in place of what waits for that path. Raises OSError; that waits on."""
-        write(path, text)
-        self._waiting.pop(path, None)
+        # Taken first, or a frame might write it in the midst of this.
+        waiting = self._waiting.pop(path, None)
+        try:
+            write(path, text)
+        except OSError:
+            if waiting is not None:
+                self._waiting[path] = waiting
+            raise
 
     def read(self, path):
         """The text at a path, as it is or will be; None if there is none. A damaged one is told."""
-        if path in self._waiting:
-            return self._waiting[path]
+        text = self._waiting.get(path)
+        if text is not None:
+            return text
         try:
             return read(path)
         except ValueError as error:
@@ -105,7 +112,10 @@ class Storage:
             self._write(next(iter(self._waiting)))
 
     def _write(self, path):
-        text = self._waiting.pop(path)
+        # A frame that came just now has written it.
+        text = self._waiting.pop(path, None)
+        if text is None:
+            return
         try:
             write(path, text)
         except OSError as error:
