@@ -113,7 +113,7 @@ def test_what_a_patch_says_moves_the_model_and_is_not_told_back(
 
 
 def test_what_python_moves_is_told(patch: Patch) -> None:
-    patch.player.instrument.place_at([0.25, 2.0, 0.0])
+    patch.player.instrument.set_knob_values([0.25, 2.0, 0.0])
     patch.player.clock.set_tempo(97)
     assert patch.hears(lambda message: message[0] == "tempo") == [
         ("x", 0.25), ("y", 1.0), ("tempo", 97.0),
@@ -163,7 +163,7 @@ def test_notes_sound_as_on_the_module(decoders: Path) -> None:
         assert ((pattern.velocities > 0).sum(axis=1) == 4).all()
         assert pattern.pitches == tuple(range(36, 36 + pattern.voices))
         with pytest.raises(ValueError, match="expected 3 latents, got 2"):
-            one.instrument.place_at([0, 0])
+            one.instrument.set_knob_values([0, 0])
         with pytest.raises(ValueError, match="not a number"):
             one.instrument.set_threshold(float("nan"))
 
@@ -204,7 +204,7 @@ def test_what_cannot_be_followed_is_said_once(
     for _ in range(3):
         patch.say(name, *values)
     patch.say("x", 0.5)
-    until(lambda: patch.player.instrument.place[0] == 0.5)
+    until(lambda: patch.player.instrument.knob_values[0] == 0.5)
     (sentence,) = patch.ignored
     assert sentence.startswith(f"/latentrack/{name} was ignored: ")
     assert why is None or sentence.endswith(f"{why}.")

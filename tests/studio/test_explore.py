@@ -89,17 +89,17 @@ def test_the_pattern_is_cut_and_a_loop_of_its_own(drums: Explorer) -> None:
 
 
 def test_what_is_beyond_a_range_is_at_its_end_and_nonsense_is_refused(drums: Explorer) -> None:
-    drums.place_at((2, -2, 0.5))
-    assert drums.place == (1, -1, 0.5)
+    drums.set_knob_values((2, -2, 0.5))
+    assert drums.knob_values == (1, -1, 0.5)
     assert drums.latents == (3, -3, 1.5)
-    drums.place_at((0.5,))  # as a hand on X alone
-    assert drums.place == (0.5, -1, 0.5)
+    drums.set_knob_values((0.5,))  # as a hand on X alone
+    assert drums.knob_values == (0.5, -1, 0.5)
     drums.set_threshold(7)
     assert drums.threshold == 1
     for nonsense in (
         lambda: drums.move((1, 2)),
-        lambda: drums.place_at((float("nan"), 0, 0)),
-        lambda: drums.place_at((0, 0, 0, 0)),
+        lambda: drums.set_knob_values((float("nan"), 0, 0)),
+        lambda: drums.set_knob_values((0, 0, 0, 0)),
         lambda: drums.set_threshold(float("nan")),
         lambda: drums.set_density(5, 0.5),
         lambda: drums.set_density(-1, 0.5),
@@ -109,7 +109,7 @@ def test_what_is_beyond_a_range_is_at_its_end_and_nonsense_is_refused(drums: Exp
     ):
         with pytest.raises(ValueError):
             nonsense()
-    assert drums.place == (0.5, -1, 0.5)
+    assert drums.knob_values == (0.5, -1, 0.5)
 
 
 def test_without_a_run_everything_may_be_called(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_the_run_that_was_open_last_is_opened_and_a_broken_one_is_passed_over(
 
 def test_the_puck_is_at_its_place_before_the_points_are_there(drums: Explorer) -> None:
     """They take long with much music; without a place the map takes no hand."""
-    drums.place_at((0.25, -0.5, 0))
+    drums.set_knob_values((0.25, -0.5, 0))
     told: list[object] = []
 
     class Told:
@@ -174,7 +174,7 @@ def test_threads_that_set_and_read_see_whole_patterns(drums: Explorer) -> None:
         rng = np.random.default_rng(seed)
         while not stop.is_set():
             try:
-                drums.place_at(rng.uniform(-1, 1, 3))
+                drums.set_knob_values(rng.uniform(-1, 1, 3))
                 drums.set_steps(int(rng.integers(1, 17)))
                 drums.next_bar()
                 drums.undo() if rng.random() < 0.2 else drums.remember()
@@ -205,9 +205,9 @@ def test_a_pattern_that_the_model_can_play_is_found(demo: Explorer) -> None:
     exact = 0
     for _ in range(30):
         place = rng.uniform(-0.9, 0.9, 3)
-        demo.place_at(place)
+        demo.set_knob_values(place)
         wanted = demo.cells.copy()
-        demo.place_at(-place)
+        demo.set_knob_values(-place)
         demo.draw_all(wanted)
         wrong = demo.wrong
         assert wrong is not None
@@ -268,7 +268,7 @@ def test_what_was_drawn_is_kept_until_the_puck_moves(demo: Explorer) -> None:
     demo.set_keep_drawn(False)
     assert np.array_equal(demo.pattern.velocities > 0, demo.cells)
     assert demo.wrong is not None and np.array_equal(demo.wrong, demo.cells != wanted)
-    demo.place_at((0.1, 0.1, 0.1))
+    demo.set_knob_values((0.1, 0.1, 0.1))
     assert demo.edit is None and demo.wrong is None
 
 
@@ -279,11 +279,11 @@ def test_undo_goes_back_through_moves_edits_and_paths(demo: Explorer) -> None:
     states = [(demo.latents, demo.edit, demo.path)]
     path = LatentPath(((-1, -1), (1, 1)))
     for act in (
-        lambda: demo.place_at((0.3, 0.4, 0.5)),
+        lambda: demo.set_knob_values((0.3, 0.4, 0.5)),
         lambda: demo.draw(3, 3, True),
         lambda: demo.set_path(path),
         lambda: demo.set_path(None),
-        lambda: demo.place_at((0, 0, 0)),
+        lambda: demo.set_knob_values((0, 0, 0)),
     ):
         demo.remember()
         act()
@@ -298,7 +298,7 @@ def test_undo_goes_back_through_moves_edits_and_paths(demo: Explorer) -> None:
     assert not demo.can_redo
     demo.undo()
     demo.remember()
-    demo.place_at((0.9, 0, 0))
+    demo.set_knob_values((0.9, 0, 0))
     assert not demo.can_redo
 
 
@@ -341,19 +341,19 @@ def test_simplified_keeps_corners_and_ends() -> None:
 
 def test_the_puck_walks_bar_by_bar_and_a_hand_stops_it(drums: Explorer) -> None:
     drums.set_path(LatentPath(((-1, 0), (1, 0)), axes=(0, 2), bars=3, way="once"))
-    drums.place_at((0.5, 0.25, 0.5))
+    drums.set_knob_values((0.5, 0.25, 0.5))
     drums.play_path(True)
-    assert drums.place == (-1, 0.25, 0)
+    assert drums.knob_values == (-1, 0.25, 0)
     seen = []
     for _ in range(5):
         drums.next_bar()
-        seen.append((drums.place[0], drums.path_playing))
+        seen.append((drums.knob_values[0], drums.path_playing))
     assert seen == [(-1, True), (0, True), (1, True), (1, False), (1, False)]
     drums.play_path(True)
     drums.next_bar()
-    drums.place_at((0.7, 0, 0))
+    drums.set_knob_values((0.7, 0, 0))
     drums.next_bar()
-    assert drums.place[0] == pytest.approx(0.7)
+    assert drums.knob_values[0] == pytest.approx(0.7)
     assert not drums.path_playing
 
 
@@ -369,9 +369,9 @@ def test_one_latent_is_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     line = explorer_of(made_up_run("drums", 8, 2, (1, 1), latents=1), tmp_path, monkeypatch)
     line.set_path(LatentPath(((-1, 0), (1, 0)), bars=2))
     line.play_path(True)
-    assert line.place == (-1,)
+    assert line.knob_values == (-1,)
     assert line.run is not None
-    assert plane_of(line.places, (0, 0))[:, 1].max() == 0
+    assert plane_of(line.positions, (0, 0))[:, 1].max() == 0
 
 
 def test_paths_are_kept_by_name(tmp_path: Path) -> None:

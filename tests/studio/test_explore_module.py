@@ -72,7 +72,7 @@ def set_both(explorer: Explorer, rng: np.random.Generator) -> str:
     """Sets the explorer somehow; returns what sets the module so, too."""
     place = rng.uniform(-1, 1, 3)
     threshold = rng.choice([0.0, 1.0, *rng.uniform(0, 1, 8)])
-    explorer.place_at(place)
+    explorer.set_knob_values(place)
     explorer.set_threshold(threshold)
     lines = [f"track.latents = {[float(v) for v in explorer.latents]}"]
     lines.append(f"track.threshold = {threshold}")
@@ -90,7 +90,7 @@ def too_close(explorer: Explorer) -> np.ndarray:
     logits = explorer.run.model.logits([explorer.latents])[0].astype(np.float64)
     probabilities = 1 / (1 + np.exp(-logits))
     limits = []
-    for knob in explorer.knobs:
+    for knob in explorer.density_of:
         density = int(explorer.densities[knob] * 200 + 0.5) / 200
         threshold = explorer.threshold
         if density > 0.5:

@@ -90,7 +90,7 @@ def patch(demo_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def quiet(patch: Patch) -> None:
     """Nothing is on its way from the test before."""
     patch.transport.stop()
-    patch.explorer.place_at([0.0] * len(patch.explorer.place))
+    patch.explorer.set_knob_values([0.0] * len(patch.explorer.knob_values))
     patch.hears()
 
 
@@ -108,9 +108,9 @@ def test_a_patch_that_begins_to_listen_is_told_everything(patch: Patch) -> None:
 @pytest.mark.parametrize(
     ("name", "values", "read"),
     [
-        ("x", (0.25,), lambda p: (p.explorer.place[0],)),
-        ("y", (-1.0,), lambda p: (p.explorer.place[1],)),
-        ("z", (1,), lambda p: (p.explorer.place[2],)),
+        ("x", (0.25,), lambda p: (p.explorer.knob_values[0],)),
+        ("y", (-1.0,), lambda p: (p.explorer.knob_values[1],)),
+        ("z", (1,), lambda p: (p.explorer.knob_values[2],)),
         ("threshold", (0.375,), lambda p: (p.explorer.threshold,)),
         ("density", (2.0, 0.75), lambda p: (2.0, p.explorer.densities[1])),
         ("pitches", (60.0, 64, 67), lambda p: p.explorer.pitches),
@@ -129,7 +129,7 @@ def test_what_a_patch_says_is_done_and_not_told_back(
 
 
 def test_what_somebody_else_moves_is_told(patch: Patch) -> None:
-    patch.explorer.place_at([0.5, -0.25])
+    patch.explorer.set_knob_values([0.5, -0.25])
     patch.transport.set_tempo(140)
     assert patch.hears() == [("x", 0.5), ("y", -0.25), ("tempo", 140.0)]
     patch.explorer.set_density(0, 0.875)
@@ -138,7 +138,7 @@ def test_what_somebody_else_moves_is_told(patch: Patch) -> None:
 
 def test_two_patches_that_answer_each_other_come_to_rest(patch: Patch) -> None:
     """One that sends back whatever it hears must not set off an endless exchange."""
-    patch.explorer.place_at([0.3, 0.6])
+    patch.explorer.set_knob_values([0.3, 0.6])
     for _ in range(3):
         for message in patch.hears():
             patch.say(*message)
@@ -181,7 +181,7 @@ def test_it_plays_and_each_step_and_hit_is_told(patch: Patch) -> None:
 
 
 def test_a_run_is_opened_by_its_name_and_what_that_changes_is_told(patch: Patch) -> None:
-    patch.explorer.place_at([0.5, 0.5])
+    patch.explorer.set_knob_values([0.5, 0.5])
     patch.hears()
     patch.say("model", "another one")
     until(lambda: patch.explorer.run.folder.name == "another one.run")
@@ -261,7 +261,7 @@ def packet(address: str, *values: Any) -> bytes:
 def test_bytes_that_are_no_osc_harm_nothing(patch: Patch, damaged: bytes) -> None:
     patch.client._sock.sendto(damaged, (patch.client._address, patch.client._port))
     patch.say("x", 0.125)
-    until(lambda: patch.explorer.place[0] == pytest.approx(0.125))
+    until(lambda: patch.explorer.knob_values[0] == pytest.approx(0.125))
 
 
 def test_a_bundle_is_followed_message_by_message(patch: Patch) -> None:
@@ -269,7 +269,7 @@ def test_a_bundle_is_followed_message_by_message(patch: Patch) -> None:
     for name, value in (("x", 0.75), ("y", -0.5)):
         bundle.add_content(OscMessage(packet(f"/latentrack/{name}", value)))  # type: ignore[arg-type]
     patch.client.send(bundle.build())
-    until(lambda: patch.explorer.place[:2] == pytest.approx((0.75, -0.5)))
+    until(lambda: patch.explorer.knob_values[:2] == pytest.approx((0.75, -0.5)))
 
 
 def test_a_port_in_use_is_named_and_a_switch_frees_it(patch: Patch) -> None:
@@ -289,7 +289,7 @@ def test_a_port_in_use_is_named_and_a_switch_frees_it(patch: Patch) -> None:
         free.bind((host, port))
     osc.listen(True, address)
     patch.say("x", 0.5)
-    assert patch.explorer.place[0] == pytest.approx(0.5)
+    assert patch.explorer.knob_values[0] == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("wrong", ["", "9000x", "127.0.0.1", "host:9000", "1.2.3:1", "127.0.0.1:0"])

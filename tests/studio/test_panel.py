@@ -189,7 +189,7 @@ def test_what_plays_in_the_studio_clocks_it(hosted: Studio) -> None:
 
 def test_a_preset_of_the_pucks_place_arrives_on_the_flash(hosted: Studio) -> None:
     store, explorer = hosted.module, hosted.explorer
-    explorer.place_at((0.5, -0.25, 0.125))
+    explorer.set_knob_values((0.5, -0.25, 0.125))
     explorer.set_threshold(0.375)
     explorer.set_density(1, 0.75)
     explorer.set_steps(12)
@@ -210,8 +210,8 @@ def test_the_module_follows_the_puck(hosted: Studio) -> None:
     store, explorer = hosted.module, hosted.explorer
     store.follow(0)
     for number in range(40):
-        explorer.place_at((number / 40, 0, -number / 40))
-    explorer.place_at((-0.75, 0.25, 1))
+        explorer.set_knob_values((number / 40, 0, -number / 40))
+    explorer.set_knob_values((-0.75, 0.25, 1))
 
     def place() -> list[object]:
         found = values(store.state.port)
@@ -219,7 +219,7 @@ def test_the_module_follows_the_puck(hosted: Studio) -> None:
 
     wait(store, lambda: place() == [-0.75, 0.25, 1])
     store.follow(None)
-    explorer.place_at((0, 0, 0))
+    explorer.set_knob_values((0, 0, 0))
     time.sleep(0.3)
     assert place() == [-0.75, 0.25, 1]
 
@@ -229,7 +229,7 @@ def test_a_move_while_another_program_has_the_port_is_made_afterwards(hosted: St
     store.follow(0)
     wait(store, lambda: store.state.follows == 0)
     with reached(port):
-        hosted.explorer.place_at((0.5, -0.5, 0.25))
+        hosted.explorer.set_knob_values((0.5, -0.5, 0.25))
         time.sleep(0.3)
     wait(store, lambda: values(port)["x"] == 0.5)
     store.follow(None)

@@ -210,11 +210,11 @@ STUDIO = """
     from pathlib import Path
     from latentrack.model import Settings
     from latentrack.studio.music.music import Music
-    from latentrack.studio.training.training import Training
+    from latentrack.studio.training.training import Trainer
     from latentrack.studio.workspace import Workspace
 
     workspace = Workspace(Path(sys.argv[1]))
-    training = Training(workspace, Music(workspace))
+    training = Trainer(workspace, Music(workspace))
     training.start(Settings(epochs=200_000), "orphan")
     while not training.state.progress.kept:
         time.sleep(0.02)

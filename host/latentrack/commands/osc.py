@@ -53,7 +53,8 @@ def osc(
         pattern = player.instrument.pattern
         console.print(
             f"{model.name}: {count(pattern.steps, 'step')} × {count(pattern.voices, 'voice')}, "
-            f"{count(len(player.instrument.place), 'latent')}. Receives at {receive}, sends to "
+            f"{count(len(player.instrument.knob_values), 'latent')}. Receives at {receive}, sends "
+            "to "
             f"{send}. Ctrl-C ends it.",
             markup=False,
         )

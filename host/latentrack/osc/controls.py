@@ -96,7 +96,7 @@ class HasModel(Protocol):
     @property
     def run(self) -> OpenModel | None: ...
     @property
-    def place(self) -> tuple[float, ...]: ...
+    def knob_values(self) -> tuple[float, ...]: ...
     @property
     def threshold(self) -> float: ...
     @property
@@ -105,7 +105,7 @@ class HasModel(Protocol):
     def pitches(self) -> tuple[int, ...]: ...
     @property
     def steps(self) -> int: ...
-    def place_at(self, place: Sequence[float]) -> None: ...
+    def set_knob_values(self, values: Sequence[float]) -> None: ...
     def set_threshold(self, value: float) -> None: ...
     def set_density(self, index: int, value: float) -> None: ...
     def set_pitches(self, pitches: Sequence[int]) -> None: ...
@@ -132,7 +132,7 @@ class OscControls:
         found: dict[str, tuple[Value, ...]] = {}
         if explorer.run is not None:
             found["model"] = ("model", explorer.run.folder.name.removesuffix(".run"))
-            for axis, value in zip(AXES, explorer.place, strict=False):
+            for axis, value in zip(AXES, explorer.knob_values, strict=False):
                 found[axis] = (axis, round(float(value), 5))
             found["threshold"] = ("threshold", round(float(explorer.threshold), 5))
             for group, density in enumerate(explorer.densities, start=1):
@@ -167,11 +167,11 @@ class OscControls:
     def _axis(self, axis: int, values: Sequence[object]) -> None:
         (value,) = numbers(values, *TRACK[AXES[axis]].ends, 1)
         self._open_run()
-        place = list(self._explorer.place)
-        if axis >= len(place):
+        knobs = list(self._explorer.knob_values)
+        if axis >= len(knobs):
             raise Ignored(f"the model has no {AXES[axis].upper()}")
-        place[axis] = value
-        self._explorer.place_at(place)
+        knobs[axis] = value
+        self._explorer.set_knob_values(knobs)
 
     def _threshold(self, values: Sequence[object]) -> None:
         (value,) = numbers(values, *TRACK["threshold"].ends, 1)

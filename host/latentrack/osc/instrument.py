@@ -65,7 +65,7 @@ class OscInstrument:
         self._voice_pitches = voice_pitches(self.voices)
         self._density_of = density_of_voices(self.voices.kind, info.voices, info.groups)
         self._named_voices = voices_named(self.voices.voice_names)
-        self.place: tuple[float, ...] = (0.0,) * self._decoder.latents
+        self.knob_values: tuple[float, ...] = (0.0,) * self._decoder.latents
         threshold = extras.threshold
         self.threshold = TRACK["threshold"].default if threshold is None else threshold
         self.densities: tuple[float, ...] = (NEUTRAL,) * (max(self._density_of) + 1)
@@ -75,12 +75,14 @@ class OscInstrument:
         self.pattern: Pattern
         self._decode()
 
-    def place_at(self, place: Sequence[float]) -> None:
+    def set_knob_values(self, values: Sequence[float]) -> None:
         """Move to a position, -1 to 1 for each latent."""
-        if len(place) != len(self.place):
-            raise ValueError(f"expected {count(len(self.place), 'latent')}, got {len(place)}")
+        if len(values) != len(self.knob_values):
+            raise ValueError(
+                f"expected {count(len(self.knob_values), 'latent')}, got {len(values)}"
+            )
         with self._lock:
-            self.place = tuple(clamped(value, -1, 1) for value in place)
+            self.knob_values = tuple(clamped(value, -1, 1) for value in values)
             self._decode()
         self._on_change()
 
@@ -118,7 +120,7 @@ class OscInstrument:
 
     def _decode(self) -> None:
         scale = self._decoder.info.latent_scale
-        self._probabilities = self._decoder.decode([[x * scale for x in self.place]])[0]
+        self._probabilities = self._decoder.decode([[x * scale for x in self.knob_values]])[0]
         self._build()
 
     def _build(self) -> None:

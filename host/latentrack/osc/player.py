@@ -39,7 +39,7 @@ class OscPlayer:
     --------
     >>> import latentrack as lt
     >>> with lt.OscPlayer("groove.tflite", receive="127.0.0.1:9020") as player:
-    ...     player.instrument.place_at([0.5, -0.5, 0.0])
+    ...     player.instrument.set_knob_values([0.5, -0.5, 0.0])
     ...     player.clock.set_tempo(97)
     ...     player.clock.play()
     """
@@ -55,7 +55,8 @@ class OscPlayer:
         here, there = parsed(receive), parsed(send)
         self._closed = threading.Event()
         self.instrument = OscInstrument(model, self._changed)
-        """What plays: `place_at`, `set_threshold`, `set_density`, `set_pitches`, `set_steps`."""
+        """What plays: `set_knob_values`, `set_threshold`, `set_density`, `set_pitches`,
+        `set_steps`."""
         self.clock = OscClock(
             self.instrument,
             lambda step: self._endpoint.say_step(step.number, step.hits),

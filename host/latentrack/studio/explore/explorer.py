@@ -58,7 +58,7 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class _Spot:
+class _Snapshot:
     """What undo brings back."""
 
     latents: tuple[float, ...]
@@ -92,14 +92,14 @@ class Explorer:
         self.edit: Edit | None = None
         self.path: LatentPath | None = None
         self.path_bar = -1
-        self.knobs: tuple[int, ...] = ()
+        self.density_of: tuple[int, ...] = ()
         self._pitches: tuple[int, ...] = ()
         self._voices: tuple[Voice, ...] = ()
         self._places: Array = np.zeros((0, 0), np.float32)
         self._logits: Array = np.zeros((0, 0), np.float32)
         self._cells: npt.NDArray[np.bool_] = np.zeros((0, 0), bool)
-        self._back: list[_Spot] = []
-        self._forth: list[_Spot] = []
+        self._back: list[_Snapshot] = []
+        self._forth: list[_Snapshot] = []
         self._chosen = False
         threading.Thread(target=self._open_last, daemon=True).start()
 
@@ -124,8 +124,8 @@ class Explorer:
             if not still():
                 return
             self.run, self._places = run, places
-            self.knobs = density_of_voices(kind, info.voices, info.groups)
-            self.densities = (NEUTRAL,) * (max(self.knobs) + 1)
+            self.density_of = density_of_voices(kind, info.voices, info.groups)
+            self.densities = (NEUTRAL,) * (max(self.density_of) + 1)
             self.threshold, self.steps = run.threshold, info.steps
             self._pitches = voice_pitches(run.dataset)
             self._voices = voices_named(run.dataset.voice_names)
@@ -158,12 +158,12 @@ class Explorer:
         return 1 if self.run is None else self.run.model.info.latent_scale
 
     @property
-    def place(self) -> tuple[float, ...]:
-        """The latents as the module's X, Y, Z: each -1 to 1."""
+    def knob_values(self) -> tuple[float, ...]:
+        """The latents as the module's knobs X, Y, Z have them: each -1 to 1."""
         return tuple(value / self.scale for value in self.latents)
 
     @property
-    def places(self) -> Array:
+    def positions(self) -> Array:
         """Where the sequences of the run's music lie: (n, latents), in units of the model."""
         return self._places
 
@@ -174,10 +174,10 @@ class Explorer:
             self._stand(self._within(latents, self.scale))
         self.changed.emit()
 
-    def place_at(self, place: Sequence[float]) -> None:
-        """As `move`, for a place of -1 to 1; latents that are left out stay."""
+    def set_knob_values(self, values: Sequence[float]) -> None:
+        """As `move`, for knob values of -1 to 1; latents that are left out stay."""
         with self._lock:
-            given = self._within([*place, *self.place[len(place) :]], 1)
+            given = self._within([*values, *self.knob_values[len(values) :]], 1)
             self.path_bar = -1
             self._stand(tuple(value * self.scale for value in given))
         self.changed.emit()
@@ -260,7 +260,7 @@ class Explorer:
                 return None
             given = self._within(place, 1)
             latents = [value * self.scale for value in given]
-            limits = thresholds(self.threshold, self.densities, self.knobs)
+            limits = thresholds(self.threshold, self.densities, self.density_of)
             run, most, steps, voices = self.run, self._most, self.steps, self._voices
         logits = run.model.logits([latents])[0]
         cells = cells_above(logits, cut_offs(limits), most)
@@ -284,7 +284,7 @@ class Explorer:
         run = self.run
         if run is None:
             return
-        limits = thresholds(self.threshold, self.densities, self.knobs)
+        limits = thresholds(self.threshold, self.densities, self.density_of)
         cells = cells_above(self._logits, cut_offs(limits), self._most)
         cells.flags.writeable = False
         hits = velocities(self._logits, cells, limits, self._voices)
@@ -331,7 +331,7 @@ class Explorer:
     def _seek(self, wanted: npt.NDArray[np.bool_], touched: npt.NDArray[np.bool_]) -> None:
         with self._lock:
             run, here = self.run, self.latents
-            limits = thresholds(self.threshold, self.densities, self.knobs)
+            limits = thresholds(self.threshold, self.densities, self.density_of)
             most, places = self._most, self._places
         if run is None or wanted.shape != self._cells.shape:
             raise ValueError("no pattern of this shape is open")
@@ -360,9 +360,9 @@ class Explorer:
     def remember(self) -> None:
         """Undo leads back to here: call it before a person moves, draws, or changes the path."""
         with self._lock:
-            spot = _Spot(self.latents, self.edit, self.path)
-            if not self._back or self._back[-1] != spot:
-                self._back = [*self._back[1 - _UNDO :], spot]
+            snapshot = _Snapshot(self.latents, self.edit, self.path)
+            if not self._back or self._back[-1] != snapshot:
+                self._back = [*self._back[1 - _UNDO :], snapshot]
             self._forth = []
         self.changed.emit()
 
@@ -384,16 +384,16 @@ class Explorer:
             self._back = self._swap(self._forth, self._back)
         self.changed.emit()
 
-    def _swap(self, source: list[_Spot], other: list[_Spot]) -> list[_Spot]:
-        now = _Spot(self.latents, self.edit, self.path)
+    def _swap(self, source: list[_Snapshot], other: list[_Snapshot]) -> list[_Snapshot]:
+        now = _Snapshot(self.latents, self.edit, self.path)
         while source and source[-1] == now:
             source.pop()
         if not source:
             return other
-        spot = source.pop()
+        snapshot = source.pop()
         self.path_bar = -1
-        self.path = spot.path
-        self._stand(spot.latents, spot.edit)
+        self.path = snapshot.path
+        self._stand(snapshot.latents, snapshot.edit)
         return [*other, now]
 
     # -- paths ------------------------------------------------------------------------------------
@@ -451,7 +451,7 @@ class Explorer:
         self.path_bar = bar + 1
 
     def _on(self, path: LatentPath, share: float) -> list[float]:
-        place = list(self.place)
+        place = list(self.knob_values)
         for axis, value in zip(path.axes, path.at(share), strict=True):
             if axis < len(place):
                 place[axis] = value

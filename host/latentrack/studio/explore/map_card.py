@@ -88,7 +88,7 @@ class MapCard:
         explorer = self._explorer
         if not self._ready or explorer.run is not self._run:
             return
-        place, number = explorer.place, self._tab.number
+        place, number = explorer.knob_values, self._tab.number
         if place != self._shown_place or number != self._answered:
             self.map.show_place(place, number if number != self._answered else 0)
             self._shown_place, self._answered = place, number
@@ -110,7 +110,7 @@ class MapCard:
         self._legend.show(points.groups)
 
     def _points(self, axes: tuple[int, int], by: str) -> Points:
-        positions = self._explorer.places / self._run.model.info.latent_scale
+        positions = self._explorer.positions / self._run.model.info.latent_scale
         which = shown(len(positions))
         heat = density(plane_of(positions, axes))
         return Points(positions[which], which, groups_of(self._run.dataset, by), axes, heat)
@@ -122,13 +122,13 @@ class MapCard:
             self._explorer.remember()
         self._tab.number = int(event.args["number"])
         with suppress(ValueError):  # another model has been opened meanwhile
-            self._explorer.place_at(event.args["place"])
+            self._explorer.set_knob_values(event.args["place"])
 
     def _look(self, event: GenericEventArguments) -> None:
         explorer, point = self._explorer, int(event.args["point"])
         with suppress(ValueError, IndexError):
             # A click on a point leads to all of its latents, not only to those of the plane.
-            place = event.args["place"] if point < 0 else explorer.places[point] / explorer.scale
+            place = event.args["place"] if point < 0 else explorer.positions[point] / explorer.scale
             pattern = explorer.pattern_at(place)
             if pattern is not None:
                 self.map.show_thumb(pattern)
@@ -136,7 +136,7 @@ class MapCard:
     def _jump(self, event: GenericEventArguments) -> None:
         self._explorer.remember()
         with suppress(ValueError, IndexError):
-            self._explorer.move([float(v) for v in self._explorer.places[int(event.args)]])
+            self._explorer.move([float(v) for v in self._explorer.positions[int(event.args)]])
 
     def _drawn(self, event: GenericEventArguments) -> None:
         points = simplified([(float(x), float(y)) for x, y in event.args])[:MOST_POINTS]

@@ -132,7 +132,9 @@ class PathCard:
         """The way to draw one without a pointer."""
         explorer = self._explorer
         axes = self._map_card.axes
-        x, y = (explorer.place[axis] if axis < len(explorer.place) else 0.0 for axis in axes)
+        x, y = (
+            explorer.knob_values[axis] if axis < len(explorer.knob_values) else 0.0 for axis in axes
+        )
         path = explorer.path
         explorer.remember()
         if path is None or path.axes != axes or len(path.points) >= MOST_POINTS:

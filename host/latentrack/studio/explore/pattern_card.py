@@ -87,7 +87,7 @@ class PatternCard:
     def _begin(self) -> None:
         self._ready = True
         self._shown, self._answered = None, 0
-        self._grid.set_up(self._run.dataset, self._explorer.knobs)
+        self._grid.set_up(self._run.dataset, self._explorer.density_of)
         self._show()
         self._show_step()
 

@@ -17,7 +17,7 @@ def values_at(explorer: Explorer) -> dict[str, object]:
     if run is None:
         raise UserError("No model is open: open one on the page Explore.")
     values: dict[str, object] = {
-        "latents": list(explorer.place),
+        "latents": list(explorer.knob_values),
         "threshold": explorer.threshold,
         # 0: as many as the model has.
         "length": explorer.steps if explorer.steps < run.dataset.steps else 0,
