@@ -172,6 +172,7 @@ class Arrays:
         self.close()
 
     def close(self) -> None:
+        """Close the file."""
         self._archive.close()
 
     def __contains__(self, name: str) -> bool:
@@ -179,6 +180,7 @@ class Arrays:
 
     @property
     def names(self) -> list[str]:
+        """The names of all arrays."""
         return sorted(self._members)
 
     def shape(self, name: str) -> tuple[int, ...]:

@@ -39,6 +39,7 @@ class OscClock:
 
     @property
     def playing(self) -> bool:
+        """Whether steps sound."""
         return self._playing
 
     @property

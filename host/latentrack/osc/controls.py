@@ -63,53 +63,95 @@ class PlayedClock(Protocol):
     """What OSC does to the transport, and tells of it."""
 
     @property
-    def playing(self) -> bool: ...
+    def playing(self) -> bool:
+        """Whether steps sound."""
+
     @property
-    def following(self) -> bool: ...
+    def following(self) -> bool:
+        """Whether another clock sets the tempo."""
+
     @property
-    def tempo(self) -> float: ...
+    def tempo(self) -> float:
+        """Quarter notes per minute."""
+
     @property
-    def swing(self) -> float: ...
-    def play(self) -> None: ...
-    def stop(self) -> None: ...
-    def set_tempo(self, tempo: float) -> None: ...
-    def set_swing(self, swing: float) -> None: ...
+    def swing(self) -> float:
+        """Share of two steps that the first takes, 0.5 to 0.75."""
+
+    def play(self) -> None:
+        """Begin with the first step."""
+
+    def stop(self) -> None:
+        """Stop; no step sounds any more."""
+
+    def set_tempo(self, tempo: float) -> None:
+        """Set the tempo, clamped to 20 to 400 quarter notes per minute."""
+
+    def set_swing(self, swing: float) -> None:
+        """Set the swing, clamped to 0.5 to 0.75."""
 
 
 class OpenModel(Protocol):
     """The model that plays, and the file or folder that it is called by."""
 
     @property
-    def folder(self) -> Path: ...
+    def folder(self) -> Path:
+        """The path that it is called by."""
+
     @property
-    def model(self) -> HasInfo: ...
+    def model(self) -> HasInfo:
+        """What tells its shape."""
 
 
 class HasInfo(Protocol):
+    """A decoder, as far as OSC asks."""
+
     @property
-    def info(self) -> DecoderInfo: ...
+    def info(self) -> DecoderInfo:
+        """Steps, voices, kind and latent scale."""
 
 
 class HasModel(Protocol):
     """What OSC does to the pattern, and tells of it."""
 
     @property
-    def run(self) -> OpenModel | None: ...
+    def run(self) -> OpenModel | None:
+        """The model that is open; None: none is."""
+
     @property
-    def knob_values(self) -> tuple[float, ...]: ...
+    def knob_values(self) -> tuple[float, ...]:
+        """Each latent, -1 to 1."""
+
     @property
-    def threshold(self) -> float: ...
+    def threshold(self) -> float:
+        """Probability above which a cell sounds, 0 to 1."""
+
     @property
-    def densities(self) -> tuple[float, ...]: ...
+    def densities(self) -> tuple[float, ...]:
+        """Density of each group of voices, 0 to 1."""
+
     @property
-    def pitches(self) -> tuple[int, ...]: ...
+    def pitches(self) -> tuple[int, ...]:
+        """MIDI notes that a rhythm's hits take in turn."""
+
     @property
-    def steps(self) -> int: ...
-    def set_knob_values(self, values: Sequence[float]) -> None: ...
-    def set_threshold(self, value: float) -> None: ...
-    def set_density(self, index: int, value: float) -> None: ...
-    def set_pitches(self, pitches: Sequence[int]) -> None: ...
-    def set_steps(self, steps: int) -> None: ...
+    def steps(self) -> int:
+        """Steps of the loop."""
+
+    def set_knob_values(self, values: Sequence[float]) -> None:
+        """Move to these knob values, -1 to 1 each."""
+
+    def set_threshold(self, value: float) -> None:
+        """Set the threshold, clamped to 0 to 1."""
+
+    def set_density(self, index: int, value: float) -> None:
+        """Set the density of a group (from 0), clamped to 0 to 1."""
+
+    def set_pitches(self, pitches: Sequence[int]) -> None:
+        """Set the MIDI notes that a rhythm's hits take in turn."""
+
+    def set_steps(self, steps: int) -> None:
+        """Set the steps of the loop, clamped to those of the model."""
 
 
 class Ignored(Exception):

@@ -44,10 +44,12 @@ class Endpoint:
 
     @property
     def listens(self) -> bool:
+        """Whether it receives messages."""
         return self._ear is not None
 
     @property
     def sends(self) -> bool:
+        """Whether it sends messages."""
         return self._mouth is not None
 
     def start_listening(self, host: str, port: int) -> None:

@@ -32,6 +32,7 @@ class Schedule:
 
     @property
     def step_seconds(self) -> float:
+        """Seconds from a step to the next, without swing."""
         return 60 / self.tempo / self.steps_per_beat
 
     def grid(self, step: float) -> float:

@@ -25,9 +25,11 @@ class HasPattern(Protocol):
     """What is asked of the explorer."""
 
     @property
-    def pattern(self) -> Pattern | None: ...
+    def pattern(self) -> Pattern | None:
+        """What plays; None: no model is open."""
 
-    def next_bar(self) -> None: ...
+    def next_bar(self) -> None:
+        """Called when a bar has ended, before the next one."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,6 +32,7 @@ class Signal:
         return disconnect
 
     def emit(self) -> None:
+        """Call all listeners, in the order in which they were connected."""
         with self._lock:
             listeners = tuple(self._listeners)
         for listener in listeners:

@@ -46,22 +46,27 @@ class Workspace:
 
     @property
     def music(self) -> Path:
+        """The folder of music."""
         return self.folder / "music"
 
     @property
     def dataset(self) -> Path:
+        """The dataset of the corpus."""
         return self.folder / "dataset.npz"
 
     @property
     def runs(self) -> Path:
+        """The folder of runs."""
         return self.folder / "runs"
 
     @property
     def models(self) -> Path:
+        """The folder of model files."""
         return self.folder / "models"
 
     @property
     def midi(self) -> Path:
+        """The folder of MIDI files that were exported."""
         return self.folder / "midi"
 
     def run_folders(self) -> list[Path]:

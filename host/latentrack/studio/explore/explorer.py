@@ -368,18 +368,22 @@ class Explorer:
 
     @property
     def can_undo(self) -> bool:
+        """Whether there is something to undo."""
         return bool(self._back)
 
     @property
     def can_redo(self) -> bool:
+        """Whether there is something to redo."""
         return bool(self._forth)
 
     def undo(self) -> None:
+        """Go back to the state before the last change."""
         with self._lock:
             self._forth = self._swap(self._back, self._forth)
         self.changed.emit()
 
     def redo(self) -> None:
+        """Do again what was undone last."""
         with self._lock:
             self._back = self._swap(self._forth, self._back)
         self.changed.emit()
@@ -419,6 +423,7 @@ class Explorer:
 
     @property
     def path_playing(self) -> bool:
+        """Whether a path is played bar by bar."""
         return self.path_bar >= 0
 
     def path_patterns(self) -> list[Pattern]:

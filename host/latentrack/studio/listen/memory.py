@@ -21,9 +21,11 @@ class Memory:
         self._timer: threading.Timer | None = None
 
     def kept(self, name: str, default: Any) -> Any:
+        """What was kept under this name, else `default`."""
         return self._workspace.setting(name, default)
 
     def keep(self, name: str, value: Any) -> None:
+        """Keep a value under a name; it is written a moment later."""
         with self._lock:
             self._new[name] = value
             if self._timer is None:

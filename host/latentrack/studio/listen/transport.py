@@ -92,18 +92,22 @@ class Transport(Store[TransportState]):
 
     @property
     def tempo(self) -> float:
+        """Quarter notes per minute."""
         return self._sequencer.tempo
 
     @property
     def swing(self) -> float:
+        """Share of two steps that the first takes, 0.5 to 0.75."""
         return self.state.swing
 
     @property
     def volume(self) -> float:
+        """Volume of the sounds, 0 to 1."""
         return self.state.volume
 
     @property
     def following(self) -> bool:
+        """Whether another clock sets the tempo."""
         return self.state.following
 
     @staticmethod
@@ -144,6 +148,7 @@ class Transport(Store[TransportState]):
             self.update(swing=self._sequencer.swing)
 
     def set_volume(self, volume: float) -> None:
+        """Set the volume, clamped to 0 to 1."""
         if math.isfinite(volume):
             self.update(volume=_within(volume, (0.0, 1.0), self.volume))
             self._memory.keep("volume", self.volume)

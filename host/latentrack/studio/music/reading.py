@@ -75,6 +75,7 @@ class CorpusReading:
 
     @cached_property
     def hits(self) -> int:
+        """Hits of all sequences."""
         return self.dataset.hits if self.dataset else 0
 
     @cached_property
@@ -119,6 +120,7 @@ class CorpusReading:
 
     @cached_property
     def by_name(self) -> dict[str, CorpusFile]:
+        """The files by their names."""
         return {file.name: file for file in self.files}
 
 

@@ -89,6 +89,7 @@ class Removals:
         self.did("the whole corpus", take_back)
 
     def undo(self) -> str:
+        """Undo the last removal."""
         if not self._done:
             return ""
         done = self._done.pop()

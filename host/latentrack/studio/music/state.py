@@ -97,20 +97,25 @@ class MusicStore(Store[MusicState]):
 
     @property
     def dataset(self) -> Dataset | None:
+        """See MusicState."""
         return self.state.dataset
 
     @property
     def rules(self) -> Rules:
+        """See MusicState."""
         return self.state.rules
 
     @property
     def map_name(self) -> str:
+        """See MusicState."""
         return self.state.map_name
 
     @property
     def error(self) -> str:
+        """See MusicState."""
         return self.state.error
 
     @property
     def busy(self) -> str:
+        """See MusicState."""
         return self.state.busy

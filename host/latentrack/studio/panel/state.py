@@ -20,6 +20,7 @@ class Stored:
 
     @property
     def name(self) -> str:
+        """The name of the model."""
         return PurePosixPath(self.path).stem
 
     @property
@@ -29,6 +30,7 @@ class Stored:
 
     @property
     def folder(self) -> str:
+        """The folder of its kind in the library."""
         return PurePosixPath(self.path).parent.name
 
 

@@ -76,6 +76,7 @@ class Assignment:
 
     @property
     def dataset(self) -> Dataset:
+        """The music to learn."""
         return Dataset.load(self.folder / MUSIC)
 
     @property

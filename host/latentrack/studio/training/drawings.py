@@ -59,10 +59,12 @@ def both_losses(epochs: Sequence[Epoch]) -> list[Curve]:
 
 
 def loss_of(epochs: Sequence[Epoch]) -> list[tuple[int, float]]:
+    """(epoch, training loss) of each epoch."""
     return [(epoch.number, epoch.loss) for epoch in epochs if epoch.number]
 
 
 def validation_losses(epochs: Sequence[Epoch]) -> list[tuple[int, float]]:
+    """(epoch, validation loss) of the epochs that have one."""
     return [
         (e.number, e.validation_loss) for e in epochs if e.number and e.validation_loss is not None
     ]

@@ -39,10 +39,12 @@ class Summary:
 
     @property
     def name(self) -> str:
+        """The name of the run."""
         return self.folder.stem
 
     @property
     def kind(self) -> str:
+        """Drums, notes or rhythm."""
         return str(self.settings.get("model", "vae"))
 
 

@@ -110,6 +110,7 @@ class TrainingState:
 
     @property
     def running(self) -> bool:
+        """Whether a training goes on."""
         return self.task is not None and self.outcome is None
 
 
