@@ -271,6 +271,25 @@ def test_a_mistake_of_the_explorer_stops_the_music_and_not_the_clock(tmp_path: P
     assert (transport.playing, transport.step) == (False, -1)
 
 
+def test_whoever_sees_that_it_has_stopped_may_play_at_once(tmp_path: Path) -> None:
+    explored = Explored(pattern(["x" * 16]))
+    transport = Transport(Workspace(tmp_path), explored)  # type: ignore[arg-type]
+    transport.play()
+    until(lambda: transport.step > 0)
+
+    def again() -> None:
+        if not transport.playing:
+            disconnect()
+            transport.play()
+
+    disconnect = transport.playing_changed.connect(again)
+    transport.stop()
+    assert transport.playing
+    seen: set[int] = set()
+    until(lambda: seen.add(transport.step) or len(seen) > 5)  # type: ignore[func-returns-value]
+    transport.close()
+
+
 # -- a clock from elsewhere -----------------------------------------------------------------------
 
 

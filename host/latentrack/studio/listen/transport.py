@@ -118,20 +118,21 @@ class Transport(Store[TransportState]):
     def play(self) -> None:
         """From the first step; while a clock is followed, with its next tick."""
         if not self.state.playing:
-            self.update(playing=True)
             self._worker.do(lambda: self._conductor.begin(self.now()))
+            self.update(playing=True)
 
     def resume(self) -> None:
         """From the step after the one that was the last to sound."""
         if not self.state.playing:
-            self.update(playing=True)
             self._worker.do(lambda: self._conductor.resume(self.now()))
+            self.update(playing=True)
 
     def stop(self) -> None:
         """All notes end."""
+        # The task comes first in all three: whoever sees the new state may ask for the next one.
         if self.state.playing:
-            self.update(playing=False)
             self._worker.do(lambda: self._conductor.halt(self.now()))
+            self.update(playing=False)
 
     def set_tempo(self, tempo: float) -> None:
         """From the next step on. What is out of range becomes the nearest in it."""
