@@ -23,8 +23,8 @@ def rename(instrument, old, new):
     Returns {"tracks": [...], "starts": [...], "presets": [...]}: the tracks that play it, the
     tracks that play it after power-on, and the presets, numbered from 1, whose names were changed.
 
-    Raises OSError if there is no such model or the flash refuses; ValueError if `new` is not a
-    name or is taken.
+    Raises OSError if no model is called `old` or the flash cannot be written; ValueError if `new`
+    is not a name or is taken.
     """
     library = instrument.library
     if files.exists(JOURNAL):

@@ -109,7 +109,7 @@ class CachedPart(Part):
         return self._value
 
     def forget(self):
-        """Has the part drawn anew."""
+        """Draws the part again in the next frame."""
         super().forget()
         self._value = None
 

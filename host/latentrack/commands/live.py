@@ -58,7 +58,7 @@ def live(
 
     if folder is None and assets.INSTALLED:
         raise UserError(
-            "There is no checkout here whose device code you could edit: name a folder, such as a "
+            "There is no device code to edit in this installation: name a folder, such as a "
             f"copy of the code that was installed (cp -r {assets.DEVICE} my_device)."
         )
     where = folder if folder is not None else assets.DEVICE

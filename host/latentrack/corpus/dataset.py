@@ -236,7 +236,7 @@ class Dataset:
         Raises
         ------
         IndexError
-            If there is no such sequence.
+            If an index is out of range.
         """
         chosen = np.asarray(which, dtype=np.int64)
         in_each = self.sequences.sum(axis=(1, 2), dtype=np.int64)

@@ -107,8 +107,8 @@ class Settings:
     input_dropout: float | None = declare(
         None, label="Input dropout", low=0, high=0.9, group=LEARNING, more=True, only=("vae",),
         large=0.0, automatic="0",
-        help="Fraction of the hits that the encoder does not see, so that it learns less by heart. "
-        "By default none.",
+        help="Fraction of the hits that is hidden from the encoder, against overfitting. By "
+        "default none.",
     )  # fmt: skip
     weight_decay: float | None = declare(
         None, label="Weight decay", low=0, high=1, group=LEARNING, more=True, only=("vae",),
