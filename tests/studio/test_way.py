@@ -120,7 +120,7 @@ def test_from_twenty_files_to_a_module_that_plays(
     models = page.get_by_role("region", name="Models")
     models.get_by_role("button", name="Hear it on the module: my beats").click()
     expect(models.get_by_text(re.compile("Track 1 plays my.beats"))).to_be_visible()
-    page.get_by_role("button", name="Send its place").click()
+    page.get_by_role("button", name="Send its position").click()
     place = re.findall(r"[−\d.]+", puck_text(page, studio))
     wanted = [float(number.replace("−", "-")) for number in place[:2]]
     scale = 3
@@ -152,6 +152,7 @@ def test_from_twenty_files_to_a_module_that_plays(
         )
         assert {jack for jack in JACKS if lit[jack] == "1"} == {JACKS[g] for g in step.triggers}
     assert len({step.triggers for step in expected}) > 2
+    expect(page.locator(".q-notification")).to_have_count(0)
     keep_picture(page, "studio_module")
 
 

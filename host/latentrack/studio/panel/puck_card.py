@@ -33,7 +33,7 @@ def fill(module: ModuleStore, explorer: Explorer, choices: CardChoices, state: S
             value=state.follows is not None,
             on_change=lambda event: switch(event.value),
         ).classes("lt-panel-grow")
-        button("Send its place", lambda: module.send_position(choices.track))
+        button("Send its position", lambda: module.send_position(choices.track))
     with ui.element("div").classes("lt-panel-line"):
         numbers = {number: f"Preset {number}" for number in range(1, PRESETS + 1)}
         select = ui.select(
