@@ -50,6 +50,26 @@ def test_a_pattern_says_what_it_is_and_draws_itself() -> None:
     assert hits_of(drawn) == {(0, 1), (2, 0), (3, 1)}
 
 
+def test_soft_hits_are_paler_and_late_ones_stand_to_the_right() -> None:
+    cells = np.array([[127], [0], [30], [30], [1]], np.uint8)
+    offsets = np.array([[0], [0], [0.5], [-0.25], [0]])
+
+    def drawn(*late) -> list[tuple[float, float]]:
+        svg = ElementTree.fromstring(cells_svg(cells, ["hat"], 5, *late))
+        squares = [node for node in svg.iter() if node.tag.endswith("rect")]
+        first = float(squares[0].get("x"))
+        step = float(squares[1].get("x")) - first
+        return [
+            ((float(node.get("x")) - first) / step, float(node.get("fill-opacity", 1)))
+            for node in squares[5:]
+        ]
+
+    places, opacities = zip(*drawn(offsets), strict=True)
+    assert places == (0, 2.5, 2.75, 4)
+    assert opacities[0] == opacities[3] == 1 and opacities[1] == opacities[2] < 0.5
+    assert [place for place, _ in drawn()] == [0, 2, 3, 4]
+
+
 def test_many_voices_are_drawn_where_they_sound() -> None:
     cells = np.zeros((4, 60), np.uint8)
     cells[0, 7] = cells[1, 50] = 1

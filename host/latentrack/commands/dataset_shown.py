@@ -39,8 +39,22 @@ def as_json(what: Dataset) -> dict[str, Any]:
             for entry in what.discarded
             if entry.what == HINTS
         ],
+        "dynamics": _dynamics(what),
         "recipe": what.recipe,
         "fingerprint": what.digest,
+    }
+
+
+def _dynamics(what: Dataset) -> dict[str, Any]:
+    """Mean and spread of velocity (1 to 127) and timing (in steps, + is late); None: not known."""
+    found = what.dynamics
+    return {
+        "velocity": None
+        if found.velocity is None
+        else {"mean": round(found.velocity, 2), "spread": round(found.velocity_spread, 2)},
+        "timing": None
+        if found.timing is None
+        else {"mean": round(found.timing, 4), "spread": round(found.timing_spread, 4)},
     }
 
 
@@ -74,10 +88,10 @@ def show(console: Console, what: Dataset) -> None:
     table.add_column("")
     table.add_column("number", justify="right")
     table.add_column("")
-    table.add_column("why" if left_out else "", overflow="fold")
+    table.add_column("", overflow="fold")
     table.add_row("kept", f"{len(what):,}", agree(len(what), "sequence"), "")
     noun = agree(what.hits, Kind(what.kind).note)
-    table.add_row("", f"{what.hits:,}", noun, "", end_section=not left_out)
+    table.add_row("", f"{what.hits:,}", noun, str(what.dynamics), end_section=not left_out)
     for index, entry in enumerate(left_out):
         why = escape(entry.reason)
         if entry.what in ("files", "clues", "samples") and entry.reason != FILTERED_FILE:
@@ -114,12 +128,14 @@ def _draw(console: Console, what: Dataset) -> None:
     bar_steps = what.steps // what.bars if what.steps % what.bars == 0 else what.steps
     # Spread over the whole, for neighbours come from the same file.
     chosen = [(2 * k + 1) * len(what) // (2 * count) for k in range(count)]
+    loud = what.velocities if what.dynamics.has_velocity else None
+    cells = what.sequences if loud is None else what.spread(loud)
     pictures = []
     for index in chosen:
         style = f" · {what.styles[index]}" if what.styles[index] else ""
         title = Text(f"{index + 1:,}{style}", "bold")
         source = Text(what.sources[index], "dim", no_wrap=True, overflow="ellipsis")
-        sequence = what.sequences[index]
+        sequence = cells[index]
         sounding = sequence.any(axis=0)
         if what.kind == "notes":
             # The highest on top, as on a piano roll.
@@ -132,10 +148,10 @@ def _draw(console: Console, what: Dataset) -> None:
         # Bars below one another where side by side they would not fit.
         across = bar_steps * max(1, width(console) // (bar_steps * 5 // 4 + 20))
         for start in range(0, what.steps, across):
-            cells = sequence[start : start + across, order]
+            bars = sequence[start : start + across, order]
             if start:
                 drawn.append("\n\n")
-            drawn.append_text(draw_bar(cells, names, steps_per_beat=what.steps_per_beat))
+            drawn.append_text(draw_bar(bars, names, steps_per_beat=what.steps_per_beat))
         source.truncate(max(len(line) for line in drawn.plain.splitlines()), overflow="ellipsis")
         pictures.append(Group(title, source, drawn, ""))
     draw(console, Columns(pictures, padding=(0, 3)))

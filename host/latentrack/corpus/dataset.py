@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from latentrack.corpus.dynamics import Dynamics, dynamics
 from latentrack.errors import UserError
 from latentrack.files import atomic_write
 from latentrack.limits import CELLS, DAMAGE, JSON_BYTES, Arrays, read_json
@@ -211,12 +212,38 @@ class Dataset:
         return len(np.unique(rows, axis=0)) if len(self) else 0
 
     @property
+    def dynamics(self) -> Dynamics:
+        """How hard the hits are played, and how early or late: means and spreads."""
+        return dynamics(self.velocities, self.offsets)
+
+    @property
     def digest(self) -> str:
-        """SHA-256 (hex) of what a model learns from: the sequences and what their voices are."""
+        """SHA-256 (hex) of what a model learns from: the sequences, what their voices are, and
+        velocity and timing of the hits."""
+        hashed = self._hash_of_hits()
+        for name, per_hit in (("velocities", self.velocities), ("offsets", self._stored_offsets)):
+            if per_hit is not None:
+                hashed.update(name.encode())
+                hashed.update(per_hit.tobytes())
+        return hashed.hexdigest()
+
+    @property
+    def digest_of_hits(self) -> str:
+        """SHA-256 (hex) of the sequences and what their voices are, without velocity and timing."""
+        return self._hash_of_hits().hexdigest()
+
+    def _hash_of_hits(self) -> hashlib._Hash:
         about = [self.kind, list(self.sequences.shape), self.voice_names, self.groups]
         hashed = hashlib.sha256(json.dumps(about).encode())
         hashed.update(self.sequences.tobytes())
-        return hashed.hexdigest()
+        return hashed
+
+    @property
+    def _stored_offsets(self) -> npt.NDArray[np.int8] | None:
+        """Offsets as a file has them, in 1/254 of a step."""
+        if self.offsets is None:
+            return None
+        return np.asarray(np.rint(self.offsets * _OFFSET_UNITS), np.int8)
 
     def take(self, which: Sequence[int] | npt.NDArray[np.integer]) -> Dataset:
         """Take some of the sequences, with their provenance.
@@ -355,8 +382,8 @@ class Dataset:
         }
         if self.velocities is not None:
             arrays["velocities"] = self.velocities
-        if self.offsets is not None:
-            arrays["offsets"] = np.rint(self.offsets * _OFFSET_UNITS).astype(np.int8)
+        if self._stored_offsets is not None:
+            arrays["offsets"] = self._stored_offsets
         with atomic_write(path, "the dataset") as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 

@@ -191,7 +191,8 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
                 f"version {_VERSION}: train again from {source / DATASET}."
             )
         settings = settings_of(header["settings"])
-        if dataset.digest != header["dataset"]["digest"]:
+        # Runs of version 0.1 hashed the hits alone.
+        if header["dataset"]["digest"] not in (dataset.digest, dataset.digest_of_hits):
             raise UserError(
                 f"The dataset in {source} is not the one that the model was trained on: "
                 "train again."

@@ -16,6 +16,9 @@ import numpy.typing as npt
 from latentrack.playing.voices import ACCENT_FROM, Voice
 
 SOFTEST, LOUDEST = 40, 127
+SOFT_BELOW, LOUD_FROM = 64, 96
+"""In pictures: a soft hit is below the first, a loud one at or above the second, from where on
+drummers mean an accent."""
 
 
 def velocities(

@@ -30,6 +30,11 @@ def test_a_picture_can_be_read_as_a_pattern_again():
     assert np.array_equal(again.cells(EXTENDED), cells)
 
 
+def test_velocities_are_drawn_as_a_drummer_writes_them():
+    cells = np.array([[120], [0], [50], [90], [63], [64], [95], [96]])
+    assert draw_bar(cells, ["hat"]).plain == "hat |X.ox|oxxX|"
+
+
 @pytest.mark.parametrize("cells", [np.zeros(4), np.zeros((4, 2))])
 def test_names_that_do_not_fit_are_refused(cells):
     with pytest.raises(ValueError, match="3 names"):

@@ -3,11 +3,13 @@
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from latentrack.corpus import Dataset
 from latentrack.decoder.litert import Decoder
 from latentrack.decoder.metadata import read_extras
 from latentrack.errors import UserError
@@ -45,6 +47,21 @@ def test_a_run_comes_back_as_it_was(run: Run, copy: Path) -> None:
     assert len(again.validated_on) + len(again.trained_on) == 800
     held = {again.dataset.sources[i] for i in again.validated_on}
     assert held and not held & {again.dataset.sources[i] for i in again.trained_on}
+
+
+def test_a_run_that_hashed_its_hits_alone_is_read(copy: Path) -> None:
+    """As version 0.1.0 wrote them: its hash had neither velocity nor timing."""
+    loud = Dataset.load(copy / "dataset.npz")
+    loud = replace(loud, velocities=np.full(loud.hits, 90), offsets=np.zeros(loud.hits))
+    loud.save(copy / "dataset.npz")
+    header = (copy / "run.toml").read_text()
+    assert load_run(copy).dataset.velocities is not None  # music() knows of no velocities
+    softer = replace(loud, sequences=loud.sequences[::-1])
+    softer.save(copy / "dataset.npz")
+    with pytest.raises(UserError, match="is not the one"):
+        load_run(copy)
+    (copy / "run.toml").write_text(header.replace(loud.digest_of_hits, softer.digest))
+    assert len(load_run(copy).dataset) == len(loud)
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="tomllib is the independent reader")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-_SOFT_BELOW, _LOUD_FROM = 64, 96  # velocities; from 96 on drummers mean an accent
+from latentrack.playing.velocity import LOUD_FROM, SOFT_BELOW
 
 
 def top_down(voice_names: Sequence[str], kind: str) -> list[int]:
@@ -24,8 +24,8 @@ def picture(hits: Sequence[int], order: Sequence[int], most_rows: int = 999) -> 
     row = {voice: number for number, voice in enumerate(order)}
     paths: dict[str, list[str]] = {"soft": [], "medium": [], "loud": []}
     for step, voice, velocity in _three(hits):
-        loud = "loud" if velocity >= _LOUD_FROM else "medium"
-        paths["soft" if velocity < _SOFT_BELOW else loud].append(
+        loud = "loud" if velocity >= LOUD_FROM else "medium"
+        paths["soft" if velocity < SOFT_BELOW else loud].append(
             f"M{step}.06 {row[voice] + 0.5 - high / 2:.3g}h.88v{high:.3g}h-.88z"
         )
     return {name: "".join(cells) for name, cells in paths.items()}
