@@ -56,10 +56,12 @@ class Oracle:
         self._process.wait()
         self._process.stdout.close()
 
-    def decode(self, model: bytes, latents: np.ndarray) -> np.ndarray:
-        """The model's outputs at latents (n, latents), as floats (n, outputs). Raises Refused."""
+    def decode(self, model: bytes, latents: np.ndarray, output: str | None = None) -> np.ndarray:
+        """The model's outputs at latents (n, latents), as floats (n, outputs): of the output of
+        that name, by default of the first. Raises Refused."""
         assert self._process.stdin and self._process.stdout
-        _write(self._process.stdin.fileno(), (model, latents))
+        message = (model, latents) if output is None else (model, latents, output)
+        _write(self._process.stdin.fileno(), message)
         answer = _read(self._process.stdout.fileno())
         if isinstance(answer, str):
             raise Refused(answer)
@@ -111,14 +113,14 @@ def _answer(decode: Any) -> None:
     signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
     while True:
         try:
-            model, latents = _read(0)
+            model, *asked = _read(0)
         except EOFError:
             os._exit(0)
         if model == KILL:
             os.kill(os.getpid(), signal.SIGKILL)
         signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
         try:
-            answer: Any = decode(model, latents)
+            answer: Any = decode(model, *asked)
         except Exception as error:
             answer = str(error) or type(error).__name__
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)

@@ -29,12 +29,14 @@ def tflite_c(tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture(scope="session")
 def exported(
     tmp_path_factory: pytest.TempPathFactory,
-) -> Callable[[tflite_models.Shape, str], bytes]:
+) -> Callable[[tflite_models.Shape | tflite_models.FeelShape, str], bytes]:
     """A model of a shape and a number type, made by TensorFlow the first time it is asked for."""
 
-    def export(shape: tflite_models.Shape, precision: str) -> bytes:
+    def export(shape: tflite_models.Shape | tflite_models.FeelShape, precision: str) -> bytes:
         def make(folder: Path) -> None:
-            model = tflite_models.export(shape, precision, seed=len(shape.name))
+            feel = isinstance(shape, tflite_models.FeelShape)
+            write = tflite_models.export_feel if feel else tflite_models.export
+            model = write(shape, precision, seed=len(shape.name))
             (folder / "made.tflite").write_bytes(model)
 
         name = f"{precision}-{shape.name}".replace("/", "-")

@@ -6,12 +6,14 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 
-def decode(model: bytes, latents: np.ndarray) -> np.ndarray:
-    """The outputs (n, outputs) as LiteRT gives them: float32, or int8 where the model says so."""
+def decode(model: bytes, latents: np.ndarray, output: str | None = None) -> np.ndarray:
+    """The outputs (n, outputs) as LiteRT gives them: float32, or int8 where the model says so.
+
+    output: its name in the model's signature; by default the model's first output."""
     interpreter = Interpreter(model_content=model)
     interpreter.allocate_tensors()
     source = interpreter.get_input_details()[0]
-    target = interpreter.get_output_details()[0]
+    target = _target(interpreter, model, output)
     answers = []
     for latent in latents:
         values = as_input(source, latent).reshape(source["shape"])
@@ -21,13 +23,29 @@ def decode(model: bytes, latents: np.ndarray) -> np.ndarray:
     return np.array(answers)
 
 
-def probabilities(model: bytes, latents: np.ndarray) -> np.ndarray:
+def probabilities(model: bytes, latents: np.ndarray, output: str | None = None) -> np.ndarray:
     """As decode, but what int8 outputs stand for."""
-    outputs = decode(model, latents)
+    outputs = decode(model, latents, output)
     if outputs.dtype != np.int8:
         return outputs
-    scale, zero = output_quantisation(model)
+    scale, zero = output_quantisation(model, output)
     return (outputs.astype(np.float32) - np.float32(zero)) * np.float32(scale)
+
+
+def named_outputs(model: bytes) -> dict[str, int]:
+    """Which tensor each output is, by the names in the model's first signature."""
+    signatures = schema.ModelT.InitFromPackedBuf(model, 0).signatureDefs or []
+    return {
+        entry.name.decode(): entry.tensorIndex for each in signatures[:1] for entry in each.outputs
+    }
+
+
+def _target(interpreter: Interpreter, model: bytes, output: str | None) -> dict:
+    targets = interpreter.get_output_details()
+    if output is None:
+        return targets[0]
+    wanted = named_outputs(model)[output]
+    return next(target for target in targets if target["index"] == wanted)
 
 
 def as_input(source: dict, latent: np.ndarray) -> np.ndarray:
@@ -39,9 +57,10 @@ def as_input(source: dict, latent: np.ndarray) -> np.ndarray:
     return np.clip(steps, -128, 127).astype(np.int8)
 
 
-def output_quantisation(model: bytes) -> tuple[float, int]:
+def output_quantisation(model: bytes, output: str | None = None) -> tuple[float, int]:
     """Scale and zero point of the int8 output; (0, 0) for float."""
-    return Interpreter(model_content=model).get_output_details()[0]["quantization"]
+    interpreter = Interpreter(model_content=model)
+    return _target(interpreter, model, output)["quantization"]
 
 
 def made_float(model: bytes) -> bytes:

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
-from tests.firmware.litert_oracle import decode, made_float, output_quantisation
+from tests.firmware.litert_oracle import decode, made_float, output_quantisation, probabilities
 from tests.firmware.tflite_c import Decoder
-from tests.firmware.tflite_models import PRECISIONS, SHAPES
+from tests.firmware.tflite_models import FEEL_SHAPES, PRECISIONS, SHAPES
 
 BOUND = 1e-6
 THRESHOLDS = np.append(np.linspace(0.02, 0.97, 19), 0.5).astype(np.float32)
@@ -126,6 +126,38 @@ def test_a_step_is_decoded_as_the_whole_is(precision, exported, tflite_c):
         whole = decoder.scores(latents)
         for piece in (1, 2, 5, 12, 13):
             assert np.array_equal(decoder.scores(latents, piece), whole)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_velocity_and_timing_are_what_litert_says(precision, exported, tflite_c, figures):
+    compared, furthest = Compared(), 0.0
+    for shape in FEEL_SHAPES:
+        model = exported(shape, precision)
+        decoder = Decoder(tflite_c, model)
+        assert decoder.has_feel and decoder.outputs == shape.outputs
+        latents = np.random.default_rng(18).uniform(-3, 3, (40, decoder.latents))
+        latents = latents.astype(np.float32)
+        oracle = made_float(model) if precision == "dynamic" else model
+        expected = probabilities(oracle, latents, "hits")
+        check(decoder, latents, expected, "int8" in precision, compared)
+        for output in ("velocity", "timing"):
+            expected = probabilities(oracle, latents, output)
+            apart = np.abs(decoder.values(latents, output) - expected).max()
+            assert apart <= (0 if "int8" in precision else BOUND), (shape.name, output)
+            assert expected.max() - expected.min() > 0.5  # it says something
+            furthest = max(furthest, float(apart))
+    figures.append(f"{'feel ' + precision:<24}{compared}, feel at most {furthest:.1e}")
+
+
+def test_the_feels_latents_leave_the_hits_as_they_are(exported, tflite_c):
+    shape = FEEL_SHAPES[0]
+    decoder = Decoder(tflite_c, exported(shape, "float32"))
+    latents = np.random.default_rng(19).uniform(-3, 3, (20, decoder.latents)).astype(np.float32)
+    moved = latents.copy()
+    moved[:, shape.pattern :] += 1
+    assert np.array_equal(decoder.scores(latents), decoder.scores(moved))
+    for output in ("velocity", "timing"):
+        assert not np.array_equal(decoder.values(latents, output), decoder.values(moved, output))
 
 
 def test_other_ways_to_write_the_same_network(tflite_c):

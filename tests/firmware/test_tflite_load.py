@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
+from latentrack.decoder import playable
+from latentrack.decoder.model_file import Malformed
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
 from tests.firmware.litert_oracle import decode
 from tests.firmware.tflite_c import Decoder, Refused
-from tests.firmware.tflite_models import PRECISIONS, SHAPES
+from tests.firmware.tflite_models import FEEL_SHAPES, PRECISIONS, SHAPES
 
 
 def describe(model: bytes, text: bytes) -> bytes:
@@ -224,6 +226,10 @@ def two_outputs(tree, graph):
     graph.outputs = np.append(graph.outputs, graph.operators[0].outputs[0]).astype(np.int32)
 
 
+def no_outputs(tree, graph):
+    graph.outputs = []
+
+
 def same_output(tree, graph):
     """The last operator puts its result where its input was."""
     graph.operators[-1].outputs = graph.outputs = graph.operators[-1].inputs
@@ -278,7 +284,8 @@ def two_graphs(tree, graph):
         (loop_back, "the operators are not one chain from input to output"),
         (lose_tensor, "damaged: a part of it is missing"),
         (negative_tensor, "damaged: a part of it is missing"),
-        (two_outputs, "not a decoder: it has not one input and one output"),
+        (two_outputs, "its outputs are not called hits, velocity and timing"),
+        (no_outputs, "not a decoder: it has not one input and one output"),
         (same_output, "is computed twice"),
         (other_output, "the operators are not one chain from input to output"),
         (no_layers, "not a decoder: it has no dense layer"),
@@ -291,6 +298,119 @@ def two_graphs(tree, graph):
 )
 def test_damaged_model_is_refused(change, words, drums, tflite_c):
     assert words in refusal(tflite_c, edited(drums, change))
+
+
+def nameless_outputs(tree, graph):
+    tree.signatureDefs = None
+
+
+def other_name(tree, graph):
+    tree.signatureDefs[0].outputs[0].name = "loudness"
+
+
+def hits_not_first(tree, graph):
+    graph.outputs = graph.outputs[::-1]
+
+
+def one_output_missing(tree, graph):
+    graph.outputs = graph.outputs[:2]
+
+
+def second_signature(tree, graph):
+    tree.signatureDefs.append(tree.signatureDefs[0])
+
+
+def hits_thrice(tree, graph):
+    graph.outputs = [graph.outputs[0]] * 3
+    for entry in tree.signatureDefs[0].outputs:
+        entry.tensorIndex = graph.outputs[0]
+
+
+def velocity_of_a_hidden_layer(tree, graph):
+    """Of the right size, but other layers read it."""
+    names = {entry.name: entry for entry in tree.signatureDefs[0].outputs}
+    last = next(o for o in graph.operators if o.outputs[0] == names[b"velocity"].tensorIndex)
+    tensor = int(last.inputs[0])
+    graph.outputs = [
+        tensor if i == names[b"velocity"].tensorIndex else int(i) for i in graph.outputs
+    ]
+    names[b"velocity"].tensorIndex = tensor
+
+
+def output_of_its_own_size(tree, graph):
+    """The timing of all but the last cell."""
+    names = {entry.name: entry.tensorIndex for entry in tree.signatureDefs[0].outputs}
+    tanh = next(o for o in graph.operators if o.outputs[0] == names[b"timing"])
+    layer = next(o for o in graph.operators if o.outputs[0] == tanh.inputs[0])
+    weights, bias = (graph.tensors[int(i)] for i in layer.inputs[1:])
+    rows, cols = (int(n) for n in weights.shape)
+    for tensor, shape in ((weights, [rows - 1, cols]), (bias, [rows - 1])):
+        tensor.shape = np.array(shape, np.int32)
+        data = tree.buffers[tensor.buffer].data
+        tree.buffers[tensor.buffer].data = data[: 4 * int(np.prod(shape))]
+    for index in (layer.outputs[0], tanh.outputs[0]):
+        graph.tensors[int(index)].shape = np.array([1, rows - 1], np.int32)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (nameless_outputs, "its outputs are not called hits, velocity and timing"),
+        (other_name, "its outputs are not called hits, velocity and timing"),
+        (hits_not_first, "its outputs are not called hits, velocity and timing"),
+        (one_output_missing, "its outputs are not called hits, velocity and timing"),
+        (second_signature, "its outputs are not called hits, velocity and timing"),
+        (hits_thrice, "the operators are not one chain from input to output"),
+        (velocity_of_a_hidden_layer, "the operators are not one chain from input to output"),
+        (output_of_its_own_size, "its outputs are not of one size"),
+    ],
+)
+def test_outputs_are_told_apart_by_their_names(change, words, exported, tflite_c):
+    model = exported(FEEL_SHAPES[1], "float32")
+    assert Decoder(tflite_c, model).has_feel
+    broken = edited(model, change)
+    assert refusal(tflite_c, broken) == words
+    with pytest.raises(Malformed):
+        playable.check(broken)
+
+
+def with_feel(model: bytes, *entries: bytes) -> bytes:
+    def change(tree, graph):
+        for data in entries:
+            entry, buffer = schema.MetadataT(), schema.BufferT()
+            entry.name, entry.buffer = "LATENTRACK_FEEL", len(tree.buffers)
+            buffer.data = np.frombuffer(data, np.uint8)
+            tree.buffers.append(buffer)
+            tree.metadata = [*(tree.metadata or []), entry]
+
+    return edited(model, change)
+
+
+def test_the_feels_latents_are_the_last_ones(exported, tflite_c):
+    model = exported(FEEL_SHAPES[0], "int8")
+    assert Decoder(tflite_c, model).feel_latents == 0
+    for latents in (0, 1, 2):
+        marked = with_feel(model, bytes([1, latents]))
+        playable.check(marked)
+        assert Decoder(tflite_c, marked).feel_latents == latents
+
+
+@pytest.mark.parametrize(
+    ("shape", "entry"),
+    [
+        (FEEL_SHAPES[0], bytes([1, 3])),  # more than two
+        (FEEL_SHAPES[0], bytes([2, 2])),  # another version
+        (FEEL_SHAPES[0], bytes([1])),
+        (FEEL_SHAPES[0], bytes([1, 2, 0])),
+        (FEEL_SHAPES[1], bytes([1, 2])),  # none is left for the hits
+        (SHAPES[0], bytes([1, 1])),  # there is no feel that it could change
+    ],
+)
+def test_a_feel_that_does_not_fit_is_refused(shape, entry, exported, tflite_c):
+    model = with_feel(exported(shape, "float32"), entry)
+    assert refusal(tflite_c, model) == "metadata: the feel does not fit the model"
+    with pytest.raises(Malformed):
+        playable.check(model)
 
 
 def moved(model: bytes, vector: tuple[int, int], width: int, shift: int) -> bytes:

@@ -8,6 +8,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "firmware" / "lib" / "tflite"
+OUTPUTS = ("hits", "velocity", "timing")  # of a model with a feel, as its signature names them
 STRICT = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror"]
 
 
@@ -54,10 +55,11 @@ class Decoder:
         words = library.tflite_load(self.c, file, ctypes.c_uint32(len(model)))
         if words is not None:
             raise Refused(words.decode("ascii"))
-        fields = np.zeros(8, np.uint32)
+        fields = np.zeros(10, np.uint32)
         library.shim_fields(self.c, _pointer(fields))
         self.latents, self.outputs, has, self.steps, self.voices = (int(x) for x in fields[:5])
-        self.latent_scale, groups, extra = (int(x) for x in fields[5:])
+        self.latent_scale, groups, extra = (int(x) for x in fields[5:8])
+        self.feel_latents, self.has_feel = int(fields[8]), bool(fields[9])
         self.has_metadata = bool(has)
         self.kind = library.shim_kind(self.c).decode("latin-1")
         self.groups = library.shim_groups(self.c)[:groups]
@@ -70,6 +72,15 @@ class Decoder:
         scores = np.empty((len(latents), self.outputs), np.float32)
         self.library.shim_scores(self.c, _pointer(latents), len(latents), piece, _pointer(scores))
         return scores
+
+    def values(self, latents: np.ndarray, output: str) -> np.ndarray:
+        """One of the model's own outputs (n, outputs), by its name."""
+        latents = np.ascontiguousarray(latents, np.float32)
+        assert latents.shape[1] == self.latents
+        values = np.empty((len(latents), self.outputs), np.float32)
+        which = OUTPUTS.index(output)
+        self.library.shim_values(self.c, _pointer(latents), len(latents), which, _pointer(values))
+        return values
 
     def probabilities(self, scores: np.ndarray) -> np.ndarray:
         values = np.array(scores, np.float32)

@@ -1,9 +1,12 @@
 """Decoders of many shapes and every number type, written by TensorFlow's own converter."""
 
+import tempfile
 import warnings
 from dataclasses import dataclass
 
+import flatbuffers
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
 
@@ -71,13 +74,106 @@ def export(shape: Shape, precision: str, seed: int, sparse: float = 0.0) -> byte
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [decode.get_concrete_function()], decode
     )
+    return _convert(converter, precision, shape.sizes[0], rng)
+
+
+@dataclass(frozen=True)
+class FeelShape:
+    """A network of hits, and one of velocity and timing that share their hidden layers.
+
+    pattern, feel: latents; the hits depend on the first `pattern` of them only.
+    hidden, trunk: layers of the hits, and of the feel; activation: of the trunk."""
+
+    pattern: int
+    feel: int
+    hidden: tuple[int, ...]
+    trunk: tuple[int, ...]
+    outputs: int
+    activation: str = "relu"
+
+    @property
+    def name(self) -> str:
+        sizes = (self.pattern, self.feel, *self.hidden, *self.trunk, self.outputs)
+        return "feel-" + "-".join(map(str, sizes)) + "-" + self.activation
+
+
+FEEL_SHAPES = (
+    FeelShape(3, 2, (66, 129), (64, 128), 192),
+    FeelShape(2, 0, (7,), (5,), 24),
+    FeelShape(3, 1, (13, 17, 11), (9, 10), 36, "tanh"),
+    FeelShape(6, 2, (), (31,), 48),
+    FeelShape(1, 1, (20,), (), 32),
+)
+
+
+def export_feel(shape: FeelShape, precision: str, seed: int, sparse: float = 0.0) -> bytes:
+    """As `export`, with the outputs hits (the first), velocity and timing, named by a signature."""
+    tf = import_tensorflow()
+    rng = np.random.default_rng(seed)
+    latents = shape.pattern + shape.feel
+    activation = {"relu": tf.nn.relu, "tanh": tf.tanh}[shape.activation]
+
+    def layers(*sizes: int) -> list:
+        return [
+            (
+                rng.normal(0, 1.6 / np.sqrt(a), (a, b)).astype(np.float32),
+                rng.normal(-0.2, 0.4, b).astype(np.float32),
+            )
+            for a, b in zip(sizes, sizes[1:], strict=False)
+        ]
+
+    hits = layers(latents, *shape.hidden, shape.outputs)
+    hits[0][0][shape.pattern :] = 0
+    hits[-1] = hits[-1][0], hits[-1][1] - np.float32(sparse)
+    trunk = layers(latents, *shape.trunk)
+    velocity, timing = (layers((latents, *shape.trunk)[-1], shape.outputs)[0] for _ in range(2))
+
+    def apply(x, layer):
+        return x @ tf.constant(layer[0]) + tf.constant(layer[1])
+
+    class Groove(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec((1, latents), tf.float32)])
+        def decode(self, x):
+            pattern, feel = x, x
+            for layer in hits[:-1]:
+                pattern = tf.nn.relu(apply(pattern, layer))
+            for layer in trunk:
+                feel = activation(apply(feel, layer))
+            return {
+                "hits": tf.sigmoid(apply(pattern, hits[-1])),
+                "velocity": tf.sigmoid(apply(feel, velocity)),
+                "timing": tf.tanh(apply(feel, timing)),
+            }
+
+    groove = Groove()
+    with tempfile.TemporaryDirectory() as folder, quiet_terminal():
+        signatures = {"serving_default": groove.decode.get_concrete_function()}
+        tf.saved_model.save(groove, folder, signatures=signatures)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        return _hits_first(_convert(converter, precision, latents, rng))
+
+
+def _hits_first(model: bytes) -> bytes:
+    """The converter orders the outputs of a saved model as it likes."""
+    tree = schema.ModelT.InitFromPackedBuf(model, 0)
+    entries = tree.signatureDefs[0].outputs
+    first = next(entry.tensorIndex for entry in entries if entry.name == b"hits")
+    graph = tree.subgraphs[0]
+    graph.outputs = [first, *(int(i) for i in graph.outputs if i != first)]
+    builder = flatbuffers.Builder(4096)
+    builder.Finish(tree.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def _convert(converter, precision: str, latents: int, rng: np.random.Generator) -> bytes:
+    tf = import_tensorflow()
     if precision != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if precision == "float16":
         converter.target_spec.supported_types = [tf.float16]
     if precision.startswith("int8"):
         converter.representative_dataset = lambda: (
-            [rng.uniform(-3, 3, (1, shape.sizes[0])).astype(np.float32)] for _ in range(100)
+            [rng.uniform(-3, 3, (1, latents)).astype(np.float32)] for _ in range(100)
         )
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     if precision == "int8_per_tensor":

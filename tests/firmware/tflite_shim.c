@@ -14,7 +14,8 @@ uint32_t shim_decoder_bytes(void)
     return sizeof(struct tflite_decoder);
 }
 
-/* latents, outputs, has_metadata, steps, voices, latent_scale, groups, extra_size */
+/* latents, outputs, has_metadata, steps, voices, latent_scale, groups, extra_size, feel latents,
+   has_feel */
 void shim_fields(const struct tflite_decoder *decoder, uint32_t *fields)
 {
     fields[0] = decoder->latents;
@@ -25,6 +26,8 @@ void shim_fields(const struct tflite_decoder *decoder, uint32_t *fields)
     fields[5] = decoder->latent_scale;
     fields[6] = decoder->groups;
     fields[7] = decoder->extra_size;
+    fields[8] = decoder->feel;
+    fields[9] = decoder->has_feel;
 }
 
 const char *shim_kind(const struct tflite_decoder *decoder)
@@ -67,4 +70,21 @@ void shim_probabilities(const struct tflite_decoder *decoder, float *scores, uns
 {
     for (; count--; scores++)
         *scores = tflite_probability(decoder, *scores);
+}
+
+/* One of the model's own outputs for every cell of `count` latents, each cell by itself, the last
+   one first. */
+void shim_values(const struct tflite_decoder *decoder, const float *latents, unsigned count,
+                 unsigned output, float *values)
+{
+    void *workspace = malloc(tflite_workspace(decoder));
+
+    memset(workspace, 0xff, tflite_workspace(decoder));
+    for (; count--; latents += decoder->latents, values += decoder->outputs) {
+        tflite_hidden(decoder, latents, workspace);
+        for (unsigned cell = decoder->outputs; cell--;) {
+            values[cell] = tflite_value(decoder, workspace, (enum tflite_output)output, cell);
+        }
+    }
+    free(workspace);
 }

@@ -132,18 +132,17 @@ static void rows_i8(const struct tflite_dense *dense, const int16_t *input, uint
     }
 }
 
-void dense_prepare(const struct tflite_dense *dense, void *values)
+void dense_prepare(struct tflite_quant quant, void *values, uint32_t count)
 {
     const float *from = values;
     int16_t *to = values;
-    float zero = (float)dense->in.zero;
-    uint32_t cols = dense->cols;
+    float zero = (float)quant.zero;
 
-    if (dense->in.scale == 0) {
+    if (quant.scale == 0) {
         return;
     }
     /* In place, from the left, a block at a time: what is read has not been overwritten yet. */
-    for (; cols >= 4; cols -= 4, from += 4, to += 4) {
+    for (; count >= 4; count -= 4, from += 4, to += 4) {
         float a = from[0], b = from[1], c = from[2], d = from[3];
 
         to[0] = (int16_t)(a - zero);
@@ -151,7 +150,7 @@ void dense_prepare(const struct tflite_dense *dense, void *values)
         to[2] = (int16_t)(b - zero);
         to[3] = (int16_t)(d - zero);
     }
-    while (cols--) {
+    while (count--) {
         float value = *from++;
 
         *to++ = (int16_t)(value - zero);

@@ -4,9 +4,10 @@
 
 #include "tflite.h"
 
-/* Puts cols values, in place, into the form that the layer's kernel reads: floats stay floats, int8
- * values become int16 without their zero point. `values` holds floats. */
-void dense_prepare(const struct tflite_dense *dense, void *values);
+/* Puts values, in place, into the form that the layers which read them need: floats stay floats,
+ * int8 values become int16 without their zero point. `values` holds floats; `quant` says how they
+ * are written. */
+void dense_prepare(struct tflite_quant quant, void *values, uint32_t count);
 
 /* Rows first to first + count - 1, which must exist. `input` was prepared. int8 results come as
  * floats that hold integers. */

@@ -1,8 +1,8 @@
 /* Turns a .tflite file into a decoder, or says what is wrong with it.
  *
- * The file's first subgraph must be one chain of operators from the only input to the only output.
- * Everything that running the decoder will touch is checked here, once: afterwards nothing can go
- * out of bounds, whatever the file holds.
+ * The file's only subgraph must be a tree of operators from the only input to one output or to
+ * three. Everything that running the decoder will touch is checked here, once: afterwards nothing
+ * can go out of bounds, whatever the file holds.
  */
 #include <stddef.h>
 #include <string.h>
@@ -48,7 +48,12 @@ enum {
     DENSE_BIAS = FLAT_FIELD(4, 1),
     DENSE_SPEC = FLAT_FIELD(5, 4)
 };
-enum { MODEL_SIGNATURES = FLAT_FIELD(7, 4), SIGNATURE_KEY = FLAT_FIELD(2, 4) };
+enum {
+    MODEL_SIGNATURES = FLAT_FIELD(7, 4),
+    SIGNATURE_OUTPUTS = FLAT_FIELD(1, 4),
+    SIGNATURE_KEY = FLAT_FIELD(2, 4)
+};
+enum { MAP_NAME = FLAT_FIELD(0, 1), MAP_TENSOR = FLAT_FIELD(1, 4) };
 enum { RESHAPE_SHAPE = FLAT_FIELD(0, 4) };
 enum { METADATA_NAME = FLAT_FIELD(0, 1), METADATA_BUFFER = FLAT_FIELD(1, 4) };
 
@@ -77,6 +82,7 @@ static const char WRONG_SCALES[] = "the scales or zero points do not fit";
 static const char WRONG_TYPES[] = "this mixture of number types is not supported";
 static const char WRONG_OPTIONS[] = "its options are not supported";
 static const char NO_CHAIN[] = "the operators are not one chain from input to output";
+static const char NO_NAMES[] = "its outputs are not called hits, velocity and timing";
 
 static inline bool fail_operator(struct loader *loader)
 {
@@ -202,13 +208,9 @@ static bool add_map(struct loader *loader, uint32_t op, struct tflite_quant out)
     }
     map = &decoder->map[decoder->maps++];
     map->op = (uint8_t)op;
-    map->in = loader->quant;
+    map->of = (uint8_t)(loader->flow - loader->flows);
+    map->in = loader->flow->quant;
     map->out = out;
-    if (decoder->dense) {
-        decoder->layer[decoder->dense - 1].maps++;
-    } else {
-        decoder->head++;
-    }
     return true;
 }
 
@@ -239,7 +241,8 @@ static bool read_dense(struct loader *loader, uint32_t options, struct flatvecto
     struct flatbuffer *flat = &loader->flat;
     struct tensor weights, bias;
     struct tflite_dense *dense;
-    bool int8 = loader->quant.scale != 0;
+    struct flow *flow = loader->flow;
+    bool int8 = flow->quant.scale != 0;
     float range;
 
     if (inputs.count < 2) {
@@ -256,8 +259,8 @@ static bool read_dense(struct loader *loader, uint32_t options, struct flatvecto
     if (!read_constant(loader, flat_u32(flat, inputs.at + 4), &weights)) {
         return false;
     }
-    if (weights.cols != loader->width || weights.rows != outputs || weights.rank != 2 ||
-        (flat_scalar(flat, options, DENSE_KEEPS) && loader->last != loader->width)) {
+    if (weights.cols != flow->width || weights.rows != outputs || weights.rank != 2 ||
+        (flat_scalar(flat, options, DENSE_KEEPS) && flow->last != flow->width)) {
         return fail_dense(loader, WRONG_SHAPE);
     }
     dense = &decoder->layer[decoder->dense++];
@@ -265,8 +268,11 @@ static bool read_dense(struct loader *loader, uint32_t options, struct flatvecto
     dense->weights_are = weights.number;
     dense->rows = (uint16_t)weights.rows;
     dense->cols = (uint16_t)weights.cols;
-    dense->in = loader->quant;
+    dense->from = (uint8_t)(flow - loader->flows);
+    dense->in = flow->quant;
     dense->out = quant;
+    flow->read = true;
+    loader->flow = &loader->flows[decoder->dense];
     if (weights.number == TFLITE_I32 || (int8 && weights.number != TFLITE_I8) ||
         int8 != (dense->out.scale != 0)) {
         return fail_dense(loader, WRONG_TYPES);
@@ -274,7 +280,7 @@ static bool read_dense(struct loader *loader, uint32_t options, struct flatvecto
     if (weights.number == TFLITE_I8 && !read_scales(loader, dense, &weights)) {
         return false;
     }
-    range = loader->range * (float)weights.cols * greatest(loader, &weights);
+    range = flow->range * (float)weights.cols * greatest(loader, &weights);
     if (inputs.count == 3 && flat_u32(flat, inputs.at + 8) != NO_TENSOR) {
         if (!read_constant(loader, flat_u32(flat, inputs.at + 8), &bias)) {
             return false;
@@ -292,7 +298,8 @@ static bool read_dense(struct loader *loader, uint32_t options, struct flatvecto
             return fail_dense(loader, WRONG_SCALES);
         }
     }
-    loader->range = range;
+    loader->flow->range = range;
+    loader->flow->last = outputs;
     if (!int8 && !(range < MOST_SUM)) {
         return fail_dense(loader, "weights are too large, or not numbers");
     }
@@ -304,6 +311,7 @@ static bool read_dense(struct loader *loader, uint32_t options, struct flatvecto
 static bool read_reshape(struct loader *loader, uint32_t options, struct flatvector inputs)
 {
     struct flatbuffer *flat = &loader->flat;
+    struct flow *flow = loader->flow;
     struct flatvector shape;
     uint32_t product = 1, open = 0, extent = 1;
 
@@ -317,19 +325,19 @@ static bool read_reshape(struct loader *loader, uint32_t options, struct flatvec
         shape.at = tensor.at;
         shape.count = tensor.number == TFLITE_I32 && tensor.rank == 1 ? tensor.bytes / 4 : 0;
     }
-    for (uint32_t i = 0; i < shape.count && product <= loader->width; i++) {
+    for (uint32_t i = 0; i < shape.count && product <= flow->width; i++) {
         extent = flat_u32(flat, shape.at + 4 * i);
         if (extent == UINT32_MAX) {
             open++;
         } else {
-            product = extent > loader->width ? UINT32_MAX : product * extent;
+            product = extent > flow->width ? UINT32_MAX : product * extent;
         }
     }
-    if (open > 1 || product == 0 || shape.count == 0 || product > loader->width ||
-        (open ? loader->width % product != 0 : loader->width != product)) {
+    if (open > 1 || product == 0 || shape.count == 0 || product > flow->width ||
+        (open ? flow->width % product != 0 : flow->width != product)) {
         return fail_operator(loader);
     }
-    loader->last = extent == UINT32_MAX ? loader->width / product : extent;
+    flow->last = extent == UINT32_MAX ? flow->width / product : extent;
     return true;
 }
 
@@ -337,13 +345,17 @@ static bool read_reshape(struct loader *loader, uint32_t options, struct flatvec
 static bool read_map(struct loader *loader, uint32_t op, uint32_t outputs,
                      struct tflite_quant quant)
 {
-    bool from_int8 = loader->quant.scale != 0, to_int8 = quant.scale != 0;
+    struct flow *flow = loader->flow;
+    bool from_int8 = flow->quant.scale != 0, to_int8 = quant.scale != 0;
 
-    if (outputs != loader->width) {
+    if (flow->read) {
+        return load_fail(loader, NO_CHAIN);
+    }
+    if (outputs != flow->width) {
         return fail_operator(loader);
     }
     if (op == OP_RESHAPE) {
-        return quant.scale == loader->quant.scale && quant.zero == loader->quant.zero
+        return quant.scale == flow->quant.scale && quant.zero == flow->quant.zero
                    ? true
                    : fail_operator(loader);
     }
@@ -357,11 +369,11 @@ static bool read_map(struct loader *loader, uint32_t op, uint32_t outputs,
     if (from_int8 && to_int8 &&
         (op == OP_LOGISTIC ? quant.scale != 0x1p-8f || quant.zero != -128
          : op == OP_TANH   ? quant.scale != 0x1p-7f || quant.zero != 0
-                           : quant.scale > loader->quant.scale)) {
+                           : quant.scale > flow->quant.scale)) {
         return fail_operator(loader);
     }
     if (op == OP_DEQUANTIZE) {
-        loader->range = 256 * loader->quant.scale;
+        flow->range = 256 * flow->quant.scale;
     }
     return add_map(loader, op, quant);
 }
@@ -410,6 +422,17 @@ static const struct operator_kind *read_code(struct loader *loader, uint32_t whi
     return flat->broken ? NULL : kind;
 }
 
+/* The branch that has reached this tensor, or NULL. */
+static struct flow *find_flow(struct loader *loader, uint32_t tensor)
+{
+    for (uint32_t i = 0; i <= loader->decoder->dense; i++) {
+        if (loader->flows[i].tensor == tensor) {
+            return &loader->flows[i];
+        }
+    }
+    return NULL;
+}
+
 static bool read_operator(struct loader *loader, uint32_t operator)
 {
     struct flatbuffer *flat = &loader->flat;
@@ -446,7 +469,8 @@ static bool read_operator(struct loader *loader, uint32_t operator)
     if (kind->op == OP_DEQUANTIZE && in.number == TFLITE_F16 && in.bytes != 0 && quant.scale == 0) {
         return true; /* float16 weights: read where they are used */
     }
-    if (in.index != loader->flow) {
+    loader->flow = find_flow(loader, in.index);
+    if (!loader->flow) {
         return load_fail(loader, NO_CHAIN);
     }
     width = out.rows * out.cols;
@@ -455,22 +479,125 @@ static bool read_operator(struct loader *loader, uint32_t operator)
             : !read_map(loader, kind->op, width, quant)) {
         return false;
     }
-    if (kind->op == OP_FULLY_CONNECTED) {
-        loader->last = width;
-    }
     if (kind->op == OP_RESHAPE && !read_reshape(loader, options, inputs)) {
         return false;
     }
-    loader->flow = out.index;
-    loader->width = width;
-    loader->quant = quant;
+    loader->flow->tensor = out.index;
+    loader->flow->width = width;
+    loader->flow->quant = quant;
     return true;
+}
+
+/* The layer that ends in this tensor is that output's. */
+static bool end_branch(struct loader *loader, uint32_t output, uint32_t tensor)
+{
+    struct tflite_decoder *decoder = loader->decoder;
+    struct flow *flow = find_flow(loader, tensor);
+
+    if (!flow || flow->read || flow == loader->flows) {
+        return load_fail(loader, NO_CHAIN);
+    }
+    flow->read = true; /* so that no other output is this one */
+    decoder->last[output] = (uint8_t)(flow - loader->flows - 1);
+    if (decoder->outputs != 0 && decoder->outputs != flow->width) {
+        return load_fail(loader, "its outputs are not of one size");
+    }
+    decoder->outputs = flow->width;
+    return true;
+}
+
+static bool is_called(const struct loader *loader, struct flatvector name, const char *wanted,
+                      uint32_t length)
+{
+    return name.count == length && memcmp(loader->flat.bytes + name.at, wanted, length) == 0;
+}
+
+/* The tensor that the only signature calls so, or NO_TENSOR. */
+static uint32_t named_output(struct loader *loader, const char *wanted, uint32_t length)
+{
+    struct flatbuffer *flat = &loader->flat;
+    struct flatvector entries, name;
+
+    flat_vector(flat, flat_element(flat, loader->signatures, 0), SIGNATURE_OUTPUTS, &entries);
+    for (uint32_t i = 0; i < entries.count; i++) {
+        uint32_t entry = flat_element(flat, entries, i);
+
+        flat_vector(flat, entry, MAP_NAME, &name);
+        if (is_called(loader, name, wanted, length)) {
+            return flat_scalar(flat, entry, MAP_TENSOR);
+        }
+    }
+    return NO_TENSOR;
+}
+
+/* One output is the hits. Three are told apart by their names in the signature. */
+static bool read_outputs(struct loader *loader, struct flatvector outputs)
+{
+    struct flatbuffer *flat = &loader->flat;
+    uint32_t tensor[TFLITE_OUTPUTS], first = flat_u32(flat, outputs.at);
+
+    if (outputs.count == 1) {
+        return end_branch(loader, TFLITE_HITS, first);
+    }
+    tensor[TFLITE_HITS] = named_output(loader, "hits", 4);
+    tensor[TFLITE_VELOCITY] = named_output(loader, "velocity", 8);
+    tensor[TFLITE_TIMING] = named_output(loader, "timing", 6);
+    if (outputs.count != TFLITE_OUTPUTS || loader->signatures.count != 1 ||
+        tensor[TFLITE_HITS] != first) {
+        return load_fail(loader, NO_NAMES);
+    }
+    for (uint32_t i = 0; i < TFLITE_OUTPUTS; i++) {
+        if (i != TFLITE_HITS && tensor[i] != flat_u32(flat, outputs.at + 4) &&
+            tensor[i] != flat_u32(flat, outputs.at + 8)) {
+            return load_fail(loader, NO_NAMES);
+        }
+        if (!end_branch(loader, i, tensor[i])) {
+            return false;
+        }
+    }
+    loader->decoder->has_feel = true;
+    return true;
+}
+
+static uint32_t take_room(struct tflite_decoder *decoder, uint32_t floats)
+{
+    uint32_t at = decoder->workspace;
+
+    decoder->workspace += (4 * floats + 7) & ~UINT32_C(7);
+    return at;
+}
+
+/* Where each layer's output lies in a workspace. What the outputs' layers read comes last: all that
+ * is before it is free once they can be computed (tflite_room). */
+static void lay_out(struct tflite_decoder *decoder)
+{
+    uint32_t kept = 0; /* a bit for each layer, above one for the latents */
+
+    for (unsigned i = 0; i < (decoder->has_feel ? TFLITE_OUTPUTS : 1); i++) {
+        decoder->layer[decoder->last[i]].room = TFLITE_NO_ROOM;
+        kept |= 1u << decoder->layer[decoder->last[i]].from;
+    }
+    take_room(decoder, decoder->latents);
+    decoder->room = kept & 1 ? decoder->workspace : 0;
+    for (unsigned keep = 0; keep < 2; keep++) {
+        for (unsigned i = 0; i < decoder->dense; i++) {
+            struct tflite_dense *dense = &decoder->layer[i];
+
+            if (dense->room != TFLITE_NO_ROOM && (kept >> (i + 1) & 1) == keep) {
+                dense->room = take_room(decoder, dense->rows);
+            }
+        }
+        if (!keep) {
+            decoder->room_size = decoder->workspace - decoder->room;
+        }
+    }
 }
 
 static bool read_graph(struct loader *loader, uint32_t graph)
 {
     struct flatbuffer *flat = &loader->flat;
     struct flatvector inputs, outputs;
+    struct flow *latents = loader->flows;
     struct tensor tensor;
 
     /* First, as it says most about a model of another kind. */
@@ -491,22 +618,23 @@ static bool read_graph(struct loader *loader, uint32_t graph)
             return false;
         }
     }
-    if (inputs.count != 1 || outputs.count != 1) {
+    if (inputs.count != 1 || outputs.count < 1) {
         return load_fail(loader, "not a decoder: it has not one input and one output");
     }
-    if (!tensor_activation(loader, flat_u32(flat, inputs.at), &tensor, &loader->quant)) {
+    if (!tensor_activation(loader, flat_u32(flat, inputs.at), &tensor, &latents->quant)) {
         return false;
     }
-    loader->flow = tensor.index;
-    loader->width = tensor.rows * tensor.cols;
-    loader->last = tensor.cols;
-    loader->range = MOST_LATENT;
-    if (loader->width > TFLITE_MAX_LATENTS) {
-        load_note_number(loader, "not a decoder: it has ", loader->width,
+    latents->tensor = tensor.index;
+    latents->width = tensor.rows * tensor.cols;
+    latents->last = tensor.cols;
+    latents->range = MOST_LATENT;
+    if (latents->width > TFLITE_MAX_LATENTS) {
+        load_note_number(loader, "not a decoder: it has ", latents->width,
                          " inputs, more than 8 latents");
         return false;
     }
-    loader->decoder->latents = (uint8_t)loader->width;
+    loader->decoder->latents = (uint8_t)latents->width;
+    loader->decoder->in = latents->quant;
     for (; loader->done < loader->operators.count; loader->done++) {
         if (!read_operator(loader, flat_element(flat, loader->operators, loader->done))) {
             return false;
@@ -515,16 +643,34 @@ static bool read_graph(struct loader *loader, uint32_t graph)
     if (loader->decoder->dense == 0) {
         return load_fail(loader, "not a decoder: it has no dense layer");
     }
-    if (loader->flow != flat_u32(flat, outputs.at)) {
-        return load_fail(loader, NO_CHAIN);
+    if (!read_outputs(loader, outputs)) {
+        return false;
     }
-    loader->decoder->outputs = loader->width;
+    for (uint32_t i = 1; i <= loader->decoder->dense; i++) {
+        if (!loader->flows[i].read) {
+            return load_fail(loader, NO_CHAIN);
+        }
+    }
+    lay_out(loader->decoder);
     return !flat->broken;
+}
+
+/* The entry of our own: its version, and how many latents only the feel depends on. */
+static bool read_feel(struct loader *loader, struct flatvector data)
+{
+    const uint8_t *bytes = loader->flat.bytes + data.at;
+    struct tflite_decoder *decoder = loader->decoder;
+
+    if (data.count != 2 || bytes[0] != 1 || bytes[1] > TFLITE_MAX_FEEL ||
+        bytes[1] >= decoder->latents || (bytes[1] && !decoder->has_feel)) {
+        return load_fail(loader, "metadata: the feel does not fit the model");
+    }
+    decoder->feel = bytes[1];
+    return true;
 }
 
 static bool read_metadata(struct loader *loader, struct flatvector entries)
 {
-    static const char wanted[] = "TFLITE_METADATA";
     struct flatbuffer *flat = &loader->flat;
 
     for (uint32_t i = 0; i < entries.count; i++) {
@@ -536,8 +682,10 @@ static bool read_metadata(struct loader *loader, struct flatvector entries)
         if (!tensor_buffer(loader, flat_scalar(flat, entry, METADATA_BUFFER), &data)) {
             return false;
         }
-        if (name.count != sizeof wanted - 1 ||
-            memcmp(flat->bytes + name.at, wanted, sizeof wanted - 1) != 0) {
+        if (is_called(loader, name, "LATENTRACK_FEEL", 15) && !read_feel(loader, data)) {
+            return false;
+        }
+        if (!is_called(loader, name, "TFLITE_METADATA", 15)) {
             continue;
         }
         wrong = metadata_read(loader->decoder, flat->bytes + data.at, data.count);
@@ -548,30 +696,17 @@ static bool read_metadata(struct loader *loader, struct flatvector entries)
     return !flat->broken;
 }
 
-/* What a signature says is of no use here, but LiteRT wants it to have a name. */
-static bool read_signatures(struct loader *loader, struct flatvector signatures)
+/* LiteRT wants each signature to have a name. */
+static bool read_signatures(struct loader *loader)
 {
     struct flatbuffer *flat = &loader->flat;
 
-    for (uint32_t i = 0; i < signatures.count; i++) {
-        if (!flat_field(flat, flat_element(flat, signatures, i), SIGNATURE_KEY)) {
+    for (uint32_t i = 0; i < loader->signatures.count; i++) {
+        if (!flat_field(flat, flat_element(flat, loader->signatures, i), SIGNATURE_KEY)) {
             return load_fail(loader, LOAD_MISSING);
         }
     }
     return !flat->broken;
-}
-
-/* Where odd layers' inputs lie: behind the widest input of an even layer. */
-static uint32_t even_inputs(const struct tflite_decoder *decoder, unsigned parity)
-{
-    uint32_t widest = 0;
-
-    for (unsigned i = parity; i < decoder->dense; i += 2) {
-        if (decoder->layer[i].cols > widest) {
-            widest = decoder->layer[i].cols;
-        }
-    }
-    return (4 * widest + 7) & ~UINT32_C(7);
 }
 
 const char *tflite_load(struct tflite_decoder *decoder, const void *file, uint32_t size)
@@ -580,7 +715,7 @@ const char *tflite_load(struct tflite_decoder *decoder, const void *file, uint32
                             .decoder = decoder,
                             .words = {decoder->message, sizeof decoder->message, 0}};
     struct flatbuffer *flat = &loader.flat;
-    struct flatvector graphs, metadata, signatures;
+    struct flatvector graphs, metadata;
     uint32_t model;
 
     memset(decoder, 0, sizeof *decoder);
@@ -598,23 +733,16 @@ const char *tflite_load(struct tflite_decoder *decoder, const void *file, uint32
     flat_vector(flat, model, MODEL_BUFFERS, &loader.buffers);
     flat_vector(flat, model, MODEL_GRAPHS, &graphs);
     flat_vector(flat, model, MODEL_METADATA, &metadata);
-    flat_vector(flat, model, MODEL_SIGNATURES, &signatures);
+    flat_vector(flat, model, MODEL_SIGNATURES, &loader.signatures);
     if (flat->broken) {
         return flat->broken;
     }
     if (graphs.count != 1) {
         return "not a decoder: it has not one graph";
     }
-    if (!read_graph(&loader, flat_element(flat, graphs, 0)) ||
-        !read_signatures(&loader, signatures) || !read_metadata(&loader, metadata) ||
-        flat->broken) {
+    if (!read_graph(&loader, flat_element(flat, graphs, 0)) || !read_signatures(&loader) ||
+        !read_metadata(&loader, metadata) || flat->broken) {
         return flat->broken;
     }
-    decoder->odd = even_inputs(decoder, 0);
     return NULL;
-}
-
-uint32_t tflite_workspace(const struct tflite_decoder *decoder)
-{
-    return decoder->odd + even_inputs(decoder, 1);
 }

@@ -6,60 +6,70 @@
 #include "operators.h"
 #include "tflite.h"
 
-/* Where the inputs of a layer lie: the layers take the two halves of the workspace in turn. */
-static void *input_of(const struct tflite_decoder *decoder, const void *workspace, unsigned layer)
+/* Where the input of a layer lies. */
+static void *input_of(const struct tflite_decoder *decoder, const void *workspace,
+                      const struct tflite_dense *dense)
 {
-    return (char *)(uintptr_t)workspace + (layer % 2 ? decoder->odd : 0);
+    return (char *)(uintptr_t)workspace + (dense->from ? decoder->layer[dense->from - 1].room : 0);
 }
 
-static void apply_maps(const struct tflite_map *map, unsigned maps, float *values, uint32_t count)
+/* `of`: what the maps change, as in struct tflite_map. Returns how what comes out is written. */
+static struct tflite_quant apply_maps(const struct tflite_decoder *decoder, unsigned of,
+                                      float *values, uint32_t count)
 {
-    for (; maps--; map++) {
-        for (uint32_t i = 0; i < count; i++) {
-            values[i] = apply_map(map, values[i]);
+    const struct tflite_map *map = decoder->map;
+    struct tflite_quant out = of ? decoder->layer[of - 1].out : decoder->in;
+
+    for (unsigned maps = decoder->maps; maps--; map++) {
+        if (map->of == of) {
+            for (uint32_t i = 0; i < count; i++) {
+                values[i] = apply_map(map, values[i]);
+            }
+            out = map->out;
         }
     }
+    return out;
 }
 
 void tflite_hidden(const struct tflite_decoder *decoder, const float *latents, void *workspace)
 {
-    const struct tflite_map *map = decoder->map + decoder->head;
-    const struct tflite_dense *first = decoder->layer;
-    const struct tflite_quant *in = decoder->head ? &decoder->map->in : &first->in;
-    float *values = input_of(decoder, workspace, 0);
+    float *values = workspace;
+    uint32_t count = decoder->latents;
 
-    memcpy(values, latents, decoder->latents * sizeof *values);
-    if (in->scale != 0) {
-        for (unsigned i = 0; i < decoder->latents; i++) {
-            values[i] = quantise(values[i], *in);
+    memcpy(values, latents, count * sizeof *values);
+    if (decoder->in.scale != 0) {
+        for (unsigned i = 0; i < count; i++) {
+            values[i] = quantise(values[i], decoder->in);
         }
     }
-    apply_maps(decoder->map, decoder->head, values, decoder->latents);
-    dense_prepare(first, values);
-    for (unsigned i = 0; i + 1 < decoder->dense; i++) {
+    dense_prepare(apply_maps(decoder, 0, values, count), values, count);
+    for (unsigned i = 0; i < decoder->dense; i++) {
         const struct tflite_dense *dense = &decoder->layer[i];
-        float *next = input_of(decoder, workspace, i + 1);
 
-        dense_rows(dense, input_of(decoder, workspace, i), 0, dense->rows, next);
-        apply_maps(map, dense->maps, next, dense->rows);
-        dense_prepare(dense + 1, next);
-        map += dense->maps;
+        if (dense->room == TFLITE_NO_ROOM) {
+            continue;
+        }
+        values = (void *)((char *)workspace + dense->room);
+        dense_rows(dense, input_of(decoder, workspace, dense), 0, dense->rows, values);
+        dense_prepare(apply_maps(decoder, i + 1, values, dense->rows), values, dense->rows);
     }
+}
+
+uint32_t tflite_workspace(const struct tflite_decoder *decoder)
+{
+    return decoder->workspace;
 }
 
 uint32_t tflite_room(const struct tflite_decoder *decoder, uint32_t *size)
 {
-    /* The half that does not hold the last layer's input. */
-    bool odd_is_free = decoder->dense % 2;
-
-    *size = odd_is_free ? tflite_workspace(decoder) - decoder->odd : decoder->odd;
-    return odd_is_free ? decoder->odd : 0;
+    *size = decoder->room_size;
+    return decoder->room;
 }
 
 void tflite_scores(const struct tflite_decoder *decoder, const void *workspace, unsigned first,
                    unsigned count, float *scores)
 {
-    unsigned last = decoder->dense - 1u;
+    const struct tflite_dense *last = &decoder->layer[decoder->last[TFLITE_HITS]];
 
     if (first >= decoder->outputs) {
         return;
@@ -67,19 +77,31 @@ void tflite_scores(const struct tflite_decoder *decoder, const void *workspace, 
     if (count > decoder->outputs - first) {
         count = decoder->outputs - first;
     }
-    dense_rows(&decoder->layer[last], input_of(decoder, workspace, last), first, count, scores);
+    dense_rows(last, input_of(decoder, workspace, last), first, count, scores);
+}
+
+/* What an output's layer has computed becomes what the model puts out. */
+static float finish(const struct tflite_decoder *decoder, enum tflite_output output, float score)
+{
+    struct tflite_quant out = apply_maps(decoder, decoder->last[output] + 1u, &score, 1);
+
+    /* An int8 model without a DEQUANTIZE at its end: give what the int8 stands for. */
+    return out.scale != 0 ? (score - (float)out.zero) * out.scale : score;
 }
 
 float tflite_probability(const struct tflite_decoder *decoder, float score)
 {
-    const struct tflite_dense *last = &decoder->layer[decoder->dense - 1];
-    const struct tflite_map *map = decoder->map + decoder->maps - last->maps;
+    return finish(decoder, TFLITE_HITS, score);
+}
 
-    apply_maps(map, last->maps, &score, 1);
-    /* An int8 model without a DEQUANTIZE at its end: give what the int8 stands for. */
-    struct tflite_quant out = last->maps ? map[last->maps - 1].out : last->out;
+float tflite_value(const struct tflite_decoder *decoder, const void *workspace,
+                   enum tflite_output output, unsigned cell)
+{
+    const struct tflite_dense *last = &decoder->layer[decoder->last[output]];
+    float score;
 
-    return out.scale != 0 ? (score - (float)out.zero) * out.scale : score;
+    dense_rows(last, input_of(decoder, workspace, last), cell, 1, &score);
+    return finish(decoder, output, score);
 }
 
 /* All floats in their order, as integers: -infinity is the lowest. */

@@ -17,18 +17,24 @@ struct tensor {
 
 enum { MOST_TENSORS = 255 };
 
+/* The activation that a branch of the tree has reached: of the latents, or of a layer's output. */
+struct flow {
+    uint32_t tensor;
+    uint32_t width, last;      /* its elements, and its last dimension when the decoder runs */
+    struct tflite_quant quant; /* how it is written */
+    float range;               /* no float of it is greater than this, nor less than minus this */
+    bool read;                 /* by a layer: no other operator may change it */
+};
+
 struct loader {
     struct flatbuffer flat;
     struct tflite_decoder *decoder;
     struct words words;
-    struct flatvector codes, buffers, tensors, operators;
-    uint32_t done; /* how many operators have been read */
-    /* The activation that the chain has reached: */
-    uint32_t flow;             /* which tensor */
-    uint32_t width, last;      /* its elements, and its last dimension when the decoder runs */
-    struct tflite_quant quant; /* how it is written */
-    float range;               /* no float of it is greater than this, nor less than minus this */
-    uint8_t written[MOST_TENSORS / 8 + 1]; /* a bit for each tensor that has been computed */
+    struct flatvector codes, buffers, tensors, operators, signatures;
+    uint32_t done;                           /* how many operators have been read */
+    struct flow flows[1 + TFLITE_MAX_DENSE]; /* 0: the latents, n: layer n - 1 */
+    struct flow *flow;                       /* what the operator that is read reads */
+    uint8_t written[MOST_TENSORS / 8 + 1];   /* a bit for each tensor that has been computed */
 };
 
 /* Notes what is wrong, unless something was before. */

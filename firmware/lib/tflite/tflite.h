@@ -5,10 +5,13 @@
  * read, so the interpreter and the clock interrupt may run it at once with a workspace each.
  *
  *     latents -> tflite_hidden -> workspace -> tflite_scores -> scores -> gates (score > cutoff)
+ *                                           -> tflite_value -> velocity and timing of a cell
  *
- * The last layer is computed row by row on demand, so that one step of a pattern costs its own rows
- * only. What comes out are scores: the values of the last dense layer, before the sigmoid. As a
- * sigmoid never falls, a threshold on the probability is a cut-off on the score (tflite_cutoff).
+ * The layers are a tree: each reads the latents or another layer's output. Those that no layer
+ * reads are the outputs': one (hits), or three (hits, velocity and timing; has_feel). They are
+ * computed row by row on demand, so that one step of a pattern costs its own rows only. Of the hits
+ * come scores: the values of the last dense layer, before the sigmoid. As a sigmoid never falls, a
+ * threshold on the probability is a cut-off on the score (tflite_cutoff).
  */
 #ifndef TFLITE_H
 #define TFLITE_H
@@ -20,6 +23,11 @@
 #define TFLITE_MAX_DENSE 8 /* dense layers */
 #define TFLITE_MAX_MAPS 12 /* element by element operators: LOGISTIC, QUANTIZE, ... */
 #define TFLITE_MAX_GROUPS 255
+#define TFLITE_MAX_FEEL 2 /* latents of the feel alone */
+
+/* What a model puts out for each cell: the probability of a hit, its velocity (0 to 1), and its
+ * timing (-1 to 1, in half steps, + is late). */
+enum tflite_output { TFLITE_HITS, TFLITE_VELOCITY, TFLITE_TIMING, TFLITE_OUTPUTS };
 
 /* How the numbers of a tensor are written. */
 enum tflite_number { TFLITE_NONE, TFLITE_F32, TFLITE_F16, TFLITE_I8, TFLITE_I32 };
@@ -38,23 +46,28 @@ struct tflite_dense {
     uint16_t rows, cols;
     uint8_t weights_are, bias_are; /* enum tflite_number */
     uint8_t per_row;               /* 1: scales holds one per row, 0: one for all */
-    uint8_t maps;                  /* how many maps follow this layer */
+    uint8_t from;                  /* 0: it reads the latents, n: the output of layer n - 1 */
     struct tflite_quant in, out;   /* scale 0: float */
     float low, high;               /* the fused activation as a range, in the units of the output */
+    uint32_t room; /* where in a workspace its output lies; TFLITE_NO_ROOM: an output's layer */
 };
+#define TFLITE_NO_ROOM UINT32_MAX
 
 /* One operator that treats every element alike. */
 struct tflite_map {
     uint8_t op;                  /* the file format's number of the operator */
+    uint8_t of;                  /* 0: it changes the latents, n: the output of layer n - 1 */
     struct tflite_quant in, out; /* scale 0: float */
 };
 
 struct tflite_decoder {
-    uint8_t latents;  /* 1 to TFLITE_MAX_LATENTS */
-    uint8_t dense;    /* how many of layer[] are used, at least 1 */
-    uint8_t maps;     /* how many of map[] are used */
-    uint8_t head;     /* how many maps come before the first dense layer */
-    uint32_t outputs; /* cells of the whole pattern: step * voices + voice */
+    uint8_t latents; /* 1 to TFLITE_MAX_LATENTS */
+    uint8_t dense;   /* how many of layer[] are used, at least 1 */
+    uint8_t maps;    /* how many of map[] are used */
+    uint8_t feel;    /* how many of the latents, the last ones, only the feel depends on */
+    bool has_feel;   /* it has velocity and timing, too */
+    uint8_t last[TFLITE_OUTPUTS]; /* the layer of each output */
+    uint32_t outputs;             /* cells of the whole pattern: step * voices + voice */
 
     /* From the metadata; zeros when has_metadata is false. Then outputs == steps * voices. */
     bool has_metadata;
@@ -67,10 +80,12 @@ struct tflite_decoder {
     const uint8_t *extra; /* of all kinds but "perdec": the bytes after the latent scale */
     uint32_t extra_size;
 
+    struct tflite_quant in; /* of the latents */
     struct tflite_dense layer[TFLITE_MAX_DENSE];
     struct tflite_map map[TFLITE_MAX_MAPS];
-    uint32_t odd;      /* where in a workspace the odd layers' inputs lie, in bytes */
-    char message[112]; /* what tflite_load found wrong */
+    uint32_t workspace;       /* bytes of one */
+    uint32_t room, room_size; /* see tflite_room */
+    char message[112];        /* what tflite_load found wrong */
 };
 
 /* Reads and validates the whole file; the file must stay where it is, unchanged, as long as the
@@ -85,12 +100,12 @@ uint32_t tflite_workspace(const struct tflite_decoder *decoder);
  * multiple of 4. How many bytes there are goes to `size`; it may be 0. */
 uint32_t tflite_room(const struct tflite_decoder *decoder, uint32_t *size);
 
-/* Runs everything before the last dense layer; latents holds decoder->latents floats. */
+/* Runs everything before the outputs' layers; latents holds decoder->latents floats. */
 void tflite_hidden(const struct tflite_decoder *decoder, const float *latents, void *workspace);
 
-/* The scores of the outputs first to first + count - 1 from what tflite_hidden left in the
+/* The scores of the cells first to first + count - 1 from what tflite_hidden left in the
  * workspace: of a float decoder the logits, of an int8 decoder the quantised logits as floats.
- * Outputs beyond the last are not computed. */
+ * Cells beyond the last are not computed. */
 void tflite_scores(const struct tflite_decoder *decoder, const void *workspace, unsigned first,
                    unsigned count, float *scores);
 
@@ -102,5 +117,10 @@ float tflite_cutoff(const struct tflite_decoder *decoder, float threshold);
 
 /* What the model's own output would be for this score, as a float. Never falls as score rises. */
 float tflite_probability(const struct tflite_decoder *decoder, float score);
+
+/* One of the model's own outputs for one cell, as a float, from what tflite_hidden left in the
+ * workspace. TFLITE_VELOCITY and TFLITE_TIMING only if it has_feel. */
+float tflite_value(const struct tflite_decoder *decoder, const void *workspace,
+                   enum tflite_output output, unsigned cell);
 
 #endif

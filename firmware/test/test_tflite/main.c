@@ -202,7 +202,7 @@ static void one_layer(struct tflite_decoder *decoder, const float *weights, cons
 {
     memset(decoder, 0, sizeof *decoder);
     decoder->latents = 3;
-    decoder->dense = decoder->maps = decoder->layer[0].maps = 1;
+    decoder->dense = decoder->maps = decoder->map[0].of = 1;
     decoder->outputs = rows;
     decoder->layer[0].weights = weights;
     decoder->layer[0].bias = bias;
@@ -212,7 +212,8 @@ static void one_layer(struct tflite_decoder *decoder, const float *weights, cons
     decoder->layer[0].low = -INFINITY;
     decoder->layer[0].high = INFINITY;
     decoder->map[0].op = OP_LOGISTIC;
-    decoder->odd = 16;
+    decoder->layer[0].room = TFLITE_NO_ROOM;
+    decoder->workspace = 16;
 }
 
 static const float WEIGHTS[5 * 3] = {1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1, -2, 0.5f, 4};

@@ -251,9 +251,10 @@ def _json(extras: Extras) -> bytes:
 
 
 def _refuse_other_kinds(name: str, file: ModelFile) -> None:
-    """A decoder has one input (1, latents) and one output; an image classifier has not."""
+    """A decoder has one input (1, latents) and one or three outputs."""
     ok = (
-        len(file.inputs) == len(file.outputs) == 1
+        len(file.inputs) == 1
+        and len(file.outputs) in (1, 3)
         and len(file.inputs[0].shape) == 2
         and 1 <= file.inputs[0].shape[1] <= _MAX_LATENTS
     )

@@ -20,6 +20,11 @@ from latentrack.words import count
 
 SCHEMA = 3
 DESCRIPTION = b"TFLITE_METADATA"
+FEEL = b"LATENTRACK_FEEL"
+FEEL_VERSION = 1
+OUTPUTS = (b"hits", b"velocity", b"timing")
+MAX_FEEL_LATENTS = 2
+_NO_CHAIN = "has operators that are not one chain from input to output"
 MAX_LATENTS = 8
 MAX_DENSE = 8
 MAX_MAPS = 12
@@ -46,7 +51,8 @@ _SCALE, _ZERO_POINT, _DETAILS_ARE, _AXIS = 2, 3, 4, 6
 _DATA, _OFFSET = 0, 1
 _ACTIVATION, _FORMAT, _KEEP_DIMS, _BIAS_TYPE, _QUANT_SPEC = 0, 1, 2, 4, 5
 _NEW_SHAPE = 0
-_SIGNATURE_KEY = 2
+_SIGNATURE_OUTPUTS, _SIGNATURE_KEY = 1, 2
+_MAP_NAME, _MAP_TENSOR = 0, 1
 
 _NUMBERS = {0: "float32", 1: "float16", 2: "int32", 9: "int8"}
 _WIDTHS = {"float32": 4, "float16": 2, "int32": 4, "int8": 1}
@@ -122,18 +128,33 @@ class _Tensor:
 
 
 @dataclass
-class _Chain:
-    """What the chain of operators has reached."""
+class _Flow:
+    """An activation that a branch of the network has reached: of the latents, or of a layer."""
 
     tensor: int
     width: int  # elements
     last: int  # the last dimension when the decoder runs
     quantization: tuple[float, int] | None
     largest: float = MAX_LATENT  # no value is larger in magnitude
-    layers: int = 0
+    read: bool = False  # by a layer: no other operator may change it
+
+
+@dataclass
+class _Tree:
+    """What has been read of the network: the latents' flow, and one of each layer."""
+
+    flows: list[_Flow]
     maps: int = 0
     written: set[int] = field(default_factory=set)
     constants: dict[int, _Tensor] = field(default_factory=dict)  # float16 by what they become
+
+    @property
+    def layers(self) -> int:
+        return len(self.flows) - 1
+
+    def reached(self, tensor: int) -> _Flow | None:
+        """The branch that has reached this tensor."""
+        return next((flow for flow in self.flows if flow.tensor == tensor), None)
 
 
 def check_operators(data: bytes) -> None:
@@ -168,7 +189,7 @@ def check(data: bytes) -> None:
     except _TooLarge:
         reader = _Reader(data, model, graphs[0], exactly=True)
         reader.check()
-    reader.check_metadata(model_file.metadata_entries(model))
+    reader.check_metadata()
 
 
 class _Reader:
@@ -177,6 +198,7 @@ class _Reader:
     def __init__(self, data: bytes, model: Table, graph: Table, exactly: bool = False) -> None:
         self._data = data
         self._exactly = exactly
+        self._model = model
         self._graph = graph
         self._codes = [_read_code(code) for code in model.tables(model_file.MODEL_OPERATOR_CODES)]
         self._buffers = list(model.tables(model_file.MODEL_BUFFERS))
@@ -188,7 +210,7 @@ class _Reader:
 
     def check(self) -> None:
         inputs, outputs = self._graph.integers(_INPUTS), self._graph.integers(_OUTPUTS)
-        if len(inputs) != 1 or len(outputs) != 1:
+        if len(inputs) != 1 or not outputs:
             raise Malformed("does not have one input and one output")
         source = self._tensor(inputs[0])
         self._require_activation(source)
@@ -196,25 +218,71 @@ class _Reader:
             raise Malformed(
                 f"has {count(source.elements, 'input')}, more than {MAX_LATENTS} latents"
             )
-        chain = _Chain(source.index, source.elements, source.cols, source.quantization)
-        chain.written.add(source.index)
+        tree = _Tree([_Flow(source.index, source.elements, source.cols, source.quantization)])
+        tree.written.add(source.index)
         for operator in self._operators:
-            self._follow(operator, chain)
-        if not chain.layers:
+            self._follow(operator, tree)
+        if not tree.layers:
             raise Malformed("has no FULLY_CONNECTED layer")
-        if chain.tensor != outputs[0]:
-            raise Malformed("has operators that are not one chain from input to output")
+        widths = {self._end(tensor, tree) for tensor in self._named(outputs)}
+        if len(widths) > 1:
+            raise Malformed("has outputs that are not of one size")
+        if not all(flow.read for flow in tree.flows):
+            raise Malformed(_NO_CHAIN)
 
-    def check_metadata(self, entries: list[tuple[bytes, int, int]]) -> None:
-        """Each entry's buffer lies in the file, and there is one description of its own kind."""
-        described = 0
-        for name, buffer, _ in entries:
+    def _named(self, outputs: tuple[int, ...]) -> tuple[int, ...]:
+        """The outputs' tensors; three of them have names, and the hits are the first."""
+        if len(outputs) == 1:
+            return outputs
+        signatures = list(self._model.tables(model_file.MODEL_SIGNATURES))
+        named: dict[bytes, int] = {}
+        for signature in signatures:
+            for entry in signature.tables(_SIGNATURE_OUTPUTS):
+                named.setdefault(entry.raw(_MAP_NAME), entry.scalar(_MAP_TENSOR, "I"))
+        found = tuple(named.get(name, -1) for name in OUTPUTS)
+        if (
+            len(outputs) != len(OUTPUTS)
+            or len(signatures) != 1
+            or found[0] != outputs[0]
+            or any(tensor not in outputs[1:] for tensor in found[1:])
+        ):
+            raise Malformed("has outputs that are not called hits, velocity and timing")
+        return found
+
+    def _end(self, tensor: int, tree: _Tree) -> int:
+        """The branch that ends in an output; returns the output's width."""
+        flow = tree.reached(tensor)
+        if flow is None or flow.read or flow is tree.flows[0]:
+            raise Malformed(_NO_CHAIN)
+        flow.read = True
+        return flow.width
+
+    def check_metadata(self) -> None:
+        """Each entry's buffer lies in the file, and there is at most one of each of those that the
+        module reads, which fits the network."""
+        seen = []
+        for name, buffer, _ in model_file.metadata_entries(self._model):
             at, size = self._read_buffer(buffer)
-            if name != DESCRIPTION:
+            if name not in (DESCRIPTION, FEEL):
                 continue
-            described += 1
-            if described > 1 or self._data[at + 4 : at + min(8, size)] != b"M001":
-                raise Malformed("has metadata that are not of the kind M001, or are there twice")
+            if name in seen:
+                raise Malformed("has metadata that are there twice")
+            seen.append(name)
+            if name == DESCRIPTION and self._data[at + 4 : at + min(8, size)] != b"M001":
+                raise Malformed("has metadata that are not of the kind M001")
+            if name == FEEL:
+                self._check_feel(self._data[at : at + size])
+
+    def _check_feel(self, entry: bytes) -> None:
+        latents = self._tensor(self._graph.integers(_INPUTS)[0]).elements
+        if len(entry) != 2 or entry[0] != FEEL_VERSION:
+            raise Malformed("has a feel of a version that the module does not know")
+        most = MAX_FEEL_LATENTS if len(self._graph.integers(_OUTPUTS)) > 1 else 0
+        if entry[1] > min(most, latents - 1):
+            raise Malformed(
+                f"has {count(entry[1], 'latent')} of the feel, and at most "
+                f"{min(most, latents - 1)} would do something"
+            )
 
     def _tensor(self, index: int) -> _Tensor:
         if not 0 <= index < len(self._tensors):
@@ -266,7 +334,7 @@ class _Reader:
         if tensor.number == "int8" and not -128 <= tensor.zeros[0] <= 127:
             raise Malformed(f"has a zero point out of range, in tensor {tensor.index}")
 
-    def _follow(self, operator: Table, chain: _Chain) -> None:
+    def _follow(self, operator: Table, tree: _Tree) -> None:
         which = operator.scalar(_OP_CODE, "I")
         if which >= len(self._codes):
             raise Malformed("is damaged: an operator of it does not exist")
@@ -281,52 +349,58 @@ class _Reader:
         options = operator.table(_OP_OPTIONS) if tag else None
         source, target = self._tensor(inputs[0]), self._tensor(outputs[0])
         self._require_activation(target)
-        if target.index in chain.written:
+        if target.index in tree.written:
             raise Malformed(f"is damaged: tensor {target.index} is computed twice")
-        chain.written.add(target.index)
+        tree.written.add(target.index)
         if op == DEQUANTIZE and source.number == "float16" and source.size:
             if target.quantization is None:
-                chain.constants[target.index] = source
+                tree.constants[target.index] = source
                 return
-        if source.index != chain.tensor:
-            raise Malformed("has operators that are not one chain from input to output")
+        flow = tree.reached(source.index)
+        if flow is None:
+            raise Malformed(_NO_CHAIN)
         if op == FULLY_CONNECTED:
-            self._layer(options, inputs, target, chain)
+            flow = self._layer(options, inputs, target, flow, tree)
         else:
-            self._map(op, options, inputs, target, chain)
-        chain.tensor, chain.width = target.index, target.elements
-        chain.quantization = target.quantization
+            self._map(op, options, inputs, target, flow, tree)
+        flow.tensor, flow.width = target.index, target.elements
+        flow.quantization = target.quantization
 
-    def _constant(self, index: int, chain: _Chain) -> _Tensor:
+    def _constant(self, index: int, tree: _Tree) -> _Tensor:
         """The constant that a tensor is, or the float16 one behind a DEQUANTIZE that made it."""
         tensor = self._tensor(index)
         if tensor.size and tensor.number != "float16":
             return tensor
-        source = chain.constants.get(index)
+        source = tree.constants.get(index)
         if source is None or (source.rows, source.cols) != (tensor.rows, tensor.cols):
             raise Malformed("has weights that are computed")
         return source
 
     def _layer(
-        self, options: Table | None, inputs: tuple[int, ...], target: _Tensor, chain: _Chain
-    ) -> None:
-        chain.layers += 1
-        where = f"in layer {chain.layers}"
-        if chain.layers > MAX_DENSE:
+        self,
+        options: Table | None,
+        inputs: tuple[int, ...],
+        target: _Tensor,
+        flow: _Flow,
+        tree: _Tree,
+    ) -> _Flow:
+        """The flow that the layer begins."""
+        where = f"in layer {tree.layers + 1}"
+        if tree.layers == MAX_DENSE:
             raise Malformed(f"has more than {MAX_DENSE} layers")
         if len(inputs) < 2:
             raise Malformed(f"is damaged: there are no weights {where}")
         _refuse_options(options, where)
-        weights = self._constant(inputs[1], chain)
+        weights = self._constant(inputs[1], tree)
         keeps = options is not None and options.scalar(_KEEP_DIMS, "B")
         if (
             len(self._tensor(inputs[1]).shape) != 2
-            or (weights.rows, weights.cols) != (target.cols, chain.width)
+            or (weights.rows, weights.cols) != (target.cols, flow.width)
             or target.rows != 1
-            or (keeps and chain.last != chain.width)
+            or (keeps and flow.last != flow.width)
         ):
             raise Malformed(f"has weights that do not fit between input and output, {where}")
-        int8 = chain.quantization is not None
+        int8 = flow.quantization is not None
         if (
             weights.number == "int32"
             or (int8 and weights.number != "int8")
@@ -334,10 +408,10 @@ class _Reader:
         ):
             raise Malformed(f"mixes number types as the module cannot, {where}")
         if weights.number == "int8":
-            self._refuse_scales(weights, target, chain, where)
-        largest = chain.largest * weights.cols * self._largest(weights)
+            self._refuse_scales(weights, target, flow, where)
+        largest = flow.largest * weights.cols * self._largest(weights)
         if len(inputs) == 3 and inputs[2] != -1:
-            bias = self._constant(inputs[2], chain)
+            bias = self._constant(inputs[2], tree)
             if bias.elements != weights.rows:
                 raise Malformed(f"has a bias that does not fit the weights, {where}")
             if bias.number == "int8" or int8 != (bias.number == "int32"):
@@ -345,16 +419,18 @@ class _Reader:
             if int8 and (len(bias.scales) != len(weights.scales) or any(bias.zeros)):
                 raise Malformed(f"has a bias whose scales are not those of the weights, {where}")
             largest += 0 if int8 else self._largest(bias)
-        chain.largest = largest
         if not int8 and not largest < MAX_SUM:
             raise _TooLarge(f"has weights that are too large, or not numbers, {where}")
-        chain.last = target.elements
+        flow.read = True
+        begun = _Flow(target.index, target.elements, target.elements, target.quantization, largest)
+        tree.flows.append(begun)
+        return begun
 
-    def _refuse_scales(self, weights: _Tensor, target: _Tensor, chain: _Chain, where: str) -> None:
+    def _refuse_scales(self, weights: _Tensor, target: _Tensor, flow: _Flow, where: str) -> None:
         if not weights.scales or weights.scales_at % 4 or any(weights.zeros):
             raise Malformed(f"has int8 weights without scales or with zero points, {where}")
-        if chain.quantization is not None and target.quantization is not None:
-            factor = chain.quantization[0] * max(weights.scales) / target.quantization[0]
+        if flow.quantization is not None and target.quantization is not None:
+            factor = flow.quantization[0] * max(weights.scales) / target.quantization[0]
             if not factor < MAX_FACTOR:
                 raise Malformed(f"has scales that do not fit each other, {where}")
 
@@ -384,15 +460,18 @@ class _Reader:
         options: Table | None,
         inputs: tuple[int, ...],
         target: _Tensor,
-        chain: _Chain,
+        flow: _Flow,
+        tree: _Tree,
     ) -> None:
-        name, before, after = _KINDS[op].name, chain.quantization, target.quantization
-        if target.elements != chain.width:
+        name, before, after = _KINDS[op].name, flow.quantization, target.quantization
+        if flow.read:
+            raise Malformed(_NO_CHAIN)
+        if target.elements != flow.width:
             raise Malformed(f"is damaged: a {name} changes the number of elements")
         if op == RESHAPE:
             if before != after:
                 raise Malformed("is damaged: a RESHAPE changes the numbers")
-            chain.last = self._reshaped(options, inputs, chain)
+            flow.last = self._reshaped(options, inputs, flow)
             return
         from_int8, to_int8 = before is not None, after is not None
         if op == QUANTIZE and from_int8:
@@ -406,12 +485,12 @@ class _Reader:
             if after != prescribed if prescribed else after[0] > before[0]:
                 raise Malformed(f"has a {name} with an int8 output of an unusual scale")
         if op == DEQUANTIZE and before is not None:
-            chain.largest = 256 * before[0]
-        chain.maps += 1
-        if chain.maps > MAX_MAPS:
+            flow.largest = 256 * before[0]
+        tree.maps += 1
+        if tree.maps > MAX_MAPS:
             raise Malformed(f"has more than {MAX_MAPS} operators besides its layers")
 
-    def _reshaped(self, options: Table | None, inputs: tuple[int, ...], chain: _Chain) -> int:
+    def _reshaped(self, options: Table | None, inputs: tuple[int, ...], flow: _Flow) -> int:
         """The last dimension of what a RESHAPE makes."""
         shape = options.integers(_NEW_SHAPE) if options is not None else ()
         if len(inputs) == 2:
@@ -420,7 +499,7 @@ class _Reader:
             raw = self._data[tensor.at : tensor.at + tensor.size] if fits else b""
             shape = tuple(memoryview(raw).cast("i")) if raw else ()
         product = math.prod(extent for extent in shape if extent != -1)
-        left, rest = divmod(chain.width, product) if product > 0 else (0, 1)
+        left, rest = divmod(flow.width, product) if product > 0 else (0, 1)
         opened = shape.count(-1)
         wrong = any(extent < -1 for extent in shape) or rest or opened > 1
         if not shape or wrong or (not opened and left != 1):
