@@ -4,11 +4,11 @@ import tempfile
 import warnings
 from dataclasses import dataclass
 
-import flatbuffers
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 
+from latentrack.decoder.metadata import OUTPUTS
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
+from latentrack.decoder.rewrite import with_outputs
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8", "int8_io", "int8_per_tensor")
 
@@ -150,19 +150,7 @@ def export_feel(shape: FeelShape, precision: str, seed: int, sparse: float = 0.0
         signatures = {"serving_default": groove.decode.get_concrete_function()}
         tf.saved_model.save(groove, folder, signatures=signatures)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        return _hits_first(_convert(converter, precision, latents, rng))
-
-
-def _hits_first(model: bytes) -> bytes:
-    """The converter orders the outputs of a saved model as it likes."""
-    tree = schema.ModelT.InitFromPackedBuf(model, 0)
-    entries = tree.signatureDefs[0].outputs
-    first = next(entry.tensorIndex for entry in entries if entry.name == b"hits")
-    graph = tree.subgraphs[0]
-    graph.outputs = [first, *(int(i) for i in graph.outputs if i != first)]
-    builder = flatbuffers.Builder(4096)
-    builder.Finish(tree.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+        return with_outputs(_convert(converter, precision, latents, rng), OUTPUTS)
 
 
 def _convert(converter, precision: str, latents: int, rng: np.random.Generator) -> bytes:

@@ -7,10 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from latentrack.decoder.metadata import DecoderInfo, parse_info, read_model_bytes
+from latentrack.decoder.metadata import (
+    OUTPUTS,
+    DecoderInfo,
+    parse_info,
+    read_feel_latents,
+    read_model_bytes,
+)
+from latentrack.decoder.model_file import ModelFile
 from latentrack.decoder.quiet import quiet_terminal
 from latentrack.errors import UserError
 from latentrack.words import count
+
+LATEST = 0.5
+"""In steps: what an output of 1 stands for in timing."""
 
 
 class Decoder:
@@ -27,6 +37,10 @@ class Decoder:
         What the outputs are: kind, steps, voices, latent scale, groups.
     latents : int
         How many it takes, each from -info.latent_scale to +info.latent_scale.
+    feel_latents : int
+        How many of these, the last ones, move velocity and timing only.
+    has_feel : bool
+        Whether it decodes velocity and timing, too: see `decode_feel`.
 
     Raises
     ------
@@ -61,8 +75,15 @@ class Decoder:
                 f"{name} cannot be run by LiteRT ({reason}): make one with `latentrack train`."
             ) from error
         self._input = self._interpreter.get_input_details()[0]
-        self._output = self._interpreter.get_output_details()[0]
+        outputs = self._interpreter.get_output_details()
+        self._hits = outputs[:1]
+        self._feel: list[dict[str, Any]] = []
+        if len(outputs) > 1:
+            names = ModelFile.parse(data).output_names
+            self._feel = [outputs[names.index(name)] for name in OUTPUTS[1:]]
         self.latents = int(self._input["shape"][-1])
+        self.feel_latents = read_feel_latents(data)
+        self.has_feel = bool(self._feel)
 
     def __repr__(self) -> str:
         info = self.info
@@ -92,15 +113,49 @@ class Decoder:
         ValueError
             If the latents have another shape.
         """
+        return self._run(latents, self._hits)[0]
+
+    def decode_feel(self, latents: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Decode positions into the velocity and the timing of each cell.
+
+        They hold where the cell sounds, by `pattern`.
+
+        Parameters
+        ----------
+        latents : array_like [shape=(n, latents) or (latents,)]
+            In the model's own units, ± info.latent_scale.
+
+        Returns
+        -------
+        velocity : np.ndarray [shape=(n, steps, voices), dtype=float32]
+            0 to 1; MIDI's velocity is 127 times that.
+        timing : np.ndarray [shape=(n, steps, voices), dtype=float32]
+            -0.5 to 0.5 of a step, + is late.
+
+        Raises
+        ------
+        ValueError
+            If the latents have another shape, or the model has no feel.
+        """
+        if not self.has_feel:
+            raise ValueError("the model has no feel: it decodes hits only")
+        velocity, timing = self._run(latents, self._feel)
+        return velocity, timing * np.float32(LATEST)
+
+    def _run(self, latents: ArrayLike, wanted: list[dict[str, Any]]) -> list[NDArray[np.float32]]:
+        """These outputs at positions, each (n, steps, voices)."""
         points = np.atleast_2d(np.asarray(latents, np.float32))
         if points.ndim != 2 or points.shape[1] != self.latents:
             raise ValueError(f"latents must be (n, {self.latents}), not {points.shape}")
-        result = np.empty((len(points), self.info.steps * self.info.voices), np.float32)
-        for row, point in zip(result, _to_model(points, self._input), strict=True):
+        shape = (len(points), self.info.steps, self.info.voices)
+        results = [np.empty(shape, np.float32) for _ in wanted]
+        for number, point in enumerate(_to_model(points, self._input)):
             self._interpreter.set_tensor(self._input["index"], point[np.newaxis])
             self._interpreter.invoke()
-            row[:] = _from_model(self._interpreter.get_tensor(self._output["index"]), self._output)
-        return result.reshape(-1, self.info.steps, self.info.voices)
+            for result, output in zip(results, wanted, strict=True):
+                values = self._interpreter.get_tensor(output["index"])
+                result[number] = _from_model(values, output).reshape(shape[1:])
+        return results
 
     def pattern(self, latents: ArrayLike, threshold: float) -> NDArray[np.bool_]:
         """Decode positions into patterns, compared in float32 as a module does.

@@ -13,7 +13,9 @@ and the 18 bytes behind it. So an entry that we add lies in front of everything 
 
 What else is good to know of a model (`Extras`) lies in a second entry, `LATENTRACK`, as JSON.
 The reference's firmware never looks at it. A third, `LATENTRACK_TITLE`, has the name of the file
-that a module was given, as UTF-8, where the module's own name for it is another.
+that a module was given, as UTF-8, where the module's own name for it is another. Two bytes under
+`LATENTRACK_FEEL` say of a model with a feel that this is version 1, and how many of its latents,
+the last ones, are the feel's.
 """
 
 from __future__ import annotations
@@ -34,6 +36,9 @@ from latentrack.words import count
 METADATA_NAME = "TFLITE_METADATA"
 MARK = b"xen:"
 EXTRAS_NAME = "LATENTRACK"
+FEEL_NAME = playable.FEEL.decode()
+OUTPUTS = tuple(name.decode() for name in playable.OUTPUTS)
+"""What the signature of a model with a feel calls its outputs, in the order of the file."""
 TITLE_NAME = "LATENTRACK_TITLE"
 TITLE_BYTES = 4096
 """So many bytes from a file's beginning on have its title, if `with_title` wrote it."""
@@ -93,10 +98,7 @@ class Extras:
 def read_extras(path_or_bytes: str | os.PathLike[str] | bytes) -> Extras:
     """The extras of a `.tflite`; empty where there are none that we understand, for a model plays
     without. UserError: no such file, or no `.tflite`."""
-    if isinstance(path_or_bytes, bytes):
-        name, data = "the model", path_or_bytes
-    else:
-        name, data = str(path_or_bytes), read_model_bytes(Path(path_or_bytes))
+    name, data = _named_bytes(path_or_bytes)
     text = _parse_file(name, data).metadata.get(EXTRAS_NAME, b"")
     try:
         given = read_json(text)
@@ -119,11 +121,7 @@ def read_info(path_or_bytes: str | os.PathLike[str] | bytes) -> DecoderInfo:
 
     UserError: no such file, no `.tflite`, cut short, without metadata, or of another kind.
     """
-    if isinstance(path_or_bytes, bytes):
-        name, data = "the model", path_or_bytes
-    else:
-        name, data = str(path_or_bytes), read_model_bytes(Path(path_or_bytes))
-    return parse_info(name, data)
+    return parse_info(*_named_bytes(path_or_bytes))
 
 
 def parse_info(name: str, data: bytes) -> DecoderInfo:
@@ -153,13 +151,25 @@ def parse_info(name: str, data: bytes) -> DecoderInfo:
     raise UserError(f"{name} has metadata that does not fit ({faults[-1]}): {_REMEDY}.")
 
 
+def read_feel_latents(path_or_bytes: str | os.PathLike[str] | bytes) -> int:
+    """How many of a model's latents, the last ones, are the feel's; 0 where nothing is said.
+
+    `read_info` refuses a file whose entry does not fit. UserError: no such file, or no `.tflite`.
+    """
+    entry = _parse_file(*_named_bytes(path_or_bytes)).metadata.get(FEEL_NAME, b"")
+    return entry[1] if len(entry) == 2 else 0
+
+
 def attach_info(
     tflite_bytes: bytes,
     info: DecoderInfo,
     name: str = "latentrack",
     extras: Extras | None = None,
+    feel_latents: int = 0,
 ) -> bytes:
     """The same model with `info` (and `extras`) as its metadata; earlier ones are replaced.
+
+    feel_latents: how many of its latents, the last ones, are the feel's.
 
     What else the file holds stays as it is (rewrite.py). Raises UserError as `read_info` does.
     """
@@ -174,8 +184,11 @@ def attach_info(
     content = {METADATA_NAME: _model_metadata(info, name)}
     if extras:
         content = {**content, EXTRAS_NAME: _json(extras)}
+    if feel_latents:
+        content = {**content, FEEL_NAME: bytes([playable.FEEL_VERSION, feel_latents])}
+    dropped = (METADATA_NAME, EXTRAS_NAME, TITLE_NAME, FEEL_NAME)
     try:
-        return rewrite.with_entries(tflite_bytes, content, (METADATA_NAME, EXTRAS_NAME, TITLE_NAME))
+        return rewrite.with_entries(tflite_bytes, content, dropped)
     except Malformed as error:
         raise UserError(f"the model {error}: {_REMEDY}.") from None
 
@@ -227,6 +240,13 @@ def read_model_bytes(path: Path) -> bytes:
         raise UserError(f"{path} cannot be read ({error.strerror}).") from None
 
 
+def _named_bytes(path_or_bytes: str | os.PathLike[str] | bytes) -> tuple[str, bytes]:
+    """What a sentence calls the file, and its bytes."""
+    if isinstance(path_or_bytes, bytes):
+        return "the model", path_or_bytes
+    return str(path_or_bytes), read_model_bytes(Path(path_or_bytes))
+
+
 def _parse_file(name: str, data: bytes) -> ModelFile:
     try:
         return ModelFile.parse(data)
@@ -251,10 +271,10 @@ def _json(extras: Extras) -> bytes:
 
 
 def _refuse_other_kinds(name: str, file: ModelFile) -> None:
-    """A decoder has one input (1, latents) and one or three outputs."""
+    """A decoder has one input (1, latents) and one output, or three; an image classifier not."""
     ok = (
         len(file.inputs) == 1
-        and len(file.outputs) in (1, 3)
+        and len(file.outputs) in (1, len(OUTPUTS))
         and len(file.inputs[0].shape) == 2
         and 1 <= file.inputs[0].shape[1] <= _MAX_LATENTS
     )

@@ -19,10 +19,11 @@ MODEL_BUFFERS = 4
 MODEL_METADATA_BUFFER = 5
 MODEL_METADATA = 6
 MODEL_SIGNATURES = 7
-_SUBGRAPH_TENSORS, _SUBGRAPH_INPUTS, _SUBGRAPH_OUTPUTS, SUBGRAPH_OPERATORS = 0, 1, 2, 3
+_SUBGRAPH_TENSORS, _SUBGRAPH_INPUTS, SUBGRAPH_OUTPUTS, SUBGRAPH_OPERATORS = 0, 1, 2, 3
 _TENSOR_SHAPE, _TENSOR_TYPE = 0, 1
 BUFFER_DATA, BUFFER_OFFSET, BUFFER_SIZE = 0, 1, 2
 _METADATA_NAME, _METADATA_BUFFER = 0, 1
+_SIGNATURE_OUTPUTS, _MAP_NAME, _MAP_TENSOR = 1, 0, 1
 _OPERATOR_CODE, _OPERATOR_INPUTS, _OPERATOR_OUTPUTS, OPERATOR_OPTIONS_OFFSET = 0, 1, 2, 9
 _CODE_OLD, _CODE = 0, 3
 
@@ -142,11 +143,15 @@ class Port:
 
 @dataclass(frozen=True)
 class ModelFile:
-    """What a `.tflite` holds besides its weights."""
+    """What a `.tflite` holds besides its weights.
+
+    output_names: what the signature calls each of `outputs`; "" where it says nothing.
+    """
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     metadata: dict[str, bytes]
+    output_names: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, data: bytes) -> "ModelFile":
@@ -179,12 +184,14 @@ class ModelFile:
             if not known or any(i >= len(ports) for i in used):
                 raise Malformed("is damaged: an operator of it does not exist")
         chosen = []
-        for field in (_SUBGRAPH_INPUTS, _SUBGRAPH_OUTPUTS):
+        for field in (_SUBGRAPH_INPUTS, SUBGRAPH_OUTPUTS):
             indices = subgraph.integers(field)
             if any(not 0 <= i < len(ports) for i in indices):
                 raise Malformed("is damaged: an input or output of it does not exist")
             chosen.append(tuple(ports[i] for i in indices))
-        return cls(chosen[0], chosen[1], metadata)
+        named = {tensor: name for name, tensor in signature_outputs(model)}
+        names = tuple(named.get(i, "") for i in subgraph.integers(SUBGRAPH_OUTPUTS))
+        return cls(chosen[0], chosen[1], metadata, names)
 
 
 def lies_behind(buffer: Table) -> bool:
@@ -201,6 +208,17 @@ def buffer_bytes(buffer: Table) -> bytes:
         return buffer.raw(BUFFER_DATA)
     at, size = buffer.scalar(BUFFER_OFFSET, "Q"), buffer.scalar(BUFFER_SIZE, "Q")
     return _slice(buffer.data, at, size)
+
+
+def signature_outputs(model: Table) -> list[tuple[str, int]]:
+    """Name and tensor of each output of the first signature; [] where there is none."""
+    signature = next(model.tables(MODEL_SIGNATURES), None)
+    if signature is None:
+        return []
+    return [
+        (output.raw(_MAP_NAME).decode("utf-8", "replace"), output.scalar(_MAP_TENSOR, "I"))
+        for output in signature.tables(_SIGNATURE_OUTPUTS)
+    ]
 
 
 def metadata_entries(model: Table) -> list[tuple[bytes, int, int]]:

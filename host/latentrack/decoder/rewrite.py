@@ -8,6 +8,7 @@ that is copied into the new flatbuffer, which is where a module looks for it.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,21 @@ def with_entries(data: bytes, entries: Mapping[str, bytes], dropped: Collection[
     builder.PrependUOffsetTRelativeSlot(model_file.MODEL_METADATA, entry_vector, 0)
     builder.Finish(builder.EndObject(), model_file.IDENTIFIER)
     return bytes(builder.Output())
+
+
+def with_outputs(data: bytes, names: Sequence[str]) -> bytes:
+    """The same model with its outputs in the order of these names, which its signature gives them.
+
+    A converter orders several outputs as it likes. Raises Malformed if they are called otherwise.
+    """
+    model = Table.root(data)
+    tensors = dict(model_file.signature_outputs(model))
+    graph = next(model.tables(model_file.MODEL_SUBGRAPHS))
+    at, count = graph.vector(model_file.SUBGRAPH_OUTPUTS, 4)
+    if set(tensors) != set(names) or count != len(names):
+        raise Malformed(f"has outputs that are not called {', '.join(names)}")
+    ordered = struct.pack(f"<{count}i", *(tensors[name] for name in names))
+    return data[:at] + ordered + data[at + 4 * count :]
 
 
 def _refuse_options_behind(model: Table) -> None:

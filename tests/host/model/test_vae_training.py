@@ -152,7 +152,7 @@ def test_export_decodes_as_tensorflow_and_as_the_model_itself(trained, tmp_path:
     points = np.random.default_rng(1).uniform(-3, 3, (200, 3)).astype(np.float32)
     answer = Decoder(path).decode(points)
     function = decoder_function(trained.model)
-    tensorflow = np.concatenate([function(p[np.newaxis]) for p in points])
+    tensorflow = np.concatenate([function(p[np.newaxis])["hits"] for p in points])
     np.testing.assert_allclose(answer.reshape(200, -1), tensorflow, rtol=0, atol=1e-6)
     np.testing.assert_allclose(answer, trained.model.decode(points), rtol=0, atol=1e-6)
 
@@ -191,7 +191,7 @@ def test_a_failed_export_leaves_the_old_file_and_nothing_else(
         patched.setattr(
             export_module.Decoder, "decode", lambda self, points: decode(self, points) + 1e-3
         )
-        with pytest.raises(RuntimeError, match="differs from the model by 0.001"):
+        with pytest.raises(RuntimeError, match="hits differ from the model by 0.001"):
             trained.model.export(path)
     assert path.read_bytes() == b"the old one"
     assert list(tmp_path.iterdir()) == [path]
