@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -40,3 +43,34 @@ def test_a_field_that_is_not_there_is_refused() -> None:
     with pytest.raises(TypeError):
         store.update(snow=1)
     assert store.state == Weather()
+
+
+def test_no_change_is_lost_between_threads() -> None:
+    store = Store(Weather(), {})
+    # All have read the state before the first one replaces it, unless changes come one by one.
+    together = threading.Barrier(4)
+
+    def rain_more(state: Weather) -> Weather:
+        with suppress(threading.BrokenBarrierError):
+            together.wait(0.05)
+        return replace(state, rain=state.rain + 1)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: store.change(rain_more), range(8)))
+    assert store.state.rain == 8
+
+
+def test_a_change_that_fails_changes_nothing() -> None:
+    rained = Signal()
+    store = Store(Weather(), {rained: ("rain",)})
+    heard: list[None] = []
+    rained.connect(lambda: heard.append(None))
+
+    def refuse(_: Weather) -> Weather:
+        raise ValueError("too wet")
+
+    with pytest.raises(ValueError, match="too wet"):
+        store.change(refuse)
+    assert store.state == Weather() and not heard
+    store.update(rain=1)
+    assert store.state.rain == 1 and len(heard) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -31,9 +31,16 @@ class Store(Generic[S]):
 
     def update(self, **changes: Any) -> None:
         """Replace some fields, all at once."""
+        self.change(lambda state: replace(state, **changes))  # type: ignore[type-var]
+
+    def change(self, make: Callable[[S], S]) -> None:
+        """Replace the state by what `make` returns for it. No other change comes in between.
+
+        `make` must not change this store. If it raises, the state stays as it is.
+        """
         with self._updating:
             before = self._state
-            after = self._state = replace(before, **changes)  # type: ignore[type-var]
+            after = self._state = make(before)
         for signal, names in self._concerns.items():
             if any(getattr(before, name) != getattr(after, name) for name in names):
                 signal.emit()
