@@ -51,7 +51,7 @@ def made_up_run(
 
 def explorer_of(run: Run, folder: Path, patch: pytest.MonkeyPatch) -> Explorer:
     """An explorer with this run open."""
-    patch.setattr("latentrack.studio.explore.explorer.load_run", lambda _: run)
+    patch.setattr("latentrack.studio.explore.open_run.load_run", lambda _: run)
     explorer = Explorer(Workspace(folder))
     explorer.open(run.folder)
     return explorer

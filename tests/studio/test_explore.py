@@ -6,6 +6,7 @@ import asyncio
 import io
 import shutil
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from latentrack.corpus.voice_pitches import voice_pitches
 from latentrack.errors import UserError
 from latentrack.playing.cells import cut_offs
 from latentrack.playing.pattern import Pattern
+from latentrack.studio.explore import path_player
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.map_card import MapCard, Tab
 from latentrack.studio.explore.midi_file import meter_of, midi_file
@@ -66,7 +68,7 @@ def demo(demo_run: Path, tmp_path: Path) -> Explorer:
     shutil.copytree(demo_run, tmp_path / "runs" / "demo.run")
     explorer = Explorer(Workspace(tmp_path))
     until(
-        lambda: explorer.run is not None and not explorer.busy,
+        lambda: explorer.run is not None and not explorer.state.busy,
         "the last run is not opened by itself",
     )
     return explorer
@@ -83,7 +85,7 @@ def test_the_pattern_is_cut_and_a_loop_of_its_own(drums: Explorer) -> None:
     drums.set_steps(5)
     assert drums.pattern is not None
     assert np.array_equal(drums.pattern.velocities, whole.velocities[:5])
-    assert np.array_equal(drums.hits, whole.velocities)
+    assert np.array_equal(drums.state.hits, whole.velocities)
     drums.set_steps(99)
     assert drums.steps == 16
 
@@ -91,7 +93,7 @@ def test_the_pattern_is_cut_and_a_loop_of_its_own(drums: Explorer) -> None:
 def test_what_is_beyond_a_range_is_at_its_end_and_nonsense_is_refused(drums: Explorer) -> None:
     drums.set_knob_values((2, -2, 0.5))
     assert drums.knob_values == (1, -1, 0.5)
-    assert drums.latents == (3, -3, 1.5)
+    assert drums.state.latents == (3, -3, 1.5)
     drums.set_knob_values((0.5,))  # as a hand on X alone
     assert drums.knob_values == (0.5, -1, 0.5)
     drums.set_threshold(7)
@@ -119,10 +121,10 @@ def test_without_a_run_everything_may_be_called(tmp_path: Path) -> None:
     explorer.set_pitches((40, 50))
     explorer.next_bar()
     explorer.undo()
-    assert explorer.pattern is None and explorer.pattern_at(()) is None
+    assert explorer.pattern is None and explorer.state.pattern_at(()) is None
     with pytest.raises(UserError):
         explorer.open(tmp_path / "nothing.run")
-    assert explorer.busy == ""
+    assert explorer.state.busy == ""
 
 
 def test_the_run_that_was_open_last_is_opened_and_a_broken_one_is_passed_over(
@@ -152,7 +154,7 @@ def test_the_puck_is_at_its_place_before_the_points_are_there(drums: Explorer) -
         told.append("points")
 
     card = MapCard.__new__(MapCard)
-    card._explorer, card._run, card._tab = drums, drums.run, Tab()  # type: ignore[assignment]
+    card._explorer, card._opened, card._tab = drums, drums.state.open_run, Tab()  # type: ignore[assignment]
     card.map, card._show_points = Told(), points  # type: ignore[assignment, method-assign]
     # In a thread of its own: a browser of other tests has a loop in this one.
     with ThreadPoolExecutor(1) as thread:
@@ -196,6 +198,34 @@ def test_threads_that_set_and_read_see_whole_patterns(drums: Explorer) -> None:
     assert not wrong
 
 
+def test_each_signal_tells_of_its_own_concern(drums: Explorer) -> None:
+    heard: list[str] = []
+    for name in ("run", "pattern", "path", "undo"):
+        signal = getattr(drums, f"{name}_changed")
+        signal.connect(lambda name=name: heard.append(name))
+
+    def told(act: Callable[[], object]) -> list[str]:
+        heard.clear()
+        act()
+        return heard.copy()
+
+    assert told(lambda: drums.set_knob_values((0.5, 0, 0))) == ["pattern"]
+    # A page waits for the answer to each move, also where nothing is different there.
+    assert told(lambda: drums.set_knob_values((0.5, 0, 0))) == ["pattern"]
+    assert told(lambda: drums.set_density(0, 0.5)) == ["pattern"]
+    assert told(drums.remember) == ["undo"]
+    assert told(drums.remember) == []
+    assert told(lambda: drums.set_path(LatentPath(((-1, 0), (1, 0))))) == ["path"]
+    assert told(lambda: drums.play_path(True)) == ["pattern", "path"]
+    assert told(drums.undo) == ["pattern", "path", "undo"]
+    assert told(lambda: drums.open(Path("made up.run"))) == ["run", "run", "pattern", "undo"]
+    for nonsense in (lambda: drums.move(()), lambda: drums.set_density(9, 0)):
+        heard.clear()
+        with pytest.raises(ValueError):
+            nonsense()
+        assert heard == []
+
+
 # -- edits ----------------------------------------------------------------------------------------
 
 
@@ -206,12 +236,12 @@ def test_a_pattern_that_the_model_can_play_is_found(demo: Explorer) -> None:
     for _ in range(30):
         place = rng.uniform(-0.9, 0.9, 3)
         demo.set_knob_values(place)
-        wanted = demo.cells.copy()
+        wanted = demo.state.cells.copy()
         demo.set_knob_values(-place)
         demo.draw_all(wanted)
-        wrong = demo.wrong
+        wrong = demo.state.wrong
         assert wrong is not None
-        assert np.array_equal(wrong, demo.cells != wanted)
+        assert np.array_equal(wrong, demo.state.cells != wanted)
         exact += not wrong.any()
     assert exact >= 25
 
@@ -256,27 +286,28 @@ def test_the_gradient_is_the_slope(demo: Explorer) -> None:
 
 def test_what_was_drawn_is_kept_until_the_puck_moves(demo: Explorer) -> None:
     demo.set_keep_drawn(True)
-    before = demo.cells.copy()
+    before = demo.state.cells.copy()
     step, voice = 7, 11
     assert not before[step, voice]
     demo.draw(step, voice, True)
     demo.draw(step, 10, True)
     wanted = before.copy()
     wanted[step, [10, 11]] = True
-    assert demo.pattern is not None and demo.edit is not None
+    assert demo.pattern is not None and demo.state.edit is not None
     assert np.array_equal(demo.pattern.velocities > 0, wanted)
     demo.set_keep_drawn(False)
-    assert np.array_equal(demo.pattern.velocities > 0, demo.cells)
-    assert demo.wrong is not None and np.array_equal(demo.wrong, demo.cells != wanted)
+    assert np.array_equal(demo.pattern.velocities > 0, demo.state.cells)
+    wrong = demo.state.wrong
+    assert wrong is not None and np.array_equal(wrong, demo.state.cells != wanted)
     demo.set_knob_values((0.1, 0.1, 0.1))
-    assert demo.edit is None and demo.wrong is None
+    assert demo.state.edit is None and demo.state.wrong is None
 
 
 # -- undo -----------------------------------------------------------------------------------------
 
 
 def test_undo_goes_back_through_moves_edits_and_paths(demo: Explorer) -> None:
-    states = [(demo.latents, demo.edit, demo.path)]
+    states = [(demo.state.latents, demo.state.edit, demo.state.path)]
     path = LatentPath(((-1, -1), (1, 1)))
     for act in (
         lambda: demo.set_knob_values((0.3, 0.4, 0.5)),
@@ -287,19 +318,19 @@ def test_undo_goes_back_through_moves_edits_and_paths(demo: Explorer) -> None:
     ):
         demo.remember()
         act()
-        states.append((demo.latents, demo.edit, demo.path))
+        states.append((demo.state.latents, demo.state.edit, demo.state.path))
     for state in reversed(states[:-1]):
         demo.undo()
-        assert (demo.latents, demo.edit, demo.path) == state
-    assert not demo.can_undo
+        assert (demo.state.latents, demo.state.edit, demo.state.path) == state
+    assert not demo.state.can_undo
     for state in states[1:]:
         demo.redo()
-        assert (demo.latents, demo.edit, demo.path) == state
-    assert not demo.can_redo
+        assert (demo.state.latents, demo.state.edit, demo.state.path) == state
+    assert not demo.state.can_redo
     demo.undo()
     demo.remember()
     demo.set_knob_values((0.9, 0, 0))
-    assert not demo.can_redo
+    assert not demo.state.can_redo
 
 
 # -- paths ----------------------------------------------------------------------------------------
@@ -347,14 +378,14 @@ def test_the_puck_walks_bar_by_bar_and_a_hand_stops_it(drums: Explorer) -> None:
     seen = []
     for _ in range(5):
         drums.next_bar()
-        seen.append((drums.knob_values[0], drums.path_playing))
+        seen.append((drums.knob_values[0], drums.state.path_playing))
     assert seen == [(-1, True), (0, True), (1, True), (1, False), (1, False)]
     drums.play_path(True)
     drums.next_bar()
     drums.set_knob_values((0.7, 0, 0))
     drums.next_bar()
     assert drums.knob_values[0] == pytest.approx(0.7)
-    assert not drums.path_playing
+    assert not drums.state.path_playing
 
 
 def test_a_path_of_other_latents_is_refused(
@@ -370,8 +401,9 @@ def test_one_latent_is_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     line.set_path(LatentPath(((-1, 0), (1, 0)), bars=2))
     line.play_path(True)
     assert line.knob_values == (-1,)
-    assert line.run is not None
-    assert plane_of(line.positions, (0, 0))[:, 1].max() == 0
+    opened = line.state.open_run
+    assert opened is not None
+    assert plane_of(opened.positions, (0, 0))[:, 1].max() == 0
 
 
 def test_paths_are_kept_by_name(tmp_path: Path) -> None:
@@ -450,7 +482,7 @@ def patterns_of(explorer: Explorer) -> list[Pattern]:
     found = []
     rng = np.random.default_rng(8)
     while len(found) < 12:
-        pattern = explorer.pattern_at(rng.uniform(-1, 1, 3))
+        pattern = explorer.state.pattern_at(rng.uniform(-1, 1, 3))
         assert pattern is not None
         if (pattern.velocities > 0).sum() > 3:
             found.append(pattern)
@@ -465,7 +497,7 @@ def told(file: Path) -> tuple[set[int], float]:
 
 def test_a_path_is_a_file_of_so_many_bars(drums: Explorer) -> None:
     drums.set_path(LatentPath(((-1, -1), (1, 1)), bars=5, way="back and forth"))
-    patterns = drums.path_patterns()
+    patterns = path_player.patterns(drums.state)
     assert len(patterns) == 8
     for bar in (1, 2, 3):
         assert np.array_equal(patterns[bar].velocities, patterns[8 - bar].velocities)

@@ -56,12 +56,12 @@ def test_the_same_cells_sound_on_the_module(
                 module.panel.advance(50_000)
                 module.panel.clock(1)
                 module.panel.settle()
-                played = np.zeros(explorer.cells.shape, bool)
+                played = np.zeros(explorer.state.cells.shape, bool)
                 for step, voices in enumerate(link.evaluate("track.cells")):
                     played[step, list(voices)] = True
                 # Where the module's float arithmetic and NumPy's cannot agree in the last digit.
                 close = too_close(explorer)
-                assert (played == explorer.cells)[~close].all(), code
+                assert (played == explorer.state.cells)[~close].all(), code
                 compared += int((~close).sum())
                 hits += int(played.sum())
     assert compared > 0.999 * SETTINGS * (192 + 66 + 176 + 32)
@@ -74,7 +74,7 @@ def set_both(explorer: Explorer, rng: np.random.Generator) -> str:
     threshold = rng.choice([0.0, 1.0, *rng.uniform(0, 1, 8)])
     explorer.set_knob_values(place)
     explorer.set_threshold(threshold)
-    lines = [f"track.latents = {[float(v) for v in explorer.latents]}"]
+    lines = [f"track.latents = {[float(v) for v in explorer.state.latents]}"]
     lines.append(f"track.threshold = {threshold}")
     for knob in range(8):
         density = float(rng.choice([0.0, 0.5, 1.0, *rng.uniform(0, 1, 5)]))
@@ -86,11 +86,12 @@ def set_both(explorer: Explorer, rng: np.random.Generator) -> str:
 
 def too_close(explorer: Explorer) -> np.ndarray:
     """Cells whose probability is the voice's threshold, but for rounding."""
-    assert explorer.run is not None
-    logits = explorer.run.model.logits([explorer.latents])[0].astype(np.float64)
+    opened = explorer.state.open_run
+    assert opened is not None
+    logits = opened.run.model.logits([explorer.state.latents])[0].astype(np.float64)
     probabilities = 1 / (1 + np.exp(-logits))
     limits = []
-    for knob in explorer.density_of:
+    for knob in opened.density_of:
         density = int(explorer.densities[knob] * 200 + 0.5) / 200
         threshold = explorer.threshold
         if density > 0.5:

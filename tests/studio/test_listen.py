@@ -35,7 +35,8 @@ class Explored:
         self.pattern = playing
         self.bars = 0
         self.run = None
-        self.changed = Signal()
+        self.run_changed = Signal()
+        self.pattern_changed = Signal()
         self.on_bar: Callable[[], None] = lambda: None
 
     def next_bar(self) -> None:

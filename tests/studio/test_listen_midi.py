@@ -29,7 +29,8 @@ class Explored:
     def __init__(self, pattern: Pattern) -> None:
         self.pattern = pattern
         self.run = None
-        self.changed = Signal()
+        self.run_changed = Signal()
+        self.pattern_changed = Signal()
 
     def next_bar(self) -> None:
         pass

@@ -12,6 +12,7 @@ from latentrack.files import atomic_write
 from latentrack.playing.pattern import Pattern
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.midi_file import midi_file
+from latentrack.studio.explore.path_player import patterns
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.page_parts import (
     errors_shown,
@@ -46,7 +47,8 @@ class ExploreControls:
                 ui.separator()
                 self._path = ui.menu_item("The path, bar by bar", self._save_path)
         self._show()
-        listen(self._explorer.changed, self._show)
+        listen(explorer.undo_changed, self._show)
+        listen(explorer.path_changed, self._show)
 
     @staticmethod
     def _button(icon: str, label: str, act: Callable[[], Any]) -> ui.button:
@@ -59,7 +61,7 @@ class ExploreControls:
         return named | {self._name(): Path(self._name()).stem}
 
     def _name(self) -> str:
-        run = self._explorer.run
+        run = self._explorer.state.run
         return "" if run is None else str(run.folder)
 
     def _list_runs(self) -> None:
@@ -75,33 +77,33 @@ class ExploreControls:
         self._list_runs()
 
     def _show(self) -> None:
-        for button, able in (
-            (self._undo, self._explorer.can_undo),
-            (self._redo, self._explorer.can_redo),
+        state = self._explorer.state
+        for element, able in (
+            (self._undo, state.can_undo),
+            (self._redo, state.can_redo),
+            (self._path, state.path is not None),
         ):
-            if button.enabled != able:
-                button.set_enabled(able)
-        if self._path.enabled != (self._explorer.path is not None):
-            self._path.set_enabled(self._explorer.path is not None)
+            if element.enabled != able:
+                element.set_enabled(able)
 
     async def _save_pattern(self, repeats: int) -> None:
-        pattern = self._explorer.pattern
+        pattern = self._explorer.state.pattern
         if pattern is not None:
             await self._save([pattern], repeats, "pattern")
 
     async def _save_path(self) -> None:
-        await self._save(await in_background(self._explorer.path_patterns), 1, "path")
+        await self._save(await in_background(patterns, self._explorer.state), 1, "path")
 
-    async def _save(self, patterns: list[Pattern], repeats: int, what: str) -> None:
-        explorer, transport = self._explorer, self._transport
-        if not patterns or explorer.run is None:
+    async def _save(self, played: list[Pattern], repeats: int, what: str) -> None:
+        state, transport = self._explorer.state, self._transport
+        if not played or state.run is None:
             return
-        name = f"{explorer.run.folder.stem} {what}"
+        name = f"{state.run.folder.stem} {what}"
         with errors_shown():
             file = await in_background(
                 self._write,
                 name,
-                lambda: midi_file(patterns, transport.tempo, explorer.meter, repeats),
+                lambda: midi_file(played, transport.tempo, state.meter, repeats),
             )
             ui.download.file(file, file.name)
             show_message(f"Saved as {file.relative_to(self._workspace.folder)}.")

@@ -38,9 +38,10 @@ class MapCard:
 
     def __init__(self, explorer: Explorer, tab: Tab) -> None:
         self._explorer, self._tab = explorer, tab
-        run = self._explorer.run
-        assert run is not None
-        self._run = run
+        opened = explorer.state.open_run
+        assert opened is not None
+        self._opened = opened
+        run = opened.run
         latents = run.model.latents
         self._axes = (0, min(1, latents - 1))
         self._by = "style" if len(set(run.dataset.styles)) > 1 else "file"
@@ -73,7 +74,8 @@ class MapCard:
         self.map.on("path", self._drawn)
         self.map.on("undo", self._explorer.undo)
         self.map.on("redo", self._explorer.redo)
-        listen(self._explorer.changed, self._show)
+        listen(explorer.pattern_changed, self._show)
+        listen(explorer.path_changed, self._show)
 
     # -- what is shown ----------------------------------------------------------------------------
 
@@ -85,16 +87,16 @@ class MapCard:
         await self._show_points()
 
     def _show(self) -> None:
-        explorer = self._explorer
-        if not self._ready or explorer.run is not self._run:
+        state = self._explorer.state
+        if not self._ready or state.open_run is not self._opened:
             return
-        place, number = explorer.knob_values, self._tab.number
+        place, number = state.knob_values, self._tab.number
         if place != self._shown_place or number != self._answered:
             self.map.show_place(place, number if number != self._answered else 0)
             self._shown_place, self._answered = place, number
-        if explorer.path is not self._shown_path:
-            self._shown_path = explorer.path
-            self.map.show_path(self._line(explorer.path))
+        if state.path is not self._shown_path:
+            self._shown_path = state.path
+            self.map.show_path(self._line(state.path))
 
     def _line(self, path: LatentPath | None) -> list[tuple[float, float]]:
         """The path in the plane of the map; nothing if it lies in another."""
@@ -110,10 +112,11 @@ class MapCard:
         self._legend.show(points.groups)
 
     def _points(self, axes: tuple[int, int], by: str) -> Points:
-        positions = self._explorer.positions / self._run.model.info.latent_scale
+        run = self._opened.run
+        positions = self._opened.positions / run.model.info.latent_scale
         which = shown(len(positions))
         heat = density(plane_of(positions, axes))
-        return Points(positions[which], which, groups_of(self._run.dataset, by), axes, heat)
+        return Points(positions[which], which, groups_of(run.dataset, by), axes, heat)
 
     # -- what is asked for ------------------------------------------------------------------------
 
@@ -125,18 +128,20 @@ class MapCard:
             self._explorer.set_knob_values(event.args["place"])
 
     def _look(self, event: GenericEventArguments) -> None:
-        explorer, point = self._explorer, int(event.args["point"])
+        state, point = self._explorer.state, int(event.args["point"])
         with suppress(ValueError, IndexError):
             # A click on a point leads to all of its latents, not only to those of the plane.
-            place = event.args["place"] if point < 0 else explorer.positions[point] / explorer.scale
-            pattern = explorer.pattern_at(place)
+            place = event.args["place"]
+            if point >= 0:
+                place = self._opened.positions[point] / state.scale
+            pattern = state.pattern_at(place)
             if pattern is not None:
                 self.map.show_thumb(pattern)
 
     def _jump(self, event: GenericEventArguments) -> None:
         self._explorer.remember()
         with suppress(ValueError, IndexError):
-            self._explorer.move([float(v) for v in self._explorer.positions[int(event.args)]])
+            self._explorer.move([float(v) for v in self._opened.positions[int(event.args)]])
 
     def _drawn(self, event: GenericEventArguments) -> None:
         points = simplified([(float(x), float(y)) for x, y in event.args])[:MOST_POINTS]
@@ -146,7 +151,7 @@ class MapCard:
     @property
     def axes(self) -> tuple[int, int]:
         """Which latents lie along the map's edges; of one latent it is the first edge's."""
-        return self._axes if self._run.model.latents > 1 else (0, 1)
+        return self._axes if self._opened.run.model.latents > 1 else (0, 1)
 
     async def _turn(self, which: int) -> None:
         """Another axis was chosen: if it is the other one, they change places."""
@@ -161,7 +166,7 @@ class MapCard:
         self._choices[1 - which].value = axes[1 - which]
         self._shown_path = None
         await self._show_points()
-        self.map.show_path(self._line(self._explorer.path))
+        self.map.show_path(self._line(self._explorer.state.path))
 
     async def _colour(self, by: str) -> None:
         self._by = by

@@ -10,6 +10,7 @@ from latentrack.studio.explore.controls import ExploreControls
 from latentrack.studio.explore.map_card import MapCard, Tab
 from latentrack.studio.explore.path_card import PathCard
 from latentrack.studio.explore.pattern_card import PatternCard
+from latentrack.studio.explore.state import ExplorerState
 from latentrack.studio.page_parts import errors_shown, in_background, listen
 from latentrack.studio.studio import Studio
 
@@ -21,8 +22,8 @@ def build(studio: Studio) -> None:
 
     @ui.refreshable
     def fill() -> None:
-        shown[:] = [explorer.run, explorer.busy if explorer.run is None else ""]
-        if explorer.run is None:
+        shown[:] = _key(explorer.state)
+        if explorer.state.open_run is None:
             _empty(studio)
             return
         tab = Tab()
@@ -35,19 +36,25 @@ def build(studio: Studio) -> None:
                 PathCard(studio.workspace, explorer, transport, tab, map_card)
 
     def heard() -> None:
-        if shown != [explorer.run, explorer.busy if explorer.run is None else ""]:
+        if shown != _key(explorer.state):
             fill.refresh()
 
     fill()
-    listen(explorer.changed, heard)
+    listen(explorer.run_changed, heard)
+
+
+def _key(state: ExplorerState) -> list[object]:
+    """What the page is built for."""
+    return [state.open_run, state.busy if state.open_run is None else ""]
 
 
 def _empty(studio: Studio) -> None:
     """No run is open: which there are, or how to come by one."""
     explorer = studio.explorer
     with ui.element("div").classes("lt-card lt-explore-empty"):
-        if explorer.busy:
-            ui.label(f"{explorer.busy}…").classes("lt-title").props("role=status")
+        busy = explorer.state.busy
+        if busy:
+            ui.label(f"{busy}…").classes("lt-title").props("role=status")
             return
         folders = studio.workspace.run_folders()
         if folders:

@@ -36,7 +36,7 @@ class PathCard:
         self._workspace, self._explorer, self._transport = workspace, explorer, transport
         self._tab, self._map_card = tab, map_card
         self._drawing = False
-        path = self._explorer.path
+        path = explorer.state.path
         if path is not None:
             tab.bars, tab.way = path.bars, path.way
         with (
@@ -65,11 +65,11 @@ class PathCard:
             self._way.on_value_change(self._set)
         self._filled: bool | None = None
         self._show()
-        listen(self._explorer.changed, self._show)
+        listen(explorer.path_changed, self._show)
 
     def _show(self) -> None:
-        explorer = self._explorer
-        there, playing = explorer.path is not None, explorer.path_playing
+        state = self._explorer.state
+        there, playing = state.path is not None, state.path_playing
         words = "Stop there" if playing else "Play along"
         if self._play.text != words:
             self._play.set_text(words)
@@ -78,7 +78,7 @@ class PathCard:
         if there != self._filled:
             self._filled = there
             self._fill_menu()
-        path = explorer.path
+        path = state.path
         if path is not None and (path.bars, path.way) != (self._tab.bars, self._tab.way):
             self._tab.bars, self._tab.way = path.bars, path.way
             self._bars.value, self._way.value = path.bars, path.way
@@ -88,7 +88,7 @@ class PathCard:
         if bars is None or not 2 <= bars <= MOST_BARS or way not in WAYS:
             return
         self._tab.bars, self._tab.way = int(bars), way
-        path = self._explorer.path
+        path = self._explorer.state.path
         if path is not None and (path.bars, path.way) != (int(bars), way):
             self._explorer.set_path(replace(path, bars=int(bars), way=way))
 
@@ -100,7 +100,7 @@ class PathCard:
 
     def _turn_playing(self) -> None:
         explorer = self._explorer
-        if explorer.path_playing:
+        if explorer.state.path_playing:
             explorer.play_path(False)
             return
         explorer.remember()
@@ -111,7 +111,7 @@ class PathCard:
             show_message("Press Play below to hear it.")
 
     def _fill_menu(self) -> None:
-        path = self._explorer.path
+        path = self._explorer.state.path
         self._menu.clear()
         with self._menu:
             ui.menu_item("Add where the puck is", self._add_puck)
@@ -131,11 +131,9 @@ class PathCard:
     def _add_puck(self) -> None:
         """The way to draw one without a pointer."""
         explorer = self._explorer
-        axes = self._map_card.axes
-        x, y = (
-            explorer.knob_values[axis] if axis < len(explorer.knob_values) else 0.0 for axis in axes
-        )
-        path = explorer.path
+        axes, path = self._map_card.axes, explorer.state.path
+        values = explorer.state.knob_values
+        x, y = (values[axis] if axis < len(values) else 0.0 for axis in axes)
         explorer.remember()
         if path is None or path.axes != axes or len(path.points) >= MOST_POINTS:
             # A path has two points: the puck moves on, and then the second is another.
@@ -155,7 +153,7 @@ class PathCard:
             field = ui.input("Name of the path").props("autofocus")
 
             def keep() -> None:
-                path = self._explorer.path
+                path = self._explorer.state.path
                 if path is None or not (field.value or "").strip():
                     return
                 with errors_shown():
@@ -186,7 +184,7 @@ class PathCard:
             kept.append(load_path(self._workspace, name))
         delete_path(self._workspace, name)
         self._menu.close()
-        if kept and self._explorer.path is None:
+        if kept and self._explorer.state.path is None:
             # So that nothing is lost at once: it is on the map still, and can be kept again.
             self._open_again(kept[0])
         show_message(f"The path {name} is deleted.")

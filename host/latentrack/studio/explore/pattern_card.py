@@ -11,11 +11,12 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments, ValueChangeEventArguments
 
 from latentrack.corpus.harmony import pitch_name
-from latentrack.playing.cells import MOST_NOTES
-from latentrack.studio.explore.explorer import MOST_PITCHES, Explorer
+from latentrack.playing.cells import MOST_NOTES, MOST_PITCHES
+from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.map_card import Tab
 from latentrack.studio.explore.named_slider import NamedSlider
 from latentrack.studio.explore.pattern_grid import PatternGrid
+from latentrack.studio.explore.state import ExplorerState
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.page_parts import in_background, listen
 from latentrack.words import agree, count
@@ -27,9 +28,9 @@ _KEYS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 class PatternCard:
     def __init__(self, explorer: Explorer, transport: Transport, tab: Tab) -> None:
         self._explorer, self._transport, self._tab = explorer, transport, tab
-        run = self._explorer.run
-        assert run is not None
-        self._run = run
+        opened = explorer.state.open_run
+        assert opened is not None
+        self._opened, run = opened, opened.run
         self._ready = self._turned = False
         self._answered = 0
         self._step = -1
@@ -39,7 +40,7 @@ class PatternCard:
         with ui.element("section").classes("lt-card lt-explore-card").props('aria-label="Pattern"'):
             with ui.element("div").classes("lt-explore-bar"):
                 self._words = ui.label().classes("lt-explore-words").props("role=status")
-                self._keep = ui.switch("Keep exactly what I draw", value=self._explorer.keep_drawn)
+                self._keep = ui.switch("Keep exactly what I draw", value=explorer.state.keep_drawn)
                 self._keep.on_value_change(lambda event: self._set_keep(event.value))
                 self._keep.tooltip("What you draw is played so until the puck moves")
             self._grid = PatternGrid()
@@ -49,8 +50,8 @@ class PatternCard:
                     0,
                     1,
                     0.01,
-                    self._explorer.set_threshold,
-                    lambda: self._explorer.threshold,
+                    explorer.set_threshold,
+                    lambda: explorer.state.threshold,
                     "How probable a hit must be to sound",
                 )
                 self._steps = NamedSlider(
@@ -58,16 +59,16 @@ class PatternCard:
                     1,
                     run.model.info.steps,
                     1,
-                    lambda steps: self._explorer.set_steps(round(steps)),
-                    lambda: self._explorer.steps,
+                    lambda steps: explorer.set_steps(round(steps)),
+                    lambda: explorer.state.steps,
                     "So many steps are played in a loop",
                 )
                 if run.dataset.kind == "notes":
                     many = {n: str(n) for n in range(1, MOST_NOTES + 1)} | {0: "all"}
-                    self._notes = ui.select(many, value=self._explorer.notes, label="Notes at once")
+                    self._notes = ui.select(many, value=explorer.state.notes, label="Notes at once")
                     self._notes.props("dense options-dense").classes("lt-explore-way")
                     self._notes.tooltip("The module has jacks for four")
-                    self._notes.on_value_change(lambda e: self._explorer.set_notes(e.value))
+                    self._notes.on_value_change(lambda e: explorer.set_notes(e.value))
                 if run.dataset.kind == "rhythm":
                     self._pitches = ui.input("Pitches, taken in turn", validation=_pitches_fault)
                     self._pitches.props("dense").classes("lt-explore-pitches")
@@ -76,7 +77,7 @@ class PatternCard:
         self._grid.on("draw", self._draw)
         self._grid.on("density", self._density)
         self._show()
-        listen(self._explorer.changed, self._show)
+        listen(explorer.pattern_changed, self._show)
         listen(transport.stepped, self._show_step)
         listen(transport.playing_changed, self._show_step)
 
@@ -87,57 +88,44 @@ class PatternCard:
     def _begin(self) -> None:
         self._ready = True
         self._shown, self._answered = None, 0
-        self._grid.set_up(self._run.dataset, self._explorer.density_of)
+        self._grid.set_up(self._opened.run.dataset, self._opened.density_of)
         self._show()
         self._show_step()
 
     def _show(self) -> None:
-        explorer = self._explorer
-        if explorer.run is not self._run:
+        state = self._explorer.state
+        if state.open_run is not self._opened:
             return
-        number, edit = self._tab.number, explorer.edit
-        now = (explorer.pattern, explorer.densities, edit)
+        number, edit = self._tab.number, state.edit
+        now = (state.pattern, state.densities, edit)
         news = now != self._shown or number != self._answered or self._turned
         if self._ready and news:
             kept = edit is not None and edit.kept
             answers = number if number != self._answered else 0
             self._grid.show(
-                explorer.hits,
-                explorer.steps,
-                explorer.densities,
-                explorer.wrong,
+                state.hits,
+                state.steps,
+                state.densities,
+                state.wrong,
                 kept,
                 answers,
                 self._turned,
             )
             self._shown, self._answered, self._turned = now, number, False
-        words = self._said()
+        words = _said(state)
         if words != self._words.text:
             self._words.set_text(words)
         self._showing = True
         self._threshold.show()
         self._steps.show()
-        if self._keep.value != explorer.keep_drawn:
-            self._keep.value = explorer.keep_drawn
-        if self._run.dataset.kind == "notes" and self._notes.value != explorer.notes:
-            self._notes.value = explorer.notes
-        if self._run.dataset.kind == "rhythm" and _pitches(self._pitches.value) != explorer.pitches:
-            self._pitches.value = " ".join(pitch_name(pitch) for pitch in explorer.pitches)
+        if self._keep.value != state.keep_drawn:
+            self._keep.value = state.keep_drawn
+        kind = self._opened.run.dataset.kind
+        if kind == "notes" and self._notes.value != state.notes:
+            self._notes.value = state.notes
+        if kind == "rhythm" and _pitches(self._pitches.value) != state.pitches:
+            self._pitches.value = " ".join(pitch_name(pitch) for pitch in state.pitches)
         self._showing = False
-
-    def _said(self) -> str:
-        """How near the model comes to what was drawn."""
-        explorer = self._explorer
-        edit, wrong = explorer.edit, explorer.wrong
-        if edit is None or wrong is None:
-            return "Press a cell to change it."
-        off = int(np.count_nonzero(wrong))
-        cells, differ = count(off, "cell"), agree(off, "differs", "differ")
-        if off == 0:
-            return "The model plays exactly what you drew."
-        if edit.kept:
-            return f"Played as you drew it. {cells} {differ} from what the model can play."
-        return f"The nearest place: {cells} {differ} from what you drew."
 
     def _show_step(self) -> None:
         step = self._transport.step if self._transport.playing else -1
@@ -170,13 +158,27 @@ class PatternCard:
             self._explorer.set_density(int(event.args["index"]), float(event.args["value"]))
 
     def _set_keep(self, keep: bool) -> None:
-        if keep != self._explorer.keep_drawn:
+        if keep != self._explorer.state.keep_drawn:
             self._explorer.set_keep_drawn(keep)
 
     def _set_pitches(self, event: ValueChangeEventArguments[Any]) -> None:
         pitches = _pitches(event.value)
-        if pitches and not self._showing and pitches != self._explorer.pitches:
+        if pitches and not self._showing and pitches != self._explorer.state.pitches:
             self._explorer.set_pitches(pitches)
+
+
+def _said(state: ExplorerState) -> str:
+    """How near the model comes to what was drawn."""
+    edit, wrong = state.edit, state.wrong
+    if edit is None or wrong is None:
+        return "Press a cell to change it."
+    off = int(np.count_nonzero(wrong))
+    cells, differ = count(off, "cell"), agree(off, "differs", "differ")
+    if off == 0:
+        return "The model plays exactly what you drew."
+    if edit.kept:
+        return f"Played as you drew it. {cells} {differ} from what the model can play."
+    return f"The nearest place: {cells} {differ} from what you drew."
 
 
 def _pitches(text: str | None) -> tuple[int, ...]:

@@ -40,7 +40,7 @@ class Bar(Element, component="listen_bar.js", dependencies=["listen_sound.js", "
 
     def show(self) -> None:
         """Brings the bar up to date; a puck that moves sends nothing."""
-        transport, pattern = self._transport, self._explorer.pattern
+        transport, pattern = self._transport, self._explorer.state.pattern
         state = {
             "playing": transport.playing,
             "tempo": transport.state.tempo,
@@ -68,7 +68,7 @@ class Bar(Element, component="listen_bar.js", dependencies=["listen_sound.js", "
         self.run_method("step", step.number, step.due, step.seconds, hits)
 
     def _model(self) -> str:
-        run = self._explorer.run
+        run = self._explorer.state.run
         return "" if run is None else run.folder.name.removesuffix(".run")
 
     def _answer(self, event: GenericEventArguments) -> None:
@@ -92,7 +92,8 @@ def build(studio: Studio) -> None:
     context.client.on_delete(transport.on_step(told))
     listen(transport.playing_changed, bar.show)
     listen(transport.sound_changed, bar.show)
-    listen(explorer.changed, bar.show)
+    listen(explorer.run_changed, bar.show)
+    listen(explorer.pattern_changed, bar.show)
 
 
 def _number_to(setter: Any) -> Any:

@@ -74,7 +74,7 @@ def _sound(transport: Transport, explorer: Explorer) -> None:
                     _preview(name, sound, hertz)
 
     show_voices()
-    listen(explorer.changed, show_voices)
+    listen(explorer.pattern_changed, show_voices)
 
 
 def _slider(
@@ -100,7 +100,7 @@ def _slider(
 
 def _voices(explorer: Explorer) -> list[tuple[str, str, float]]:
     """Each voice of the open model with its sound; without one, all drums."""
-    pattern = explorer.pattern
+    pattern = explorer.state.pattern
     if pattern is None:
         return [(name, name, sound_of("drums", name, 0)[1]) for name in DRUMS]
     names = pattern.voice_names

@@ -83,7 +83,12 @@ class Transport(Store[TransportState]):
         # Whoever is called may make a mistake: what plays stops, and the clock itself goes on.
         self._worker = Worker("transport", poll=self._advance, failed=lambda _: self.stop())
         self.midi.open()
-        self.osc.open(self.playing_changed, self.sound_changed, explorer.changed)
+        self.osc.open(
+            self.playing_changed,
+            self.sound_changed,
+            explorer.run_changed,
+            explorer.pattern_changed,
+        )
 
     @property
     def playing(self) -> bool:

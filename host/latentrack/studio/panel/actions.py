@@ -41,7 +41,7 @@ class Actions:
     def audition(self, precision: str, track: int, store: bool) -> str:
         """Play the model that is open on Explore, from the next bar on; store: also keep it."""
         talk = self._connection.needed()
-        run = self._explorer.run
+        run = self._explorer.state.run
         if run is None:
             raise UserError("No model is open: open one on the page Explore.")
         self._worker.say("Exporting the model")
@@ -69,13 +69,13 @@ class Actions:
 
     def send_position(self, track: int) -> str:
         """Move a track to where the puck is, with its threshold, densities and the rest."""
-        self._connection.needed().call("change", track, values_at(self._explorer))
+        self._connection.needed().call("change", track, values_at(self._explorer.state))
         return f"Track {track + 1} stands where the puck is."
 
     def send_preset(self, number: int, track: int) -> str:
         """Move a track to where the puck is, and have the module store that as a preset."""
         talk = self._connection.needed()
-        talk.call("change", track, values_at(self._explorer))
+        talk.call("change", track, values_at(self._explorer.state))
         stored = talk.call("preset", number)
         text = f"Preset {number} is on the module."
         if not stored:
@@ -107,7 +107,7 @@ class Actions:
         self._moved = False
         self._followed_at = time.monotonic()
         try:
-            self._connection.needed().call("change", track, values_at(self._explorer))
+            self._connection.needed().call("change", track, values_at(self._explorer.state))
         except ModuleError as error:
             self._store.update(follows=None)
             text = f"The module does not follow the puck any more: {reason(error)}."

@@ -78,5 +78,5 @@ def button(text: str, act: Callable[[], object], main: bool = False, label: str 
 
 def open_name(explorer: Explorer) -> str:
     """The name of the model that is open on the page Explore; "" without one."""
-    run = explorer.run
+    run = explorer.state.run
     return "" if run is None else run.folder.name.removesuffix(".run")

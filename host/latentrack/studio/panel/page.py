@@ -36,7 +36,7 @@ def build(studio: Studio) -> None:
                     module.connection_changed,
                     module.progress_changed,
                     module.models_changed,
-                    explorer.changed,
+                    explorer.run_changed,
                 ),
             )
             Card(
@@ -44,7 +44,7 @@ def build(studio: Studio) -> None:
                 module,
                 partial(puck_card.key, explorer),
                 partial(puck_card.fill, module, explorer, choices),
-                (module.connection_changed, module.follow_changed, explorer.changed),
+                (module.connection_changed, module.follow_changed, explorer.run_changed),
             )
     told = module.state.notice.number
 

@@ -5,28 +5,28 @@ from __future__ import annotations
 from latentrack.errors import UserError
 from latentrack.playing.kinds import Kind
 from latentrack.playing.parameters import DENSITIES, PITCHES, TRACK
-from latentrack.studio.explore.explorer import Explorer
+from latentrack.studio.explore.state import ExplorerState
 
 
-def values_at(explorer: Explorer) -> dict[str, object]:
+def values_at(state: ExplorerState) -> dict[str, object]:
     """What makes the track play what is heard here: by name, as the module's `change` takes it.
 
     UserError if no model is open.
     """
-    run = explorer.run
+    run = state.run
     if run is None:
         raise UserError("No model is open: open one on the page Explore.")
     values: dict[str, object] = {
-        "latents": list(explorer.knob_values),
-        "threshold": explorer.threshold,
+        "latents": list(state.knob_values),
+        "threshold": state.threshold,
         # 0: as many as the model has.
-        "length": explorer.steps if explorer.steps < run.dataset.steps else 0,
+        "length": state.steps if state.steps < run.dataset.steps else 0,
     }
-    values |= zip((density.name for density in DENSITIES), explorer.densities, strict=False)
+    values |= zip((density.name for density in DENSITIES), state.densities, strict=False)
     if run.dataset.kind == Kind.RHYTHM:
-        pitches = explorer.pitches[: len(PITCHES)]
+        pitches = state.pitches[: len(PITCHES)]
         values["pitches"] = len(pitches)
         values |= zip((pitch.name for pitch in PITCHES), pitches, strict=False)
     if run.dataset.kind == Kind.NOTES:
-        values["notes"] = TRACK["notes"].clamped(explorer.notes)
+        values["notes"] = TRACK["notes"].clamped(state.notes)
     return values

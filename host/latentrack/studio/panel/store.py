@@ -55,7 +55,7 @@ class ModuleStore(ModuleState):
         self._connection = Connection(workspace, self, self._worker)
         self._actions = Actions(files, explorer, self, self._connection, self._worker)
         self._clock = PanelClock(workspace, transport, self, self._connection)
-        self._disconnect = explorer.changed.connect(self._puck_moved)
+        self._disconnect = explorer.pattern_changed.connect(self._puck_moved)
         if self._connection.recall():
             self.switch_on()
 

@@ -1,0 +1,86 @@
+"""A run that is open, with what follows from it alone: how its logits become a pattern."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from latentrack.corpus.voice_pitches import voice_pitches
+from latentrack.model.autoencoder import Array
+from latentrack.model.run import Run, load_run
+from latentrack.playing.cells import cells_above, cut_offs, density_of_voices
+from latentrack.playing.kinds import Kind
+from latentrack.playing.pattern import Pattern
+from latentrack.playing.velocity import velocities
+from latentrack.playing.voices import Voice, voices_named
+from latentrack.studio.explore.midi_file import meter_of
+
+Cells = npt.NDArray[np.bool_]
+"""Which cells sound, (steps, voices)."""
+Velocities = npt.NDArray[np.uint8]
+"""Of each cell, (steps, voices), 0 where none sounds."""
+Limits = npt.NDArray[np.float64]
+"""The probability above which each voice sounds, see `playing.cells.thresholds`."""
+
+
+@dataclass(frozen=True, eq=False)
+class OpenRun:
+    """What is worked out once when a run is opened. Two are the same only if they are one object.
+
+    positions: where the sequences of the run's music lie, (n, latents), in units of the model.
+    density_of: for each voice the group whose density it has.  pitches: a MIDI note for each voice,
+    which a rhythm does not use.  voices: what is known of each by its name.
+    """
+
+    run: Run
+    positions: Array
+    density_of: tuple[int, ...]
+    pitches: tuple[int, ...]
+    voices: tuple[Voice, ...]
+
+    @classmethod
+    def read(cls, folder: Path) -> OpenRun:
+        """Read a run and encode its music, which takes a while. Raises UserError."""
+        run = load_run(folder)
+        info, music = run.model.info, run.dataset
+        return cls(
+            run,
+            run.model.encode(music.sequences),
+            density_of_voices(music.kind, info.voices, info.groups),
+            voice_pitches(music),
+            voices_named(music.voice_names),
+        )
+
+    @property
+    def groups(self) -> int:
+        """Number of groups of voices, each of which has a density."""
+        return max(self.density_of) + 1
+
+    def logits(self, latents: tuple[float, ...]) -> Array:
+        """The decoder's logits at a position, (steps, voices); takes 0.1 ms."""
+        return np.asarray(self.run.model.logits([latents])[0])
+
+    def cells_of(self, logits: Array, limits: Limits, notes: int) -> Cells:
+        """The cells that sound. notes: how many at once at the most (0: all); it counts where the
+        model plays notes."""
+        most = notes if self.run.dataset.kind == Kind.NOTES else 0
+        return cells_above(logits, cut_offs(limits), most)
+
+    def velocities_of(self, logits: Array, cells: Cells, limits: Limits) -> Velocities:
+        """How hard the cells that sound are struck."""
+        return velocities(logits, cells, limits, self.voices)
+
+    def pattern_of(self, hits: Velocities, pitches: tuple[int, ...]) -> Pattern:
+        """What plays. pitches: of a rhythm."""
+        music = self.run.dataset
+        if music.kind != Kind.RHYTHM:
+            pitches = self.pitches
+        return Pattern(hits, music.kind, music.voice_names, pitches, music.steps_per_beat)
+
+    def meter(self, steps: int) -> str:
+        """The time signature of a loop of so many steps: the music's own, if it has all steps."""
+        music = self.run.dataset
+        return music.meter if steps == music.steps else meter_of(steps, music.steps_per_beat)
