@@ -15,8 +15,8 @@ import pytest
 from latentrack.playing.pattern import Pattern
 from latentrack.playing.sequencer import DueStep
 from latentrack.studio.listen import midi as midi_part
-from latentrack.studio.listen.memory import Memory
-from latentrack.studio.listen.midi import MISSING, NO_SYSTEM, VIRTUAL, Midi, find
+from latentrack.studio.listen.midi_notes import MidiNotes
+from latentrack.studio.listen.midi_ports import MISSING, NO_SYSTEM, VIRTUAL, find
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.signals import Signal
 from latentrack.studio.workspace import Workspace
@@ -77,7 +77,7 @@ def notes(port: Path) -> list[mido.Message]:
 
 def open_output(transport: Transport, name: str) -> None:
     transport.midi.choose_output(name)
-    until(lambda: transport.midi.output == name and not transport.midi.state)
+    until(lambda: transport.midi.state.output == name and not transport.midi.state.trouble)
 
 
 def test_every_note_that_begins_ends_before_it_begins_again(
@@ -157,7 +157,7 @@ def test_a_clock_is_followed_tick_by_tick(transport: Transport, cables: Path) ->
     seen: list[tuple[float, int]] = []
     transport.stepped.connect(lambda: seen.append((transport.now(), transport.step)))
     transport.midi.choose_input("drum machine")
-    until(lambda: transport.following and not transport.midi.state)
+    until(lambda: transport.following and not transport.midi.state.trouble)
     start, ticks = time.perf_counter(), 0
     with (cables / "drum machine.in").open("a", buffering=1) as wire:
         wire.write("start\n")
@@ -210,8 +210,8 @@ def test_a_port_that_vanishes_is_named_and_used_again_when_it_is_back(
     transport.play()
     until(lambda: notes(port))
     port.unlink()
-    until(lambda: transport.midi.state)
-    assert transport.midi.state == (
+    until(lambda: transport.midi.state.trouble)
+    assert transport.midi.state.trouble == (
         "“synth” is not there, or another program has it: it is used as soon as it can be."
     )
     step = transport.step
@@ -219,7 +219,7 @@ def test_a_port_that_vanishes_is_named_and_used_again_when_it_is_back(
     # Plugged in again it has another number.
     again = cables / "synth 24:0.out"
     again.touch()
-    until(lambda: not transport.midi.state and notes(again))
+    until(lambda: not transport.midi.state.trouble and notes(again))
     assert transport.playing
 
 
@@ -229,8 +229,12 @@ def test_the_choice_is_remembered(transport: Transport, cables: Path, tmp_path: 
     transport.close()
     again = Transport(Workspace(tmp_path / "studio"), Explored(drums()))  # type: ignore[arg-type]
     try:
-        until(lambda: again.midi.outputs and not again.midi.state)
-        assert (again.midi.output, again.midi.state, again.tempo) == ("synth", "", 300)
+        until(lambda: again.midi.state.outputs and not again.midi.state.trouble)
+        assert (again.midi.state.output, again.midi.state.trouble, again.tempo) == (
+            "synth",
+            "",
+            300,
+        )
         again.play()
         until(lambda: notes(cables / "synth.out"))
     finally:
@@ -242,7 +246,7 @@ def test_a_port_of_our_own_is_offered_to_others_and_not_to_ourselves(
 ) -> None:
     open_output(transport, VIRTUAL)
     assert (cables / "Latentrack.out").exists()
-    assert transport.midi.outputs == ()
+    assert transport.midi.state.outputs == ()
     transport.play()
     until(lambda: notes(cables / "Latentrack.out"))
 
@@ -262,8 +266,8 @@ def test_without_midi_one_sentence_says_so_and_all_else_plays(
 
         monkeypatch.setattr("tests.studio.midi_ports.get_devices", refuse)
     transport.midi.choose_output("synth")
-    until(lambda: transport.midi.problem)
-    assert transport.midi.state == {"missing": MISSING, "broken": NO_SYSTEM}[how]
+    until(lambda: transport.midi.state.problem)
+    assert transport.midi.state.trouble == {"missing": MISSING, "broken": NO_SYSTEM}[how]
     transport.play()
     until(lambda: transport.step > 0)
 
@@ -274,22 +278,32 @@ def test_names_with_the_numbers_of_alsa_are_found_again() -> None:
     assert find("synth:synth MIDI 3 20:1", there) is None
 
 
-def test_the_end_of_a_note_does_not_end_the_next_one(tmp_path: Path, cables: Path) -> None:
-    (cables / "synth.out").touch()
-    midi = Midi(Memory(Workspace(tmp_path)), None)  # type: ignore[arg-type]
-    midi._output = mido.open_output("synth")
+def test_the_end_of_a_note_does_not_end_the_next_one() -> None:
+    sent_now: list[tuple[str, int]] = []
+    midi = MidiNotes(lambda kind, **values: sent_now.append((kind, values.get("velocity", 0))))
     first = DueStep(0, 1, 0.0, 0.5, ((0, 36, 50),), drums(), ())
     second = DueStep(0, 1, 0.3, 0.5, ((0, 36, 60),), drums(), ())
-    acts = sorted([*midi.ahead(first), *midi.ahead(second)], key=lambda entry: entry[0])
-    for _, act in acts:
+    acts = [act for step in (first, second) for act in midi.ahead(step, 1, False)]
+    for _, act in sorted(acts, key=lambda entry: entry[0]):
         act()
-    kinds = [(m.type, m.velocity) for m in notes(cables / "synth.out")]
-    assert [kind for kind, _ in kinds] == ["note_on", "note_off", "note_on", "note_off"]
-    assert (kinds[0][1], kinds[2][1]) == (50, 60)
+    assert sent_now == [("note_on", 50), ("note_off", 0), ("note_on", 60), ("note_off", 0)]
 
 
-def test_one_pitch_of_two_voices_is_one_note(tmp_path: Path, cables: Path) -> None:
-    midi = Midi(Memory(Workspace(tmp_path)), None)  # type: ignore[arg-type]
-    midi._output = object()
+def test_one_pitch_of_two_voices_is_one_note() -> None:
+    midi = MidiNotes(lambda kind, **values: None)
     two = DueStep(0, 1, 1.0, 0.5, ((0, 36, 50), (1, 36, 120)), drums(), ())
-    assert [time for time, _ in midi.ahead(two)] == [1.0, pytest.approx(1.4)]
+    assert [time for time, _ in midi.ahead(two, 1, False)] == [1.0, pytest.approx(1.4)]
+
+
+def test_ports_and_what_is_sent_are_told_apart(transport: Transport, cables: Path) -> None:
+    heard: list[str] = []
+    transport.midi.ports_changed.connect(lambda: heard.append("ports"))
+    transport.midi.sending_changed.connect(lambda: heard.append("sending"))
+    transport.midi.set_channel(17)
+    transport.midi.set_channel(16)
+    assert heard == ["sending"] and transport.midi.state.channel == 16
+    before = transport.midi.state
+    (cables / "synth.out").touch()
+    open_output(transport, "synth")
+    until(lambda: heard == ["sending", "ports"])
+    assert (before.output, before.outputs, before.output_open) == ("", (), False)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
+from latentrack.corpus.midi import DRUM_CHANNEL
 from latentrack.playing.pattern import Pattern
 
 TICKS_PER_BEAT = 480
 MOST_REPEATS = 64
-_DRUM_CHANNEL = 9
 # By these names programs, ours too, know a part for what it is.
 _NAMES = {"drums": "Drums", "notes": "Notes", "rhythm": "Percussion"}
 
@@ -32,7 +32,7 @@ def midi_file(
         raise ValueError("a file has one pattern or more, 1 to 64 times over")
     first = patterns[0]
     beats, unit = (int(number) for number in meter.split("/"))
-    channel = _DRUM_CHANNEL if first.kind == "drums" else 0
+    channel = DRUM_CHANNEL if first.kind == "drums" else 0
     # (tick, 0 off or 1 on, pitch, velocity): what ends comes before what begins.
     events: list[tuple[int, int, int, int]] = []
     start = 0

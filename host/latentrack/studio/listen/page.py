@@ -12,7 +12,8 @@ from latentrack.errors import UserError
 from latentrack.osc.controls import ADDRESSES, PREFIX
 from latentrack.playing.schedule import MOST_SWING, STRAIGHT
 from latentrack.studio.explore.explorer import Explorer
-from latentrack.studio.listen.midi import VIRTUAL, Midi, has_virtual_ports, plain
+from latentrack.studio.listen.midi import Midi
+from latentrack.studio.listen.midi_ports import VIRTUAL, has_virtual_ports, plain
 from latentrack.studio.listen.osc import Osc
 from latentrack.studio.listen.sounds import DRUMS, sound_of
 from latentrack.studio.listen.transport import Transport
@@ -145,17 +146,19 @@ def _midi(midi: Midi) -> None:
     with ui.element("button").props("type=button").classes("lt-listen-button") as button:
         ui.label("Look for ports again")
     button.on("click", midi.refresh)
-    state = ui.label().classes("lt-listen-state").props('role="status"')
+    trouble = ui.label().classes("lt-listen-state").props('role="status"')
 
     def show() -> None:
-        output(midi.output, midi.outputs)
-        follow(midi.input, midi.inputs)
-        channel.value, clock.value = midi.channel, midi.sends_clock
-        state.text = midi.state
+        now = midi.state
+        output(now.output, now.outputs)
+        follow(now.input, now.inputs)
+        channel.value, clock.value = now.channel, now.sends_clock
+        trouble.text = now.trouble
 
     show()
-    listen(midi.changed, show)
-    if not midi.problem:
+    listen(midi.ports_changed, show)
+    listen(midi.sending_changed, show)
+    if not midi.state.problem:
         midi.refresh()
 
 

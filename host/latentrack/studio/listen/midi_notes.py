@@ -1,0 +1,85 @@
+"""Steps as MIDI messages: notes that end before they begin again, and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from latentrack.corpus.midi import DRUM_CHANNEL
+from latentrack.playing.sequencer import DueStep
+from latentrack.studio.listen.conductor import Action
+
+GATE = 0.8
+"""A note sounds until this part of the time to the next step has gone by."""
+_ALL_NOTES_OFF = 123
+
+Send = Callable[..., None]
+"""Sends a message: its type and values, as `mido.Message` takes them."""
+
+
+class MidiNotes:
+    """Knows which notes sound. `ahead`, its actions and `halted` are for the transport's thread;
+    `silence` may be called from any."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._sounding: dict[tuple[int, int], DueStep] = {}
+        self._clock_runs = False
+
+    def ahead(self, step: DueStep, channel: int, clock: bool) -> list[tuple[float, Action]]:
+        """What is to be sent for a step, and when.
+
+        channel: of notes and rhythms, 1 to 16; drums go to 10.  clock: whether the clock goes with
+        them, 24 ticks a quarter note.
+        """
+        if step.pattern is None:
+            return []
+        found: list[tuple[float, Action]] = []
+        if clock:
+            if not self._clock_runs:
+                self._clock_runs = True
+                how = "start" if step.number == 0 else "continue"
+                found.append((step.due, lambda: self._send(how)))
+            found += [(tick, lambda: self._send("clock")) for tick in step.ticks]
+        number = DRUM_CHANNEL if step.pattern.kind == "drums" else channel - 1
+        loudest: dict[int, int] = {}
+        for _, pitch, velocity in step.hits:
+            loudest[pitch] = max(velocity, loudest.get(pitch, 0))
+        for pitch, velocity in loudest.items():
+            found += [
+                (step.due, self._note_on(step, number, pitch, velocity)),
+                (step.due + GATE * step.seconds, self._note_off(step, number, pitch)),
+            ]
+        return found
+
+    def halted(self) -> None:
+        """End all notes, and stop the clock."""
+        self.silence()
+        if self._clock_runs:
+            self._clock_runs = False
+            self._send("stop")
+
+    def silence(self) -> None:
+        """End all notes."""
+        sounding, self._sounding = self._sounding, {}
+        for channel, note in sounding:
+            self._send("note_off", channel=channel, note=note)
+        for channel in sorted({channel for channel, _ in sounding}):
+            self._send("control_change", channel=channel, control=_ALL_NOTES_OFF, value=0)
+
+    def _note_on(self, step: DueStep, channel: int, note: int, velocity: int) -> Action:
+        def act() -> None:
+            if (channel, note) in self._sounding:
+                self._send("note_off", channel=channel, note=note)
+            self._sounding[channel, note] = step
+            self._send("note_on", channel=channel, note=note, velocity=velocity)
+
+        return act
+
+    def _note_off(self, step: DueStep, channel: int, note: int) -> Action:
+        def act() -> None:
+            # Not if the note has been struck anew since.
+            if self._sounding.get((channel, note)) is step:
+                self._sounding.pop((channel, note), None)
+                self._send("note_off", channel=channel, note=note)
+
+        return act
