@@ -56,8 +56,13 @@ def cables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def transport(tmp_path: Path, cables: Path) -> Iterator[Transport]:
-    made = Transport(Workspace(tmp_path / "studio"), Explored(drums()))  # type: ignore[arg-type]
+def explored() -> Explored:
+    return Explored(drums())
+
+
+@pytest.fixture
+def transport(tmp_path: Path, cables: Path, explored: Explored) -> Iterator[Transport]:
+    made = Transport(Workspace(tmp_path / "studio"), explored)  # type: ignore[arg-type]
     made.set_tempo(300)  # a step is 50 ms
     yield made
     made.close()
@@ -120,10 +125,11 @@ def test_a_stop_in_the_midst_of_a_note_ends_it(transport: Transport, cables: Pat
     assert (last.type, last.control, last.channel) == ("control_change", 123, 9)
 
 
-def test_notes_have_the_channel_that_was_chosen(transport: Transport, cables: Path) -> None:
+def test_notes_have_the_channel_that_was_chosen(
+    transport: Transport, explored: Explored, cables: Path
+) -> None:
     port = cables / "synth.out"
     port.touch()
-    explored: Any = transport.osc._explorer
     explored.pattern = Pattern(np.array([[100], [90]], np.uint8), "rhythm", ("hit",), (60, 67))
     transport.midi.set_channel(3)
     open_output(transport, "synth")

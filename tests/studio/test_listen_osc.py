@@ -20,6 +20,7 @@ from pythonosc.udp_client import SimpleUDPClient
 from latentrack.errors import UserError
 from latentrack.osc.endpoint import parsed
 from latentrack.studio.explore.explorer import Explorer
+from latentrack.studio.listen.osc_state import OscState
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.workspace import Workspace
 from tests.waiting import PATIENCE_S, until
@@ -42,13 +43,14 @@ class Patch:
     client: SimpleUDPClient
     ear: socket.socket
 
-    def say(self, name: str, *values: Any) -> None:
-        """Sends a message, and waits until it was followed or ignored."""
+    def say(self, name: str, *values: Any) -> str:
+        """Sends a message, and waits until it was followed ("") or ignored (why)."""
         osc = self.transport.osc
-        before = (osc.heard, osc.ignored)
-        osc.ignored = ""
+        before = osc.state
         self.client.send_message(f"/latentrack/{name}", list(values))
-        until(lambda: osc.heard != before[0] or osc.ignored)
+        # Whatever comes of it makes a new state, also where that is equal to the last one.
+        until(lambda: osc.state is not before)
+        return "" if osc.state.heard > before.heard else osc.state.ignored
 
     def hears(self, *wanted: str) -> list[tuple[Any, ...]]:
         """The messages that have been sent, (name, values…); only these names, if given.
@@ -122,10 +124,25 @@ def test_a_patch_that_begins_to_listen_is_told_everything(patch: Patch) -> None:
 def test_what_a_patch_says_is_done_and_not_told_back(
     patch: Patch, name: str, values: tuple[float, ...], read: Callable[[Patch], tuple[float, ...]]
 ) -> None:
-    patch.say(name, *values)
-    assert patch.transport.osc.ignored == ""
+    assert patch.say(name, *values) == ""
     assert read(patch) == pytest.approx(values)
     assert patch.hears() == []
+
+
+def test_ends_and_messages_are_told_apart(patch: Patch) -> None:
+    osc, heard = patch.transport.osc, []
+    undo = [
+        osc.ends_changed.connect(lambda: heard.append("ends")),
+        osc.messages_changed.connect(lambda: heard.append("messages")),
+    ]
+    patch.say("x", 0.5)
+    patch.say("x", "left")
+    until(lambda: heard == ["messages", "messages"])
+    osc.send(False)
+    osc.send(True)
+    assert heard[2:] == ["ends", "ends"]
+    for disconnect in undo:
+        disconnect()
 
 
 def test_what_somebody_else_moves_is_told(patch: Patch) -> None:
@@ -227,14 +244,18 @@ NAN, INF = math.nan, math.inf
 def test_a_message_that_cannot_be_followed_is_ignored_in_one_line(
     patch: Patch, name: str, values: tuple[Any, ...], why: str | None
 ) -> None:
-    before = patch.transport.osc._controls.state()
-    patch.say(name, *values)
-    said = patch.transport.osc.ignored
+    before = settings(patch)
+    said = patch.say(name, *values)
     assert said.startswith(f"/latentrack/{name} was ignored: ") and "\n" not in said
     if why is not None:
         assert said == f"/latentrack/{name} was ignored: {why}."
-    assert patch.transport.osc._controls.state() == before
+    assert settings(patch) == before
     assert patch.hears() == []
+
+
+def settings(patch: Patch) -> tuple[object, ...]:
+    """All that messages may change: states are compared by what they are."""
+    return (patch.explorer.state, patch.transport.state)
 
 
 def packet(address: str, *values: Any) -> bytes:
@@ -274,13 +295,13 @@ def test_a_bundle_is_followed_message_by_message(patch: Patch) -> None:
 
 def test_a_port_in_use_is_named_and_a_switch_frees_it(patch: Patch) -> None:
     osc = patch.transport.osc
-    address = osc.address_in
+    address = osc.state.address_in
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         taken = f"127.0.0.1:{other.getsockname()[1]}"
         with pytest.raises(UserError, match=f"OSC cannot be heard at {taken}"):
             osc.listen(True, taken)
-        assert not osc.listens
+        assert not osc.state.listens
     for _ in range(3):
         osc.listen(True, address)
         osc.listen(False)
@@ -302,11 +323,10 @@ def test_it_is_off_at_first_and_as_it_was_left_later(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     explorer = Explorer(workspace)
     first = Transport(workspace, explorer)
-    assert (first.osc.listens, first.osc.sends) == (False, False)
-    assert (first.osc.address_in, first.osc.address_out) == ("127.0.0.1:9000", "127.0.0.1:9001")
+    assert first.osc.state == OscState(False, False, "127.0.0.1:9000", "127.0.0.1:9001")
     place = f"127.0.0.1:{free_port()}"
     first.osc.listen(True, place)
     first.close()
     second = Transport(workspace, explorer)
-    assert (second.osc.listens, second.osc.address_in) == (True, place)
+    assert (second.osc.state.listens, second.osc.state.address_in) == (True, place)
     second.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from latentrack.errors import UserError
 from latentrack.osc.controls import OscControls
@@ -12,67 +12,94 @@ from latentrack.playing.sequencer import DueStep
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.conductor import Action
 from latentrack.studio.listen.memory import Memory
+from latentrack.studio.listen.osc_state import OscState, OscStore
 from latentrack.studio.signals import Signal
 
 
-class Osc(Endpoint):
-    """Everything may be called from any thread. `changed`: it was set otherwise, or has heard."""
+class Osc(OscStore):
+    """Everything may be called from any thread."""
 
     def __init__(self, memory: Memory, explorer: Explorer, controls: OscControls) -> None:
-        self.changed = Signal()
-        super().__init__(controls, self.changed.emit)
+        super().__init__(
+            OscState(
+                address_in=str(memory.kept("osc in", IN)),
+                address_out=str(memory.kept("osc out", OUT)),
+            )
+        )
         self._memory = memory
-        self._explorer = explorer
-        self._in = str(memory.kept("osc in", IN))
-        self._out = str(memory.kept("osc out", OUT))
+        self._endpoint = _StudioEndpoint(explorer, controls, self._refresh)
         self._switching = threading.Lock()
 
-    @property
-    def address_in(self) -> str:
-        return self._in
-
-    @property
-    def address_out(self) -> str:
-        return self._out
-
     def open(self, *signals: Signal) -> None:
-        """Begins as it was left; `signals` say that there may be something to tell."""
+        """Begin as it was left; `signals` say that there may be something to tell."""
         for signal in signals:
-            signal.connect(self.tell)
+            signal.connect(self._endpoint.tell)
         for wanted, switch in (("osc listens", self.listen), ("osc sends", self.send)):
             if self._memory.kept(wanted, False) is True:
                 try:
                     switch(True)
                 except UserError as error:
-                    self.ignored = str(error)
+                    self._endpoint.ignored = str(error)
+        self._refresh()
 
     def close(self) -> None:
-        self.stop_listening()
-        self.stop_sending()
+        """Give both ports up."""
+        self._endpoint.stop_listening()
+        self._endpoint.stop_sending()
 
     def listen(self, on: bool, address: str | None = None) -> None:
-        """Hears messages at `address`, "HOST:PORT". UserError if that cannot be."""
-        host, port = parsed(address or self._in)
+        """Receive messages at `address`, "HOST:PORT". Raises UserError if that cannot be."""
+        host, port = parsed(address or self.state.address_in)
         with self._switching:
-            self.stop_listening()
-            self._in = f"{host}:{port}"
-            self._memory.keep("osc in", self._in)
+            self._endpoint.stop_listening()
+            self._memory.keep("osc in", f"{host}:{port}")
             self._memory.keep("osc listens", on)
-            if on:
-                self.start_listening(host, port)
-        self.changed.emit()
+            try:
+                if on:
+                    self._endpoint.start_listening(host, port)
+            finally:
+                self._refresh(address_in=f"{host}:{port}")
 
     def send(self, on: bool, address: str | None = None) -> None:
-        """Tells `address`, "HOST:PORT", of everything, now and when it changes. UserError."""
-        host, port = parsed(address or self._out)
+        """Tell `address`, "HOST:PORT", everything now, and from now on what changes. Raises
+        UserError if it is not an address."""
+        host, port = parsed(address or self.state.address_out)
         with self._switching:
-            self.stop_sending()
-            self._out = f"{host}:{port}"
-            self._memory.keep("osc out", self._out)
+            self._endpoint.stop_sending()
+            self._memory.keep("osc out", f"{host}:{port}")
             self._memory.keep("osc sends", on)
             if on:
-                self.start_sending(host, port)
-        self.changed.emit()
+                self._endpoint.start_sending(host, port)
+            self._refresh(address_out=f"{host}:{port}")
+
+    def ahead(self, step: DueStep) -> Iterable[tuple[float, Action]]:
+        """See `conductor.Hearer`."""
+        if not self._endpoint.sends:
+            return []
+        return [(step.due, lambda: self._endpoint.say_step(step.number, step.hits))]
+
+    def halted(self) -> None:
+        """See `conductor.Hearer`: the change of the transport is told like any other."""
+
+    def _refresh(self, **addresses: str) -> None:
+        end = self._endpoint
+        self.update(
+            listens=end.listens,
+            sends=end.sends,
+            heard=end.heard,
+            ignored=end.ignored,
+            **addresses,
+        )
+
+
+class _StudioEndpoint(Endpoint):
+    """Opens runs, too."""
+
+    def __init__(
+        self, explorer: Explorer, controls: OscControls, on_change: Callable[[], None]
+    ) -> None:
+        super().__init__(controls, on_change)
+        self._explorer = explorer
 
     def open_model(self, values: Sequence[object], address: str) -> None:
         """Opening takes a while, and other messages come meanwhile."""
@@ -85,12 +112,3 @@ class Osc(Endpoint):
                 self.ignore(address, str(error))
 
         threading.Thread(target=work, name="osc model", daemon=True).start()
-
-    def ahead(self, step: DueStep) -> Iterable[tuple[float, Action]]:
-        """See `conductor.Hearer`."""
-        if not self.sends:
-            return []
-        return [(step.due, lambda: self.say_step(step.number, step.hits))]
-
-    def halted(self) -> None:
-        """See `conductor.Hearer`: the change of the transport is told like any other."""

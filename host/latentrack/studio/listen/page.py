@@ -207,17 +207,19 @@ def _osc(osc: Osc) -> None:
     with ui.element("div").classes("lt-listen-ends"):
         hears = _end("Receive on", osc.listen)
         sends = _end("Send messages to", osc.send)
-    state = ui.label().classes("lt-listen-state").props('role="status"')
+    messages = ui.label().classes("lt-listen-state").props('role="status"')
 
     def show() -> None:
-        hears(osc.listens, osc.address_in)
-        sends(osc.sends, osc.address_out)
-        were = agree(osc.heard, "was", "were")
-        heard = f"{count(osc.heard, 'message')} {were} heard. " if osc.listens and osc.heard else ""
-        state.text = heard + osc.ignored
+        now = osc.state
+        hears(now.listens, now.address_in)
+        sends(now.sends, now.address_out)
+        were = agree(now.heard, "was", "were")
+        heard = f"{count(now.heard, 'message')} {were} heard. " if now.listens and now.heard else ""
+        messages.text = heard + now.ignored
 
     show()
-    listen(osc.changed, show)
+    listen(osc.ends_changed, show)
+    listen(osc.messages_changed, show)
     with ui.element("div").classes("lt-listen-table"), ui.element("table"):
         with ui.element("tr"):
             for title in ("Address", "Values", "Meaning", "Way"):
