@@ -16,6 +16,7 @@ from latentrack.errors import UserError
 from latentrack.limits import read_toml
 from latentrack.model import Run, load_run, save_run
 from latentrack.model.autoencoder import flat_weights
+from latentrack.model.run import write_run
 from latentrack.model.toml import to_toml
 from latentrack.model.training import Epoch, Training
 from tests.host.model.made_music import music
@@ -121,6 +122,19 @@ def test_training_on_makes_one_history(run: Run, tmp_path: Path) -> None:
     assert [epoch.number for epoch in again.history] == list(range(1, 18))
     assert again.history[:15] == run.history
     assert [e.validation_loss for e in again.history[15:]] == [0.31, 0.29]
+
+
+def test_a_run_without_its_music_is_read_with_it(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "bare.run"
+    write_run(folder, training_of(run), run.dataset, music="made.npz", with_dataset=False)
+    assert sorted(p.name for p in folder.iterdir()) == ["history.csv", "run.toml", "weights.npz"]
+    again = load_run(folder, dataset=run.dataset)
+    assert again.history == run.history and again.about == run.about
+    assert again.dataset is run.dataset
+    with pytest.raises(UserError, match="dataset.npz"):
+        load_run(folder)
+    with pytest.raises(UserError, match="not the one that the model was trained"):
+        load_run(folder, dataset=music(800, 20, seed=1))
 
 
 def test_a_run_replaces_a_run_and_nothing_else(run: Run, copy: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
     job.json      the settings and where the run goes; touched every few seconds while it lasts
     dataset.npz   the music
-    best.npz      the best weights so far, with the history
+    best-1.run    the best so far, as a run without its music; the next one has the next number
     errors.txt    last words
 
 The folder goes when the run is written. One that is left belongs to a training that was killed:
@@ -13,24 +13,23 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from latentrack.corpus.dataset import Dataset
 from latentrack.errors import UserError
 from latentrack.files import atomic_write
-from latentrack.limits import DAMAGE, TABLE_BYTES, TEXT_BYTES, Arrays, read_file, read_json
-from latentrack.model.autoencoder import flat_weights
-from latentrack.model.run import Run, load_run, read_indices, read_model, save_run, settings_of
+from latentrack.limits import DAMAGE, TEXT_BYTES, read_file, read_json
+from latentrack.model.run import Run, load_run, save_run, write_run
+from latentrack.model.run_header import HEADER, read_header, settings_of
 from latentrack.model.settings import Settings
-from latentrack.model.training import Epoch, Training, decoder_info
+from latentrack.model.training import Epoch, Training
 from latentrack.studio.workspace import Workspace
 
-JOB, MUSIC, BEST, ERRORS = "job.json", "dataset.npz", "best.npz", "errors.txt"
+JOB, MUSIC, ERRORS = "job.json", "dataset.npz", "errors.txt"
 HEARTBEAT = 5.0
 """Seconds."""
 SILENT = 20.0
@@ -94,76 +93,67 @@ class Assignment:
         except OSError:
             pass
 
-    def save(
-        self, training: Training, dataset: Dataset, earlier: tuple[Epoch, ...] | None = None
-    ) -> Run:
-        """Writes what came of it as a run of the studio. UserError."""
-        if earlier is None:
-            earlier = load_run(self.earlier).history if self.earlier else ()
+    def save(self, training: Training, dataset: Dataset, earlier: tuple[Epoch, ...] = ()) -> Run:
+        """Write what came of it as a run of the studio. earlier: the history of the run that was
+        trained on from, where the training's own is without it. Raises UserError."""
         target = Workspace(self.workspace).free_run(self.name)
         return save_run(target, training, dataset, music=self.music, earlier=earlier)
 
+    def save_best(self, training: Training, dataset: Dataset, earlier: tuple[Epoch, ...]) -> None:
+        """Keep the best so far in place of the last one; it is whole at any moment. Raises
+        UserError."""
+        older = _best_runs(self.folder)
+        number = 1 + max(older.values(), default=0)
+        # A folder cannot be replaced in one step: each has a name of its own.
+        target = self.folder / f"best-{number}.run"
+        write_run(target, training, dataset, music=self.music, earlier=earlier, with_dataset=False)
+        _remove(older)
 
-def write_best(folder: Path, training: Training, earlier: tuple[Epoch, ...]) -> None:
-    """The best weights so far, whole or not at all. UserError."""
-    model = training.model
-    header = {
-        "settings": asdict(training.settings),
-        "encoder": model.encoder_sizes[1:-1],
-        "latents": model.latents,
-        "decoder": model.sizes[1:-1],
-        "abandoned": training.abandoned,
-    }
-    weights = {f"w{i:03}": array for i, array in enumerate(flat_weights(model))}
-    with atomic_write(folder / BEST, "the best weights so far") as file:
-        np.savez(
-            file,
-            header=np.frombuffer(json.dumps(header).encode(), np.uint8),
-            validated_on=training.validated_on,
-            trained_on=training.trained_on,
-            history=_table(training.history),
-            earlier=_table(earlier),
-            **weights,  # type: ignore[arg-type]
-        )
+    def forget_best(self) -> None:
+        """Leave nothing of which `keep` would make a run."""
+        _remove(_best_runs(self.folder))
 
 
-def keep(folder: Path) -> tuple[Path, Training]:
-    """Makes a run of what a training reached that did not end by itself.
+def has_best(folder: Path) -> bool:
+    """Whether a training's folder has a best so far."""
+    return bool(_best_runs(folder))
+
+
+def keep(folder: Path) -> tuple[Path, int]:
+    """Make a run of what a training reached that did not end by itself: its folder, and the number
+    of the epoch that is kept, counted from where the training began.
 
     UserError if it had reached nothing, or that cannot be read.
     """
     try:
         assignment = Assignment.read(folder)
         dataset = assignment.dataset
-        with Arrays(folder / BEST) as arrays:
-            header = read_json(arrays.read("header", TEXT_BYTES).tobytes())
-            settings = settings_of(header["settings"])
-            info = decoder_info(dataset, settings.latent_scale)
-            model = read_model(arrays, info, header, settings.model == "vae")
-            held, chosen = (
-                read_indices(arrays, name, len(dataset)) for name in ("validated_on", "trained_on")
-            )
-            history, earlier = (
-                _history(arrays.read(name, TABLE_BYTES)) for name in ("history", "earlier")
-            )
-    except (OSError, *DAMAGE) as error:
+        found = _best_runs(folder)
+        best = max(found, key=found.__getitem__)
+        abandoned = read_header(best / HEADER).abandoned
+        run = load_run(best, dataset=dataset)
+    except (OSError, UserError, *DAMAGE) as error:
         raise UserError(
             "The training was ended before anything of it could be kept: start it again."
         ) from error
-    training = Training(model, history, chosen, held, True, settings, tuple(header["abandoned"]))
-    return assignment.save(training, dataset, earlier).folder, training
-
-
-def _table(history: tuple[Epoch, ...]) -> Any:
-    rows = [
-        (e.number, e.of, e.loss, np.nan if e.validation_loss is None else e.validation_loss, e.best)
-        for e in history
-    ]
-    return np.array(rows, np.float64).reshape(-1, 5)
-
-
-def _history(table: Any) -> tuple[Epoch, ...]:
-    return tuple(
-        Epoch(int(number), int(of), float(loss), None if np.isnan(held) else float(held), best == 1)
-        for number, of, loss, held, best in table.tolist()
+    training = Training(
+        run.model, run.history, run.trained_on, run.validated_on, True, run.settings, abandoned
     )
+    # What the run that was trained on from had behind it is in the history, too.
+    before = run.history[-1].of - (run.settings.epochs or run.history[-1].of)
+    return assignment.save(training, dataset).folder, max(0, training.best.number - before)
+
+
+def _best_runs(folder: Path) -> dict[Path, int]:
+    """The best so far with its number; two of them if the training was killed in between."""
+    found = {}
+    for run in folder.glob("best-*.run"):
+        number = run.stem.removeprefix("best-")
+        if number.isascii() and number.isdigit():
+            found[run] = int(number)
+    return found
+
+
+def _remove(runs: Iterable[Path]) -> None:
+    for run in runs:
+        shutil.rmtree(run, ignore_errors=True)

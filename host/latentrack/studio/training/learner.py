@@ -23,7 +23,7 @@ from latentrack.model.run import load_run
 from latentrack.model.training import Epoch, Training, train
 from latentrack.model.verdict import verdict
 from latentrack.studio.explore.points import shown
-from latentrack.studio.training.assignment import BEST, HEARTBEAT, Assignment, write_best
+from latentrack.studio.training.assignment import HEARTBEAT, Assignment
 from latentrack.studio.training.child import ChildVoice, listen, step_back
 from latentrack.studio.training.places import packed, places_of
 from latentrack.studio.workspace import Workspace, model_name
@@ -33,7 +33,9 @@ REPORT_EVERY = 0.25
 SHARE_TO_LOOK = 0.1
 """To look at the latents may take this share of the time."""
 KEEP_EVERY = 10.0
-"""Seconds between two writings of the best weights."""
+"""Seconds between two writings of the best so far, or more:"""
+SHARE_TO_KEEP = 0.05
+"""To write them may take this share of the time; much music takes long to be summed up."""
 PATIENCE = 20.0
 """Seconds that a training which nobody waits for may take to end well."""
 
@@ -73,12 +75,13 @@ class Learner:
             if now >= self._next_report:
                 self._report(current, chosen, now)
             if now >= self._next_keeping:
-                self._next_keeping = now + KEEP_EVERY
                 kept = outcome()
                 # A full disk may have room again by the end.
                 with suppress(UserError):
-                    write_best(job.folder, kept, history)
+                    job.save_best(kept, dataset, history)
                     self._say("kept", number=kept.best.number)
+                done = time.monotonic()
+                self._next_keeping = done + max(KEEP_EVERY, (done - now) / SHARE_TO_KEEP)
             if self._stopping.is_set():
                 raise KeyboardInterrupt
 
@@ -110,7 +113,7 @@ class Learner:
         )
         # Only now, for whoever is killed before that has said nothing of the run; from here on the
         # next studio must not make a second one.
-        (job.folder / BEST).unlink(missing_ok=True)
+        job.forget_best()
         # A module wants to hear it next, and TensorFlow takes its time to start elsewhere. Without
         # this file it is made when it is asked for.
         with suppress(UserError):

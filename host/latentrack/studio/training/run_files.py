@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from latentrack.decoder.precision import check_precision
 from latentrack.errors import UserError
-from latentrack.model.run import HEADER
+from latentrack.model.run_header import HEADER
 from latentrack.studio.signals import Signal
 from latentrack.studio.training.child import messages, start_child
 from latentrack.studio.worker import Worker

@@ -8,13 +8,14 @@ from typing import Any
 
 from nicegui import ui
 
+from latentrack.model.run_summary import RunSummary
 from latentrack.model.sizes import in_words
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.page_parts import heading, in_background, listen, named
 from latentrack.studio.training import actions
 from latentrack.studio.training.drawings import Curve, Curves, loss_of, validation_losses
 from latentrack.studio.training.run_files import RunFiles
-from latentrack.studio.training.runs import Runs, Summary, differing
+from latentrack.studio.training.runs import Runs, differing
 
 _HEADS = ("", "Name", "When", "Bars", "Latents", "Size", "Epochs", "Loss", "Validation", "")
 
@@ -28,7 +29,7 @@ class RunTable:
         self._runs, self._files, self._explorer = runs, files, explorer
         self._train_on = train_on
         self._chosen: set[Path] = set()
-        self._listed: list[Summary] = []
+        self._listed: list[RunSummary] = []
         self._measure = "validation"
         heading("Runs")
         self._bin = ui.element("div").classes("lt-train-undo").props('role="status"')
@@ -71,7 +72,7 @@ class RunTable:
                     with ui.element("tr"):
                         self._row(run, several)
 
-    def _row(self, run: Summary, several: bool) -> None:
+    def _row(self, run: RunSummary, several: bool) -> None:
         with ui.element("td"):
             if several:
                 box = ui.checkbox(value=run.folder in self._chosen)
@@ -136,7 +137,7 @@ class RunTable:
             with ui.element("div").classes("lt-train-half lt-train-scroll"):
                 _differences(runs)
 
-    def _curves(self, runs: list[Summary]) -> None:
+    def _curves(self, runs: list[RunSummary]) -> None:
         measures: dict[str, Callable[..., Any]] = {"loss": loss_of}
         if any(validation_losses(run.history) for run in runs):
             measures = {"validation": validation_losses, "loss": loss_of}
@@ -164,7 +165,7 @@ def _menu_item(name: str, act: Callable[[], Any]) -> None:
     ui.menu_item(name, act).props("role=menuitem")
 
 
-def _differences(runs: list[Summary]) -> None:
+def _differences(runs: list[RunSummary]) -> None:
     names = differing(runs)
     if not names:
         ui.label("All their settings are the same.").classes("lt-muted")

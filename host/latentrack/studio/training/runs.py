@@ -2,50 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from latentrack.errors import UserError
-from latentrack.limits import DAMAGE, Arrays, read_toml
-from latentrack.model.run import BYTES_OF_A_WEIGHT, HEADER, HISTORY, WEIGHTS, read_history
-from latentrack.model.training import Epoch
+from latentrack.model.run_header import HEADER
+from latentrack.model.run_summary import RunSummary, read_summary
 from latentrack.studio.signals import Signal
 from latentrack.studio.workspace import Workspace, safe_name
-
-
-@dataclass(frozen=True, eq=False)
-class Summary:
-    """A run without its music and its weights.
-
-    size: about that of its model file in float32, in bytes.  loss, validation_loss: of the epoch
-    that was kept (validation_loss: None without a validation set).
-    """
-
-    folder: Path
-    when: datetime.datetime
-    music: str
-    sequences: int
-    latents: int
-    size: int
-    epochs: int
-    loss: float
-    validation_loss: float | None
-    interrupted: bool
-    settings: dict[str, Any]
-    history: tuple[Epoch, ...]
-
-    @property
-    def name(self) -> str:
-        """The name of the run."""
-        return self.folder.stem
-
-    @property
-    def kind(self) -> str:
-        """Drums, notes or rhythm."""
-        return str(self.settings.get("model", "vae"))
 
 
 class Runs:
@@ -57,9 +21,9 @@ class Runs:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self.changed = Signal()
-        self._known: dict[Path, tuple[int, Summary | None]] = {}
+        self._known: dict[Path, tuple[int, RunSummary | None]] = {}
 
-    def all(self) -> list[Summary]:
+    def all(self) -> list[RunSummary]:
         """The newest first; what is no whole run is left out."""
         found = []
         for folder in self._workspace.run_folders():
@@ -108,7 +72,7 @@ class Runs:
         return target
 
 
-def differing(runs: list[Summary]) -> list[str]:
+def differing(runs: list[RunSummary]) -> list[str]:
     """The names of the settings that are not the same in all of them."""
     names: dict[str, None] = {}
     for run in runs:
@@ -116,30 +80,8 @@ def differing(runs: list[Summary]) -> list[str]:
     return [name for name in names if len({repr(run.settings.get(name)) for run in runs}) > 1]
 
 
-def _summary(folder: Path) -> Summary | None:
+def _summary(folder: Path) -> RunSummary | None:
     try:
-        header = read_toml(folder / HEADER)
-        history = read_history(folder / HISTORY)
-        with Arrays(folder / WEIGHTS) as arrays:
-            (cells,) = arrays.shape(max(name for name in arrays.names if name[1:].isdigit()))
-        model, result, about = header["model"], header["result"], header["about"]
-        sizes = [model["latents"], *model["decoder"], cells]
-        weights = sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False))
-        held = result.get("validation_loss")
-        stamp = (folder / HEADER).stat().st_mtime
-        return Summary(
-            folder=folder,
-            when=datetime.datetime.fromtimestamp(stamp),
-            music=str(about.get("music", "")),
-            sequences=int(about["sequences"]),
-            latents=int(model["latents"]),
-            size=weights * BYTES_OF_A_WEIGHT,
-            epochs=int(result["epochs"]),
-            loss=float(result["loss"]),
-            validation_loss=None if held is None else float(held),
-            interrupted=bool(result["interrupted"]),
-            settings=dict(header["settings"]),
-            history=history,
-        )
-    except (OSError, *DAMAGE):
+        return read_summary(folder)
+    except UserError:
         return None

@@ -16,7 +16,14 @@ from latentrack.model.run import load_run
 from latentrack.model.settings import Settings
 from latentrack.model.training import decoder_info
 from latentrack.studio.music.music import Music
-from latentrack.studio.training.assignment import BEST, ERRORS, JOB, SILENT, Assignment, keep
+from latentrack.studio.training.assignment import (
+    ERRORS,
+    JOB,
+    SILENT,
+    Assignment,
+    has_best,
+    keep,
+)
 from latentrack.studio.training.child import messages, start_child
 from latentrack.studio.training.runs import Runs
 from latentrack.studio.training.state import (
@@ -169,11 +176,11 @@ class Trainer(TrainingStore):
         if progress.epochs:
             what += f", after epoch {progress.epochs[-1].number:,}"
         try:
-            run, training = keep(folder)
+            run, number = keep(folder)
         except UserError:
             advice = "Nothing of it could be kept: close other programs and start it again."
             return Outcome("killed", (f"{what}.", advice))
-        advice = f"Its epoch {training.best.number:,} is kept as {run.stem}: train on from it."
+        advice = f"Its epoch {number:,} is kept as {run.stem}: train on from it."
         return Outcome("killed", (f"{what}.", advice), run)
 
     def _keep_all(self, folders: list[Path]) -> None:
@@ -187,12 +194,12 @@ class Trainer(TrainingStore):
             while (folder / JOB).exists() and not assignment.is_silent:
                 if self._closing.wait(SILENT / 10):
                     return
-            if (folder / BEST).exists():
+            if has_best(folder):
                 with contextlib.suppress(UserError):
-                    run, training = keep(folder)
+                    run, number = keep(folder)
                     words = (
                         f"The studio was ended while {assignment.name} was being trained: its "
-                        f"epoch {training.best.number:,} is kept as {run.stem}."
+                        f"epoch {number:,} is kept as {run.stem}."
                     )
                     self.update(found=(*self.state.found, words), last_run=run)
             shutil.rmtree(folder, ignore_errors=True)
