@@ -323,7 +323,13 @@ def test_runs_in_short_and_moved_about(
     (workspace.runs / "broken.run").mkdir()
     (workspace.runs / "broken.run" / "run.toml").write_text("no = toml = at all")
     runs = Runs(workspace)
-    one, two = sorted(runs.all(), key=lambda summary: summary.name)
+    heard: list[object] = []
+    runs.runs_changed.connect(lambda: heard.append(runs.state.runs))
+    assert runs.state.runs is None
+    runs.refresh()
+    runs.refresh()
+    assert heard == [runs.state.runs]
+    one, two = sorted(runs.state.runs, key=lambda summary: summary.name)
     loaded = load_run(run)
     assert (one.name, two.name) == ("one", "two")
     assert one.sequences == len(loaded.dataset) and one.latents == 3 and one.epochs == 40
@@ -337,7 +343,8 @@ def test_runs_in_short_and_moved_about(
     assert renamed.parent == workspace.runs and load_run(renamed).model.latents == 3
     assert not one.folder.exists()
     gone = runs.remove(renamed)
-    assert [summary.name for summary in runs.all()] == ["two"]
+    assert runs.state.runs == (two,)
+    assert [len(each or ()) for each in heard] == [2, 2, 1]
     assert gone.parent == workspace.folder / "trash"
     back = runs.restore(gone, renamed.stem)
     assert back == renamed and load_run(back).model.latents == 3

@@ -71,7 +71,7 @@ def build(studio: Studio) -> None:
     fill()
     listen(training.task_changed, begin)
     listen(training.progress_changed, go_on)
-    listen(training.runs.changed, watch.refresh)
+    listen(training.runs.runs_changed, watch.refresh)
 
 
 def _found(words: tuple[str, ...], dismiss: Callable[[], None]) -> None:

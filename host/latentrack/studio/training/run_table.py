@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,37 +29,38 @@ class RunTable:
         self._runs, self._files, self._explorer = runs, files, explorer
         self._train_on = train_on
         self._chosen: set[Path] = set()
-        self._listed: list[RunSummary] = []
         self._measure = "validation"
         heading("Runs")
         self._bin = ui.element("div").classes("lt-train-undo").props('role="status"')
         self._bin.set_visibility(False)
         self._box = ui.element("div").classes("lt-train-scroll")
         self._beside = ui.element("div").classes("lt-train-beside")
-        listen(runs.changed, self._soon)
-        self._soon()
-
-    def _soon(self) -> None:
+        self._show()
+        listen(runs.runs_changed, self._show)
+        # Runs come from elsewhere, too.
         ui.timer(0, self._refresh, once=True)
 
     async def _refresh(self) -> None:
-        self._listed = await in_background(self._runs.all)
-        if self._box.is_deleted:
+        await in_background(self._runs.refresh)
+
+    def _show(self) -> None:
+        runs = self._runs.state.runs
+        if runs is None:
             return
-        self._chosen &= {run.folder for run in self._listed}
+        self._chosen &= {run.folder for run in runs}
         self._box.clear()
         with self._box:
-            if not self._listed:
+            if not runs:
                 ui.label(
                     "None yet. Every training leaves one: here they are compared, and from here "
                     "they go to the module."
                 ).classes("lt-muted")
             else:
-                self._table()
+                self._table(runs)
         self._compare()
 
-    def _table(self) -> None:
-        several = len(self._listed) > 1
+    def _table(self, runs: Sequence[RunSummary]) -> None:
+        several = len(runs) > 1
         if several:
             ui.label("Tick some to compare them.").classes("lt-muted lt-train-help")
         with ui.element("table").classes("lt-train-table lt-train-runs"):
@@ -68,7 +69,7 @@ class RunTable:
                     with ui.element("th").props('scope="col"'):
                         ui.label(head)
             with ui.element("tbody"):
-                for run in self._listed:
+                for run in runs:
                     with ui.element("tr"):
                         self._row(run, several)
 
@@ -128,7 +129,7 @@ class RunTable:
     def _compare(self) -> None:
         """Those that are ticked: their curves over each other, and what is not the same."""
         self._beside.clear()
-        runs = [run for run in self._listed if run.folder in self._chosen]
+        runs = [run for run in self._runs.state.runs or () if run.folder in self._chosen]
         if len(runs) < 2:
             return
         with self._beside:

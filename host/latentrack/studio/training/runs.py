@@ -1,42 +1,57 @@
-"""The runs of the studio: what they are in short, and moving them about."""
+"""The runs of the studio: which there are, in short, and moving them about."""
 
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from latentrack.errors import UserError
 from latentrack.model.run_header import HEADER
 from latentrack.model.run_summary import RunSummary, read_summary
 from latentrack.studio.signals import Signal
+from latentrack.studio.store import Store
 from latentrack.studio.workspace import Workspace, safe_name
 
 
-class Runs:
-    """Reads each run once, and again when it has changed; that may take longer than a page can.
+@dataclass(frozen=True)
+class RunsState:
+    """runs: the newest first, without what is no whole run; None: not read yet."""
 
-    `changed` says that runs have come, gone or moved.
+    runs: tuple[RunSummary, ...] | None = None
+
+
+class Runs(Store[RunsState]):
+    """All methods may take longer than a page can wait: call them in the background.
+
+    runs_changed: runs have come, gone or moved.
     """
 
     def __init__(self, workspace: Workspace) -> None:
+        self.runs_changed = Signal()
+        super().__init__(RunsState(), {self.runs_changed: ("runs",)})
         self._workspace = workspace
-        self.changed = Signal()
+        self._reading = threading.Lock()
+        # A summary stays the same object as long as its run does.
         self._known: dict[Path, tuple[int, RunSummary | None]] = {}
 
-    def all(self) -> list[RunSummary]:
-        """The newest first; what is no whole run is left out."""
-        found = []
-        for folder in self._workspace.run_folders():
-            try:
-                age = (folder / HEADER).stat().st_mtime_ns
-            except OSError:
-                continue
-            known = self._known.get(folder)
-            if known is None or known[0] != age:
-                known = self._known[folder] = age, _summary(folder)
-            if known[1] is not None:
-                found.append(known[1])
-        return found
+    def refresh(self) -> None:
+        """See which runs there are. Each is read once, and again when it was written anew."""
+        with self._reading:
+            known = {}
+            for folder in self._workspace.run_folders():
+                try:
+                    age = (folder / HEADER).stat().st_mtime_ns
+                except OSError:
+                    continue
+                before = self._known.get(folder)
+                same = before is not None and before[0] == age
+                known[folder] = before if before and same else (age, _summary(folder))
+            self._known = known
+            summaries = (summary for _, summary in known.values())
+            self.update(runs=tuple(summary for summary in summaries if summary is not None))
 
     def rename(self, run: Path, name: str) -> Path:
         """UserError if another run has that name."""
@@ -68,11 +83,11 @@ class Runs:
             raise UserError(
                 f"{source.stem} could not be moved ({error.strerror}): close what uses its folder."
             ) from error
-        self.changed.emit()
+        self.refresh()
         return target
 
 
-def differing(runs: list[RunSummary]) -> list[str]:
+def differing(runs: Sequence[RunSummary]) -> list[str]:
     """The names of the settings that are not the same in all of them."""
     names: dict[str, None] = {}
     for run in runs:

@@ -138,7 +138,7 @@ class Trainer(TrainingStore):
         shutil.rmtree(assignment.folder, ignore_errors=True)
         self._process = None
         self.update(outcome=outcome, last_run=outcome.run or self.state.last_run)
-        self.runs.changed.emit()
+        self.runs.refresh()
 
     def _work(self, task: Task, assignment: Assignment) -> Outcome:
         assignment.write(task.dataset)
@@ -203,4 +203,4 @@ class Trainer(TrainingStore):
                     )
                     self.update(found=(*self.state.found, words), last_run=run)
             shutil.rmtree(folder, ignore_errors=True)
-        self.runs.changed.emit()
+        self.runs.refresh()
