@@ -51,6 +51,7 @@ class _NoControls:
 
     @property
     def seconds(self):
+        """Seconds of the behaviours' clock, as the real controls have them."""
         return self._instrument.behaviours.seconds
 
 

@@ -130,15 +130,19 @@ class Words(CachedPart):
         raise NotImplementedError
 
     def version(self):
+        """The colour."""
         return self.ink()
 
     def source(self):
+        """The text."""
         return self.text()
 
     def value(self):
+        """(text, colour)."""
         return (self.text(), self.ink())
 
     def draw(self, canvas, value):
+        """Draw the text in its colour on black."""
         text, ink = value
         canvas.tall(text, 0, 0, ink)
 
@@ -172,9 +176,11 @@ class Message(Part):
         return bool(self._lines)
 
     def now(self):
+        """The line of the message that is due; only while `speaks`."""
         return self._lines[0]
 
     def draw(self, canvas, value):
+        """Draw the line black on yellow."""
         canvas.tall(value, 0, 0, colours.BLACK, colours.YELLOW)
 
 

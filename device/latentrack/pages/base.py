@@ -166,6 +166,7 @@ class ListPage(BasePage):
             self.controls.take_over()
 
     def turn(self, encoder, steps):
+        """The left encoder chooses another line, one for each step."""
         if encoder == "left":
             self.choose(self.chosen + steps)
 
@@ -178,14 +179,17 @@ class Title(CachedPart):
         self._page = page
 
     def version(self):
+        """Chosen line, number of lines and track, packed into one integer."""
         page = self._page
         return page.chosen << 16 | page.count() << 4 | page.track.number
 
     def value(self):
+        """(title, track from 0, chosen line from 0, number of lines, whether a track is shown)."""
         page = self._page
         return (page.title, page.track.number, page.chosen, page.count(), page.of_track)
 
     def draw(self, canvas, value):
+        """Draw the title on the left, the track and the line number on the right."""
         title, track, chosen, count, of_track = value
         paper = colours.TRACKS[track] if of_track else colours.GREY
         canvas.fill(paper)
@@ -205,6 +209,7 @@ class Row(CachedPart):
         self._row = row
 
     def version(self):
+        """Line, whether it is chosen and whether its knob waits, packed; below 0 without a line."""
         page = self._page
         at = page.first + self._row
         if at >= page.count():
@@ -212,11 +217,13 @@ class Row(CachedPart):
         return at << 2 | (at == page.chosen) << 1 | page.waits(self._row)
 
     def source(self):
+        """What the page's line is made of; None without a line."""
         page = self._page
         at = page.first + self._row
         return page.source(at) if at < page.count() else None
 
     def value(self):
+        """((left, right) text, chosen, bar's end in pixels or -1, knob waits); False: empty row."""
         page = self._page
         at = page.first + self._row
         if at >= page.count():
@@ -226,6 +233,7 @@ class Row(CachedPart):
         return (page.line(at), at == page.chosen, end, page.waits(self._row))
 
     def draw(self, canvas, value):
+        """Draw both texts and, where the line has a normalised value, its bar."""
         if not value:
             return
         (left, right), chosen, end, waits = value

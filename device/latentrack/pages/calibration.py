@@ -34,10 +34,12 @@ class Page(ListPage):
         self.code = 0
 
     def count(self):
+        """The number of calibrated inputs and outputs."""
         calibration = self.instrument.calibration
         return len(calibration.inputs) + len(calibration.outputs)
 
     def line(self, at):
+        """An input and its volts, or an output and its volts and code, or how many are measured."""
         output = self._output(at)
         if output is None:
             name = self._input(at)
@@ -49,6 +51,7 @@ class Page(ListPage):
         return (f"Out {output + 1}", f"{measured} set")
 
     def source(self, at):
+        """Volts of an input; code and volts of the chosen output; else how many are measured."""
         output = self._output(at)
         if output is None:
             return self.controls.cv.get(self._input(at), 0)
@@ -57,10 +60,12 @@ class Page(ListPage):
         return len(self.instrument.calibration.outputs[output].measured)
 
     def choose(self, at):
+        """Choose a line; an output gets 0 V."""
         super().choose(at)
         self._try(0)
 
     def turn(self, encoder, steps):
+        """The left encoder chooses a line; the right one changes the chosen output's code."""
         output = self._output(self.chosen)
         if encoder == "left":
             super().turn(encoder, steps)
@@ -71,11 +76,13 @@ class Page(ListPage):
             self.instrument.calibration.try_out(output, self.code)
 
     def knob(self, knob, position):
+        """Knob X chooses which whole number of volts the output is set to."""
         if knob == "x":
             least, most = self._range
             self._try(least + int(position * (most - least) + 0.5))
 
     def release(self, button):
+        """The right push stores a measured point of the chosen input or output."""
         if button != "right":
             super().release(button)
             return
@@ -94,6 +101,7 @@ class Page(ListPage):
             self._try(self.volts + 1 if self.volts < most else least)
 
     def hold(self, button):
+        """Holding the right push forgets all measured points of the chosen input or output."""
         if button != "right":
             super().hold(button)
             return

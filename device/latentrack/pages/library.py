@@ -27,19 +27,24 @@ class Page(ListPage):
         self.chosen = self._names.index(playing) if playing in self._names else 0
 
     def count(self):
+        """The number of models in the flash."""
         return len(self._names)
 
     def line(self, at):
+        """(name, "*" if the model plays on this track)."""
         name = self._names[at]
         return (name[:17], "*" if name == self._playing() else "")
 
     def source(self, at):
+        """Number of times the page was opened, and whether the model plays, packed."""
         return self._entered << 1 | (self._names[at] == self._playing())
 
     def turn(self, encoder, steps):
+        """Either encoder chooses a model."""
         self.choose(self.chosen + steps)
 
     def press(self, button):
+        """The right push plays the chosen model; an error is shown as a message."""
         if button != "right":
             super().press(button)
         elif self._names:

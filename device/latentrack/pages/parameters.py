@@ -12,4 +12,5 @@ class Page(ValuesPage):
     of_track = True
 
     def values(self):
+        """The track: its parameters are the lines."""
         return self.track

@@ -11,4 +11,5 @@ class Page(ValuesPage):
     title = "Patch"
 
     def values(self):
+        """The patch: its inputs and depths are the lines."""
         return self.instrument.patch

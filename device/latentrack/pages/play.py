@@ -61,9 +61,11 @@ class Page(BasePage):
     # -- what it shows ------------------------------------------------------------------------
 
     def enter(self):
+        """Have the next frame read the pattern anew."""
         self._number = None
 
     def refresh(self):
+        """Read the cells if pattern or track differ, or at each step in follow mode "step"."""
         track = self.track
         number = latentcore.count(track.number, _PATTERN)
         step = latentcore.count(track.number, _STEP)
@@ -173,13 +175,16 @@ class Page(BasePage):
     # -- what the controls do -------------------------------------------------------------------
 
     def position(self, knob):
+        """The position of X, Y, Z and the threshold, 0 to 1."""
         return position_of(self.track, knob)
 
     def knob(self, knob, position):
+        """Set the parameter that the knob is named after; position is 0 to 1."""
         if knob in KNOBS:
             self.track.set(knob, self.track.parameter(knob).from_position(position))
 
     def turn(self, encoder, steps):
+        """The left encoder chooses the track, the right one changes chaos by 0.05 a step."""
         track = self.track
         if encoder == "left":
             self.controls.choose_track(track.number + steps)
@@ -187,6 +192,7 @@ class Page(BasePage):
             track.chaos = min(max(track.chaos + CHAOS_CLICK * steps, 0), 1)
 
     def press(self, button):
+        """The right push throws the dice."""
         if button == "right":
             self.track.advance("dice")
         else:
@@ -195,25 +201,31 @@ class Page(BasePage):
 
 class NameLine(Words):
     def text(self):
+        """The model's name."""
         return self.page.name_line()
 
     def ink(self):
+        """The track's colour."""
         return self.page.name_colour()
 
 
 class StateLine(Words):
     def text(self):
+        """The state: "pause", "froze" or the follow mode."""
         return self.page.state_line()
 
     def ink(self):
+        """Yellow while paused or frozen, else grey."""
         return self.page.state_colour()
 
 
 class ValuesLine(Words):
     def text(self):
+        """Threshold and chaos, or that the pattern is silent."""
         return self.page.values_line()
 
     def ink(self):
+        """Yellow while the pattern is silent, else grey."""
         return self.page.values_colour()
 
 
@@ -221,9 +233,11 @@ class Nothing(Part):
     """A black piece of the screen, where another model's columns were."""
 
     def now(self):
+        """Always 0: this part never changes."""
         return 0
 
     def draw(self, canvas, value):
+        """Draw nothing: the canvas is black already."""
         pass
 
 
@@ -241,12 +255,14 @@ class Column(Part):
         return page.step // page.columns * page.columns + self._number
 
     def now(self):
+        """Changes of the cells, step and whether it plays, packed; -1 beyond the pattern."""
         step = self._step()
         if step >= self._page.steps:
             return -1
         return (self._page.ages[step] << 9) + (step << 1) + (step == self._page.step)
 
     def draw(self, canvas, value):
+        """Draw a block for each voice that sounds, and a line below the step that plays."""
         if value < 0:
             return
         page, step, height = self._page, self._step(), self.height - 3
@@ -283,13 +299,16 @@ class Square(CachedPart):
         self._page = page
 
     def version(self):
+        """The track's count of positions."""
         return _point(self._page.track)
 
     def value(self):
+        """Pixel columns of the first two latents, a byte each."""
         track = self._page.track
         return _pixel(track, 0) << 8 | _pixel(track, 1)
 
     def draw(self, canvas, value):
+        """Draw a frame, two axes through the point, and the point in the track's colour."""
         x, y = value >> 8, SQUARE - 1 - (value & 0xFF)
         canvas.rect(0, 0, SQUARE, SQUARE, colours.DIM)
         canvas.hline(1, y, SQUARE - 2, colours.SHADE)
@@ -308,12 +327,15 @@ class Bars(CachedPart):
         self._page = page
 
     def version(self):
+        """The track's count of positions."""
         return _point(self._page.track)
 
     def source(self):
+        """The track's model, or None."""
         return self._page.track.model
 
     def value(self):
+        """Pixel heights of the latents beyond the second, a byte each, behind a leading 1."""
         track = self._page.track
         count = 0 if track.model is None else track.model.latents
         # Three at the most; a byte each, and a leading one.
@@ -323,6 +345,7 @@ class Bars(CachedPart):
         return value
 
     def draw(self, canvas, value):
+        """Draw a bar for each latent, with a line at the middle."""
         bars = []
         while value > 1:
             bars.insert(0, value & 0xFF)

@@ -22,35 +22,43 @@ class ValuesPage(ListPage):
         raise NotImplementedError
 
     def count(self):
+        """The number of entries in the table."""
         return len(self.values().TABLE)
 
     def line(self, at):
+        """(title, formatted value) of an entry."""
         values = self.values()
         entry = values.TABLE[at]
         return (entry.title, entry.text(values.numbers[entry.name]))
 
     def source(self, at):
+        """The entry's value."""
         values = self.values()
         return values.numbers[values.TABLE[at].name]
 
     def normalised(self, at):
+        """The entry's value as a knob position, 0 to 1."""
         values = self.values()
         return position_of(values, values.TABLE[at].name)
 
     def waits(self, row):
+        """Whether the row's knob must first pass the value."""
         return self.controls.waits(KNOBS[row])
 
     def position(self, knob):
+        """The value in the knob's row, 0 to 1; None where the row has no entry."""
         at = self.first + KNOBS.index(knob)
         return self.normalised(at) if at < self.count() else None
 
     def knob(self, knob, position):
+        """Choose the entry in the knob's row and set it; position is 0 to 1."""
         at = self.first + KNOBS.index(knob)
         if at < self.count():
             self.chosen = at
             self._put(at, position)
 
     def turn(self, encoder, steps):
+        """The left encoder chooses an entry; the right one changes it by 1, or 1 % of its range."""
         if encoder == "left":
             super().turn(encoder, steps)
             return
@@ -65,6 +73,7 @@ class ValuesPage(ListPage):
         self.controls.take_over()
 
     def press(self, button):
+        """The right push sets the chosen entry to its default."""
         if button == "right":
             values = self.values()
             entry = values.TABLE[self.chosen]
