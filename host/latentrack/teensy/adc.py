@@ -21,6 +21,7 @@ class Adc(Block):
         self.codes: dict[int, int] = {}
 
     def read(self, offset: int) -> int:
+        """The register; R0 gives the code of the channel chosen last and clears "complete"."""
         if offset == R0:
             self.registers[HS] = 0
             return self.codes.get(self.registers.get(HC0, 0) & _CHANNEL, MIDDLE)
@@ -29,6 +30,7 @@ class Adc(Block):
         return self.registers.get(offset, 0)
 
     def write(self, offset: int, value: int) -> None:
+        """Write a register; HC0 converts its channel, and GC calibrates, both at once."""
         if offset == GS:
             self.registers[GS] = self.registers.get(GS, 0) & ~value
             return

@@ -14,6 +14,7 @@ class Dcdc(Block):
     """The converter of the core's voltage is always settled."""
 
     def read(self, offset: int) -> int:
+        """The register, with the "output is stable" bit of REG0 set."""
         value = self.registers.get(offset, 0)
         return value | 1 << 31 if offset == chip().offsets("DCDC")["REG0"] else value
 
@@ -22,6 +23,7 @@ class Ccm(Block):
     """Clock dividers and selectors; no handshake is ever under way."""
 
     def read(self, offset: int) -> int:
+        """The register; CDHIPR, the handshakes under way, always reads 0."""
         return 0 if offset == chip().offsets("CCM")["CDHIPR"] else self.registers.get(offset, 0)
 
 
@@ -31,6 +33,7 @@ class Analog(Block):
     _LOCKED = (0x00, 0x10, 0x20, 0x30, 0x70, 0xA0, 0xE0)  # PLLs: bit 31
 
     def read(self, offset: int) -> int:
+        """The register, with its PLL locked and its oscillator stable."""
         first = offset < 0x1000 and not 0x260 <= offset < 0x2A0
         second = offset >= 0x1000 and offset & 0xFFF < 0x40
         if first or second:
@@ -45,6 +48,7 @@ class Analog(Block):
         return value
 
     def write(self, offset: int, value: int) -> None:
+        """Write a register, or set, clear or toggle bits through the three addresses behind it."""
         if not (offset < 0x260 or offset >= 0x1000 and offset & 0xFFF < 0x40):
             self.registers[offset] = value
             return
@@ -63,9 +67,11 @@ class Snvs(Block):
         self._lower = (at["LPSRTCLR"], at["HPRTCLR"])
 
     def reset(self) -> None:
+        """Keep all registers: the clock has its own battery supply."""
         pass
 
     def read(self, offset: int) -> int:
+        """The register; both counters advance 32,768 times a second from what they were set to."""
         if offset not in self._upper and offset not in self._lower:
             return self.registers.get(offset, 0)
         upper = offset & ~4

@@ -47,6 +47,7 @@ class Scs(Block):
         self.reset()
 
     def reset(self) -> None:
+        """Disable and clear all exceptions, stop SysTick, and use the vectors of power-on."""
         super().reset()
         self.pending: set[int] = set()
         self.enabled: set[int] = set()
@@ -98,6 +99,7 @@ class Scs(Block):
     # -- registers --------------------------------------------------------------------------
 
     def read(self, offset: int) -> int:
+        """The register; counters and bit sets are computed from the model's state and time."""
         if offset == _CVR:
             left = max(0.0, (self.next_tick_us or 0.0) - self.machine.now)
             return int(left * CPU_MHZ) & 0xFFFFFF
@@ -122,6 +124,7 @@ class Scs(Block):
         return self.registers.get(offset, 0)
 
     def write_any(self, uc: object, offset: int, size: int, value: int, _: object) -> None:
+        """Write any number of bytes; priorities are bytes, whatever the width of the access."""
         if offset in _PRIORITIES or offset in _SYSTEM_PRIORITIES:
             self.touched.add(offset & ~3)
             for i in range(size):
@@ -130,6 +133,7 @@ class Scs(Block):
         super().write_any(uc, offset, size, value, _)
 
     def write(self, offset: int, value: int) -> None:
+        """Write a word: enable or pend exceptions, start SysTick, or request a reset."""
         if _ISER <= offset < _ICPR + 0x80:
             self._write_sets(offset, value)
         elif offset == _ICSR:
@@ -194,11 +198,13 @@ class Dwt(Block):
         self._offset = 0
 
     def read(self, offset: int) -> int:
+        """The register; CYCCNT counts 600 cycles per microsecond, modulo 2^32."""
         if offset == self._counter:
             return (int(self.machine.now * CPU_MHZ) + self._offset) & 0xFFFFFFFF
         return self.registers.get(offset, 0)
 
     def write(self, offset: int, value: int) -> None:
+        """Write a register; CYCCNT counts on from the value."""
         if offset == self._counter:
             self._offset = value - int(self.machine.now * CPU_MHZ)
         self.registers[offset] = value

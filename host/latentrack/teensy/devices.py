@@ -24,6 +24,7 @@ class Trng(Block):
         self._control, self._entropy = at["MCTL"], at["ENT"]
 
     def read(self, offset: int) -> int:
+        """The register; MCTL reads "valid", and the entropy registers read random words."""
         if offset == self._control:
             return (self.registers.get(offset, 0) | self._VALID) & ~self._ERROR
         if self._entropy <= offset < self._entropy + 0x40:
@@ -35,6 +36,7 @@ class Ocotp(Block):
     """Fuses: a unique number of 64 bits."""
 
     def read(self, offset: int) -> int:
+        """The register; CFG0 and CFG1 read a constant chip number."""
         at = chip().offsets(self.name)
         if offset in (at["CFG0"], at["CFG1"]):
             return 0x12345678 + offset
@@ -49,6 +51,7 @@ class Usb(Block):
     _DEVICE_AND_HOST = 0x188
 
     def read(self, offset: int) -> int:
+        """The register; a reset is over at once, and each controller is both device and host."""
         at, within = chip().offsets(self.name), offset & self._PER_CONTROLLER
         if within == at["USBCMD"]:
             return self.registers.get(offset, 0) & ~self._RESET
@@ -72,12 +75,14 @@ class Usdhc(Block):
         self._present, self._system = at["PRES_STATE"], at["SYS_CTRL"]
 
     def read(self, offset: int) -> int:
+        """The register; the clock is stable and resets are over at once."""
         if offset == self._present:
             return self._CLOCK_STABLE | self._DATA_LINE
         value = self.registers.get(offset, 0)
         return value & ~self._RESETS if offset == self._system else value
 
     def write(self, offset: int, value: int) -> None:
+        """Write a register; a command ends at once with the time-out flag."""
         if offset == self._status:
             self.registers[offset] = self.registers.get(offset, 0) & ~value
             return
@@ -101,10 +106,12 @@ class Watchdog(Block):
         self.reset()
 
     def reset(self) -> None:
+        """Restore the control register's value of power-on, 0x30."""
         super().reset()
         self.registers[self._control] = self._WCR_AT_RESET
 
     def write(self, offset: int, value: int) -> None:
+        """Write a register; clearing SRS in WCR requests a reset."""
         self.registers[offset] = value
         if offset == self._control and not value & self._SRS:
             self.machine.request_reset(self.CAUSE)
@@ -114,6 +121,7 @@ class Src(Block):
     """The reset controller; SRSR says why the chip was reset, 0 after power-on."""
 
     def write(self, offset: int, value: int) -> None:
+        """Write a register; ones written to SRSR clear its bits."""
         if offset == chip().offsets(self.name)["SRSR"]:
             value = self.registers.get(offset, 0) & ~value
         self.registers[offset] = value

@@ -63,10 +63,12 @@ class FlexSpi(Block):
         self._command = (0, 0, 0)  # operation, address, bytes
 
     def reset(self) -> None:
+        """Clear the registers and drop the command under way; the flash keeps its bytes."""
         super().reset()
         self._clear()
 
     def read(self, offset: int) -> int:
+        """The register; FIFOs are ready, and the receive FIFO holds the last command's answer."""
         if offset == INTR:
             return self.registers.get(INTR, 0) | _FIFOS_READY
         if offset == MCR0:
@@ -83,6 +85,7 @@ class FlexSpi(Block):
         return self.registers.get(offset, 0)
 
     def write(self, offset: int, value: int) -> None:
+        """Write a register; IPCMD starts a flash command, the transmit FIFO feeds it."""
         if offset == INTR:
             self.registers[INTR] = self.registers.get(INTR, 0) & ~value
         elif offset == IPCMD:

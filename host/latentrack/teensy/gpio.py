@@ -35,6 +35,7 @@ class Gpio(Block):
         self._lines = (low, high) if low is not None and high is not None else None
 
     def reset(self) -> None:
+        """Make all pins inputs; outputs that were high are reported as low."""
         before = self.outputs
         super().reset()
         self._update_lines()
@@ -52,12 +53,14 @@ class Gpio(Block):
         return ~self.registers.get(DR, 0) & self.registers.get(GDIR, 0)
 
     def read(self, offset: int) -> int:
+        """The register; PSR reads outputs from their latch and inputs from outside."""
         if offset == PSR:
             direction = self.registers.get(GDIR, 0)
             return (self.registers.get(DR, 0) & direction) | (self.inputs & ~direction)
         return self.registers.get(offset, 0)
 
     def write(self, offset: int, value: int) -> None:
+        """Write a register; output pins that change are reported to `on_change`."""
         registers = self.registers
         if offset in (DR, SET, CLEAR, TOGGLE):
             before = registers.get(DR, 0)

@@ -24,11 +24,13 @@ class Gpt(Block):
         self._armed = False
 
     def reset(self) -> None:
+        """Clear the registers and lower the interrupt line; the time goes on."""
         super().reset()
         self._armed = False
         self.machine.set_line(self._line, False)
 
     def read(self, offset: int) -> int:
+        """The register; CNT is the machine's time in microseconds, modulo 2^32."""
         if offset == CNT:
             return int(self.machine.now) & 0xFFFFFFFF
         if offset == CR:
@@ -36,6 +38,7 @@ class Gpt(Block):
         return self.registers.get(offset, 0)
 
     def write(self, offset: int, value: int) -> None:
+        """Write a register; ones written to SR clear its flags, OCR1 and IR arm the compare."""
         if offset == SR:
             self.registers[SR] = self.registers.get(SR, 0) & ~value
         else:

@@ -81,6 +81,7 @@ class Lpspi(Block):
         self._low_at_start: frozenset[str] = frozenset()
 
     def reset(self) -> None:
+        """Clear registers and both FIFOs, drop the word under way, lower the interrupt line."""
         super().reset()
         self._clear()
         self.machine.set_line(self._line, False)
@@ -93,6 +94,7 @@ class Lpspi(Block):
     # -- registers --------------------------------------------------------------------------
 
     def read(self, offset: int) -> int:
+        """The register as of now; RDR takes a received word, FSR waits while the FIFO is full."""
         self.advance()
         if offset == SR:
             return self._status()
@@ -115,6 +117,7 @@ class Lpspi(Block):
         return self.registers.get(offset, 0)
 
     def write(self, offset: int, value: int) -> None:
+        """Write a register; TCR and TDR append to the FIFO, or count an overrun if it is full."""
         self.advance()
         if offset == SR:
             self._flags &= ~(value & _SR_CLEARABLE)

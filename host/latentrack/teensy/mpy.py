@@ -39,6 +39,7 @@ class _Reader:
         self._data, self._at = data, at
 
     def take(self, count: int) -> bytes:
+        """The next `count` bytes. Raises IndexError if fewer are left."""
         end = self._at + count
         if end > len(self._data):
             raise IndexError
@@ -46,6 +47,7 @@ class _Reader:
         return taken
 
     def number(self) -> int:
+        """The next variable-length number: 7 bits a byte, the highest first."""
         value = 0
         while True:
             byte = self.take(1)[0]

@@ -27,6 +27,7 @@ class Iomuxc(Block):
         self._on_change = on_change
 
     def write(self, offset: int, value: int) -> None:
+        """Write a register, and report changed pads to `on_change`."""
         super().write(offset, value)
         if offset >= self._first:
             self._on_change()

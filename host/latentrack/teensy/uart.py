@@ -29,6 +29,7 @@ class Uart(Block):
         self._idle = False
 
     def reset(self) -> None:
+        """Clear the registers and the receive queue, and lower the interrupt line."""
         super().reset()
         self._received.clear()
         self._idle = False
@@ -45,6 +46,7 @@ class Uart(Block):
         self._update_line()
 
     def read(self, offset: int) -> int:
+        """The register; reading DATA takes a byte from the receive queue."""
         if offset == STAT:
             flags = _TDRE | _TC | (_RDRF if self._received else 0) | (_IDLE if self._idle else 0)
             return self.registers.get(STAT, 0) & _STAT_SETTINGS | flags
@@ -64,6 +66,7 @@ class Uart(Block):
         return self.registers.get(offset, 0)
 
     def write(self, offset: int, value: int) -> None:
+        """Write a register; a byte written to DATA is sent at once."""
         if offset == DATA:
             self._on_byte(value & 255)
             return

@@ -28,6 +28,7 @@ class TeensyWires:
         return f"Bus fault: {faults[0]}." if faults else ""
 
     def connect(self, listener: Listener) -> None:
+        """Report each changed output pin and each SPI word to the listener."""
         self._module.on_pin(
             lambda time_us, pin, level: listener.pin_moved(int(time_us), 0, pin, bool(level))
         )
@@ -42,18 +43,22 @@ class TeensyWires:
 
     @property
     def now_us(self) -> int:
+        """The machine's time in whole microseconds."""
         return int(self._module.now_us)
 
     def set_pin(self, pin: str, drive: int) -> None:
+        """Drive a pin: LOW, HIGH or FLOATS. Raises ValueError for a pin that the board lacks."""
         self._module.drive(pin, drive)
 
     def set_analog(self, pin: str, code: int) -> None:
+        """Set an analog input's code, 0 to 4095. Raises ValueError for any other pin or code."""
         self._module.set_analog(pin, code)
 
     def skip(self, time_us: int) -> None:
         """Nothing: an edge is latched however short the pulse is."""
 
     def skip_to(self, time_us: int) -> None:
+        """Wait until the machine's time is `time_us`, or the machine has failed."""
         while self.now_us < time_us and self._module.failure is None:
             time.sleep(_LOOK_S)
 
@@ -61,9 +66,14 @@ class TeensyWires:
         """Nothing: time passes by itself."""
 
     def pass_time(self, time_us: int) -> None:
+        """Wait `time_us` microseconds of the machine's time, or until the machine has failed."""
         self.skip_to(self.now_us + time_us)
 
     def catch_up(self, timeout_s: float) -> None:
+        """Wait for 1 ms of the machine's time: interrupts that are due are over by then.
+
+        Raises UserError after ten times `timeout_s` seconds: the model is slower than a Teensy.
+        """
         done = threading.Event()
         # A moment later: an interrupt that an edge has caused is over by then.
         self._module.at(self._module.now_us + 1000, done.set)

@@ -108,10 +108,12 @@ class FifoWires:
         self._reader = threading.Thread(target=self._listen, daemon=True)
 
     def connect(self, listener: Listener) -> None:
+        """Start the thread that reports to the listener what the chip does."""
         self._listener = listener
         self._reader.start()
 
     def close(self) -> None:
+        """Stop the thread and close both FIFOs."""
         os.write(self._stop_write, b".")
         self._reader.join()
         for fd in (self._events, self._reports, self._stop_read, self._stop_write):
@@ -131,24 +133,29 @@ class FifoWires:
 
     @property
     def now_us(self) -> int:
+        """Manual time, or the computer's monotonic clock, in microseconds."""
         return self._now_us if self._manual else time.monotonic_ns() // 1000
 
     def skip(self, time_us: int) -> None:
+        """Add to manual time without an event; do nothing in real time."""
         if self._manual:
             self._now_us += time_us
 
     def skip_to(self, time_us: int) -> None:
+        """Set manual time without an event; wait in real time."""
         if self._manual:
             self._now_us = time_us
         else:
             time.sleep(max(0, time_us - self.now_us) / 1e6)
 
     def end_at(self, time_us: int) -> None:
+        """Set manual time and send it as an event; do nothing in real time."""
         if self._manual:
             self._now_us = time_us
             self._send(_TIME)
 
     def pass_time(self, time_us: int) -> None:
+        """Add to manual time and send it as an event; wait in real time."""
         if self._manual:
             self._now_us += time_us
             self._send(_TIME)
@@ -156,12 +163,18 @@ class FifoWires:
             time.sleep(time_us / 1e6)
 
     def set_pin(self, pin: str, drive: int) -> None:
+        """Send what the board does at a pin: LOW, HIGH or FLOATS."""
         self._send(_PIN, _NUMBERS[pin], drive)
 
     def set_analog(self, pin: str, code: int) -> None:
+        """Send an analog input's code, 0 to 4095."""
         self._send(_ANALOG, _analog_number(pin), code)
 
     def catch_up(self, timeout_s: float) -> None:
+        """Wait until the chip has served all events sent so far.
+
+        Raises UserError after a bus fault, or when `timeout_s` seconds have passed.
+        """
         mark = (self._marked + 1) & 0xFFFF
         self._send(_MARK, 0, mark)
         with self._changed:
@@ -174,6 +187,7 @@ class FifoWires:
                 )
 
     def hear(self) -> None:
+        """Report to the listener what has arrived so far, without waiting."""
         with self._changed:
             self._take()
 

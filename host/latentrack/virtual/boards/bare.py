@@ -19,13 +19,16 @@ class Bare(Board):
     OUTPUTS = {f"D{2 + jack}": jack for jack in range(8)}
 
     def trigger(self, volts: float) -> int:
+        """HIGH above half the supply of 3.3 V, else LOW."""
         # A megohm to ground holds the pin down where nothing is plugged in.
         return HIGH if volts > _THRESHOLD else LOW
 
     def knob(self, position: float) -> int:
+        """The code of the knob's position, which rises clockwise."""
         return code(position)
 
     def pin(self, name: str, level: bool) -> Volts:
+        """Put 3.3 V or 0 V at the pin's jack, if the pin has one."""
         super().pin(name, level)
         if name not in self.OUTPUTS:
             return []

@@ -83,21 +83,26 @@ class Xen(Board):
         self.power_cycled()
 
     def power_cycled(self) -> None:
+        """Reset display and converters; all eight jacks are at +5 V until they are written."""
         super().power_cycled()
         self.display.power_on()
         self.volts = [_MOST] * 8
         self._converters = {select: Converter(self.fault) for select in _CONVERTERS}
 
     def trigger(self, volts: float) -> int:
+        """LOW above 0.7 V, as a transistor pulls the pin down, else FLOATS."""
         return LOW if volts > _CONDUCTS else FLOATS
 
     def knob(self, position: float) -> int:
+        """The code of the knob's position, which falls clockwise."""
         return code(1 - position)
 
     def cv(self, volts: float) -> int:
+        """The code of -5 V to +5 V, highest to lowest: the input's amplifier inverts."""
         return code((_MOST - volts) / (2 * _MOST))
 
     def pin(self, name: str, level: bool) -> Volts:
+        """Reset the display, or begin or end a converter's frame; a complete frame sets a jack."""
         before = self.levels.get(name, True)
         super().pin(name, level)
         if name == _RESET and not level:
@@ -114,6 +119,7 @@ class Xen(Board):
         return self.put(_CONVERTERS[name][channel], volts_of(value))
 
     def spi(self, words: list[int], bits: int, mode: int) -> Volts:
+        """Shift words into each selected chip; a fault if the SD card or expander is selected."""
         for select, what in _UNUSED.items():
             if not self.levels.get(select, False):
                 self.fault(f"the select of {what} ({select}) is not driven high")

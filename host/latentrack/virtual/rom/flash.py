@@ -101,28 +101,35 @@ class File(io.IOBase):
         return self._file.write(data)
 
     def readinto(self, memory):
+        """Read up to len(memory) bytes into `memory`; return their number."""
         data = self._file.read(len(memory))
         memory[: len(data)] = data if self._binary else data.encode()
         return len(data)
 
     def ioctl(self, request, argument):
+        """Close the file on request 4, MP_STREAM_CLOSE; ignore all other requests."""
         if request == 4:  # close
             self._file.close()
         return 0
 
     def read(self, *size):
+        """Read at most `size` bytes or characters, by default all that is left."""
         return self._file.read(*size)
 
     def seek(self, *where):
+        """Move to (offset, whence); return the new offset in bytes."""
         return self._file.seek(*where)
 
     def tell(self):
+        """The offset in bytes."""
         return self._file.tell()
 
     def flush(self):
+        """Hand buffered bytes to the computer."""
         self._file.flush()
 
     def close(self):
+        """Close the file."""
         self._file.close()
 
     def __enter__(self):
