@@ -63,6 +63,7 @@ def options(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
+    """Apply the options of all commands: how much is printed, and the version."""
     _be(quiet, verbose)
 
 

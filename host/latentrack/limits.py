@@ -226,6 +226,7 @@ class _Measured(io.BufferedReader):
         super().__init__(io.FileIO(os.dup(file.fileno())))
 
     def read(self, count: int | None = -1, /) -> bytes:
+        """Read `count` bytes (-1: all that are left). Raises ValueError above the limits."""
         if count is not None and count > _DIRECTORY_BYTES:
             raise ValueError("lists more files than are read")
         data = super().read(count)

@@ -66,6 +66,7 @@ class _Stretch:
 
     @property
     def meter(self) -> str:
+        """The meter as text, such as "3/4"."""
         return f"{self.numerator}/{self.denominator}"
 
     def steps(self, steps_per_beat: int) -> int:

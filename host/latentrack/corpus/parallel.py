@@ -87,6 +87,10 @@ class _Worker:
         self._function = function
 
     def call(self, chunk: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
+        """Call the function for (index, item) pairs; return (index, result) pairs.
+
+        Raises what the function raises, and EOFError if the process has ended.
+        """
         assert self._process.stdin and self._process.stdout
         _send(self._process.stdin, (self._function, chunk))
         answer = _receive(self._process.stdout)
@@ -95,6 +99,7 @@ class _Worker:
         return answer  # type: ignore[no-any-return]
 
     def close(self) -> None:
+        """Kill the process and close its pipes."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):

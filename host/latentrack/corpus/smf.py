@@ -362,4 +362,5 @@ class _Odd(NamedTuple):
 
     @property
     def is_kept(self) -> bool:
+        """Whether the event is a track name or a time signature."""
         return self.meta in (NAME, METER)

@@ -152,15 +152,18 @@ class _View:
         self._changed = changed
 
     def seek(self, to: int, whence: int = os.SEEK_SET) -> int:
+        """Move to an offset in bytes, relative to `whence`; stay if that is before the file."""
         # A damaged file has libsndfile seek before its beginning: an exception would be shown.
         with contextlib.suppress(ValueError, OSError):
             self._file.seek(to, whence)
         return self._file.tell()
 
     def tell(self) -> int:
+        """The offset in bytes."""
         return self._file.tell()
 
     def read(self, count: int = -1) -> bytes:
+        """Read `count` bytes (-1: all that are left), with the changed ones in their place."""
         at = self._file.tell()
         data = self._file.read(count)
         for place, written in self._changed.items():

@@ -111,14 +111,17 @@ class _Tensor:
 
     @property
     def cols(self) -> int:
+        """The last dimension; 1 for a scalar."""
         return self.shape[-1] if self.shape else 1
 
     @property
     def elements(self) -> int:
+        """The product of all dimensions."""
         return math.prod(self.shape)
 
     @property
     def rows(self) -> int:
+        """The product of all dimensions but the last."""
         return self.elements // self.cols
 
     @property
@@ -209,6 +212,7 @@ class _Reader:
         self._tensors = [self._read_tensor(i, table) for i, table in enumerate(tensors)]
 
     def check(self) -> None:
+        """Check the network from input to output. Raises Malformed if it cannot be played."""
         inputs, outputs = self._graph.integers(_INPUTS), self._graph.integers(_OUTPUTS)
         if len(inputs) != 1 or not outputs:
             raise Malformed("does not have one input and one output")

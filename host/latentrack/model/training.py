@@ -363,6 +363,7 @@ class _Schedule:
         return np.asarray(lowest + max(0.0, highest - lowest) * falling, np.float32)
 
     def kl_weights(self, number: int) -> Array:
+        """The factor of the KL weight for each batch of epoch `number`, 0 to 1: (batches,)."""
         if not self.warmup:
             return np.ones(self.batches, np.float32)
         return np.minimum(1, self._progress(number) / self.warmup).astype(np.float32)

@@ -63,22 +63,28 @@ class FramedFiles:
         self.about = about
 
     def listing(self, folder: str) -> dict[str, FileEntry]:
+        """Ask the module for path, size and SHA-256 of all files in the folder."""
         return as_listing(self.session.call("files", folder))
 
     def put(self, path: str, data: bytes, progress: Progress | None = None) -> None:
+        """Send the file into the module's memory, then have it compared and stored there."""
         self.session.send(data, progress)
         self.session.call("keep", path)
 
     def fetch(self, path: str, progress: Progress | None = None) -> bytes:
+        """Fetch the file in checked frames."""
         return self.session.fetch(path, progress)
 
     def head(self, path: str, size: int) -> bytes:
+        """Fetch the first `size` bytes in frames of 256 bytes."""
         return self.session.fetch(path, most=size)
 
     def remove(self, paths: list[str]) -> None:
+        """Have the module remove the files; paths that are missing are ignored."""
         self.session.call("remove", paths)
 
     def free(self) -> int:
+        """Ask the module for its free bytes of flash."""
         return int(self.session.call("hello")["free"])
 
 
@@ -91,6 +97,7 @@ class PlainFiles:
         self._link = link
 
     def listing(self, folder: str) -> dict[str, FileEntry]:
+        """List the folder by code at the prompt, then hash each file there."""
         code = (
             "import os\n"
             "def _walk(folder):\n"
@@ -112,6 +119,7 @@ class PlainFiles:
         }
 
     def put(self, path: str, data: bytes, progress: Progress | None = None) -> None:
+        """Copy the file under a temporary name, compare its hash, and rename it."""
         where = PurePosixPath(path)
         partial = str(where.with_name(f".{where.name}{PARTIAL}"))
         folders = [str(folder) for folder in reversed(where.parents) if len(folder.parts) > 2]
@@ -131,12 +139,14 @@ class PlainFiles:
             raise
 
     def fetch(self, path: str, progress: Progress | None = None) -> bytes:
+        """Copy the file and compare its hash. Raises ModuleError if they differ."""
         data = self._link.read(path, progress)
         if self._link.sha256(path) != hashlib.sha256(data).digest():
             raise ModuleError("damaged on the way")
         return data
 
     def head(self, path: str, size: int) -> bytes:
+        """Read the first `size` bytes by code at the prompt, as hexadecimal digits."""
         code = (
             "import binascii\n"
             f"with open({path!r}, 'rb') as _file:\n    _head = _file.read({size})\n"
@@ -145,10 +155,12 @@ class PlainFiles:
         return bytes.fromhex(self._link.run(code).strip())
 
     def remove(self, paths: list[str]) -> None:
+        """Remove the files one by one. Raises ModuleError if one is missing."""
         for path in paths:
             self._link.run(f"import os\nos.remove({path!r})")
 
     def free(self) -> int:
+        """Free bytes of flash, from statvfs at the prompt."""
         size, _, _, blocks, *_ = self._link.evaluate(f"__import__('os').statvfs({FLASH!r})")
         return int(size * blocks)
 

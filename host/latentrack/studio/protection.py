@@ -89,19 +89,23 @@ class TimedHeaders(HttpToolsProtocol):
     _limit: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the time limit of the first request's head."""
         super().connection_made(transport)
         self._begin()
 
     def on_message_begin(self) -> None:
+        """Start the time limit of a later request's head."""
         # Of a later request on the same connection: before it the keep-alive limit holds.
         self._begin()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        """End the time limit: the head is complete."""
         self._end()
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """End the time limit: nothing is left to close."""
         self._end()
         super().connection_lost(exc)
 

@@ -65,6 +65,7 @@ class LatentMap(Element, component="latent_map.js", dependencies=["one_in_flight
         self.run_method("setPlace", [round(value, 5) for value in place], number)
 
     def show_path(self, points: Sequence[tuple[float, float]]) -> None:
+        """Draw a path through points (x, y), knob values of -1 to 1."""
         self.run_method("setPath", [list(point) for point in points])
 
     def set_drawing(self, on: bool) -> None:
@@ -98,6 +99,7 @@ class Legend(Element):
         self._map = shows
 
     def show(self, groups: Groups) -> None:
+        """Replace the entries by one button for each group, with its title and count."""
         self.clear()
         buttons: list[ui.element] = []
         only = -1

@@ -134,6 +134,7 @@ def load_path(workspace: Workspace, name: str) -> LatentPath:
 
 
 def delete_path(workspace: Workspace, name: str) -> None:
+    """Delete a stored path by its name; a missing one is ignored."""
     (_folder(workspace) / f"{safe_name(name)}.json").unlink(missing_ok=True)
 
 

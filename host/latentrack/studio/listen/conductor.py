@@ -48,6 +48,7 @@ class Conductor:
 
     @property
     def follower(self) -> Follower | None:
+        """The external clock that is followed; None for the studio's own."""
         return self._follower
 
     def follow(self, follower: Follower | None, now: float) -> None:

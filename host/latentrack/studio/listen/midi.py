@@ -28,12 +28,23 @@ POLL_S = 2.0
 class Follows(Protocol):
     """What a clock from elsewhere does to the transport."""
 
-    def play(self) -> None: ...
-    def resume(self) -> None: ...
-    def stop(self) -> None: ...
-    def follow(self, follows: bool) -> None: ...
-    def tick(self, now: float) -> None: ...
-    def now(self) -> float: ...
+    def play(self) -> None:
+        """Play from the first step."""
+
+    def resume(self) -> None:
+        """Play on from where playing stopped."""
+
+    def stop(self) -> None:
+        """Stop playing."""
+
+    def follow(self, follows: bool) -> None:
+        """Follow the external clock, or (False) use the studio's own again."""
+
+    def tick(self, now: float) -> None:
+        """Take one tick of the external clock, 24 per quarter note, at time `now` in seconds."""
+
+    def now(self) -> float:
+        """The transport's time in seconds."""
 
 
 class Midi(MidiStore):

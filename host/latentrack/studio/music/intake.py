@@ -116,13 +116,16 @@ class Intake:
         shutil.rmtree(waiting, ignore_errors=True)
 
     def batch(self) -> Batch:
+        """A new batch of files."""
         return Batch(self)
 
     def new_file(self) -> Path:
+        """An unused path in `waiting`, whose folder exists."""
         self.waiting.mkdir(parents=True, exist_ok=True)
         return self.waiting / f"{os.getpid()}-{next(self._numbers)}.part"
 
     def room_for(self, size: int) -> bool:
+        """Whether `size` bytes fit on the disk with the reserve kept free."""
         self.waiting.mkdir(parents=True, exist_ok=True)
         return shutil.disk_usage(self.waiting).free - size >= _ROOM_LEFT
 

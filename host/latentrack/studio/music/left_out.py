@@ -30,6 +30,7 @@ class LeftOut:
         self._place = ui.element("div").classes("lt-music-left")
 
     def show(self) -> None:
+        """Draw the tables anew if what was left out has changed."""
         discarded = self._music.state.discarded
         if discarded == self._shown:
             return

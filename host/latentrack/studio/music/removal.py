@@ -44,6 +44,10 @@ class Removals:
         self._done.append(_Done(what, take_back))
 
     def remove(self, places: Iterable[Place]) -> None:
+        """Move own files to the trash and pass over all others; it can be undone.
+
+        Raises OSError if a file cannot be moved.
+        """
         places = list(places)
         moved: list[tuple[Path, Path]] = []
         before = self.left_out

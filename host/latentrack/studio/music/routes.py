@@ -94,6 +94,10 @@ def matching(music: Music, find: str, show: str) -> list[str]:
 
 
 def list_files(music: Music, start: int, count: int, find: str, show: str) -> dict[str, Any]:
+    """Rows `start` to `start + count` of the files that match, with thumbnails of their bars.
+
+    find: text in the name.  show: which files, see `matching`.  The count is limited.
+    """
     reading = music.reading
     names = matching(music, find, show)
     rows = []
@@ -117,6 +121,10 @@ def list_files(music: Music, start: int, count: int, find: str, show: str) -> di
 
 
 def list_bars(music: Music, name: str, start: int, count: int) -> dict[str, Any]:
+    """Bars `start` to `start + count` of one file, as pictures and in words.
+
+    A file that is not in the corpus any more has none. The count is limited.
+    """
     reading = music.reading
     file = reading.by_name.get(name)
     order = _order(music)

@@ -42,6 +42,7 @@ class RuleControls:
         self.show()
 
     def show(self) -> None:
+        """Set each control to the rule's present value; one with an invalid value is kept."""
         rules = self._music.rules
         self._refresh_choices()
         for name, control in self._controls.items():

@@ -22,6 +22,7 @@ _AS_IT_IS = "as it is"
 
 
 def key(state: State) -> Any:
+    """All of the state that the card shows: it is built anew when this differs."""
     # A click on a button that is made anew at that moment is lost: only what is shown counts.
     here = () if state.kind else state.here
     return (
@@ -31,6 +32,7 @@ def key(state: State) -> Any:
 
 
 def fill(module: ModuleStore, state: State) -> None:
+    """Build the card: the module and its clock, or what can be connected."""
     if state.kind:
         with ui.element("div").classes("lt-panel-line"):
             ui.label(f"{state.title}").classes("lt-panel-grow")

@@ -73,6 +73,7 @@ class HostedModule:
         self.virtual.stop()
 
     def snapshot(self) -> Look:
+        """What the panel shows; read anew if nobody has asked for 2 s."""
         was, self._watched_at = self._watched_at, time.monotonic()
         if self._watched_at - was > WATCHED_S:
             self._worker.wake()
@@ -80,9 +81,11 @@ class HostedModule:
 
     @property
     def sources(self) -> dict[str, Source]:
+        """What is patched into each CV input, by jack."""
         return dict(self._sources)
 
     def pause(self) -> float:
+        """0.3 s: its panel does not tell what it plays and stores."""
         return _PAUSE_S
 
     def poll(self) -> None:
@@ -105,25 +108,32 @@ class HostedModule:
     # -- what is done to it -----------------------------------------------------------------------
 
     def turn(self, knob: str, position: float) -> None:
+        """Queue the turn of a knob to 0..1."""
         self._worker.do(partial(self._turn, knob, position))
 
     def turn_encoder(self, encoder: str, steps: int) -> None:
+        """Queue the turn of an encoder by clicks; to the right is positive."""
         self._worker.do(partial(self._panel.turn_encoder, encoder, steps))
 
     def press(self, control: int | str) -> None:
+        """Queue the press of a button (1 to 4) or an encoder."""
         self._worker.do(partial(self._press, control))
 
     def release(self, control: int | str) -> None:
+        """Queue the release of a button or an encoder, 60 ms after its press or later."""
         self._worker.do(partial(self._release, control))
 
     def pulse(self, jack: str) -> None:
+        """Queue one pulse of 5 V at a trigger input."""
         self._worker.do(partial(self._panel.trigger, jack))
 
     def patch(self, jack: str, source: Source) -> None:
+        """Replace the source at a CV input, and have the worker apply its voltage."""
         self._sources[jack] = source
         self._worker.wake()
 
     def clock(self, tempo: float | None) -> None:
+        """Queue the start of a clock of this tempo, in beats a minute; None: stop it."""
         self._worker.do(partial(self._set_clock, tempo))
 
     # -- the worker -------------------------------------------------------------------------------

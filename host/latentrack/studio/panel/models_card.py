@@ -21,6 +21,7 @@ _PRECISIONS = {
 
 
 def key(explorer: Explorer, state: State) -> Any:
+    """All of the state that the card shows: it is built anew when this differs."""
     return (
         state.connected,
         bool(state.busy),
@@ -32,6 +33,7 @@ def key(explorer: Explorer, state: State) -> Any:
 
 
 def fill(module: ModuleStore, explorer: Explorer, choices: CardChoices, state: State) -> None:
+    """Build the card: what each track plays, the open model, and the module's library."""
     name = open_name(explorer)
     if not state.connected:
         ui.label("With a module on the bench, its models are here.").classes("lt-muted")

@@ -14,10 +14,12 @@ from latentrack.studio.panel.store import ModuleStore
 
 
 def key(explorer: Explorer, state: State) -> Any:
+    """All of the state that the card shows: it is built anew when this differs."""
     return state.connected, state.follows, bool(open_name(explorer))
 
 
 def fill(module: ModuleStore, explorer: Explorer, choices: CardChoices, state: State) -> None:
+    """Build the card: whether the module follows the puck, and presets to store it in."""
     if not state.connected or not open_name(explorer):
         ui.label(
             "With a module on the bench and a model open, the module goes where the puck is."

@@ -26,6 +26,7 @@ class Source:
 
     @property
     def moves(self) -> bool:
+        """Whether the voltage changes with time."""
         return self.shape != "constant" and self.depth != 0
 
     def at(self, seconds: float) -> float:

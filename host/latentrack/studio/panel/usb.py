@@ -48,19 +48,23 @@ class UsbModule:
         self._image = np.zeros((_HEIGHT, _WIDTH, 3), np.uint8)
 
     def snapshot(self) -> Look:
+        """What the panel showed at the last `poll`."""
         return self._look
 
     def turn(self, knob: str, position: float) -> None:
+        """Note a knob's position, 0..1, for the next `poll`; the newest one counts."""
         with self._lock:
             self._turned[knob] = position
         self._used()
 
     def turn_encoder(self, encoder: str, steps: int) -> None:
+        """Note an encoder's clicks for the next `poll`."""
         with self._lock:
             self._asked.append(["turn", encoder, steps])
         self._used()
 
     def press(self, control: int | str) -> None:
+        """Note the press of a button (1 to 4) or an encoder; a repeated press is ignored."""
         with self._lock:
             if control not in self._down:
                 self._down[control] = (time.monotonic(), False)
@@ -68,6 +72,7 @@ class UsbModule:
         self._used()
 
     def release(self, control: int | str) -> None:
+        """Note a release, or the end of a press that was held for HOLD_S seconds."""
         with self._lock:
             since, held = self._down.pop(control, (0.0, True))
             if not held:
@@ -76,6 +81,7 @@ class UsbModule:
         self._used()
 
     def pulse(self, jack: str) -> None:
+        """Ask the module to act as at an edge. Raises UserError for the clock jack."""
         if jack == "clock":
             raise UserError("The clock of a connected module comes by cable only.")
         self._worker.do(lambda: self.talk.call("act", jack))
@@ -87,6 +93,7 @@ class UsbModule:
         """No cable leads there from here."""
 
     def pause(self) -> float:
+        """Seconds until the next `poll` is due, 0 or more."""
         return max(_POLL_S - (time.monotonic() - self._polled_at), 0)
 
     def poll(self) -> tuple[str | None, ...]:
@@ -101,6 +108,7 @@ class UsbModule:
         return self._look.plays
 
     def close(self) -> None:
+        """Release the port."""
         self.talk.close()
 
     def _used(self) -> None:

@@ -143,6 +143,7 @@ class Learner:
 
 
 def main(folder: Path) -> None:
+    """Train what the folder describes; remove the folder at the end."""
     voice = ChildVoice()
     step_back()
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -18,6 +18,7 @@ from latentrack.studio.training.run_files import REPORT
 
 
 def report(voice: ChildVoice, run: str) -> str:
+    """Write the run's report beside it; return ""."""
     from latentrack.model.report import write_report
 
     write_report(load_run(run), Path(run) / REPORT, lambda words: voice.say("part", words=words))
@@ -25,6 +26,10 @@ def report(voice: ChildVoice, run: str) -> str:
 
 
 def export(voice: ChildVoice, run: str, target: str, precision: str, *count: str) -> str:
+    """Write the run's model file to `target`; return what the precision costs, in words.
+
+    Without `count` nothing is counted, and the words are "".
+    """
     loaded = load_run(run)
     voice.say("part", words="Converting")
     loaded.export(target, precision=precision)
@@ -38,6 +43,7 @@ def export(voice: ChildVoice, run: str, target: str, precision: str, *count: str
 
 
 def main() -> None:
+    """Make the file that the command line names, and send progress and outcome to the studio."""
     voice = ChildVoice()
     step_back()
     listen(lambda _: None, lambda: os._exit(1))
