@@ -154,8 +154,8 @@ def keras_epoch(music: Dataset) -> float:
 
     bars = keras.Input((cells.shape[1],))
     hidden = dense(12, "relu")(dense(48, "relu")(bars))
-    place = Sampled()([dense(3)(hidden), dense(3)(hidden)])
-    answer = dense(cells.shape[1], "sigmoid")(dense(48, "relu")(dense(12, "relu")(place)))
+    position = Sampled()([dense(3)(hidden), dense(3)(hidden)])
+    answer = dense(cells.shape[1], "sigmoid")(dense(48, "relu")(dense(12, "relu")(position)))
     model = keras.Model(bars, answer)
 
     def loss(wanted: Any, got: Any) -> Any:

@@ -87,12 +87,12 @@ def notes(probabilities: np.ndarray, threshold: float) -> tuple[int, dict[int, i
 
 @pytest.mark.parametrize("name, steps, voices, groups", MODELS)
 def test_patterns_are_what_litert_says(models_c, decoders, name, steps, voices, groups):
-    places, answered = answers(decoders, name)
+    positions, answered = answers(decoders, name)
     model, room = load(models_c, (decoders / f"{name}.tflite").read_bytes())
     left_out = 0
     for threshold in THRESHOLDS:
         models_c.models_threshold(model, ctypes.c_float(threshold))
-        for latents, answer in zip(places, answered, strict=True):
+        for latents, answer in zip(positions, answered, strict=True):
             triggers, levels, codes, cells = pattern(
                 models_c, model, latents, steps, voices, stepwise=False
             )
@@ -107,7 +107,7 @@ def test_patterns_are_what_litert_says(models_c, decoders, name, steps, voices, 
                 assert levels[step] == sum(1 << channel for channel in want_levels)
                 assert {c: codes[step, c] for c in want_levels} == want_levels
     models_c.models_free(model)
-    total = len(THRESHOLDS) * len(places) * steps
+    total = len(THRESHOLDS) * len(positions) * steps
     print(f"{name}: {left_out} of {total} steps left out")
     assert left_out < total / 20
     del room

@@ -142,13 +142,13 @@ def test_the_run_that_was_open_last_is_opened_and_a_broken_one_is_passed_over(
 
 
 def test_the_puck_is_at_its_place_before_the_points_are_there(drums: Explorer) -> None:
-    """They take long with much music; without a place the map takes no hand."""
+    """They take long with much music; without a position the puck cannot be dragged."""
     drums.set_knob_values((0.25, -0.5, 0))
     told: list[object] = []
 
     class Told:
-        def show_place(self, place: tuple[float, ...], number: int) -> None:
-            told.append(place)
+        def show_position(self, position: tuple[float, ...], number: int) -> None:
+            told.append(position)
 
     async def points() -> None:
         told.append("points")
@@ -273,13 +273,13 @@ def test_the_gradient_is_the_slope(demo: Explorer) -> None:
     assert demo.run is not None
     model = demo.run.model
     rng = np.random.default_rng(0)
-    place = rng.uniform(-2, 2, (1, 3)).astype(np.float32)
+    position = rng.uniform(-2, 2, (1, 3)).astype(np.float32)
     by_logits = rng.normal(size=(1, 192)).astype(np.float32)
-    gradient = _backward(model, _forward(model, place), by_logits)[0]
+    gradient = _backward(model, _forward(model, position), by_logits)[0]
     for axis in range(3):
         step = np.zeros((1, 3), np.float32)
         step[0, axis] = 1e-2
-        ahead, behind = (model.logits(place + s).ravel() for s in (step, -step))
+        ahead, behind = (model.logits(position + s).ravel() for s in (step, -step))
         slope = float((ahead - behind) @ by_logits[0] / 2e-2)
         assert gradient[axis] == pytest.approx(slope, rel=0.05, abs=0.05)
 

@@ -70,9 +70,9 @@ def test_the_same_cells_sound_on_the_module(
 
 def set_both(explorer: Explorer, rng: np.random.Generator) -> str:
     """Sets the explorer somehow; returns what sets the module so, too."""
-    place = rng.uniform(-1, 1, 3)
+    position = rng.uniform(-1, 1, 3)
     threshold = rng.choice([0.0, 1.0, *rng.uniform(0, 1, 8)])
-    explorer.set_knob_values(place)
+    explorer.set_knob_values(position)
     explorer.set_threshold(threshold)
     lines = [f"track.latents = {[float(v) for v in explorer.state.latents]}"]
     lines.append(f"track.threshold = {threshold}")

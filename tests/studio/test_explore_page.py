@@ -39,7 +39,7 @@ def page(exploring: RunningStudio, open_tab: Open) -> Page:
 def opened(studio: RunningStudio, open_tab: Open, **more: object) -> Page:
     page = open_tab(f"{studio.address}/explore", **more)
     expect(page.get_by_role("gridcell")).to_have_count(16 * 12)
-    # A map that has not been told its place yet takes no hand.
+    # The puck cannot be dragged before the map has its position.
     expect(puck(page)).to_have_attribute("aria-valuetext", re.compile("^X .*, Y "))
     return page
 
@@ -145,11 +145,11 @@ def test_a_point_is_jumped_to_and_the_pointer_shows_what_is_there(
     page: Page, demo_run: Path
 ) -> None:
     run = load_run(demo_run)
-    places = run.model.encode(run.dataset.sequences) / run.model.info.latent_scale
-    apart = np.linalg.norm(places[:, None, :2] - places[None, :, :2], axis=2)
+    positions = run.model.encode(run.dataset.sequences) / run.model.info.latent_scale
+    apart = np.linalg.norm(positions[:, None, :2] - positions[None, :, :2], axis=2)
     np.fill_diagonal(apart, 9)
     lonely = int(apart.min(axis=1).argmax())
-    x, y, z = (float(value) for value in places[lonely])
+    x, y, z = (float(value) for value in positions[lonely])
     place_by_mouse(page, -x, -y)
     at = spot(page, x, y)
     page.mouse.move(*at)

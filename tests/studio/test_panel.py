@@ -213,15 +213,15 @@ def test_the_module_follows_the_puck(hosted: Studio) -> None:
         explorer.set_knob_values((number / 40, 0, -number / 40))
     explorer.set_knob_values((-0.75, 0.25, 1))
 
-    def place() -> list[object]:
+    def position() -> list[object]:
         found = values(store.state.port)
         return [found[name] for name in ("x", "y", "z")]
 
-    wait(store, lambda: place() == [-0.75, 0.25, 1])
+    wait(store, lambda: position() == [-0.75, 0.25, 1])
     store.follow(None)
     explorer.set_knob_values((0, 0, 0))
     time.sleep(0.3)
-    assert place() == [-0.75, 0.25, 1]
+    assert position() == [-0.75, 0.25, 1]
 
 
 def test_a_move_while_another_program_has_the_port_is_made_afterwards(hosted: Studio) -> None:

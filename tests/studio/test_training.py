@@ -25,7 +25,7 @@ from latentrack.model import Epoch, Settings, load_run, save_run, train
 from latentrack.model.autoencoder import flat_weights
 from latentrack.studio.music.music import Music
 from latentrack.studio.training.assignment import JOB, SILENT, Assignment
-from latentrack.studio.training.places import packed, places_of, unpacked
+from latentrack.studio.training.positions import packed, positions_of, unpacked
 from latentrack.studio.training.run_files import RunFiles, has_report
 from latentrack.studio.training.runs import Runs, differing
 from latentrack.studio.training.state import Outcome, Progress
@@ -115,13 +115,13 @@ def test_the_result_is_what_the_command_line_gives(
     assert mine.settings == theirs.settings and mine.history == theirs.history
     # Its model file is there before a module asks for it.
     decoder = Decoder(workspace.models / "first one.tflite")
-    places = [(0.5, -1, 2), (-3, 0, 0)]
-    assert np.allclose(decoder.decode(places), theirs.model.decode(places), atol=1e-5)
+    positions = [(0.5, -1, 2), (-3, 0, 0)]
+    assert np.allclose(decoder.decode(positions), theirs.model.decode(positions), atol=1e-5)
     assert progress.epochs == theirs.history
     # The map ends where the music lies in the model that was kept.
-    assert progress.places is not None
+    assert progress.positions is not None
     lies = theirs.model.encode(theirs.dataset.sequences) / theirs.model.info.latent_scale
-    assert np.abs(progress.places - lies).max() < 1e-3
+    assert np.abs(progress.positions - lies).max() < 1e-3
     assert "learnt from" in outcome.words[1]
     # Nothing of the work is left, and the next training has a name of its own.
     assert list((workspace.folder / "training").iterdir()) == []
@@ -151,7 +151,7 @@ def test_trains_on_from_an_earlier_run(training: Trainer, workspace: Workspace, 
 
 def test_stopping_early_keeps_the_best_so_far(training: Trainer, workspace: Workspace) -> None:
     training.start(LONG, "long")
-    until(lambda: len(far(training).epochs) > 5 and far(training).places is not None)
+    until(lambda: len(far(training).epochs) > 5 and far(training).positions is not None)
     left = far(training).seconds_left
     assert left is None or left > 0
     training.stop()
@@ -309,9 +309,9 @@ def test_time_left_is_measured_from_the_epochs_so_far() -> None:
 
 def test_places_come_through_as_they_are(run: Path) -> None:
     loaded = load_run(run)
-    places = places_of(loaded.model, loaded.dataset.sequences)
-    assert np.array_equal(unpacked(packed(places), 3), places)
-    assert np.abs(places).max() <= 1
+    positions = positions_of(loaded.model, loaded.dataset.sequences)
+    assert np.array_equal(unpacked(packed(positions), 3), positions)
+    assert np.abs(positions).max() <= 1
 
 
 def test_runs_in_short_and_moved_about(

@@ -103,15 +103,15 @@ def test_a_training_is_watched_left_alone_and_stopped(
     studio: RunningStudio, begin: Callable[..., Page], open_tab: Open
 ) -> None:
     page = begin("watched", 200_000)
-    curves, places = (
+    curves, positions = (
         page.get_by_role("region", name=name).locator("canvas") for name in ("Curves", "Latent map")
     )
     first = epoch(page)
     expect(curves).to_have_attribute("aria-label", re.compile("^Loss over [2-9]"))
-    expect(places).to_have_attribute("aria-label", re.compile("199 sequences of watched"))
-    until(lambda: coloured(curves) > 200 and coloured(places) > 500, "nothing is drawn")
-    before = drawn(places)
-    until(lambda: drawn(places) != before, "the sequences do not move")
+    expect(positions).to_have_attribute("aria-label", re.compile("199 sequences of watched"))
+    until(lambda: coloured(curves) > 200 and coloured(positions) > 500, "nothing is drawn")
+    before = drawn(positions)
+    until(lambda: drawn(positions) != before, "the sequences do not move")
     expect(page.get_by_text(re.compile("^About .* left$"))).to_be_visible()
     # A reload in the middle, and a second tab: it goes on, and both show the same one.
     page.reload()
@@ -142,7 +142,7 @@ def test_a_finished_training_leads_to_its_space(
 ) -> None:
     page = begin("finished", 30, knobs=2)
     expect(page.get_by_role("heading", name="finished is ready")).to_be_visible()
-    expect(page.get_by_text("Played back from its own place")).to_be_visible()
+    expect(page.get_by_text("Played back from its own position")).to_be_visible()
     expect(page.get_by_text("--")).to_have_count(0)
     run = load_run(studio.folder / "runs" / "finished.run")
     assert run.model.latents == 2 and run.history[-1].number == 30

@@ -86,7 +86,7 @@ def test_from_twenty_files_to_a_module_that_plays(
     expect(explore).to_be_visible()
     assert (studio.folder / "runs" / "my beats.run" / "run.toml").is_file()
 
-    # Its space is explored: another place, another pattern.
+    # Its space is explored: another position, another pattern.
     explore.click()
     expect(page.get_by_role("gridcell", name=", hit, ").first).to_be_visible()
     puck = page.get_by_role("slider", name="Puck on the map")
@@ -110,7 +110,7 @@ def test_from_twenty_files_to_a_module_that_plays(
     keep_picture(page, "studio_explore")
     page.get_by_role("button", name="Stop", exact=True).click()
 
-    # It goes to a module, which is sent to the place of the puck.
+    # It goes to a module, which is sent to the position of the puck.
     go(page, "Module")
     card = page.get_by_role("region", name="The module")
     card.get_by_role("button", name="Switch on a virtual module").click()
@@ -121,8 +121,8 @@ def test_from_twenty_files_to_a_module_that_plays(
     models.get_by_role("button", name="Hear it on the module: my beats").click()
     expect(models.get_by_text(re.compile("Track 1 plays my.beats"))).to_be_visible()
     page.get_by_role("button", name="Send its position").click()
-    place = re.findall(r"[−\d.]+", puck_text(page, studio))
-    wanted = [float(number.replace("−", "-")) for number in place[:2]]
+    position = re.findall(r"[−\d.]+", puck_text(page, studio))
+    wanted = [float(number.replace("−", "-")) for number in position[:2]]
     scale = 3
 
     def arrived() -> tuple[list[float], float] | None:
@@ -134,7 +134,7 @@ def test_from_twenty_files_to_a_module_that_plays(
 
     latents, threshold = until(arrived, f"the module does not go to {wanted}")
 
-    # It plays there what LiteRT says that the model plays at that place.
+    # It plays there what LiteRT says that the model plays at that position.
     go(page, "Module")
     clock = page.get_by_role("combobox", name="Clocked by")
     clock.click()

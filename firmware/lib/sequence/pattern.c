@@ -61,14 +61,14 @@ static int has_pitch(const struct pattern_step *to, const struct pattern_step *f
 }
 
 static void put_accent(struct pattern_step *to, const struct voicing *voicing, uint32_t route,
-                       uint32_t place, uint32_t last)
+                       uint32_t position, uint32_t last)
 {
     uint32_t channel = channel_of(voicing->levels, route);
     if (channel < OUTPUT_CHANNELS) {
         const struct calibration *set = &voicing->calibration[channel];
         float low = __atomic_load_n(&set->low, __ATOMIC_RELAXED);
         float high = __atomic_load_n(&set->high, __ATOMIC_RELAXED);
-        put_level(to, channel, code_of(low + (high - low) * ((float)place / (float)last)));
+        put_level(to, channel, code_of(low + (high - low) * ((float)position / (float)last)));
     }
 }
 
@@ -160,28 +160,28 @@ static void build_notes(struct pattern_step *to, const struct pattern_step *firs
     uint32_t count = 0;
     for (uint32_t i = 0; i < cells->count; i++) {
         uint32_t voice = cells->voice[i];
-        uint32_t place = count;
+        uint32_t index = count;
         float score = scores[voice];
         if (count == voicing->notes) {
-            if (!(score > scores[chosen[--place]])) {
+            if (!(score > scores[chosen[--index]])) {
                 continue;
             }
         } else {
             count++;
         }
         /* Behind its equals: of those the lower voice comes first. */
-        for (; place && score > scores[chosen[place - 1]]; place--) {
-            chosen[place] = chosen[place - 1];
+        for (; index && score > scores[chosen[index - 1]]; index--) {
+            chosen[index] = chosen[index - 1];
         }
-        chosen[place] = voice;
+        chosen[index] = voice;
     }
     for (uint32_t i = 0; i < count; i++) {
         uint32_t key = pitch_of(voicing, chosen[i]) << 8 | chosen[i];
-        uint32_t place = i;
-        for (; place && chosen[place - 1] > key; place--) {
-            chosen[place] = chosen[place - 1];
+        uint32_t index = i;
+        for (; index && chosen[index - 1] > key; index--) {
+            chosen[index] = chosen[index - 1];
         }
-        chosen[place] = key;
+        chosen[index] = key;
     }
     uint32_t left = (1u << voicing->notes) - 1; /* routes not taken */
     uint32_t new = 0;

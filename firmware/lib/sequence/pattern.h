@@ -81,8 +81,8 @@ struct voicing {
  * cells    every voice whose score is above its cut-off.
  * drums    a group triggers when any of its voices is a cell. Group g's trigger goes where route
  *          g of `triggers` says. The a-th group of more than one voice also puts an accent out
- *          where route a of `levels` says: the place in the group (0 first, 1 last) of its most
- *          probable cell (of equals the first). Voices beyond the groups are groups of one.
+ *          where route a of `levels` says: the position in the group (0 first, 1 last) of its
+ *          most probable cell (of equals the first). Voices beyond the groups are groups of one.
  * notes    of the cells the `notes` most probable (of equals the lower voice), ordered by pitch
  *          (of equals the lower voice); the k-th takes route k for its trigger and its pitch.
  *          With keep, notes at which a route still stands (by the code it was sent last since step

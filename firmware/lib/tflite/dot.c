@@ -80,7 +80,7 @@ int32_t dot_i8(const int8_t *weights, const int16_t *input, uint32_t cols, int32
     uint32_t total = (uint32_t)sum; /* wraps, should a file's bias make it */
 
     for (uint32_t i = 0; i < cols; i++) {
-        total += (uint32_t)(weights[i] * input[int8_place(i, cols)]);
+        total += (uint32_t)(weights[i] * input[int8_index(i, cols)]);
     }
     return (int32_t)total;
 }

@@ -31,13 +31,13 @@ float dot_f32(const float *weights, const float *input, uint32_t cols, float sum
 float dot_f16(const uint16_t *weights, const float *input, uint32_t cols, float sum);
 float dot_hybrid(const int8_t *weights, float scale, const float *input, uint32_t cols, float sum);
 
-/* int8 inputs come as int16 without their zero point, in the order that int8_place gives. */
+/* int8 inputs come as int16 without their zero point, in the order that int8_index gives. */
 int32_t dot_i8(const int8_t *weights, const int16_t *input, uint32_t cols, int32_t sum);
 
 /* Where input i of cols lies: within a block of four in the order 0 2 1 3, which is how one
  * instruction takes two of four bytes apart; the inputs behind the last whole block in their order.
  */
-static inline uint32_t int8_place(uint32_t i, uint32_t cols)
+static inline uint32_t int8_index(uint32_t i, uint32_t cols)
 {
     uint32_t swapped = (i & ~UINT32_C(3)) | (i & 1) << 1 | (i & 2) >> 1;
 

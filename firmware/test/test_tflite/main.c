@@ -170,7 +170,7 @@ static void places_of_inputs_are_a_permutation(void)
         uint64_t seen = 0;
 
         for (uint32_t i = 0; i < cols; i++) {
-            seen |= UINT64_C(1) << int8_place(i, cols);
+            seen |= UINT64_C(1) << int8_index(i, cols);
         }
         CHECK(seen == (UINT64_C(1) << cols) - 1);
     }

@@ -1,11 +1,11 @@
 """The autoencoders: dense ReLU layers that taper to a few bounded latents and back.
 
-An encoder turns a sequence into a place in latent space (the mean), a decoder turns a place into
-the probability of each cell. The variational one also has a variance around the position (the
-log-variance); the stacked autoencoder has none. Both mean and log-variance
-are latent_scale × tanh(…), as in the reference project, so the places lie within the knobs'
-reach. Only the decoder goes to the module. Here are the weights and what they compute, in NumPy;
-`training` finds them.
+An encoder turns a sequence into a position in latent space (the mean), a decoder turns a position
+into the probability of each cell. The variational autoencoder also has a variance around the
+position (the log-variance); the stacked autoencoder has none. Both mean and log-variance are
+latent_scale × tanh(…), as in the reference project, so the knobs reach every position. Only the
+decoder goes to the module. This file has the weights and what they compute, in NumPy; `training`
+finds them.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Autoencoder:
         return (*(layer.weights.shape[0] for layer in (*self.encoder, self.mean)), self.latents)
 
     def encode(self, sequences: ArrayLike) -> Array:
-        """The places (n, latents) of sequences (n, steps, voices), within ± latent_scale."""
+        """The positions (n, latents) of sequences (n, steps, voices), within ± latent_scale."""
         return self._encoded(self.mean, sequences)
 
     def log_variances(self, sequences: ArrayLike) -> Array:
@@ -87,14 +87,14 @@ class Autoencoder:
         return self._encoded(self.log_variance, sequences)
 
     def logits(self, latents: ArrayLike) -> Array:
-        """What the sigmoid makes probabilities of, (n, steps, voices), at places (n, latents)."""
+        """The logits of the cells' probabilities, (n, steps, voices), at positions (n, latents)."""
         values = np.atleast_2d(np.asarray(latents, np.float32))
         for layer in self.decoder[:-1]:
             values = np.maximum(layer(values), 0)
         return self.decoder[-1](values).reshape(-1, self.info.steps, self.info.voices)
 
     def decode(self, latents: ArrayLike) -> Array:
-        """Probabilities (n, steps, voices) at places (n, latents)."""
+        """Probabilities (n, steps, voices) at positions (n, latents)."""
         # As a tanh the sigmoid overflows nowhere.
         return np.asarray(0.5 + 0.5 * np.tanh(0.5 * self.logits(latents)), np.float32)
 

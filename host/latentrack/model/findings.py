@@ -99,9 +99,9 @@ def _entries(found: Findings, run: Run, one: str) -> list[Finding]:
             f"{judged.played_share:.0%} come back, {judged.extra_share:.0%} too many, "
             f"F1 {judged.f1:.2f}",
             judged.played_share >= GOOD_HITS,
-            f"Each of the {count(judged.sequences, one)} that {unheard}, played from its own place "
-            f"in the latents at threshold {THRESHOLD}. At threshold {run.threshold:.2f}, the "
-            "model's own, it plays as many hits as its music has.",
+            f"Each of the {count(judged.sequences, one)} that {unheard}, played from its own "
+            f"position in latent space at threshold {THRESHOLD}. At threshold "
+            f"{run.threshold:.2f}, the model's own, it plays as many hits as its music has.",
             "If few come back: train longer, add a latent (--latents), give the decoder larger "
             "layers (--decoder-layers), or feed it music that has more in common.",
         ),
@@ -121,7 +121,7 @@ def _entries(found: Findings, run: Run, one: str) -> list[Finding]:
             f"{entropy:.4f} nats a cell; {found.entropy_density:.4f} for knowing only how often "
             "each cell sounds",
             entropy < 0.8 * found.entropy_density,
-            "How surprised the model is by each cell, at the place it gave the music. The second "
+            "How surprised the model is by each cell, at the music's own position. The second "
             "figure is what a drum machine with a probability a step would score: the model "
             "should be well below it.",
             "If it is hardly below: the latents tell the decoder little. Train longer, look "
@@ -148,7 +148,7 @@ def _entries(found: Findings, run: Run, one: str) -> list[Finding]:
             "Coverage",
             f"{found.coverage:.0%} of a {grid} grid has music in it",
             found.coverage >= GOOD_COVERAGE or not many or run.settings.model != "vae",
-            "How much of the knobs' travel leads to places where your music lies. Between them "
+            "How much of the knobs' travel leads to positions where your music lies. Between them "
             "the model invents."
             + ("" if many else f" With {count(len(run.trained_on), one)} it cannot be high."),
             "If it is low: a wider prior (--prior-std 1.7) spreads the music out.",

@@ -88,7 +88,7 @@ class Recall:
 def recall(
     model: Autoencoder, sequences: NDArray[np.uint8], threshold: float = THRESHOLD
 ) -> Recall:
-    """Encode each of (n, steps, voices), decode it at its own place, and compare."""
+    """Encode each of (n, steps, voices), decode it at its own position, and compare."""
     exact = right = hits = played = extra = 0
     for piece in pieces(sequences):
         wanted = np.asarray(piece, bool)
@@ -112,8 +112,11 @@ def density_entropy(known: NDArray[np.uint8], sequences: NDArray[np.uint8]) -> f
 
 
 def natural_threshold(model: Autoencoder, sequences: NDArray[np.uint8]) -> float:
-    """The threshold at which the sequences, decoded at their own places, have as many hits as they
-    really have; between 0.05 and 0.95, in steps of 0.01."""
+    """The threshold at which decoded sequences have as many hits as the sequences themselves.
+
+    sequences: (n, steps, voices), 0 or 1, each decoded at its own position. Returns 0.05 to 0.95,
+    in steps of 0.01.
+    """
     steps = np.round(np.arange(0.05, 0.955, 0.01), 2)
     played = np.zeros(len(steps), np.int64)
     for piece in pieces(sequences):
@@ -125,14 +128,14 @@ def natural_threshold(model: Autoencoder, sequences: NDArray[np.uint8]) -> float
 def coverage(means: ArrayLike, latent_scale: float) -> float:
     """The share of the latent space that music lives in: of a grid of 6 × 6 × 6 cells, those with
     a mean in them. With more than three latents the mean over every three of them."""
-    places = np.asarray(means)
+    positions = np.asarray(means)
     columns = np.clip(
-        np.floor((places / latent_scale + 1) / 2 * CELLS_A_LATENT), 0, CELLS_A_LATENT - 1
+        np.floor((positions / latent_scale + 1) / 2 * CELLS_A_LATENT), 0, CELLS_A_LATENT - 1
     )
-    together = min(3, places.shape[1])
+    together = min(3, positions.shape[1])
     shares = [
         len(np.unique(columns[:, chosen], axis=0)) / CELLS_A_LATENT**together
-        for chosen in combinations(range(places.shape[1]), together)
+        for chosen in combinations(range(positions.shape[1]), together)
     ]
     return float(np.mean(shares))
 
@@ -167,16 +170,16 @@ class Walk:
 
 
 def walks(model: Autoencoder, threshold: float, count: int = 100, seed: int = 0) -> list[Walk]:
-    """One Walk for each latent, the others at places all over the middle of the space."""
+    """One Walk for each latent, the others at positions all over the middle of the space."""
     rng = np.random.default_rng(seed)
     scale = model.info.latent_scale
     others = rng.uniform(-0.8 * scale, 0.8 * scale, (count, model.latents))
     along = np.linspace(-scale, scale, TURNS + 1)
     found = []
     for latent in range(model.latents):
-        places = np.repeat(others[:, np.newaxis], TURNS + 1, axis=1)
-        places[:, :, latent] = along
-        gates = model.decode(places.reshape(-1, model.latents)) > threshold
+        positions = np.repeat(others[:, np.newaxis], TURNS + 1, axis=1)
+        positions[:, :, latent] = along
+        gates = model.decode(positions.reshape(-1, model.latents)) > threshold
         gates = gates.reshape(count, TURNS + 1, -1)
         flips = (gates[:, 1:] != gates[:, :-1]).sum(axis=2)
         hits = np.maximum(gates.sum(axis=2).mean(axis=1), 1)

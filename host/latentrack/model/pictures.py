@@ -32,7 +32,7 @@ from latentrack.model.measures import TURNS
 from latentrack.model.reconstruction import Reconstruction
 from latentrack.model.trained_run import Run
 
-MAP_PLACES = 7
+MAP_POSITIONS = 7
 PAIRS = 6
 STYLES = 8
 
@@ -67,24 +67,24 @@ def history(run: Run) -> Picture:
 
 def latents(run: Run) -> Picture:
     """Where the music lies: every pair of latents, coloured by style where styles are known."""
-    places = run.model.encode(run.dataset.sequences)
+    positions = run.model.encode(run.dataset.sequences)
     pairs = list(combinations(range(run.model.latents), 2)) or [(0, 0)]
     columns = min(3, len(pairs))
     rows = -(-len(pairs) // columns)
     figure = new_picture(3.6 * columns + 1.6, 3.5 * rows)
     scale = run.model.info.latent_scale
     names, colours = _styles(run)
-    order = np.random.default_rng(0).permutation(len(places))
-    size = float(np.clip(20_000 / len(places), 1.5, 25))
+    order = np.random.default_rng(0).permutation(len(positions))
+    size = float(np.clip(20_000 / len(positions), 1.5, 25))
     for number, (a, b) in enumerate(pairs, start=1):
         axes = add_plain(figure, rows, columns, number)
         axes.set_aspect("equal")
         axes.set_xlim(-1.03 * scale, 1.03 * scale)
         axes.set_ylim(-1.03 * scale, 1.03 * scale)
-        upwards = places[order, b]
+        upwards = positions[order, b]
         if a == b:  # of one latent only: spread upwards by chance, so that dots do not hide
             upwards = np.random.default_rng(1).normal(0, 0.3, len(order))
-        axes.scatter(places[order, a], upwards, s=size, c=colours[order], linewidths=0)
+        axes.scatter(positions[order, a], upwards, s=size, c=colours[order], linewidths=0)
         axes.set_xlabel(f"latent {a + 1}")
         axes.set_ylabel(f"latent {b + 1}" if a != b else "")
     if names:
@@ -158,27 +158,27 @@ def _rows(shown: Sequence[Reconstruction], voice_inches: float = 0.09) -> Pictur
 def pattern_map(run: Run) -> Picture:
     """What plays as the first two knobs are turned, all others in the middle."""
     scale, latents = run.model.info.latent_scale, run.model.latents
-    along = np.linspace(-0.9 * scale, 0.9 * scale, MAP_PLACES)
+    along = np.linspace(-0.9 * scale, 0.9 * scale, MAP_POSITIONS)
     upwards = along if latents > 1 else np.zeros(1)
-    places = np.zeros((len(upwards), MAP_PLACES, latents))
-    places[:, :, 0] = along
+    positions = np.zeros((len(upwards), MAP_POSITIONS, latents))
+    positions[:, :, 0] = along
     if latents > 1:
-        places[:, :, 1] = upwards[:, np.newaxis]
-    gates = run.model.decode(places.reshape(-1, latents)) > run.threshold
+        positions[:, :, 1] = upwards[:, np.newaxis]
+    gates = run.model.decode(positions.reshape(-1, latents)) > run.threshold
     steps, voices = gates.shape[1:]
     gap = max(1, voices // 8)
     whole = np.full(
-        (len(upwards) * (voices + gap) - gap, MAP_PLACES * (steps + 2) - 2), np.nan, np.float32
+        (len(upwards) * (voices + gap) - gap, MAP_POSITIONS * (steps + 2) - 2), np.nan, np.float32
     )
     for number, pattern in enumerate(gates):
-        row, column = divmod(number, MAP_PLACES)
+        row, column = divmod(number, MAP_POSITIONS)
         top, left = row * (voices + gap), column * (steps + 2)
         whole[top : top + voices, left : left + steps] = pattern.T
     high = 11 * whole.shape[0] / whole.shape[1] * min(1.5, max(1.0, 24 / (voices + gap)))
     figure = new_picture(11, float(np.clip(high, 1.5, 16)))
     axes = add_plain(figure)
     draw_image(axes, whole)
-    axes.set_xticks([column * (steps + 2) + steps / 2 for column in range(MAP_PLACES)])
+    axes.set_xticks([column * (steps + 2) + steps / 2 for column in range(MAP_POSITIONS)])
     axes.set_xticklabels([f"{value:+.1f}" for value in along], fontsize=8)
     axes.set_yticks([row * (voices + gap) + voices / 2 for row in range(len(upwards))])
     axes.set_yticklabels([f"{value:+.1f}" for value in upwards], fontsize=8)
@@ -193,9 +193,9 @@ def walk(run: Run) -> Picture:
     along = np.linspace(-scale, scale, 4 * TURNS + 1)
     figure = new_picture(10, 2.6 * -(-latents // 3) + 0.3)
     for latent in range(latents):
-        places = np.zeros((len(along), latents))
-        places[:, latent] = along
-        answer = run.model.decode(places).transpose(0, 2, 1).reshape(len(along), -1)
+        positions = np.zeros((len(along), latents))
+        positions[:, latent] = along
+        answer = run.model.decode(positions).transpose(0, 2, 1).reshape(len(along), -1)
         # Only cells that do something on this way.
         moving = answer[:, answer.max(axis=0) > 0.1]
         axes = figure.add_subplot(-(-latents // 3), min(3, latents), latent + 1)

@@ -65,9 +65,9 @@ def write_report(
 def gates_of(run: Run, precision: str) -> GateCount:
     """The model in one number type, decoded by LiteRT over the sequences to judge by, against the
     model itself."""
-    places = run.model.encode(run.checks[:MOST_PATTERNS])
-    wanted = run.model.decode(places) > run.threshold
-    return count_gates(run.to_tflite(precision=precision), wanted, places, run.threshold)
+    positions = run.model.encode(run.checks[:MOST_PATTERNS])
+    wanted = run.model.decode(positions) > run.threshold
+    return count_gates(run.to_tflite(precision=precision), wanted, positions, run.threshold)
 
 
 def short_verdict(run: Run, found: Findings) -> list[str]:
@@ -87,7 +87,7 @@ def _page(run: Run, found: Findings, sentences: list[str], counts: dict[str, Gat
         "<h2>In short</h2>",
         *(f"<p>{_text(sentence)}</p>" for sentence in sentences[: 3 - (found.unseen is None)]),
         *map(_finding, found.entries),
-        "<h2>The music's places in the latents</h2>",
+        "<h2>The music's positions in latent space</h2>",
         _picture(pictures.latents(run), "the latents, pair by pair"),
         "<p>Every dot is one sequence where the encoder puts it: turn the knobs there and it "
         "plays. Good is a cloud that fills the square evenly, with similar music together.</p>",
@@ -100,12 +100,12 @@ def _page(run: Run, found: Findings, sentences: list[str], counts: dict[str, Gat
         "<h2>Along each knob</h2>",
         _picture(pictures.walk(run), "every cell along each latent"),
         "<p>Every line is one cell of the pattern, dark where it sounds, as one knob turns from "
-        "end to end. Good are bands that fade in and out at different places.</p>",
+        "end to end. Good are bands that fade in and out at different values.</p>",
         _remedy("If a knob shows only straight bands, it changes nothing: see Latents at work."),
         "<h2>Music in, music out</h2>",
         _picture(pictures.pairs(run), "sequences, their probabilities, and what sounds"),
         "<p>" + ("Validation set" if found.unseen else "Its own music") + ", what the decoder "
-        "answers at its place, and what sounds; a red cross is a hit that is missing, a red dot "
+        "answers at its position, and what sounds; a red cross is a hit that is missing, a red dot "
         "one too many.</p>",
         _remedy("If the shape is right and much is missing, lower the threshold; see Hits."),
         "<h2>How sure it is</h2>",

@@ -22,7 +22,7 @@ def verdict(training: Training | Run, dataset: Dataset) -> list[str]:
     known = recall(training.model, rows(dataset.sequences, training.trained_on))
     word = name_of_one(dataset)
     sentences = [
-        f"Played back from its own place in the latents, at threshold {THRESHOLD}: of the "
+        f"Played back from its own position in latent space, at threshold {THRESHOLD}: of the "
         f"{count(known.sequences, word)} it learnt from {_of(known)}."
     ]
     if not len(training.validated_on):
@@ -81,7 +81,7 @@ def _advice(known: Recall, unseen: Recall | None) -> str:
             "help, or fewer epochs. Its own it can play."
         )
     if by_heart:
-        return "It knows its music by heart; what lies between the places is its own invention."
+        return "It knows its music by heart; what lies between the positions is its own invention."
     return (
         "It has learnt what is common and lost some of what is rare, as it should with so few "
         "latents: a threshold below 0.5 brings more hits, another latent (--latents) more detail."

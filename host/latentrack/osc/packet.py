@@ -30,15 +30,15 @@ def messages(packet: bytes, depth: int = 0) -> Iterator[tuple[str, list[object]]
             raise ValueError("it is not OSC") from error
         yield message.address, list(message.params)
         return
-    place = len(_BUNDLE) + _TIME_TAG
-    if depth > _DEEPEST or len(packet) < place:
+    offset = len(_BUNDLE) + _TIME_TAG
+    if depth > _DEEPEST or len(packet) < offset:
         raise ValueError("it is not OSC")
-    while place < len(packet):
-        if place + 4 > len(packet):
+    while offset < len(packet):
+        if offset + 4 > len(packet):
             raise ValueError("it is not OSC")
-        (size,) = struct.unpack_from(">i", packet, place)
-        place += 4
-        if not 0 < size <= len(packet) - place:
+        (size,) = struct.unpack_from(">i", packet, offset)
+        offset += 4
+        if not 0 < size <= len(packet) - offset:
             raise ValueError("it is not OSC")
-        yield from messages(packet[place : place + size], depth + 1)
-        place += size
+        yield from messages(packet[offset : offset + size], depth + 1)
+        offset += size

@@ -42,8 +42,8 @@ def drum_steps(scores: Scores, groups: Sequence[int], limits: Limits) -> list[Ja
 
     groups: the sizes of the runs of voices that share a trigger; voices beyond them are not heard.
 
-    A group of several voices has an accent, too: the place in the group (0 the first, 1 the last)
-    of its most probable voice among those that sound, of equals the first.
+    A group of several voices has an accent, too: the position in the group (0 the first, 1 the
+    last) of its most probable voice among those that sound, of equals the first.
     """
     starts = np.cumsum((0, *groups[:-1]))
     with_accent = [group for group, size in enumerate(groups) if size > 1]

@@ -61,6 +61,6 @@ class Pattern:
         row: npt.NDArray[Any] = self.velocities[step % self.steps]
         found = []
         for voice in np.flatnonzero(row):
-            place = count % len(self.pitches) if self.kind == Kind.RHYTHM else int(voice)
-            found.append((int(voice), self.pitches[place], int(row[voice])))
+            row_index = count % len(self.pitches) if self.kind == Kind.RHYTHM else int(voice)
+            found.append((int(voice), self.pitches[row_index], int(row[voice])))
         return found

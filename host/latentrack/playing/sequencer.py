@@ -36,8 +36,9 @@ class HasPattern(Protocol):
 class DueStep:
     """A step that is going to sound.
 
-    number: its place in the loop of `steps`.  due: when, in seconds.  seconds: until the next one.
-    hits: (voice, MIDI pitch, velocity 1 to 127).  ticks: when MIDI clock ticks meanwhile.
+    number: its index in the loop of `steps`, from 0.  due: its time in seconds.  seconds: until
+    the next step.  hits: (voice, MIDI pitch, velocity 1 to 127).  ticks: the times of MIDI clock
+    ticks during the step, in seconds.
     """
 
     number: int

@@ -52,9 +52,9 @@ class Analog(Block):
         if not (offset < 0x260 or offset >= 0x1000 and offset & 0xFFF < 0x40):
             self.registers[offset] = value
             return
-        place, kind = offset & ~0xC, offset & 0xC
-        before = self.registers.get(place, 0)
-        self.registers[place] = (value, before | value, before & ~value, before ^ value)[kind >> 2]
+        base, kind = offset & ~0xC, offset & 0xC
+        before = self.registers.get(base, 0)
+        self.registers[base] = (value, before | value, before & ~value, before ^ value)[kind >> 2]
 
 
 class Snvs(Block):

@@ -167,8 +167,8 @@ class Cpu:
         what = _WHAT.get(access, f"{error} {self._unknown_exception}")
         known = address is None or access == UC_MEM_WRITE_PROT
         self.fault_address = None if known else address
-        place = "None" if address is None else f"{address:#x}"
-        self.fault_text = f"{what} of {place} at pc {self.pc:#x} in exception {self.active()}"
+        where = "None" if address is None else f"{address:#x}"
+        self.fault_text = f"{what} of {where} at pc {self.pc:#x} in exception {self.active()}"
         return Stop.FAULT
 
     def _on_fault(self, uc: Any, access: int, address: int, size: int, value: int, _: Any) -> bool:

@@ -86,7 +86,7 @@ def _word(pieces: tuple[tuple[int, bytes], ...], address: int) -> int | None:
 
 
 def _find_vectors(path: Path, pieces: tuple[tuple[int, bytes], ...]) -> int:
-    """Where the boot header says, if that is a vector table; else at the usual place."""
+    """Where the boot header says, if that is a vector table; else at the usual address."""
     candidates = [USUAL_VECTORS]
     if _word(pieces, BOOT_HEADER) in _HEADER_TAGS:
         candidates.insert(0, _word(pieces, BOOT_HEADER + 4) or 0)
@@ -95,7 +95,7 @@ def _find_vectors(path: Path, pieces: tuple[tuple[int, bytes], ...]) -> int:
             return vectors
     raise UserError(
         f"{path.name} has no vector table for the Teensy 4.1 (looked at "
-        f"{listed(f'{place:#x}' for place in candidates)}); {_GET_IT}."
+        f"{listed(f'{address:#x}' for address in candidates)}); {_GET_IT}."
     )
 
 

@@ -119,7 +119,7 @@ class NativeModule:
         self._scratch_at = self._scratch
         self._permanent = self._scratch + _SCRATCH_BYTES
         self._prepare()
-        self._place(native.image, native.relocations)
+        self._load_image(native.image, native.relocations)
         self._enter()
 
     def __getattr__(self, name: str) -> Any:
@@ -144,8 +144,8 @@ class NativeModule:
         """Traps, the table of functions, vectors, and a core that idles."""
         uc = self._uc
         uc.mem_write(_TRAPS, _BX_LR * 2 * _SLOTS)
-        for place, code in ((_INTERRUPT, _LOOP), (_EXIT, _LOOP), (_IDLE, _WAIT)):
-            uc.mem_write(place, code)
+        for address, code in ((_INTERRUPT, _LOOP), (_EXIT, _LOOP), (_IDLE, _WAIT)):
+            uc.mem_write(address, code)
         self._write_words(_VECTORS, *[_INTERRUPT | 1] * (16 + 160))
         self.machine.write_register(chip().address("SCS", "VTOR"), _VECTORS)
         slots = [_TRAPS + 4 * slot | 1 for slot in range(_SLOTS)]
@@ -161,7 +161,7 @@ class NativeModule:
         uc.hook_add(UC_HOOK_CODE, self._on_exit, None, _EXIT, _EXIT)
         self.machine.cpu.reset(_STACK, _IDLE)
 
-    def _place(self, image: bytes, relocations: list[tuple[int, int]]) -> None:
+    def _load_image(self, image: bytes, relocations: list[tuple[int, int]]) -> None:
         words = list(struct.unpack(f"<{len(image) // 4}I", image))
         for word, destination in relocations:
             base = {TO_IMAGE: _IMAGE, TO_FUNCTIONS: _FUNCTION_TABLE}.get(destination, _NAME_TABLE)
@@ -193,9 +193,9 @@ class NativeModule:
         self._scratch_at = self._scratch
         arguments = tuple(self._handle(value) for value in values)
         if packed:
-            place = self._allocate(4 * len(arguments), permanent=False)
-            self._write_words(place, *arguments)
-            arguments = (len(arguments), place)
+            address = self._allocate(4 * len(arguments), permanent=False)
+            self._write_words(address, *arguments)
+            arguments = (len(arguments), address)
         return self._value(self._run(code, arguments))
 
     def _run(self, code: int, arguments: tuple[int, ...]) -> int:

@@ -274,8 +274,8 @@ class Teensy:
 
     def float_pin(self, name: str) -> None:
         """Leave a pin to its pad's own pull; without one it reads 0."""
-        place = chip().pins[chip().pin(name)]
-        self._floating.add(place)
+        pin = chip().pins[chip().pin(name)]
+        self._floating.add(pin)
         self._pads_changed()
 
     def _pads_changed(self) -> None:

@@ -66,7 +66,7 @@ def test_a_walk_counts_what_each_turn_changes() -> None:
     # Cell 1 comes on in the middle of latent 1's way, cell 2 always sounds; latent 2 does nothing.
     model = straight([[100.0, 0.0], [0.0, 0.0]], [-10.0, 50.0])
     first, second = walks(model, 0.5)
-    # One flip in 32 turns; 16 of 33 places have two hits, 17 one.
+    # One flip in 32 turns; 16 of 33 positions have two hits, 17 one.
     hits = (16 * 2 + 17) / 33
     assert first.changed == pytest.approx(1 / 32 / hits)
     assert first.largest == pytest.approx(1 / hits)

@@ -112,8 +112,8 @@ def test_export_writes_the_model_again(run: Run, tmp_path: Path) -> None:
     said = invoke(export, run.folder, "-o", target, "--precision", "float16")
     assert "float16" in said and "gates" in said
     decoder = Decoder(target)
-    places = run.model.encode(run.checks)
-    np.testing.assert_allclose(decoder.decode(places), run.model.decode(places), atol=0.01)
+    positions = run.model.encode(run.checks)
+    np.testing.assert_allclose(decoder.decode(positions), run.model.decode(positions), atol=0.01)
     assert "is not a run" in invoke(export, tmp_path, code=2)
     assert "must end in .tflite" in invoke(export, run.folder, "-o", tmp_path / "x", code=2)
     assert "Unknown precision 'int4'" in invoke(export, run.folder, "--precision", "int4", code=2)

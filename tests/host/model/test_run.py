@@ -96,10 +96,10 @@ def test_the_model_file_knows_its_voices_and_threshold(run: Run) -> None:
     assert extras.trained["music"] == "made.npz" and extras.trained["seed"] == 5
     # At its own threshold it plays as many hits as its music has, as near as a hundredth allows.
     decoder, cells = Decoder(data), run.dataset.sequences[run.trained_on]
-    places = run.model.encode(cells)
+    positions = run.model.encode(cells)
 
     def hits_off(threshold: float) -> int:
-        return abs(int(decoder.pattern(places, threshold).sum()) - int(cells.sum()))
+        return abs(int(decoder.pattern(positions, threshold).sum()) - int(cells.sum()))
 
     threshold = extras.threshold
     assert hits_off(threshold) <= min(hits_off(threshold - 0.02), hits_off(threshold + 0.02))

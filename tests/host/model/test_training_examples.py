@@ -65,18 +65,20 @@ def test_the_example_makes_a_model(
 
 
 def played(start, model: Path, latents: np.ndarray, code: str) -> list:
-    """Each place played from the beginning of a bar: (jacks, LiteRT's probabilities, threshold)."""
+    """Each position played from step 0: (jacks, LiteRT's probabilities, threshold)."""
     decoder, threshold = Decoder(model), read_extras(model).threshold
     module = start(model, manual_time=True)
     heard = []
     with Link(module.port) as link:
         rig = Rig(module, link)
         rig.run(f"library.play({model.stem!r}, remember=False)\n{code}")
-        for place in latents.astype(np.float32):
-            probabilities = decoder.decode(place[None])[0]
+        for position in latents.astype(np.float32):
+            probabilities = decoder.decode(position[None])[0]
             # Kernels differ among themselves by as much; nothing here is too close to call.
             assert np.abs(probabilities - threshold).min() > 1e-6
-            where = f"track.latents = {tuple(map(float, place))}\ntrack.threshold = {threshold!r}"
+            where = (
+                f"track.latents = {tuple(map(float, position))}\ntrack.threshold = {threshold!r}"
+            )
             heard.append((rig.jacks(where, decoder.info.steps), probabilities, threshold))
     return heard
 
@@ -99,9 +101,9 @@ def test_chorales_become_a_model_that_plays(
     assert read_extras(model).lowest_pitch == music.lowest_pitch
     known = density_entropy(music.sequences[run.trained_on], music.sequences[run.validated_on])
     assert training.best.validation_loss < 0.8 * known
-    places = run.model.encode(music.sequences[run.validated_on[:8]])
+    positions = run.model.encode(music.sequences[run.validated_on[:8]])
     sounding, low = 0, music.lowest_pitch
-    for jacks, probabilities, threshold in played(start, model, places, ""):
+    for jacks, probabilities, threshold in played(start, model, positions, ""):
         assert jacks == notes(probabilities, threshold, pitch=lambda voice: low + voice)
         sounding += sum(len(gates) for gates, _ in jacks)
     assert sounding > 8
@@ -122,11 +124,11 @@ def test_loops_become_a_model_that_plays(
     run.export(model)
     assert Decoder(model).info == DecoderInfo("rhythm", 16, 1, 3)
     assert recall(run.model, turned).f1 > 0.8
-    places = run.model.encode(loops.sequences)[:6]
+    positions = run.model.encode(loops.sequences)[:6]
     hits = 0
     pitches = (36, 39, 43, 46)
     for jacks, probabilities, threshold in played(
-        start, model, places, f"track.pitch_list = {pitches}"
+        start, model, positions, f"track.pitch_list = {pitches}"
     ):
         assert jacks == rhythm(probabilities, threshold, pitches)
         hits += sum(len(gates) for gates, _ in jacks)

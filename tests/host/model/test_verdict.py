@@ -18,8 +18,8 @@ class Parrot:
     def encode(self, sequences: np.ndarray) -> np.ndarray:
         return np.arange(len(sequences))
 
-    def decode(self, places: np.ndarray) -> np.ndarray:
-        return np.where(self.played[places], 0.51, 0.5).astype(np.float32)
+    def decode(self, positions: np.ndarray) -> np.ndarray:
+        return np.where(self.played[positions], 0.51, 0.5).astype(np.float32)
 
 
 WANTED = np.array(

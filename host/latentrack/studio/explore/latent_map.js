@@ -51,22 +51,22 @@ export default {
       <label v-for="axis in others" :key="axis" class="lt-explore-range">
         <span>{{ name(axis) }}</span>
         <input type="range" min="-1" max="1" step="0.01" :aria-label="name(axis)"
-          :value="place[axis]" @pointerdown="gesture = 0" @input="slide(axis, $event)">
-        <output>{{ said(place[axis]) }}</output>
+          :value="position[axis]" @pointerdown="gesture = 0" @input="slide(axis, $event)">
+        <output>{{ said(position[axis]) }}</output>
       </label>
     </div>`,
   data() {
-    return { place: [], axes: [0, 1], latents: 2, drawing: false, gesture: 0 };
+    return { position: [], axes: [0, 1], latents: 2, drawing: false, gesture: 0 };
   },
   computed: {
     x() {
-      return this.place[this.axes[0]] ?? 0;
+      return this.position[this.axes[0]] ?? 0;
     },
     y() {
-      return this.place[this.axes[1]] ?? 0;
+      return this.position[this.axes[1]] ?? 0;
     },
     others() {
-      return this.place.map((_, axis) => axis).filter((axis) => !this.axes.includes(axis));
+      return this.position.map((_, axis) => axis).filter((axis) => !this.axes.includes(axis));
     },
     words() {
       const [a, b] = this.axes;
@@ -74,7 +74,7 @@ export default {
       return `${knob(a)} ${said(this.x)}${second}`;
     },
     flat() {
-      return this.place.length < 2;
+      return this.position.length < 2;
     },
   },
   created() {
@@ -149,11 +149,11 @@ export default {
       if (share < 1) this.frame = requestAnimationFrame(() => this.move(from, to, began));
     },
     // The answer to move `number` (0: to none of this tab's).
-    setPlace(place, number) {
+    setPosition(position, number) {
       if (number) this.moves.answered();
       // A puck that is held goes with the hand.
       if ((this.held && !this.drawing) || !this.moves.idle) return;
-      this.place = place;
+      this.position = position;
       this.drawAbove();
     },
     setPath(points) {
@@ -205,7 +205,7 @@ export default {
       return { px, py, x, y: this.puck && this.flat ? 0 : y };
     },
     down(event) {
-      if (event.button || !this.place.length) return;
+      if (event.button || !this.position.length) return;
       this.$refs.above.setPointerCapture(event.pointerId);
       this.held = this.start = this.where(event);
       this.strayed = false;
@@ -269,10 +269,10 @@ export default {
       thumb.style.top = `${Math.min(at.py + 14, square.clientHeight - thumb.offsetHeight)}px`;
     },
     look(at, event) {
-      if (event.pointerType === "touch" || !this.place.length) return;
+      if (event.pointerType === "touch" || !this.position.length) return;
       this.hovered = at;
       const near = this.nearest(at);
-      this.looks.post({ place: this.placeOf(at), point: near < 0 ? -1 : this.which[near] });
+      this.looks.post({ position: this.positionOf(at), point: near < 0 ? -1 : this.which[near] });
       this.drawAbove();
     },
     key(event) {
@@ -284,9 +284,9 @@ export default {
       const step = event.shiftKey ? FINE : STEP;
       if (turn && this.others.length) {
         event.preventDefault();
-        const place = [...this.place];
-        place[this.others[0]] = clip(place[this.others[0]] + turn * step);
-        this.send(place, this.begins());
+        const position = [...this.position];
+        position[this.others[0]] = clip(position[this.others[0]] + turn * step);
+        this.send(position, this.begins());
       } else if (dx || (dy && !this.flat)) {
         event.preventDefault();
         this.go({ x: clip(this.x + dx * step), y: clip(this.y + dy * step) }, this.begins());
@@ -298,24 +298,24 @@ export default {
       return first;
     },
     slide(axis, event) {
-      const place = [...this.place];
-      place[axis] = Number(event.target.value);
-      this.send(place, this.begins());
+      const position = [...this.position];
+      position[axis] = Number(event.target.value);
+      this.send(position, this.begins());
     },
-    placeOf(at) {
-      const place = [...this.place];
-      place[this.axes[0]] = at.x;
-      if (!this.flat) place[this.axes[1]] = at.y;
-      return place;
+    positionOf(at) {
+      const position = [...this.position];
+      position[this.axes[0]] = at.x;
+      if (!this.flat) position[this.axes[1]] = at.y;
+      return position;
     },
     go(at, first) {
-      this.send(this.placeOf(at), first);
+      this.send(this.positionOf(at), first);
     },
-    send(place, first) {
-      this.place = place;
+    send(position, first) {
+      this.position = position;
       this.number += 1;
       this.$el.dataset.asked = this.number;
-      this.moves.post({ place, first, number: this.number });
+      this.moves.post({ position, first, number: this.number });
       this.drawAbove();
     },
     nearest(at, highlighted = true) {
@@ -438,7 +438,7 @@ export default {
           pen.stroke();
         }
       }
-      if (!this.place.length) return;
+      if (!this.position.length) return;
       const [px, py] = this.at(this.x, this.y);
       pen.beginPath();
       pen.arc(px, py, 10, 0, 7);

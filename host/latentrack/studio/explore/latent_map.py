@@ -1,8 +1,8 @@
 """The map as an element of the page; `latent_map.js` draws it.
 
-Events: "move" {place, first, number}, "look" {place, point}, "jump" (a sequence's index), "path"
-(points), "undo", "redo". Each move and each look waits for its answer. A point is the index of the
-sequence under the pointer, or -1.
+Events: "move" {position, first, number}, "look" {position, point}, "jump" (a sequence's index),
+"path" (points), "undo", "redo". Each move and each look waits for its answer. A position has a knob
+value of -1 to 1 for each latent. A point is the index of the sequence under the pointer, or -1.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ class LatentMap(Element, component="latent_map.js", dependencies=["one_in_flight
             },
         )
 
-    def show_place(self, place: Sequence[float], number: int = 0) -> None:
+    def show_position(self, position: Sequence[float], number: int = 0) -> None:
         """number: of the move that this answers; 0: of none."""
-        self.run_method("setPlace", [round(value, 5) for value in place], number)
+        self.run_method("setPosition", [round(value, 5) for value in position], number)
 
     def show_path(self, points: Sequence[tuple[float, float]]) -> None:
         """Draw a path through points (x, y), knob values of -1 to 1."""

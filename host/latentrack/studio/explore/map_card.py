@@ -47,7 +47,7 @@ class MapCard:
         self._by = "style" if len(set(run.dataset.styles)) > 1 else "file"
         self._ready = False
         self._answered = 0
-        self._shown_place: tuple[float, ...] | None = None
+        self._shown_position: tuple[float, ...] | None = None
         self._shown_path: object = None
         with ui.element("section").classes("lt-card lt-explore-mapcard").props('aria-label="Map"'):
             with ui.element("div").classes("lt-explore-bar"):
@@ -81,8 +81,8 @@ class MapCard:
 
     async def _begin(self) -> None:
         self._ready = True
-        self._answered, self._shown_place, self._shown_path = 0, None, None
-        # First the puck: without a place it takes no hand, and the points are long in coming.
+        self._answered, self._shown_position, self._shown_path = 0, None, None
+        # First the puck: it cannot be dragged without a position, and the points take long.
         self._show()
         await self._show_points()
 
@@ -125,7 +125,7 @@ class MapCard:
             self._explorer.remember()
         self._tab.number = int(event.args["number"])
         with suppress(ValueError):  # another model has been opened meanwhile
-            self._explorer.set_knob_values(event.args["place"])
+            self._explorer.set_knob_values(event.args["position"])
 
     def _look(self, event: GenericEventArguments) -> None:
         state, point = self._explorer.state, int(event.args["point"])
@@ -154,7 +154,7 @@ class MapCard:
         return self._axes if self._opened.run.model.latents > 1 else (0, 1)
 
     async def _turn(self, which: int) -> None:
-        """Another axis was chosen: if it is the other one, they change places."""
+        """Another axis was chosen: if it is the other one, they are swapped."""
         chosen = int(self._choices[which].value)
         axes, old = list(self._axes), self._axes[which]
         if chosen == old:

@@ -1,8 +1,8 @@
-"""The place in latent space whose pattern comes nearest to one that was drawn.
+"""The position in latent space whose pattern comes nearest to one that was drawn.
 
 The decoder is made of dense layers and ReLUs, so its gradient is a few lines: from several starts
 at once the latents go downhill on the cross-entropy between what was drawn and what sounds, which
-becomes sharper on the way until only the threshold counts, and the place with the fewest wrong
+becomes sharper on the way until only the threshold counts, and the position with the fewest wrong
 cells is kept.
 """
 
@@ -25,7 +25,7 @@ _SHARPEST = 16
 
 @dataclass(frozen=True)
 class Nearest:
-    """latents: the place.  wrong: the cells that sound otherwise there, by their weights."""
+    """latents: the position.  wrong: the cells that sound otherwise there, by their weights."""
 
     latents: Array
     wrong: float
@@ -42,19 +42,19 @@ def nearest(
 ) -> Nearest:
     """wanted, and how much each cell weighs: (steps, voices).  starts: (n, latents).  cut: the
     logit above which each voice sounds.  sounding: what sounds of the logits (steps, voices) of
-    one place.
+    one position.
 
     Adam (Kingma and Ba 2015) with strides that become shorter; latents stay within ± latent_scale.
     """
     scale = model.info.latent_scale
-    places = np.clip(np.atleast_2d(np.asarray(starts, np.float32)), -scale, scale)
+    positions = np.clip(np.atleast_2d(np.asarray(starts, np.float32)), -scale, scale)
     goal, weight = wanted.reshape(-1).astype(np.float32), weights.reshape(-1)
     offset = np.tile(np.clip(cut, -_FAR, _FAR), len(wanted))
-    mean, square = np.zeros_like(places), np.zeros_like(places)
+    mean, square = np.zeros_like(positions), np.zeros_like(positions)
     best: Nearest | None = None
     best_loss = np.inf
     for number in range(rounds + 1):
-        layers = _forward(model, places)
+        layers = _forward(model, positions)
         sharp = 1 + (_SHARPEST - 1) * number / rounds
         above = sharp * (layers[-1] - offset)
         if number % _LOOK_EVERY == 0 or number == rounds:
@@ -65,7 +65,7 @@ def nearest(
                 sounds = sounding(layers[-1][index].reshape(wanted.shape))
                 wrong = float(weights[sounds != wanted].sum())
                 if best is None or (wrong, losses[index]) < (best.wrong, best_loss):
-                    best = Nearest(places[index].copy(), wrong)
+                    best = Nearest(positions[index].copy(), wrong)
                     best_loss = float(losses[index])
         if number == rounds:
             break
@@ -76,15 +76,15 @@ def nearest(
         ahead = mean / (1 - 0.8 ** (number + 1))
         size = np.sqrt(square / (1 - 0.95 ** (number + 1))) + 1e-6
         stride = _FIRST_STRIDE * scale * (1 - number / rounds)
-        places = np.clip(places - stride * ahead / size, -scale, scale).astype(np.float32)
+        positions = np.clip(positions - stride * ahead / size, -scale, scale).astype(np.float32)
     assert best is not None
     return best
 
 
-def _forward(model: Autoencoder, places: Array) -> list[Array]:
+def _forward(model: Autoencoder, positions: Array) -> list[Array]:
     """What each layer of the decoder gives, the logits last."""
     given = []
-    values = places
+    values = positions
     for layer in model.decoder[:-1]:
         values = np.maximum(layer(values), 0)
         given.append(values)

@@ -10,7 +10,7 @@ export function bytes(text) {
 
 /**
  * Sends one message at a time: the next is sent when the answer to the last has come, and is then
- * the newest there is. So a slow computer shows fewer places, but none of them late.
+ * the newest there is. So a slow computer shows fewer positions, but none of them late.
  */
 export class OneInFlight {
   constructor(send) {

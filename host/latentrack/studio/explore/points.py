@@ -90,6 +90,6 @@ def density(plane: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     bell = np.exp(-0.5 * (reach / _BLUR) ** 2)
     for axis in (0, 1):
         counts = np.apply_along_axis(lambda row: np.convolve(row, bell, "same"), axis, counts)
-    # The root shows thinly settled places, too.
+    # The root makes sparse regions visible, too.
     heat = np.sqrt(counts / max(counts.max(), 1e-9))[::-1]
     return np.asarray(np.rint(heat * 255), np.uint8)

@@ -67,11 +67,11 @@ export default {
   computed: {
     lights() {
       const each = this.steps <= MOST_LIGHTS ? 1 : this.beat;
-      return Array.from({ length: Math.ceil(this.steps / each) }, (_, place) => ({
-        step: place,
-        from: place * each,
-        to: (place + 1) * each,
-        beat: (place * each) % this.beat === 0,
+      return Array.from({ length: Math.ceil(this.steps / each) }, (_, index) => ({
+        step: index,
+        from: index * each,
+        to: (index + 1) * each,
+        beat: (index * each) % this.beat === 0,
       }));
     },
     spoken() {

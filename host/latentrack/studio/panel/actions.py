@@ -11,7 +11,7 @@ from latentrack.module.link import ModuleError
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.panel.connection import RETRY_S, Connection
 from latentrack.studio.panel.hosted import HostedModule
-from latentrack.studio.panel.place import values_at
+from latentrack.studio.panel.position import values_at
 from latentrack.studio.panel.state import ModuleState
 from latentrack.studio.training.run_files import RunFiles
 from latentrack.studio.worker import Worker

@@ -25,7 +25,7 @@ from latentrack.model.verdict import verdict
 from latentrack.studio.explore.points import shown
 from latentrack.studio.training.assignment import HEARTBEAT, Assignment
 from latentrack.studio.training.child import ChildVoice, listen, step_back
-from latentrack.studio.training.places import packed, places_of
+from latentrack.studio.training.positions import packed, positions_of
 from latentrack.studio.workspace import Workspace, model_name
 
 REPORT_EVERY = 0.25
@@ -99,7 +99,7 @@ class Learner:
             on_model=heard,
         )
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        self._flush(places=packed(places_of(training.model, chosen)))
+        self._flush(positions=packed(positions_of(training.model, chosen)))
         self._say("phase", words="Writing the run")
         run = job.save(training, dataset, history)
         self._say("phase", words="Writing the model")
@@ -129,17 +129,17 @@ class Learner:
             _thread.interrupt_main()
 
     def _report(self, current: Autoencoder, chosen: object, now: float) -> None:
-        places = {}
+        positions = {}
         if now >= self._next_look:
-            places = {"places": packed(places_of(current, chosen))}  # type: ignore[arg-type]
+            positions = {"positions": packed(positions_of(current, chosen))}  # type: ignore[arg-type]
             self._next_look = now + (time.monotonic() - now) / SHARE_TO_LOOK
-        self._flush(**places)
+        self._flush(**positions)
         self._next_report = time.monotonic() + REPORT_EVERY
 
-    def _flush(self, **places: str) -> None:
+    def _flush(self, **positions: str) -> None:
         epochs = [(e.number, e.of, e.loss, e.validation_loss, e.best) for e in self._waiting]
         self._waiting.clear()
-        self._say("epochs", epochs=epochs, **places)
+        self._say("epochs", epochs=epochs, **positions)
 
 
 def main(folder: Path) -> None:

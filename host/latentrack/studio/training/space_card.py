@@ -9,7 +9,7 @@ from latentrack.corpus.dataset import Dataset
 from latentrack.studio.explore.latent_map import LatentMap, Legend
 from latentrack.studio.explore.points import Groups, Points, groups_of, shown
 from latentrack.studio.page_parts import heading, named
-from latentrack.studio.training.places import Places
+from latentrack.studio.training.positions import Positions
 from latentrack.studio.workspace import Workspace
 from latentrack.words import count
 
@@ -28,7 +28,7 @@ class SpaceCard:
         self._groups: dict[str, Groups] = {}
         self._dataset: Dataset | None = None
         self._name = ""
-        self._places: Places | None = None
+        self._positions: Positions | None = None
         self._ready = False
         self._listed: Groups | None = None
         with named(ui.element("section"), "Latent map").classes("lt-card lt-train-card"):
@@ -52,13 +52,13 @@ class SpaceCard:
 
     def clear(self) -> None:
         """There is nothing to be seen."""
-        self._dataset = self._places = None
+        self._dataset = self._positions = None
         self.map.set_label("No map yet: nothing has been trained")
         self._show()
 
     def begin(self, dataset: Dataset, name: str) -> None:
         """What is shown next is of this music; name: of the training or the run."""
-        self._dataset, self._name, self._groups, self._places = dataset, name, {}, None
+        self._dataset, self._name, self._groups, self._positions = dataset, name, {}, None
         self.map.set_label("No map yet")
         # Music that tells no style is all of one: its files say more.
         colours = {
@@ -70,10 +70,10 @@ class SpaceCard:
             self._colour.set_options(colours, value=wished if wished in colours else chosen)
         self._show()
 
-    def show(self, places: Places | None) -> None:
-        """places: of the sequences that a map shows (`points.shown`), -1 to 1, (n, latents)."""
-        if places is not self._places:
-            self._places = places
+    def show(self, positions: Positions | None) -> None:
+        """positions: of the sequences that a map shows (`points.shown`), -1 to 1, (n, latents)."""
+        if positions is not self._positions:
+            self._positions = positions
             self._show()
 
     def _begin(self) -> None:
@@ -89,21 +89,21 @@ class SpaceCard:
         if groups is not self._listed:
             self._listed = groups
             self._legend.show(groups)
-        if self._dataset is not None and self._places is not None:
-            words = f"{count(len(self._places), 'sequence')} of {self._name} in latent space"
+        if self._dataset is not None and self._positions is not None:
+            words = f"{count(len(self._positions), 'sequence')} of {self._name} in latent space"
             if not third:
                 words += f", coloured by {self._colour.value}: {', '.join(groups.titles)}"
             self.map.set_label(words)
-            self._sized.set_visibility(self._places.shape[1] > 2)
+            self._sized.set_visibility(self._positions.shape[1] > 2)
         if self._ready:
             self.map.show_points(points, third=third, sized=bool(self._sized.value))
 
     def _points(self, by: str) -> Points:
-        if self._dataset is None or self._places is None:
+        if self._dataset is None or self._positions is None:
             return _NOTHING
         if by not in self._groups:
             self._groups[by] = groups_of(self._dataset, by)
-        return Points(self._places, shown(len(self._dataset)), self._groups[by])
+        return Points(self._positions, shown(len(self._dataset)), self._groups[by])
 
     def _recolour(self) -> None:
         if "style" in self._colour.options:

@@ -12,7 +12,7 @@ from latentrack.model.training import Epoch
 from latentrack.studio.signals import Signal
 from latentrack.studio.store import Store
 from latentrack.studio.training.child import Message
-from latentrack.studio.training.places import Places, unpacked
+from latentrack.studio.training.positions import Positions, unpacked
 from latentrack.words import agree, listed
 
 
@@ -42,16 +42,16 @@ class Outcome:
 class Progress:
     """How far a training is, from the messages of its process.
 
-    phase: what is being done, in words.  restarts: a sentence for each.  places: of the sequences
-    that a map shows, -1 to 1, (n, latents).  kept: the best epoch that a killed training would
-    leave.  first, last: the first and the newest epoch, each with the time (monotonic seconds) at
-    which it was heard of.
+    phase: what is being done, in words.  restarts: a sentence for each.  positions: of the
+    sequences that a map shows, -1 to 1, (n, latents).  kept: the best epoch that a killed training
+    would leave.  first, last: the first and the newest epoch, each with the time (monotonic
+    seconds) at which its message arrived.
     """
 
     phase: str = "Starting"
     epochs: tuple[Epoch, ...] = ()
     restarts: tuple[str, ...] = ()
-    places: Places | None = None
+    positions: Positions | None = None
     kept: int | None = None
     first: tuple[int, float] | None = None
     last: tuple[int, float] | None = None
@@ -88,8 +88,8 @@ class Progress:
             first = self.first or last
             epochs = self.epochs + new
             made = replace(self, phase="Training", epochs=epochs, first=first, last=last)
-        if "places" in message:
-            made = replace(made, places=unpacked(message["places"], latents))
+        if "positions" in message:
+            made = replace(made, positions=unpacked(message["positions"], latents))
         return made
 
 

@@ -14,7 +14,7 @@ from latentrack.model.training import Epoch
 from latentrack.studio.explore.points import shown
 from latentrack.studio.page_parts import heading, in_background, named
 from latentrack.studio.training.drawings import Curves, both_losses
-from latentrack.studio.training.places import Places, places_of
+from latentrack.studio.training.positions import Positions, positions_of
 from latentrack.studio.training.space_card import SpaceCard
 from latentrack.studio.training.training import Trainer
 from latentrack.studio.workspace import Workspace
@@ -43,7 +43,7 @@ class Watch:
                 self._of = task
                 self._begin(task.dataset, task.name)
             self._show_curves(state.progress.epochs)
-            self._space.show(state.progress.places)
+            self._space.show(state.progress.positions)
             return
         newest = next(iter(self._workspace.run_folders()), None)
         if newest is None:
@@ -56,20 +56,20 @@ class Watch:
             ui.timer(0, lambda: self._load(newest), once=True)
 
     async def _load(self, folder: Path) -> None:
-        def read() -> tuple[Dataset, Places, tuple[Epoch, ...]]:
+        def read() -> tuple[Dataset, Positions, tuple[Epoch, ...]]:
             run = load_run(folder)
             chosen = run.dataset.sequences[shown(len(run.dataset))]
-            return run.dataset, places_of(run.model, chosen), run.history
+            return run.dataset, positions_of(run.model, chosen), run.history
 
         try:
-            dataset, places, history = await in_background(read)
+            dataset, positions, history = await in_background(read)
         except UserError:
             return
         if self._of is not folder or self._space.map.is_deleted:
             return
         self._begin(dataset, folder.stem)
         self._show_curves(history)
-        self._space.show(places)
+        self._space.show(positions)
 
     def _begin(self, dataset: Dataset, name: str) -> None:
         self._caption.set_text(f"of {name}")

@@ -11,20 +11,20 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from latentrack.model.autoencoder import Autoencoder
 
-Places = npt.NDArray[np.float16]
+Positions = npt.NDArray[np.float16]
 
 
-def places_of(model: Autoencoder, sequences: npt.NDArray[np.uint8]) -> Places:
+def positions_of(model: Autoencoder, sequences: npt.NDArray[np.uint8]) -> Positions:
     """The means of sequences, -1 to 1, shape (n, latents)."""
     return np.asarray(model.encode(sequences) / model.info.latent_scale, np.float16)
 
 
-def packed(places: Places) -> str:
+def packed(positions: Positions) -> str:
     """As text, for the way from process to process."""
-    return base64.b64encode(np.asarray(places, "<f2").tobytes()).decode()
+    return base64.b64encode(np.asarray(positions, "<f2").tobytes()).decode()
 
 
-def unpacked(text: str, latents: int) -> Places:
+def unpacked(text: str, latents: int) -> Positions:
     """What `packed` made."""
     values = np.frombuffer(base64.b64decode(text), "<f2")
     return np.asarray(values, np.float16).reshape(-1, latents)

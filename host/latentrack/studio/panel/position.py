@@ -1,4 +1,4 @@
-"""The puck's place as parameters of a module's track."""
+"""The puck's position as parameters of a module's track."""
 
 from __future__ import annotations
 
