@@ -74,7 +74,7 @@ def test_model_without_metadata(drums, tflite_c):
 def test_metadata_of_another_makers_kind(drums, tflite_c):
     decoder = Decoder(tflite_c, describe(drums, b"xen:rhydec" + bytes([12, 16, 3, 36, 200, 0])))
     assert (decoder.kind, decoder.steps, decoder.voices) == ("rhydec", 16, 12)
-    assert decoder.extra == bytes([36, 200, 0])
+    assert decoder.trailing == bytes([36, 200, 0])
 
 
 def test_metadata_bytes_of_128_and_more_may_be_one_byte_or_two(tflite_c, exported):

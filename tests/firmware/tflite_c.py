@@ -24,7 +24,7 @@ def load_library(folder: Path) -> ctypes.CDLL:
     """What `compile_library` has made there."""
     library = ctypes.CDLL(str(folder / "tflite.so"))
     library.shim_new.restype = ctypes.c_void_p
-    for name in ("shim_groups", "shim_extra"):
+    for name in ("shim_groups", "shim_trailing"):
         getattr(library, name).restype = ctypes.POINTER(ctypes.c_uint8)
     for name in ("tflite_load", "shim_kind"):
         getattr(library, name).restype = ctypes.c_char_p
@@ -63,7 +63,7 @@ class Decoder:
         self.has_metadata = bool(has)
         self.kind = library.shim_kind(self.c).decode("latin-1")
         self.groups = library.shim_groups(self.c)[:groups]
-        self.extra = bytes(library.shim_extra(self.c)[:extra]) if extra else b""
+        self.trailing = bytes(library.shim_trailing(self.c)[:trailing]) if trailing else b""
         self.workspace = int(library.tflite_workspace(self.c))
 
     def scores(self, latents: np.ndarray, piece: int = 0) -> np.ndarray:

@@ -40,9 +40,9 @@ const uint8_t *shim_groups(const struct tflite_decoder *decoder)
     return decoder->group_size;
 }
 
-const uint8_t *shim_extra(const struct tflite_decoder *decoder)
+const uint8_t *shim_trailing(const struct tflite_decoder *decoder)
 {
-    return decoder->extra;
+    return decoder->trailing;
 }
 
 /* The scores of `count` latents, each in pieces of `piece` outputs (0: all at once). */

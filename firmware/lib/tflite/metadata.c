@@ -48,8 +48,8 @@ static const char *read_fields(struct tflite_decoder *decoder, struct byte_sourc
     }
     decoder->groups = 0;
     if (memcmp(decoder->kind, "perdec", KIND) != 0) {
-        decoder->extra = source.next;
-        decoder->extra_size = (uint32_t)(source.end - source.next);
+        decoder->trailing = source.next;
+        decoder->trailing_size = (uint32_t)(source.end - source.next);
         return NULL;
     }
     decoder->groups = take(&source);

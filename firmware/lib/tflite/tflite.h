@@ -77,8 +77,8 @@ struct tflite_decoder {
     uint8_t latent_scale;                  /* latents run from -latent_scale to +latent_scale */
     uint8_t groups;                        /* "perdec" only: runs of consecutive voices ... */
     uint8_t group_size[TFLITE_MAX_GROUPS]; /* ... and how long each is; together they are voices */
-    const uint8_t *extra; /* of all kinds but "perdec": the bytes after the latent scale */
-    uint32_t extra_size;
+    const uint8_t *trailing;               /* the bytes after the latent scale; not of "perdec" */
+    uint32_t trailing_size;
 
     struct tflite_quant in; /* of the latents */
     struct tflite_dense layer[TFLITE_MAX_DENSE];
