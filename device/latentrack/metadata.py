@@ -1,7 +1,7 @@
-"""What a model file says beyond what it takes to play it: the note that its first voice means.
+"""Read a model file's metadata entry LATENTRACK: the MIDI note of its first voice.
 
-It is in the JSON of the metadata entry LATENTRACK (docs/model-format.md). latentcore has no bytes
-left to tell where that entry lies, so the tables of the flatbuffer are followed here once more.
+The entry is JSON (docs/model-format.md). latentcore has no bytes left to tell where it lies, so
+this file follows the tables of the flatbuffer once more.
 """
 
 import json
@@ -12,15 +12,15 @@ _NAME = b"LATENTRACK"
 _BUFFERS, _METADATA = 4, 6  # of Model
 _ENTRY_NAME, _ENTRY_BUFFER = 0, 1  # of Metadata
 _DATA = 0  # of Buffer
-# A file that lists more, or has more to say, is not worth the time and memory.
+# The limits of what is read: a larger entry would take too much time and memory.
 _MOST_ENTRIES = 32
 _MOST_BYTES = 8192
 
 
 def lowest_pitch(file):
-    """The MIDI note of voice 0, 0 to 127, of the bytes of a model; 0 where nothing is said.
+    """The MIDI note of voice 0, 0 to 127; 0 if the bytes of the model do not have it.
 
-    The reference's models say nothing: there voice n is n semitones above 0 V.
+    The reference's models do not: their voice n is n semitones above 0 V.
     """
     try:
         note = json.loads(bytes(_entry(file)))["lowest_pitch"]
@@ -54,12 +54,12 @@ def _number(file, at, form="<I"):
 
 
 def _target(file, at):
-    """Where the offset that lies there leads."""
+    """The offset in bytes that the word at `at` points to."""
     return at + _number(file, at)
 
 
 def _slot(file, table, number):
-    """Where a field of a table lies; 0: it is left out."""
+    """The offset in bytes of a field of a table; 0 if the field is left out."""
     vtable = table - _number(file, table, "<i")
     if 4 + 2 * number >= _number(file, vtable, "<H"):
         return 0
@@ -68,7 +68,7 @@ def _slot(file, table, number):
 
 
 def _field(file, table, number):
-    """What a field of a table, an offset, leads to. Raises ValueError if it is left out."""
+    """The offset that a field of a table points to. Raises ValueError if it is left out."""
     at = _slot(file, table, number)
     if not at:
         raise ValueError("left out")

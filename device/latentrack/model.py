@@ -2,7 +2,7 @@
 
 import latentcore
 
-from latentrack import extras
+from latentrack import metadata
 from latentrack.arena import Block
 
 # The library's folder for each kind, by the first three of the six letters in the metadata.
@@ -27,7 +27,7 @@ class Model:
         self.kind, self.latents, self.steps, self.voices, self.scale, groups, self.memory = about
         self.groups = tuple(groups)
         self.mode = _MODES.get(self.kind[:3], "drums")
-        self.lowest_pitch = extras.lowest_pitch(file)
+        self.lowest_pitch = metadata.lowest_pitch(file)
         if self.kind[:3] not in FOLDERS:
             raise ValueError(
                 "a model of kind {!r} cannot be played, only {}".format(

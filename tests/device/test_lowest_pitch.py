@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 from tests.decoders import CHORALES
 
 INFO = DecoderInfo("seqdec", 16, 27, 3)
-lowest_pitch = runpy.run_path(str(ROOT / "device" / "latentrack" / "extras.py"))["lowest_pitch"]
+lowest_pitch = runpy.run_path(str(ROOT / "device" / "latentrack" / "metadata.py"))["lowest_pitch"]
 
 
 @pytest.fixture(scope="module")

@@ -82,11 +82,11 @@ class DecoderInfo:
 
 @dataclass(frozen=True)
 class Extras:
-    """What is good to know of a decoder besides: none of it is needed to play.
+    """The contents of the entry `LATENTRACK`; none of it is needed to play.
 
-    voices: a name each, or none.  lowest_pitch: of notes, the MIDI note number of voice 0.
-    threshold: the probability above which it plays as many hits as its music has, 0 to 1.
-    trained: where it comes from, as words or numbers by name.
+    voices: the name of each voice, or ().  lowest_pitch: of notes, the MIDI note number of voice 0.
+    threshold: the probability, 0 to 1, above which the model plays as many hits as its music has.
+    trained: where the model comes from, as words or numbers by name.
     """
 
     voices: tuple[str, ...] = ()
