@@ -1,14 +1,14 @@
-"""The broker: who has a port open hands it to other commands, one after the other.
+"""The broker: the program that has a port open, the holder, lends it to other commands in turn.
 
-A socket beside the list of virtual modules, named after the port, belongs to the program that has
-the port open. Who wants the port connects there, and both say who they are, each in a line of JSON.
-GRANTED comes when it is its turn: by then the holder has closed the port. The borrower opens
-it as any program would, and closes the socket when it has closed the port again.
+The holder listens at a Unix socket in the folder of the list of virtual modules, named after the
+port. A borrower connects to the socket, and both send a line of JSON with their name and process
+id. The holder closes the port and sends GRANTED when it is the borrower's turn. The borrower opens
+the port as any program does, closes it when done, and then closes the socket.
 
-The operating system's lock on the port decides who has the line; the socket only decides who may
-try next. So nothing has to be mended when one side dies: a borrower's end closes its socket, and
-the holder goes on; a holder's end frees the port for the one who waits, and leaves a borrower that
-has the port already alone.
+The operating system's lock on the port decides which program has it; the socket only decides which
+one may try next. So nothing needs repair when a process dies: a borrower's death closes its socket,
+and the holder goes on; a holder's death frees the port for the borrower that waits, and does not
+disturb a borrower that has the port.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from latentrack.module.turns import Turns
 
 GRANTED = b"+"
 _WAIT = b"."
-# So often a borrower hears that another one has the line; and so long it waits for a holder that
-# says nothing, as one does at whose prompt code runs.
+# A waiting borrower is told every _TELL_S that another borrower has the port. It gives up after
+# PATIENCE_S without a word: the holder is silent while it runs code at the prompt itself.
 _TELL_S = 1.0
 PATIENCE_S = 10.0
-_LONGEST_PATH = 100
-_LONGEST_LINE = 1000
+_LONGEST_PATH = 100  # bytes in the address of a socket
+_LONGEST_LINE = 1000  # bytes of JSON
 _ENDING = ".line"
 
 
 class NotHandedOver(Exception):
-    """The holder, `by`, lives and does not give the port away."""
+    """The holder, `by`, is alive and does not lend the port."""
 
     def __init__(self, by: Program) -> None:
         super().__init__(str(by))
@@ -45,9 +45,10 @@ class NotHandedOver(Exception):
 
 
 def ask(port: str) -> socket.socket | None:
-    """Asks for the port; returns when it is closed where it was open. None: there is no broker.
+    """Ask for the port and wait until its holder has closed it.
 
-    The socket that is returned is to be closed after the port. Raises NotHandedOver.
+    Returns a socket, to be closed after the port, or None if there is no broker. Raises
+    NotHandedOver if the holder is silent for PATIENCE_S.
     """
     holder = Program("the program that has it", 0)
     line = _connect(port)
@@ -81,7 +82,7 @@ def is_served(port: str) -> bool:
 
 
 def _connect(port: str) -> socket.socket | None:
-    """None if there is no broker; what a dead one has left is removed."""
+    """Connect to the port's broker; None if there is none. A dead broker's socket is removed."""
     with _address(port) as address:
         return None if address is None else _connect_to(address)
 
@@ -103,7 +104,7 @@ def _connect_to(address: str) -> socket.socket | None:
 
 
 def sweep() -> None:
-    """Removes the sockets that killed programs have left, at ports that may be gone, too."""
+    """Remove the sockets that killed programs have left, also those of ports that have gone."""
     from latentrack.virtual import registry
 
     for path in registry.folder().glob(f"*{_ENDING}*"):
@@ -113,10 +114,10 @@ def sweep() -> None:
 
 
 class Broker:
-    """Serves those who ask for a port that this process has open, until `close`.
+    """Lends a port that this process has open to borrowers, until `close`.
 
-    `turns` is what this process's own conversations take, too. `release` closes the port, and
-    `resume` opens it again; both are called in a turn.
+    turns: the queue in which this process's own sessions wait, too.  release: closes the port.
+    resume: opens it again; both are called during a turn, in a thread of the broker.
     """
 
     def __init__(
@@ -132,7 +133,7 @@ class Broker:
             threading.Thread(target=self._serve, name="broker", daemon=True).start()
 
     def close(self) -> None:
-        """Those who wait find the port free, or another holder."""
+        """Stop lending; waiting borrowers find the port free, or ask its next holder."""
         self._ends = True
         if self._socket is not None:
             with _address(self._port) as address, contextlib.suppress(OSError):
@@ -142,12 +143,12 @@ class Broker:
             self._socket.close()
 
     def _listen(self, port: str) -> socket.socket | None:
-        """None where there are no such sockets, or no folder for one: then nothing is shared."""
+        """Listen at the port's address; None without Unix sockets or a folder for them."""
         with _address(port, make=True) as address:
             if address is None:
                 return None
             sweep()
-            # Under its name a socket listens from the start, or it would pass for a dead one.
+            # Renamed once it listens: a socket that does not listen is taken for a dead broker's.
             unnamed = f"{address}{os.getpid()}"
             listening = socket.socket(socket.AF_UNIX)
             try:
@@ -171,7 +172,7 @@ class Broker:
             ).start()
 
     def _attend(self, line: socket.socket) -> None:
-        """One borrower: waits for its turn, and until it has closed the port again."""
+        """Serve one borrower: wait for its turn, then until it has closed the port again."""
         with line, contextlib.suppress(OSError):
             line.sendall(_words())
             line.settimeout(PATIENCE_S)
@@ -180,9 +181,9 @@ class Broker:
             if borrower is None:
                 return
             while not self._turns.take(str(borrower), _TELL_S):
-                # While its own conversation goes on, the borrower's patience runs out.
                 if self._ends:
                     return
+                # Nothing is sent during the holder's own session: the borrower may give up then.
                 if self._turns.whose != OWN:
                     line.sendall(_WAIT)
             try:
@@ -198,7 +199,7 @@ class Broker:
 
 
 OWN = "this program"
-"""The name under which the holder's own conversations take their turn."""
+"""The name under which the holder's own sessions take their turn."""
 
 
 def _words() -> bytes:
@@ -207,7 +208,7 @@ def _words() -> bytes:
 
 
 def _read_words(line: socket.socket) -> Program | None:
-    """Who is at the other end."""
+    """Read the name and process id of the other side; None if they do not come."""
     told = b""
     while not told.endswith(b"\n") and len(told) < _LONGEST_LINE:
         piece = line.recv(1)
@@ -223,7 +224,10 @@ def _read_words(line: socket.socket) -> Program | None:
 
 @contextlib.contextmanager
 def _address(port: str, make: bool = False) -> Iterator[str | None]:
-    """The address of a port's socket; None where there are none."""
+    """The address of a port's socket; None on a system without Unix sockets.
+
+    make: create the folder if it is missing; None if that fails.
+    """
     from latentrack.virtual import registry
 
     if not hasattr(socket, "AF_UNIX"):
@@ -241,7 +245,7 @@ def _address(port: str, make: bool = False) -> Iterator[str | None]:
     if len(str(path)) <= _LONGEST_PATH:
         yield str(path)
         return
-    # An address has 108 bytes at most; Linux knows a folder that is open by a short name, too.
+    # An address has at most 108 bytes; on Linux an open folder has a short path, too.
     try:
         opened = os.open(folder, os.O_RDONLY)
     except OSError:

@@ -1,7 +1,7 @@
-"""Files on the module, there and back: in frames, or by mpremote's own copy.
+"""Read and write files on the module: in frames, or by mpremote's own copy.
 
-Both ways have the same four verbs. Frames need Latentrack on the module; `open_files` takes the
-other way where it is missing, which is slower, and says so.
+Both classes have the methods of `Files`. Frames need Latentrack on the module; without it
+`open_files` uses mpremote's copy, which is slower, and says so.
 """
 
 from __future__ import annotations
@@ -24,35 +24,39 @@ PARTIAL = ".partial"
 
 @dataclass(frozen=True)
 class FileEntry:
-    """A file on the module: its size in bytes, and its SHA-256 in hexadecimal digits."""
+    """A file on the module: size in bytes, SHA-256 in hexadecimal digits."""
 
     size: int
     sha256: str
 
 
 class Files(Protocol):
-    """The flash of a module. Paths are absolute there ("/flash/models/perc/funk.tflite")."""
+    """The flash of a module.
+
+    Paths are the module's absolute ones ("/flash/models/perc/funk.tflite"). All methods raise
+    ModuleError if the module refuses, and UserError if it does not answer.
+    """
 
     about: dict[str, Any]
-    """What the module says of itself (`hello` in device/latentrack/requests.py); {} if nothing."""
+    """The answer of `hello` (device/latentrack/requests.py); {} without Latentrack there."""
 
     def listing(self, folder: str) -> dict[str, FileEntry]:
-        """All files in the folder and the folders in it, by path."""
+        """All files in a folder and its subfolders, by path; {} if there is no such folder."""
 
     def put(self, path: str, data: bytes, progress: Progress | None = None) -> None:
-        """Stores a file whole or not at all, compared by its hash."""
+        """Store a file whole or not at all, and compare its SHA-256 on the module."""
 
     def fetch(self, path: str, progress: Progress | None = None) -> bytes:
-        """A file's bytes, compared by their hash."""
+        """The bytes of a file, checked for damage."""
 
     def head(self, path: str, size: int) -> bytes:
         """The first `size` bytes of a file, or all if it has fewer."""
 
     def remove(self, paths: list[str]) -> None:
-        """Removes files."""
+        """Remove files."""
 
     def free(self) -> int:
-        """Bytes of flash that are free now."""
+        """The free bytes of flash."""
 
 
 class FramedFiles:
@@ -89,7 +93,7 @@ class FramedFiles:
 
 
 class PlainFiles:
-    """Files by mpremote's own copy, for a module that has MicroPython and nothing else."""
+    """Files by mpremote's own copy, for a module with MicroPython and without Latentrack."""
 
     about: dict[str, Any] = {}
 
@@ -166,13 +170,13 @@ class PlainFiles:
 
 
 def as_listing(found: list[list[Any]]) -> dict[str, FileEntry]:
-    """What the module's `files` answers, by path."""
+    """The answer of the request `files`, (path, size, SHA-256) each, as entries by path."""
     return {path: FileEntry(size, sha256) for path, size, sha256 in found}
 
 
 @contextlib.contextmanager
 def open_files(link: Link, say: Callable[[str], None]) -> Iterator[Files]:
-    """The module's files by the best way; `say` gets a sentence when it is the slow one."""
+    """Open the module's files in frames, or by mpremote's copy, which `say` is told of."""
     session = Session(link)
     try:
         session.__enter__()
@@ -192,9 +196,9 @@ def open_files(link: Link, say: Callable[[str], None]) -> Iterator[Files]:
 
 @contextlib.contextmanager
 def refusals(doing: str) -> Iterator[None]:
-    """Turn a refusal of the module into a UserError: "<doing>: <reason>.".
+    """Raise a ModuleError of the block as a UserError: "<doing>: <reason>.".
 
-    `doing` begins the sentence: "The module could not remove models".
+    doing: the beginning of the sentence, such as "The module could not remove models".
     """
     try:
         yield
@@ -203,7 +207,7 @@ def refusals(doing: str) -> Iterator[None]:
 
 
 def reason(error: ModuleError) -> str:
-    """Why the module refused, without the exception's name where that says nothing."""
+    """The reason of a refusal in words, without the name of the exception."""
     text = str(error)
     if "OSError" in text and ("28" in text or "ENOSPC" in text):
         return "its flash is full; `latentrack ls` shows what is there, `latentrack rm` makes room"

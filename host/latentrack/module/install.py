@@ -1,8 +1,7 @@
-"""Puts Latentrack on a module: the device code and the native module for its processor.
+"""Install Latentrack on a module: the device code and the native module for its processor.
 
-Everything is written beside what is there, checked by its hash, and put in place by renaming at the
-end: a cable pulled half-way leaves the module as it was, and what was sent is removed at its next
-start.
+All files are written to a folder of their own, compared by their hash, and renamed into place at
+the end. A cable pulled half-way leaves the module as it was; its next start removes the folder.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _SLOWLY = (
     "Latentrack is not on the module at {}: the first install uses mpremote's copy, which is slower"
 )
 
-# What follows runs on the module, after FLASH and STAGE have been given to it.
+# The code below runs on the module, where FLASH and STAGE have been set.
 _REMOVE = """
 import os
 def _remove(path):
@@ -48,7 +47,7 @@ del _remove, STAGE
 """
 )
 
-# A main.py that is not ours is somebody's: it gets another name.
+# A main.py of the user's own is kept under another name.
 _PUT_IN_PLACE = (
     _REMOVE
     + """
@@ -91,7 +90,11 @@ del _remove, _swap, _keep_main, _name, _mine, FLASH, STAGE
 
 @dataclass(frozen=True)
 class Installed:
-    """What `install` did: for which processor, how many files, and whether a main.py was kept."""
+    """The result of `install`.
+
+    architecture: "armv7emdp" or "x64".  files: the number of files written.  kept_main: whether
+    the user's own main.py was renamed to main_before_latentrack.py.
+    """
 
     architecture: str
     files: int
@@ -99,7 +102,7 @@ class Installed:
 
 
 def boards() -> list[str]:
-    """The names of the boards that a Teensy can be told it is on."""
+    """The names of the boards that `install` can set."""
     tables = (assets.DEVICE / "latentrack" / "boards").glob("*.py")
     return sorted({path.stem for path in tables} - {"__init__", "teensy41"})
 
@@ -111,10 +114,12 @@ def install(
     *,
     board: str | None = None,
 ) -> Installed:
-    """Installs Latentrack and restarts the module. Raises UserError; then nothing has changed.
+    """Install Latentrack and restart the module.
 
-    `say` gets a sentence when the files have to go by mpremote's own copy. `board` is what the
-    module is to take itself for, one of `boards()`; without it that stays as it is.
+    progress(bytes sent, bytes in all) is called after each file. say: gets a sentence if the files
+    are sent by mpremote's own copy. board: one of `boards()`; None keeps the module's board.
+
+    Raises UserError; then nothing has changed, unless the message says otherwise.
     """
     if board is not None and board not in boards():
         raise UserError(f"There is no board {board}; name one of {', '.join(boards())}.")
@@ -147,7 +152,7 @@ def install(
 
 
 def _empty_stage(link: Link) -> None:
-    """Removes what an install that failed has left. Raises UserError."""
+    """Remove the files that a failed install has left. Raises UserError."""
     try:
         link.run(f"STAGE = {STAGE!r}\n{_EMPTY_STAGE}")
     except ModuleError as error:
@@ -160,7 +165,7 @@ def _empty_stage(link: Link) -> None:
 def _fill_stage(
     link: Link, contents: dict[str, bytes], progress: Progress | None, say: Callable[[str], None]
 ) -> None:
-    """Stores the files beside those that are there, each compared by its hash."""
+    """Send the files to the folder STAGE, each compared by its hash."""
     total, sent = sum(map(len, contents.values())), 0
     staged = {f"{STAGE}/{name}": data for name, data in contents.items()}
     with open_files(link, lambda _: say(_SLOWLY.format(link.port))) as files:
@@ -173,7 +178,10 @@ def _fill_stage(
 
 
 def _architecture(link: Link) -> str:
-    """What the module's MicroPython can load; refuses what is too old or another processor."""
+    """The architecture whose native code the module's MicroPython loads.
+
+    Raises UserError if MicroPython is too old or runs on another processor.
+    """
     try:
         version, mpy = link.evaluate(
             "(lambda i: (tuple(i.version[:2]), getattr(i, '_mpy', 0)))"
@@ -193,9 +201,9 @@ def _architecture(link: Link) -> str:
 
 
 def contents_for(architecture: str) -> dict[str, bytes]:
-    """Name under /flash -> content, in the order of writing."""
+    """The files of an installation: path under /flash -> bytes, in the order of writing."""
     sources = sorted(path for path in assets.DEVICE.rglob("*.py"))
     files = {str(path.relative_to(assets.DEVICE)): path.read_bytes() for path in sources}
     mpy = assets.latentcore_folder(architecture) / "latentcore.mpy"
-    # With a card in its slot a Teensy starts from the card, unless this file is there.
+    # Without SKIPSD a Teensy with a card in its slot starts from the card.
     return {"latentcore.mpy": mpy.read_bytes(), "SKIPSD": b"", **files}

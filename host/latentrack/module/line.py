@@ -1,8 +1,8 @@
-"""The line to a module for programs that go on for long: they share it with all other commands.
+"""The line to a module, for long-running programs that share the port with all other commands.
 
-A program that is the first at the port keeps it open, and its broker hands it over between its own
-conversations. One that finds it taken borrows it for each conversation, and becomes the holder when
-the port is free.
+The first program at the port, the holder, keeps it open, and its broker lends it to others between
+the holder's own turns. A program that finds the port taken borrows it for each turn, and becomes
+the holder when the port is free.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from latentrack.module.turns import Turns
 
 
 class Line:
-    """Use it with `with`. `leave` is called in a turn before the port goes to another program.
+    """A context manager that closes the line.
 
-    Raises what Link raises.
+    leave: called during a turn, before the port is handed to another program. Raises what Link
+    raises.
     """
 
     def __init__(self, port: str, leave: Callable[[], None] = lambda: None) -> None:
@@ -38,7 +39,7 @@ class Line:
         self.close()
 
     def close(self) -> None:
-        """Gives the port up."""
+        """Close the port and the broker."""
         broker, self._broker = self._broker, None
         if broker is not None:
             broker.close()
@@ -46,10 +47,11 @@ class Line:
 
     @contextlib.contextmanager
     def turn(self, patience_s: float | None = None) -> Iterator[Link]:
-        """The link for one conversation, and nobody else's meanwhile.
+        """Hold the link for one turn; no other thread or program uses the port meanwhile.
 
-        Raises UserError if the port is another program's, if its turn does not come in time, and
-        for a module without Latentrack where the conversation needs it.
+        patience_s: seconds to wait for the turn; None: no limit. Raises UserError if another
+        program keeps the port, if the turn does not come in time, or if the block needs Latentrack
+        and the module has none.
         """
         if not self._turns.take(OWN, patience_s):
             raise UserError(
@@ -65,7 +67,7 @@ class Line:
             self._turns.give_back()
 
     def _settle(self) -> None:
-        """After a conversation: a borrowed port is given back, an own one has a broker."""
+        """After a turn: give a borrowed port back, or start the broker of an own one."""
         if self._broker is not None or not self.link.is_open:
             return
         if self.link.is_borrowed or is_served(self.port):
@@ -79,6 +81,6 @@ class Line:
         self.link.close()
 
     def _resume(self) -> None:
-        # Where that fails the next conversation says why.
+        # If that fails, the next turn raises the reason.
         with contextlib.suppress(UserError):
             self.link.open(ask=False, wait=False)

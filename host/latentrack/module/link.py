@@ -1,7 +1,7 @@
 """The link to a module: mpremote's transport, entered without stopping the music.
 
-Plain mpremote resets a board when it connects, which stops the sequence. A `Link` enters the raw
-REPL without a reset: clock and frames go on beside it.
+mpremote itself resets a board when it connects, which stops the sequence. A `Link` enters the raw
+REPL without a reset: clock and frames go on.
 """
 
 from __future__ import annotations
@@ -26,14 +26,13 @@ if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
 ANSWER_S = 5.0
-# Files go as text of at most this many bytes a line: what one round trip of the raw REPL carries.
+# Bytes of a file in one line of text, which takes one round trip of the raw REPL.
 CHUNK = 512
 
 Progress = Callable[[int, int], None]
 
-# While a computer talks to the prompt, what frames have to say goes to the screen and the logs
-# only: in the middle of the prompt's own handshake it would be taken for a wrong answer. It wears
-# off by itself, so that nothing has to be said in the end.
+# For 2 s messages of frames go to the screen and the logs only: within the prompt's handshake they
+# would be taken for a wrong answer. The time limit makes a request to end it unnecessary.
 _QUIET = """\
 try:
     import sys
@@ -42,7 +41,7 @@ except Exception:
     pass
 """
 
-# Even where code on the module has covered the name.
+# Works even if code on the module has given the name `print` to something else.
 _PRINT = "__import__('builtins').__dict__['print']"
 
 _RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n"
@@ -51,18 +50,18 @@ _ASK_AGAIN_S = 0.5
 _INTERRUPT_S = 0.005
 _START_S = 1.0
 _GOODBYE_S = 0.1
-_LONGEST_FRAME = 4096 + 128
+_LONGEST_FRAME = 4096 + 128  # bytes, with header and checksums
 _PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 0.4
-# How output ends at the raw prompt: of code that has come to its end, and of code that has raised.
+# The end of the output at the raw prompt: of code that returned, and of code that raised.
 _REST = b"\n\x04\x04"
 _RAISED = re.compile(rb"\x04(Traceback.*)\x04", re.DOTALL)
-# A module that is slow to answer is asked so often before it is given up.
+# The least number of tries, for a module that is slow to answer.
 _FEWEST_TRIES = 8
 
 
 class ModuleError(Exception):
-    """Code that ran on the module raised; the text is its traceback's last line."""
+    """Code on the module raised: the text is the last line of the traceback, `trace` all of it."""
 
     def __init__(self, text: str, trace: str = "") -> None:
         super().__init__(text)
@@ -70,10 +69,10 @@ class ModuleError(Exception):
 
 
 class Silence(Exception):
-    """No answer came in time."""
+    """The module did not answer in time."""
 
 
-# A port that has gone raises more, when its settings are changed; not on Windows.
+# Changing the settings of a port that has gone raises termios.error; not on Windows.
 _OWN: tuple[type[Exception], ...] = (Silence,)
 with contextlib.suppress(ImportError):
     import termios
@@ -82,20 +81,20 @@ with contextlib.suppress(ImportError):
 
 
 class Link:
-    """A connection to the module at `port`; use it with `with`.
+    """A connection to the module at `port`; a context manager that closes it.
 
-    Raises UserError with what diagnosis.py says: there is no such port, another program has it, or
-    what is there does not answer as MicroPython.
+    Raises UserError, with a sentence of diagnosis.py: there is no such port, another program has
+    it, or the device there does not answer as MicroPython.
     """
 
     def __init__(self, port: str) -> None:
         self.port = port
         self._transport: Any = None
         self._talking = threading.Lock()
-        # The socket by which another program has handed the port over.
+        # Connected to the program that has handed over the port; closing it gives the port back.
         self._borrowed: socket.socket | None = None
         self.round_trips = 0
-        """How many times something was asked and an answer waited for."""
+        """The number of requests whose answer was awaited."""
         self.open()
         try:
             self.enter()
@@ -112,19 +111,19 @@ class Link:
 
     @property
     def is_open(self) -> bool:
-        """Whether this program has the port now."""
+        """Whether this program has the port open."""
         return self._transport is not None
 
     @property
     def is_borrowed(self) -> bool:
-        """Whether another program waits to have the port back."""
+        """Whether another program waits for the port to be given back."""
         return self._borrowed is not None
 
     def open(self, ask: bool = True, wait: bool = True) -> None:
-        """Opens the port, unless it is open; if another program shares it, when it is our turn.
+        """Open the port, unless it is open; wait for a turn if another program shares it.
 
-        Without `ask` no other is asked for it, for it is this program's to share. Without `wait`
-        only a port that is free is opened.
+        ask: ask the program that shares the port for it; False for the program that shares it.
+        wait: wait up to broker.PATIENCE_S for a port that is in use. Raises UserError.
         """
         if self.is_open:
             return
@@ -133,7 +132,7 @@ class Link:
             self._borrowed = self._ask()
         end = time.monotonic() + PATIENCE_S
         while not self._try_open():
-            # A command of ours that does not share the port is done soon.
+            # A command of Latentrack that does not share the port ends soon: wait for it.
             held = diagnosis.is_locked(self.port) and not diagnosis.is_ours(self.port)
             if held or not wait or time.monotonic() > end:
                 self._give_back()
@@ -147,7 +146,7 @@ class Link:
             raise diagnosis.not_handed_over(self.port, str(error.by)) from None
 
     def _try_open(self) -> bool:
-        """False if another program has the port."""
+        """Open the port; return False if another program has it. Raises UserError."""
         from mpremote.transport_serial import SerialTransport
 
         try:
@@ -163,10 +162,10 @@ class Link:
         return True
 
     def close(self) -> None:
-        """Leaves the module at its prompt, and gives the port up; `open` takes it again."""
+        """Leave the module at its prompt and close the port; `open` opens it again."""
         transport, self._transport = self._transport, None
         if transport is not None:
-            # The module may be gone by now, and what was said about that is enough.
+            # The module may have gone, which has been reported already.
             with contextlib.suppress(Exception):
                 transport.exit_raw_repl()
             with contextlib.suppress(Exception):
@@ -180,21 +179,21 @@ class Link:
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[Link]:
-        """The link for one conversation; line.py has the same for programs that share it."""
+        """Hold the link for one session; `Line.turn` does so where programs share the port."""
         with self._talking:
             yield self
 
     def enter(self) -> None:
-        """Brings the module to its raw prompt from wherever it is; nothing that plays stops.
+        """Bring the module to its raw prompt, whatever it does; what plays goes on.
 
-        Where a computer has gone in the midst of a frame the module waits for the rest of it: so
-        it gets as many bytes before it is asked again. At a prompt they are empty lines.
+        A module that received half a frame waits for the rest: it is sent as many bytes as the
+        longest frame has. A prompt reads them as empty lines. Raises UserError after ANSWER_S.
         """
         end = time.monotonic() + ANSWER_S
         self._at_prompt = False
         with self.translated(diagnosis.silent):
             self.serial.timeout = 0.05
-            # Most often it is at a prompt, and nothing has to be interrupted.
+            # The module is mostly at a prompt, with no code to interrupt.
             patience_s, pause_s = _AT_PROMPT_S, _PAUSE_S
             asked = 0
             while True:
@@ -206,13 +205,13 @@ class Link:
                     if asked > 1:
                         self._let_late_answers_pass()
                     self._at_prompt = self._transport.in_raw_repl = True
-                    # The transport wants to see the prompt itself before it sends code.
+                    # The last prompt stays unread: the transport reads it before it sends code.
                     return
                 if time.monotonic() > end and asked >= _FEWEST_TRIES:
                     raise Silence
                 if patience_s == _ASK_AGAIN_S:
                     self.serial.write(b"\r" * _LONGEST_FRAME)
-                    # It lets all of that pass first; how long that takes depends on how busy it is.
+                    # The module reads all of these bytes first, slowly if it is busy.
                     time.sleep(pause_s)
                     pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
                 self.serial.write(b"\r\x03")
@@ -220,10 +219,10 @@ class Link:
                 patience_s = _ASK_AGAIN_S
 
     def _let_late_answers_pass(self) -> None:
-        """A module that is busy answers in the end to every asking, each time with a prompt.
+        """Read the prompts with which a busy module answers every earlier request for one.
 
-        Those to come would be taken for the answer to the next code. What it says of an unknown
-        name comes behind them all, even where `print` has become something else.
+        They would be taken for the answer to the next code. The NameError of an unknown name is
+        printed after all of them, even if `print` has been replaced. Raises Silence.
         """
         mark = b"m" + os.urandom(4).hex().encode()
         self.serial.write(mark + b"\x04")
@@ -231,7 +230,7 @@ class Link:
             raise Silence
 
     def _heard(self, wanted: bytes, patience_s: float) -> bool:
-        """Reads up to `wanted`, and nothing behind it."""
+        """Read up to the end of `wanted` and no further; False if it does not come in time."""
         heard, end = b"", time.monotonic() + patience_s
         while time.monotonic() < end:
             heard += self.serial.read(1)
@@ -240,13 +239,13 @@ class Link:
         return False
 
     def start(self, code: str, patience_s: float = _START_S) -> None:
-        """Starts code that talks over the cable itself; it ends before the prompt is used again."""
+        """Start code that uses the port itself and ends before the prompt is used again."""
         self._prompt()
         self._at_prompt = False
         self.round_trips += 1
         with self.translated():
-            # As the transport's own exec would, without its raw paste, whose handshake takes
-            # longer than a short line, and without its rests of 10 ms.
+            # The transport's own exec uses raw paste, whose handshake takes longer than a short
+            # line, and pauses of 10 ms.
             self.serial.timeout = 0.05
             if not self._heard(b">", patience_s):
                 raise Silence
@@ -257,20 +256,23 @@ class Link:
     def _prompt(self) -> None:
         if not self._at_prompt:
             self.enter()
-        # mpremote takes what does not come at once, at its first read, for a refusal.
+        # mpremote takes an answer that is late at its first read for a refusal.
         self.serial.timeout = ANSWER_S
 
     def run(self, code: str) -> str:
-        """Runs Python on the module; what it printed. Raises ModuleError if it raises."""
+        """Run Python code on the module; return the text that it printed.
+
+        Raises ModuleError if the code raises.
+        """
         self._prompt()
         with self.translated():
             printed: bytes = self._transport.exec(_QUIET + code)
         return printed.decode(errors="replace")
 
     def run_shown(self, code: str, show: Callable[[str], None]) -> None:
-        """Runs code for as long as it takes; `show` gets what it prints as it comes.
+        """Run code without a time limit; `show` gets each piece of text that it prints.
 
-        Ctrl-C here interrupts it there. Raises ModuleError if it raises.
+        Ctrl-C here interrupts the code on the module. Raises ModuleError if the code raises.
         """
         self.start(code)
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
@@ -284,7 +286,7 @@ class Link:
             raise ModuleError(last_line(text), text)
 
     def _follow(self, take: Callable[[bytes], object]) -> None:
-        """Reads up to the next end of output, without a limit until it is interrupted."""
+        """Read up to the end of the output, for at most ANSWER_S once Ctrl-C was pressed."""
         end = None
         while True:
             try:
@@ -300,7 +302,10 @@ class Link:
                 end = time.monotonic() + ANSWER_S
 
     def evaluate(self, expression: str) -> Any:
-        """The value of an expression of numbers, texts and the like, as Python here has it."""
+        """Evaluate an expression on the module; return its value.
+
+        The value must be a Python literal. Raises ModuleError if the expression raises.
+        """
         mark = os.urandom(6).hex()
         self.start(f"{_PRINT}('{mark}' + repr(({expression})) + '{mark}')", ANSWER_S)
         with self.translated():
@@ -308,10 +313,10 @@ class Link:
         return ast.literal_eval(said)
 
     def _heard_between(self, mark: bytes) -> str:
-        """What code has printed between two marks. Raises ModuleError if it has raised.
+        """Read the text that code prints between two marks. Raises ModuleError if the code raises.
 
-        A frame may write whatever it likes before it and behind it, but not in the midst of it:
-        one call of print cannot be interrupted by a frame.
+        Frames may print before and after that text, but not within: no frame interrupts a call of
+        print.
         """
         heard, end = b"", time.monotonic() + ANSWER_S
         while not heard.endswith(mark) or heard.count(mark) < 2:
@@ -324,31 +329,34 @@ class Link:
                 self._at_prompt = raised.start() == 0
                 trace = raised[1].decode(errors="replace")
                 raise ModuleError(last_line(trace), trace)
-        # Where nothing else was written, nothing has to be asked for the prompt.
+        # If nothing else was printed, the module is at its prompt.
         self._at_prompt = heard.startswith(mark) and self._rests()
         return heard.split(mark)[1].decode()
 
     def _rests(self) -> bool:
-        """Whether the end of a line and of all output comes now, and nothing else."""
+        """Whether the end of the line and of the output follow, and nothing else."""
         heard, end = b"", time.monotonic() + _START_S
         while _REST.startswith(heard) and heard != _REST and time.monotonic() < end:
             heard += self.serial.read(1).replace(b"\r", b"")
         return heard == _REST
 
     def write(self, path: str, data: bytes, progress: Progress | None = None) -> None:
-        """Writes a file, which must be a temporary one: a cable pulled leaves it half-written."""
+        """Write a temporary file: a pulled cable leaves it half-written.
+
+        progress(bytes written, bytes in all) is called after each piece.
+        """
         self._prompt()
         with self.translated():
             self._transport.fs_writefile(path, data, CHUNK, progress)
 
     def read(self, path: str, progress: Progress | None = None) -> bytes:
-        """A file's bytes."""
+        """Read the bytes of a file; progress(bytes read, bytes in all) after each piece."""
         self._prompt()
         with self.translated():
             return bytes(self._transport.fs_readfile(path, CHUNK, progress))
 
     def sha256(self, path: str) -> bytes:
-        """The hash of a file on the module, computed there; b"" if there is no such file."""
+        """The SHA-256 of a file, 32 bytes, computed on the module; b"" if there is no such file."""
         self._prompt()
         with self.translated():
             if not self._transport.fs_exists(path):
@@ -356,9 +364,9 @@ class Link:
             return bytes(self._transport.fs_hashfile(path, "sha256"))
 
     def restart(self) -> None:
-        """A soft reset; returns when the module's main.py has run and its prompt is there.
+        """Reset the module (soft reset) and wait until main.py has returned to the prompt.
 
-        Raises UserError if main.py does not return.
+        Raises UserError if main.py does not return within ANSWER_S.
         """
         self._prompt()
         with self.translated():
@@ -367,14 +375,14 @@ class Link:
             self._transport.serial.write(b"\x04")
             self._transport.read_until(1, b"soft reboot\r\n", timeout_overall=ANSWER_S)
         with self.translated(diagnosis.never_returns):
-            # mpremote's own limit of time counts while nothing comes only.
+            # mpremote's own time limit starts anew with each byte.
             self.serial.timeout = 0.05
             if not self._heard(b">>> ", ANSWER_S):
                 raise Silence
         self.enter()
 
     def reset_to_prompt(self) -> None:
-        """A soft reset without main.py: nothing of Latentrack runs afterwards."""
+        """Reset the module (soft reset) without main.py: Latentrack does not run afterwards."""
         self._prompt()
         with self.translated():
             self._transport.serial.write(b"\x04")
@@ -383,7 +391,7 @@ class Link:
 
     @contextlib.contextmanager
     def translated(self, trouble: Callable[[str], UserError] = diagnosis.gone) -> Iterator[None]:
-        """Errors of the transport as one sentence, which `trouble` makes of the port."""
+        """Raise errors of the transport as ModuleError or as the UserError `trouble(port)`."""
         from mpremote.transport import TransportError, TransportExecError
         from serial import SerialException
 
@@ -398,18 +406,18 @@ class Link:
             raise trouble(self.port) from error
 
     def give_up(self) -> None:
-        """Closing sends a goodbye: from now on it is not waited for that it is heard."""
+        """Shorten the time limit of writing: `close` must not wait for a module that has gone."""
         with contextlib.suppress(Exception):
             self.serial.write_timeout = _GOODBYE_S
 
 
 def last_line(traceback: str) -> str:
-    """What a traceback says in the end."""
+    """The last line of a traceback."""
     return traceback.strip().rsplit("\n", 1)[-1].strip()
 
 
 def _patient(transport: type[SerialTransport]) -> type[SerialTransport]:
-    """mpremote's transport, which waits ten seconds for some answers, with our limit."""
+    """mpremote's transport with the limit ANSWER_S instead of its own 10 s."""
 
     class PromptTransport(transport):  # type: ignore[misc]
         def read_until(

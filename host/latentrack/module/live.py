@@ -1,4 +1,4 @@
-"""Watches a folder of the module's code and swaps in what changes, while the module plays."""
+"""Watch a folder of the module's code, and send each changed file to the module while it plays."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from latentrack.module.link import Link, ModuleError
 from latentrack.module.session import Session
 from latentrack.module.texts import for_module
 
-# An editor that saves a file may take it away for a moment.
+# A file counts as deleted after this many polls: editors remove a file for a moment to save it.
 _GONE_POLLS = 5
 _BEHAVIOURS = "behaviours/"
-# How often it is asked whether the module has restarted, and the name there that says no.
+# The interval of checks for a restart, and the global name on the module that a restart removes.
 _CHECK_EVERY_S = 1.0
 _MARK = "_live_edits"
 
 
 @dataclass(frozen=True)
 class Change:
-    """A file that was sent: its path under /flash, and "plays", "at the next start" or "removed".
+    """A file that was sent.
 
-    With a traceback, the old code is in place.
+    path: under /flash.  what: "plays", "at the next start" or "removed"; "" if it failed.
+    seconds: how long it took.  trace: why it failed, a traceback or a sentence; the old code plays
+    then.
     """
 
     path: str
@@ -37,9 +39,10 @@ class Change:
 
 
 class Live:
-    """Sends what changes in `folder` to the module; used from one thread or several.
+    """Sends changed files of `folder` to the module. May be used from any thread.
 
-    `line` is a link, or the line of a program that goes on for long and shares it.
+    line: a link, or the line of a long-running program, which shares the port. Raises UserError if
+    `folder` is not a folder.
     """
 
     def __init__(self, line: Link | Line, folder: Path) -> None:
@@ -47,24 +50,24 @@ class Live:
             raise UserError(f"{folder} is not a folder; name one with device code or behaviours.")
         self._turn = line.turn
         self._folder = folder
-        # Device code goes where it lies; a folder of anything else is one of behaviours.
+        # Device code keeps its path; any other folder holds behaviours.
         if (folder / "latentrack").is_dir():
             self._prefix = ""
         else:
             self._prefix = "latentrack/" if folder.name == "latentrack" else "behaviours/"
         self._seen: dict[str, tuple[float, int]] = {}
-        # How many polls in a row have missed a file that was there.
+        # By path: the number of polls in a row in which a file was missing.
         self._missed: dict[str, int] = {}
         self._hashes: dict[str, str] = {}
         self._checked = 0.0
 
     def start(self) -> list[Change]:
-        """Brings what differs from the module to it."""
+        """Send the files that differ from those on the module."""
         self._compare()
         return self.poll()
 
     def _compare(self) -> None:
-        """Learns what is on the module, and marks it, so that a restart is noticed."""
+        """Ask for the module's files, and set a global name there whose loss shows a restart."""
         with self._turn() as link:
             with Session(link, "files", FLASH) as session:
                 there = as_listing(session.first)
@@ -73,7 +76,7 @@ class Live:
         self._checked = time.monotonic()
 
     def _check_restart(self) -> None:
-        """What was not stored yet is lost with a restart: then all that differs is sent again."""
+        """Compare anew after a restart of the module, which loses files that were not stored."""
         if time.monotonic() - self._checked < _CHECK_EVERY_S:
             return
         self._checked = time.monotonic()
@@ -84,7 +87,7 @@ class Live:
             self._seen.clear()
 
     def poll(self) -> list[Change]:
-        """Sends the files that have changed since the last poll, or been lost by a restart."""
+        """Send the files that changed since the last poll or that a restart has lost."""
         self._check_restart()
         changes = []
         files = self._files()
@@ -98,7 +101,7 @@ class Live:
                     continue
                 source = file.read_bytes()
             except OSError:
-                continue  # an editor that is about to put it back
+                continue  # an editor is saving it: the next poll finds it
             self._seen[path] = stamp
             try:
                 source = for_module(path, source)
@@ -112,7 +115,7 @@ class Live:
         return changes
 
     def gone(self) -> list[str]:
-        """Behaviours that were deleted in the folder while it was watched, each named once."""
+        """The paths of behaviours deleted since the last call; each is listed once."""
         found = [
             path
             for path, polls in self._missed.items()
@@ -123,7 +126,7 @@ class Live:
         return found
 
     def remove(self, path: str) -> Change:
-        """Takes a behaviour out of what plays, and its file from the module."""
+        """Stop a behaviour on the module and remove its file there."""
         began = time.monotonic()
         with self._turn() as link, Session(link) as session:
             try:
@@ -134,7 +137,7 @@ class Live:
         return Change(path, "removed", time.monotonic() - began)
 
     def finish(self) -> int:
-        """Stores what waits for a pause of the clock; how many files."""
+        """Store the files that wait for the clock to pause; return their number."""
         with self._turn() as link, Session(link) as session:
             return int(session.call("write_now")) if session.first["runs"] else 0
 
@@ -156,7 +159,7 @@ class Live:
             return Change(path, "", time.monotonic() - began, _own_lines(error))
         except UserError:
             with self._turn() as link:
-                link.enter()  # interrupts it; raises where the module has really gone
+                link.enter()  # interrupts the code; raises if the module has gone
                 restarted = not link.evaluate(f"{_MARK!r} in globals()")
             self._checked -= _CHECK_EVERY_S
             why = "the module has restarted" if restarted else "it timed out after 5 s"
@@ -165,7 +168,7 @@ class Live:
 
 
 def _own_lines(error: ModuleError) -> str:
-    """The traceback without the lines that are about swapping."""
+    """The traceback without the lines of device/latentrack/live.py."""
     lines = error.trace.splitlines() or [str(error)]
     last = max((i for i, line in enumerate(lines) if '"latentrack/live.py"' in line), default=0)
     return "\n".join(lines[:1] + lines[last + 1 :])

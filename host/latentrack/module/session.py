@@ -1,8 +1,8 @@
-"""A conversation in frames with the module: questions, and files there and back.
+"""A session with the module in frames: calls, and files in both directions.
 
-Requests have numbers, and the module does them in order, each once (device/latentrack/receive.py).
-So here everything may be sent again: after a silence, and when the module says that something
-arrived damaged. What gets no answer for ANSWER_S is given up.
+Requests are numbered, and the module does each once, in order (device/latentrack/receive.py). So
+this side may send any request again: after RESEND_S without an answer, and when the module reports
+damage. A request without an answer for link.ANSWER_S ends the session.
 """
 
 from __future__ import annotations
@@ -23,34 +23,33 @@ from latentrack.module.diagnosis import Say
 from latentrack.module.frames import MOST, Frame, Reader
 from latentrack.module.link import Link, ModuleError, Progress, last_line
 
-AHEAD = 8
+AHEAD = 8  # requests under way at once
 _SMALL = 256  # bytes
 RESEND_S = 0.4
 READY_S = 1.5
-# Frames come every 20 ms.
-_FRAME_S = 2.0
+_FRAME_S = 2.0  # the module draws a frame every 20 ms
 _FRAME_PAUSE_S = 0.02
-# Damage makes the module ask again for each frame that was under way; once is enough.
+# After damage the module reports each request under way; all reports within this time are one.
 _SAME_DAMAGE_S = 0.1
-# What a board says when it starts anew, and what the virtual one says after a power cut.
+# Printed by a board that restarts, and by the virtual module after a power cut.
 _RESTARTS = (b"MPY: soft reboot", b"power-on]")
 _START = "__import__('latentrack.receive').receive.serve({})"
 _REFUSALS = ("ValueError", "OSError", "MemoryError")
 
 
 class NoPackage(Exception):
-    """The module runs MicroPython without Latentrack, or with one that cannot receive."""
+    """The module runs MicroPython, but no Latentrack that can receive."""
 
 
 class Session:
-    """Use it with `with`, on an open Link, which has to rest meanwhile.
+    """A context manager on an open Link, which must not be used meanwhile.
 
-    Raises NoPackage when Latentrack is not on the module, UserError when nothing answers, and
-    ModuleError when the module refuses a request; the conversation goes on after that.
+    Raises NoPackage if Latentrack is not on the module, UserError if the module does not answer,
+    and ModuleError if it refuses a request; the session can be used after a ModuleError.
     """
 
     def __init__(self, link: Link, name: str = "hello", *arguments: str) -> None:
-        """The first call goes along with the start; its answer is in `first`."""
+        """Start with a first call of `name`; `first` holds its answer."""
         self._link = link
         self._serial = link.serial
         self._reader = Reader()
@@ -60,7 +59,7 @@ class Session:
 
     @property
     def port(self) -> str:
-        """Where the module is."""
+        """The port of the module, such as "/dev/ttyACM0"."""
         return self._link.port
 
     def __enter__(self) -> Session:
@@ -73,8 +72,8 @@ class Session:
                 self._start()
                 return self
             except _NotStarted as error:
-                # Once more, for a damaged line can say anything, and after a restart old noise may
-                # be read as a question.
+                # Try once more: damage can look like any answer, and after a restart the module may
+                # read old noise as a question.
                 failed += error.failed
                 if error.refused:
                     self._say_goodbye()
@@ -97,27 +96,30 @@ class Session:
         self._say_goodbye()
 
     def _say_goodbye(self) -> None:
-        # Nobody waits for the answer: whoever comes next asks for the prompt.
+        # The answer is not awaited: the next user of the port asks for the prompt.
         with contextlib.suppress(Exception):
             self._serial.write(Frame("Q", self._session, (self._number + 1) & 0xFFFF).encode())
 
     def _remedies(self) -> Iterator[Callable[[], bool]]:
-        """What may help where the code on the module fails, each tried once."""
+        """Functions that may repair failing code on the module, each tried once."""
         yield lambda: repair.at_prompt(self._link)
-        # A frame that fails puts everything back as well, and may just have done so.
+        # A failing frame also restores all code, and may just have done so.
         yield lambda: True
         if self._first_call[0] == "hello":
             yield lambda: repair.restart(self._link)
 
     @property
     def said(self) -> str:
-        """What the module printed meanwhile."""
+        """The text that the module printed between frames during this session."""
         return self._reader.rest.decode(errors="replace")
 
     # -- requests -------------------------------------------------------------------------------
 
     def call(self, name: str, *arguments: object) -> Any:
-        """Calls a method of device/latentrack/requests.py; what it returns."""
+        """Call a method of device/latentrack/requests.py; return what the method returns.
+
+        Arguments and the result are what JSON can carry. Raises ModuleError if the method raises.
+        """
         try:
             return self._repairing(lambda: self._ask(name, *arguments))
         except ModuleError as error:
@@ -132,9 +134,9 @@ class Session:
         return json.loads(answer.body)
 
     def repair(self, refusal: bool = False) -> bool:
-        """Have the module put its own code back; False if nothing had been changed.
+        """Have the module restore its own code; return False if no behaviour had changed it.
 
-        `refusal`: what failed is refused when all is well, too.
+        refusal: the request that failed is one that unchanged code can refuse, too.
         """
         try:
             return repair.said(self._ask("repair", refusal))
@@ -142,7 +144,7 @@ class Session:
             return False
 
     def _repairing(self, work: Callable[[], Any]) -> Any:
-        """Once more if it fails because a behaviour has changed the module's code."""
+        """Do `work`, again if it fails because a behaviour has changed the module's code."""
         try:
             return work()
         except ModuleError as error:
@@ -151,7 +153,11 @@ class Session:
         return work()
 
     def send(self, data: bytes, progress: Progress | None = None) -> None:
-        """Brings a file into the module's memory, and has it compared there with its SHA-256."""
+        """Send a file into the module's memory, which compares the file's SHA-256 there.
+
+        progress(bytes sent, bytes in all) is called now and then. Raises ModuleError if the file
+        does not fit or arrives damaged.
+        """
 
         def requests() -> Iterator[tuple[str, bytes]]:
             yield "C", json.dumps(["begin", len(data)]).encode()
@@ -159,7 +165,7 @@ class Session:
                 yield "D", struct.pack("<I", at) + data[at : at + MOST]
             yield "C", json.dumps(["check", hashlib.sha256(data).hexdigest()]).encode()
 
-        # Room first: what does not fit need not travel.
+        # Memory is reserved first: a file that does not fit is not sent.
         def send() -> None:
             with self._link.translated():
                 for done, _ in enumerate(self._exchange(requests())):
@@ -169,9 +175,10 @@ class Session:
         self._repairing(send)
 
     def fetch(self, path: str, progress: Progress | None = None, most: int | None = None) -> bytes:
-        """A file of the module; its first `most` bytes, if that is given.
+        """The bytes of a file on the module, only the first `most` if that is given.
 
-        Those come in small pieces, which the module has room for when it has for little else.
+        With `most` each frame carries 256 bytes, which fit even if the module's memory is almost
+        full. Raises ModuleError if the file cannot be read.
         """
         piece = MOST if most is None else _SMALL
 
@@ -210,7 +217,7 @@ class Session:
                     told = json.loads(frame.body)
                     if frame.kind == "E":
                         raise _NotStarted(told["error"], True, refused=True)
-                    # The question came as text, which nothing checks on the way.
+                    # The first call was sent as text, without a checksum.
                     if told[0] == self._first_call:
                         self.first = told[1]
                         self._heard = time.monotonic()
@@ -223,7 +230,7 @@ class Session:
         raise _NotStarted("the receiver did not start", False)
 
     def _exchange(self, requests: Iterable[tuple[str, bytes]]) -> Iterator[Frame]:
-        """Sends requests, some ahead of the answers; yields the answers in order."""
+        """Send requests, up to AHEAD before their answers; yield the answers in order."""
         waiting: dict[int, bytes] = {}
         answers: dict[int, Frame] = {}
         source = iter(requests)
@@ -241,7 +248,7 @@ class Session:
                 waiting[self._number] = frame.encode()
                 self._write(waiting[self._number])
                 if request[0] == "C":
-                    break  # what comes behind a call may depend on it
+                    break  # the requests after a call may depend on its answer
             again = False
             for frame in self._reader.feed(self._serial.read(self._serial.in_waiting or 1)):
                 self._heard = time.monotonic()
@@ -274,14 +281,17 @@ class Session:
                     self._write(data)
 
     def _write(self, data: bytes) -> None:
-        # By then the receiver may have left (QUIET_MS), and bytes would be taken for typing.
+        # After that time the receiver may have ended (QUIET_MS): the prompt would read the bytes.
         if time.monotonic() - self._heard > cable.ANSWER_S:
             raise cable.Silence
         self._serial.write(data)
 
 
 class _NotStarted(Exception):
-    """failed: code on the module raised.  refused: it was the first call that did."""
+    """The session did not start.
+
+    failed: code on the module raised.  refused: the first call raised, not the start itself.
+    """
 
     def __init__(self, text: str, failed: bool, refused: bool = False) -> None:
         super().__init__(text)
@@ -289,19 +299,19 @@ class _NotStarted(Exception):
 
 
 def _is_ours(error: Exception) -> bool:
-    """Whether what failed on the module is a Latentrack that can be repaired."""
+    """Whether the failing code on the module is a Latentrack that can be repaired."""
     text = str(error)
     return "no module named 'latentrack" not in text and not diagnosis.is_too_old(text)
 
 
 def _is_refusal(error: ModuleError) -> bool:
-    """Whether the module says that something cannot be done, as it does when all is well."""
+    """Whether the error is one that unchanged code raises for a request it cannot do."""
     return str(error).startswith(_REFUSALS)
 
 
 @contextlib.contextmanager
 def needs_package(link: Link) -> Iterator[None]:
-    """For what cannot be done without Latentrack on the module: raises UserError with why not."""
+    """Raise NoPackage of the block as a UserError that says why Latentrack is missing there."""
     try:
         yield
     except NoPackage as error:
@@ -310,9 +320,9 @@ def needs_package(link: Link) -> Iterator[None]:
 
 @contextlib.contextmanager
 def running_session(link: Link, say: Say) -> Iterator[Session]:
-    """A session with a module on which Latentrack runs; its `first` is what `hello` answers.
+    """A session with a module on which Latentrack runs; its `first` is the answer of `hello`.
 
-    Where mpremote's reset has left Latentrack unstarted it is started, and `say` gets a sentence.
+    After mpremote's reset Latentrack does not run: it is started, and `say` gets a sentence.
     Raises what Session raises, and UserError if Latentrack cannot be started.
     """
     with Session(link) as session:
@@ -326,10 +336,10 @@ def running_session(link: Link, say: Say) -> Iterator[Session]:
 
 
 def check_frames(session: Session, since: int | None = None) -> None:
-    """Wait for a frame: what was asked for, a model for example, is heard after one.
+    """Wait for one frame of the module, which makes a request such as a new model audible.
 
-    `since`: how many frames there had been when it was asked for; None: at the first call of a
-    `running_session`. Raises UserError if none comes: Latentrack hangs there.
+    since: the number of frames at the time of the request; by default that of the first call of a
+    `running_session`. Raises UserError if no frame comes within 2 s: Latentrack hangs there.
     """
     since = session.first["frames"] if since is None else since
     if not _frame_comes(session, since):

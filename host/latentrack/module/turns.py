@@ -1,4 +1,4 @@
-"""One conversation at a time, in the order of asking."""
+"""A fair lock: one holder at a time, in the order of asking."""
 
 from __future__ import annotations
 
@@ -7,27 +7,30 @@ from collections import deque
 
 
 class Turns:
-    """A lock that is given in the order in which threads asked for it."""
+    """A lock that threads get in the order in which they asked for it."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        # Who waits, by name; the first has the turn.
+        # A ticket, [name], for each thread that waits; the first one has the turn.
         self._queue: deque[list[str]] = deque()
 
     @property
     def whose(self) -> str:
-        """The name of the one whose turn it is; "" if it is nobody's."""
+        """The name under which the turn was taken; "" if it is free."""
         with self._changed:
             return self._queue[0][0] if self._queue else ""
 
     @property
     def waiting(self) -> int:
-        """How many have asked for the turn, the one who has it among them."""
+        """The number of threads that wait for the turn or have it."""
         with self._changed:
             return len(self._queue)
 
     def take(self, name: str, patience_s: float | None = None) -> bool:
-        """Waits for the turn; False if it did not come in time. Ctrl-C gets through."""
+        """Wait for the turn; False if it does not come within `patience_s` seconds.
+
+        None waits without a limit. Ctrl-C interrupts the wait.
+        """
         ticket = [name]
         with self._changed:
             self._queue.append(ticket)
@@ -40,11 +43,11 @@ class Turns:
         return mine
 
     def give_back(self) -> None:
-        """The turn is the next one's."""
+        """End the turn: the next thread gets it."""
         with self._changed:
             self._leave(self._queue[0])
 
     def _leave(self, ticket: list[str]) -> None:
-        # By identity: two may wait under one name.
+        # Compared by identity: two threads may use the same name.
         self._queue = deque(other for other in self._queue if other is not ticket)
         self._changed.notify_all()
