@@ -1,13 +1,13 @@
-"""The guard: how long code may run in a frame, and what ends it when it runs longer.
+"""The guard: limits how long code runs in a frame, and ends code that runs longer.
 
-Frames run on MicroPython's scheduler. While one runs the prompt waits, and nothing there looks at
-Ctrl-C. So latentcore's tick, a hard timer's, watches:
+Frames run on MicroPython's scheduler, during which the prompt waits and Ctrl-C has no effect. So
+latentcore's tick, called by a hard timer, watches:
 
-    after STOP_MS   every loop and function of the code that is added here raises (breaks.py)
-    after RESET_MS  the chip is reset, for code that is not Python's to stop; a register that the
-                    reset leaves alone says at the next start what was running
+    after STOP_MS   every loop and function of the code that was added here raises (breaks.py)
+    after RESET_MS  the chip is reset, to end code that is not Python; a register that keeps its
+                    value through the reset tells the next start which code was running
 
-The clock goes on through the first; the second costs it the time of a start.
+The clock goes on through a stop; a reset interrupts it for the time of a start.
 """
 
 import binascii
@@ -19,61 +19,66 @@ STOP_MS = 1000
 RESET_MS = 4000
 # The instruction RAISE_LAST of MicroPython's bytecode: outside any `except` a RuntimeError.
 RAISE = 0x64
-# Numbers of what runs: the parts of a frame from here on; names have larger ones.
+# The number of running code: PART + i for part i of a frame, _NAMES or more for a named one.
 PART = 1
 _NAMES = 1 << 12
-# Any of the behaviours, so the number of what runs between frames: a function that one of them
-# gave to a timer or to the scheduler. In the register after a failed start: no behaviour is
-# loaded at the next one.
+# The number of code between frames: a function that some behaviour gave to a timer or to the
+# scheduler. If the register has it after a failed start, the next start loads no behaviour.
 BEHAVIOURS = _NAMES - 1
-# latentcore counts time between frames more slowly: a file that is written takes a while too.
+# Between frames latentcore counts a quarter of the time, as writing a file takes long, too.
 BETWEEN_MS = 4 * STOP_MS
 
 _units = {}
-# What latentcore was told last: the addresses, what stands there, and what keeps that in memory.
+# What latentcore has: the addresses, the bytes there, and the objects that keep them in memory.
 _addresses = array("L")
 _before = bytearray()
 _alive = ()
 kept_at = 0
-# The number of what ran when the module was stopped last.
+# The number of the code that was running when the module was last reset by the guard; 0: none.
 culprit = 0
 
 
 def number_of(name):
-    """The number of a name: a small integer, the same at every start."""
+    """The number of a name: 4096 to 2^30 - 1, the same at every start."""
     return binascii.crc32(name.encode()) & 0x3FFFFFFF | _NAMES
 
 
 def begin(kept):
-    """Before anything else. `kept`: the address of a register that a reset leaves alone, or 0."""
+    """Set up the guard, before all else.
+
+    kept: the address of a register that keeps its value through a reset, or 0.
+    """
     global kept_at
     kept_at = kept
     _lay()
 
 
 def add(name, code, whole=True):
-    """What `compile` gave can be stopped from now on; in place of what had that name.
+    """Make a code object that can be stopped known by a name, in place of an earlier one.
 
-    Without `whole` its functions only: the body has run and may go.
+    whole: False adds its functions only, as the body has run and may be collected.
     """
     try:
         from latentrack import breaks
 
         _units[name] = breaks.addresses(code, whole)
     except (ImportError, ValueError, MemoryError):
-        # It cannot be stopped: then it takes a reset.
+        # Code that cannot be stopped is ended by the reset.
         _units.pop(name, None)
     _lay()
 
 
 def remove(name):
-    """Takes that code away again."""
+    """Forget the code of that name."""
     if _units.pop(name, None) is not None:
         _lay()
 
 
 def silence(name):
-    """Removes that code, and whoever still calls it, as a timer does, gets None at once."""
+    """Forget the code of that name, and have its functions return None at once.
+
+    A timer may still call them.
+    """
     from latentrack import breaks
 
     addresses = _units.get(name)
@@ -88,12 +93,12 @@ def has(name):
 
 
 def unit(name):
-    """What `put_back` takes: the code of that name, or None."""
+    """The addresses under that name, for `put_back`; None if there are none."""
     return _units.get(name)
 
 
 def put_back(name, before):
-    """Undoes an `add`."""
+    """Undo an `add`; `before` is what `unit` returned before it."""
     if before is None:
         remove(name)
     else:
@@ -102,7 +107,7 @@ def put_back(name, before):
 
 
 def _lay():
-    """Tells latentcore where the code of all units can be stopped."""
+    """Give latentcore the addresses at which the code of all units can be stopped."""
     global _addresses, _before, _alive
     mend()
     addresses = array("L")
@@ -119,7 +124,7 @@ def _lay():
 
 
 def mend():
-    """After a stop: the code is again as it was."""
+    """Restore the bytecode after a stop."""
     for i in range(len(_addresses)):
         _byte(_addresses[i])[0] = _before[i]
 
@@ -131,7 +136,10 @@ def _byte(address):
 
 
 def run(number, work):
-    """What `work` returns, on the scheduler. RuntimeError: it did not come to an end."""
+    """Call `work` on the scheduler and return its result; `number` says which code it is.
+
+    Raises RuntimeError if it ran for STOP_MS, 1 s.
+    """
     latentcore.guard(number)
     try:
         return work()

@@ -1,7 +1,7 @@
 """The library: the models in /flash/models, one folder for each kind.
 
-A model is a .tflite file; its name is the file's name without the ending. Which ones play is
-written down beside them, so that they play again after power-on.
+A model is a .tflite file; its name is the file's name without the ending. playing.txt beside the
+folders lists the model of each track, which plays again after power-on.
 """
 
 import os
@@ -12,24 +12,24 @@ from latentrack.names import Part, hint
 
 FOLDER = files.FLASH + "/models"
 _PLAYING = FOLDER + "/playing.txt"
-# What renaming.py has begun and not finished.
+# The renaming that renaming.py has begun and not finished.
 JOURNAL = FOLDER + "/renaming.txt"
 ENDING = ".tflite"
 
 
 class Library(Part):
-    """Finds models, and gives them to a track to play.
+    """Finds models, and plays them on tracks.
 
-    A name may say its folder too ("notes/chorales"), where two kinds share one.
+    A name may include its folder ("notes/chorales"), if models of two kinds have the same name.
     """
 
     def __init__(self, instrument):
         self._instrument = instrument
-        # What plays after power-on, read when it is first asked for; whether it has changed since
-        # it was written, and whether it is being written.
+        # The list of playing.txt, read at its first use; whether it has changed since it was
+        # written, and whether it is being written.
         self._playing = None
         self._unwritten = self._writing = False
-        # Why what plays could not be written down; it is tried again when there is more room.
+        # Why playing.txt could not be written, or None; it is tried again when there is more room.
         self._refused = None
         self._seal()
 
@@ -38,7 +38,7 @@ class Library(Part):
         return sorted({path.rsplit("/", 1)[1][: -len(ENDING)] for path in self.paths()})
 
     def path(self, name):
-        """The file of a model. Raises OSError if there is none."""
+        """The path of a model's file. Raises OSError if there is no such model."""
         end = "/" + name + ENDING
         for path in self.paths():
             if path.endswith(end):
@@ -46,9 +46,10 @@ class Library(Part):
         raise OSError(f"no model is called {name!r}{hint(name, self.models())}")
 
     def load(self, name):
-        """Reads a model into memory, to be played and then released (`model.release()`).
+        """Read a model into memory; the caller releases it (`model.release()`).
 
-        Raises OSError if it is not there, ValueError if it is bad, MemoryError if it does not fit.
+        Raises OSError if there is no such model, ValueError if it cannot be played, MemoryError if
+        it does not fit.
         """
         path = self.path(name)
         block = self._loaded(path)
@@ -61,7 +62,7 @@ class Library(Part):
             raise
 
     def _read(self, path):
-        """A new block with the file."""
+        """Read the file into a new block. Raises MemoryError if it does not fit."""
         block = room.reserve(os.stat(path)[6], self._instrument.tracks)
         try:
             with open(path, "rb") as file:
@@ -72,9 +73,9 @@ class Library(Part):
             raise
 
     def _loaded(self, path):
-        """The block of a track that has these very bytes, held once more; None if there is none.
+        """Find a track's block with the same bytes and hold it; None if there is none.
 
-        A model is in memory once, however many tracks and patterns use it.
+        So a model is in memory once, however many tracks and patterns use it.
         """
         size = os.stat(path)[6]
         for track in self._instrument.tracks:
@@ -84,10 +85,10 @@ class Library(Part):
         return None
 
     def _is_same(self, path, block):
-        """Compares; if it is the same file the block stays held."""
+        """Whether a block has the bytes of a file; if so, the block stays held."""
         same = False
         try:
-            block.hold()  # so that it stays where it is
+            block.hold()  # a held block is not moved
         except ValueError:
             return False  # a frame has just released it
         try:
@@ -98,9 +99,10 @@ class Library(Part):
                 block.release()
 
     def play(self, name, track=0, remember=True):
-        """Plays a model from the next bar on; what plays now goes on if it cannot be loaded.
+        """Play a model from the next bar on, on a track (from 0).
 
-        Returns what `remember` returns.
+        Returns what `remember` returns; None without `remember`. Raises what `load` raises; then
+        the track's present model goes on.
         """
         model = self.load(name)
         try:
@@ -110,15 +112,16 @@ class Library(Part):
         return self.remember(name, track) if remember else None
 
     def rename(self, old, new):
-        """Renames a model, and all that refers to it. What renaming.rename says."""
+        """Rename a model and all that refers to it; return what renaming.rename returns."""
         from latentrack import renaming
 
         return renaming.rename(self._instrument, old, new)
 
     def remember(self, name, track=0):
-        """Writes down that a track plays this model, for the next power-on.
+        """Have a track (from 0) play this model after power-on.
 
-        Returns why that cannot be done now, as a text; None if it is done, or waits for the clock.
+        Returns the error as a text if playing.txt cannot be written; None if it is written, or
+        will be when the clock pauses.
         """
         playing = self._remembered()
         playing += [""] * (track + 1 - len(playing))
@@ -128,24 +131,24 @@ class Library(Part):
         return self.write_again()
 
     def write_again(self):
-        """Tries once more to write down what plays. Returns what `remember` returns."""
+        """Try again to write playing.txt; return what `remember` returns."""
         self._refused = None
         self.refresh()
         return self._refused
 
     def audition(self, name, file, track=0):
-        """Plays a model that is in memory only, a block; it is forgotten when another one plays."""
+        """Play the model in `file`, a block, without storing it, on a track (from 0)."""
         for other in self._instrument.tracks:
             for block in other.files():
                 if block.view == file.view:
-                    file = block  # a model that plays already is not kept twice
+                    file = block  # the model plays already: keep one copy
         self._instrument.tracks[track].play(Model(name, file))
 
     def rename_playing(self, names):
-        """Writes down new names, by old name, of what plays after power-on. See renaming.py.
+        """Replace names in playing.txt; `names` maps old names to new ones. See renaming.py.
 
-        Returns the numbers, from 1, of the tracks whose model has another name now. OSError: the
-        flash refuses.
+        Returns the numbers, from 1, of the tracks whose model was renamed. Raises OSError if the
+        flash cannot be written.
         """
         playing = self._remembered()
         renamed = [names.get(name, name) for name in playing]
@@ -166,7 +169,7 @@ class Library(Part):
                 self._instrument.message(f"a model's new name is not everywhere: {error}")
 
     def refresh(self):
-        """Writes down what plays when no clock comes, as writing holds it up. Frames call it."""
+        """Write playing.txt if it has changed and the clock pauses; called in every frame."""
         if (
             self._unwritten
             and not self._writing
@@ -180,10 +183,10 @@ class Library(Part):
                 self._instrument.message(f"what plays is not written down: {error}")
 
     def _store(self, playing):
-        """Writes the list of what plays. A frame may come between any two steps of the prompt's.
+        """Write playing.txt. At the prompt a frame may interrupt this between any two steps.
 
-        It does not write meanwhile, for `_writing` is set first; what it changes meanwhile is
-        written next time, for `_unwritten` is cleared before the list is read.
+        The frame does not write, as `_writing` is set; a change that it makes is written later, as
+        `_unwritten` is cleared before the list is read.
         """
         self._writing = True
         try:
@@ -196,10 +199,10 @@ class Library(Part):
             self._writing = False
 
     def play_something(self):
-        """What power-on does: plays what played last on each track.
+        """Play the last model of each track; called at power-on.
 
-        The first track always plays if it can: without such a model, the first that sounds where
-        the knobs stand, else the first that loads.
+        If the first track has none, it plays the first model that sounds at the knobs' position,
+        else the first that loads.
         """
         self._finish_renaming()
         names = self.models()
@@ -212,7 +215,10 @@ class Library(Part):
                 self._tried(playing[track], track)
 
     def _play_what_sounds(self, names):
-        """Whether one of these models plays now, on the first track."""
+        """Play one of these models on the first track, if possible one that sounds.
+
+        Returns whether one plays.
+        """
         track = self._instrument.tracks[0]
         silent = None
         for name in names:
@@ -232,7 +238,7 @@ class Library(Part):
             return False
 
     def paths(self):
-        """The files of all models."""
+        """Yield the paths of all models' files, sorted within each folder."""
         for folder in FOLDERS.values():
             folder = FOLDER + "/" + folder
             try:
@@ -244,7 +250,7 @@ class Library(Part):
                     yield folder + "/" + file
 
     def _remembered(self):
-        """The names of what plays after power-on, by track: one list, changed in place."""
+        """The name of each track's model after power-on, or ""; one list, changed in place."""
         if self._playing is None:
             playing = files.read_words(_PLAYING)
             self._playing = playing.split("\n") if playing else []

@@ -1,9 +1,9 @@
-"""Live editing: new source takes the place of a module's while it plays.
+"""Live editing: replace the source of a Python module while the instrument plays.
 
-The source runs once on trial, beside the module. If that goes well it runs in the module itself;
-its classes then lend their methods to the old ones, so that every object that is there (a track, a
-page, a knob) goes on with the new code and its own state. Then a frame is tried. Whatever raises
-brings everything back as it was. The file is stored when no clock comes.
+The source first runs in a namespace of its own. If it does not raise it runs in the Python module;
+then the old classes get the attributes of the new ones, so that all existing objects (a track, a
+page, a knob) go on with the new code and their own state. Then one frame runs. If any of this
+raises, everything is restored. The file is stored when the clock pauses.
 """
 
 import sys
@@ -16,21 +16,21 @@ from latentrack.names import Part
 from latentrack.scheduler import on_scheduler
 
 _FUNCTION = type(lambda: None)
-# What the guard knows code on trial by.
+# The guard's name of code on trial.
 _TRIAL = "trial"
 
 
 def swap(path, block):
-    """Puts the source in `block` in place of the code of a file, given by its path under /flash.
+    """Replace the code of a file, `path` under /flash, by the source in `block`.
 
-    It holds the block until the source is stored. Returns what has happened: "plays", or "at the
-    next start" for what is not running now. Raises what the source raises; then the old code is in
-    place.
+    The block is held until the source is stored. Returns "plays", or "at the next start" if the
+    file is not imported now. Raises what the source raises, and RuntimeError after 5 s; then the
+    old code plays.
     """
     what = "at the next start"
     source = files.decode(bytes(block.view), path.rsplit("/", 1)[-1])
     code = compile(source, path, "exec")
-    # Ctrl-C must get through, or code that never ends could not be ended.
+    # Ctrl-C must work, to end code that does not return.
     micropython.kbd_intr(3)
     try:
         if path.startswith("behaviours/"):
@@ -56,7 +56,7 @@ def swap(path, block):
 
 
 def _swap_behaviour(name, code, source):
-    """On the scheduler, where the guard ends what does not come to an end."""
+    """Try and swap a behaviour on the scheduler, where the guard limits its time."""
     instrument = Instrument.running
     trial = {"__name__": name}
     number = guard.number_of(name)
@@ -69,7 +69,7 @@ def _swap_behaviour(name, code, source):
                 lambda: guard.run(number, lambda: frame(instrument.controls, instrument.track))
             )
     finally:
-        # What it holds goes first: the rest takes memory, which may be gone.
+        # Free its objects first: the steps below allocate, and memory may be full.
         trial.clear()
         guard.remove(_TRIAL)
     on_scheduler(lambda: instrument.behaviours.swap(name, source))
@@ -116,16 +116,16 @@ def _swap_module(module, name, code):
 
 
 def _defined_here(thing, space):
-    """Whether a class or function belongs to the module, and was not imported into it."""
+    """Whether a class or function was defined in the module, not imported into it."""
     if isinstance(thing, type):
         return thing.__dict__.get("__module__") == space["__name__"]
     return callable(thing) and getattr(thing, "__globals__", space) is space
 
 
 def _lend(old, new, undo):
-    """Gives an old class the attributes of the new one of the same name."""
+    """Give the old class the attributes of the new one; `undo` gets (object, name, value)."""
     for key, value in new.__dict__.items():
-        # What begins as None has become something by now, which stays.
+        # An attribute that begins as None has a value by now, which is kept.
         if value is not None and key not in ("__module__", "__qualname__"):
             if key in old.__dict__:
                 undo.append((old, key, old.__dict__[key]))
@@ -136,7 +136,7 @@ def _lend(old, new, undo):
 
 
 def _replace_everywhere(old, new, undo):
-    """A function that other modules have imported by name."""
+    """Replace a function in all modules that have imported it by name."""
     import __main__
 
     places = [__main__]
@@ -152,7 +152,7 @@ def _replace_everywhere(old, new, undo):
 
 
 def _parts_by_name():
-    """Which method of which object each part of a frame is: they are bound to the old code."""
+    """(index, owner, method name) of each part of a frame, which is bound to the old code."""
     instrument = Instrument.running
     if instrument is None:
         return []
@@ -176,7 +176,7 @@ def _bind_again(parts):
 
 
 def _forget_pictures():
-    """Draws everything again: parts of pages keep what the old code made of the same values."""
+    """Have all parts of pages drawn anew: they cache what the old code made of their values."""
     instrument = Instrument.running
     if instrument is None or instrument.controls is None:
         return
@@ -186,7 +186,7 @@ def _forget_pictures():
 
 
 def _failing_parts():
-    """Runs one frame; index -> exception of what failed."""
+    """Run one frame; return the exceptions of the parts that raised, by index."""
     instrument = Instrument.running
     return {} if instrument is None else on_scheduler(lambda: _failing(instrument.every_frame))
 
@@ -205,7 +205,10 @@ def _failing(parts):
 
 
 def _store_later(path, block):
-    """Writing to flash holds the clock up: the file waits until none comes."""
+    """Queue a file until the clock pauses, because writing to flash delays it.
+
+    Without a running instrument the file is stored at once.
+    """
     instrument = Instrument.running
     if instrument is None:
         safe.keep_installed(path)
@@ -223,14 +226,14 @@ def _store_later(path, block):
 
 
 def store_when_quiet():
-    """Stores one file that waits, when there is time. One of every frame."""
+    """Store one queued file if the clock pauses; called in every frame."""
     instrument = Instrument.running
     if instrument.unwritten_code and not instrument.clocked_recently():
         store_one()
 
 
 def store_one():
-    """Stores a file that waits, if there is one: a frame may come between any two steps."""
+    """Store one queued file, if there is one; a frame may interrupt it between any two steps."""
     try:
         path, block = Instrument.running.unwritten_code.popitem()
     except KeyError:

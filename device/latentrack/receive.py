@@ -1,10 +1,10 @@
-"""Frames of bytes over USB: the module's end of the cable. The computer's end is
-host/latentrack/module/frames.py; what may be asked is in requests.py.
+"""Receive and answer frames of bytes over USB. The computer's side is
+host/latentrack/module/frames.py; the requests are methods of requests.py.
 
     import latentrack.receive; latentrack.receive.serve(session, "hello")
 
-at the raw prompt starts it, with a first call. Every frame that comes is answered by one with the
-same number. Little-endian, both ways:
+at the raw prompt starts a session, with a first call. Each received frame is answered by one with
+the same number. Little-endian, in both directions:
 
     0  0xF5          2  session, 16 bits      6  length of the body, 16 bits
     1  kind          4  number, 16 bits       8  check of these 8 bytes, 16 bits
@@ -14,13 +14,12 @@ same number. Little-endian, both ways:
                      G get: offset (32 bits), length (16)      Q quit
     from the module: R ready: JSON [first call, answer]       A answer: JSON   P piece: bytes
                      E error: JSON {error, trace}
-                     N not understood: JSON, the number that is expected   B busy, still at it
+                     N damaged: JSON, the number that is expected   B busy with the request
 
-Frames are done in the order of their numbers, each once: one that comes again gets its old answer.
-The computer may send some ahead of the answers. When something arrives damaged, all that is on its
-way is let pass, and one N asks to go on from there. Nobody has to be at the other end: after
-QUIET_MS without a frame the module leaves by itself, and when the rest of a frame does not come
-Ctrl-C works again after PATIENCE_MS.
+Frames are served in the order of their numbers, each once: a repeated one gets its old answer. The
+computer may send up to AHEAD frames before their answers. After a damaged frame all bytes under way
+are discarded, and one N asks the computer to go on from the expected number. The session ends after
+QUIET_MS without a frame. Within a frame that is cut off, Ctrl-C works again after PATIENCE_MS.
 """
 
 import binascii
@@ -34,24 +33,28 @@ import micropython
 from machine import Timer
 from micropython import const
 
-# Constants are part of the code: no behaviour can give them other values.
+# `const` makes them part of the code: no behaviour can change them.
 MAGIC = const(0xF5)
 HEAD = const(10)
 MOST = const(4096)  # bytes of data in a frame
-AHEAD = const(16)  # frames that may be on their way; so many answers are remembered
-# Longer than a computer goes on without an answer: its bytes must not come to the prompt.
+AHEAD = const(16)  # frames under way at most, and answers kept
+# Longer than a computer sends without an answer: the prompt must not read its bytes.
 QUIET_MS = const(8000)
 PATIENCE_MS = const(7000)
 BUSY_MS = const(150)
 _CTRL_C = 3
 _CALL, _DATA, _GET, _QUIT = b"CDGQ"
-# There is one session at a time; what it needs is there even when the heap is full.
+# Allocated once for all sessions, so that one can begin when the heap is full.
 _body = memoryview(bytearray(MOST + 64))
 _READY, _ANSWER, _PIECE, _ERROR, _NOT, _BUSY = b"RAPENB"
 
 
 def serve(session, *call):
-    """Answers frames until the computer says goodbye, or is gone."""
+    """Answer frames until the computer sends Q or has been silent for QUIET_MS.
+
+    session: 16 bits that all frames of this session have.  call: the first request, a name and its
+    arguments.
+    """
     from latentrack.requests import Requests
 
     line = Line(session)
@@ -60,9 +63,9 @@ def serve(session, *call):
     try:
         line.serve(requests, list(call))
     except KeyboardInterrupt:
-        pass  # Ctrl-C was given back, and somebody wants the prompt
+        pass  # Ctrl-C works again, and was pressed to get the prompt
     finally:
-        # A second Ctrl-C must not come before the file that has come is released.
+        # A second Ctrl-C must not interrupt the release of the received file.
         micropython.kbd_intr(-1)
         requests.close()
         line.close()
@@ -70,7 +73,7 @@ def serve(session, *call):
 
 
 class Line:
-    """The cable, frame by frame."""
+    """Reads and writes frames at the USB port."""
 
     def __init__(self, session):
         self._session = session
@@ -81,19 +84,19 @@ class Line:
         self._head = bytearray(HEAD)
         self._body = _body
         self._tail = bytearray(4)
-        self._number = self._length = 0  # of the frame that came last
-        self._next = 1  # the number of the one to be done next
+        self._number = self._length = 0  # of the last received frame
+        self._next = 1  # the number of the frame to serve next
         self._answers = {}
         self._waiting_since = None
         self._said_busy = 0
         self._watch = Timer(-1, period=500, callback=self._give_back_ctrl_c)
 
     def close(self):
-        """Stops watching for a cable that was pulled."""
+        """Stop the timer that watches for a pulled cable."""
         self._watch.deinit()
 
     def serve(self, requests, call):
-        """Answers the first call, then frames until Q or QUIET_MS of silence."""
+        """Answer the first call, then frames until Q or QUIET_MS of silence."""
         try:
             answer = _READY, json.dumps([call, getattr(requests, call[0])(*call[1:])]).encode()
         except Exception as error:
@@ -107,7 +110,7 @@ class Line:
             if kind == _NOT or (behind and self._number not in self._answers):
                 self._send(_NOT, self._number, str(self._next).encode())
                 continue
-            if behind:  # it came twice, or its answer was lost; a piece is not kept but read again
+            if behind:  # sent twice, or its answer was lost; a piece is not kept but read again
                 answer = self._answers[self._number] or self._do(requests, kind)
             else:
                 self._said_busy = time.ticks_ms()
@@ -120,7 +123,7 @@ class Line:
                 return
 
     def busy(self):
-        """Says that a long request is still being done; a request calls it now and then."""
+        """Send B at most every BUSY_MS; long requests call this repeatedly."""
         now = time.ticks_ms()
         if time.ticks_diff(now, self._said_busy) > BUSY_MS:
             self._said_busy = now
@@ -130,11 +133,11 @@ class Line:
         head = struct.pack("<BBHHH", MAGIC, kind, self._session, number, len(body))
         head += struct.pack("<H", binascii.crc32(head) & 0xFFFF)
         check = binascii.crc32(body, binascii.crc32(head))
-        # In one piece, so that what somebody prints meanwhile comes between frames.
+        # One write, so that printed text comes between frames and not within.
         self._out.write(head + body + struct.pack("<I", check))
 
     def _do(self, requests, kind):
-        """Does what the frame asks; returns the kind and the body of the answer."""
+        """Serve the received frame; return kind and body of the answer."""
         body = self._body[: self._length]
         try:
             if kind == _CALL:
@@ -153,9 +156,9 @@ class Line:
     # -- what comes in ----------------------------------------------------------------------
 
     def _receive(self):
-        """The kind of the next frame; _NOT for a damaged one, None when it is time to leave.
+        """Read a frame; return its kind, _NOT if it is damaged, None to end the session.
 
-        Its number is in _number, its body in _body[:_length].
+        _number has its number, _body[:_length] its body.
         """
         head = self._head
         while True:
@@ -172,21 +175,21 @@ class Line:
             check = binascii.crc32(self._body[:length], binascii.crc32(head))
             if struct.unpack("<I", self._tail)[0] != check:
                 return self._let_pass()
-            if session == self._session:  # else from one who has gone
+            if session == self._session:  # else a frame of an earlier session
                 self._number, self._length = number, length
                 return kind
 
     def _let_pass(self):
-        """What is on its way is of no use after damage: waits until the cable is quiet."""
+        """Discard bytes until none has come for 3 ms; return _NOT."""
         while self._ready(3):
             self._in.read(1)
         return _NOT
 
     def _first_byte(self):
-        """MAGIC when a frame begins, _NOT after noise, None when it is time to leave.
+        """Wait for a frame's first byte: MAGIC, _NOT after noise, None to end the session.
 
-        That is when nobody is there, or when Ctrl-C stands alone or behind a return: so begins
-        who wants the prompt.
+        The session ends after QUIET_MS, or after Ctrl-C alone or behind a return, with which a
+        program asks for the prompt.
         """
         since = time.ticks_ms()
         noise = b""
@@ -211,7 +214,7 @@ class Line:
         return False
 
     def _read(self, memory):
-        """Fills the memory, and waits as long as that takes."""
+        """Fill the memory with received bytes, without a time limit."""
         if len(memory):
             self._waiting_since = time.ticks_ms()
             self._in.readinto(memory)
@@ -224,7 +227,7 @@ class Line:
 
 
 def in_words(error):
-    """An exception for the computer: its last line, and the traceback."""
+    """An exception as {"error": last line of the traceback, "trace": all of it}."""
     import io
 
     text = io.StringIO()

@@ -1,6 +1,6 @@
-"""What a computer may ask of the module over USB (receive.py carries it).
+"""The requests that a computer may make over USB (receive.py transports them).
 
-A file comes into memory first, is checked there, and is then played, swapped in, or stored.
+A file is received into memory and checked there; then it is played, swapped in, or stored.
 """
 
 import gc
@@ -21,16 +21,17 @@ def _instrument():
 
 
 class Requests:
-    """Each public method can be called from the computer, with what JSON can say.
+    """Each public method is a request; arguments and results are what JSON can carry.
 
-    There is one session at a time: a new one closes the last, however that has ended.
+    Tracks are numbered from 0. A method that needs the running instrument raises RuntimeError
+    without it. There is one session at a time: a new one closes the one before.
     """
 
     last = None
 
     def __init__(self, busy):
         self._busy = busy
-        # Where the file that comes lies, held until the next one comes or the session ends.
+        # The block of the received file, held until the next file or the end of the session.
         self._block = None
         self._checked = False
         self._file = None
@@ -40,10 +41,10 @@ class Requests:
         Requests.last = self
 
     def close(self):
-        """Forgets what has come."""
+        """Release the received file and close the open one."""
         if self._file is not None:
             self._file.close()
-        # First forgotten, then released: twice would take it from a track that plays from it.
+        # Cleared before the release: a second release would take it from a track that holds it.
         block, self._block = self._block, None
         if block is not None:
             block.release()
@@ -53,7 +54,7 @@ class Requests:
     # -- about the module ---------------------------------------------------------------------
 
     def hello(self):
-        """What this module is and does."""
+        """Describe the module: versions, free flash and memory in bytes, and what plays."""
         gc.collect()
         free = os.statvfs(files.FLASH)
         about = {
@@ -76,17 +77,17 @@ class Requests:
         return about
 
     def set_name(self, name):
-        """Stores the module's name, which `latentrack devices` shows."""
+        """Store the module's name, which `latentrack devices` shows."""
         files.store(_NAME, name.encode())
 
     def logs(self, since):
-        """What the module has said since message number `since`: [next number, lines]."""
+        """The module's messages from number `since` on: [next number, lines]."""
         from latentrack import logs
 
         return logs.since(int(since))
 
     def writes(self):
-        """[writes to outputs that a busy bus put off by a tick, triggers that it lost]"""
+        """[writes to outputs that a busy bus delayed by a tick, triggers lost by that]."""
         import latentcore
 
         return [latentcore.count(0, 6), latentcore.count(0, 7)]
@@ -94,10 +95,10 @@ class Requests:
     # -- files that come ------------------------------------------------------------------------
 
     def repair(self, refused):
-        """Puts back what a behaviour has changed of the code here, after a request has failed.
+        """Restore the code that a behaviour has changed, after a request has failed.
 
-        `refused`: with an error that says that something cannot be done, as there are when all is
-        well. Returns what Instrument.repair does.
+        `refused`: the request failed with an error that unchanged code raises, too; then nothing
+        is restored unless a behaviour has run. Returns what Instrument.repair returns, or None.
         """
         plays = repair.plays
         if plays is None or (refused and not plays.behaviours.ran):
@@ -105,7 +106,7 @@ class Requests:
         return on_scheduler(plays.repair)
 
     def write_now(self):
-        """Stores what `swap` has put off because of the clock; how many files."""
+        """Store the files that `swap` has queued; return their number."""
         from latentrack import live
 
         waiting = getattr(_instrument(), "unwritten_code", None) or {}
@@ -115,28 +116,28 @@ class Requests:
         return count
 
     def begin(self, size):
-        """Room in memory for a file of `size` bytes. Raises MemoryError."""
+        """Reserve memory for a file of `size` bytes. Raises MemoryError."""
         self.close()
         gc.collect()
         tracks = () if Instrument.running is None else Instrument.running.tracks
         self._block = room.reserve_any(size, tracks)
 
     def put(self, offset, data):
-        """Bytes of the file; a frame of kind D brings them."""
+        """Write the bytes of a D frame into the reserved memory, at an offset in bytes."""
         if self._block is None or offset + len(data) > self._block.size:
             raise ValueError("no room was asked for")
         self._block.view[offset : offset + len(data)] = data
 
     def check(self, sha256):
-        """Compares what has come with its hash."""
+        """Compare the received file with its SHA-256. Raises ValueError if they differ."""
         if files.hash_of(self._block.view) != sha256:
             raise ValueError("damaged on the way")
         self._checked = True
 
     def audition(self, name, track):
-        """Plays the model that has come, from the next bar on; nothing is stored.
+        """Play the received model from the next bar on, without storing it.
 
-        Returns how many frames there have been: after the next one it is heard.
+        Returns the number of frames so far: the model is audible after the next frame.
         """
         instrument = _instrument()
         instrument.library.audition(name, self._checked_file(), track)
@@ -145,17 +146,17 @@ class Requests:
         return instrument.frames
 
     def keep(self, path):
-        """Stores the file that has come."""
+        """Store the received file under a path."""
         files.store(path, self._checked_file().view, self._busy)
 
     def swap(self, path):
-        """Puts the source that has come in place of the code of a file (live.py)."""
+        """Replace the code of a file by the received source; return what live.swap returns."""
         from latentrack import live
 
         return live.swap(path, self._checked_file())
 
     def _checked_file(self):
-        """The block of the file that has come. Raises ValueError if `check` has not passed it."""
+        """The block of the received file. Raises ValueError unless `check` has passed it."""
         if not self._checked:
             raise ValueError("no checked file has come")
         return self._block
@@ -163,29 +164,29 @@ class Requests:
     # -- files that are here --------------------------------------------------------------------
 
     def files(self, folder):
-        """[path, size, SHA-256] of every file in a folder of the flash and the folders in it."""
+        """[path, size in bytes, SHA-256] of each file in a folder and its subfolders."""
         return [
             (path, os.stat(path)[6], files.hash_of_file(path, self._busy))
             for path in files.walk(folder)
         ]
 
     def hash(self, path):
-        """The SHA-256 of a file in hexadecimal digits; "" if it is not there."""
+        """The SHA-256 of a file in hexadecimal digits; "" if there is no such file."""
         return files.hash_of_file(path, self._busy) if files.exists(path) else ""
 
     def read(self, path):
-        """Opens a file for G frames; returns its size."""
+        """Open a file for G frames; return its size in bytes. Raises OSError."""
         self.close()
         self._file = open(path, "rb")
         return os.stat(path)[6]
 
     def get(self, offset, size):
-        """Bytes of the open file."""
+        """Up to `size` bytes of the open file, from an offset on."""
         self._file.seek(offset)
         return self._file.read(min(size, files.PIECE))
 
     def remove(self, paths):
-        """Removes files."""
+        """Remove files; paths without a file are ignored."""
         for path in paths:
             if files.exists(path):
                 os.remove(path)
@@ -193,7 +194,7 @@ class Requests:
             Instrument.running.library.write_again()
 
     def forget(self, path):
-        """Takes a behaviour out of what plays, and its file, by its path under /flash, away."""
+        """Stop a behaviour, given by its path under /flash, and remove its file."""
         instrument = _instrument()
         name = path.rsplit("/", 1)[1][: -len(".py")]
         on_scheduler(lambda: instrument.behaviours.forget(name))
@@ -205,29 +206,29 @@ class Requests:
             os.remove(path)
 
     def tidy(self, folder):
-        """Removes what a power cut has left half-written."""
+        """Remove the half-written files that a power cut has left in a folder."""
         files.tidy(folder)
 
     def remember(self, name, track):
-        """The module plays this model of the library after power-on. What Library.remember says."""
+        """Have a track play a model after power-on; return what Library.remember returns."""
         return _instrument().library.remember(name, track)
 
     def models(self):
-        """[path, size] of every model in the library."""
+        """[path, size in bytes] of each model in the library."""
         return [[path, os.stat(path)[6]] for path in _instrument().library.paths()]
 
     def play(self, name, track):
-        """Plays a model of the library from the next bar on. What Library.remember says."""
+        """Play a model of the library from the next bar on; return what Library.play returns."""
         return _instrument().library.play(name, track)
 
     def rename(self, old, new):
-        """Renames a model of the library, and all that refers to it. What renaming.rename says."""
+        """Rename a model and all that refers to it; return what renaming.rename returns."""
         return _instrument().library.rename(old, new)
 
     # -- the panel ------------------------------------------------------------------------------
 
     def panel(self, asked):
-        """Does what is asked of the panel (controls.py), and tells what it shows (mirror.py)."""
+        """Queue actions at the panel (controls.py); return what it shows (mirror.py)."""
         instrument = _instrument()
         if instrument.controls is None:
             raise RuntimeError("the module has no controls; see its logs")
@@ -239,7 +240,7 @@ class Requests:
         return on_scheduler(self._mirror.snapshot)
 
     def change(self, track, values):
-        """Sets parameters of a track by name; "latents": its position, a knob value a latent."""
+        """Set parameters of a track by name; "latents": a knob value, -1 to 1, for each latent."""
         instrument = _instrument()
         chosen = instrument.tracks[track]
         knob_values = values.pop("latents", None)
@@ -251,21 +252,24 @@ class Requests:
             instrument.controls.take_over()
 
     def values(self, track):
-        """All parameters of a track by name, and its "latents" in the model's own unit."""
+        """All parameters of a track by name; "latents": its position in the model's units."""
         chosen = _instrument().tracks[track]
         values = {name: chosen.get(name) for name in chosen.numbers}
         values["latents"] = chosen.latents
         return values
 
     def preset(self, number):
-        """Stores a preset; False: it is kept in memory until the clock stops."""
+        """Store preset `number`, from 1; False if it is kept in memory until the clock pauses."""
         presets = _instrument().presets
         presets.store(number)
         _instrument().storage.frame()
         return not presets.waits(number)
 
     def act(self, name):
-        """What a button or a trigger input can do: "decode", "reset", "pause", "trigger_3"..."""
+        """Do what a button or a trigger input does: "decode", "reset", "pause", "trigger_3"...
+
+        Raises ValueError for another name.
+        """
         instrument = _instrument()
         if name[:7] == "trigger":
             instrument.patch.fire(name)
