@@ -1,4 +1,4 @@
-"""What one does with a run: explore it, read its report, make a model file, rename, remove."""
+"""The actions on a run: explore it, read its report, make a model file, rename, remove, restore."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from latentrack.studio.training.runs import Runs
 from latentrack.studio.workspace import Workspace
 
 _ROUTE = "/training/report/{name}"
-# A run may come from anywhere, and its report with it: nothing in it runs, is sent, or is this
-# studio's own page to the browser. The studio shows it in a frame.
+# A run and its report may come from a stranger: no script of a report runs, nothing is loaded or
+# sent, and the browser does not treat it as the studio's own page. The studio shows it in a frame.
 _REPORT_HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": "sandbox; default-src 'none'; img-src data:; "
@@ -36,14 +36,14 @@ _REPORT_HEADERS = {
 
 
 async def explore(explorer: Explorer, run: Path) -> None:
-    """Opens the run and goes there."""
+    """Open the run and go to the page "Explore"."""
     with errors_shown():
         await in_background(explorer.open, run)
         ui.navigate.to("/explore")
 
 
 async def report(files: RunFiles, run: Path) -> None:
-    """Shows the report, made first if there is none."""
+    """Show the report in a dialog; make it first if there is none."""
     with ui.dialog(value=True).props("maximized") as dialog, ui.card().classes("lt-train-report"):
         named(dialog, f"Report of {run.stem}")
         with ui.element("div").classes("lt-train-bar"):
@@ -81,7 +81,7 @@ async def report(files: RunFiles, run: Path) -> None:
 
 
 def offer_reports(workspace: Workspace) -> None:
-    """Lets the browser fetch the reports that lie beside the runs."""
+    """Serve the reports of runs to the browser, under /training/report/NAME."""
     if any(getattr(route, "path", "") == _ROUTE for route in app.routes):
         return
 
@@ -94,7 +94,7 @@ def offer_reports(workspace: Workspace) -> None:
 
 
 def export(files: RunFiles, run: Path) -> None:
-    """Asks for the precision, writes the model file and offers it."""
+    """Open a dialog that asks for the precision, writes the model file and offers its download."""
     with ui.dialog(value=True) as dialog, ui.card().classes("lt-train-dialog"):
         named(dialog, f"Model file of {run.stem}")
         ui.label(f"Model file of {run.stem}").classes("lt-title")
@@ -135,7 +135,7 @@ def export(files: RunFiles, run: Path) -> None:
 
 
 def rename(runs: Runs, run: Path) -> None:
-    """Asks for another name."""
+    """Open a dialog that asks for another name and renames the run."""
     with ui.dialog(value=True) as dialog, ui.card().classes("lt-train-dialog"):
         named(dialog, f"Rename {run.stem}")
         ui.label(f"Rename {run.stem}").classes("lt-title")
@@ -154,14 +154,14 @@ def rename(runs: Runs, run: Path) -> None:
 
 
 async def remove(runs: Runs, run: Path, undo: Callable[[Path, str], None]) -> None:
-    """Moves the run to the trash; `undo` shows how it comes back."""
+    """Move the run to the trash; `undo(its folder there, its name)` offers to restore it."""
     with errors_shown():
         gone = await in_background(runs.remove, run)
         undo(gone, run.stem)
 
 
 async def restore(runs: Runs, gone: Path, name: str) -> None:
-    """Takes it out of the trash again."""
+    """Move a run back from the trash, and show a message with its name."""
     with errors_shown():
         back = await in_background(runs.restore, gone, name)
         show_message(f"{back.stem} is back.")

@@ -1,12 +1,12 @@
-"""What a training is to do and what it has reached, as files that outlive whoever writes them.
+"""The folder of one training: its task and its result so far, in files that survive its process.
 
-    job.json      the settings and where the run goes; touched every few seconds while it lasts
+    job.json      the settings and the target of the run; touched every 5 s while the training lasts
     dataset.npz   the music
     best-1.run    the best so far, as a run without its music; the next one has the next number
     errors.txt    last words
 
-The folder goes when the run is written. One that is left belongs to a training that was killed:
-`keep` makes a run of it.
+The folder is removed when the run is written. A remaining folder belongs to a training that was
+killed: `keep` makes a run of it.
 """
 
 from __future__ import annotations
@@ -31,14 +31,18 @@ from latentrack.studio.workspace import Workspace
 
 JOB, MUSIC, ERRORS = "job.json", "dataset.npz", "errors.txt"
 HEARTBEAT = 5.0
-"""Seconds."""
+"""Seconds between two touches of job.json by the process that trains."""
 SILENT = 20.0
-"""After so many seconds without a heartbeat nobody works on it any more."""
+"""Seconds without a touch of job.json after which that process counts as ended."""
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """One training. music: what the music is called.  earlier: the run that is trained on from."""
+    """One training.
+
+    folder: its folder.  workspace: the folder of the workspace.  name: of the run to be.
+    music: the name of the music.  earlier: the run whose training is continued, or None.
+    """
 
     folder: Path
     workspace: Path
@@ -48,7 +52,7 @@ class Assignment:
     earlier: Path | None = None
 
     def write(self, dataset: Dataset) -> None:
-        """UserError if the folder cannot be written to."""
+        """Write the settings and the music. Raises UserError if the folder cannot be written."""
         dataset.save(self.folder / MUSIC)
         job = {
             "workspace": str(self.workspace),
@@ -62,7 +66,7 @@ class Assignment:
 
     @classmethod
     def read(cls, folder: Path) -> Assignment:
-        """OSError, or see limits.DAMAGE, if there is none."""
+        """Read an assignment. Raises OSError or one of limits.DAMAGE if there is none."""
         job = read_json(read_file(folder / JOB, TEXT_BYTES))
         return cls(
             folder,
@@ -75,19 +79,19 @@ class Assignment:
 
     @property
     def dataset(self) -> Dataset:
-        """The music to learn."""
+        """The music to train on, read from the folder. Raises UserError."""
         return Dataset.load(self.folder / MUSIC)
 
     @property
     def is_silent(self) -> bool:
-        """Whether nobody works on it any more."""
+        """Whether the process that trains has ended: no touch for SILENT seconds."""
         try:
             return time.time() - (self.folder / JOB).stat().st_mtime > SILENT
         except OSError:
             return True
 
     def touch(self) -> None:
-        """Says that somebody works on it."""
+        """Show that the process that trains is alive."""
         try:
             os.utime(self.folder / JOB)
         except OSError:
@@ -123,7 +127,7 @@ def keep(folder: Path) -> tuple[Path, int]:
     """Make a run of what a training reached that did not end by itself: its folder, and the number
     of the epoch that is kept, counted from where the training began.
 
-    UserError if it had reached nothing, or that cannot be read.
+    Raises UserError if there are no weights yet, or the files cannot be read.
     """
     try:
         assignment = Assignment.read(folder)

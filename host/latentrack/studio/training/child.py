@@ -1,7 +1,7 @@
-"""A process that works for the studio and does not slow it down: how it is started, how it speaks.
+"""Child processes of the studio at low priority: how they are started, and their messages.
 
-It shares nothing with the server but two pipes. What it has to say comes as one line of JSON a
-message. When the pipe to it ends, nobody is left to work for.
+A child shares only two pipes with the server. It sends messages, each a line of JSON. The end of
+the pipe to the child tells it that the studio has ended.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ Message = dict[str, Any]
 
 
 def start_child(module: str, *arguments: str, errors: Path) -> subprocess.Popen[bytes]:
-    """Starts a module of ours; what it writes to stderr goes to the file `errors`."""
-    # A session of its own: Ctrl-C in the terminal is the studio's to hear.
+    """Start a module of Latentrack as a process; its stderr goes to the file `errors`."""
+    # A session of its own: Ctrl-C in the terminal must reach the studio only.
     how: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         how = {
             "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP
             | subprocess.BELOW_NORMAL_PRIORITY_CLASS
         }
-    # With these, NiceGUI believes itself part of a test.
+    # With these variables NiceGUI would behave as in a test.
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -46,7 +46,7 @@ def start_child(module: str, *arguments: str, errors: Path) -> subprocess.Popen[
 
 
 def messages(process: subprocess.Popen[bytes]) -> Iterator[Message]:
-    """What it says, until it has ended; a last line that was cut off is left out."""
+    """Yield the messages of a child until it has ended; an incomplete last line is ignored."""
     assert process.stdout is not None
     for line in process.stdout:
         with contextlib.suppress(ValueError):
@@ -56,16 +56,16 @@ def messages(process: subprocess.Popen[bytes]) -> Iterator[Message]:
 
 
 class ChildVoice:
-    """The child's side: what it says to the studio."""
+    """The child's side: sends messages to the studio. Thread-safe."""
 
     def __init__(self) -> None:
-        # What a library prints must not come between the messages.
+        # Printed text of libraries goes to stderr, as it must not come between messages.
         self._pipe: IO[bytes] = os.fdopen(os.dup(1), "wb")
         os.dup2(2, 1)
         self._lock = threading.Lock()
 
     def say(self, kind: str, **content: Any) -> None:
-        """That nobody hears it any more is no error: the end of the other pipe says so, too."""
+        """Send a message. A closed pipe is ignored: `listen` reports that the studio has ended."""
         line = json.dumps({"kind": kind, **content}).encode() + b"\n"
         with self._lock, contextlib.suppress(OSError, ValueError):
             self._pipe.write(line)
@@ -73,11 +73,11 @@ class ChildVoice:
 
 
 def step_back() -> None:
-    """The child's side: the page and the music come first, and memory is short here first."""
+    """The child's side: lower its priority, and let the system kill it first if memory is short."""
     if sys.platform != "win32":
         os.nice(10)
-    # Linux on a desk shares the processor between sessions, and the child has one of its own: there
-    # its niceness counts only within, and this is the session's.
+    # Linux desktops share the processor between sessions: `nice` counts only within the child's own
+    # session, whose priority is set here.
     with contextlib.suppress(OSError):
         Path("/proc/self/autogroup").write_text("10")
     with contextlib.suppress(OSError):
@@ -85,10 +85,13 @@ def step_back() -> None:
 
 
 def listen(told: Callable[[str], None], left: Callable[[], None]) -> None:
-    """The child's side: calls `told` with each line that comes, and `left` at the end of all."""
+    """The child's side: call `told` for each line from the studio, `left` when the pipe has ended.
+
+    Both are called in a thread of their own.
+    """
 
     def read() -> None:
-        # Not sys.stdin: its lock would hold up the end of the process while this waits.
+        # Not sys.stdin: this thread would hold its lock and delay the end of the process.
         with os.fdopen(os.dup(0), "rb", buffering=0) as pipe:
             waiting = b""
             while more := pipe.read(4096):

@@ -1,4 +1,4 @@
-"""What one may choose for a training, and the Settings that it comes to."""
+"""The choices that the form for a training offers, and the Settings that they give."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ MORE = tuple(each for each in declarations(Settings).values() if each.more)
 
 @dataclass
 class TrainingChoices:
-    """How the form is filled in. more: values by the names of `MORE`."""
+    """The values in the form.
+
+    name: of the run.  knobs: the number of latents.  model: "vae" or "stacked".  size: a key of
+    SIZES.  epochs: None for automatic.  more: values by the names of `MORE`.
+    """
 
     name: str = ""
     knobs: int = 3
@@ -34,13 +38,13 @@ class TrainingChoices:
     epochs: float | None = None
     seed: float | None = 0
     earlier: str = ""
-    """The name of the run that is trained on from; "" for a new model."""
+    """The name of the run whose training is continued; "" for a new model."""
     more: dict[str, Any] | None = None
 
     def settings(self) -> Settings:
-        """UserError where a value is out of its range.
+        """The Settings of these choices. Raises UserError if a value is out of its range.
 
-        Of a run that is trained on from only the epochs and the seed can be others.
+        For a continued run only the epochs and the seed can be chosen.
         """
         if self.earlier:
             epochs = None if self.epochs is None else round(self.epochs)
@@ -64,11 +68,11 @@ class TrainingChoices:
         return Settings(**given)
 
     def plan(self, dataset: Dataset) -> TrainingPlan:
-        """What the training will make, in float32, and what it takes. UserError as `settings`."""
+        """The plan of the training for a dataset, in float32. Raises what `settings` raises."""
         return plan(len(dataset), dataset.steps * dataset.voices, self.settings())
 
     def size_in_words(self, dataset: Dataset) -> str:
-        """What is said of that before it begins. UserError as `settings`."""
+        """The planned size and memory, in sentences. Raises what `settings` raises."""
         planned = self.plan(dataset)
         return (
             f"About {in_words(planned.file_bytes)} on the module, "
@@ -78,7 +82,7 @@ class TrainingChoices:
 
 
 def in_short(dataset: Dataset) -> str:
-    """What is learnt from; `Dataset.summary` says more and takes longer than a page may."""
+    """The dataset in a few words; `Dataset.summary` would take too long for a page."""
     files = f", from {count(dataset.files, 'file')}" if dataset.files > 1 else ""
     return (
         f"{count(len(dataset), name_of_one(dataset))} of {count(dataset.steps, 'step')} × "

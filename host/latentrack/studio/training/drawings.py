@@ -1,4 +1,4 @@
-"""The curves as an element of the page; `training_curves.js` draws them."""
+"""The element of the page that shows curves; `training_curves.js` draws them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from nicegui.element import Element
 from latentrack.model.training import Epoch
 
 MOST_POINTS = 400
-"""More of a curve than there are pixels for it."""
+"""The most points of one curve: more would not be visible."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """right: whether it has the scale on the right.  colour: a variable of the style sheet, or ""
-    for one of its own."""
+    """One curve.
+
+    points: (epoch, value).  right: whether it uses the scale on the right.  colour: a variable of
+    the style sheet; "" for an automatic colour.
+    """
 
     name: str
     points: Sequence[tuple[int, float]]
@@ -26,14 +29,14 @@ class Curve:
 
 
 class Curves(Element, component="training_curves.js"):
-    """Some curves over the epochs."""
+    """A diagram of curves over the epochs."""
 
     def __init__(self) -> None:
         super().__init__()
         self.show([], "")
 
     def show(self, curves: Sequence[Curve], label: str, mark: int | None = None) -> None:
-        """label: the same in words.  mark: an epoch."""
+        """Draw the curves. label: what they show, for screen readers.  mark: an epoch to mark."""
         self._props["series"] = [
             {
                 "name": curve.name,
@@ -50,7 +53,7 @@ class Curves(Element, component="training_curves.js"):
 
 
 def both_losses(epochs: Sequence[Epoch]) -> list[Curve]:
-    """Of one training; of a very long one not every epoch."""
+    """The curves of training loss and validation loss; of a very long training not every epoch."""
     epochs = epochs[:: 1 + len(epochs) // (20 * MOST_POINTS)]
     curves = [Curve("loss, nats a sequence", loss_of(epochs), colour="--lt-hit")]
     if held := validation_losses(epochs):
@@ -71,7 +74,7 @@ def validation_losses(epochs: Sequence[Epoch]) -> list[tuple[int, float]]:
 
 
 def _thinned(points: Sequence[tuple[int, float]]) -> list[tuple[float, float]]:
-    """Means of neighbours; the last point stays what it is."""
+    """At most MOST_POINTS points: means of neighbours, and the last point itself."""
     if len(points) <= MOST_POINTS:
         return list(points)
     parts = np.array_split(np.asarray(points[:-1], np.float64), MOST_POINTS - 1)

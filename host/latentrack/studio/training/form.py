@@ -1,4 +1,4 @@
-"""The form in which a training is chosen and begun."""
+"""The form in which a training is set up and started."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _REMEMBERED = "training"
 
 
 class Form:
-    """Stands in the left column while nothing is trained."""
+    """The form, shown in the left column while no training is shown.
+
+    earlier: the name of a run whose training is to be continued, "" for a new model.
+    """
 
     def __init__(self, studio: Studio, earlier: str = "") -> None:
         self._studio = studio
@@ -151,7 +154,7 @@ def _keep(
     name: str,
     changed: Callable[[], None] = lambda: None,
 ) -> None:
-    """What is filled in is chosen."""
+    """Copy the field's value to the choice `name` at each change, then call `changed`."""
 
     def take() -> None:
         setattr(choices, name, field.value)
@@ -176,12 +179,12 @@ def _more(choices: TrainingChoices, changed: Callable[[], None]) -> None:
 
 
 def _placeholder(entry: Declaration) -> str:
-    """What an empty field means."""
+    """The value that an empty field stands for, as text."""
     return entry.automatic or f"{entry.default:g}"
 
 
 def _remembered(studio: Studio) -> TrainingChoices:
-    """As the form was left, where that still makes sense."""
+    """The choices of the last training that was started; the defaults if they are not valid."""
     given = studio.workspace.setting(_REMEMBERED, {})
     names = {field.name for field in fields(TrainingChoices)}
     try:

@@ -1,7 +1,7 @@
 """The process that trains: `python -m latentrack.studio.training.learner FOLDER`.
 
-It says how far it is, keeps the best so far on the disk, and writes the run in the end. It stops
-when it is told to, and when the studio has gone.
+The process sends its progress, writes the best weights so far to the folder, and writes the run at
+the end. It stops on the message "stop", and when the studio has ended.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from latentrack.studio.training.positions import packed, positions_of
 from latentrack.studio.workspace import Workspace, model_name
 
 REPORT_EVERY = 0.25
-"""Seconds between messages: more often nobody could see it."""
+"""Seconds between two messages."""
 SHARE_TO_LOOK = 0.1
-"""To look at the latents may take this share of the time."""
+"""The share of the time, 0 to 1, spent on encoding the music for the map."""
 KEEP_EVERY = 10.0
 """Seconds between two writings of the best so far, or more:"""
 SHARE_TO_KEEP = 0.05
 """To write them may take this share of the time; much music takes long to be summed up."""
 PATIENCE = 20.0
-"""Seconds that a training which nobody waits for may take to end well."""
+"""Seconds for the training to end once the studio has ended; then the process exits."""
 
 
 class Learner:
-    """One training, and what is said of it."""
+    """Runs one training and sends messages about it."""
 
     def __init__(self, assignment: Assignment, voice: ChildVoice) -> None:
         self._assignment = assignment
@@ -52,7 +52,11 @@ class Learner:
         self._next_report = self._next_look = self._next_keeping = 0.0
 
     def run(self) -> None:
-        """UserError; KeyboardInterrupt if it was stopped before there was anything to keep."""
+        """Train, and write the run and its model file.
+
+        Raises UserError if that fails, KeyboardInterrupt if it was stopped before the first epoch
+        ended.
+        """
         self._say("phase", words="Starting TensorFlow")
         from latentrack.decoder.quiet import import_tensorflow
 
@@ -76,7 +80,7 @@ class Learner:
                 self._report(current, chosen, now)
             if now >= self._next_keeping:
                 kept = outcome()
-                # A full disk may have room again by the end.
+                # If the disk is full, go on: there may be room at the end.
                 with suppress(UserError):
                     job.save_best(kept, dataset, history)
                     self._say("kept", number=kept.best.number)
@@ -120,12 +124,12 @@ class Learner:
             run.export(Workspace(job.workspace).models / model_name(run.folder))
 
     def stop(self) -> None:
-        """Called in another thread: the epoch that runs is the last one."""
+        """End the training after the present epoch; called in another thread."""
         if self._stopping.is_set():
             return
         self._stopping.set()
         if not self._has_begun:
-            # Nothing is lost, and layer by layer there are no epochs to wait for.
+            # Nothing to keep yet; layer by layer there are no epochs to wait for.
             _thread.interrupt_main()
 
     def _report(self, current: Autoencoder, chosen: object, now: float) -> None:
@@ -158,7 +162,7 @@ def main(folder: Path) -> None:
     def deserted() -> None:
         learner.stop()
         time.sleep(PATIENCE)
-        # What had been reached stays in the folder, for the next studio to keep.
+        # The best weights stay in the folder, for the next studio to keep.
         os._exit(1)
 
     threading.Thread(target=beat, daemon=True).start()

@@ -1,4 +1,4 @@
-"""The page "Train": choose and begin, watch, and what came of it."""
+"""The page "Train": set up a training, watch it, and see its outcome and all runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from latentrack.studio.training.watch import Watch
 
 
 def build(studio: Studio) -> None:
-    """Fills the page."""
+    """Build the page."""
     training, files, explorer = studio.training, studio.run_files, studio.explorer
     actions.offer_reports(studio.workspace)
     with ui.element("div").classes("lt-train-page"):
@@ -31,7 +31,7 @@ def build(studio: Studio) -> None:
     chosen = ""
 
     def fill(earlier: str = "") -> None:
-        """Builds the column anew; earlier: the name of the run to begin with."""
+        """Build the left column anew; earlier: the name of the run to continue."""
         nonlocal update
         update = _nothing
         state = training.state
@@ -75,7 +75,7 @@ def build(studio: Studio) -> None:
 
 
 def _found(words: tuple[str, ...], dismiss: Callable[[], None]) -> None:
-    """What is to be said of an earlier studio's trainings."""
+    """Show the messages about an earlier studio's trainings."""
     with ui.element("div").classes("lt-train-undo").props('role="status"'):
         with ui.element("div"):
             for sentence in words:
@@ -86,4 +86,4 @@ def _found(words: tuple[str, ...], dismiss: Callable[[], None]) -> None:
 
 
 def _nothing() -> None:
-    """There is nothing that goes on."""
+    """No training runs: nothing to update."""

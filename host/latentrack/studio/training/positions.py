@@ -1,4 +1,4 @@
-"""Where the music lies in latent space while a model learns, and how a process tells of it."""
+"""The music's positions in latent space during a training, as numbers and as text."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Positions = npt.NDArray[np.float16]
 
 
 def positions_of(model: Autoencoder, sequences: npt.NDArray[np.uint8]) -> Positions:
-    """The means of sequences, -1 to 1, shape (n, latents)."""
+    """The posterior means of sequences, as knob values of -1 to 1: (n, latents), float16."""
     return np.asarray(model.encode(sequences) / model.info.latent_scale, np.float16)
 
 
 def packed(positions: Positions) -> str:
-    """As text, for the way from process to process."""
+    """Positions as base64 text, to be sent between processes."""
     return base64.b64encode(np.asarray(positions, "<f2").tobytes()).decode()
 
 
 def unpacked(text: str, latents: int) -> Positions:
-    """What `packed` made."""
+    """The positions, (n, latents), of a text that `packed` made."""
     values = np.frombuffer(base64.b64decode(text), "<f2")
     return np.asarray(values, np.float16).reshape(-1, latents)

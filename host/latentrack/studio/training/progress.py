@@ -1,4 +1,4 @@
-"""The left column while a training runs, and when it has ended."""
+"""The left column of the page "Train" while a training runs, and after its end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from latentrack.studio.training.run_files import RunFiles
 from latentrack.studio.training.state import Outcome, Task
 from latentrack.studio.training.training import Trainer
 
-# What the command line calls it stands behind what it is.
+# The command-line option that a message names in brackets; the page leaves it out.
 _OPTION = re.compile(r" \(--[a-z-]+\)")
 _TITLES = {
     "finished": "{} is ready",
@@ -29,7 +29,7 @@ _TITLES = {
 
 
 def show_running(training: Trainer, task: Task) -> Callable[[], None]:
-    """Builds it; the function that is returned brings it up to date."""
+    """Build the column for a running training; return the function that updates it."""
     heading(f"Training {task.name}")
     ui.label(in_short(task.dataset) + ".").classes("lt-muted lt-train-help")
     where = ui.label().classes("lt-train-state").props('role="status"')
@@ -86,7 +86,7 @@ def show_running(training: Trainer, task: Task) -> Callable[[], None]:
 def show_outcome(
     task: Task, outcome: Outcome, files: RunFiles, explorer: Explorer, dismiss: Callable[[], None]
 ) -> None:
-    """What came of it, and where to go from here."""
+    """Show how a training ended, with buttons to explore the run, report on it, or train anew."""
     heading(_TITLES[outcome.kind].format(outcome.run.stem if outcome.run else task.name))
     with ui.column().classes("lt-train-words").props('role="status"'):
         for words in outcome.words:

@@ -1,6 +1,7 @@
-"""The files that are made of a run: its report, and model files.
+"""Files made from a run: its report, and model files.
 
-A process makes them: TensorFlow would hold up all pages for seconds, and so would drawing.
+A child process makes them: TensorFlow and the drawing of pictures would block all pages for
+seconds.
 """
 
 from __future__ import annotations
@@ -27,27 +28,29 @@ MAKER = "latentrack.studio.training.make_file"
 
 
 class RunFiles:
-    """One at a time, in the order in which they were asked for. From any thread; blocks until the
-    file is there. UserError if it cannot be made, or if the studio is being closed.
+    """Makes files one at a time, in the order of the requests.
 
-    progress_changed: `parts` is different.
+    The methods may be called from any thread, and return when the file is there. They raise
+    UserError if the file cannot be made or the studio is being closed.
+
+    progress_changed: emitted when `parts` has changed.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self.progress_changed = Signal()
         self.parts: dict[Path, str] = {}
-        """What is being done for which run."""
+        """The present step of work, in words, for each run that a file is being made of."""
         self._worker = Worker("run files")
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
 
     def report(self, run: Path) -> Path:
-        """The report of a run, made if there is none that is newer than the run."""
+        """The path of a run's report, which is made if it is missing or older than the run."""
         target = run / REPORT
 
         def make() -> None:
-            # Another page may have asked for it just before.
+            # A request of another page may have made it meanwhile.
             if not has_report(run):
                 self._work(run, "report", str(run))
 
@@ -65,7 +68,7 @@ class RunFiles:
         return target, self._do(run, lambda: self._work(run, *arguments))
 
     def model_file(self, run: Path, precision: str) -> Path:
-        """A run's model file, made if there is none that is newer than the run."""
+        """The path of a run's model file, which is made if it is missing or older than the run."""
         target = self._target(run, precision)
 
         def make() -> None:
@@ -77,7 +80,7 @@ class RunFiles:
         return target
 
     def close(self) -> None:
-        """Ends what is being done."""
+        """End the process, and refuse all requests from now on."""
         self._closed = True
         self._worker.cancel()
         process = self._process
@@ -146,7 +149,7 @@ def _closing() -> UserError:
 
 
 def has_report(run: Path) -> bool:
-    """Whether a report lies beside the run that is not older than it."""
+    """Whether a run has a report that is not older than the run."""
     return _is_newer(run / REPORT, run)
 
 

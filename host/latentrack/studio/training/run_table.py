@@ -1,4 +1,4 @@
-"""The table of runs, what one may do with each, and some of them side by side."""
+"""The table of runs with their actions, and the comparison of ticked runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HEADS = ("", "Name", "When", "Bars", "Latents", "Size", "Epochs", "Loss", "Vali
 
 
 class RunTable:
-    """`train_on` is called with the name of the run that shall be trained on from."""
+    """The table; train_on: called with the name of a run whose training is to be continued."""
 
     def __init__(
         self, runs: Runs, files: RunFiles, explorer: Explorer, train_on: Callable[[str], None]
@@ -127,7 +127,7 @@ class RunTable:
         self._compare()
 
     def _compare(self) -> None:
-        """Those that are ticked: their curves over each other, and what is not the same."""
+        """Compare the ticked runs: their curves in one diagram, and their differing settings."""
         self._beside.clear()
         runs = [run for run in self._runs.state.runs or () if run.folder in self._chosen]
         if len(runs) < 2:

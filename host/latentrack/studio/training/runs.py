@@ -54,7 +54,7 @@ class Runs(Store[RunsState]):
             self.update(runs=tuple(summary for summary in summaries if summary is not None))
 
     def rename(self, run: Path, name: str) -> Path:
-        """UserError if another run has that name."""
+        """Rename a run; return its new folder. Raises UserError if another run has the name."""
         target = self._workspace.runs / f"{safe_name(name)}.run"
         if target == run:
             return run
@@ -63,7 +63,7 @@ class Runs(Store[RunsState]):
         return self._move(run, target)
 
     def remove(self, run: Path) -> Path:
-        """Moves a run to the studio's trash; returns where it lies there. UserError."""
+        """Move a run to the studio's trash; return its folder there. Raises UserError."""
         trash = self._workspace.folder / "trash"
         trash.mkdir(exist_ok=True)
         number, target = 1, trash / run.name
@@ -73,7 +73,7 @@ class Runs(Store[RunsState]):
         return self._move(run, target)
 
     def restore(self, removed: Path, name: str) -> Path:
-        """Takes a run out of the trash again. UserError."""
+        """Move a run back from the trash to a free name; return its folder. Raises UserError."""
         return self._move(removed, self._workspace.free_run(name))
 
     def _move(self, source: Path, target: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The card with the latent space: where the music lies, live while a training runs."""
+"""The card "Latent space": the music's positions, live while a training runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NOTHING = Points(
 
 
 class SpaceCard:
-    """Shows nothing until it is told what."""
+    """The card; it is empty until `begin` and `show` are called."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -51,16 +51,16 @@ class SpaceCard:
         self._sized.on_value_change(self._show)
 
     def clear(self) -> None:
-        """There is nothing to be seen."""
+        """Empty the map."""
         self._dataset = self._positions = None
         self.map.set_label("No map yet: nothing has been trained")
         self._show()
 
     def begin(self, dataset: Dataset, name: str) -> None:
-        """What is shown next is of this music; name: of the training or the run."""
+        """Prepare for the positions of a dataset; name: of the training or the run."""
         self._dataset, self._name, self._groups, self._positions = dataset, name, {}, None
         self.map.set_label("No map yet")
-        # Music that tells no style is all of one: its files say more.
+        # Without styles all music would have one colour: colour it by file.
         colours = {
             by: words for by, words in _COLOURS.items() if by != "style" or any(dataset.styles)
         }
@@ -71,7 +71,10 @@ class SpaceCard:
         self._show()
 
     def show(self, positions: Positions | None) -> None:
-        """positions: of the sequences that a map shows (`points.shown`), -1 to 1, (n, latents)."""
+        """Show positions: knob values of -1 to 1, (n, latents), of the sequences `points.shown`.
+
+        None leaves the map as `begin` left it.
+        """
         if positions is not self._positions:
             self._positions = positions
             self._show()

@@ -1,4 +1,4 @@
-"""The state of training: what is trained, how far it is, and how it ended."""
+"""The state of training: the task, its progress and its outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from latentrack.words import agree, listed
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One training that was begun. name: of the run to be."""
+    """A training that was started. name: of the run to be."""
 
     name: str
     settings: Settings
@@ -27,10 +27,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How it ended: "finished", "stopped" (by hand), "nothing" (stopped before there was anything),
-    "killed" (from outside) or "failed".
+    """How a training ended.
 
-    words: the first sentence says what happened.  run: what was kept, if anything was.
+    kind: "finished", "stopped" (by the user), "nothing" (stopped before the first epoch ended),
+    "killed" (its process ended without one) or "failed".  words: what happened, in sentences.
+    run: the folder of its run, or None.
     """
 
     kind: str
@@ -40,12 +41,12 @@ class Outcome:
 
 @dataclass(frozen=True, eq=False)
 class Progress:
-    """How far a training is, from the messages of its process.
+    """The progress of a training, from the messages of its process.
 
-    phase: what is being done, in words.  restarts: a sentence for each.  positions: of the
-    sequences that a map shows, -1 to 1, (n, latents).  kept: the best epoch that a killed training
-    would leave.  first, last: the first and the newest epoch, each with the time (monotonic
-    seconds) at which its message arrived.
+    phase: the present step of work, in words.  restarts: a sentence for each.  positions: knob
+    values of -1 to 1, (n, latents), of the sequences that a map shows.  kept: the number of the
+    best epoch on disk, which a killed training would leave.  first, last: the first and the newest
+    epoch, each with the time (monotonic seconds) at which its message arrived.
     """
 
     phase: str = "Starting"
@@ -58,19 +59,22 @@ class Progress:
 
     @property
     def best(self) -> Epoch | None:
-        """The epoch whose weights would be kept now."""
+        """The best epoch so far, or None."""
         return next((epoch for epoch in reversed(self.epochs) if epoch.best), None)
 
     @property
     def seconds_left(self) -> float | None:
-        """By the time that the epochs so far took; None while that is not known."""
+        """The seconds left at the present speed; None before the second message of epochs."""
         if self.first is None or self.last is None or self.last[0] == self.first[0]:
             return None
         (start, began), (number, now) = self.first, self.last
         return (now - began) / (number - start) * max(0, self.epochs[-1].of - number)
 
     def after(self, message: Message, latents: int, now: float | None = None) -> Progress:
-        """The progress after a message that came at `now`; latents: of the model."""
+        """The progress after a message that arrived at `now` (monotonic seconds).
+
+        latents: the number of latents of the model.
+        """
         kind = message.get("kind")
         if kind == "phase":
             return replace(self, phase=message["words"])
@@ -84,7 +88,7 @@ class Progress:
         made = self
         if new := tuple(Epoch(*values) for values in message["epochs"]):
             last = (new[-1].number, time.monotonic() if now is None else now)
-            # The first epoch has the compiling in it, so its own time does not count.
+            # The first epoch includes compiling, so its time does not count.
             first = self.first or last
             epochs = self.epochs + new
             made = replace(self, phase="Training", epochs=epochs, first=first, last=last)
@@ -95,10 +99,12 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class TrainingState:
-    """task: the training that runs, or the last one; None before the first and when it was
-    dismissed.  progress: of it; stopping: whether it was told to stop.  outcome: None while it
-    runs.  last_run: what it left, or the newest run there is.  found: what is to be said of
-    trainings that an earlier studio left behind.
+    """All that the pages show of training.
+
+    task: the running or last training; None before the first one, or after it was dismissed.
+    progress: of the task.  stopping: whether the task was told to stop.  outcome: of the task; None
+    while it runs.  last_run: the run of the last training, or the newest run.  found: messages
+    about trainings that an earlier studio left.
     """
 
     task: Task | None = None
@@ -110,15 +116,15 @@ class TrainingState:
 
     @property
     def running(self) -> bool:
-        """Whether a training goes on."""
+        """Whether a training is running."""
         return self.task is not None and self.outcome is None
 
 
 class TrainingStore(Store[TrainingState]):
-    """The newest state, and its signals.
+    """The store of the state, with its signals.
 
-    task_changed: a training has begun, ended or was dismissed, or one that was left was found.
-    progress_changed: the training that runs has gone on, or is to stop.
+    task_changed: a training has begun, ended or been dismissed, or an earlier studio's was found.
+    progress_changed: the running training has made progress, or was told to stop.
     """
 
     def __init__(self, last_run: Path | None) -> None:
@@ -132,7 +138,7 @@ class TrainingStore(Store[TrainingState]):
 
 
 def outcome_of(message: Message, progress: Progress) -> Outcome | None:
-    """What a message says of the end, which counts when the process has ended; None: nothing."""
+    """The outcome in a message, valid once the process has ended; None for other messages."""
     kind = message.get("kind")
     if kind == "nothing":
         words = "Stopped before the first epoch had ended: there was nothing to keep."

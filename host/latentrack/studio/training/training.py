@@ -1,4 +1,4 @@
-"""Training: a process of its own learns, and here is what is known of it."""
+"""Start and watch trainings, each of which runs in a process of its own."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ from latentrack.studio.worker import Worker
 from latentrack.studio.workspace import Workspace, safe_name
 
 SECONDS_TO_END = 8.0
-"""So long a training may take to write what it has when the studio is closed."""
+"""Seconds for a training to write its run when the studio is closed."""
 
 
 class Trainer(TrainingStore):
-    """Trains in a process of its own, which outlives no studio. May be used from any thread."""
+    """Trains in a child process, which ends with the studio. May be used from any thread."""
 
     def __init__(self, workspace: Workspace, music: Music) -> None:
         super().__init__(next(iter(workspace.run_folders()), None))
@@ -58,9 +58,10 @@ class Trainer(TrainingStore):
             self._keeper.do(lambda: self._keep_all(left))
 
     def start(self, settings: Settings, name: str, earlier: Path | None = None) -> None:
-        """Begins a training of the music; or goes on from the run `earlier`, with its music.
+        """Start a training on the music, or continue that of the run `earlier` on its music.
 
-        Returns at once. UserError: one runs already, there is no music, or too little.
+        Returns at once. Raises UserError if a training runs already, there is no music or too
+        little, or memory would not suffice.
         """
         if earlier is not None:
             run = load_run(earlier)
@@ -88,27 +89,27 @@ class Trainer(TrainingStore):
             self._worker.do(lambda: self._accompany(task, assignment))
 
     def stop(self) -> None:
-        """Ends the training after the epoch that runs, and keeps the best so far as its run."""
+        """End the training after the present epoch; its run has the best weights so far."""
         if self.state.running:
             self.update(stopping=True)
             self._tell(b"stop\n")
 
     def dismiss(self) -> None:
-        """Forgets the training that has ended; its run stays."""
+        """Forget the ended training; its run stays."""
         with self._starting:
             if not self.state.running:
                 self.update(task=None, outcome=None)
 
     def dismiss_found(self) -> None:
-        """Forgets what is to be said of an earlier studio's trainings; their runs stay."""
+        """Forget the messages about an earlier studio's trainings; their runs stay."""
         self.update(found=())
 
     def close(self) -> None:
-        """Ends what runs; what there is of it is kept."""
+        """End the running training, and keep its best weights as a run."""
         self._closing.set()
         process = self._process
         if process is not None and process.stdin is not None:
-            # A closed pipe says that nobody is here any more.
+            # The closed pipe tells the process to end.
             with contextlib.suppress(OSError):
                 process.stdin.close()
             try:
@@ -130,7 +131,7 @@ class Trainer(TrainingStore):
                 process.stdin.flush()
 
     def _accompany(self, task: Task, assignment: Assignment) -> None:
-        """From the beginning of a training to its end."""
+        """Run a training from its beginning to its end, in the worker's thread."""
         try:
             outcome = self._work(task, assignment)
         except (UserError, OSError) as error:
@@ -165,7 +166,7 @@ class Trainer(TrainingStore):
         return outcome or self._lost(progress, assignment.folder, code)
 
     def _lost(self, progress: Progress, folder: Path, code: int) -> Outcome:
-        """Of a training whose process has gone without a word."""
+        """The outcome of a training whose process ended without the message of an outcome."""
         if code < 0:
             what = f"The training was ended from outside (signal {-code})"
             if code == -9:
@@ -184,7 +185,7 @@ class Trainer(TrainingStore):
         return Outcome("killed", (f"{what}.", advice), run)
 
     def _keep_all(self, folders: list[Path]) -> None:
-        """Makes runs of what an earlier studio left, once its training has surely ended."""
+        """Make runs of the folders that an earlier studio left, once their processes have ended."""
         for folder in folders:
             try:
                 assignment = Assignment.read(folder)

@@ -1,4 +1,4 @@
-"""The curves and the map, live while a training runs; else of the newest run."""
+"""The curves and the map of the running training, or else of the newest run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from latentrack.words import count
 
 
 class Watch:
-    """Two cards."""
+    """The cards "Loss" and "Latent space"."""
 
     def __init__(self, workspace: Workspace, training: Trainer) -> None:
         self._workspace, self._training = workspace, training
@@ -35,7 +35,7 @@ class Watch:
         self._space = SpaceCard(workspace)
 
     def refresh(self) -> None:
-        """Shows the training that there is, or the newest run."""
+        """Show the training of the state, or else the newest run."""
         state = self._training.state
         task = state.task
         if task is not None:
