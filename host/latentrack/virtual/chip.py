@@ -18,11 +18,15 @@ _CORE = 0xE0000000  # from here on the registers are the Cortex-M7's own
 
 @dataclass(frozen=True)
 class Chip:
-    """The table, by kind of entry; numbers are as in the file."""
+    """The entries of the table by kind; numbers are as in the file.
+
+    blocks: the base address of each block of registers.  interrupts: their numbers.
+    analog_names: from "A0" to the pin's digital name.
+    """
 
     blocks: dict[str, int] = field(default_factory=dict)
     registers: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Offsets of registers, by the beginning of a block's name."""
+    """Offsets of registers in bytes, by the block's name without its number."""
     interrupts: dict[str, int] = field(default_factory=dict)
     pins: dict[str, tuple[int, int]] = field(default_factory=dict)
     """(GPIO port, bit) of each pin of the board."""
@@ -31,7 +35,7 @@ class Chip:
     analog_names: dict[str, str] = field(default_factory=dict)
 
     def offsets(self, block: str) -> dict[str, int]:
-        """Offsets of a block's registers. Raises KeyError if the table has none for it."""
+        """The offsets of a block's registers in bytes. Raises KeyError if there are none."""
         kinds = [kind for kind in self.registers if _is_of_kind(block, kind)]
         if not kinds:
             raise KeyError(block)
@@ -42,7 +46,7 @@ class Chip:
         return self.blocks[block] + self.offsets(block)[register]
 
     def size(self, block: str) -> int:
-        """Bytes that a block's registers fill."""
+        """The size of a block of registers in bytes."""
         return 0x1000 if self.blocks[block] >= _CORE else 0x4000
 
     def block_at(self, address: int) -> str | None:
@@ -73,7 +77,7 @@ def _is_of_kind(block: str, kind: str) -> bool:
 
 @cache
 def chip(path: Path = CHIP) -> Chip:
-    """The chip that the table describes. Raises ValueError for an entry that is not known."""
+    """Read the table. Raises ValueError for an unknown kind of entry."""
     found = Chip()
     text = path.read_text().partition("#undef")[0]
     for kind, arguments in _ENTRY.findall(text):

@@ -1,11 +1,11 @@
-"""An ST7735 and its 160 x 80 glass: pixels from the very bytes that go over SPI.
+"""An ST7735 and its 160 x 80 glass: pixels from the bytes that are sent over SPI.
 
 The controller has memory for 132 x 162 pixels, of which the small glass shows 80 x 160: the "red
-tab" from column 28 and row 0 on, the "green tab" from column 26 and row 1 on. It stands in the
-panel on its side: seen from the front, x runs along the controller's rows and y against its columns
-(so the red tab's top line is column 107, which is address 24 when columns run backwards).
-Colours are right only when the controller is told of a glass wired blue-green-red, and of inversion
-for the green tab, which is driven inverted; the red tab is not.
+tab" from column 28 and row 0 on, the "green tab" from column 26 and row 1 on. The glass is mounted
+on its side: seen from the front, x runs along the controller's rows and y against its columns (so
+the red tab's top line is column 107, which is address 24 when columns run backwards). Colours are
+right only if the controller is set to a glass wired blue-green-red, and to inversion for the green
+tab.
 
 Commands and address counters: Sitronix, ST7735S data sheet, chapters 9.10 and 10.1.
 """
@@ -28,10 +28,10 @@ _RGB565 = 5
 
 
 class Display:
-    """Takes what SPI and the command pin say; `image` is what one sees.
+    """The display; `command` and `data` take the bytes of SPI, `image` gives the picture.
 
-    `faults` are words about what a real controller would not understand, in the order in which it
-    came.
+    glass: a key of GLASSES.  faults: input that a real controller would not understand, each in a
+    sentence, in order.
     """
 
     def __init__(self, glass: str = "red tab") -> None:
@@ -40,13 +40,13 @@ class Display:
         self.power_on()
 
     def power_on(self) -> None:
-        """Power comes: the memory holds noise, and nothing is shown."""
+        """Set the state at power-on: noise in the memory, and the display off."""
         noise = np.random.default_rng(7735)
         self._memory = noise.integers(0, 1 << 16, (_ROWS, _COLUMNS), dtype=np.uint16)
         self.reset()
 
     def reset(self) -> None:
-        """What the reset pin and the command of that name do; the memory stays."""
+        """Reset all registers, as the reset pin and command do; the memory keeps its pixels."""
         self._awake = self._on = self._inverted = False
         self._order, self._format = 0, 6
         self._x, self._y = (0, _COLUMNS - 1), (0, _ROWS - 1)
@@ -55,7 +55,7 @@ class Display:
         self._at = 0
 
     def command(self, data: bytes) -> None:
-        """Bytes that came while the command pin was low."""
+        """Take bytes that were sent while the command pin was low."""
         for byte in data:
             self._end_command()
             self._command, self._arguments, self._at = byte, b"", 0
@@ -69,7 +69,7 @@ class Display:
                 self._on = byte == _ON
 
     def data(self, data: bytes) -> None:
-        """Bytes that came while the command pin was high."""
+        """Take bytes that were sent while the command pin was high."""
         self._arguments += data
         if self._command == _WRITE:
             self._write()
@@ -83,7 +83,7 @@ class Display:
             self._format = self._arguments[0] & 7
 
     def image(self) -> NDArray[np.uint8]:
-        """What one sees: (80, 160, 3) bytes of red, green, blue; black while it is not on."""
+        """The picture: (80, 160, 3) bytes of red, green, blue; black while the display is off."""
         if not (self._awake and self._on):
             return np.zeros((HEIGHT, WIDTH, 3), np.uint8)
         glass = self._memory[
@@ -94,7 +94,7 @@ class Display:
             glass = ~glass
         high, green, low = glass >> 11, glass >> 5 & 0x3F, glass & 0x1F
         red, blue = (high, low) if self._order & _BLUE_FIRST else (low, high)
-        # The highest bits again below, so that all ones are 255.
+        # The low bits repeat the highest ones, so that the maximum is 255.
         picture = (red << 3 | red >> 2, green << 2 | green >> 4, blue << 3 | blue >> 2)
         return np.stack(picture, axis=-1).astype(np.uint8)
 
@@ -116,7 +116,7 @@ class Display:
         pixels = np.frombuffer(self._arguments[:whole], ">u2")
         self._arguments = self._arguments[whole:]
         width, height = self._x[1] - self._x[0] + 1, self._y[1] - self._y[0] + 1
-        # The address counter begins anew when the window is full.
+        # The address counter wraps around at the end of the window.
         at = (self._at + np.arange(len(pixels))) % (width * height)
         self._at = (self._at + len(pixels)) % (width * height)
         x, y = self._x[0] + at % width, self._y[0] + at // width

@@ -1,8 +1,8 @@
-"""The folders of a virtual module: one for its lifetime, and the one that is its flash.
+"""The folders of a virtual module: a temporary one, and the one that is its flash.
 
-Each is held by a lock of the operating system, which ends with the process however it ends. So a
-flash folder has one module at a time, and what a killed module has left is told from what is in
-use: whoever starts a module or looks for one removes it.
+Each is locked by the operating system until the process ends, in whatever way. So a flash folder
+has one module at a time, and a temporary folder without a lock is one that a killed module has
+left: `sweep` removes it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ with contextlib.suppress(ImportError):
     import fcntl
 
 _PREFIX = "latentrack-virtual-"
-# Before it is held a folder has another name, so that it is not taken for one that was left.
+# The name of a temporary folder before it is locked, so that `sweep` does not remove it.
 _UNHELD = ".latentrack-virtual-"
 
 
 class HeldFolder:
-    """A folder that this process holds until `release`. Raises BlockingIOError if another does."""
+    """A folder that this process locks until `release`.
+
+    Raises BlockingIOError if another process has locked it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -37,17 +40,17 @@ class HeldFolder:
             raise
 
     def release(self) -> None:
-        """Lets another have it; the folder stays."""
+        """Unlock the folder, which stays."""
         os.close(self._descriptor)
 
     def remove(self) -> None:
-        """Removes the folder and all that is in it."""
+        """Remove the folder with its contents, and unlock it."""
         shutil.rmtree(self.path, ignore_errors=True)
         self.release()
 
 
 def temporary() -> HeldFolder:
-    """A new folder for the lifetime of a module."""
+    """Make and lock a temporary folder for a module."""
     made = Path(tempfile.mkdtemp(prefix=_UNHELD))
     held = HeldFolder(made)
     held.path = made.with_name(_PREFIX + made.name.removeprefix(_UNHELD))
@@ -56,7 +59,7 @@ def temporary() -> HeldFolder:
 
 
 def flash(path: Path) -> HeldFolder:
-    """The folder that is a module's flash, made if need be.
+    """Lock the folder that is a module's flash; make it if it is missing.
 
     Raises UserError if it cannot be used, or if another virtual module has it.
     """
@@ -83,7 +86,7 @@ def flash(path: Path) -> HeldFolder:
 
 
 def sweep() -> None:
-    """Removes the folders of modules whose process has been killed."""
+    """Remove the temporary folders of modules that were killed."""
     for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             HeldFolder(path).remove()

@@ -1,12 +1,12 @@
-"""The virtual module: a MicroPython process that mpremote takes for a board.
+"""The virtual module: a MicroPython process that looks like a board to mpremote.
 
     mpremote ── outer pty ── bridge ── inner pty ── micropython ── service thread
                                                                       │      │
                                                     panel ── events ──┘      └── reports
 
 The process runs on the inner pty. When it ends (Ctrl-D at the prompt, machine.soft_reset) the
-bridge says "soft reboot" and starts it again, as a board does: in raw mode without main.py. The
-outer pty stays all the time; its name is the module's port. `/flash` is a folder.
+bridge prints "soft reboot" and starts it again, as a board does: in raw mode without main.py. The
+outer pty exists as long as the module; its name is the module's port. `/flash` is a folder.
 """
 
 from __future__ import annotations
@@ -31,55 +31,56 @@ from latentrack.virtual.panel import Panel
 from latentrack.virtual.wires import FifoWires
 from latentrack.words import listed
 
-# Windows has neither, and no virtual module; whoever asks for one there is told so in words.
+# Windows has neither, and no virtual module: `micropython()` raises UserError there.
 with contextlib.suppress(ImportError):
     import termios
     import tty
 
 ROM = Path(__file__).parent / "rom"
-# Objects are twice as large on a 64-bit machine, a model's bytes are not. With this heap as many
-# bytes are free as on a Teensy with its 768 KB, once all of Latentrack is loaded (a test compares).
+# Objects take twice the memory on a 64-bit machine, models do not. With this heap as many bytes are
+# free as in a Teensy's 768 KB once Latentrack is loaded (a test compares them).
 HEAP_BYTES = 832 * 1024
-# With the 8 MB chip that can be soldered to its underside.
+# The heap of a Teensy with an 8 MB PSRAM chip soldered to its underside.
 PSRAM_BYTES = HEAP_BYTES + 8 * 1024 * 1024
-# The stock MicroPython that the module stands for, and how its process ends at a bus fault.
+# The stock MicroPython whose `machine` the module has by default.
 VERSION = "1.28.0"
+# Exit codes of the process: after a bus fault, and after a reset of the chip.
 BUS_FAULT = 71
 RESET = 72
 RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 FRIENDLY_BANNER = b'Type "help()" for more information.\r\n'
 PROMPT = b">>> "
-# What the ROM's boot.py says where main.py begins. One that starts Latentrack is not interrupted
-# before it has had so much of the processor, or so much time: a computer may talk to a virtual
-# module as soon as its port is there. A start takes 0.1 s of the processor.
+# Printed by the ROM's boot.py before it runs main.py. A main.py that starts Latentrack can be
+# interrupted only after this processor time or real time: a computer may send Ctrl-C as soon as the
+# port exists. A start takes 0.1 s of processor time.
 MAIN_RUNS, LATENTRACK_STARTS = b"\0main.py runs\0", b"\0latentrack starts\0"
 LATENTRACK_STARTS_NS = 2_000_000_000
 LATENTRACK_STARTS_S = 60.0
-# After so much time on the processor code in Python has seen to a Ctrl-C.
+# Processor time within which Python code has handled a Ctrl-C.
 SEEN_TO_NS = 200_000_000
-# The first terminal that a new session opens is the one that it belongs to, so Ctrl-C there is a
-# signal. Not with Python between fork and exec: fork stops the threads of NumPy's BLAS, and hangs
-# for ever when one of them is at work.
+# The first terminal that a new session opens becomes its controlling terminal, where Ctrl-C is a
+# signal. A shell opens it, not Python between fork and exec: fork hangs while a thread of NumPy's
+# BLAS is at work.
 _TAKE_TERMINAL = ': <>"$0"; exec "$@"'
-# nohup, and a shell that starts a job in the background, ignore these signals, and so does all that
-# is started from there. A terminal that goes, and Ctrl-C, reach MicroPython as these signals.
+# Processes started by nohup or as a background job inherit that these signals are ignored, but
+# MicroPython needs them: they are Ctrl-C and the end of its terminal.
 _HEED = ("env", "--default-signal=HUP,INT")
-# A board's USB drops output that nobody has taken for so long (MicroPython's own time-out).
+# A board's USB drops output that is not read within this time (MicroPython's own time-out).
 OUTPUT_PATIENCE_S = 0.5
-BACKLOG = 1 << 16
+BACKLOG = 1 << 16  # bytes in each direction
 
 
 class VirtualModule:
     """A running virtual module; also a context manager that stops it.
 
-    `flash` is the folder that is the module's flash (default: a new one, removed at the end).
-    With `manual_time` the module's clock stands still but for the times that the panel's events
-    carry, so that it plays as fast as the computer can and every run is the same. `heap_bytes` is
-    MicroPython's memory: PSRAM_BYTES for a Teensy with more of it. `board` names the electronics
-    around the chip, one of `boards.BOARDS`, and is written to board.txt as `install --board` does
-    (default: what stands there, else "xen"); `version` the MicroPython whose `machine` it has.
+    flash: the folder that is the module's flash (default: a new one, removed at the end).
+    manual_time: the module's time advances only by the panel's events, so that it plays as fast as
+    the computer can and every run is the same.  heap_bytes: MicroPython's memory; PSRAM_BYTES for a
+    Teensy with PSRAM.  board: the electronics around the chip, one of `boards.BOARDS`, written to
+    board.txt as `install --board` does (default: the board in that file, else "xen").  version: the
+    MicroPython whose `machine` the module has.
 
-    Raises UserError if another virtual module has the flash folder.
+    Raises UserError if another virtual module has the flash folder, or the board is not known.
     """
 
     def __init__(
@@ -132,7 +133,7 @@ class VirtualModule:
         self.stop()
 
     def stop(self) -> None:
-        """Ends the process and removes what was temporary; the flash folder stays if given."""
+        """End the process and remove temporary folders; a flash folder that was given stays."""
         registry.leave(self._entry)
         os.write(self._stop_write, b".")
         self._bridge.join()
@@ -148,15 +149,18 @@ class VirtualModule:
         self._held.remove()
 
     def _settle_board(self, board: str | None) -> str:
-        """The board by its name; without one, what board.txt on the flash says, else "xen"."""
+        """The name of the board: `board`, else that in board.txt on the flash, else "xen".
+
+        Raises UserError for a name without electronics here.
+        """
         file = self.flash / "board.txt"
         try:
-            # As the device code reads it: editors add marks and line ends.
+            # Read as the device code does: editors add byte order marks and line ends.
             data = file.read_bytes() if file.exists() else b""
             name = bytes(byte for byte in data if 32 < byte < 127).decode()
             if board is not None:
                 make_board(board)
-                # A board of the player's own stays: only the electronics around it are chosen.
+                # The user's own board stays in board.txt: `board` chooses the electronics only.
                 if name in BOARDS or not name:
                     file.write_text(board)
                 return board
@@ -176,7 +180,7 @@ class VirtualModule:
     # -- the process ------------------------------------------------------------------------
 
     def _burn_rom(self) -> Path:
-        """What a board has in its firmware: boot code, `machine`, and the hardware's own code."""
+        """Copy the files that are in a board's firmware: boot code, `machine`, the chip's model."""
         rom = self._folder / "rom"
         shutil.copytree(ROM, rom)
         shutil.copy(latentcore_folder("x64") / "virtualboard.mpy", rom)
@@ -213,8 +217,8 @@ class VirtualModule:
         os.close(slave)
         os.set_blocking(self._inner, False)
         self._starting: bytes | None = b""
-        # When main.py began (None: it does not run yet), whether it starts Latentrack, and how much
-        # of what it has said was passed on.
+        # The time at which main.py began (None: not yet), whether it starts Latentrack, and the
+        # number of bytes of its output that were passed on.
         self._main_began: float | None = None
         self._latentrack_starts = False
         self._main_interrupted = False
@@ -232,13 +236,13 @@ class VirtualModule:
 
     @property
     def process_id(self) -> int | None:
-        """The process that is the processor; another one after each power-on. None: it is off."""
+        """The id of the present MicroPython process, a new one after each reset; None: none."""
         return None if self._process is None else self._process.pid
 
     def wait(self) -> None:
-        """Returns when the module has been switched off; meanwhile Ctrl-C gets through.
+        """Wait until the module has been switched off; Ctrl-C interrupts the wait.
 
-        Raises UserError if the processor has done what no Teensy survives.
+        Raises UserError after a bus fault, which would hang a Teensy.
         """
         while self._bridge.is_alive():
             self._bridge.join(0.5)
@@ -246,22 +250,22 @@ class VirtualModule:
             raise UserError(self.panel.bus_fault)
 
     def wait_for_fault(self, timeout_s: float = 10.0) -> None:
-        """Returns when the module has ended by a bus fault. Raises TimeoutError if it does not."""
+        """Wait until the module has ended by a bus fault. Raises TimeoutError if it does not."""
         self._bridge.join(timeout_s)
         if self._bridge.is_alive():
             raise TimeoutError(f"no bus fault within {timeout_s} s")
 
     def kill(self) -> None:
-        """Cuts the power for a moment: the process dies at once and starts again."""
+        """Cut the power for a moment: the process is killed and started again."""
         self._signal(signal.SIGKILL)
 
     def freeze(self) -> None:
-        """Stops the processor where it is, as a crashed one would; `thaw` lets it go on."""
+        """Stop the processor at once, like a crashed one; `thaw` lets it go on."""
         self._frozen = True
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Lets the processor go on after `freeze`."""
+        """Let the processor go on after `freeze`."""
         self._frozen = False
         self._signal(signal.SIGCONT)
 
@@ -286,14 +290,14 @@ class VirtualModule:
                 writers.append(self._inner)
             readable, writable, _ = select.select(readers, writers, [], OUTPUT_PATIENCE_S)
             if not to_host:
-                # Nothing has waited to be taken yet.
+                # No output waits to be read.
                 taken_at = time.monotonic()
 
             if self._stop_read in readable:
                 return
             if self._outer in readable:
                 said = _read(self._outer) or b""
-                # Without power there is no USB: what was said to it then is lost.
+                # A board without power has no USB: input during a power-on is lost.
                 if not (self._powered_on and self._starting_up) or self._main_runs:
                     to_module += said
             if self._inner in readable:
@@ -321,10 +325,10 @@ class VirtualModule:
                 to_host = b""
 
     def _around_interrupts(self, data: bytes) -> tuple[bytes, bytes]:
-        """What the module may get now, and what later: Ctrl-C comes alone.
+        """Split input into the bytes to send now and those for later; Ctrl-C is sent alone.
 
-        While code runs it is a signal. MicroPython's Linux port dies of a second one before it has
-        seen to the first.
+        While code runs, Ctrl-C is a signal. MicroPython's Linux port crashes if a second one comes
+        before it has handled the first.
         """
         at = data.find(b"\x03")
         if at < 0:
@@ -334,9 +338,9 @@ class VirtualModule:
         return b"", data[1:] if self._try_to_interrupt() else data
 
     def _interrupt_main(self, data: bytes) -> bytes:
-        """What is left to be typed when main.py has got the first Ctrl-C in it.
+        """Send main.py the first Ctrl-C of the input; return the rest of the input.
 
-        The rest waits for the prompt: MicroPython's Linux port would throw it away there.
+        The rest waits for the prompt, because MicroPython's Linux port would discard it now.
         """
         at = data.find(b"\x03")
         if at < 0 or not self._try_to_interrupt():
@@ -345,7 +349,7 @@ class VirtualModule:
         return data[:at] + data[at + 1 :]
 
     def _try_to_interrupt(self) -> bool:
-        """Whether a Ctrl-C has been typed, or is one too many. False: it must be tried again."""
+        """Send Ctrl-C, unless an earlier one is pending. False: it must be tried again."""
         if self._interrupted and not self._has_seen_to_it():
             return True
         if self._interrupt():
@@ -354,13 +358,13 @@ class VirtualModule:
         return False
 
     def _has_seen_to_it(self) -> bool:
-        """Whether code that the last Ctrl-C interrupted goes on: it has slept or computed since."""
+        """Whether the last Ctrl-C has been handled: the process has slept or computed since."""
         time_ns, sleeps = self._spent()
         before_ns, before = self._spent_before
         return sleeps > before or time_ns > before_ns + SEEN_TO_NS
 
     def _spent(self) -> tuple[int, int]:
-        """How long the process has been on the processor, and how often it has gone to sleep."""
+        """The processor time of the process in ns, and the number of times that it slept."""
         assert self._process is not None
         folder = Path(f"/proc/{self._process.pid}")
         try:
@@ -372,11 +376,11 @@ class VirtualModule:
         return time_ns, int(found[1]) if found else 0
 
     def _interrupt(self) -> bool:
-        """Types Ctrl-C. False: not now.
+        """Send Ctrl-C; return False if the process cannot take it now.
 
-        MicroPython's Linux port dies of one that comes while it changes between prompt and code,
-        so the process stands still between the look at it and the Ctrl-C. It would also end what
-        runs on the scheduler, where a board's MicroPython does not look at it.
+        MicroPython's Linux port crashes if Ctrl-C comes while it changes between prompt and code,
+        so the process is stopped between the check and the Ctrl-C. On the scheduler, where a board
+        ignores Ctrl-C, the Linux port would interrupt the code.
         """
         if self._signals() and not self._takes_interrupts():
             return False
@@ -390,7 +394,7 @@ class VirtualModule:
         return True
 
     def _signals(self) -> bool:
-        """Whether Ctrl-C is a signal now, and not a byte to be read."""
+        """Whether Ctrl-C is a signal now, not a byte of input."""
         return bool(termios.tcgetattr(self._inner)[3] & termios.ISIG)
 
     @contextlib.contextmanager
@@ -400,7 +404,7 @@ class VirtualModule:
             yield
             return
         self._signal(signal.SIGSTOP)
-        # It has stopped, or it has ended, and `send_signal` may have learnt of that already.
+        # Wait until it has stopped or ended; `send_signal` may have reaped it already.
         with contextlib.suppress(ChildProcessError):
             os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         try:
@@ -409,12 +413,12 @@ class VirtualModule:
             self._signal(signal.SIGCONT)
 
     def _takes_interrupts(self) -> bool:
-        """Whether MicroPython's handler is there, and nothing runs on the scheduler."""
+        """Whether MicroPython handles Ctrl-C now and no code runs on the scheduler."""
         assert self._process is not None
         try:
             status = Path(f"/proc/{self._process.pid}/status").read_text()
         except OSError:
-            return True  # the process has gone, and nothing matters
+            return True  # the process has gone
         masks = {
             name: int(mask, 16) for name, mask in re.findall(r"^(Sig\w+):\s*(\w+)$", status, re.M)
         }
@@ -427,7 +431,7 @@ class VirtualModule:
 
     @property
     def _main_runs(self) -> bool:
-        """Whether main.py runs, and may be interrupted."""
+        """Whether main.py runs and may be interrupted."""
         if not self._starting_up or self._main_began is None:
             return False
         return (
@@ -440,7 +444,7 @@ class VirtualModule:
         return b"\x03" in typed and self._main_runs
 
     def _has_faulted(self) -> bool:
-        """Whether the process has ended by a bus fault. A Teensy comes back from none either."""
+        """Whether the process has ended by a bus fault; like a Teensy it is not restarted then."""
         assert self._process is not None
         if self._process.wait() != BUS_FAULT:
             return False
@@ -449,12 +453,12 @@ class VirtualModule:
         return True
 
     def _restart(self) -> bytes:
-        """The process has ended: a board would reset now."""
+        """Start the process again after its end; return what a board would print."""
         assert self._process is not None
         code = self._process.wait()
         if self._main_interrupted and code in (1, -signal.SIGINT):
-            # MicroPython's Linux port raises KeyboardInterrupt wherever it is, and dies of that in
-            # the midst of another exception. A board would be at its prompt now.
+            # MicroPython's Linux port raises KeyboardInterrupt anywhere, and ends if it is handling
+            # another exception. A board would be at its prompt now.
             os.close(self._inner)
             self._start(run_main=False)
             self._swallow_banner = self._powered_on = False
@@ -466,7 +470,7 @@ class VirtualModule:
             message = f"\r\n[virtual module: MicroPython {how}]\r\n".encode()
             self._raw = False
             self.panel.power_cycled()
-        # Without power the chip keeps nothing.
+        # Without power no register keeps its value.
         self.wires.hear()
         if code != RESET:
             self.wires.kept = 0
@@ -475,10 +479,10 @@ class VirtualModule:
         return message
 
     def _listen(self, output: bytes) -> bytes:
-        """Passes the module's output on, and learns from it which prompt it is at."""
+        """The module's output as a board would send it; notes which prompt the module is at."""
         if self._starting is not None:
             return self._listen_to_start(output)
-        # A banner may come in pieces; the one that came last counts.
+        # A banner may arrive in pieces; the last banner counts.
         heard = self._heard + output
         raw, friendly = heard.rfind(RAW_BANNER), heard.rfind(FRIENDLY_BANNER)
         if raw != friendly:
@@ -491,19 +495,19 @@ class VirtualModule:
         return output
 
     def _listen_to_start(self, output: bytes) -> bytes:
-        """Until the first prompt: on a reset in raw mode the friendly banner is not shown."""
+        """The output until the first prompt; a reset in raw mode shows no friendly banner."""
         assert self._starting is not None
         self._starting += output
         if self._main_began is None:
             self._find_main()
         banner = self._starting.find(FRIENDLY_BANNER)
-        # Behind the prompt there may be what a frame has had to say already.
+        # After the prompt there may be output of a frame.
         if banner < 0 or PROMPT not in self._starting[banner:]:
             if self._main_began is None:
                 return b""
             said = self._starting[self._told :]
             if banner < 0:
-                # main.py may say something for ever.
+                # Keep only the end: main.py may print without end.
                 self._starting = self._starting[-len(FRIENDLY_BANNER) :]
             self._told = len(self._starting)
             return re.sub(rb"(?<!\r)\n", b"\r\n", said)
@@ -515,7 +519,7 @@ class VirtualModule:
         return shown[: shown.rindex(b"MicroPython ")] if b"MicroPython " in shown else b""
 
     def _find_main(self) -> None:
-        """Takes out of the output that main.py begins."""
+        """Remove boot.py's mark from the output and note that main.py has begun."""
         assert self._starting is not None
         for mark in (MAIN_RUNS, LATENTRACK_STARTS):
             before, found, after = self._starting.partition(mark)
@@ -525,7 +529,7 @@ class VirtualModule:
 
 
 def _read(fd: int) -> bytes | None:
-    """What can be read now; None when the other end is closed for good."""
+    """The bytes that can be read now, b"" for none; None if the other end is closed."""
     try:
         return os.read(fd, 4096) or None
     except BlockingIOError:

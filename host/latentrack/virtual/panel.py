@@ -1,7 +1,7 @@
-"""The front panel of a virtual module: what one plugs in, turns, presses, and sees light up.
+"""The front panel of a virtual module: jacks, knobs, buttons, encoders, lamps, the display.
 
-Between the chip's pins (wires.py) and the panel stand the board's electronics (boards/): here are
-volts at jacks, and light at the glass.
+The board's electronics (boards/) connect the panel to the chip's pins (wires.py), so that the
+panel's values are volts at jacks and colours on the display.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ from latentrack.virtual.boards import FLOATS, LOW, Board
 from latentrack.virtual.boards.board import GATE_VOLTS, Volts
 from latentrack.virtual.wires import Wires
 
-# Volts of a pulse at a trigger input; a jack with nothing in it is at 0 V.
+# The voltage of a pulse at a trigger input; an unplugged jack is at 0 V.
 PULSE_VOLTS = 5.0
 # Contacts A and B while an encoder turns one step to the right, from rest to rest; 0 is closed.
 _QUADRATURE = ((0, 1), (0, 0), (1, 0), (1, 1))
-# The module reads its encoders each millisecond.
+# How long each state of the contacts lasts: the module reads its encoders every millisecond.
 CONTACT_US = 2000
 
 
 @dataclass
 class PlayedStep:
-    """One step that a track played, and what its clock edge wrote to the jacks.
+    """A step that a track played, and the writes to jacks at its clock edge.
 
-    volts: jack (from 0) -> volts, of every jack written at that edge.  gates: the jacks that rose.
-    Tracks that play at one edge share both.
+    track, number: of the track and of the step, from 0.  volts: of each jack (from 0) written at
+    that edge.  gates: the jacks that rose above 1 V.  Tracks that play at one edge have the same
+    volts and gates.
     """
 
     track: int
@@ -45,7 +46,7 @@ class PlayedStep:
 
 @dataclass(frozen=True)
 class Report:
-    """One thing seen at the jacks, in the order in which it happened.
+    """An event at the jacks.
 
     kind: "rise" or "fall" where a jack's voltage crosses 1 V, "volts" for any other write to a
     jack, "step" for a step that a track plays.
@@ -55,14 +56,14 @@ class Report:
     jack: int  # from 0; of a step: the track
     value: float  # volts; of a step: its number
     time_us: int
-    events: int  # how many events the module had served by then
+    events: int  # the number of events that the module had served
 
 
 class Panel:
-    """Plug, turn and listen. All times are microseconds.
+    """The panel. All times are the module's, in microseconds.
 
-    `board` are the electronics behind the panel, `wires` the chip's pins. With manual time `now_us`
-    is the module's time and moves only as the methods here move it; otherwise it goes on by itself.
+    board: the electronics behind the panel.  wires: to the chip's pins. Manual time advances only
+    by the methods of this class; otherwise time is real.
     """
 
     def __init__(self, board: Board, wires: Wires) -> None:
@@ -73,16 +74,16 @@ class Panel:
         self._pins = board.rest()
         self._cables: dict[int, str] = {}
         self._seen: list[Report] = []
-        # Held while the electronics take what the chip does.
+        # Held while the electronics process what the chip does.
         self._lock = threading.RLock()
         wires.connect(self)
 
     def close(self) -> None:
-        """Unplugs everything."""
+        """Close the wires."""
         self._wires.close()
 
     def plug_in(self) -> None:
-        """Puts every knob and switch on the chip's pins, as it stands."""
+        """Set the chip's pins to the present state of all knobs and switches."""
         for pin, drive in self._pins.items():
             self._wires.set_pin(pin, drive)
         for pin, code in self._analog.items():
@@ -90,39 +91,39 @@ class Panel:
 
     @property
     def standing(self) -> tuple[dict[str, int], dict[str, int]]:
-        """What the board does at the chip's pins now, and the codes of its analog inputs."""
+        """The drive of each input pin (LOW, HIGH, FLOATS), and the code of each analog input."""
         return dict(self._pins), dict(self._analog)
 
     @property
     def bus_fault(self) -> str:
-        """What the processor did that no Teensy survives, in one sentence; "" so far."""
+        """The access that would hang a Teensy, in one sentence; "" if there was none."""
         return self._wires.bus_fault
 
     def power_cycled(self) -> None:
-        """The power was gone for a moment."""
+        """Reset the electronics as after a power cut."""
         with self._lock:
             self.board.power_cycled()
 
     @property
     def now_us(self) -> int:
-        """The module's time."""
+        """The module's time in microseconds."""
         return self._wires.now_us
 
     # -- in ---------------------------------------------------------------------------------
 
     def advance(self, time_us: int) -> None:
-        """Lets time pass; without manual time, waits."""
+        """Advance manual time; wait in real time."""
         self._wires.pass_time(time_us)
 
     def trigger(self, jack: str, *, width_us: int = 100) -> None:
-        """One pulse of 5 V at a trigger input ("clock", "reset", "trigger_3", "trigger_4")."""
+        """Send a pulse of 5 V to a trigger input ("clock", "reset", "trigger_3", "trigger_4")."""
         pin = self.board.TRIGGERS[jack]
         self._set_pin(pin, self.board.trigger(PULSE_VOLTS))
         self._wires.skip(width_us)
         self._set_pin(pin, self.board.trigger(0.0))
 
     def clock(self, edges: int = 1, *, spacing_us: int = 1000) -> None:
-        """Clock pulses, `spacing_us` from one rising edge to the next."""
+        """Send clock pulses, `spacing_us` from one rising edge to the next."""
         width_us = min(100, spacing_us // 2)
         start_us = self.now_us
         for edge in range(edges):
@@ -132,30 +133,33 @@ class Panel:
         self._wires.end_at(start_us + edges * spacing_us)
 
     def turn(self, knob: str, position: float) -> None:
-        """Turns a knob ("x", "y", "z", "threshold"): 0 fully anticlockwise, 1 fully clockwise."""
+        """Turn a knob ("x", "y", "z", "threshold") to 0 (anticlockwise) to 1 (clockwise).
+
+        Raises ValueError beyond that range.
+        """
         if not 0 <= position <= 1:
             raise ValueError(f"a knob turns from 0 to 1, not to {position}")
         self._set_analog(self.board.KNOBS[knob], self.board.knob(position))
 
     def cv(self, jack: str, volts: float) -> None:
-        """Puts a voltage on a CV input; what is beyond its range is cut off, as the inputs do."""
+        """Set the voltage at a CV input ("x" to "8"); the electronics limit it to their range."""
         self._set_analog(self.board.CV[jack], self.board.cv(volts))
 
     def press(self, control: int | str) -> None:
-        """Presses a button (1 to 4) or an encoder ("left", "right") and keeps it down."""
+        """Press a button (1 to 4) or an encoder ("left", "right") until `release`."""
         self._set_pin(self._switch(control), LOW)
 
     def release(self, control: int | str) -> None:
-        """Lets it come up."""
+        """Release a button (1 to 4) or an encoder ("left", "right")."""
         self._set_pin(self._switch(control), FLOATS)
 
     def contact(self, encoder: str, which: str, closed: bool) -> None:
-        """Closes or opens one contact ("a" or "b") of an encoder."""
+        """Close or open one contact ("a" or "b") of an encoder ("left", "right")."""
         pin = self.board.ENCODERS[encoder]["ab".index(which)]
         self._set_pin(pin, LOW if closed else FLOATS)
 
     def turn_encoder(self, encoder: str, steps: int) -> None:
-        """Turns an encoder ("left", "right") by so many clicks; right is positive."""
+        """Turn an encoder ("left", "right") by a number of clicks; to the right is positive."""
         a, b, _ = self.board.ENCODERS[encoder]
         contacts = _QUADRATURE if steps > 0 else (*_QUADRATURE[-2::-1], _QUADRATURE[-1])
         for _ in range(abs(steps)):
@@ -167,15 +171,15 @@ class Panel:
                 self._wait_for_tick()
 
     def _wait_for_tick(self) -> None:
-        """Returns when the module has read its encoders as they are now, however busy it is."""
+        """Wait until the module has read its encoders, however busy it is."""
         with contextlib.suppress(UserError):
             self.catch_up()
         self.advance(CONTACT_US)
 
     def plug(self, output: int, into: str | None) -> None:
-        """Patches an output (from 0) into a CV input ("x" to "8") or a trigger input ("clock").
+        """Patch an output (from 0) into a CV input ("x" to "8") or a trigger input ("clock").
 
-        None pulls the cable out.
+        None unplugs the output's cable.
         """
         self._cables.pop(output, None)
         if into is not None:
@@ -183,7 +187,7 @@ class Panel:
             self._carry(output, self.volts()[output])
 
     def _carry(self, output: int, volts: float) -> None:
-        """What a patch cable does."""
+        """Set the input to which the output's cable leads to its voltage."""
         into = self._cables[output]
         if into in self.board.TRIGGERS:
             self._set_pin(self.board.TRIGGERS[into], self.board.trigger(volts))
@@ -208,18 +212,18 @@ class Panel:
     # -- out --------------------------------------------------------------------------------
 
     def catch_up(self, timeout_s: float = 5.0) -> None:
-        """Waits until the module's interrupts have served all events so far."""
+        """Wait until the module has served all events so far. Raises UserError."""
         self._wires.catch_up(timeout_s)
 
     def settle(self, timeout_s: float = 5.0) -> list[Report]:
-        """Waits until the module has served all events so far; returns and forgets the reports."""
+        """Wait as `catch_up`; return the reports since the last call."""
         self.catch_up(timeout_s)
         with self._lock:
             seen, self._seen = self._seen, []
         return seen
 
     def steps(self) -> list[PlayedStep]:
-        """What was played since the last call, step by step."""
+        """The steps played since the last call of `steps` or `settle`."""
         return list(group_steps(self.settle()))
 
     def lamp(self, button: int) -> bool:
@@ -228,19 +232,19 @@ class Panel:
         return self.board.levels.get(self.board.LAMPS[button], False)
 
     def flashes(self, button: int) -> int:
-        """How often the lamp of a button has been lit since the panel exists."""
+        """The number of times that the lamp of a button (1 to 4) was lit since power-on."""
         self._wires.hear()
         return self.board.rises.get(self.board.LAMPS[button], 0)
 
     def volts(self) -> list[float]:
-        """The volts at the eight jacks."""
+        """The voltages at the eight output jacks."""
         self._wires.hear()
         return list(self.board.volts)
 
     def screen(self) -> NDArray[np.uint8]:
-        """What the display shows: (80, 160, 3) bytes of red, green and blue, 0 to 255.
+        """The picture on the display: (80, 160, 3) bytes of red, green and blue.
 
-        All black on a board without a display.
+        Black on a board without a display.
         """
         self._wires.hear()
         with self._lock:
@@ -250,28 +254,28 @@ class Panel:
 
     @property
     def faults(self) -> list[str]:
-        """What real electronics would not have done right, or not have understood, in words."""
+        """Accesses that real electronics would not have served right, each in a sentence."""
         display = self.board.display
         return self.board.faults + ([] if display is None else display.faults)
 
     @property
     def display_bytes(self) -> int:
-        """How many bytes have gone to the display."""
+        """The number of bytes sent to the display."""
         self._wires.hear()
         return self.board.display_bytes
 
     # -- what the wires say -----------------------------------------------------------------
 
     def pin_moved(self, time_us: int, events: int, pin: str, level: bool) -> None:
-        """The chip drives a pin."""
+        """Receive a pin that the chip drives; see Listener."""
         self._written(self.board.pin, time_us, events, pin, level)
 
     def words_sent(self, time_us: int, events: int, words: list[int], bits: int, mode: int) -> None:
-        """Words of `bits` bits have left the chip on SPI, in SPI mode 0 to 3."""
+        """Receive words of `bits` bits sent on SPI, in SPI mode 0 to 3; see Listener."""
         self._written(self.board.spi, time_us, events, words, bits, mode)
 
     def step_played(self, time_us: int, events: int, track: int, step: int) -> None:
-        """A track plays a step; what it does at the jacks follows."""
+        """Receive a step that a track plays; its writes to jacks follow. See Listener."""
         with self._lock:
             self._seen.append(Report("step", track, step, time_us, events))
 
@@ -289,7 +293,7 @@ class Panel:
 
 
 def group_steps(reports: list[Report]) -> Iterator[PlayedStep]:
-    """Puts the reports of each clock edge together: its steps, and what it wrote to the jacks."""
+    """Yield the played steps of reports, each with the writes to jacks at its clock edge."""
     steps: list[PlayedStep] = []
     events = -1
     for report in reports:

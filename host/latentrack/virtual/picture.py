@@ -1,7 +1,7 @@
 """PNG files of the module's screen, written and read without another library.
 
-Format: W3C, Portable Network Graphics, second edition. Written are 8-bit RGB images without
-interlace, every row unfiltered; only such are read.
+Format: W3C, Portable Network Graphics, second edition. Only 8-bit RGB images without interlace and
+with unfiltered rows are written and read.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def png(image: NDArray[np.uint8], scale: int = 1) -> bytes:
-    """A PNG file of an image of (height, width, 3) bytes; each pixel `scale` x `scale` large."""
+    """A PNG file of an image, (height, width, 3) bytes, each pixel `scale` x `scale` large."""
     image = image.repeat(scale, axis=0).repeat(scale, axis=1)
     height, width, _ = image.shape
     rows = np.zeros((height, 1 + width * 3), np.uint8)  # filter 0 before each row
@@ -31,7 +31,7 @@ def png(image: NDArray[np.uint8], scale: int = 1) -> bytes:
 
 
 def read_png(data: bytes) -> NDArray[np.uint8]:
-    """The image in a file that `png` wrote. Raises ValueError for any other."""
+    """The image, (height, width, 3), in a file that `png` wrote. Raises ValueError for others."""
     if not data.startswith(_SIGNATURE):
         raise ValueError("this is not a PNG file")
     at, pixels, shape = len(_SIGNATURE), b"", (0, 0)

@@ -1,7 +1,7 @@
-"""Which virtual modules are switched on: `latentrack devices` and names find them here.
+"""The list of running virtual modules, for `latentrack devices` and names of modules.
 
-Each leaves a small file in a folder of the user's, which goes when it is switched off; what one
-that was killed has left, its temporary folder too, is removed by whoever looks next.
+Each module writes a small file into a folder of the user's, and removes it when it is switched off.
+`running` also removes the files and temporary folders of modules that were killed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ from latentrack.virtual import folders
 
 @dataclass(frozen=True)
 class RunningModule:
-    """A virtual module that runs: its USB port, its flash, and the process that it runs in."""
+    """A running virtual module.
+
+    port: its USB port.  flash: its flash folder.  process: the id of the process that runs it.
+    started: when that process began, as text that tells it from a later one of the same id.
+    """
 
     port: str
     name: str
@@ -28,7 +32,11 @@ class RunningModule:
 
 
 def folder() -> Path:
-    """$LATENTRACK_RUNTIME, else a folder of the user's that goes when they log out."""
+    """The folder of the list.
+
+    $LATENTRACK_RUNTIME, else a folder in $XDG_RUNTIME_DIR, which is removed at logout, else one in
+    the system's folder for temporary files.
+    """
     named = os.environ.get("LATENTRACK_RUNTIME")
     if named:
         return Path(named)
@@ -39,9 +47,9 @@ def folder() -> Path:
 
 
 def enter(port: str, flash: Path) -> Path:
-    """Writes the module down; the path is what `leave` takes.
+    """Add a module of this process to the list; return the path for `leave`.
 
-    Its name is that of its flash folder, with a number where another is called so.
+    Its name is that of its flash folder, with a number if that is taken.
     """
     taken = {entry.name for entry in running()}
     base = name = "virtual" if flash.name == "flash" else flash.name
@@ -60,12 +68,12 @@ def enter(port: str, flash: Path) -> Path:
 
 
 def leave(path: Path) -> None:
-    """The module is switched off."""
+    """Remove a module from the list."""
     path.unlink(missing_ok=True)
 
 
 def running() -> list[RunningModule]:
-    """The virtual modules that are on, by name; forgets those whose process is gone."""
+    """The running virtual modules, sorted by name; entries of ended processes are removed."""
     folders.sweep()
     found = []
     for path in folder().glob("*.json"):
@@ -81,7 +89,7 @@ def running() -> list[RunningModule]:
 
 
 def _started(process: int) -> str:
-    """When a process began: its number alone may be another's by now. "" if there is none."""
+    """When a process began, as its id may have been reused; "" if there is no such process."""
     try:
         # Linux: field 22, counted behind the name, which may hold anything.
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]

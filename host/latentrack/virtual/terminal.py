@@ -1,9 +1,9 @@
-"""The front panel in a terminal: the screen in blocks, lamps and jacks as lights, keys as controls.
+"""The front panel in a terminal: screen as characters, lamps and jacks as lights, keys as controls.
 
-How the screen is drawn depends on the room. A terminal of 160 columns shows two pixels a
-character, and every colour. One of 80 columns and 44 lines shows four (two by two) in two colours,
-which is all that letters and boxes need. One of 80 columns and 24 lines shows eight, as the dots of
-Braille.
+The size of the terminal decides how the screen is drawn. 160 columns show two pixels a character,
+each in its colour. 80 columns and 44 lines show four pixels a character (two by two) in two
+colours, enough for letters and boxes. 80 columns and 24 lines show eight pixels a character, as the
+dots of Braille.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class Played(Protocol):
 # Lines below the screen: jacks, keys, port.
 _BELOW = 4
 _LEAST_COLUMNS, _LEAST_LINES = 80, 24
-# The dots of a Braille character, as they lie: four lines of two.
+# The bits of the dots of a Braille character: four lines of two.
 _BRAILLE, _DOTS = 0x2800, np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
-# By which of its quarters are ink: 1 upper left, 2 upper right, 4 lower left, 8 lower right.
+# The character for each set of quarters: 1 upper left, 2 upper right, 4 lower left, 8 lower right.
 _QUARTERS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 KNOB_STEP = 0.02
-# The module looks every 20 ms, and takes a second for holding.
+# The module reads its buttons every 20 ms; a button that is down for 1 s is held.
 PRESS_S, HOLD_S = 0.1, 1.3
 PICTURE_S = 0.05
 _HOLD = "h"
@@ -61,16 +61,17 @@ _SWITCHES: dict[str, int | str] = {
 
 
 def play(module: Played, bpm: float | None) -> None:
-    """Shows the panel, hands keys to it, and clocks it if there is a tempo, until Ctrl-C.
+    """Show the panel and pass keys to it until Ctrl-C.
 
-    Raises UserError if there is no terminal to take keys from.
+    bpm: the tempo at which it is clocked, in beats per minute of four steps; None: no clock. Raises
+    UserError if stdin is not a terminal.
     """
     if not sys.stdin.isatty():
         raise UserError("--panel is played with keys: run it in a terminal.")
     console, keys, panel = Console(highlight=False), Keys(module.panel), module.panel
     before = termios.tcgetattr(sys.stdin)
     gates: frozenset[int] = frozenset()
-    says_steps = False  # a firmware file does not say which step it plays
+    says_steps = False  # a firmware file does not report its steps
     next_edge = time.monotonic()
     drawn = 0.0
     shown: tuple[object, ...] | None = None
@@ -88,7 +89,7 @@ def play(module: Played, bpm: float | None) -> None:
                     panel.trigger("clock")
                     next_edge = max(next_edge + 15 / bpm, now - 0.1)
                 for report in panel.settle():
-                    # A light for a gate of a few milliseconds stays on until the next step.
+                    # A gate lasts a few milliseconds; its light stays on until the next step.
                     if report.kind == "step":
                         gates, says_steps = frozenset(), True
                     elif report.kind == "rise":
@@ -114,7 +115,7 @@ def play(module: Played, bpm: float | None) -> None:
 
 
 def draw_screen(image: NDArray[np.uint8], columns: int, lines: int) -> Text | None:
-    """The display's picture, as large as there is room for beside the rest; None: there is none."""
+    """The display's picture (height, width, 3) as large as the terminal allows; None: too small."""
     height, width = image.shape[:2]
     tall = lines >= height // 2 + _BELOW
     if tall and columns >= width:
@@ -127,7 +128,7 @@ def draw_screen(image: NDArray[np.uint8], columns: int, lines: int) -> Text | No
 
 
 def too_small(console: Console) -> str:
-    """What is shown instead of the panel."""
+    """The message that replaces the panel in a terminal that is too small."""
     columns, lines = console.size
     return (
         f"The panel needs {_LEAST_COLUMNS} columns and {_LEAST_LINES} lines; this terminal has "
@@ -136,7 +137,10 @@ def too_small(console: Console) -> str:
 
 
 def draw_jacks(gates: frozenset[int], volts: list[float], lamps: list[bool]) -> Text:
-    """The eight outputs with their volts, and the buttons."""
+    """A line with the eight outputs, their volts, and the lamps of the buttons.
+
+    gates: the outputs (from 0) whose light is on.
+    """
     line = Text("out ")
     for jack, level in enumerate(volts):
         style = "bold cyan" if jack in gates else "dim"
@@ -150,7 +154,7 @@ def draw_jacks(gates: frozenset[int], volts: list[float], lamps: list[bool]) -> 
 
 
 def split_keys(typed: str) -> list[str]:
-    """The keys in what came from the terminal; arrows are three characters."""
+    """Split the terminal's input into keys; an arrow key is three characters."""
     keys = []
     while typed:
         size = 3 if typed[:3] in _ENCODERS else 1
@@ -160,17 +164,20 @@ def split_keys(typed: str) -> list[str]:
 
 
 class Keys:
-    """Keys that turn and press: a terminal knows of no release, so a press lasts a while."""
+    """Translates keys to the panel's controls.
+
+    A terminal does not report the release of a key, so a press lasts PRESS_S, or HOLD_S after "h".
+    """
 
     def __init__(self, panel: Panel) -> None:
         self._panel = panel
         self._positions = dict.fromkeys(_KNOBS.values(), 0.5)
         self._long = False
-        # Switches that are down, and when they are released.
+        # When each pressed switch will be released, in seconds.
         self._down: dict[int | str, float] = {}
 
     def type(self, key: str, now: float) -> None:
-        """One key, at a time in seconds; unknown ones do nothing."""
+        """Take a key at time `now`, in seconds; unknown keys are ignored."""
         if key.lower() in _KNOBS:
             knob = _KNOBS[key.lower()]
             step = KNOB_STEP if key.islower() else -KNOB_STEP
@@ -186,7 +193,7 @@ class Keys:
         self._long = key == _HOLD
 
     def release(self, now: float) -> None:
-        """Releases what has been down long enough."""
+        """Release the switches whose time has come, at time `now`, in seconds."""
         for switch, until in list(self._down.items()):
             if now >= until:
                 del self._down[switch]
@@ -211,18 +218,21 @@ def _halves(image: NDArray[np.uint8]) -> Text:
 def _blocks(
     image: NDArray[np.uint8], height: int, character: Callable[[NDArray[np.bool_]], str]
 ) -> Text:
-    """Characters of `height` by two pixels in two colours; `character` says which shows the ink."""
+    """Draw blocks of `height` by two pixels as characters in two colours.
+
+    character: gives the character for the pixels in the brighter colour, (2 * height,).
+    """
     text = Text()
     for y in range(0, image.shape[0], height):
         for x in range(0, image.shape[1], 2):
             block = image[y : y + height, x : x + 2].reshape(2 * height, 3).astype(int)
             brightness = block.sum(axis=1)
             ink, paper = block[brightness.argmax()], block[brightness.argmin()]
-            # Each pixel goes to the colour that is nearer.
+            # Each pixel gets the nearer colour.
             to_ink, to_paper = (np.abs(block - colour).sum(axis=1) for colour in (ink, paper))
             is_ink = to_ink < to_paper
             if character is _braille and is_ink.sum() > height:
-                # Dots do not fill their character: the larger part is its ground.
+                # Dots do not fill their character: use the more frequent colour as its ground.
                 ink, paper, is_ink = paper, ink, ~is_ink
             text.append(character(is_ink), Style(color=_colour(ink), bgcolor=_colour(paper)))
         text.append("\n")

@@ -1,9 +1,9 @@
-"""The wires to the chip's pins: what the board does there, and what the chip does.
+"""The wires between a board's electronics and the chip's pins.
 
-`FifoWires` lead to the virtual module's process. Two FIFOs go to its service thread, which does
-what interrupts do on the Teensy: events go in (a pin, an analog input, the passing of time), and
-whatever the chip does at its pins and on SPI comes back with its time. The records are those of
-firmware/virtual/virtualboard.c.
+`FifoWires` connect to the virtual module's process by two FIFOs. The process's service thread does
+what interrupts do on the Teensy. One FIFO carries events to it: pins, analog inputs, the passing of
+time. The other carries reports back: what the chip does at its pins and on SPI, and when. The
+records are those of firmware/virtual/virtualboard.c.
 """
 
 from __future__ import annotations
@@ -29,10 +29,13 @@ _NAMES = {number: name for name, number in _NUMBERS.items()}
 
 
 class Listener(Protocol):
-    """Who hears of what the chip does, in its order; called from a thread of the wires."""
+    """Receives what the chip does, in its order; called in a thread of the wires."""
 
     def pin_moved(self, time_us: int, events: int, pin: str, level: bool) -> None:
-        """The chip drove a pin; `events`: how many events and interrupts there were by then."""
+        """The chip drove a pin.
+
+        time_us: the module's time.  events: the number of events and interrupts until then.
+        """
 
     def words_sent(self, time_us: int, events: int, words: list[int], bits: int, mode: int) -> None:
         """Words of `bits` bits left the chip's LPSPI4, in SPI mode 0 to 3."""
@@ -42,45 +45,45 @@ class Listener(Protocol):
 
 
 class Wires(Protocol):
-    """What a panel needs of a chip. All times are microseconds of the module."""
+    """What a panel needs of a chip. All times are the module's, in microseconds."""
 
     @property
     def bus_fault(self) -> str:
-        """What the processor did that no Teensy survives, in one sentence; "" so far."""
+        """The access that would hang a Teensy, in one sentence; "" if there was none."""
 
     @property
     def now_us(self) -> int:
         """The module's time in microseconds."""
 
     def connect(self, listener: Listener) -> None:
-        """Says from now on what the chip does."""
+        """Report to a listener, from now on, what the chip does."""
 
     def close(self) -> None:
-        """Hears no more, and frees what it has open."""
+        """Stop reporting, and close all files."""
 
     def set_pin(self, pin: str, drive: int) -> None:
-        """What the board does at a pin: LOW, HIGH or FLOATS (boards/board.py)."""
+        """Pull a pin LOW, drive it HIGH, or leave it to its own pull, FLOATS (boards/board.py)."""
 
     def set_analog(self, pin: str, code: int) -> None:
-        """The code of an analog input, 0 to 4095."""
+        """Set the code of an analog input, 0 to 4095."""
 
     def skip(self, time_us: int) -> None:
-        """Manual time moves on with the next event; otherwise nothing."""
+        """Advance manual time with the next event; do nothing in real time."""
 
     def skip_to(self, time_us: int) -> None:
-        """As skip, to a time; without manual time, waits until then."""
+        """Advance manual time to a time with the next event; wait until then in real time."""
 
     def end_at(self, time_us: int) -> None:
-        """Manual time moves on to a time, as an event; otherwise nothing."""
+        """Advance manual time to a time by an event; do nothing in real time."""
 
     def pass_time(self, time_us: int) -> None:
-        """Time passes: manual time moves on, otherwise waits."""
+        """Advance manual time by an event; wait in real time."""
 
     def catch_up(self, timeout_s: float) -> None:
-        """Returns when the chip has seen all that was done. Raises UserError if it does not."""
+        """Wait until the chip has served all events so far. Raises UserError if it does not."""
 
     def hear(self) -> None:
-        """Takes what the chip has said so far."""
+        """Pass the reports that have arrived on to the listener."""
 
 
 class FifoWires:
@@ -90,8 +93,8 @@ class FifoWires:
         self.events_path, self.reports_path = folder / "events", folder / "reports"
         for path in (self.events_path, self.reports_path):
             os.mkfifo(path)
-        # Opened for both directions: a FIFO then neither waits for nor ends with the module,
-        # which comes and goes with every reset.
+        # Opened for reading and writing, so that opening does not wait for the module's process and
+        # the FIFO does not end with it: each reset starts a new process.
         self._events = os.open(self.events_path, os.O_RDWR)
         self._reports = os.open(self.reports_path, os.O_RDWR)
         self._manual = manual_time
@@ -101,7 +104,7 @@ class FifoWires:
         self._data = b""
         self._marked = -1
         self.bus_fault = ""
-        # What the chip keeps while it is reset, but not without power.
+        # The register that keeps its value through a reset, but not without power.
         self.kept = 0
         self._changed = threading.Condition(threading.RLock())
         self._stop_read, self._stop_write = os.pipe()
@@ -120,7 +123,10 @@ class FifoWires:
             os.close(fd)
 
     def environment(self, pins: dict[str, int], analog: dict[str, int]) -> dict[str, str]:
-        """What the module's process finds at power-on: its wires, and what stands at its pins."""
+        """The environment variables of the module's process: its FIFOs and its inputs at power-on.
+
+        pins: LOW, HIGH or FLOATS by pin.  analog: codes, 0 to 4095, by pin.
+        """
         codes = {_analog_number(pin): code for pin, code in analog.items()}
         drives = {_NUMBERS[pin]: drive for pin, drive in pins.items()}
         return {

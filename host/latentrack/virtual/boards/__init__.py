@@ -1,8 +1,8 @@
-"""What stands around the chip: the electronics of the boards, as their schematics have them.
+"""The electronics around the chip, a class for each board, after the boards' schematics.
 
-A board turns volts at its jacks, hands at its knobs and switches into what the chip's pins see, and
-what the chip does at its pins and on SPI into volts at jacks and light at the glass. It knows
-nothing of the device code: the device's board table (device/latentrack/boards) is held against it.
+A board converts volts at jacks and the state of knobs and switches to levels and codes at the
+chip's pins, and the chip's pins and SPI to volts at jacks and pixels of the display. It does not
+use the device code: tests compare it with the device's board table (device/latentrack/boards).
 
 A board is one file of its name in this folder, with one subclass of Board; no other file lists it.
 """
@@ -16,7 +16,7 @@ from latentrack.errors import UserError
 from latentrack.virtual.boards.board import FLOATS, HIGH, LOW, Board
 
 DEFAULT = "xen"
-"""What a module takes itself for without a board.txt (device/latentrack/boards/__init__.py)."""
+"""The board of a module without a board.txt (device/latentrack/boards/__init__.py)."""
 
 __all__ = ["BOARDS", "DEFAULT", "FLOATS", "HIGH", "LOW", "Board", "make_board"]
 
@@ -42,7 +42,7 @@ BOARDS = _boards()
 
 
 def make_board(name: str) -> Board:
-    """The electronics of a board by its name. Raises UserError if there is no such board."""
+    """Make the electronics of a board. Raises UserError if there is no board of that name."""
     if name not in BOARDS:
         raise UserError(
             f"There are no electronics for a board called {name!r}; name one of "

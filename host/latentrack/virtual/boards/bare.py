@@ -1,4 +1,4 @@
-"""A Teensy on a breadboard, as docs/getting-started.md draws it: pins straight to the jacks."""
+"""A Teensy on a breadboard, as in docs/getting-started.md: pins connected to jacks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _THRESHOLD = 1.65
 
 
 class Bare(Board):
-    """The breadboard: gates straight from the pins, no converters and no display."""
+    """The breadboard: gates directly from the pins, no converters, no display."""
 
     TRIGGERS = {"clock": "D36", "reset": "D35", "trigger_3": "D34", "trigger_4": "D33"}
     KNOBS = {"x": "A7", "y": "A2", "z": "A3", "threshold": "A6"}
@@ -20,7 +20,7 @@ class Bare(Board):
 
     def trigger(self, volts: float) -> int:
         """HIGH above half the supply of 3.3 V, else LOW."""
-        # A megohm to ground holds the pin down where nothing is plugged in.
+        # A resistor of 1 megohm to ground pulls an unplugged input low.
         return HIGH if volts > _THRESHOLD else LOW
 
     def knob(self, position: float) -> int:

@@ -38,18 +38,18 @@ class Converter:
         self._shift = self._bits = 0
 
     def select(self) -> None:
-        """SYNC falls: a frame begins."""
+        """Begin a frame: SYNC falls."""
         self._shift = self._bits = 0
 
     def shift(self, word: int, bits: int, mode: int) -> None:
-        """Takes one word of `bits` bits, in SPI mode 0 to 3, while the chip is selected."""
+        """Shift one word of `bits` bits in, in SPI mode 0 to 3, while the chip is selected."""
         if mode != 1:
             self._fault(f"a converter was sent bits in SPI mode {mode}; it needs mode 1")
         self._shift = self._shift << bits | word & ((1 << bits) - 1)
         self._bits += bits
 
     def deselect(self) -> tuple[int, int] | None:
-        """SYNC rises: the channel and the 14-bit code that were written, if it was a frame."""
+        """End a frame: SYNC rises. Returns (channel, 14-bit code), None without a valid frame."""
         if self._bits == 0:
             return None
         frame = self._shift
@@ -144,5 +144,5 @@ class Xen(Board):
 
 
 def volts_of(value: int) -> float:
-    """The volts at a jack for a 14-bit code of its converter."""
+    """The volts at a jack, -5 to +5, for a 14-bit code of its converter."""
     return _MOST - 2 * _MOST * value / 0x3FFF

@@ -1,7 +1,7 @@
-"""What happens at power-on: the part of the stock firmware that a Linux process lacks.
+"""The boot code: the part of stock firmware that a Linux process lacks.
 
-It makes the process a board: `/flash` is the only file system, `machine` has pins and timers,
-Ctrl-C can be switched off for binary data, and main.py runs unless the REPL is in raw mode.
+It makes the process behave like a board: `/flash` is the only file system, `machine` has pins and
+timers, Ctrl-C can be disabled for binary data, and main.py runs unless the REPL is in raw mode.
 """
 
 import os
@@ -12,7 +12,7 @@ sys.path[:] = [rom]
 
 
 def replace_module(name, **changes):
-    """A built-in module cannot be changed; an object with the same attributes takes its place."""
+    """Replace a built-in module, which cannot be changed, by an object with its attributes."""
 
     class Module:
         pass
@@ -28,9 +28,10 @@ def replace_module(name, **changes):
 
 
 def kbd_intr(character):
-    """On a board this tells the USB driver; here the terminal makes the interrupt.
+    """Set the character that interrupts, 3, or -1 for none: micropython.kbd_intr.
 
-    Without it binary data comes; ONLRET, which does nothing here, says so to the bridge.
+    A board sets its USB driver; here the terminal makes the interrupt. Without it data is binary:
+    ONLRET, which has no effect here, tells the bridge so.
     """
     import termios
 
@@ -46,7 +47,7 @@ def kbd_intr(character):
 
 
 def power_on():
-    """Resets the chip's model, and makes `machine` and the pins what they are at power-on."""
+    """Reset the chip's model, and set `machine` and the pins to their state at power-on."""
     import machine
     import micropython
     import virtualboard
@@ -68,9 +69,9 @@ def power_on():
 
 
 class Implementation:
-    """sys.implementation of the version that this module stands for.
+    """sys.implementation of the chosen version of MicroPython.
 
-    The native code stays this computer's, so `_mpy` does too.
+    `_mpy` is the computer's own, as native code runs on the computer.
     """
 
     def __init__(self, version):
@@ -81,14 +82,14 @@ class Implementation:
 
 
 def pairs(variable):
-    """What stands in an environment variable: number:value, separated by blanks."""
+    """Yield (number, value) from an environment variable, "number:value" separated by blanks."""
     for entry in os.getenv(variable).split():
         number, value = entry.split(":")
         yield int(number), int(value)
 
 
 def mount_flash():
-    """Mounts the flash, and makes it the current folder and the one of modules."""
+    """Mount the flash; make it the current folder and the path of imports."""
     from flash import Flash
 
     flash = Flash(os.getenv("LATENTRACK_FLASH"))
@@ -100,9 +101,9 @@ def mount_flash():
 
 
 def tell_bridge(source):
-    """Says that main.py runs from now on; virtual/module.py takes this out of the output.
+    """Print a mark that main.py begins, which virtual/module.py removes from the output.
 
-    Ctrl-C interrupts it then, as on a board, unless it starts Latentrack.
+    From then on Ctrl-C interrupts main.py as on a board, unless it starts Latentrack.
     """
     starts = any(
         line.strip().startswith((b"from latentrack", b"import latentrack"))
@@ -112,7 +113,7 @@ def tell_bridge(source):
 
 
 def run_main():
-    """Runs main.py, if the computer wants that (LATENTRACK_MAIN)."""
+    """Run main.py if LATENTRACK_MAIN is "run"."""
     if os.getenv("LATENTRACK_MAIN") != "run":
         return
     try:

@@ -1,18 +1,18 @@
-"""The module's flash: a folder of the computer that behaves as a board's file system does.
+"""The module's flash: a folder of the computer that behaves like a board's file system.
 
-MicroPython's own VfsPosix does most of it. With a root folder it cannot rename (v1.29: both names
-end up in the same buffer), does not say how large files are, and is never full; this does. It is as
-large as a Teensy 4.1's, in blocks of the same size, and ENOSPC comes where it would.
+It is built on MicroPython's VfsPosix, which with a root folder cannot rename (v1.29: both names end
+up in the same buffer), gives no file sizes, and is never full. This class does all three. Its size
+and its blocks are those of a Teensy 4.1, so that ENOSPC is raised where a Teensy raises it.
 """
 
 import io
 import os
 import time
 
-# What stock firmware leaves of the 8 MB, and littlefs's block there.
+# The bytes that stock firmware leaves of the 8 MB, and the bytes of a littlefs block there.
 SIZE = 7 * 1024 * 1024
 BLOCK = 4096
-# How long a write takes; a Teensy's takes tens of milliseconds a block. Fault tests change it.
+# The time of a write; tens of milliseconds a block on a Teensy. Fault tests set it.
 WRITE_US = 0
 _ENOSPC = 28
 _WRITES = "wa+x"
@@ -29,39 +29,39 @@ class Flash:
             setattr(self, method, getattr(self._vfs, method))
 
     def mount(self, readonly, mkfs):
-        """As os.mount calls it."""
+        """Mount the file system; called by os.mount."""
         self._vfs.mount(readonly, mkfs)
 
     def umount(self):
-        """As os.umount calls it."""
+        """Unmount the file system; called by os.umount."""
         self._vfs.umount()
 
     def open(self, path, mode):
-        """A file; one that is written to has only the room that is free."""
+        """Open a file; writing is limited to the free space."""
         file = self._vfs.open(path, mode)
         if any(letter in mode for letter in _WRITES):
             return File(file, "b" in mode, self)
         return file
 
     def rename(self, old, new):
-        """Renames a file or folder in the flash, over one that is there."""
+        """Rename a file or folder in the flash; an existing file is replaced."""
         self._computer.rename(self._path(old), self._path(new))
 
     def ilistdir(self, folder):
-        """(name, kind, 0, size in bytes) of each entry; 0x4000 is a folder."""
+        """Yield (name, kind, 0, size in bytes) of each entry; kind 0x4000 is a folder."""
         for entry in self._vfs.ilistdir(folder):
             name, kind = entry[:2]
             path = folder + ("/" if folder and folder[-1] != "/" else "") + name
             yield (name, kind, 0, 0 if kind & 0x4000 else self._vfs.stat(path)[6])
 
     def statvfs(self, path):
-        """As littlefs tells it, in blocks of BLOCK bytes."""
+        """Size and free space as littlefs gives them, in blocks of BLOCK bytes."""
         blocks = SIZE // BLOCK
         free = max(0, blocks - self.used())
         return (BLOCK, BLOCK, blocks, free, free, 0, 0, 0, 0, 255)
 
     def used(self):
-        """Blocks that files and folders take."""
+        """The number of blocks that files and folders take."""
         blocks = 2  # the root
         folders = [self._root]
         while folders:
@@ -76,12 +76,12 @@ class Flash:
         return blocks
 
     def _path(self, path):
-        # What is relative is so to the process's own working folder, which chdir has set.
+        # A relative path is relative to the process's working folder, which chdir has set.
         return self._root + path if path[:1] == "/" else path
 
 
 class File(io.IOBase):
-    """A file that is being written, as long as there is room."""
+    """A file that is open for writing, limited to the flash's free space at its opening."""
 
     def __init__(self, file, binary, flash):
         self._file = file
@@ -89,13 +89,13 @@ class File(io.IOBase):
         self._room = (SIZE // BLOCK - flash.used()) * BLOCK
 
     def write(self, data):
-        """Writes, and takes as long as a flash. Raises OSError(ENOSPC) without room."""
+        """Write after WRITE_US. Raises OSError(ENOSPC) if the flash is full."""
         size = len(data)
         if size > self._room:
             raise OSError(_ENOSPC)
         self._room -= size
         time.sleep_us(WRITE_US)
-        # print() and json.dump() bring bytes to text files, too.
+        # print() and json.dump() write bytes to text files, too.
         if not self._binary and not isinstance(data, str):
             data = str(data, "utf-8")
         return self._file.write(data)

@@ -1,19 +1,19 @@
-"""The `machine` of the virtual module: what stock MicroPython's has on a Teensy 4.1, and no more.
+"""The `machine` of the virtual module: a part of stock MicroPython's on a Teensy 4.1.
 
-Only what Latentrack uses is here, with the rules of the stock module: pins by the Teensy's names, a
-hard interrupt that takes a native function of one argument and runs while Python does whatever it
-does (or a Python function that must not allocate), soft interrupts and soft timers by way of
-MicroPython's scheduler. What the chosen version of MicroPython lacks raises what it raises there.
+It has what Latentrack uses, with the rules of the stock module: pins by the Teensy's names; hard
+interrupts, which call a native function of one argument at any time (or a Python function that must
+not allocate); soft interrupts and soft timers, which use MicroPython's scheduler. A feature that
+the chosen version of MicroPython lacks raises the same exception as there.
 
-Pins and SPI are register accesses on the model of the chip (firmware/chip); the other end of its
-wires is the panel's (latentrack.virtual.wires).
+Pins and SPI are register accesses on the model of the chip (firmware/chip), whose wires lead to the
+panel (latentrack.virtual.wires).
 """
 
 import _thread
 
 import virtualboard
 
-# Native code does not keep Python's objects alive; this does.
+# Keeps Python objects alive that only native code refers to.
 _kept = {}
 _version = (1, 28, 0)
 _GPIO1, _GPIO_SPACING = 0x401B8000, 0x4000
@@ -45,7 +45,7 @@ class Pin:
             self.value(value)
 
     def init(self, mode=-1, pull=-1, *, value=None, drive=0, alt=-1):
-        """Sets direction and pull. Raises ValueError for another mode than IN or OUT."""
+        """Set direction and pull. Raises ValueError for another mode than IN or OUT."""
         if mode not in (Pin.IN, Pin.OUT):
             raise ValueError("invalid mode")
         if value is not None:
@@ -57,7 +57,7 @@ class Pin:
         virtualboard.write(self._base + _GDIR, directions)
 
     def value(self, level=None):
-        """The pin's level, 0 or 1, or drives it."""
+        """Return the pin's level, 0 or 1, or drive the pin to a level."""
         if level is None:
             return virtualboard.pin_level(self.number)
         virtualboard.write(self._base + (_DR_SET if level else _DR_CLEAR), self._mask)
@@ -65,15 +65,15 @@ class Pin:
     __call__ = value
 
     def on(self):
-        """Drives the pin high."""
+        """Drive the pin high."""
         self.value(1)
 
     def off(self):
-        """Drives the pin low."""
+        """Drive the pin low."""
         self.value(0)
 
     def irq(self, handler=None, trigger=IRQ_FALLING | IRQ_RISING, hard=False):
-        """Calls a handler at edges; None: no more."""
+        """Call a handler at each edge; None removes the handler."""
         called = handler
         if handler is not None and not hard:
             called = _scheduled(handler)
@@ -89,7 +89,7 @@ def _is_native(function):
 
 
 def _interrupt(handler):
-    """Wrap a Python function as a hard interrupt's handler: an exception switches it off."""
+    """Wrap a Python function as a hard interrupt's handler, which an exception removes."""
 
     def call(pin):
         try:
@@ -105,7 +105,7 @@ def _interrupt(handler):
 
 
 def _scheduled(handler):
-    """Wrap a soft interrupt's handler; a call that finds the scheduler full is lost, as there."""
+    """Wrap a soft interrupt's handler; a call is lost if the scheduler is full, as on a board."""
 
     def call(pin):
         try:
@@ -121,7 +121,7 @@ class SPI:
 
     MSB = 0
     LSB = 1
-    # Half periods of the shift clock, as NXP's driver works them out of 132 MHz.
+    # The clock in Hz from which NXP's driver derives the half period of the shift clock.
     _CLOCK = 132000000
 
     def __init__(
@@ -135,7 +135,7 @@ class SPI:
             virtualboard.spi_setup(polarity << 1 | phase, max(SPI._CLOCK // baudrate - 2, 0))
 
     def write(self, data):
-        """Sends bytes. Raises OSError if the bus stays busy."""
+        """Send bytes. Raises OSError if the bus stays busy."""
         if self._id == 0:
             virtualboard.spi_write(data)
 
@@ -148,7 +148,7 @@ class ADC:
 
     def read_u16(self):
         """The code at the pin, 0 to 65519."""
-        # Twelve bits, scaled as the stock firmware does it: the highest code reads 65519.
+        # 12 bits, scaled as in stock firmware: the highest code reads 65519.
         return virtualboard.analog(self.number) * 0xFFFF >> 12
 
 
@@ -168,7 +168,10 @@ class Timer:
             self.init(**settings)
 
     def init(self, *, mode=PERIODIC, period=-1, freq=-1, tick_hz=1000, callback=None, **more):
-        """Starts it; it runs every `period` milliseconds, or once."""
+        """Start the timer: call `callback` every `period` milliseconds, or `freq` times a second.
+
+        Raises ValueError for a mode other than PERIODIC, RuntimeError without a free timer.
+        """
         hard = _take_hard(more)
         if more:
             raise TypeError("extra keyword arguments given")
@@ -184,7 +187,7 @@ class Timer:
             _kept["hard", self._slot] = (self, callback)
             virtualboard.hard_timer(self._slot, period_us, callback, self)
         else:
-            # As on a Teensy the callback gets the timer itself.
+            # The callback gets the timer itself, as on a Teensy.
             def call(_):
                 _uninterrupted(callback, self)
 
@@ -192,7 +195,7 @@ class Timer:
             virtualboard.soft_timer(self._slot, period_us, call)
 
     def deinit(self):
-        """Stops it."""
+        """Stop the timer."""
         if self._slot is None:
             return
         if self._hard:
@@ -204,7 +207,7 @@ class Timer:
 
 
 def _uninterrupted(function, argument):
-    """On a board nothing looks at Ctrl-C while the scheduler calls something."""
+    """Call a function without Ctrl-C, which a board ignores while the scheduler calls code."""
     virtualboard.hold_interrupts(True)
     try:
         function(argument)
@@ -213,7 +216,7 @@ def _uninterrupted(function, argument):
 
 
 def schedule(function, argument):
-    """micropython.schedule"""
+    """Queue `function(argument)` (micropython.schedule). RuntimeError: the queue is full."""
     _schedule(lambda _: _uninterrupted(function, argument), None)
 
 
@@ -236,12 +239,12 @@ mem32 = _Memory()
 
 
 def soft_reset():
-    """Ends this run of MicroPython; the chip keeps its state."""
+    """End this run of MicroPython; the chip keeps its state."""
     raise SystemExit
 
 
 def reset():
-    """Resets the chip."""
+    """Reset the chip, by its register AIRCR."""
     mem32[0xE000ED0C] = 0x05FA0004
 
 
@@ -251,9 +254,9 @@ def freq():
 
 
 def power_on(events, reports, manual, schedule, version, inputs, analog):
-    """Start the interrupts and the timers. boot.py calls it once, before anything else runs.
+    """Start interrupts and timers; called once by boot.py, before any other code.
 
-    `inputs` and `analog` say how the board's switches and knobs stand: pairs (number, value).
+    `inputs` and `analog` are the states of the board's inputs, pairs (number, value).
     """
     global _schedule, _version
     _schedule = schedule
