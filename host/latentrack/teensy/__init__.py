@@ -1,5 +1,5 @@
-"""A Teensy 4.1 in software: stock MicroPython firmware boots in it, unchanged.
+"""A Teensy 4.1 in software, which boots unchanged stock MicroPython firmware.
 
-The processor is the package `unicorn`; memory, peripherals and interrupts are modelled here. What
-the model leaves out is listed in docs/architecture.md.
+The package `unicorn` runs the processor's instructions; this package models memory, peripherals and
+interrupts. docs/architecture.md lists what the model lacks.
 """

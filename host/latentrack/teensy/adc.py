@@ -1,4 +1,4 @@
-"""ADC1 and ADC2: a conversion is done at once and gives the code set from outside."""
+"""ADC1 and ADC2: a conversion takes no time and gives the code set from outside."""
 
 from __future__ import annotations
 

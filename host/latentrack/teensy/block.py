@@ -1,6 +1,6 @@
-"""A block of peripheral registers, and what a block may ask of the machine around it.
+"""The base class of blocks of peripheral registers, and the machine's methods that blocks use.
 
-Registers that no model knows read back what was written and have no effect.
+A register without a model reads back the value that was written and has no effect.
 """
 
 from __future__ import annotations
@@ -11,36 +11,40 @@ from latentrack.virtual.chip import chip
 
 
 class Machine(Protocol):
-    """What blocks need of the machine."""
+    """The part of the machine that blocks use."""
 
     now: float
     """The machine's time in microseconds."""
     access_us: float
-    """What one access to a peripheral takes."""
+    """The duration of one access to a peripheral, in microseconds."""
 
     def set_line(self, interrupt: int, level: bool) -> None:
-        """Raise or lower an interrupt's line; the number is the NVIC's."""
+        """Set the level of an interrupt's line; `interrupt` is its number at the NVIC."""
 
     def interrupts_masked(self) -> bool:
-        """Whether PRIMASK keeps every interrupt out."""
+        """Whether PRIMASK masks all interrupts."""
 
     def active_exception(self) -> int:
-        """The number of the exception that runs, 0 in thread mode."""
+        """The number of the running exception, 0 in thread mode."""
 
     def settle(self) -> None:
         """Bring the serial buses up to the present, before a pin changes."""
 
     def request_reset(self, cause: int) -> None:
-        """Restart from the vector table; the cause is the bit of SRC_SRSR."""
+        """Restart from the vector table after this instruction; `cause` is a bit of SRC_SRSR."""
 
 
 class Block:
-    """Registers at `base`; `touched` are the offsets that code has read or written."""
+    """A block of registers.
+
+    base: its address.  registers: the words by offset in bytes.  touched: the offsets that code has
+    read or written.
+    """
 
     takes_time = True
-    """Whether an access costs the machine's `access_us`."""
+    """Whether an access takes the machine's `access_us`."""
     merges_narrow_writes = True
-    """Whether a byte written changes its own bits only. Where not, the others are written as 0."""
+    """Whether writing a byte keeps the word's other bits; if not, they are written as 0."""
 
     def __init__(self, machine: Machine, name: str) -> None:
         self.machine = machine
@@ -50,7 +54,7 @@ class Block:
         self.touched: set[int] = set()
 
     def reset(self) -> None:
-        """Put the registers into the state of power-on."""
+        """Set the registers to their state at power-on."""
         self.registers.clear()
 
     def read(self, offset: int) -> int:
@@ -64,7 +68,7 @@ class Block:
     # Unicorn's callbacks: accesses of 1, 2, 4 or 8 bytes.
 
     def read_any(self, uc: Any, offset: int, size: int, _: Any) -> int:
-        """Read any number of bytes at any offset."""
+        """Read 1, 2, 4 or 8 bytes at an offset; Unicorn's callback."""
         if self.takes_time:
             self.machine.now += self.machine.access_us
         word_offset = offset & ~3
@@ -77,7 +81,7 @@ class Block:
         return (word >> 8 * (offset & 3)) & ((1 << 8 * size) - 1)
 
     def write_any(self, uc: Any, offset: int, size: int, value: int, _: Any) -> None:
-        """Write any number of bytes at any offset."""
+        """Write 1, 2, 4 or 8 bytes at an offset; Unicorn's callback."""
         if self.takes_time:
             self.machine.now += self.machine.access_us
         word_offset = offset & ~3

@@ -1,4 +1,4 @@
-"""Clocks, power and the real-time clock: what firmware waits for is ready at once."""
+"""Clocks, power and the real-time clock: all that firmware waits for is ready at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PLL2_MHZ = 528
 
 
 class Dcdc(Block):
-    """The converter of the core's voltage is always settled."""
+    """The voltage converter of the core; its output is always stable."""
 
     def read(self, offset: int) -> int:
         """The register, with the "output is stable" bit of REG0 set."""
@@ -20,7 +20,7 @@ class Dcdc(Block):
 
 
 class Ccm(Block):
-    """Clock dividers and selectors; no handshake is ever under way."""
+    """Clock dividers and selectors; all handshakes are complete at once."""
 
     def read(self, offset: int) -> int:
         """The register; CDHIPR, the handshakes under way, always reads 0."""
@@ -28,7 +28,7 @@ class Ccm(Block):
 
 
 class Analog(Block):
-    """PLLs, regulators and oscillators: registers with set, clear and toggle beside them."""
+    """PLLs, regulators and oscillators; each register has set, clear and toggle addresses."""
 
     _LOCKED = (0x00, 0x10, 0x20, 0x30, 0x70, 0xA0, 0xE0)  # PLLs: bit 31
 
@@ -58,7 +58,7 @@ class Analog(Block):
 
 
 class Snvs(Block):
-    """The real-time clock; a reset leaves it running."""
+    """The real-time clock, which runs through a reset."""
 
     def __init__(self, machine: Machine, name: str) -> None:
         super().__init__(machine, name)
@@ -81,7 +81,7 @@ class Snvs(Block):
 
 
 def lpspi_root_mhz(ccm: Block, analog: Block) -> float:
-    """The clock that LPSPIs divide, from the selectors that the firmware has set."""
+    """The frequency in MHz of the clock that LPSPIs divide, from the firmware's selectors."""
     cbcmr = ccm.registers.get(chip().offsets("CCM")["CBCMR"], 0)
     fractions = analog.registers.get(chip().offsets("ANALOG")["PFD_480"], 0)
     divided = (

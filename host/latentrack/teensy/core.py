@@ -24,13 +24,13 @@ _SYSTICK_ENABLE, _SYSTICK_INTERRUPT = 1, 2
 
 
 class CoreMachine(Machine, Protocol):
-    """What the core's registers need besides."""
+    """The part of the machine that the core's registers use."""
 
     vectors_at_reset: int
 
 
 class Scs(Block):
-    """Which exceptions are pending, enabled and at which priority, and the SysTick timer."""
+    """The system control space: pending and enabled exceptions, priorities, the SysTick timer."""
 
     takes_time = False
     merges_narrow_writes = False
@@ -39,9 +39,9 @@ class Scs(Block):
     def __init__(self, machine: CoreMachine) -> None:
         super().__init__(machine, "SCS")
         self.lines: set[int] = set()
-        """Exceptions whose peripheral holds its interrupt line."""
+        """The exceptions whose interrupt line a peripheral holds high."""
         self.active: list[tuple[int, int]] = []
-        """(number, priority) of the exceptions that run, the innermost last."""
+        """(number, priority) of the running exceptions, the innermost last."""
         self._cpuid, self._ccsidr = _AT["CPUID"], _AT["CCSIDR"]
         self._mpu_type = _AT["MPU_TYPE"]
         self.reset()
@@ -64,7 +64,10 @@ class Scs(Block):
     # -- exceptions -------------------------------------------------------------------------
 
     def most_urgent(self, base_priority: int, masked: bool) -> tuple[int, int] | None:
-        """The exception to take now, as (number, priority), or None."""
+        """The exception to take now, as (number, priority), or None.
+
+        base_priority: BASEPRI, 0 for none.  masked: whether PRIMASK is set.
+        """
         if masked or not (self.pending or self.lines):
             return None
         ready = [
@@ -83,7 +86,7 @@ class Scs(Block):
     # -- SysTick ----------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """Pend SysTick if its time has come; ticks that were missed are lost."""
+        """Make SysTick pending if it is due; missed ticks are lost."""
         now = self.machine.now
         if self.next_tick_us is None or now < self.next_tick_us:
             return
@@ -118,7 +121,7 @@ class Scs(Block):
         if offset == _ICSR:
             return self.machine.active_exception() | (PENDSV in self.pending) << 28
         if offset == self._ccsidr:
-            return 0  # one set of one way, so that loops over the cache are short
+            return 0  # a cache of one set and one way, for short loops over it
         if offset == self._mpu_type:
             return 0x1000  # 16 regions
         return self.registers.get(offset, 0)
@@ -187,7 +190,7 @@ class Scs(Block):
 
 
 class Dwt(Block):
-    """The counter of cycles."""
+    """The cycle counter, DWT_CYCCNT."""
 
     takes_time = False
     merges_narrow_writes = False
@@ -211,7 +214,7 @@ class Dwt(Block):
 
 
 class Plain(Block):
-    """The core's trace and breakpoint units: registers without an effect."""
+    """The core's trace and breakpoint units: registers without effect."""
 
     takes_time = False
     merges_narrow_writes = False

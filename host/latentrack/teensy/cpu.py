@@ -1,8 +1,8 @@
-"""The processor: Unicorn runs the instructions, exceptions of the M profile are done here.
+"""The processor: Unicorn runs the instructions, this module the exceptions of the M profile.
 
-Unicorn's own M-profile processors have their floating point unit switched off for good, so this is
-its A-profile "max" in Thumb state. Exception entry and return, and MRS and MSR of the M profile,
-are unknown to it: it stops there, and this module does them.
+The floating point unit of Unicorn's M-profile processors cannot be enabled, so its A-profile "max"
+in Thumb state is used. That has no exception entry and return, MRS or MSR of the M profile: Unicorn
+stops there, and this module executes them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SP, LR, PC, CPSR = (
 REGISTERS += [SP, LR, PC]
 FLOATS = [arm.UC_ARM_REG_S0 + i for i in range(16)]
 FPSCR = arm.UC_ARM_REG_FPSCR
-NEVER = 0xFFFFFFFE  # an address where no code is
+NEVER = 0xFFFFFFFE  # an address without code
 
 _STACKED = (0, 1, 2, 3, 12, 14)
 _FRAME_BYTES = 0x68  # the extended frame: eight words, S0 to S15, FPSCR, one reserved
@@ -47,7 +47,7 @@ _FLAGS = 0xF80F0000
 _MASKED = 0x80
 _THUMB_SUPERVISOR = 0x33
 _THUMB = 1 << 24
-_EXC_RETURNS = 0xFFFFFFE0  # from here on a jump is a return from an exception
+_EXC_RETURNS = 0xFFFFFFE0  # a jump to this address or above returns from an exception
 _RETURN_TO_HANDLER, _RETURN_TO_THREAD = 0xFFFFFFE1, 0xFFFFFFE9
 
 _PRIMASK, _BASEPRI, _BASEPRI_MAX, _FAULTMASK, _CONTROL = 16, 17, 18, 19, 20
@@ -66,20 +66,20 @@ _WHAT = {
 class Stop(Enum):
     """Why the processor stopped."""
 
-    COUNT = "all instructions are done"
-    IDLE = "it waits for an interrupt"
+    COUNT = "the number of instructions was reached"
+    IDLE = "waits for an interrupt"
     RETURN = "an exception returned"
-    SPECIAL = "an instruction of the M profile was done"
+    SPECIAL = "an instruction of the M profile was executed"
     SUPERVISOR = "a supervisor call"
-    FAULT = "it cannot go on"
+    FAULT = "a fault"
 
 
 class Lockup(Exception):
-    """A fault within the fault handler, or a stack that does not fit: a real core would lock up."""
+    """A fault in the fault handler, or a stack without memory: a real core would lock up."""
 
 
 class Cpu:
-    """Registers, exceptions and the running of instructions; memory is mapped by the machine."""
+    """The processor: registers, exceptions, execution. The machine maps the memory."""
 
     def __init__(self, system: Scs) -> None:
         self.uc = Uc(UC_ARCH_ARM, UC_MODE_THUMB)
@@ -88,11 +88,11 @@ class Cpu:
         self.pc = 0
         self.base_priority = 0
         self.taken: Counter[int] = Counter()
-        """How often each exception was taken."""
+        """The number of times that each exception was taken."""
         self.lowest_sp = 1 << 32
         self.fault_text = ""
         self.fault_address: int | None = None
-        """The address without memory or peripheral that the last fault touched, if it did."""
+        """The address without memory or peripheral that caused the last fault, or None."""
         self._frames: list[tuple[int, int, int]] = []
         self._fault: tuple[int, int] | None = None
         self._unknown_exception: int | None = None
@@ -102,7 +102,7 @@ class Cpu:
         self.uc.hook_add(UC_HOOK_INTR, self._on_exception)
 
     def reset(self, stack: int, entry: int) -> None:
-        """Start at `entry` in thread mode with interrupts enabled."""
+        """Set the state after a reset: thread mode at `entry`, interrupts enabled."""
         uc = self.uc
         uc.reg_write(arm.UC_ARM_REG_C1_C0_2, 0xF00000)
         uc.reg_write(arm.UC_ARM_REG_FPEXC, 0x40000000)
@@ -118,11 +118,11 @@ class Cpu:
         return bool(self.uc.reg_read(CPSR) & _MASKED)
 
     def active(self) -> int:
-        """The exception that runs, 0 in thread mode."""
+        """The number of the running exception, 0 in thread mode."""
         return self.system.active[-1][0] if self.system.active else 0
 
     def word(self, address: int) -> int:
-        """A word of memory."""
+        """The word of memory at an address."""
         (value,) = struct.unpack("<I", self.uc.mem_read(address, 4))
         return int(value)
 
@@ -137,7 +137,7 @@ class Cpu:
     # -- running ----------------------------------------------------------------------------
 
     def run(self, count: int) -> Stop:
-        """Run at most `count` instructions from `pc` on."""
+        """Run at most `count` instructions from `pc` on; return why it stopped."""
         uc = self.uc
         self._fault = self._unknown_exception = None
         self._idle = False
@@ -151,14 +151,14 @@ class Cpu:
         if self._idle:
             return Stop.IDLE
         if error is None and self._unknown_exception is None:
-            # Unicorn ends quietly behind a WFI.
+            # Unicorn returns without an error after a WFI.
             return Stop.IDLE if self._learn_hint() else Stop.COUNT
         if self.pc >= _EXC_RETURNS and self.system.active:
             self._leave()
             return Stop.RETURN
         if error is not None and self._fault is None and self._do_special():
             return Stop.SPECIAL
-        # It calls WFE and YIELD invalid, with the pc behind them.
+        # Unicorn reports WFE and YIELD as invalid, with the pc after them.
         if error is not None and error.errno == UC_ERR_INSN_INVALID and self._learn_hint():
             return Stop.IDLE
         if self._unknown_exception == 2:
@@ -180,7 +180,7 @@ class Cpu:
         uc.emu_stop()
 
     def _hint_bytes(self, address: int) -> int:
-        """How long the WFI, WFE or YIELD at an address is; 0 if there is something else."""
+        """The bytes of the WFI, WFE or YIELD at an address; 0 for another instruction."""
         try:
             first, second = struct.unpack("<2H", self.uc.mem_read(address, 4))
         except UcError:
@@ -190,9 +190,10 @@ class Cpu:
         return 4 if first == 0xF3AF and second in _WIDE_HINTS else 0
 
     def _learn_hint(self) -> bool:
-        """Whether `pc` is just behind a WFI, WFE or YIELD that is met for the first time.
+        """Whether `pc` is just after a WFI, WFE or YIELD that has no hook yet.
 
-        From then on a hook stops before it: an invalid instruction behind it is a fault.
+        Adds a hook that stops before it from now on, so that an invalid instruction after it is
+        a fault.
         """
         for size in (2, 4):
             at = self.pc - size
@@ -213,7 +214,7 @@ class Cpu:
     # -- exceptions -------------------------------------------------------------------------
 
     def take(self) -> bool:
-        """Enter the most urgent exception, if one may come in now."""
+        """Enter the most urgent exception that may be taken now; return whether there was one."""
         system = self.system
         if not (system.pending or system.lines):
             return False
@@ -224,7 +225,7 @@ class Cpu:
         return True
 
     def enter(self, number: int, priority: int) -> None:
-        """Stack the extended frame and go to the exception's handler."""
+        """Push the extended frame and go to the exception's handler. Raises Lockup."""
         uc, system = self.uc, self.system
         system.pending.discard(number)
         self.taken[number] += 1
@@ -246,7 +247,7 @@ class Cpu:
         self.pc = self.word(system.vectors + 4 * number) & ~1
 
     def _leave(self) -> None:
-        """Return to what the innermost exception has interrupted."""
+        """Return from the innermost exception. Raises Lockup if its frame is not at SP."""
         uc = self.uc
         frame, sp, cpsr = self._frames.pop()
         number, _ = self.system.active.pop()
@@ -268,7 +269,7 @@ class Cpu:
     # -- MRS and MSR ------------------------------------------------------------------------
 
     def _do_special(self) -> bool:
-        """Do the MRS or MSR at `pc`. False if there is none, or of a register not modelled."""
+        """Execute the MRS or MSR at `pc`; False if there is none, or its register has no model."""
         try:
             first, second = struct.unpack("<2H", self.uc.mem_read(self.pc, 4))
         except UcError:

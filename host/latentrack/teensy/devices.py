@@ -1,6 +1,6 @@
-"""Small blocks: random numbers, the chip's identity, watchdogs, USB and card slots with nothing in.
+"""Small blocks: random numbers, the chip's id, watchdogs, unused USB and card slots.
 
-Each answers just enough for firmware to go on.
+Each models only what firmware waits for.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from latentrack.virtual.chip import chip
 
 
 class Trng(Block):
-    """The source of random numbers; the same ones in every run."""
+    """The random number generator, with the same numbers in every run."""
 
     _VALID = 0x2400
     _ERROR = 0x1000
@@ -33,7 +33,7 @@ class Trng(Block):
 
 
 class Ocotp(Block):
-    """Fuses: a unique number of 64 bits."""
+    """Fuses: the chip's id of 64 bits, a constant."""
 
     def read(self, offset: int) -> int:
         """The register; CFG0 and CFG1 read a constant chip number."""
@@ -44,7 +44,7 @@ class Ocotp(Block):
 
 
 class Usb(Block):
-    """Both USB controllers, with no cable in."""
+    """Both USB controllers, unplugged."""
 
     _PER_CONTROLLER = 0x1FF
     _RESET = 2
@@ -94,7 +94,7 @@ class Usdhc(Block):
 
 
 class Watchdog(Block):
-    """WDOG1 or WDOG2: never bites; clearing SRS restarts the chip, as machine.reset() does."""
+    """WDOG1 or WDOG2: never times out; clearing SRS restarts the chip, as machine.reset() does."""
 
     _SRS = 1 << 4
     _WCR_AT_RESET = 0x30
@@ -118,7 +118,7 @@ class Watchdog(Block):
 
 
 class Src(Block):
-    """The reset controller; SRSR says why the chip was reset, 0 after power-on."""
+    """The reset controller; SRSR has the cause of the last reset, 0 after power-on."""
 
     def write(self, offset: int, value: int) -> None:
         """Write a register; ones written to SRSR clear its bits."""
@@ -127,5 +127,5 @@ class Src(Block):
         self.registers[offset] = value
 
     def note(self, cause: int) -> None:
-        """Write the cause of a reset down."""
+        """Store the cause of a reset, a bit of SRSR."""
         self.registers[chip().offsets(self.name)["SRSR"]] = cause

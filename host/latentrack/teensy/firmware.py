@@ -28,7 +28,7 @@ _GET_IT = "get MicroPython for the Teensy 4.1 from micropython.org (a .hex file)
 
 @dataclass(frozen=True)
 class Firmware:
-    """What a file holds: pieces of memory, and where the vector table is."""
+    """The contents of a firmware file; vectors: the address of its vector table."""
 
     pieces: tuple[tuple[int, bytes], ...]
     """(address, bytes), in order and without overlap of addresses."""
@@ -48,7 +48,7 @@ class Firmware:
 def read_firmware(path: Path) -> Firmware:
     """Read a .hex or .elf file.
 
-    Raises UserError if it cannot be read, is damaged, or is not for this chip.
+    Raises UserError if it cannot be read, is damaged, or is not for the Teensy 4.1.
     """
     try:
         data = path.read_bytes()
@@ -74,7 +74,7 @@ def read_firmware(path: Path) -> Firmware:
 
 
 def _word(pieces: tuple[tuple[int, bytes], ...], address: int) -> int | None:
-    """The word at an address; bytes that a flash has between the pieces count as erased."""
+    """The word at an address, with 0xff for bytes between pieces; None outside of all pieces."""
     found = bytearray(b"\xff" * 4)
     known = False
     for start, data in pieces:
@@ -86,7 +86,7 @@ def _word(pieces: tuple[tuple[int, bytes], ...], address: int) -> int | None:
 
 
 def _find_vectors(path: Path, pieces: tuple[tuple[int, bytes], ...]) -> int:
-    """Where the boot header says, if that is a vector table; else at the usual address."""
+    """The address of the vector table: that in the boot header, else the usual one."""
     candidates = [USUAL_VECTORS]
     if _word(pieces, BOOT_HEADER) in _HEADER_TAGS:
         candidates.insert(0, _word(pieces, BOOT_HEADER + 4) or 0)
@@ -109,7 +109,7 @@ def _is_vector_table(pieces: tuple[tuple[int, bytes], ...], vectors: int) -> boo
 
 
 def _read_hex(path: Path, data: bytes) -> tuple[tuple[int, bytes], ...]:
-    """Intel HEX with extended addresses; what lies together becomes one piece."""
+    """Read Intel HEX with extended addresses; adjacent records become one piece."""
     pieces: list[tuple[int, bytearray]] = []
     upper, ended = 0, False
     for number, line in enumerate(data.split(b"\n"), 1):
@@ -152,7 +152,7 @@ def _read_hex(path: Path, data: bytes) -> tuple[tuple[int, bytes], ...]:
 
 
 def _read_elf(path: Path, data: bytes) -> tuple[tuple[int, bytes], ...]:
-    """The segments of an ELF file, at the addresses where they are stored."""
+    """Read the segments of an ELF file, at their load addresses."""
     try:
         wide, _, machine = data[4] != 1, data[5], struct.unpack_from("<H", data, 18)[0]
         if wide or machine != _ARM:

@@ -1,7 +1,7 @@
-"""FlexSPI with the serial flash of the Teensy behind it: read in place, erased and programmed.
+"""FlexSPI and the Teensy's serial flash: read as memory, erased and programmed by commands.
 
 Erasing and programming take the time of a W25Q64JV (Winbond's data sheet, typical values), during
-which its status register says busy.
+which its status register reads "busy".
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ _W25Q64 = b"\xef\x40\x17"
 
 
 class FlashMemory(Protocol):
-    """The flash as memory that reads in place."""
+    """The flash as memory, addressed by the offset in bytes."""
 
     size: int
 
     def read(self, at: int, size: int) -> bytes:
-        """Bytes from an offset on."""
+        """The `size` bytes from an offset on."""
 
     def replace(self, at: int, data: bytes) -> None:
-        """Put bytes at an offset."""
+        """Replace the bytes from an offset on."""
 
 
 class FlexSpi(Block):
-    """A controller; `flash` is what hangs on it, or None.
+    """A controller. flash: the flash at it, or None.
 
-    `operations` counts the flash commands. `busy_until_us` is when the erase or program under way
-    ends.
+    operations: the number of times that each flash command was sent.  busy_until_us: the end of the
+    erase or program under way.
     """
 
     def __init__(self, machine: Machine, name: str, flash: FlashMemory | None = None) -> None:
@@ -101,7 +101,7 @@ class FlexSpi(Block):
         self.registers[INTR] = self.registers.get(INTR, 0) | _COMMAND_DONE
 
     def _begin(self) -> None:
-        """Start the command that the look-up table has for the sequence asked for."""
+        """Start the flash command that the look-up table has for the chosen sequence."""
         control = self.registers.get(IPCR1, 0)
         operation = self.registers.get(LUT + 16 * (control >> 16 & 15), 0) & 0xFF
         address = self.registers.get(IPCR0, 0)
@@ -119,11 +119,11 @@ class FlexSpi(Block):
             elif operation == READ_STATUS:
                 self._answer = bytes((self._busy(),))
             elif operation in PROGRAMS or operation in STATUS_WRITES:
-                return  # done when its data has come
+                return  # complete once its data has been written
         self._done()
 
     def _go_on(self) -> None:
-        """Data for the command under way; the last of it starts the programming."""
+        """Program the flash once all data of the command has been written."""
         operation, address, size = self._command
         if len(self._sent) < size:
             return
@@ -138,6 +138,6 @@ class FlexSpi(Block):
     def _busy(self) -> bool:
         busy = self.machine.now < self.busy_until_us
         if busy and self.machine.interrupts_masked():
-            # Nothing can come between this answer and the last: skip the asking.
+            # With interrupts masked the firmware only polls: skip to the last poll.
             self.machine.now = self.busy_until_us
         return busy

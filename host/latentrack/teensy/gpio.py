@@ -19,7 +19,11 @@ RISING, FALLING = 2, 3  # of a pin's two bits in ICR1 or ICR2
 
 
 class Gpio(Block):
-    """One port; `on_change(port, changed mask, levels)` hears of output pins that change."""
+    """One port.
+
+    on_change(port, mask of changed pins, levels): called when output pins change.  inputs: the
+    levels that drive the pins from outside.
+    """
 
     merges_narrow_writes = False
 
@@ -44,12 +48,12 @@ class Gpio(Block):
 
     @property
     def outputs(self) -> int:
-        """The output pins that are high."""
+        """The mask of the output pins that are high."""
         return self.registers.get(DR, 0) & self.registers.get(GDIR, 0)
 
     @property
     def low_outputs(self) -> int:
-        """The output pins that are low."""
+        """The mask of the output pins that are low."""
         return ~self.registers.get(DR, 0) & self.registers.get(GDIR, 0)
 
     def read(self, offset: int) -> int:
@@ -92,7 +96,7 @@ class Gpio(Block):
                 self._update_lines()
 
     def set_input(self, bit: int, level: bool) -> None:
-        """Drive a pin from outside; an edge that the pin waits for is latched in ISR."""
+        """Drive a pin from outside; an edge of the configured kind is latched in ISR."""
         mask = 1 << bit
         if bool(self.inputs & mask) == level:
             return

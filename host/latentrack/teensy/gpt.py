@@ -1,4 +1,4 @@
-"""General purpose timers GPT1 and GPT2, which stock firmware lets count microseconds."""
+"""General purpose timers GPT1 and GPT2; stock firmware sets them to count microseconds."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from latentrack.virtual.chip import chip
 _AT = chip().offsets("GPT")
 CR, SR, IR, OCR1, CNT = _AT["CR"], _AT["SR"], _AT["IR"], _AT["OCR1"], _AT["CNT"]
 _SOFTWARE_RESET = 1 << 15
-_AHEAD = 0x80000000  # a compare value further behind than this is still to come
+_AHEAD = 0x80000000  # a compare value this far or further behind the counter lies ahead of it
 
 
 class Gpt(Block):
     """A counter of microseconds with one compare interrupt.
 
-    A compare value that has passed when it is set, or when its interrupt is enabled, counts as
-    reached: the model's time moves in steps.
+    A compare value that the counter has passed when it is set, or when its interrupt is enabled,
+    counts as reached, because the model's time advances in steps.
     """
 
     def __init__(self, machine: Machine, name: str) -> None:
@@ -47,14 +47,14 @@ class Gpt(Block):
         self._update_line()
 
     def compare(self) -> None:
-        """Set the compare flag if its time has come."""
+        """Set the compare flag if the counter has reached the compare value."""
         if self._waits() and self._distance() < _AHEAD:
             self._armed = False
             self.registers[SR] = self.registers.get(SR, 0) | 1
             self._update_line()
 
     def next_compare(self) -> float | None:
-        """The time of the compare that is waited for, in us, or None."""
+        """The time of the next compare in microseconds, or None."""
         if not self._waits():
             return None
         distance = self._distance()

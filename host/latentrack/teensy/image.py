@@ -1,6 +1,6 @@
-"""Images of the flash's file system: a folder put into one, and read back out of it.
+"""Images of the flash's file system: made from a folder, and written back to it.
 
-The geometry is that of stock MicroPython on the Teensy 4.1: littlefs 2 behind the firmware.
+The geometry is that of stock MicroPython on the Teensy 4.1: littlefs 2 after the firmware.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ OFFSET = 0x100000  # in the flash
 BLOCK_BYTES, BLOCKS = 4096, 1791
 SIZE = BLOCK_BYTES * BLOCKS
 
-# The prompt reads the UART only while it waits for a key. For Ctrl-C to interrupt running code,
-# received bytes are passed on when the line falls idle; not a long piece, which the prompt's own
-# buffer of 512 bytes could not hold.
+# The prompt reads the UART only while it waits for a key. To let Ctrl-C interrupt running code,
+# received bytes are passed to the prompt when the line falls idle, but only fewer than 64, as the
+# prompt's buffer has 512 bytes.
 BOOT = """\
 import os, machine
 _uart = machine.UART(1, 115200, rxbuf=4096)
@@ -34,18 +34,18 @@ except Exception:
     pass
 """
 ADDED = {"boot.py": BOOT.encode(), "SKIPSD": b""}
-"""Files that every image has: the prompt goes to UART(1), as the model has no USB, and the slot for
-an SD card is left alone."""
+"""Files added to each image: boot.py puts the prompt on UART(1), as the model has no USB; SKIPSD
+keeps the firmware from mounting an SD card."""
 
 
 def make_image(folder: Path) -> bytes:
-    """An image of the folder's files, with ADDED instead of files of the same names.
+    """Make an image of the folder's files; ADDED replaces files of the same names.
 
-    Raises UserError if they do not fit.
+    Raises UserError if the files do not fit.
     """
     from littlefs import LittleFSError
 
-    # Firmware of any age reads version 2.0; newer ones raise it when they write.
+    # All firmware reads version 2.0; newer firmware upgrades it when it writes.
     system = _file_system(disk_version=0x00020000)
     system.format()
     system.mount()
@@ -68,9 +68,9 @@ def make_image(folder: Path) -> bytes:
 
 
 def read_image(image: bytes) -> dict[str, bytes | None]:
-    """The files of an image by path, without those of ADDED; None stands for a folder.
+    """The files of an image, bytes by path, without those of ADDED; None for a folder.
 
-    Raises ValueError if there is no file system in it.
+    Raises ValueError if the image has no file system.
     """
     from littlefs import LittleFSError
 
@@ -95,7 +95,7 @@ def read_image(image: bytes) -> dict[str, bytes | None]:
 
 
 def write_back(image: bytes, folder: Path) -> None:
-    """Make the folder hold what the image holds; files that are the same are left alone."""
+    """Make the folder's contents those of the image; unchanged files are not written."""
     wanted = read_image(image)
     for name, data in wanted.items():
         path = folder / name

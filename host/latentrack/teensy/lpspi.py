@@ -31,26 +31,27 @@ _PARAM_VALUE = 0x0404  # FIFOs of 2^4 words
 
 
 class Word(NamedTuple):
-    """A word that has left a bus."""
+    """A word that was sent on a bus."""
 
     time_us: float
-    """When its last bit was out."""
+    """The time of its last bit, in microseconds."""
     bus: str
     value: int
     bits: int
     mode: int
     """SPI mode 0 to 3: clock polarity and phase."""
     low: frozenset[str]
-    """The output pins that were low from its first bit to its last: its selects among them."""
+    """The output pins that were low from its first bit to its last, including selects."""
     exception: int
     """The exception whose code wrote it, 0 for thread mode."""
 
 
 class Lpspi(Block):
-    """`on_word` hears each word; `root_mhz` gives the clock that CCR divides.
+    """The bus.
 
-    `miso(value, bits)` is what devices answer to a word (default: 0). `overruns` counts writes into
-    a full FIFO.
+    root_mhz(): the frequency in MHz that CCR divides.  low_outputs(): the output pins that are low.
+    on_word: called with each word that was sent.  miso(value, bits): the devices' answer to a word
+    (default: 0).  overruns: the number of writes into a full FIFO.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class Lpspi(Block):
 
     @property
     def busy(self) -> bool:
-        """Whether a word is on its way."""
+        """Whether a word is being sent."""
         return self._shifting is not None
 
     # -- registers --------------------------------------------------------------------------
@@ -101,7 +102,7 @@ class Lpspi(Block):
         if offset == FSR:
             count = len(self._fifo) | len(self._received) << 16
             if len(self._fifo) == _FIFO_WORDS and self._shifting is not None:
-                # Whoever sees a full FIFO waits for room: let the present word end.
+                # Code that reads "full" waits for room: skip to the end of the present word.
                 self.machine.now = max(self.machine.now, self._ends_us)
             return count
         if offset == PARAM:
@@ -163,7 +164,7 @@ class Lpspi(Block):
     # -- time -------------------------------------------------------------------------------
 
     def advance(self) -> None:
-        """Let everything leave that has left by now."""
+        """Send all words that are complete at the present time."""
         now = self.machine.now
         time = now
         while True:

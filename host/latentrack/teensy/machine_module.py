@@ -1,7 +1,7 @@
-"""A small `machine` for a board's own file: Pin and SPI act on the modelled chip's registers.
+"""A minimal `machine` for a board's own file: Pin and SPI on the modelled chip's registers.
 
-The order of register accesses in `SPI.write` is that of the driver in stock firmware: the bus is
-switched off and on, and a transfer is one continuous frame. Interrupts come between two accesses.
+The order of register accesses in `SPI.write` is that of stock firmware's driver: the bus is
+disabled and enabled, and a transfer is one continuous frame. Interrupts run between two accesses.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _TRIES = 100_000
 
 
 def make_machine(native: NativeModule) -> ModuleType:
-    """The module `machine`, for the chip that `native` runs on."""
+    """Make the module `machine` for the chip on which `native` runs."""
     module = ModuleType("machine")
     board = native.machine
     names = chip()
@@ -66,7 +66,7 @@ def make_machine(native: NativeModule) -> ModuleType:
             self.init(mode, pull, **options)
 
         def init(self, mode: int = -1, pull: int = -1, *, value: Any = None, **_: Any) -> None:
-            """Make it an input or an output that starts at `value`."""
+            """Make the pin an input, or an output that starts at `value`."""
             if mode == self.OUT:
                 if value is not None:
                     self.value(value)
@@ -75,7 +75,7 @@ def make_machine(native: NativeModule) -> ModuleType:
                 change(self._at("GDIR"), 1 << self._bit, 0)
 
         def value(self, level: Any = None) -> int | None:
-            """Read its level, or drive it."""
+            """Return the pin's level, 0 or 1, or drive it to `level`."""
             if level is None:
                 return read(self._at("PSR")) >> self._bit & 1
             write(self._at("DR_SET" if level else "DR_CLEAR"), 1 << self._bit)
@@ -86,7 +86,7 @@ def make_machine(native: NativeModule) -> ModuleType:
         def irq(
             self, handler: Any = None, trigger: int = IRQ_RISING | IRQ_FALLING, hard: bool = False
         ) -> None:
-            """Have edges call a native function."""
+            """Call a native function at edges. Raises TypeError for another function."""
             if handler is not None and not isinstance(handler, NativeFunction):
                 raise TypeError("only native functions can be called here")
             native.connect_irq(self._digital, handler if hard else None)
@@ -109,7 +109,7 @@ def make_machine(native: NativeModule) -> ModuleType:
             return names.address(self._port, register)
 
     class SPI:
-        """A bus as its controller."""
+        """An SPI bus. Raises ValueError for a number that the Teensy lacks."""
 
         MSB, LSB = 0, 1
 
@@ -137,7 +137,7 @@ def make_machine(native: NativeModule) -> ModuleType:
             bits: int = 8,
             **_: Any,
         ) -> None:
-            """Set the clock's divider and the first command."""
+            """Set the clock divider and the transmit command."""
             change(names.address("CCM", "CBCMR"), 7 << 26 | 3 << 4, 1 << 26 | 1 << 4)
             change(self._at("CR"), CR_MEN, 0)
             divider = max(2, -(-_ROOT_MHZ * 1_000_000 // baudrate))
@@ -146,7 +146,7 @@ def make_machine(native: NativeModule) -> ModuleType:
             change(self._at("CR"), 0, CR_MEN)
 
         def write(self, data: Any) -> None:
-            """Send bytes, and wait until the last is out."""
+            """Send bytes and wait for the last one. Raises OSError if the bus is busy or hangs."""
             if read(self._at("SR")) & SR_MBF:
                 raise OSError(16, "the bus is busy")
             change(self._at("CR"), CR_MEN, 0)

@@ -2,9 +2,9 @@
 
     mpremote ── pty ── LPUART6 ── stock MicroPython ── pins, SPI ── callbacks
 
-A thread of its own runs the machine, at most as fast as real time. The flash folder is put into the
-flash at the start; what the firmware writes is put back into the folder when it stops writing, and
-at the end.
+A thread runs the machine, at most as fast as real time. The flash folder is copied into the flash
+at the start, and the flash back into the folder whenever the firmware has stopped writing, and at
+the end.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ with contextlib.suppress(ImportError):
     import tty
 
 SLOWNESS = "It runs the firmware's own machine code, 5 to 10 times slower than a Teensy."
-# The prompt takes about 30 us for a byte; the firmware's buffer of 4096 bytes must not overflow.
+# The prompt takes about 30 us a byte; a faster input would overflow the firmware's buffer of 4096.
 UART_US_PER_BYTE = 40
 _TURN_US = 1000.0
-_SETTLED_US = 300_000.0  # since the flash changed last: the file system is whole again
-_PIECE = 4096
+_SETTLED_US = 300_000.0  # the file system is complete this time after the last write
+_PIECE_BYTES = 4096
 _PROMPT = b">>> "
 
 PinCallback = Callable[[float, str, int], None]
@@ -43,12 +43,12 @@ SpiCallback = Callable[[float, frozenset[str], int, int, int], None]
 class TeensyModule:
     """A running module; also a context manager that stops it.
 
-    `port` is its USB port, `flash` the folder that is its flash (by default a new one, removed at
-    the end). `board` is written into board.txt; by default the folder's own stays. All times are
-    the machine's, in microseconds: `now_us`.
+    firmware: a .hex or .elf file.  flash: the folder that is its flash (default: a new one, removed
+    at the end).  board: written to board.txt (default: the board in that file).  port: its USB
+    port. All times are the machine's, in microseconds: `now_us`.
 
-    Raises UserError if the firmware file is not one for the Teensy 4.1, if the packages that this
-    needs are not installed, or if another virtual module has the flash folder.
+    Raises UserError if the firmware file is not one for the Teensy 4.1, if a package that this
+    needs is not installed, or if another virtual module has the flash folder.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class TeensyModule:
         self._requests: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self.failure: BaseException | None = None
-        """What ended the machine before it was stopped: a lockup, for instance."""
+        """The exception that ended the machine, such as a Lockup; None while it runs."""
         machine = self.machine
         machine.on_byte = self._byte_sent
         machine.on_edge = lambda edge: self._tell_pins(edge.time_us, edge.pin, edge.level)
@@ -110,12 +110,12 @@ class TeensyModule:
         self.stop()
 
     def _board(self) -> str:
-        """What board.txt says, or what the device code takes itself for without one."""
+        """The name of the board in board.txt, else the default."""
         file = self.flash / "board.txt"
         return file.read_text().strip() if file.exists() else DEFAULT
 
     def stop(self) -> None:
-        """Switch it off; the flash folder stays if it was given, with what the firmware wrote."""
+        """Stop the machine; a flash folder that was given stays, with the firmware's files."""
         registry.leave(self._entry)
         self._stopping.set()
         self._thread.join()
@@ -125,7 +125,7 @@ class TeensyModule:
         self._held.remove()
 
     def wait_for_prompt(self, seconds: float = 120) -> None:
-        """Return when the prompt has appeared for the first time. Raises TimeoutError."""
+        """Wait until the prompt has appeared for the first time. Raises TimeoutError."""
         end = time.monotonic() + seconds
         while not self._prompt_seen.wait(0.1):
             if time.monotonic() > end or not self._thread.is_alive():
@@ -135,7 +135,7 @@ class TeensyModule:
                 )
 
     def wait(self) -> None:
-        """Return when it has stopped; meanwhile Ctrl-C gets through."""
+        """Wait until the machine has stopped; Ctrl-C interrupts the wait."""
         while self._thread.is_alive():
             self._thread.join(0.5)
 
@@ -158,14 +158,14 @@ class TeensyModule:
         self._spi_callbacks.append(callback)
 
     def set_pin(self, name: str, level: bool) -> None:
-        """Drive an input pin from now on. Raises ValueError if there is no such pin."""
+        """Drive an input pin. Raises ValueError if there is no such pin."""
         from latentrack.virtual.chip import chip
 
         digital = chip().pin(name)
         self._requests.put(lambda: self.machine.set_pin(digital, level))
 
     def drive(self, name: str, drive: int) -> None:
-        """What the board does at a pin: LOW, HIGH or FLOATS (latentrack.virtual.boards)."""
+        """Set a pin's drive: LOW, HIGH or FLOATS (latentrack.virtual.boards)."""
         from latentrack.virtual.boards import FLOATS
 
         if drive == FLOATS:
@@ -174,11 +174,11 @@ class TeensyModule:
             self.set_pin(name, bool(drive))
 
     def set_analog(self, name: str, code12: int) -> None:
-        """Set an analog input's code, 0 to 4095. Raises ValueError for anything else."""
+        """Set an analog input's code, 0 to 4095. Raises ValueError for another pin or code."""
         self.machine.set_analog(name, code12)
 
     def at(self, time_us: float, do: Callable[[], None]) -> None:
-        """Call `do` in the machine's thread at a time of the machine's, or as soon as it can."""
+        """Call `do` in the machine's thread at a time of the machine, at once if it has passed."""
         self._requests.put(lambda: self.machine.later(max(0.0, time_us - self.machine.now), do))
 
     def _tell_pins(self, time_us: float, name: str, level: int) -> None:
@@ -225,10 +225,10 @@ class TeensyModule:
                 self._requests.get_nowait()()
 
     def _exchange(self) -> None:
-        """Bytes between the pty and the UART, no faster than the prompt can take them."""
-        if len(self._to_module) < _PIECE:
+        """Move bytes between the pty and the UART, at most as fast as the prompt reads them."""
+        if len(self._to_module) < _PIECE_BYTES:
             with contextlib.suppress(BlockingIOError, OSError):
-                self._to_module += os.read(self._outer, _PIECE)
+                self._to_module += os.read(self._outer, _PIECE_BYTES)
         if self._to_module:
             self._byte_due_us = max(self._byte_due_us, self.machine.now)
             count = int((self.machine.now + _TURN_US - self._byte_due_us) / UART_US_PER_BYTE)
@@ -238,10 +238,10 @@ class TeensyModule:
                 self._byte_due_us += count * UART_US_PER_BYTE
         if self._to_host:
             with contextlib.suppress(BlockingIOError, OSError):
-                del self._to_host[: os.write(self._outer, bytes(self._to_host[:_PIECE]))]
+                del self._to_host[: os.write(self._outer, bytes(self._to_host[:_PIECE_BYTES]))]
 
     def _sleep(self, seconds: float) -> None:
-        """Wait for real time to catch up, or for something to come over the port."""
+        """Wait until real time has caught up, or a byte arrives at the port."""
         if self._to_host:
             return
         select.select([self._outer], [], [], min(seconds, 0.02))
@@ -252,12 +252,12 @@ class TeensyModule:
                 self._prompt_seen.set()
         else:
             self.machine.sent.clear()
-        if len(self._to_host) < 1 << 20:  # a port that is not read must not fill the memory
+        if len(self._to_host) < 1 << 20:  # bytes; the port may never be read
             self._to_host.append(byte)
 
     def _write_back(self) -> None:
         from latentrack.teensy.image import write_back
 
-        # Before the firmware has made its file system there is none.
+        # Ignored: the firmware has not made its file system yet.
         with contextlib.suppress(ValueError):
             write_back(self.machine.image(), self.flash)

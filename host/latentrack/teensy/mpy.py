@@ -1,4 +1,4 @@
-"""Native .mpy files of format 6.3, as stock firmware loads them: names, an image, relocations."""
+"""Parse native .mpy files of format 6.3, which stock firmware loads."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ TO_IMAGE, TO_NAMES, TO_FUNCTIONS = 0, 6, 8
 
 @dataclass(frozen=True)
 class NativeFile:
-    """What a native .mpy for the Teensy holds; its entry is the first byte of the image."""
+    """The contents of a native .mpy for the Teensy; its entry is the first byte of the image."""
 
     names: list[str]
     image: bytes
     relocations: list[tuple[int, int]]
-    """(number of the image's word, TO_IMAGE, TO_NAMES or TO_FUNCTIONS)."""
+    """(index of the image's word, TO_IMAGE, TO_NAMES or TO_FUNCTIONS)."""
 
 
 def parse(data: bytes) -> NativeFile:
-    """Read a file. Raises UserError if it is not a native .mpy for the Teensy, or is cut short."""
+    """Parse a file. Raises UserError if it is not a native .mpy for the Teensy or is cut short."""
     if data[:4] != _HEADER:
         raise UserError("This is not a native .mpy for the Teensy; build it: `make armv7emdp`.")
     reader = _Reader(data, 4)

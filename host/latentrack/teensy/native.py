@@ -1,9 +1,9 @@
-"""latentcore.mpy on a bare chip: its machine code is loaded and called, without a firmware.
+"""Load latentcore.mpy on a bare chip and call its machine code, without a firmware.
 
-The table of functions that MicroPython gives to a native module leads to Python here. Objects are
-handles: addresses that only this module gives a meaning to; small integers are tagged, as
-MicroPython's are. Interrupts of pins call native functions between two instructions of whatever
-runs, as the firmware's dispatcher does for `Pin.irq(..., hard=True)`.
+The functions in the table that MicroPython gives to a native module are Python functions here.
+Objects are handles, addresses that only this module can resolve; small integers are tagged as in
+MicroPython. Interrupts of pins call native functions between two instructions, as the firmware's
+dispatcher does for `Pin.irq(..., hard=True)`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from latentrack.words import count
 
 SLICE_INSTRUCTIONS = 100
 CALL_LIMIT_US = 1e6
-"""A call that takes longer hangs."""
+"""The time after which a call counts as hanging."""
 
 _VECTORS = 0x00000400
 _TRAPS = 0x00001000  # a `bx lr` for each slot of the table
@@ -33,8 +33,8 @@ _INTERRUPT, _EXIT, _IDLE = 0x00002000, 0x00002010, 0x00002020
 _FUNCTION_TABLE, _NAME_TABLE = 0x00003000, 0x00003400
 _CONTEXT, _TYPES, _CONSTANTS = 0x00003800, 0x00003900, 0x00003A00
 _STACK = DTCM[0] + DTCM[1]
-_IMAGE = OCRAM[0] + 16  # aligned as a block of the collected heap, no better
-_HANDLES = 0x70000000  # no memory is there: whoever follows a handle is seen
+_IMAGE = OCRAM[0] + 16  # aligned to 16 bytes only, like a block of the collected heap
+_HANDLES = 0x70000000  # without memory, so that dereferencing a handle is a fault
 _SCRATCH_BYTES = 0x8000
 _BX_LR, _LOOP, _WAIT = b"\x70\x47", b"\xfe\xe7", b"\x30\xbf\xfd\xe7"
 
@@ -53,11 +53,11 @@ def _signed(word: int) -> int:
 
 
 class NativeFault(Exception):
-    """The native code has touched an address where there is nothing, or cannot go on."""
+    """The native code has accessed an address without memory or peripheral, or hangs."""
 
 
 class View:
-    """Memory of the native module as an object: what `_image` is."""
+    """Memory of the native module as an object, such as `_image`: address and size in bytes."""
 
     def __init__(self, module: NativeModule, address: int, size: int) -> None:
         self._module, self.address, self.size = module, address, size
@@ -70,7 +70,7 @@ class View:
 
 
 class NativeFunction:
-    """A function of a native module: call it, or give it to `Pin.irq`."""
+    """A function of a native module, to be called or given to `Pin.irq`."""
 
     def __init__(self, module: NativeModule, name: str, address: int) -> None:
         self._module = module
@@ -81,7 +81,10 @@ class NativeFunction:
         self.code = words[1] if self._type == _VARIABLE else words[0]
 
     def __call__(self, *values: Any) -> Any:
-        """Call it with Python values. Raises what the native code raises."""
+        """Call the function with Python values; return its result as a Python value.
+
+        Raises TypeError for a wrong number of arguments, and what the native code raises.
+        """
         if self._type == _VARIABLE:
             least, most = self._signature >> 17, self._signature >> 1 & 0xFFFF
         else:
@@ -93,16 +96,16 @@ class NativeFunction:
 
 
 class NativeModule:
-    """A loaded module; its functions and constants are attributes.
+    """A loaded native module; its functions and constants are attributes.
 
-    `calls` lists the names and arguments of all calls made from Python.
+    calls: the names and arguments of all calls from Python.
     """
 
     def __init__(self, machine: Teensy, file: bytes) -> None:
         self.machine = machine
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
         self.handlers: dict[str, NativeFunction] = {}
-        """What an edge at a pin calls, by the pin's digital name."""
+        """The function that an edge at a pin calls, by the pin's digital name."""
         self._globals: dict[str, Any] = {}
         self._objects: dict[int, Any] = {}
         self._kept: dict[int, tuple[Any, int]] = {}
@@ -131,7 +134,7 @@ class NativeModule:
     # -- memory -----------------------------------------------------------------------------
 
     def memory(self, address: int, size: int) -> bytes:
-        """Bytes of the chip's memory."""
+        """The `size` bytes of the chip's memory at an address."""
         return bytes(self._uc.mem_read(address, size))
 
     def _words(self, address: int, count: int) -> tuple[int, ...]:
@@ -141,7 +144,7 @@ class NativeModule:
         self._uc.mem_write(address, struct.pack(f"<{len(words)}I", *words))
 
     def _prepare(self) -> None:
-        """Traps, the table of functions, vectors, and a core that idles."""
+        """Write traps, the table of functions and vectors; let the core idle."""
         uc = self._uc
         uc.mem_write(_TRAPS, _BX_LR * 2 * _SLOTS)
         for address, code in ((_INTERRUPT, _LOOP), (_EXIT, _LOOP), (_IDLE, _WAIT)):
@@ -169,7 +172,7 @@ class NativeModule:
         self._write_words(_IMAGE, *words)
 
     def _enter(self) -> None:
-        """Call the module's entry, which stores its names."""
+        """Call the module's entry, which defines its functions and constants."""
         # Word 1 of `self` points at a struct that begins with the module {type, globals}.
         self._write_words(_CONTEXT, 0, _CONTEXT + 8, 0, _CONTEXT)
         self._run(_IMAGE, (_CONTEXT, 0, 0, 0))
@@ -189,7 +192,11 @@ class NativeModule:
     # -- calling ----------------------------------------------------------------------------
 
     def call(self, code: int, values: tuple[Any, ...], *, packed: bool = False) -> Any:
-        """Call native code with Python values; packed: as (count, pointer to the arguments)."""
+        """Call native code with Python values; return its result.
+
+        packed: pass (count, pointer to the arguments). Raises what the native code raises, and
+        NativeFault if it hangs or faults.
+        """
         self._scratch_at = self._scratch
         arguments = tuple(self._handle(value) for value in values)
         if packed:
@@ -228,21 +235,21 @@ class NativeModule:
             raise NativeFault(self.machine.faults[0])
 
     def run_us(self, us: float) -> None:
-        """Let time pass; what interrupts runs."""
+        """Let `us` microseconds pass, in which interrupts run."""
         end = self.machine.now + us
-        self.machine.later(us, lambda: None)  # waiting for interrupts ends there
+        self.machine.later(us, lambda: None)  # ends the wait for interrupts at that time
         while self.machine.now < end or self.machine.system.active:
             self._step()
 
     def serve(self) -> None:
-        """Between two accesses of code outside of the model: what is due runs, and to its end."""
+        """Run all due interrupts to their end, between two accesses of code outside the model."""
         self.machine.run_due()
         while self.machine.cpu.take() or self.machine.system.active:
             self._step()
         self.machine.settle()
 
     def connect_irq(self, pin: str, handler: NativeFunction | None) -> None:
-        """Have edges at a pin call a native function, from the interrupt."""
+        """Call a native function at edges of a pin, in the interrupt; None: no more."""
         digital = chip().pin(pin)
         if handler is None:
             self.handlers.pop(digital, None)
@@ -256,7 +263,7 @@ class NativeModule:
         uc.emu_stop()
 
     def _on_interrupt(self, uc: Any, address: int, size: int, _: Any) -> None:
-        """Vectors lead here: acknowledge the lowest pin of the port and go to its handler."""
+        """Handle any interrupt: acknowledge the lowest pin of the port and go to its handler."""
         number = self.machine.cpu.active() - 16
         for pin, (port, bit) in sorted(chip().pins.items(), key=lambda item: item[1]):
             half = "16_31" if bit >= 16 else "0_15"
@@ -325,7 +332,7 @@ class NativeModule:
         return address
 
     def _text(self, address: int) -> str:
-        """The text at an address, up to its NUL."""
+        """The text at an address, up to a NUL."""
         found = bytearray()
         while byte := self.memory(address + len(found), 1)[0]:
             found.append(byte)
@@ -362,10 +369,10 @@ class NativeModule:
     # -- objects ----------------------------------------------------------------------------
 
     def _address_of(self, value: Any, data: bytes) -> int:
-        """Where a buffer is in the chip's memory.
+        """The address of a buffer in the chip's memory.
 
-        A bytearray is the module's to write to: it gets its place at first and keeps it. Other
-        buffers are copied each time; large ones, which are models, keep their place too.
+        The module may write to a bytearray: it is copied once and keeps its address. Other buffers
+        are copied each time; those above 1024 bytes, which are models, keep their address, too.
         """
         kept = self._kept.get(id(value))
         if kept is None:

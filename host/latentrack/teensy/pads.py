@@ -1,4 +1,4 @@
-"""IOMUXC: the pull of each pad, which holds the level of a pin that the board leaves floating.
+"""IOMUXC: the pull of each pad, which sets the level of a pin that the board does not drive.
 
 Registers: i.MX RT1060 Processor Reference Manual, chapter IOMUXC, SW_PAD_CTL_PAD_...: bit 12 PKE
 (pull or keeper on), bit 13 PUE (pull, not keeper), bits 15 and 14 PUS (0: 100 kOhm down).
@@ -13,13 +13,13 @@ from latentrack.virtual.chip import chip
 
 _PULLS = 1 << 12 | 1 << 13
 _UP = 3 << 14
-# GPIO port and first bit there -> how many pads before it, in the order of the registers: EMC_00 to
-# EMC_41, then AD_B0, AD_B1, B0 and B1 with 16 each.
+# (GPIO port, first bit) -> index of its pad in the order of the registers: EMC_00 to EMC_41, then
+# AD_B0, AD_B1, B0 and B1 with 16 pads each.
 _FIRST_PAD = {(4, 0): 0, (3, 18): 32, (1, 0): 42, (1, 16): 58, (2, 0): 74, (2, 16): 90}
 
 
 class Iomuxc(Block):
-    """`on_change()` is called whenever a pad is set up."""
+    """The pads. on_change(): called when a pad is configured."""
 
     def __init__(self, machine: Machine, name: str, on_change: Callable[[], None]) -> None:
         super().__init__(machine, name)

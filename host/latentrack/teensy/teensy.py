@@ -1,8 +1,8 @@
-"""The whole machine: processor, memory, peripherals, pins, and a time of its own.
+"""The whole machine: processor, memory, peripherals, pins, and its own time.
 
-Time is instructions, 100 a microsecond (a real core does about 600 cycles in one), and what an
-access to a peripheral takes. Waiting for an interrupt skips to the next event. So a run is the same
-each time, whatever the computer does meanwhile.
+Time advances by instructions, 100 a microsecond (a real core has 600 cycles in that time), and by
+accesses to peripherals, ACCESS_US each. Waiting for an interrupt skips to the next event. So all
+runs are the same, independent of the computer's speed.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from latentrack.virtual.chip import chip
 
 INSTRUCTIONS_PER_US = 100
 ACCESS_US = 0.1
-"""What an access to a peripheral takes: its bus is slower than the core."""
+"""The duration of an access to a peripheral, whose bus is slower than the core."""
 SLICE_INSTRUCTIONS = 2000
-IDLE_US = 100.0
+IDLE_US = 100.0  # the longest skip while the core waits for an interrupt
 ITCM, DTCM, OCRAM = (0x00000000, 0x20000), (0x20000000, 0x20000), (0x20200000, 0xC0000)
 PROMPT_UART = "LPUART6"
 """machine.UART(1): pins 0 and 1."""
@@ -51,21 +51,21 @@ _FAULT_PRIORITY = -1
 
 
 class Edge(NamedTuple):
-    """An output pin that has changed."""
+    """A change of an output pin's level."""
 
     time_us: float
     pin: str
     level: int
     exception: int
-    """The exception that ran, 0 in thread mode."""
+    """The number of the running exception, 0 in thread mode."""
 
 
 class BusFault(Exception):
-    """An access to an address where there is neither memory nor a peripheral."""
+    """An access to an address without memory or peripheral."""
 
 
 class Flash:
-    """The flash as its controller sees it: offsets from its first byte."""
+    """The flash for its controller, addressed by the offset in bytes."""
 
     size = FLASH_BYTES
 
@@ -73,11 +73,11 @@ class Flash:
         self._machine = machine
 
     def read(self, at: int, size: int) -> bytes:
-        """Bytes from an offset on."""
+        """The `size` bytes from an offset on."""
         return bytes(self._machine.cpu.uc.mem_read(FLASH + at, size))
 
     def replace(self, at: int, data: bytes) -> None:
-        """Put bytes at an offset, as erasing and programming would."""
+        """Replace the bytes from an offset on, as after erasing and programming."""
         self._machine.cpu.uc.mem_write(FLASH + at, data)
         self._machine.flash_changes += 1
 
@@ -85,10 +85,11 @@ class Flash:
 class Teensy:
     """A Teensy 4.1 with a firmware in its flash, stopped at its reset handler.
 
-    `image` is the file system's image. Without a firmware it is a bare chip: memory, peripherals,
-    and a processor for whoever calls code (see native.py). An access to an address where there is
-    neither memory nor a peripheral is a fault: it is kept in `faults`, and the processor takes
-    HardFault.
+    firmware: None for a bare chip, whose code native.py calls.  image: the file system's image.
+    access_us: the duration of an access to a peripheral.
+
+    An access to an address without memory or peripheral is added to `faults`, and the processor
+    takes HardFault.
     """
 
     def __init__(
@@ -103,14 +104,14 @@ class Teensy:
         self.vectors_at_reset = firmware.vectors if firmware else 0
         self.faults: list[str] = []
         self.unknown_addresses: Counter[int] = Counter()
-        """Addresses without memory or peripheral, and how often each was touched."""
+        """The number of accesses to each address without memory or peripheral."""
         self.edges: list[Edge] = []
         self.words: list[Word] = []
         self.sent = bytearray()
-        """What the prompt's UART has sent."""
+        """The bytes that the prompt's UART has sent."""
         self.resets = 0
         self.slice_instructions = SLICE_INSTRUCTIONS
-        """How many instructions run before interrupts that software has caused are looked at."""
+        """The instructions between two checks for interrupts that software has caused."""
         self.flash_changes = 0
         self.on_edge: Callable[[Edge], None] | None = None
         self.on_word: Callable[[Word], None] | None = None
@@ -209,21 +210,21 @@ class Teensy:
             self.system.lines.discard(FIRST_INTERRUPT + interrupt)
 
     def interrupts_masked(self) -> bool:
-        """Whether PRIMASK is set."""
+        """Whether PRIMASK masks all interrupts."""
         return self.cpu.masked()
 
     def active_exception(self) -> int:
-        """The exception that runs, 0 in thread mode."""
+        """The number of the running exception, 0 in thread mode."""
         return self.cpu.active()
 
     def settle(self) -> None:
-        """Let the words leave that have left by now."""
+        """Send the words that are complete at the present time, on all buses."""
         for bus in self.buses.values():
             if bus.busy:
                 bus.advance()
 
     def request_reset(self, cause: int) -> None:
-        """Restart when the present instruction is done."""
+        """Restart after the present instruction; cause: a bit of SRC_SRSR."""
         self._reset_cause = cause
         self.cpu.uc.emu_stop()
 
@@ -257,7 +258,7 @@ class Teensy:
     # -- pins -------------------------------------------------------------------------------
 
     def low_outputs(self) -> frozenset[str]:
-        """The pins that are outputs and low."""
+        """The names of the output pins that are low."""
         masks = tuple(port.low_outputs for port in self._ports)
         if masks != self._low[0]:
             names = frozenset(
@@ -267,13 +268,13 @@ class Teensy:
         return self._low[1]
 
     def set_pin(self, name: str, level: bool) -> None:
-        """Drive an input pin. Raises ValueError if the board has no such pin."""
+        """Drive an input pin. Raises ValueError if the Teensy has no such pin."""
         port, bit = chip().pins[chip().pin(name)]
         self._floating.discard((port, bit))
         self.gpio[port].set_input(bit, bool(level))
 
     def float_pin(self, name: str) -> None:
-        """Leave a pin to its pad's own pull; without one it reads 0."""
+        """Stop driving a pin: its pad's pull sets its level, 0 without one."""
         pin = chip().pins[chip().pin(name)]
         self._floating.add(pin)
         self._pads_changed()
@@ -283,12 +284,12 @@ class Teensy:
             self.gpio[port].set_input(bit, self.pads.pulls_up(port, bit))
 
     def pin(self, name: str) -> int:
-        """A pin's level: what it drives, or what drives it."""
+        """A pin's level, 0 or 1, whether it is an output or an input."""
         port, bit = chip().pins[chip().pin(name)]
         return self.gpio[port].read(chip().offsets("GPIO")["PSR"]) >> bit & 1
 
     def set_analog(self, name: str, code: int) -> None:
-        """Set what the converter reads at a pin, 0 to 4095. Raises ValueError for other pins."""
+        """Set the converter's code at a pin, 0 to 4095. ValueError: another pin or code."""
         digital = chip().pin(name)
         if digital not in chip().analog:
             raise ValueError(f"{name} is not an analog input of the Teensy 4.1")
@@ -302,12 +303,12 @@ class Teensy:
     # -- time -------------------------------------------------------------------------------
 
     def later(self, us: float, do: Callable[[], None]) -> None:
-        """Call `do` in so many microseconds, between two instructions."""
+        """Call `do` after `us` microseconds, between two instructions."""
         self._scheduled += 1
         heapq.heappush(self._events, (self.now + us, self._scheduled, do))
 
     def step(self) -> Stop:
-        """Run until something happens, 20 us at most."""
+        """Run until the next event, for `slice_instructions` at most (20 us by default)."""
         self.run_due()
         self.cpu.take()
         count = self.slice_instructions
@@ -332,13 +333,13 @@ class Teensy:
         return stop
 
     def run_us(self, us: float) -> None:
-        """Run for so many microseconds of the machine's time."""
+        """Run for `us` microseconds of the machine's time."""
         end = self.now + us
         while self.now < end:
             self.step()
 
     def reset(self, cause: int = 0) -> None:
-        """Restart from the vector table; memory stays as it is."""
+        """Restart from the vector table; memory keeps its contents. cause: a bit of SRC_SRSR."""
         self._reset_cause = None
         self.resets += 1
         for block in self.blocks.values():
@@ -351,7 +352,7 @@ class Teensy:
         )
 
     def run_due(self) -> None:
-        """Let timers and scheduled events happen whose time has come."""
+        """Serve the timers and scheduled calls that are due."""
         self.system.tick()
         for timer in self._timers:
             assert isinstance(timer, Gpt)
@@ -383,12 +384,12 @@ class Teensy:
     # -- registers, for code that runs outside of the model -----------------------------------
 
     def read_register(self, address: int) -> int:
-        """Read a word as the processor would. Raises BusFault where there is no peripheral."""
+        """Read a word as the processor does. Raises BusFault without a peripheral there."""
         block = self._block_at(address)
         return block.read_any(None, address - block.base, 4, None)
 
     def write_register(self, address: int, value: int) -> None:
-        """Write a word as the processor would. Raises BusFault where there is no peripheral."""
+        """Write a word as the processor does. Raises BusFault without a peripheral there."""
         block = self._block_at(address)
         block.write_any(None, address - block.base, 4, value & 0xFFFFFFFF, None)
 
@@ -403,11 +404,11 @@ class Teensy:
     # -- memory -----------------------------------------------------------------------------
 
     def image(self) -> bytes:
-        """The image of the file system as it is now."""
+        """The present image of the file system."""
         return bytes(self.cpu.uc.mem_read(FLASH + IMAGE_OFFSET, IMAGE_BYTES))
 
     def touched(self) -> dict[str, set[int]]:
-        """The blocks that code has used, and the offsets of their registers."""
+        """The offsets of the registers that code has accessed, by block."""
         return {name: block.touched for name, block in self.blocks.items() if block.touched}
 
     # -- the prompt's UART ------------------------------------------------------------------
@@ -417,9 +418,10 @@ class Teensy:
         self.uarts[PROMPT_UART].receive(data)
 
     def expect(self, text: bytes, seconds: float = 20, since: int = 0) -> bytes:
-        """Run until the UART has sent `text` behind `since` bytes; what came up to its end.
+        """Run until the prompt's UART has sent `text`; return the bytes up to its end.
 
-        Raises TimeoutError after so many seconds of the machine's time.
+        seconds: the limit in the machine's time.  since: the index in `sent` at which to begin.
+        Raises TimeoutError after that time.
         """
         end = self.now + seconds * 1e6
         while True:

@@ -1,4 +1,4 @@
-"""An LPUART that sends at once and receives from a queue."""
+"""An LPUART that sends without delay and receives from a queue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from latentrack.virtual.chip import chip
 _AT = chip().offsets("LPUART")
 STAT, CTRL, DATA, FIFO, WATER = _AT["STAT"], _AT["CTRL"], _AT["DATA"], _AT["FIFO"], _AT["WATER"]
 _TDRE, _TC, _RDRF, _IDLE = 1 << 23, 1 << 22, 1 << 21, 1 << 20
-_STAT_SETTINGS = 0x3E000000  # the bits of STAT that are no flags
+_STAT_SETTINGS = 0x3E000000  # the bits of STAT that are settings
 _TIE, _TCIE, _RIE, _ILIE = _TDRE, _TC, _RDRF, _IDLE  # CTRL enables each flag by the same bit
 _EMPTY = 1 << 12  # in DATA
 _FIFO_WORDS = 4
@@ -19,7 +19,7 @@ _FIFO_EMPTY = 0xC00000 | 0x22  # both FIFOs empty, four words each
 
 
 class Uart(Block):
-    """`receive` fills it from outside; `on_byte` hears each byte that it sends."""
+    """The UART. on_byte: called with each byte that it sends. `receive` gives it bytes."""
 
     def __init__(self, machine: Machine, name: str, on_byte: Callable[[int], None]) -> None:
         super().__init__(machine, name)
@@ -37,11 +37,11 @@ class Uart(Block):
 
     @property
     def waiting(self) -> int:
-        """Bytes that were received and not yet read."""
+        """The number of received bytes that were not read yet."""
         return len(self._received)
 
     def receive(self, data: bytes) -> None:
-        """Put bytes onto the receive line."""
+        """Append bytes to the receive queue."""
         self._received.extend(data)
         self._update_line()
 

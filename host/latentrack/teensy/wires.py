@@ -1,4 +1,4 @@
-"""The panel's wires to a Teensy in software: pins and SPI of the modelled chip, in its own time."""
+"""The panel's wires to a Teensy in software: its pins and SPI, in the machine's time."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from latentrack.teensy.module import TeensyModule
     from latentrack.virtual.wires import Listener
 
-_LOOK_S = 0.002
+_POLL_S = 0.002
 
 
 class TeensyWires:
-    """Wires as latentrack.virtual.wires has them, for a TeensyModule."""
+    """The Wires (latentrack.virtual.wires) of a TeensyModule."""
 
     def __init__(self, module: TeensyModule) -> None:
         self._module = module
 
     @property
     def bus_fault(self) -> str:
-        """The first address that the firmware touched and that the chip lacks, in a sentence."""
+        """The first access to an address that the chip lacks, in one sentence; "" for none."""
         faults = self._module.machine.faults
         return f"Bus fault: {faults[0]}." if faults else ""
 
@@ -39,7 +39,7 @@ class TeensyWires:
         )
 
     def close(self) -> None:
-        """The module closes itself."""
+        """Do nothing: the module closes itself."""
 
     @property
     def now_us(self) -> int:
@@ -55,15 +55,15 @@ class TeensyWires:
         self._module.set_analog(pin, code)
 
     def skip(self, time_us: int) -> None:
-        """Nothing: an edge is latched however short the pulse is."""
+        """Do nothing: the chip latches the edges of any pulse."""
 
     def skip_to(self, time_us: int) -> None:
         """Wait until the machine's time is `time_us`, or the machine has failed."""
         while self.now_us < time_us and self._module.failure is None:
-            time.sleep(_LOOK_S)
+            time.sleep(_POLL_S)
 
     def end_at(self, time_us: int) -> None:
-        """Nothing: time passes by itself."""
+        """Do nothing: the machine's time advances by itself."""
 
     def pass_time(self, time_us: int) -> None:
         """Wait `time_us` microseconds of the machine's time, or until the machine has failed."""
@@ -75,10 +75,10 @@ class TeensyWires:
         Raises UserError after ten times `timeout_s` seconds: the model is slower than a Teensy.
         """
         done = threading.Event()
-        # A moment later: an interrupt that an edge has caused is over by then.
+        # 1 ms later the interrupt of any earlier edge is over.
         self._module.at(self._module.now_us + 1000, done.set)
         if not done.wait(timeout_s * 10):
             raise UserError(self.bus_fault or "The firmware has stopped; start it again.")
 
     def hear(self) -> None:
-        """Nothing: what the chip does is said at once."""
+        """Do nothing: all changes are reported at once."""

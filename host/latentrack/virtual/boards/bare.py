@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from latentrack.virtual.boards.board import HIGH, LOW, Board, Volts, code
 
-_SUPPLY = 3.3
+_SUPPLY_VOLTS = 3.3
 # Half of what a CMOS input takes for high and for low.
-_THRESHOLD = 1.65
+_THRESHOLD_VOLTS = 1.65
 
 
 class Bare(Board):
@@ -14,14 +14,14 @@ class Bare(Board):
 
     TRIGGERS = {"clock": "D36", "reset": "D35", "trigger_3": "D34", "trigger_4": "D33"}
     KNOBS = {"x": "A7", "y": "A2", "z": "A3", "threshold": "A6"}
-    OUT_VOLTS = (0.0, _SUPPLY)
-    GATE = _SUPPLY
+    OUT_VOLTS = (0.0, _SUPPLY_VOLTS)
+    GATE = _SUPPLY_VOLTS
     OUTPUTS = {f"D{2 + jack}": jack for jack in range(8)}
 
     def trigger(self, volts: float) -> int:
         """HIGH above half the supply of 3.3 V, else LOW."""
         # A resistor of 1 megohm to ground pulls an unplugged input low.
-        return HIGH if volts > _THRESHOLD else LOW
+        return HIGH if volts > _THRESHOLD_VOLTS else LOW
 
     def knob(self, position: float) -> int:
         """The code of the knob's position, which rises clockwise."""
@@ -32,4 +32,4 @@ class Bare(Board):
         super().pin(name, level)
         if name not in self.OUTPUTS:
             return []
-        return self.put(self.OUTPUTS[name], _SUPPLY if level else 0.0)
+        return self.put(self.OUTPUTS[name], _SUPPLY_VOLTS if level else 0.0)

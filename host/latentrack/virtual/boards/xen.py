@@ -16,9 +16,9 @@ from collections.abc import Callable
 from latentrack.virtual.boards.board import FLOATS, LOW, Board, Volts, code
 from latentrack.virtual.display import Display
 
-_MOST = 5.0
+_MOST_VOLTS = 5.0
 # The base-emitter voltage of a transistor.
-_CONDUCTS = 0.7
+_CONDUCTS_VOLTS = 0.7
 _COMMAND, _DISPLAY, _RESET = "D6", "D5", "D0"
 # Select of each converter -> the jack of its channels 0 to 3.
 _CONVERTERS = {"D8": (3, 0, 1, 2), "D9": (5, 6, 7, 4)}
@@ -71,9 +71,9 @@ class Xen(Board):
     BUTTONS = {1: "D28", 2: "D38", 3: "D39", 4: "D29"}
     LAMPS = {1: "D30", 2: "D31", 3: "D32", 4: "D37"}
     ENCODERS = {"left": ("D22", "D23", "D7"), "right": ("D3", "D4", "D2")}
-    OUT_VOLTS = (-_MOST, _MOST)
-    GATE = _MOST
-    ACCENT = _MOST
+    OUT_VOLTS = (-_MOST_VOLTS, _MOST_VOLTS)
+    GATE = _MOST_VOLTS
+    ACCENT = _MOST_VOLTS
     DRUM_JACKS = (0, 4, 1, 2, 3, 5, 6, 7)
 
     def __init__(self) -> None:
@@ -86,12 +86,12 @@ class Xen(Board):
         """Reset display and converters; all eight jacks are at +5 V until they are written."""
         super().power_cycled()
         self.display.power_on()
-        self.volts = [_MOST] * 8
+        self.volts = [_MOST_VOLTS] * 8
         self._converters = {select: Converter(self.fault) for select in _CONVERTERS}
 
     def trigger(self, volts: float) -> int:
         """LOW above 0.7 V, as a transistor pulls the pin down, else FLOATS."""
-        return LOW if volts > _CONDUCTS else FLOATS
+        return LOW if volts > _CONDUCTS_VOLTS else FLOATS
 
     def knob(self, position: float) -> int:
         """The code of the knob's position, which falls clockwise."""
@@ -99,7 +99,7 @@ class Xen(Board):
 
     def cv(self, volts: float) -> int:
         """The code of -5 V to +5 V, highest to lowest: the input's amplifier inverts."""
-        return code((_MOST - volts) / (2 * _MOST))
+        return code((_MOST_VOLTS - volts) / (2 * _MOST_VOLTS))
 
     def pin(self, name: str, level: bool) -> Volts:
         """Reset the display, or begin or end a converter's frame; a complete frame sets a jack."""
@@ -145,4 +145,4 @@ class Xen(Board):
 
 def volts_of(value: int) -> float:
     """The volts at a jack, -5 to +5, for a 14-bit code of its converter."""
-    return _MOST - 2 * _MOST * value / 0x3FFF
+    return _MOST_VOLTS - 2 * _MOST_VOLTS * value / 0x3FFF
