@@ -10,6 +10,8 @@ from latentrack.pages.base import ListPage
 
 
 class Page(ListPage):
+    """The page of behaviours."""
+
     title = "Behaviours"
     empty = "none in the flash"
 

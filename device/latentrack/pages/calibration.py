@@ -21,6 +21,8 @@ CLICK = 4
 
 
 class Page(ListPage):
+    """The page of calibration; `volts` and `code` are those of the chosen output."""
+
     title = "Calibrate"
     empty = "nothing to do here"
 

@@ -10,6 +10,8 @@ from latentrack.pages.base import ListPage
 
 
 class Page(ListPage):
+    """The page of the library's models."""
+
     title = "Models"
     of_track = True
     empty = "none yet: push one"

@@ -8,6 +8,8 @@ from latentrack.pages.values import ValuesPage
 
 
 class Page(ValuesPage):
+    """The page of the track's parameters."""
+
     title = "Parameters"
     of_track = True
 

@@ -33,6 +33,8 @@ FOLLOWS = {"bar": "  bar", "step": " step", "hold": " hold"}
 
 
 class Page(BasePage):
+    """The play page; `cells` are the pattern's bits, `row` bytes a step, voice 0 lowest."""
+
     def __init__(self, instrument, controls):
         super().__init__(instrument, controls)
         # The pattern that is shown, and its track.
@@ -200,6 +202,8 @@ class Page(BasePage):
 
 
 class NameLine(Words):
+    """The line with the model's name, top left."""
+
     def text(self):
         """The model's name."""
         return self.page.name_line()
@@ -210,6 +214,8 @@ class NameLine(Words):
 
 
 class StateLine(Words):
+    """The line with the state, top right."""
+
     def text(self):
         """The state: "pause", "froze" or the follow mode."""
         return self.page.state_line()
@@ -220,6 +226,8 @@ class StateLine(Words):
 
 
 class ValuesLine(Words):
+    """The line with threshold and chaos, at the bottom."""
+
     def text(self):
         """Threshold and chaos, or that the pattern is silent."""
         return self.page.values_line()

@@ -11,6 +11,8 @@ from latentrack.presets import PRESETS
 
 
 class Page(ListPage):
+    """The page of presets."""
+
     title = "Presets"
 
     def __init__(self, instrument, controls):

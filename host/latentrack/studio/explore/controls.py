@@ -27,6 +27,8 @@ _REPEATS = {1: "once", 2: "2 times", 4: "4 times", 8: "8 times", 16: "16 times"}
 
 
 class ExploreControls:
+    """The line of controls above the map: model, undo, redo, export as a MIDI file."""
+
     def __init__(self, workspace: Workspace, explorer: Explorer, transport: Transport) -> None:
         self._workspace, self._explorer, self._transport = workspace, explorer, transport
         with ui.element("div").classes("lt-explore-controls"):

@@ -25,6 +25,8 @@ from latentrack.studio.workspace import Workspace
 
 
 class PathCard:
+    """The card "Path": draw, play, store and delete paths through the latent space."""
+
     def __init__(
         self,
         workspace: Workspace,

@@ -26,6 +26,8 @@ _KEYS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 
 
 class PatternCard:
+    """The card "Pattern": the cells at the puck's position, and how they are selected."""
+
     def __init__(self, explorer: Explorer, transport: Transport, tab: Tab) -> None:
         self._explorer, self._transport, self._tab = explorer, transport, tab
         opened = explorer.state.open_run
