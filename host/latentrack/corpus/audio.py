@@ -38,9 +38,9 @@ TAIL = "in the tail behind the loop"
 BEFORE = "before the first bar"
 DAMAGED = "not a number, or far too large: taken as silence"
 
-_SHORTEST = 0.1
-_SURELY_A_LOOP = 15.0
-_FASTEST_BY_EAR = 220
+_SHORTEST_S = 0.1
+_SURELY_A_LOOP_S = 15.0
+_FASTEST_BY_EAR_BPM = 220
 _FEWEST_OF_A_TAIL, _SURELY_ON_STEPS = 6, 0.85  # onsets, and how well they fit
 _BEAT_FRAME = 0.023  # seconds
 _TICKS = 9600  # a beat
@@ -124,8 +124,8 @@ def _listen(data: bytes, suffix: str) -> tuple[Heard, float, int]:
 
     rate, damaged = sound_files.decode(data, suffix, hear)
     seconds = length / rate
-    if seconds < _SHORTEST:
-        raise Unreadable(f"shorter than {_SHORTEST:g} s")
+    if seconds < _SHORTEST_S:
+        raise Unreadable(f"shorter than {_SHORTEST_S:g} s")
     return listeners[0].listen(wraps=seconds <= LONGEST_LOOP), seconds, damaged
 
 
@@ -143,13 +143,13 @@ def _pace(
         estimate = _estimate(heard, seconds)
         beats = _likely_beats(heard.times, seconds, estimate, beats_a_bar, steps_per_beat)
         fits = beats and abs(np.log2(beats * 60 / seconds / estimate)) < 0.05
-        return beats if fits or seconds <= _SURELY_A_LOOP else 0
+        return beats if fits or seconds <= _SURELY_A_LOOP_S else 0
 
     def heard_bpm(beats: float) -> float:
         # The loop ends behind its last onset, and well before the file does.
         whole = 60 * beats / seconds
-        last = max(float(heard.times[-1]), _SHORTEST)
-        tempi = np.arange(1.02 * whole, min(60 * beats / last, _FASTEST_BY_EAR), whole / 500)
+        last = max(float(heard.times[-1]), _SHORTEST_S)
+        tempi = np.arange(1.02 * whole, min(60 * beats / last, _FASTEST_BY_EAR_BPM), whole / 500)
         fits = [fit(beats, bpm) for bpm in tempi.tolist()]
         best = int(np.argmax(fits)) if fits and len(heard.times) >= _FEWEST_OF_A_TAIL else -1
         return float(tempi[best]) if best >= 0 and fits[best] >= _SURELY_ON_STEPS else 0
