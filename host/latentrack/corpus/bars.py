@@ -106,9 +106,9 @@ def quantise_bars(
 
     # A sequence's key tells its stretch and its number in it; the order of keys is that of time.
     number = at.bar // grid.bars
-    key = at.place << 40 | number
-    inside = number < sequences_in[at.place]
-    steps = np.array([stretch.steps(grid.steps_per_beat) for stretch in stretches])[at.place]
+    key = at.stretch << 40 | number
+    inside = number < sequences_in[at.stretch]
+    steps = np.array([stretch.steps(grid.steps_per_beat) for stretch in stretches])[at.stretch]
     step = at.step - number * grid.bars * steps
     off = np.abs(at.offset) > grid.max_offset + 1e-9
     if grid.policy == "discard":
@@ -144,14 +144,14 @@ def quantise_bars(
     hits["voice"] = events.voices[in_cells]
     hits["velocity"] = events.velocities[in_cells]
     hits["offset"] = np.rint(np.clip(at.offset[in_cells], -0.5, 0.5) * 254)
-    return QuantisedBars(tuple(stretches[place].meter for place in (good >> 40)), hits, +discarded)
+    return QuantisedBars(tuple(stretches[index].meter for index in (good >> 40)), hits, +discarded)
 
 
 @dataclass(frozen=True)
 class _At:
     """Where each note is: columns."""
 
-    place: npt.NDArray[np.int64]  # index of its stretch
+    stretch: npt.NDArray[np.int64]  # index of its stretch
     step: npt.NDArray[np.int64]  # counted from the start of the stretch
     bar: npt.NDArray[np.int64]  # the same
     offset: npt.NDArray[np.float64]  # in steps, later is above 0
@@ -164,17 +164,17 @@ def _at(
     never = np.iinfo(np.int64).max // (4 * per_beat)
     ends = np.array([never if s.end is None else s.end for s in stretches])
     # Before the beginning is what was played a little early for it.
-    place = np.maximum(0, np.searchsorted(starts, ticks, "right") - 1)
-    since = ticks - starts[place]
+    index = np.maximum(0, np.searchsorted(starts, ticks, "right") - 1)
+    since = ticks - starts[index]
     # In whole numbers: a half must not fall now up, now down.
     step = (2 * per_beat * since + ticks_per_beat) // (2 * ticks_per_beat)
-    over = step * ticks_per_beat >= (ends - starts)[place] * per_beat
-    place, step = place + over, np.where(over, 0, step)
-    offset = (ticks - starts[place]) * per_beat / ticks_per_beat - step
+    over = step * ticks_per_beat >= (ends - starts)[index] * per_beat
+    index, step = index + over, np.where(over, 0, step)
+    offset = (ticks - starts[index]) * per_beat / ticks_per_beat - step
     numerators = np.array([stretch.numerator for stretch in stretches])
     denominators = np.array([stretch.denominator for stretch in stretches])
-    bar = step * denominators[place] // (4 * per_beat * numerators[place])
-    return _At(place, step, bar, offset)
+    bar = step * denominators[index] // (4 * per_beat * numerators[index])
+    return _At(index, step, bar, offset)
 
 
 def _count_bars(
@@ -187,11 +187,11 @@ def _count_bars(
 ) -> npt.NDArray[np.int64]:
     """How many whole sequences each stretch has; the other bars are counted with the reason."""
     sequences = np.zeros(len(stretches), np.int64)
-    last_place = int(at.place.max())
-    last_bar = max(length - 1, int(at.bar[at.place == last_place].max()))
-    for place, stretch in enumerate(stretches[: last_place + 1]):
+    last_index = int(at.stretch.max())
+    last_bar = max(length - 1, int(at.bar[at.stretch == last_index].max()))
+    for index, stretch in enumerate(stretches[: last_index + 1]):
         begun, whole = (last_bar + 1,) * 2 if stretch.end is None else stretch.bars(ticks_per_beat)
-        if place == last_place:
+        if index == last_index:
             begun, whole = min(begun, last_bar + 1), min(whole, last_bar + 1)
         if grid.meter not in (ANY_METER, stretch.meter):
             discarded["bars", f"in {stretch.meter}, not in {grid.meter}"] += begun
@@ -202,7 +202,7 @@ def _count_bars(
             discarded["bars", uneven] += begun
         else:
             discarded["bars", CUT_SHORT] += begun - whole
-            sequences[place], over = divmod(whole, grid.bars)
+            sequences[index], over = divmod(whole, grid.bars)
             discarded["bars", f"left over, where a sequence has {grid.bars}"] += over
     return sequences
 

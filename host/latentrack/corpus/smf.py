@@ -196,12 +196,12 @@ class _Reader:
     def track(self, at: int, limit: int) -> tuple[TrackChunk, int]:
         """The events from `at` to the End of Track, or to `limit`; and where they end."""
         codes = self._codes
-        places = array("i")
+        offsets = array("i")
         odd: list[_Odd] = []
         data_bytes, ended = 0, False
         while at < limit:
             code = codes[at]
-            places.append(at)
+            offsets.append(at)
             if code < _ONE:
                 data_bytes = 2
                 at += code
@@ -211,7 +211,7 @@ class _Reader:
             elif code < _SYSTEM and data_bytes:
                 at += code - _RUNNING + data_bytes
             else:
-                event = self._by_hand(at, limit, places, odd)
+                event = self._by_hand(at, limit, offsets, odd)
                 data_bytes = event.data_bytes or data_bytes
                 if event.is_kept or code == _BY_HAND:
                     odd.append(event)
@@ -224,16 +224,16 @@ class _Reader:
                     ended = True
                     break
         cut = at > limit and not ended
-        if cut and places:
+        if cut and offsets:
             # The last event is incomplete.
-            places.pop()
-            if odd and odd[-1].number == len(places):
+            offsets.pop()
+            if odd and odd[-1].number == len(offsets):
                 odd.pop()
-        return self._columns(places, odd, ended, cut), min(at, limit)
+        return self._columns(offsets, odd, ended, cut), min(at, limit)
 
-    def _by_hand(self, at: int, limit: int, places: array[int], odd: list[_Odd]) -> _Odd:
+    def _by_hand(self, at: int, limit: int, offsets: array[int], odd: list[_Odd]) -> _Odd:
         """A system message, or one that is not written as it should be."""
-        index = len(places) - 1
+        index = len(offsets) - 1
         delta, at = self._number(at, limit)
         status = self._data[at] if at < limit else _SYSEX
         if status == _META:
@@ -253,7 +253,7 @@ class _Reader:
             return _Odd(index, delta, status, at + 1 + _DATA_OF_SYSTEM.get(status, 0))
         if status < 0x80:
             at -= 1
-            status = self._status_before(places, odd)
+            status = self._status_before(offsets, odd)
         data_bytes = 1 if 0xC0 <= status < 0xE0 else 2
         content: list[int] = []
         while len(content) < data_bytes:
@@ -284,18 +284,18 @@ class _Reader:
                 return number, at
         return number, limit + 1
 
-    def _status_before(self, places: array[int], odd: list[_Odd]) -> int:
-        """The running status at the last place."""
+    def _status_before(self, offsets: array[int], odd: list[_Odd]) -> int:
+        """The running status before the event at the last offset."""
         by_hand = {event.number: event.status for event in odd}
-        for index in range(len(places) - 2, -1, -1):
-            at = places[index]
+        for index in range(len(offsets) - 2, -1, -1):
+            at = offsets[index]
             status = by_hand.get(index, self._data[at + int(self._lengths[at])])
             if 0x80 <= status < _SYSEX:
                 return status
         raise Unreadable("a damaged MIDI file: an event without a status")
 
-    def _columns(self, places: array[int], odd: list[_Odd], ended: bool, cut: bool) -> TrackChunk:
-        every = np.frombuffer(places, np.int32) if places else np.zeros(0, np.int32)
+    def _columns(self, offsets: array[int], odd: list[_Odd], ended: bool, cut: bool) -> TrackChunk:
+        every = np.frombuffer(offsets, np.int32) if offsets else np.zeros(0, np.int32)
         kept: list[tuple[npt.NDArray[Any], ...]] = [(np.zeros(0, np.int64),) * 4]
         metas: list[tuple[int, int, bytes]] = []
         end = running = notes = 0
@@ -322,7 +322,7 @@ class _Reader:
     def _decode(
         self, at: npt.NDArray[np.int32], odd: list[_Odd], start: int, tick: int, running: int
     ) -> tuple[tuple[npt.NDArray[Any], ...], npt.NDArray[np.bool_]]:
-        """The columns of all events at these places, the first of which has number `start`.
+        """The columns of all events at these offsets, the first of which has number `start`.
 
         And which of them are system messages: these have the status of what was before them.
         """
@@ -350,7 +350,7 @@ class _Reader:
 
 
 class _Odd(NamedTuple):
-    """An event that was read by hand: it takes the place of what the columns say."""
+    """An event that was read by hand: it replaces the values of the columns."""
 
     number: int
     delta: int

@@ -30,14 +30,14 @@ def with_sizes(file: IO[bytes]) -> Any:
 
 
 def _sizes(file: IO[bytes], head: bytes, end: int) -> dict[int, bytes]:
-    """What is to be written over the head, by place; nothing if its sizes are good."""
+    """The bytes to replace in the head, by offset; {} if its sizes are right."""
     kind = head[:4]
     if kind in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
-        places = _chunks(head, 12, "<I")
-        at = places.get(b"data", 0)
+        offsets = _chunks(head, 12, "<I")
+        at = offsets.get(b"data", 0)
         if not at:
             return {}
-        rest, long = end - at - 8, places.get(b"ds64", 0)
+        rest, long = end - at - 8, offsets.get(b"ds64", 0)
         if kind == b"RF64" and long:
             (size,) = struct.unpack_from("<Q", head, long + 16)
             if size in (0, 2**64 - 1) and rest > 0:
@@ -65,17 +65,17 @@ def _sizes(file: IO[bytes], head: bytes, end: int) -> dict[int, bytes]:
 
 def _chunks(head: bytes, at: int, form: str) -> dict[bytes, int]:
     """Where chunks begin, by their names, as far as the head goes."""
-    places: dict[bytes, int] = {}
+    offsets: dict[bytes, int] = {}
     width = struct.calcsize(form)
     while at + 4 + width <= len(head):
         name = head[at : at + 4]
         (size,) = struct.unpack_from(form, head, at + 4)
-        places.setdefault(name, at)
+        offsets.setdefault(name, at)
         if size < 0 or name in (b"data", b"SSND"):
             break
         at += 4 + width + size
         at += size & 1 if width == 4 else 0
-    return places
+    return offsets
 
 
 def _is_sound(file: IO[bytes], at: int, end: int, form: str) -> bool:
@@ -145,7 +145,7 @@ def _flac_frame(head: bytes) -> tuple[int, int]:
 
 
 class _View:
-    """A file with other bytes at a few places near its beginning, as soundfile reads files."""
+    """A file object for soundfile, with some bytes near the file's beginning replaced."""
 
     def __init__(self, file: IO[bytes], changed: dict[int, bytes]) -> None:
         self._file = file
@@ -163,12 +163,12 @@ class _View:
         return self._file.tell()
 
     def read(self, count: int = -1) -> bytes:
-        """Read `count` bytes (-1: all that are left), with the changed ones in their place."""
+        """Read `count` bytes (-1: all that are left), some of them replaced."""
         at = self._file.tell()
         data = self._file.read(count)
-        for place, written in self._changed.items():
-            first, last = max(place, at), min(place + len(written), at + len(data))
+        for offset, written in self._changed.items():
+            first, last = max(offset, at), min(offset + len(written), at + len(data))
             if first < last:
-                part = written[first - place : last - place]
+                part = written[first - offset : last - offset]
                 data = data[: first - at] + part + data[last - at :]
         return data
