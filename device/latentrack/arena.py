@@ -21,14 +21,14 @@ RESERVE_BYTES = (400 if sys.maxsize >> 32 else 232) * 1024
 COLLECT_BYTES = 16 * 1024
 # The arena is this much smaller at most than the largest that would have been possible.
 _PRECISION = 1024
-# Of a block's place and size; latentcore wants 8.
+# Of a block's offset and size in bytes; latentcore needs 8.
 _ALIGNMENT = 16
 
 
 class Block:
-    """A piece of memory. `view` is a memoryview of its `size` bytes, `start` its place.
+    """A piece of memory: `view` is a memoryview of its `size` bytes.
 
-    `start` is None for a block that lies in the heap.
+    `start` is its offset in the arena in bytes, None for a block in the heap.
     """
 
     def __init__(self, view, start=None):
@@ -57,7 +57,7 @@ class Arena:
     def __init__(self, memory):
         self.memory = memory
         self._view = memoryview(memory)
-        # By place. What no one holds any more is taken out when the next block is reserved.
+        # Sorted by offset. Blocks that are not held are removed when the next one is reserved.
         self._blocks = []
         self._reserving = False
 
@@ -78,18 +78,18 @@ class Arena:
 
     def _reserve(self, size, at_end):
         needed = _aligned(size)
-        place = None
+        found = None
         end = 0
         for number in range(len(self._blocks) + 1):
             start = self._start(number)
             if start - end >= needed:
-                place = number, start - needed if at_end else end
+                found = number, start - needed if at_end else end
                 if not at_end:
                     break
             end = self._end(number)
-        if place is None:
+        if found is None:
             return None
-        number, start = place
+        number, start = found
         block = Block(self._view[start : start + size], start)
         self._blocks.insert(number, block)
         return block
@@ -114,7 +114,7 @@ class Arena:
             self._reserving = False
 
     def move(self, block, start, mover):
-        """Moves a block to a place before its own: `mover(memory, to, from, size)` copies."""
+        """Move a block to a lower offset; `mover(memory, to, from, size)` copies the bytes."""
         view = self._view[start : start + block.size]
         # No jump stands between these lines, so that no frame comes between them.
         mover(self.memory, start, block.start, block.size)

@@ -139,13 +139,13 @@ def _replace_everywhere(old, new, undo):
     """Replace a function in all modules that have imported it by name."""
     import __main__
 
-    places = [__main__]
-    places += [m for name, m in sys.modules.items() if name.startswith("latentrack")]
-    for place in places:
-        for key, value in list(place.__dict__.items()):
+    modules = [__main__]
+    modules += [m for name, m in sys.modules.items() if name.startswith("latentrack")]
+    for module in modules:
+        for key, value in list(module.__dict__.items()):
             if value is old:
-                undo.append((place, key, old))
-                setattr(place, key, new)
+                undo.append((module, key, old))
+                setattr(module, key, new)
 
 
 # -- frames ---------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Renaming a model: its file, and every place on the module that refers to a model by name.
+"""Renaming a model: its file, and everything on the module that refers to a model by name.
 
     /flash/models/KIND/NAME.tflite   the model
     /flash/models/playing.txt        what each track plays after power-on (library.py)

@@ -328,7 +328,7 @@ static py_obj move(size_t argument_count, const py_obj *arguments)
     size_t to = py_uint(arguments[1]), from = py_uint(arguments[2]), size = py_uint(arguments[3]);
     size_t words = (size + 3) / 4;
     if (from > buffer.size || words * 4 > buffer.size - from || to > from || (to | from) % 4 != 0) {
-        return wrong("expected aligned places within the memory, the new one first");
+        return wrong("expected aligned offsets within the memory, the new one first");
     }
     uint8_t *source = (uint8_t *)buffer.data + from, *target = (uint8_t *)buffer.data + to;
     struct model *moving[3 * RACK_TRACKS];

@@ -207,8 +207,8 @@ def _say(sentence: str) -> None:
 
 def _show(error: UserError) -> None:
     _say(str(error))
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    terminal.detail(f"raised in {place.filename}, line {place.lineno}")
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    terminal.detail(f"raised in {frame.filename}, line {frame.lineno}")
     cause = error.__cause__
     if cause is not None:
         terminal.detail(f"because of {type(cause).__name__}: {cause}")
@@ -230,12 +230,12 @@ def _usage(error: Any) -> str:
 
 def _show_defaults(context: typer.Context) -> None:
     """For --verbose: what comes from elsewhere than the command line."""
-    places = {"DEFAULT_MAP": str(defaults.path()), "ENVIRONMENT": "the environment"}
+    origins = {"DEFAULT_MAP": str(defaults.path()), "ENVIRONMENT": "the environment"}
     for name in context.params:
         source = context.get_parameter_source(name)
-        if source is not None and source.name in places:
+        if source is not None and source.name in origins:
             value = context.params[name]
-            terminal.detail(f"{name.replace('_', '-')} is {value!r}, from {places[source.name]}")
+            terminal.detail(f"{name.replace('_', '-')} is {value!r}, from {origins[source.name]}")
 
 
 if __name__ == "__main__":

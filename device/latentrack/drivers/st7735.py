@@ -5,7 +5,7 @@ framebuf writes them that way. The chip wants pauses while it wakes up; nobody w
 `ready` says whether it is awake, and sends what is due next.
 
 The small glass comes in two makes, known by the tab of their protective film. They begin at other
-places of the controller's memory, and one of them is driven inverted.
+offsets in the controller's memory, and one of them is driven inverted.
 
 Commands: Sitronix, ST7735S data sheet, chapter 10.
 """
