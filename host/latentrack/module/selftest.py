@@ -22,10 +22,11 @@ from latentrack.words import count
 
 CPU_HZ = 600_000_000
 EDGES = 10_000
+SPAN_S = 4.0
+"""Seconds between the two readings of the module's clocks."""
 _PIECE = 500
 _DECODES = 20
 _FRAMES = 50
-_SPAN_S = 4.0
 _READINGS = 20
 # A clock edge comes every millisecond; a busy computer may make a virtual module wait for long.
 _STALLED_S = 30.0
@@ -89,12 +90,23 @@ class Result:
 
 
 class SelfTest:
-    """One run over a link. `say` hears of each check as soon as it is done."""
+    """One run over a link.
 
-    def __init__(self, link: Link, say: Say = lambda check: None, edges: int = EDGES) -> None:
+    say: hears of each check as soon as it is done.  edges: how many clock edges are measured, one
+    a millisecond.  span_s: seconds over which the module's clocks are compared with the computer's.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        say: Say = lambda check: None,
+        edges: int = EDGES,
+        span_s: float = SPAN_S,
+    ) -> None:
         self._link = link
         self._say = say
         self._edges = edges
+        self._span_s = span_s
         self.result = Result()
         self._virtual = False
 
@@ -157,7 +169,7 @@ class SelfTest:
     def _time(self) -> None:
         """Two readings, some seconds apart, against the computer's clock."""
         first, began, unsure = self._clocks()
-        time.sleep(_SPAN_S)
+        time.sleep(self._span_s)
         second, ended, unsure_too = self._clocks()
         span = ended - began
         # When on the way a clock was read is not known.
