@@ -19,7 +19,8 @@ NEAR = 0.015
 class Controls(Part):
     """`page` is the page that is open, `track` the track that it is about.
 
-    `cv` has the volts at the CV inputs by name; `knobs` the knobs. `asked` takes what a computer
+    `cv` has the volts at the CV inputs by name; `knobs` the knobs; `buttons` the buttons by number,
+    and the encoders' by name. `asked` takes what a computer
     does to the panel, for the next frame: ("knob", name, position), ("turn", encoder, steps), or
     ("press", "release" or "hold", button, None).
     """
@@ -31,16 +32,16 @@ class Controls(Part):
         self.knobs = Knobs(board.KNOBS)
         self.cv = {}
         self._inputs = {name: ADC(pin) for name, pin in board.CV.items()}
-        self._buttons = {}
+        self.buttons = {}
         for number, pin in enumerate(board.BUTTONS):
-            self._buttons[number + 1] = Button(pin)
+            self.buttons[number + 1] = Button(pin)
         self._lamps = [Pin(pin, Pin.OUT, value=0) for pin in board.LEDS]
         self._lit = [False] * len(self._lamps)
         self._encoders = {}
         for number, name in enumerate(sorted(board.ENCODERS)):
             a, b, push = board.ENCODERS[name]
             self._encoders[name] = Encoder(number, a, b)
-            self._buttons[name] = Button(push)
+            self.buttons[name] = Button(push)
         # Knobs that wait for their value to be passed: name -> whether they stood below it.
         self._waiting = {}
         self.asked = []
@@ -112,8 +113,8 @@ class Controls(Part):
             steps = self._encoders[name].turned()
             if steps:
                 self.page.turn(name, steps)
-        for name in self._buttons:
-            event = self._buttons[name].event()
+        for name in self.buttons:
+            event = self.buttons[name].event()
             if event is not None:
                 getattr(self.page, event)(name)
         for number in range(len(self._lamps)):

@@ -162,6 +162,10 @@ class Message(Part):
         self._lines = lines(text)
         self._left = 2 * self.FRAMES if len(self._lines) == 1 else self.FRAMES
 
+    def clear(self):
+        """Takes the message away."""
+        self._lines = []
+
     def tick(self):
         """Once a frame. True while there is a message."""
         if self._lines:

@@ -314,6 +314,10 @@ class Track(Values):
         """The blocks with the files of its models."""
         return [kept[1].block for kept in self._kept]
 
+    def working_memory(self):
+        """The blocks that latentcore decodes its models in."""
+        return [kept[0] for kept in self._kept]
+
     def plays_from(self, block):
         """How many of the models that it holds have their file in that block."""
         count = 0

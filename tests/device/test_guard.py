@@ -36,6 +36,15 @@ LOOPS = {
     + "    n = 0\n    while n >= 0:\n        n += 1\n        if n % 2: continue\n        n += 2\n",
 }
 
+# What behaviours and the prompt share.
+SHARED = """
+import sys
+class shared:
+    go = False
+    ran = []
+sys.modules["shared"] = shared
+"""
+
 
 @pytest.fixture
 def patient_link(monkeypatch):
@@ -72,11 +81,13 @@ def test_a_loop_without_an_end_ends(rig, kind):
 def test_what_was_stopped_can_be_switched_on_again(rig):
     """Its code is whole again."""
     module = rig(DRUMS, manual_time=False)
-    source = "stuck = True\n" + FRAME + "    while stuck: pass\n    track.modulate('x', 0.25)\n"
+    module.link.run(SHARED)
+    loop = "    while not shared.go: pass\n    track.modulate('x', 0.25)\n"
+    source = "import shared\n" + FRAME + loop
     module.link.run(f"behaviours.swap('endless', {source!r})")
     until(lambda: not module.get("behaviours.is_on('endless')"))
     module.run("track.latents = (0, 0, 0)")
-    module.link.run("behaviours._files['endless']['stuck'] = False")
+    module.link.run("shared.go = True")
     module.link.run("behaviours.switch('endless')")
     until(lambda: module.get("track.decoded[0]") > 1)
     assert module.get("behaviours.is_on('endless')") is True
@@ -86,7 +97,7 @@ BESIDE = {
     "a timer": "import machine\ndef begin():\n    machine.Timer(-1, period=50, callback=stuck)\n",
     "the scheduler": "import micropython\ndef begin():\n    micropython.schedule(stuck, 0)\n",
 }
-BEGINS = "go = True\n" + FRAME + "    global go\n    if go: go = begin()\n"
+BEGINS = FRAME + "    if shared.go: shared.go = begin()\n"
 
 
 @pytest.mark.usefixtures("patient_link")
@@ -94,19 +105,18 @@ BEGINS = "go = True\n" + FRAME + "    global go\n    if go: go = begin()\n"
 def test_a_loop_beside_the_frames_ends(rig, kind):
     """In a function that a behaviour has handed on: whose it was, nothing says then."""
     module = rig(DRUMS, manual_time=False)
-    module.link.run("import latentcore")
-    source = "ran = []\ndef stuck(_):\n    ran.append(1)\n    while True: pass\n" + BESIDE[kind]
+    module.link.run("import latentcore\n" + SHARED)
+    loop = "def stuck(_):\n    shared.ran.append(1)\n    while True: pass\n"
+    source = "import shared\n" + loop + BESIDE[kind] + BEGINS
     write(module, "stored", FRAME + "    pass")
-    module.link.run(f"behaviours.swap('endless', {source + BEGINS.replace('True', '0')!r})")
+    module.link.run(f"behaviours.swap('endless', {source!r})")
     module.link.run(f"behaviours.swap('stored', {FRAME + '    pass'!r})")
-    module.link.run("ran = behaviours._files['endless']['ran']")
 
     def off():
         # Asked on the module: Ctrl-C comes with each new question, and its Linux port ends by it
         # what a Teensy's would not. And MicroPython prints the traceback, whoever is talking.
         module.link.run(
-            "import time\nbehaviours._files['endless']['go'] = True\n"
-            "while behaviours.is_on('endless'): time.sleep_ms(10)"
+            "import time\nshared.go = True\nwhile behaviours.is_on('endless'): time.sleep_ms(10)"
         )
 
     sent, counted = edges_while(module, off)
@@ -115,7 +125,7 @@ def test_a_loop_beside_the_frames_ends(rig, kind):
     assert said == "off, as one held the frames up: endless, stored"
     # The timer calls it still; it returns at once, and says nothing at the prompt.
     module.frames(20)
-    assert module.get("len(ran)") == 1
+    assert module.get("len(shared.ran)") == 1
     assert "stopped stored" in module.get("settings.text()")
     # A new version plays.
     module.link.run(f"behaviours.swap('endless', {FRAME + '    track.modulate(chr(121), 0.25)'!r})")
@@ -172,6 +182,7 @@ def test_of_several_the_slowest_goes(rig):
     assert module.get("[behaviours.is_on(n) for n in 'abc']") == [True, False, True]
 
 
+@pytest.mark.usefixtures("patient_link")
 def test_what_is_not_pythons_to_stop_takes_a_reset_and_is_off_at_the_next_start(rig):
     """One call of C that goes on for ever; and the reset register is the only witness."""
     module = rig(DRUMS, manual_time=False)
@@ -182,7 +193,7 @@ def test_what_is_not_pythons_to_stop_takes_a_reset_and_is_off_at_the_next_start(
     with started(module) as link:
         assert link.evaluate("behaviours.is_on('deaf'), behaviours.is_on('good')") == (False, True)
         assert "deaf is off: it stopped the module" in link.evaluate(
-            "[text for _, text in __import__('latentrack.logs', None, None, ('x',))._lines][-1]"
+            "__import__('latentrack.logs', None, None, ('x',)).since(0)[1][-1][1]"
         )
         # That is remembered, over power-off too, until it is asked for.
         link.run("instrument.settings.save()")

@@ -153,7 +153,7 @@ def test_old_models_are_let_go(start, drum_model):
             frames_pass(link)
             collect = "(__import__('gc').collect(), __import__('gc').mem_free())[1]"
             free.append(link.evaluate(collect))
-        assert link.evaluate("len(track._kept)") == 1
+        assert link.evaluate("len(track.files())") == 1
         # A model's file and memory are 50 KB; what the first rounds set up stays.
         assert min(free[6:]) > free[5] - 4096
 

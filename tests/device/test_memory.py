@@ -129,8 +129,7 @@ def test_models_of_different_tracks_do_not_overlap(module):
     module.edges(40)
     module.frames()
     spans = module.get(
-        "sorted([(k[0].start, k[0].size) for t in tracks for k in t._kept]"
-        " + [(b.start, b.size) for t in tracks for b in t.files()])"
+        "sorted([(b.start, b.size) for t in tracks for b in t.working_memory() + t.files()])"
     )
     assert len(spans) == 4
     for (start, size), (following, _) in zip(spans, spans[1:], strict=False):

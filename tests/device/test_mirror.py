@@ -61,7 +61,7 @@ def viewer(start, decoders) -> Iterator[Any]:
             link = stack.enter_context(Link(module.port))
             link.run(f"instrument.quiet = True; library.play({names[0]!r}, remember=False)")
             frames_see(module, link)
-            link.run("instrument.screen.message._lines.clear()")
+            link.run("instrument.screen.message.clear()")
             return Viewer(module, stack.enter_context(Session(link)))
 
         yield make

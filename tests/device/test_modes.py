@@ -130,7 +130,7 @@ def test_a_stopped_track_holds_no_model_and_can_play_again(rig, decoded):
     module.run("track.stop()")
     assert [edge.gates for edge in module.edges(32)][16:] == [frozenset()] * 16
     module.frames()
-    assert module.get("len(track._kept)") == 0
+    assert module.get("len(track.files())") == 0
     said = module.link.run(
         "track.threshold = 0.1; track.density2 = 0.1; track.refresh()\n"
         "try:\n    __import__('latentcore').density(0, 0, 0.5)\n"

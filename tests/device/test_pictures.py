@@ -80,7 +80,7 @@ def screens(installed_flash, shared_data, tmp_path_factory):
                 link.run(code)
                 frames_see(module, link)
                 if "tell" not in code:  # what was said before is over
-                    link.run("instrument.screen.message._lines.clear()")
+                    link.run("instrument.screen.message.clear()")
                 panel.turn_encoder("left", left)
                 frames_see(module, link)
                 # All in one frame, whatever else the computer does: fast clicks count for more.

@@ -108,7 +108,7 @@ def test_names_are_completed(module):
 
 def test_a_frame_that_sets_attributes_allocates_nothing(module):
     frames = Frames(module)
-    module.link.run("def _set(): track.moves += 1; instrument.quiet = True; knobs.x._code = 3")
+    module.link.run("def _set(): track.moves += 1; instrument.quiet = True; knobs.x.position = 1")
     assert module.get("_allocated(1000, _set)") == 0
     assert frames.still() == 0
 

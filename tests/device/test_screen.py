@@ -303,7 +303,7 @@ def test_presets_are_stored_and_recalled_from_their_page(play):
     link.run("instrument.quiet = True")  # what it says must not meet an answer
     hold(module, link, "right")
     assert link.evaluate("instrument.message_text") == "preset 3"
-    link.run("instrument.screen.message._lines.clear()")
+    link.run("instrument.screen.message.clear()")
     assert played.glass.rows() == [
         "Presets | 3/16",
         "Preset 1 | empty",

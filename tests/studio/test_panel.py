@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from latentrack.virtual.module import VirtualModule
 from latentrack.virtual.picture import read_png
 from tests.device.rig import DRUM_JACKS
 from tests.studio.conftest import model_file_of, reached, values
-from tests.waiting import PATIENCE_S, until
+from tests.waiting import until
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -38,14 +37,15 @@ def own_runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def wait(store: ModuleStore, until: Callable[[], object], watching: bool = True) -> None:
-    """Lets things happen; who watches, keeps the panel up to date."""
-    end = time.monotonic() + PATIENCE_S
-    while not until():
-        assert time.monotonic() < end, store.state
+def wait(store: ModuleStore, true: Callable[[], object], watching: bool = True) -> None:
+    """Let things happen; watching keeps the panel up to date."""
+
+    def seen() -> object:
         if watching:
             store.snapshot()
-        time.sleep(0.02)
+        return true()
+
+    until(seen, lambda: store.state)
 
 
 def done(store: ModuleStore) -> bool:
@@ -58,6 +58,13 @@ def said(store: ModuleStore, act: Callable[[], object]) -> str:
     act()
     wait(store, lambda: store.state.notice.number > number and not store.state.busy)
     return store.state.notice.text
+
+
+def done_with_moves(store: ModuleStore) -> None:
+    """Return when the store's worker has done all that it was asked for before, moves of the puck
+    included: it sees to them between two tasks."""
+    for _ in range(2):
+        said(store, lambda: store.play("no such model"))
 
 
 def shows(store: ModuleStore, screen: NDArray[np.uint8]) -> bool:
@@ -102,6 +109,14 @@ def pulse(store: ModuleStore) -> frozenset[int]:
     return frozenset(i for i, lit in enumerate(store.snapshot().lights) if lit)
 
 
+def served(store: ModuleStore) -> int:
+    """Clock edges so far, when the hosted module has served all that was done at its panel."""
+    position = 0.25 if store.snapshot().knobs["threshold"] == 0.75 else 0.75
+    store.turn("threshold", position)
+    wait(store, lambda: store.snapshot().knobs["threshold"] == position)
+    return store.snapshot().edges
+
+
 # -- the hosted module ----------------------------------------------------------------------------
 
 
@@ -141,11 +156,12 @@ def test_the_picture_is_the_screens(hosted: Studio) -> None:
 def test_a_button_held_does_something_else(hosted: Studio) -> None:
     store = hosted.module
     assert store.snapshot().lamps == (False, False, False, False)
-    for lit in (True, False):
-        store.press(3)
-        wait(store, lambda lit=lit: store.snapshot().lamps[2] == lit)  # type: ignore[misc]
-        store.release(3)
-        time.sleep(0.3)
+    with Link(store.state.port) as link:
+        for lit in (True, False):
+            store.press(3)
+            wait(store, lambda lit=lit: store.snapshot().lamps[2] == lit)  # type: ignore[misc]
+            store.release(3)
+            until(lambda: not link.evaluate("instrument.controls.buttons[3].is_down()"))
 
 
 def test_a_voltage_at_a_cv_input_moves_what_plays(hosted: Studio) -> None:
@@ -173,15 +189,14 @@ def test_what_plays_in_the_studio_clocks_it(hosted: Studio) -> None:
     # Playing begins with a reset, so both are at the same step of the bar.
     transport = hosted.transport
     until(lambda: store.snapshot().step == transport.step, "they are never at the same step", 0)
-    hosted.transport.stop()
-
-    def rests() -> bool:
-        edges = store.snapshot().edges
-        time.sleep(0.5)
-        return store.snapshot().edges == edges
-
-    until(rests, "the clock goes on")
-    edges = store.snapshot().edges
+    tempo = transport.tempo
+    transport.set_tempo(400)  # a step is 37.5 ms
+    transport.stop()
+    until(lambda: transport.step == -1)
+    edges = served(store)
+    # What takes longer than many steps of a clock that would go on.
+    assert {served(store) for _ in range(20)} == {edges}
+    transport.set_tempo(tempo)
     store.clock("own", 300)
     wait(store, lambda: store.snapshot().edges >= edges + 6)
     store.clock("off")
@@ -230,7 +245,7 @@ def test_a_move_while_another_program_has_the_port_is_made_afterwards(hosted: St
     wait(store, lambda: store.state.follows == 0)
     with reached(port):
         hosted.explorer.set_knob_values((0.5, -0.5, 0.25))
-        time.sleep(0.3)
+        done_with_moves(store)
     wait(store, lambda: values(port)["x"] == 0.5)
     store.follow(None)
 

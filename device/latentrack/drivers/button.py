@@ -15,6 +15,14 @@ class Button:
         self._since = None
         self._held = False
 
+    def is_down(self):
+        """Whether it was pressed when it was read last."""
+        return self._since is not None
+
+    def is_held(self):
+        """Whether it has been pressed for HOLD_MS, and has not come up since."""
+        return self._since is not None and self._held
+
     def event(self):
         """What has happened since the last call, or None.
 
