@@ -10,6 +10,8 @@ import tty
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.waiting import spend
+
 TO_MODULE, TO_HOST = "to the module", "to the computer"
 
 
@@ -106,7 +108,7 @@ class Cable:
                 assert self._kill is not None
                 _write(target, after)
                 after = b""
-                time.sleep(fault.size / 1e6)
+                spend(fault.size / 1e6)
                 self._kill()
             elif fault.kind == "flip":
                 bits = bytes(1 << ((fault.at + i) % 8) for i in range(fault.size))
@@ -117,7 +119,8 @@ class Cable:
             elif fault.kind == "double":
                 after = after[: fault.size] + after
             elif fault.kind == "delay":
-                time.sleep(fault.size / 1000)
+                # Ends before its time when the cable is put away.
+                select.select([self._stop_read], [], [], fault.size / 1000)
             elif fault.kind == "silence":
                 self._silent.add(direction)
             data = after

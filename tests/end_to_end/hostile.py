@@ -35,7 +35,7 @@ from latentrack.module.link import Link, ModuleError
 from latentrack.module.session import Session
 from latentrack.virtual.module import VirtualModule
 from tests.decoders import DRUMS, decoders_or_stand_ins
-from tests.waiting import until
+from tests.waiting import spend, until
 
 IN_TIME_S = 5.0
 """How long a push may take, by the clock on the wall."""
@@ -357,9 +357,8 @@ class Clock:
             self.sent += 1
 
     def wait_for(self, edges: int) -> None:
-        """Returns when it has sent so many."""
-        while self.sent < edges:
-            time.sleep(SPACING_S)
+        """Return when it has sent so many."""
+        until(lambda: self.sent >= edges, "the clock has stopped", SPACING_S)
 
     def stop(self) -> None:
         self._stop.set()
@@ -395,7 +394,7 @@ class Bench:
                 self._phase(module, outcome, case.source if case.arrival == "live" else "")
                 self._cut_power(module)
                 self._phase(module, outcome, "")
-        except Broken as error:
+        except AssertionError as error:
             outcome.broken = str(error)
         shutil.rmtree(flash, ignore_errors=True)
         return outcome
@@ -442,21 +441,22 @@ class Bench:
 
     def _switch_on(self, module: VirtualModule) -> int:
         """Clocks it until it plays; returns how many edges it has counted."""
-        steps = 0
-        end = time.monotonic() + self._patience_s
         # What was said before the power cut is forgotten.
         module.panel.settle(self._patience_s)
-        while steps == 0:
-            if time.monotonic() > end:
-                raise Broken("it does not start")
-            module.panel.trigger("clock")
-            time.sleep(SPACING_S)
+
+        def counted(timeout_s: float) -> int:
+            spend(SPACING_S)  # to the next edge, if there is one
             with contextlib.suppress(UserError):
-                steps += len({r.events for r in module.panel.settle(0.5) if r.kind == "step"})
-        time.sleep(SPACING_S)
-        with contextlib.suppress(UserError):
-            steps += len({r.events for r in module.panel.settle() if r.kind == "step"})
-        return steps
+                return len({r.events for r in module.panel.settle(timeout_s) if r.kind == "step"})
+            return 0
+
+        def clocked() -> int:
+            module.panel.trigger("clock")
+            return counted(0.5)
+
+        steps = until(clocked, "it does not start", 0, self._patience_s)
+        # Also those that were put out a tick later.
+        return steps + counted(5.0)
 
     def _swap(self, module: VirtualModule, source: str) -> None:
         """As `latentrack live` does; the module may refuse it."""
@@ -479,26 +479,34 @@ class Bench:
         model = self._models[0]
         _, before = self._ask(module)
         began = time.monotonic()
-        while True:
+        why: Exception | None = None
+
+        def pushed() -> bool:
+            nonlocal why
             try:
                 with Link(module.port) as link:
                     library.push(link, model)
-                break
             except (UserError, ModuleError) as error:
-                if time.monotonic() - began > self._patience_s:
-                    raise Broken(f"a push fails: {error}") from error
-                time.sleep(0.1)
+                why = error
+                return False
+            return True
+
+        until(pushed, lambda: f"a push fails: {why}", 0.1, self._patience_s)
         took = time.monotonic() - began
-        end = time.monotonic() + self._patience_s
-        while True:
-            plays, pattern = self._ask(module)
-            if plays == model.stem and pattern > before:
-                return took
-            if time.monotonic() > end:
-                raise Broken(
-                    f"{model.stem} was pushed and is not heard: {plays} plays, pattern {pattern}"
-                )
-            time.sleep(SPACING_S)
+        heard = ("", 0)
+
+        def is_heard() -> bool:
+            nonlocal heard
+            heard = self._ask(module)
+            return heard[0] == model.stem and heard[1] > before
+
+        until(
+            is_heard,
+            lambda: f"{model.stem} was pushed and is not heard: (plays, pattern) is {heard}",
+            SPACING_S,
+            self._patience_s,
+        )
+        return took
 
     def _ask(self, module: VirtualModule) -> tuple[str, int]:
         """What plays, and the number of the pattern that does; ("", 0) when that cannot be asked.

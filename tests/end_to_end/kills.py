@@ -106,7 +106,7 @@ class KillBench(Bench):
         """Runs a command to its end; `live` is ended as by Ctrl-C when all is stored."""
         began = time.monotonic()
         with tempfile.NamedTemporaryFile() as said, tempfile.NamedTemporaryFile() as shown:
-            self._process = faults._forks.Process(
+            self._process = faults.FORKS.Process(
                 target=_command, args=(arguments, said.name, shown.name)
             )
             self._process.start()

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from latentrack.virtual.module import FRIENDLY_BANNER, RAW_BANNER, VirtualModule
+from latentrack.virtual.banners import FRIENDLY_BANNER, RAW_BANNER, Banners
+from latentrack.virtual.module import VirtualModule
 from tests.programs import mpremote
 from tests.waiting import PATIENCE_S
 
@@ -159,14 +160,14 @@ def test_frames_that_speak_while_the_module_starts(tmp_path):
         assert mpremote(module, "exec", "print('here')") == "here\n"
 
 
-def test_a_banner_that_comes_in_pieces(bare):
+def test_a_banner_that_comes_in_pieces():
     """The bridge knows the raw prompt however the terminal cuts it up."""
-    mpremote(bare, "resume", "exec", "pass")
     for cut in range(1, len(RAW_BANNER)):
-        bare._raw = False
-        bare._listen(RAW_BANNER[:cut])
-        bare._listen(RAW_BANNER[cut:])
-        assert bare._raw, f"cut after {cut} bytes"
-    bare._listen(FRIENDLY_BANNER[:5])
-    bare._listen(FRIENDLY_BANNER[5:] + b">>> ")
-    assert not bare._raw
+        prompt = Banners()
+        prompt.hear(RAW_BANNER[:cut])
+        assert not prompt.raw
+        prompt.hear(RAW_BANNER[cut:])
+        assert prompt.raw, f"cut after {cut} bytes"
+        prompt.hear(FRIENDLY_BANNER[:cut])
+        prompt.hear(FRIENDLY_BANNER[cut:] + b">>> ")
+        assert not prompt.raw

@@ -264,8 +264,6 @@ def test_modules_are_found_and_called_by_name(start, models, monkeypatch, tmp_pa
     )
     assert [entry.port for entry in registry.running()] == [first.port]
     assert not (registry.folder() / "dead.json").exists()
-    second._process = None
-    second.stop = lambda: None
 
 
 def test_logs_and_reset(start, models):

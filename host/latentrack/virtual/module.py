@@ -26,6 +26,7 @@ from pathlib import Path
 from latentrack.assets import latentcore_folder, micropython
 from latentrack.errors import UserError
 from latentrack.virtual import folders, registry
+from latentrack.virtual.banners import FRIENDLY_BANNER, Banners
 from latentrack.virtual.boards import BOARDS, DEFAULT, make_board
 from latentrack.virtual.panel import Panel
 from latentrack.virtual.wires import FifoWires
@@ -47,8 +48,6 @@ VERSION = "1.28.0"
 # Exit codes of the process: after a bus fault, and after a reset of the chip.
 BUS_FAULT = 71
 RESET = 72
-RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
-FRIENDLY_BANNER = b'Type "help()" for more information.\r\n'
 PROMPT = b">>> "
 # Printed by the ROM's boot.py before it runs main.py. A main.py that starts Latentrack can be
 # interrupted only after this processor time or real time: a computer may send Ctrl-C as soon as the
@@ -96,6 +95,9 @@ class VirtualModule:
         self._manual_time = manual_time
         self._heap_bytes = heap_bytes
         self._version = version
+        self.write_us = 0
+        """How long each write to its flash takes, in microseconds, from its next start on: power
+        can then fail in the midst of storing. A Teensy's takes tens of milliseconds a block."""
         self._held = folders.temporary()
         self._held_flash: folders.HeldFolder | None = None
         self._folder = self._held.path
@@ -114,7 +116,8 @@ class VirtualModule:
         tty.setraw(self._outer_slave)
         self.port = os.ttyname(self._outer_slave)
         self._stop_read, self._stop_write = os.pipe()
-        self._raw = False
+        self._prompt = Banners()
+        self._stopped = False
         self._powered_on = False
         self._interrupted = False
         self._spent_before = (0, 0)
@@ -199,6 +202,7 @@ class VirtualModule:
             "LATENTRACK_TIME": "manual" if self._manual_time else "real",
             "LATENTRACK_MAIN": "run" if run_main else "skip",
             "LATENTRACK_VERSION": self._version,
+            "LATENTRACK_WRITE_US": str(self.write_us),
             **self.wires.environment(*self.panel.standing),
         }
         self._process = subprocess.Popen(
@@ -223,7 +227,6 @@ class VirtualModule:
         self._latentrack_starts = False
         self._main_interrupted = False
         self._told = 0
-        self._heard = b""
         self._swallow_banner = not run_main
 
     def _kill(self) -> None:
@@ -468,14 +471,14 @@ class VirtualModule:
         if self._powered_on:
             how = "reset" if code == RESET else f"ended by {signal.Signals(-code).name}; power-on"
             message = f"\r\n[virtual module: MicroPython {how}]\r\n".encode()
-            self._raw = False
+            self._prompt.forget()
             self.panel.power_cycled()
         # Without power no register keeps its value.
         self.wires.hear()
         if code != RESET:
             self.wires.kept = 0
         os.close(self._inner)
-        self._start(run_main=not self._raw)
+        self._start(run_main=not self._prompt.raw)
         return message
 
     def _listen(self, output: bytes) -> bytes:
@@ -512,7 +515,7 @@ class VirtualModule:
             self._told = len(self._starting)
             return re.sub(rb"(?<!\r)\n", b"\r\n", said)
         shown, self._starting = self._starting[self._told :], None
-        self._raw, self._heard = False, b""
+        self._prompt.forget()
         if not self._swallow_banner:
             return re.sub(rb"(?<!\r)\n", b"\r\n", shown)
         os.write(self._inner, b"\x01")

@@ -92,7 +92,7 @@ def mount_flash():
     """Mount the flash; make it the current folder and the path of imports."""
     from flash import Flash
 
-    flash = Flash(os.getenv("LATENTRACK_FLASH"))
+    flash = Flash(os.getenv("LATENTRACK_FLASH"), int(os.getenv("LATENTRACK_WRITE_US")))
     os.umount("/")
     os.mount(flash, "/flash")
     del sys.modules["flash"]

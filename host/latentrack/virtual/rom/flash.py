@@ -19,10 +19,14 @@ _WRITES = "wa+x"
 
 
 class Flash:
-    """The file system of a board: the folder `root`, with SIZE bytes."""
+    """The file system of a board: the folder `root`, with SIZE bytes.
 
-    def __init__(self, root):
+    `write_us` is how long a write takes, in microseconds.
+    """
+
+    def __init__(self, root, write_us):
         self._root = root
+        self.write_us = write_us
         self._vfs = os.VfsPosix(root)
         self._computer = os.VfsPosix()
         for method in ("chdir", "getcwd", "mkdir", "remove", "rmdir", "stat"):
@@ -87,6 +91,7 @@ class File(io.IOBase):
         self._file = file
         self._binary = binary
         self._room = (SIZE // BLOCK - flash.used()) * BLOCK
+        self._write_us = flash.write_us
 
     def write(self, data):
         """Write after WRITE_US. Raises OSError(ENOSPC) if the flash is full."""
