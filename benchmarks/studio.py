@@ -75,6 +75,7 @@ def _moved(address: str) -> list[float]:
     from playwright.sync_api import sync_playwright
 
     from tests.studio.conftest import FLAGS
+    from tests.waiting import spend
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -97,7 +98,7 @@ def _moved(address: str) -> list[float]:
             x, y = math.sin(3 * turn), math.sin(4 * turn + 1)
             page.mouse.move(middle[0] + reach * x, middle[1] + reach * y)
             due = max(due + EVERY_S, time.monotonic())
-            time.sleep(max(0.0, due - time.monotonic()))
+            spend(due - time.monotonic())
         page.mouse.up()
         page.wait_for_timeout(1500)
         watched = page.evaluate("watched")
@@ -121,15 +122,13 @@ class _training:
         from latentrack.model import Settings
         from latentrack.studio.training.training import Trainer
         from latentrack.studio.workspace import Workspace
+        from tests.waiting import until
 
         workspace = Workspace(self._folder / "trained")
         music = SimpleNamespace(dataset=self._dataset)
         self._training = Trainer(workspace, music)  # type: ignore[arg-type]
         self._training.start(Settings(epochs=100_000), "busy")
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and not self._learns():
-            time.sleep(0.1)
-        assert self._learns(), "no training has begun"
+        until(self._learns, "no training has begun", 0.1)
 
     def _learns(self) -> bool:
         return bool(self._training.state.progress.epochs)

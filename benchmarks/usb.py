@@ -9,6 +9,7 @@ clock is a program of its own that sends an edge every millisecond, while models
 library is synchronised, code is swapped, and a raw prompt collects garbage without end.
 """
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -176,7 +177,8 @@ def _edges(module, folder: Path, count: int, disturb) -> tuple[list[int], int]:
             if disturb is not None:
                 disturb()
             else:
-                time.sleep(0.2)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    clock.wait(0.2)
             reports += panel.settle()
     reports += panel.settle()
     sent = [int(line) for line in (folder / "sent").read_text().split()]
@@ -189,7 +191,7 @@ def _edges(module, folder: Path, count: int, disturb) -> tuple[list[int], int]:
 
 def _give_way_to_interrupts(module, clock: int) -> None:
     """On the module an interrupt comes before all else: so here, where the system lets us."""
-    process = module._process.pid
+    process = module.process_id
     threads = {int(task.name) for task in Path(f"/proc/{process}/task").iterdir()} - {process}
     for thread in (*threads, clock):
         try:

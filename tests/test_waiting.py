@@ -1,4 +1,5 @@
-"""No test is in a hurry: what it waits for may take as long as tests/waiting.py allows."""
+"""No test is in a hurry, and none sleeps: what it waits for may take as long as tests/waiting.py
+allows."""
 
 from __future__ import annotations
 
@@ -29,11 +30,36 @@ def hurries(source: str) -> list[int]:
     ]
 
 
+def sleeps(source: str) -> list[int]:
+    """The lines with a call of time.sleep; code in strings runs elsewhere, and is not looked at."""
+    return [
+        call.lineno
+        for call in ast.walk(ast.parse(source))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in ("time.sleep", "sleep")
+    ]
+
+
 @pytest.mark.parametrize(
     "path", sorted(HERE.rglob("*.py")), ids=lambda path: path.relative_to(HERE).as_posix()
 )
 def test_no_time_out_is_short(path: Path) -> None:
     assert hurries(path.read_text("utf-8")) == [], "use PATIENCE_S of tests/waiting.py"
+
+
+def test_nothing_sleeps_instead_of_waiting() -> None:
+    files = [*HERE.rglob("*.py"), *(HERE.parent / "benchmarks").rglob("*.py")]
+    found = [
+        f"{path.relative_to(HERE.parent)}:{line}"
+        for path in sorted(files)
+        if path != HERE / "waiting.py"
+        for line in sleeps(path.read_text("utf-8"))
+    ]
+    assert found == [], "use until or spend of tests/waiting.py"
+
+
+def test_a_sleep_is_found() -> None:
+    source = "time.sleep(1)\nsleep(2)\nuntil(lambda: True)\nlink.run('time.sleep(3)')\n"
+    assert sleeps(source) == [1, 2]
 
 
 def test_a_short_one_is_found() -> None:

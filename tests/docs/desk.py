@@ -7,6 +7,7 @@ that train the same on the same files share one, which lies in the cache.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -34,6 +35,8 @@ VIRTUAL_MODULE = (
     "latentrack push groove.tflite",
 )
 PROMPT = ">>> "
+PAUSE_S = 1.0
+"""A program that prints nothing for so long has said what it has to say."""
 
 _SLOW = ("latentrack demo", "latentrack train")
 _PRINTED = "printed.json"
@@ -86,7 +89,7 @@ class Terminal:
             said = self._output.read().decode(errors="ignore")
             if enough(said) or ended or time.monotonic() > end:
                 break
-            time.sleep(0.05)
+            self._ends_within(0.05)
         # What comes from now on is of the next question.
         self._seen += len(said.encode())
         return said
@@ -100,7 +103,12 @@ class Terminal:
             if size == before and size > self._seen:
                 return
             before = size
-            time.sleep(1)
+            self._ends_within(PAUSE_S)
+
+    def _ends_within(self, seconds: float) -> None:
+        """Lets so much time go by; less if the program ends before."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
 
     def type(self, line: str) -> None:
         assert self._process.stdin is not None

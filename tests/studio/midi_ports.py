@@ -63,19 +63,19 @@ class Input:
         self._file = self._path.open(encoding="utf-8")
         self._file.seek(0, os.SEEK_END)
         self._callback = callback
-        self._open = True
+        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._hear, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        self._open = False
+        self._closed.set()
         self._thread.join(2)
         self._file.close()
 
     def _hear(self) -> None:
-        while self._open:
+        while not self._closed.is_set():
             line = self._file.readline()
             if line:
                 self._callback(mido.Message.from_str(line.strip()))
             else:
-                time.sleep(_POLL_SECONDS)
+                self._closed.wait(_POLL_SECONDS)

@@ -20,7 +20,7 @@ from latentrack.studio.listen.midi_ports import MISSING, NO_SYSTEM, VIRTUAL, fin
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.signals import Signal
 from latentrack.studio.workspace import Workspace
-from tests.waiting import PATIENCE_S, until
+from tests.waiting import PATIENCE_S, spend, until
 
 
 class Explored:
@@ -171,7 +171,7 @@ def test_a_clock_is_followed_tick_by_tick(transport: Transport, cables: Path) ->
         # which no tempo can be read: it goes on until they have come evenly for a while.
         while ticks < 48 or not 110 < transport.tempo < 220:
             assert ticks < 60 * PATIENCE_S, transport.tempo
-            time.sleep(max(0, start + 0.1 + ticks / 60 - time.perf_counter()))
+            spend(start + 0.1 + ticks / 60 - time.perf_counter())
             wire.write("clock\n")
             ticks += 1
         assert transport.playing
@@ -197,7 +197,7 @@ def test_our_own_tempo_comes_back_with_our_own_clock(transport: Transport, cable
     assert transport.tempo == 300
     with (cables / "drum machine.in").open("a", buffering=1) as wire:
         for _ in range(20):
-            time.sleep(0.02)
+            spend(0.02)
             wire.write("clock\n")
     until(lambda: transport.tempo < 200)
     transport.midi.choose_input("")

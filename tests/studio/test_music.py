@@ -7,7 +7,6 @@ import os
 import re
 import struct
 import threading
-import time
 import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -513,7 +512,6 @@ def test_of_changes_in_a_row_only_the_last_is_read(music, monkeypatch):
     monkeypatch.setattr(music_module, "REST_S", 1.0)
     for number in (3, 4, 2, 1):
         music.change_rules(minimum_notes=number)
-        time.sleep(0.05)  # as a person types
     music.wait()
     assert begun == [1]
     assert music.dataset.recipe["minimum hits"] == "1"

@@ -206,7 +206,7 @@ def test_one_killed_before_anything_was_kept_says_so(
 
 
 STUDIO = """
-    import sys, time
+    import sys, threading
     from pathlib import Path
     from latentrack.model import Settings
     from latentrack.studio.music.music import Music
@@ -215,9 +215,10 @@ STUDIO = """
 
     workspace = Workspace(Path(sys.argv[1]))
     training = Trainer(workspace, Music(workspace))
+    kept = threading.Event()
+    training.progress_changed.connect(lambda: training.state.progress.kept and kept.set())
     training.start(Settings(epochs=200_000), "orphan")
-    while not training.state.progress.kept:
-        time.sleep(0.02)
+    kept.wait()
     print("kept", flush=True)
     sys.stdin.read()
 """
@@ -276,8 +277,7 @@ def test_what_somebody_still_works_on_is_left_alone(workspace: Workspace) -> Non
     folder.mkdir(parents=True)
     Assignment(folder, workspace.folder, "busy", Settings(), "busy").write(demo_dataset())
     again = Trainer(workspace, Music(workspace))
-    time.sleep(0.3)
-    again.close()
+    again.close()  # after what it has begun with
     assert (folder / JOB).exists() and not again.state.found
 
 
