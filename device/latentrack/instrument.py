@@ -66,6 +66,8 @@ class Instrument(Part):
         self._took_ms = 0
         # Parts that were taken out of the frame: index in `every_frame` -> part.
         self.stopped_parts = {}
+        # Parts that failed when they were called last: index in `every_frame` -> repr of the error.
+        self.failed_parts = {}
         # A program that talks to the prompt sets this, or calls `quiet_for`: a frame's output
         # would come in the middle of an answer. The screen and the logs have it all the same.
         self.quiet = False
@@ -78,7 +80,6 @@ class Instrument(Part):
         self._edge_ms = None
         self._frame_timer = None
         self._tick_timer = None
-        self._shown = {}
         self.board = this_board()
         self.board.connect()
         culprit = self._begin_guard()
@@ -290,8 +291,8 @@ class Instrument(Part):
             latentcore.guard(guard.PART + number)
             try:
                 self.every_frame[number]()
-                if self._shown:
-                    self._shown.pop(number, None)
+                if self.failed_parts:
+                    self.failed_parts.pop(number, None)
             except Exception as error:
                 failed = error
             ms = latentcore.guard(0)
@@ -364,8 +365,8 @@ class Instrument(Part):
 
     def _show_once(self, part, error):
         # The same mistake 50 times a second is shown once.
-        if repr(error) != self._shown.get(part):
-            self._shown[part] = repr(error)
+        if repr(error) != self.failed_parts.get(part):
+            self.failed_parts[part] = repr(error)
             if self.behaviours.ran:
                 self._repair.repair()
             self.show_error(error, repr(error))

@@ -148,19 +148,22 @@ class Words(CachedPart):
 
 
 class Message(Part):
-    """The bottom line, while there is something to say: long messages come piece by piece."""
+    """The bottom line, while there is something to say: long messages come piece by piece.
+
+    frames_left: frames until the next piece, or the end.
+    """
 
     FRAMES = 75  # a frame is 20 ms
 
     def __init__(self):
         super().__init__(0, MESSAGE_Y, WIDTH, TALL)
         self._lines = []
-        self._left = 0
+        self.frames_left = 0
 
     def say(self, text):
         """Shows a text in place of the last one: one line 3 s, of several each 1.5 s."""
         self._lines = lines(text)
-        self._left = 2 * self.FRAMES if len(self._lines) == 1 else self.FRAMES
+        self.frames_left = 2 * self.FRAMES if len(self._lines) == 1 else self.FRAMES
 
     def clear(self):
         """Takes the message away."""
@@ -169,10 +172,10 @@ class Message(Part):
     def tick(self):
         """Once a frame. True while there is a message."""
         if self._lines:
-            self._left -= 1
-            if self._left <= 0:
+            self.frames_left -= 1
+            if self.frames_left <= 0:
                 self._lines.pop(0)
-                self._left = self.FRAMES
+                self.frames_left = self.FRAMES
         return self.speaks()
 
     def speaks(self):

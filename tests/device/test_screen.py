@@ -412,7 +412,7 @@ def test_a_message_takes_the_bottom_line_for_a_while(play):
         image = played.glass.at_rest()
         assert (image[:64] == before[:64]).all(), "it covers more than its line"
         assert played.glass.line(image, 64) == line
-        played.link.run(f"{MESSAGE}._left = 1")
+        played.link.run(f"{MESSAGE}.frames_left = 1")
     assert (played.glass.at_rest() == before).all(), "the message stays"
     # For how many frames it stays by itself, as the module counts them.
     played.link.run(
@@ -442,7 +442,7 @@ def test_a_message_on_a_list_page_covers_its_last_row(play):
     image = played.glass.at_rest()
     assert played.glass.line(image, 64) == "hello"
     assert (image[:64] == before[:64]).all()
-    played.run(f"{MESSAGE}._left = 1")
+    played.run(f"{MESSAGE}.frames_left = 1")
     assert (played.glass.at_rest() == before).all()
 
 

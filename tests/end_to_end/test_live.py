@@ -156,7 +156,7 @@ def test_device_code_is_swapped_under_the_objects_that_are_there(module, code):
         heard = link.evaluate("instrument.heard")
         frames_pass(link, 10)
         assert link.evaluate("instrument.heard") >= heard + 5
-        assert link.evaluate("len(instrument._shown)") == 0
+        assert link.evaluate("instrument.failed_parts") == {}
 
 
 def test_the_clock_does_not_notice(start, drum_model, code):
@@ -297,7 +297,7 @@ def test_a_file_that_an_editor_takes_away_for_a_moment_is_not_deleted(module, be
 
 def test_what_a_restart_has_lost_is_sent_again(module, behaviours, monkeypatch):
     """As by a power cut before the file was stored."""
-    monkeypatch.setattr("latentrack.module.live._CHECK_EVERY_S", 0.0)
+    monkeypatch.setattr("latentrack.module.live.CHECK_EVERY_S", 0.0)
     with Link(module.port) as link:
         live = Live(link, behaviours)
         live.start()

@@ -161,7 +161,7 @@ class Live:
             with self._turn() as link:
                 link.enter()  # interrupts the code; raises if the module has gone
                 restarted = not link.evaluate(f"{_MARK!r} in globals()")
-            self._checked -= _CHECK_EVERY_S
+            self._checked -= CHECK_EVERY_S
             why = "the module has restarted" if restarted else "it timed out after 5 s"
             return Change(path, "", time.monotonic() - began, why)
         return Change(path, what, time.monotonic() - began)
