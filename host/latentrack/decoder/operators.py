@@ -10,7 +10,7 @@ from latentrack.words import listed
 _LAYERS = "build the decoder of dense layers only"
 _ACTIVATION = "use relu, relu6, tanh or sigmoid"
 _RANDOM = "export the decoder alone, without what draws at random"
-_WAYS: dict[str, str] = {
+WAYS: dict[str, str] = {
     "export with a batch size of 1": (
         "SHAPE STRIDED_SLICE PACK UNPACK SLICE FILL RANK BROADCAST_TO BROADCAST_ARGS REDUCE_PROD"
     ),
@@ -48,7 +48,7 @@ def name_of(number: int) -> str:
 
 def way_out(name: str) -> str:
     """What to do about an operator, or one that a maker has added, as an order."""
-    for way, names in _WAYS.items():
+    for way, names in WAYS.items():
         if name in names.split():
             return way
     return _FLEX if name.startswith("Flex") else _OTHERWISE

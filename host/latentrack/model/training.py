@@ -58,13 +58,14 @@ mirror, and the others are 0."""
 COLLAPSED_SPREAD = 0.05
 """A latent is collapsed when its means spread (standard deviation) over less than this share of
 latent_scale: whatever is encoded, it says the same. Living ones reach 0.4 and more."""
-_PART_CELLS = 1 << 25
+PART_CELLS = 1 << 25
 _PART_WORK = 1 << 36
 """An epoch is run in parts of at most so many cells of random bytes, and so many weights times
 sequences, some seconds: so memory stays small, and a long epoch can be watched and ended."""
-_PACKED_CELLS = 1 << 26
+PACKED_CELLS = 1 << 26
 """Where the music has more cells than these, a byte has eight of them: less memory, and slower."""
-_STEPS = 30_000
+STEPS = 30_000
+"""A training takes about so many batches, where nobody says how many epochs."""
 _MOST_EPOCHS = 3000
 
 
@@ -247,14 +248,14 @@ class _Trainer:
         cells = self.cells.shape[1]
         self.sizes = hidden_sizes(settings, cells)
         weights = weight_count(weight_shapes(cells, self.sizes[0], settings.latents, self.sizes[1]))
-        most = min(_PART_CELLS // cells, _PART_WORK // weights) // self.batch
+        most = min(PART_CELLS // cells, _PART_WORK // weights) // self.batch
         # All parts have as many batches, for each other number would have to be compiled.
         batches = len(chosen) // self.batch
         self.parts = -(-batches // max(1, most))
         self.batches = batches // self.parts * self.parts
         self.on_part = on_part
         # TensorFlow makes copies. The validation set is never drawn of it.
-        packed = self.cells.size > _PACKED_CELLS
+        packed = self.cells.size > PACKED_CELLS
         self.bits = cells if packed else 0
         music = np.packbits(self.cells, axis=1) if packed else self.cells
         self.music = import_tensorflow().constant(music)
@@ -275,7 +276,7 @@ class _Trainer:
         try:
             kept = current = start or self._untrained(settings, rng)
             state = initial_state(flat_weights(current))
-            schedule = _Schedule(settings, self.batches, warm=start is not None)
+            schedule = Schedule(settings, self.batches, warm=start is not None)
             if start:
                 known = cross_entropy(start, self.checks) if len(self.checks) else None
                 history.append(Epoch(0, epochs, math.nan, known, True))
@@ -343,7 +344,7 @@ class _Trainer:
         return [rng.integers(0, 256, shape, np.uint8) for _ in uses]
 
 
-class _Schedule:
+class Schedule:
     """Learning rate and weight of the KL term, batch by batch."""
 
     def __init__(self, settings: Settings, batches: int, warm: bool) -> None:
@@ -478,7 +479,7 @@ def _resolved(settings: Settings, count: int, cells: int) -> Settings:
     """The settings with a number for each None that depends on the music."""
     settings = with_taper(settings, cells)
     batch = min(settings.batch_size or (32 if count >= 1000 else 16), count)
-    epochs = settings.epochs or max(60, min(_MOST_EPOCHS, round(_STEPS / (count // batch))))
+    epochs = settings.epochs or max(60, min(_MOST_EPOCHS, round(STEPS / (count // batch))))
     chosen: dict[str, Any] = {}
     if settings.model == "vae" and count >= FEWEST_TO_HOLD_OUT:
         chosen = {n: v for n, v in IN_LARGE_CORPORA.items() if getattr(settings, n) is None}

@@ -119,7 +119,7 @@ def test_every_operator_of_the_schema_has_a_name_and_a_way_out():
         assert len(operators.way_out(name)) > 8
     assert operators.name_of(9999) == "number 9999"
     # A word in our table that TensorFlow does not have would never be found.
-    words = " ".join(operators._WAYS.values()).split()
+    words = " ".join(operators.WAYS.values()).split()
     assert {word for word in words if not word.startswith("Flex")} <= set(numbers)
     assert len(words) == len(set(words))
 

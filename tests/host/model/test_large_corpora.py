@@ -84,7 +84,7 @@ def test_an_epoch_in_parts_learns_the_same(monkeypatch) -> None:
     settings = Settings(epochs=2, restarts=0, batch_size=32)
     whole = train(dataset, settings)
     shares: list[float] = []
-    monkeypatch.setattr(training, "_PART_CELLS", 6 * 32 * 24)
+    monkeypatch.setattr(training, "PART_CELLS", 6 * 32 * 24)
     parted = train(dataset, settings, on_part=shares.append)
     assert shares == pytest.approx([1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6, 1])
     for one, other in zip(flat_weights(whole.model), flat_weights(parted.model), strict=True):
@@ -95,7 +95,7 @@ def test_an_epoch_in_parts_learns_the_same(monkeypatch) -> None:
 def test_music_of_eight_cells_a_byte_teaches_the_same(monkeypatch) -> None:
     dataset, settings = music(640, 20), Settings(epochs=2, restarts=0, batch_size=32)
     whole = train(dataset, settings)
-    monkeypatch.setattr(training, "_PACKED_CELLS", 0)
+    monkeypatch.setattr(training, "PACKED_CELLS", 0)
     packed = train(dataset, settings)
     for one, other in zip(flat_weights(whole.model), flat_weights(packed.model), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)

@@ -194,7 +194,7 @@ def test_layers_that_learnt_one_by_one_begin_ahead(monkeypatch) -> None:
 def test_the_learning_rate_falls_when_patience_is_at_an_end() -> None:
     settings = Settings(epochs=100, patience=2, factor=0.5, min_learning_rate=0.001)
     settings = replace(settings, kl_warmup=0.0, learning_rate=0.004)
-    schedule = training_module._Schedule(settings, batches=3, warm=False)
+    schedule = training_module.Schedule(settings, batches=3, warm=False)
     rates, ended = [], []
     # The third and fourth epoch bring nothing; nor do the last ones.
     for number, loss in enumerate([5, 4, 4.5, 4.2] + [3] * 9, start=1):
@@ -208,7 +208,7 @@ def test_the_learning_rate_falls_when_patience_is_at_an_end() -> None:
 
 def test_the_cosine_goes_from_the_first_rate_to_the_last_and_the_kl_weight_grows() -> None:
     settings = Settings(epochs=4, learning_rate=0.4, min_learning_rate=0.1, kl_warmup=0.5)
-    schedule = training_module._Schedule(settings, batches=2, warm=False)
+    schedule = training_module.Schedule(settings, batches=2, warm=False)
     rates = np.concatenate([schedule.rates(number) for number in range(1, 5)])
     angles = [math.cos(math.pi * i / 8) for i in range(8)]
     np.testing.assert_allclose(rates, [0.25 + 0.15 * a for a in angles], rtol=1e-6)

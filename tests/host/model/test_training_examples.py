@@ -51,7 +51,7 @@ def test_the_example_makes_a_model(
         shutil.copy(file, tmp_path / name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(training_module, "_STEPS", 500)
+    monkeypatch.setattr(training_module, "STEPS", 500)
     exec(compile(code, f"docs/training.md, {name}", "exec"), {})
     decoder, run = Decoder(tmp_path / model), load_run(next(tmp_path.glob("*.run")))
     assert decoder.info.kind == kind == run.model.info.kind
