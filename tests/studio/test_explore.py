@@ -13,6 +13,8 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
+from nicegui import ui
+from nicegui.client import Client
 
 from latentrack.corpus import (
     ACCENTED,
@@ -30,9 +32,10 @@ from latentrack.playing.cells import cut_offs
 from latentrack.playing.pattern import Pattern
 from latentrack.studio.explore import path_player
 from latentrack.studio.explore.explorer import Explorer
+from latentrack.studio.explore.latent_map import LatentMap
 from latentrack.studio.explore.map_card import MapCard, Tab
 from latentrack.studio.explore.midi_file import meter_of, midi_file
-from latentrack.studio.explore.nearest import nearest
+from latentrack.studio.explore.nearest import backward, forward, nearest
 from latentrack.studio.explore.paths import (
     LatentPath,
     delete_path,
@@ -145,6 +148,8 @@ def test_the_puck_is_at_its_place_before_the_points_are_there(drums: Explorer) -
     """They take long with much music; without a position the puck cannot be dragged."""
     drums.set_knob_values((0.25, -0.5, 0))
     told: list[object] = []
+    monkeypatch.setattr(LatentMap, "show_place", lambda _, place, number: told.append(place))
+    monkeypatch.setattr(LatentMap, "show_points", lambda _, points: told.append("points"))
 
     class Told:
         def show_position(self, position: tuple[float, ...], number: int) -> None:
@@ -158,7 +163,7 @@ def test_the_puck_is_at_its_place_before_the_points_are_there(drums: Explorer) -
     card.map, card._show_points = Told(), points  # type: ignore[assignment, method-assign]
     # In a thread of its own: a browser of other tests has a loop in this one.
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, card._begin()).result()
+        thread.submit(asyncio.run, begin()).result()
     assert told == [pytest.approx((0.25, -0.5, 0)), "points"]
 
 
@@ -268,8 +273,6 @@ def test_the_search_is_never_worse_than_where_it_starts(demo: Explorer) -> None:
 
 def test_the_gradient_is_the_slope(demo: Explorer) -> None:
     """Against differences, by which nobody can derive wrongly."""
-    from latentrack.studio.explore.nearest import _backward, _forward
-
     assert demo.run is not None
     model = demo.run.model
     rng = np.random.default_rng(0)

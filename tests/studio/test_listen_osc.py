@@ -18,6 +18,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
 from latentrack.errors import UserError
+from latentrack.osc.controls import OscControls
 from latentrack.osc.endpoint import parsed
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.osc_state import OscState
@@ -280,7 +281,8 @@ def packet(address: str, *values: Any) -> bytes:
     ids=range(8),
 )
 def test_bytes_that_are_no_osc_harm_nothing(patch: Patch, damaged: bytes) -> None:
-    patch.client._sock.sendto(damaged, (patch.client._address, patch.client._port))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
+        mouth.sendto(damaged, parsed(patch.transport.osc.address_in))
     patch.say("x", 0.125)
     until(lambda: patch.explorer.knob_values[0] == pytest.approx(0.125))
 

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import mido
 import numpy as np
@@ -351,10 +352,8 @@ def test_too_large_a_file_is_refused_before_it_comes(music, folder):
 
 
 def test_a_full_disk_is_said_and_not_filled(music, monkeypatch):
-    import shutil
-
-    few = shutil._ntuple_diskusage(10**12, 10**12 - 250_000_000, 250_000_000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: few)
+    few = SimpleNamespace(total=10**12, used=10**12 - 250_000_000, free=250_000_000)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: few)
     send(music, batch(("a.wav", None, 100_000_000), ("a.mid", BEAT)))
     assert music.state.noted == {"a.wav": "for which the disk has no room"}
 

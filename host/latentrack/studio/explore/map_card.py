@@ -67,7 +67,7 @@ class MapCard:
                 ).classes("lt-explore-choice")
             self.map = LatentMap()
             self._legend = Legend(self.map)
-        self.map.on("ready", self._begin)
+        self.map.on("ready", self.begin)
         self.map.on("move", self._move)
         self.map.on("look", self._look)
         self.map.on("jump", self._jump)
@@ -79,7 +79,8 @@ class MapCard:
 
     # -- what is shown ----------------------------------------------------------------------------
 
-    async def _begin(self) -> None:
+    async def begin(self) -> None:
+        """Show everything: the element in the browser is ready, for the first time or once more."""
         self._ready = True
         self._answered, self._shown_position, self._shown_path = 0, None, None
         # First the puck: it cannot be dragged without a position, and the points take long.

@@ -70,7 +70,7 @@ def nearest(
         if number == rounds:
             break
         error = np.asarray((0.5 + 0.5 * np.tanh(0.5 * above) - goal) * weight, np.float32)
-        gradient = _backward(model, layers, error)
+        gradient = backward(model, layers, error)
         mean = 0.8 * mean + 0.2 * gradient
         square = 0.95 * square + 0.05 * gradient**2
         ahead = mean / (1 - 0.8 ** (number + 1))
@@ -91,8 +91,11 @@ def _forward(model: Autoencoder, positions: Array) -> list[Array]:
     return [*given, model.decoder[-1](values)]
 
 
-def _backward(model: Autoencoder, given: list[Array], error: Array) -> Array:
-    """The gradient by the latents, from that by the logits."""
+def backward(model: Autoencoder, given: list[Array], error: Array) -> Array:
+    """The gradient by the latents (n, latents), from that by the logits (n, cells).
+
+    given: what `forward` gave there.
+    """
     back = error
     for depth in range(len(model.decoder) - 1, -1, -1):
         back = back @ model.decoder[depth].weights.T
