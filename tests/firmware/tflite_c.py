@@ -58,7 +58,7 @@ class Decoder:
         fields = np.zeros(10, np.uint32)
         library.shim_fields(self.c, _pointer(fields))
         self.latents, self.outputs, has, self.steps, self.voices = (int(x) for x in fields[:5])
-        self.latent_scale, groups, extra = (int(x) for x in fields[5:8])
+        self.latent_scale, groups, trailing = (int(x) for x in fields[5:8])
         self.feel_latents, self.has_feel = int(fields[8]), bool(fields[9])
         self.has_metadata = bool(has)
         self.kind = library.shim_kind(self.c).decode("latin-1")

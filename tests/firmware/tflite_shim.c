@@ -14,7 +14,7 @@ uint32_t shim_decoder_bytes(void)
     return sizeof(struct tflite_decoder);
 }
 
-/* latents, outputs, has_metadata, steps, voices, latent_scale, groups, extra_size, feel latents,
+/* latents, outputs, has_metadata, steps, voices, latent_scale, groups, trailing_size, feel latents,
    has_feel */
 void shim_fields(const struct tflite_decoder *decoder, uint32_t *fields)
 {
@@ -25,7 +25,7 @@ void shim_fields(const struct tflite_decoder *decoder, uint32_t *fields)
     fields[4] = decoder->voices;
     fields[5] = decoder->latent_scale;
     fields[6] = decoder->groups;
-    fields[7] = decoder->extra_size;
+    fields[7] = decoder->trailing_size;
     fields[8] = decoder->feel;
     fields[9] = decoder->has_feel;
 }

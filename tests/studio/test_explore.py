@@ -144,23 +144,21 @@ def test_the_run_that_was_open_last_is_opened_and_a_broken_one_is_passed_over(
     assert opened_by_itself(workspace) == "b"
 
 
-def test_the_puck_is_at_its_place_before_the_points_are_there(drums: Explorer) -> None:
+def test_the_puck_is_at_its_place_before_the_points_are_there(
+    drums: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They take long with much music; without a position the puck cannot be dragged."""
     drums.set_knob_values((0.25, -0.5, 0))
     told: list[object] = []
-    monkeypatch.setattr(LatentMap, "show_place", lambda _, place, number: told.append(place))
+    monkeypatch.setattr(
+        LatentMap, "show_position", lambda _, position, number: told.append(position)
+    )
     monkeypatch.setattr(LatentMap, "show_points", lambda _, points: told.append("points"))
 
-    class Told:
-        def show_position(self, position: tuple[float, ...], number: int) -> None:
-            told.append(position)
+    async def begin() -> None:
+        with Client(ui.page("/"), request=None):
+            await MapCard(drums, Tab()).begin()
 
-    async def points() -> None:
-        told.append("points")
-
-    card = MapCard.__new__(MapCard)
-    card._explorer, card._opened, card._tab = drums, drums.state.open_run, Tab()  # type: ignore[assignment]
-    card.map, card._show_points = Told(), points  # type: ignore[assignment, method-assign]
     # In a thread of its own: a browser of other tests has a loop in this one.
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, begin()).result()
@@ -278,7 +276,7 @@ def test_the_gradient_is_the_slope(demo: Explorer) -> None:
     rng = np.random.default_rng(0)
     position = rng.uniform(-2, 2, (1, 3)).astype(np.float32)
     by_logits = rng.normal(size=(1, 192)).astype(np.float32)
-    gradient = _backward(model, _forward(model, position), by_logits)[0]
+    gradient = backward(model, forward(model, position), by_logits)[0]
     for axis in range(3):
         step = np.zeros((1, 3), np.float32)
         step[0, axis] = 1e-2

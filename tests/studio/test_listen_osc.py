@@ -18,7 +18,6 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
 from latentrack.errors import UserError
-from latentrack.osc.controls import OscControls
 from latentrack.osc.endpoint import parsed
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.osc_state import OscState

@@ -235,7 +235,7 @@ def test_the_module_follows_the_puck(hosted: Studio) -> None:
     wait(store, lambda: position() == [-0.75, 0.25, 1])
     store.follow(None)
     explorer.set_knob_values((0, 0, 0))
-    time.sleep(0.3)
+    done_with_moves(store)
     assert position() == [-0.75, 0.25, 1]
 
 

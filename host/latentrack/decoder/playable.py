@@ -153,6 +153,7 @@ class _Tree:
 
     @property
     def layers(self) -> int:
+        """Number of dense layers."""
         return len(self.flows) - 1
 
     def reached(self, tensor: int) -> _Flow | None:

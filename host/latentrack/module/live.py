@@ -19,7 +19,7 @@ from latentrack.module.texts import for_module
 _GONE_POLLS = 5
 _BEHAVIOURS = "behaviours/"
 # The interval of checks for a restart, and the global name on the module that a restart removes.
-_CHECK_EVERY_S = 1.0
+CHECK_EVERY_S = 1.0
 _MARK = "_live_edits"
 
 
@@ -77,7 +77,7 @@ class Live:
 
     def _check_restart(self) -> None:
         """Compare anew after a restart of the module, which loses files that were not stored."""
-        if time.monotonic() - self._checked < _CHECK_EVERY_S:
+        if time.monotonic() - self._checked < CHECK_EVERY_S:
             return
         self._checked = time.monotonic()
         with self._turn() as link:

@@ -485,13 +485,8 @@ class VirtualModule:
         """The module's output as a board would send it; notes which prompt the module is at."""
         if self._starting is not None:
             return self._listen_to_start(output)
-        # A banner may arrive in pieces; the last banner counts.
-        heard = self._heard + output
-        raw, friendly = heard.rfind(RAW_BANNER), heard.rfind(FRIENDLY_BANNER)
-        if raw != friendly:
-            self._raw = raw > friendly
-        self._heard = heard[1 - max(len(RAW_BANNER), len(FRIENDLY_BANNER)) :]
-        if not self._raw and not termios.tcgetattr(self._inner)[1] & termios.ONLRET:
+        self._prompt.hear(output)
+        if not self._prompt.raw and not termios.tcgetattr(self._inner)[1] & termios.ONLRET:
             # A board's print ends lines with CR LF. Binary data (mpremote mount) goes with
             # Ctrl-C switched off (rom/boot.py), and output in raw mode stays byte for byte.
             output = re.sub(rb"(?<!\r)\n", b"\r\n", output)

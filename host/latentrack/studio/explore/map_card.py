@@ -91,10 +91,10 @@ class MapCard:
         state = self._explorer.state
         if not self._ready or state.open_run is not self._opened:
             return
-        place, number = state.knob_values, self._tab.number
-        if place != self._shown_place or number != self._answered:
-            self.map.show_place(place, number if number != self._answered else 0)
-            self._shown_place, self._answered = place, number
+        position, number = state.knob_values, self._tab.number
+        if position != self._shown_position or number != self._answered:
+            self.map.show_position(position, number if number != self._answered else 0)
+            self._shown_position, self._answered = position, number
         if state.path is not self._shown_path:
             self._shown_path = state.path
             self.map.show_path(self._line(state.path))

@@ -54,7 +54,7 @@ def nearest(
     best: Nearest | None = None
     best_loss = np.inf
     for number in range(rounds + 1):
-        layers = _forward(model, positions)
+        layers = forward(model, positions)
         sharp = 1 + (_SHARPEST - 1) * number / rounds
         above = sharp * (layers[-1] - offset)
         if number % _LOOK_EVERY == 0 or number == rounds:
@@ -81,8 +81,8 @@ def nearest(
     return best
 
 
-def _forward(model: Autoencoder, positions: Array) -> list[Array]:
-    """What each layer of the decoder gives, the logits last."""
+def forward(model: Autoencoder, positions: Array) -> list[Array]:
+    """What each layer of the decoder gives at latents (n, latents), the logits (n, cells) last."""
     given = []
     values = positions
     for layer in model.decoder[:-1]:

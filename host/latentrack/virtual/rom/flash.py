@@ -12,8 +12,6 @@ import time
 # The bytes that stock firmware leaves of the 8 MB, and the bytes of a littlefs block there.
 SIZE = 7 * 1024 * 1024
 BLOCK = 4096
-# The time of a write; tens of milliseconds a block on a Teensy. Fault tests set it.
-WRITE_US = 0
 _ENOSPC = 28
 _WRITES = "wa+x"
 
@@ -94,12 +92,12 @@ class File(io.IOBase):
         self._write_us = flash.write_us
 
     def write(self, data):
-        """Write after WRITE_US. Raises OSError(ENOSPC) if the flash is full."""
+        """Write, which takes `Flash.write_us`. Raises OSError(ENOSPC) if the flash is full."""
         size = len(data)
         if size > self._room:
             raise OSError(_ENOSPC)
         self._room -= size
-        time.sleep_us(WRITE_US)
+        time.sleep_us(self._write_us)
         # print() and json.dump() write bytes to text files, too.
         if not self._binary and not isinstance(data, str):
             data = str(data, "utf-8")
