@@ -85,6 +85,7 @@ def train(
     from latentrack.corpus.dataset import Dataset
     from latentrack.decoder.precision import check_precision
     from latentrack.decoder.quiet import import_tensorflow
+    from latentrack.model.feel_training import wanted_latents
     from latentrack.model.plan import plan
     from latentrack.model.run import check_place, load_run, save_run
     from latentrack.model.tapers import with_taper
@@ -107,7 +108,8 @@ def train(
     # What cannot be trained is refused before TensorFlow, which takes seconds, is loaded.
     decoder_info(music, chosen.latent_scale)
     cells = music.steps * music.voices
-    planned = plan(len(music), cells, chosen, precision)
+    feels = wanted_latents(music, chosen)
+    planned = plan(len(music), cells, chosen, precision, feel=feels)
     planned.check_memory()
     chosen = with_taper(chosen, cells, precision)
     if not earlier and not can_hold_out(music.sources):
@@ -180,6 +182,11 @@ def _train(console: Console, music: Any, settings: Settings, earlier: Run | None
         def restarted(why: str) -> None:
             progress.console.print(why)
 
+        def feel_done(done: float) -> None:
+            progress.update(
+                bar, description="Learning the feel", total=1.0, completed=done, state=""
+            )
+
         held, model = (earlier.validated_on, earlier.model) if earlier else (None, None)
         return run(
             music,
@@ -189,6 +196,7 @@ def _train(console: Console, music: Any, settings: Settings, earlier: Run | None
             validated_on=held,
             start=model,
             on_part=part_done,
+            on_feel=feel_done,
         )
 
 

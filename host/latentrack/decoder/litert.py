@@ -101,7 +101,8 @@ class Decoder:
         Parameters
         ----------
         latents : array_like [shape=(n, latents) or (latents,)]
-            In the model's own units, ± info.latent_scale.
+            In the model's own units, ± info.latent_scale. Those of the feel, the last ones, may be
+            left out: they are 0 then.
 
         Returns
         -------
@@ -145,6 +146,8 @@ class Decoder:
     def _run(self, latents: ArrayLike, wanted: list[dict[str, Any]]) -> list[NDArray[np.float32]]:
         """These outputs at positions, each (n, steps, voices)."""
         points = np.atleast_2d(np.asarray(latents, np.float32))
+        if points.ndim == 2 and points.shape[1] == self.latents - self.feel_latents:
+            points = np.pad(points, [(0, 0), (0, self.feel_latents)])
         if points.ndim != 2 or points.shape[1] != self.latents:
             raise ValueError(f"latents must be (n, {self.latents}), not {points.shape}")
         shape = (len(points), self.info.steps, self.info.voices)

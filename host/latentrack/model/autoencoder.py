@@ -25,7 +25,8 @@ Array = NDArray[np.float32]
 
 PIECE_CELLS = 1 << 22
 """So many cells are in memory as float32 at a time; more are encoded or judged piece by piece."""
-_MOST_LAYERS = 16  # hidden ones of the encoder or the decoder; `Settings` take 7
+MOST_LAYERS = 16
+"""Hidden ones of an encoder or a decoder; `Settings` take 7."""
 
 
 def pieces(sequences: NDArray[Any], cells: int = PIECE_CELLS) -> Iterator[NDArray[Any]]:
@@ -159,7 +160,7 @@ def weight_shapes(
 
     Raises ValueError if a size is not a whole number of 1 or more, or there are too many.
     """
-    if max(len(encoder), len(decoder)) > _MOST_LAYERS:
+    if max(len(encoder), len(decoder)) > MOST_LAYERS:
         raise ValueError("more layers than a model has")
     there, back = (cells, *encoder), (latents, *decoder, cells)
     if not all(type(size) is int and size >= 1 for size in (*there, *back)) or not encoder:

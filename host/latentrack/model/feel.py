@@ -9,6 +9,7 @@ not touched, so hits are as good as without a feel: with velocity in the same la
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +18,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from latentrack.corpus.dataset import Dataset
 from latentrack.decoder.litert import LATEST
-from latentrack.model.autoencoder import Array, Autoencoder, Dense
+from latentrack.model.autoencoder import MOST_LAYERS, Array, Autoencoder, Dense
 
 FULL_VELOCITY = 127
 """MIDI's velocity of 1.0."""
-VELOCITY_WEIGHT, TIMING_WEIGHT = 60.0, 140.0
+VELOCITY_WEIGHT, TIMING_WEIGHT = 120.0, 250.0
 """Weights of a hit's squared errors in the loss: of velocity (0 to 1) and of timing (in steps)."""
+MOST_LATENTS = 2
+ENCODER, TRUNK = (128, 64), (64, 96)
+"""Hidden layers: of the encoder, which stays on the computer, and those that velocity and timing
+share on the module."""
 _REFINEMENTS = 4
 _SMALL = 1e-2  # of a latent, for slopes
 _PIECE = 4096  # sequences that are refined at a time
@@ -155,6 +160,62 @@ class Feel:
             latents = np.where(better[:, np.newaxis], there, latents)
             error = np.where(better[:, np.newaxis], after, error)
         return latents
+
+
+def feel_shapes(
+    cells: int, pattern_latents: int, latents: int, encoder: Sequence[int], trunk: Sequence[int]
+) -> list[tuple[int, ...]]:
+    """The shapes of `flat_feel` of a feel with these layers.
+
+    ValueError if a size is not a whole number of 1 or more, or there are too many layers.
+    """
+    sizes = (cells, pattern_latents, latents, *encoder, *trunk)
+    if not all(type(size) is int and size >= 1 for size in sizes) or latents > MOST_LATENTS:
+        raise ValueError("layers without a size")
+    if max(len(encoder), len(trunk)) > MOST_LAYERS or not encoder:
+        raise ValueError("more layers than a model has, or none")
+    there, back = (3 * cells, *encoder), (pattern_latents + latents, *trunk)
+    layers = [
+        *zip(there, there[1:], strict=False),
+        *[(there[-1], latents)] * 2,
+        *zip(back, back[1:], strict=False),
+        *[(back[-1], cells)] * 2,
+    ]
+    return [shape for inputs, outputs in layers for shape in ((inputs, outputs), (outputs,))]
+
+
+def feel_decoder_weights(inputs: int, trunk: Sequence[int], cells: int) -> int:
+    """How many weights of a feel go to the module; inputs: all latents."""
+    sizes = (inputs, *trunk)
+    layers = [*zip(sizes, sizes[1:], strict=False), *[(sizes[-1], cells)] * 2]
+    return sum((a + 1) * b for a, b in layers)
+
+
+def flat_feel(feel: Feel) -> list[Array]:
+    """Matrix, bias, matrix, bias, … of encoder, mean, log-variance, trunk, velocity, timing."""
+    layers = (
+        *feel.encoder,
+        feel.mean,
+        feel.log_variance,
+        *feel.trunk,
+        feel.velocity,
+        feel.timing,
+    )
+    return [array for layer in layers for array in (layer.weights, layer.bias)]
+
+
+def with_feel_layers(latent_scale: int, encoder: int, weights: Sequence[Array]) -> Feel:
+    """A feel of these weights, in the order of `flat_feel`; encoder: its hidden layers."""
+    layers = [Dense(a, b) for a, b in zip(weights[::2], weights[1::2], strict=True)]
+    return Feel(
+        latent_scale,
+        encoder=tuple(layers[:encoder]),
+        mean=layers[encoder],
+        log_variance=layers[encoder + 1],
+        trunk=tuple(layers[encoder + 2 : -2]),
+        velocity=layers[-2],
+        timing=layers[-1],
+    )
 
 
 def _objective(error: Array, latents: Array) -> Array:

@@ -11,6 +11,7 @@ from latentrack.model.autoencoder import weight_count, weight_shapes
 from latentrack.model.settings import Settings
 from latentrack.model.sizes import file_bytes, in_words, remedy, which_modules
 from latentrack.model.tapers import hidden_sizes, linear_taper, with_taper
+from latentrack.words import count
 
 _SHORT_S = 20
 _MEASURED_S = 1.0
@@ -21,6 +22,8 @@ _COPIES_OF_WEIGHTS = 18
 else an epoch computes, the best weights so far, and what the converter makes of them. Measured."""
 _COPIES_OF_CELLS = 3
 """A byte each: the dataset, the music that is learnt from, and the dataset of the run."""
+_ROWS_OF_A_FEEL = 5
+"""A feel keeps hits, velocities and timing of each cell in bytes, and works on them as floats."""
 _PIECES_BYTES = 200_000_000
 """Random numbers of a part of an epoch, and what judging a piece of the music takes, at most."""
 
@@ -32,6 +35,7 @@ class TrainingPlan:
     layers: the decoder's sizes, latents first.  precision: how its file writes them.
     file_bytes: about how large that will be.  memory_bytes: about what training takes.
     linear: the linear taper, where the decoder was made narrower than that to fit a module.
+    feel: latents of the feel, 0: there is none.
     """
 
     layers: tuple[int, ...]
@@ -39,20 +43,26 @@ class TrainingPlan:
     file_bytes: int
     memory_bytes: int
     linear: tuple[int, ...] | None = None
+    feel: int = 0
 
     @property
     def words(self) -> str:
         """What is said before the training begins, a sentence or more."""
         said = [
-            f"The decoder, layers {_shown(self.layers)}, will have {in_words(self.file_bytes)}, "
+            f"The decoder, layers {_shown(self.layers)}{self._feel_in_words}, will have "
+            f"{in_words(self.file_bytes)}, "
             f"{which_modules(self.file_bytes)}."
         ]
         if self.linear:
-            whole = in_words(file_bytes(self.linear, self.precision))
+            whole = in_words(file_bytes(self.linear, self.precision, self.feel))
             said.append(f"(A linear taper, {_shown(self.linear)}, would have {whole}.)")
         elif smaller := remedy(self.file_bytes, self.precision):
             said.append(smaller)
         return " ".join([*said, self.memory_in_words])
+
+    @property
+    def _feel_in_words(self) -> str:
+        return f" and a feel of {count(self.feel, 'latent')}" if self.feel else ""
 
     @property
     def memory_in_words(self) -> str:
@@ -79,9 +89,11 @@ class TrainingPlan:
 
 
 def plan(
-    sequences: int, cells: int, settings: Settings, precision: str = "float32"
+    sequences: int, cells: int, settings: Settings, precision: str = "float32", *, feel: int = 0
 ) -> TrainingPlan:
     """The plan of a training on `sequences` of `cells` (steps × voices) each.
+
+    feel: latents of the feel, 0: there is none (`feel_training.wanted_latents`).
 
     UserError where the settings make a decoder that is too large for any computer here.
     """
@@ -94,9 +106,10 @@ def plan(
     return TrainingPlan(
         layers,
         precision,
-        file_bytes(layers, precision),
-        training_bytes(sequences * cells, weights),
+        file_bytes(layers, precision, feel),
+        training_bytes(sequences * cells * (_ROWS_OF_A_FEEL if feel else 1), weights),
         linear if narrowed else None,
+        feel,
     )
 
 

@@ -115,7 +115,7 @@ def write_run(
             music=music,
             threshold=threshold,
         )
-        write_weights(temporary / WEIGHTS, training.model, training.validated_on)
+        write_weights(temporary / WEIGHTS, training.model, training.validated_on, training.feel)
         write_history(temporary / HISTORY, history)
         if with_dataset:
             dataset.save(temporary / DATASET)
@@ -171,7 +171,7 @@ def load_run(folder: str | os.PathLike[str], *, dataset: Dataset | None = None) 
                 "train again."
             )
         info = decoder_info(music, header.settings.latent_scale)
-        model, held = read_weights(source / WEIGHTS, header, info, len(music))
+        model, held, feel = read_weights(source / WEIGHTS, header, info, len(music))
         mask = np.ones(len(music), bool)
         mask[held] = False
         return Run(
@@ -184,6 +184,7 @@ def load_run(folder: str | os.PathLike[str], *, dataset: Dataset | None = None) 
             validated_on=held,
             threshold=header.threshold,
             about=header.about,
+            feel=feel,
         )
     except OSError as error:
         raise UserError(

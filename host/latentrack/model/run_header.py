@@ -21,7 +21,16 @@ from latentrack.model.training import Epoch, Training
 HEADER = "run.toml"
 
 _FORMAT = "latentrack run"
-_VERSION = 1
+_VERSION, _WITH_FEEL = 1, 2
+
+
+@dataclass(frozen=True)
+class FeelSizes:
+    """The layers of a feel: number of latents, hidden layers of its encoder, those of its trunk."""
+
+    latents: int
+    encoder: tuple[int, ...]
+    trunk: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +40,7 @@ class RunHeader:
     written_settings: as TOML has them.  threshold: 0 to 1.  about: see `Run`.  encoder, decoder:
     sizes of the hidden layers.  digest: of the dataset.  epochs, loss, validation_loss: how many
     there were, and of the epoch that was kept (validation_loss: None without a validation set).
-    interrupted: whether it was ended early.  abandoned: see `Training`.
+    interrupted: whether it was ended early.  abandoned: see `Training`.  feel: its layers, or None.
     """
 
     settings: Settings
@@ -47,6 +56,7 @@ class RunHeader:
     validation_loss: float | None
     interrupted: bool
     abandoned: tuple[int, ...]
+    feel: FeelSizes | None
 
 
 def write_header(
@@ -71,7 +81,7 @@ def write_header(
         "seed": training.settings.seed,
     }
     header: dict[str, Mapping[str, Any]] = {
-        "": {"format": _FORMAT, "version": _VERSION, "threshold": threshold},
+        "": {"format": _FORMAT, "version": _version(training), "threshold": threshold},
         "about": about,
         "settings": asdict(training.settings),
         "model": {
@@ -95,6 +105,12 @@ def write_header(
             "collapsed_latents": [latent + 1 for latent in training.collapsed_latents],
         },
     }
+    if feel := training.feel:
+        header["feel"] = {
+            "latents": feel.latents,
+            "encoder": tuple(layer.bias.size for layer in feel.encoder),
+            "trunk": tuple(layer.bias.size for layer in feel.trunk),
+        }
     path.write_text(to_toml(header), encoding="utf-8")
 
 
@@ -104,10 +120,10 @@ def read_header(path: Path) -> RunHeader:
     found = read_toml(path)
     if found["format"] != _FORMAT:
         raise ValueError("another format")
-    if found["version"] != _VERSION:
+    if found["version"] not in (_VERSION, _WITH_FEEL):
         raise UserError(
             f"The run {path.parent} has format version {found['version']}, and this program reads "
-            f"version {_VERSION}: train again from {path.parent / 'dataset.npz'}."
+            f"versions {_VERSION} and {_WITH_FEEL}: train again from {path.parent / 'dataset.npz'}."
         )
     model, result = found["model"], found["result"]
     held = result.get("validation_loss")
@@ -125,7 +141,17 @@ def read_header(path: Path) -> RunHeader:
         validation_loss=None if held is None else float(held),
         interrupted=bool(result["interrupted"]),
         abandoned=tuple(map(int, result.get("abandoned_seeds", ()))),
+        feel=_feel(found["feel"]) if "feel" in found else None,
     )
+
+
+def _version(training: Training) -> int:
+    """A program that knows of no feel must not read a run with one."""
+    return _WITH_FEEL if training.feel else _VERSION
+
+
+def _feel(given: Mapping[str, Any]) -> FeelSizes:
+    return FeelSizes(int(given["latents"]), tuple(given["encoder"]), tuple(given["trunk"]))
 
 
 def settings_of(given: Mapping[str, Any]) -> Settings:

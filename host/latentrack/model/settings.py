@@ -16,6 +16,12 @@ MODELS = {
 }
 TAPERS = {"linear": "equal steps", "geometric": "equal ratios, which makes small models"}
 
+FEELS = {
+    "auto": "what the music has",
+    "none": "hits only",
+    "1": "one latent: how hard",
+    "2": "two latents: how hard, and how late",
+}
 STACKED_LATENTS = 2
 """The stacked autoencoder has two, X and Y, as the rhythm sequencer of its article."""
 
@@ -78,6 +84,12 @@ class Settings:
         help="Sizes of the encoder's layers, from the cells to the latents. It stays on the "
         "computer, so they cost nothing on the module. By default 256-128; below 500 sequences the "
         "decoder's.",
+    )  # fmt: skip
+    feel: str = declare(
+        "none", label="Feel", choices=FEELS, group=NETWORK, more=True,
+        help="Whether the model also learns how hard, and how early or late each hit is played: "
+        "auto, with a latent for each of the two that the music has; none; or so many latents. "
+        "The latents of the feel come after the others.",
     )  # fmt: skip
     learning_rate: float = declare(
         0.004, label="Learning rate", continued=True, above=0, high=10, group=LEARNING, more=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from latentrack.decoder.precision import PRECISIONS
+from latentrack.model.feel import TRUNK
 
 PLAIN_BYTES = 400_000
 """The largest model file for a Teensy without PSRAM. Its arena for models has some 470 KB, and
@@ -12,17 +13,23 @@ beside the file lie there what latentcore works in and what comes in over USB.""
 FLASH_BYTES = 6_500_000
 """The largest that is stored: the flash has 7 MB, of which Latentrack takes a part. A Teensy with
 PSRAM has 8 or 16 MB of it, so what is stored there can be played, too."""
-_FRAME_BYTES = 2_500
+_FRAME_BYTES, _FRAME_OF_A_FEEL = 2_500, 3_000
 
 
-def file_bytes(layers: Sequence[int], precision: str = "float32") -> int:
+def file_bytes(layers: Sequence[int], precision: str = "float32", feel: int = 0) -> int:
     """About how large the model file will be, within a few percent.
 
-    layers: the decoder's sizes, latents first and cells last.  precision: see `decoder.precision`.
+    layers: the decoder's sizes, latents of the hits first and cells last.  precision: see
+    `decoder.precision`.  feel: latents of the feel, 0: it has none.
     """
     each = PRECISIONS[precision]
     pairs = list(zip(layers, layers[1:], strict=False))
-    return sum((each.weight_bytes * a + each.bias_bytes) * b for a, b in pairs) + _FRAME_BYTES
+    if feel:
+        trunk = (layers[0] + feel, *TRUNK)
+        pairs[0] = (layers[0] + feel, layers[1])
+        pairs += [*zip(trunk, trunk[1:], strict=False), *[(trunk[-1], layers[-1])] * 2]
+    frame = _FRAME_BYTES + (_FRAME_OF_A_FEEL if feel else 0)
+    return sum((each.weight_bytes * a + each.bias_bytes) * b for a, b in pairs) + frame
 
 
 def in_words(size: int) -> str:

@@ -15,6 +15,7 @@ from latentrack.declared import declarations
 from latentrack.decoder.metadata import Extras
 from latentrack.errors import UserError
 from latentrack.model.autoencoder import Autoencoder
+from latentrack.model.feel import Feel, feel_latents
 from latentrack.model.measures import THRESHOLD, Recall, recall
 from latentrack.model.reconstruction import Reconstruction
 from latentrack.model.settings import Settings
@@ -52,6 +53,8 @@ class Run:
         The threshold, 0 to 1, at which the model plays as many hits as its music has.
     about : dict
         Where it came from, as `Extras.trained`.
+    feel : Feel, default None
+        How hard, and how early or late hits are played; None where that was not learnt.
 
     Examples
     --------
@@ -71,6 +74,7 @@ class Run:
     validated_on: NDArray[np.intp]
     threshold: float
     about: dict[str, str | int | float]
+    feel: Feel | None = None
 
     def __repr__(self) -> str:
         info = self.model.info
@@ -356,8 +360,15 @@ class Run:
         from latentrack.decoder.export import to_tflite
 
         latents = self.model.encode(self.sequences("training"))
+        if self.feel:
+            feel = feel_latents(self.model, self.feel, self.dataset, self.trained_on)
+            latents = np.concatenate([latents, feel], axis=1)
         return to_tflite(
-            self.model, precision=precision, extras=self.extras, representative=latents
+            self.model,
+            precision=precision,
+            extras=self.extras,
+            representative=latents,
+            feel=self.feel,
         )
 
     @property

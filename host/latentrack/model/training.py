@@ -30,6 +30,8 @@ from latentrack.model.autoencoder import (
     weight_shapes,
     with_weights,
 )
+from latentrack.model.feel import Feel
+from latentrack.model.feel_training import train_feel, wanted_latents
 from latentrack.model.loss import PlainLoss, VaeLoss
 from latentrack.model.optimiser import compiled_epoch, initial_state
 from latentrack.model.plan import plan
@@ -97,7 +99,8 @@ class Training:
 
     settings: as they were used, with the numbers of epochs and so on that None left open, and
     the seed that gave the model.  abandoned: seeds tried before that left a collapsed latent.
-    collapsed_latents: those of the model, where every restart had some.
+    collapsed_latents: those of the model, where every restart had some.  feel: how hard and how
+    early or late hits are played, where the settings ask for it.
     """
 
     model: Autoencoder
@@ -108,6 +111,7 @@ class Training:
     settings: Settings
     abandoned: tuple[int, ...] = ()
     collapsed_latents: tuple[int, ...] = ()
+    feel: Feel | None = None
 
     @property
     def best(self) -> Epoch:
@@ -138,6 +142,7 @@ def train(
     start: Autoencoder | None = None,
     on_model: OnModel | None = None,
     on_part: Callable[[float], None] | None = None,
+    on_feel: Callable[[float], None] | None = None,
 ) -> Training:
     """Train a model on a dataset.
 
@@ -164,6 +169,8 @@ def train(
         Called after `on_epoch`; see `OnModel`.
     on_part : callable, default None
         Called with the share of the training that is done, 0 to 1, in a long epoch more than once.
+    on_feel : callable, default None
+        The same while the feel is trained, which comes after that.
 
     Returns
     -------
@@ -174,7 +181,8 @@ def train(
     ------
     UserError
         If the dataset is too small or silent, or has more steps, voices or latents than a model
-        file holds, or if the model does not fit into this computer's memory.
+        file holds, or if the model does not fit into this computer's memory; if a feel is asked for
+        of music without dynamics.
 
     Examples
     --------
@@ -186,7 +194,8 @@ def train(
     settings = settings or Settings()
     info = decoder_info(dataset, settings.latent_scale)
     cells = dataset.steps * dataset.voices
-    plan(len(dataset), cells, settings).check_memory()
+    feels = wanted_latents(dataset, settings)
+    plan(len(dataset), cells, settings, feel=feels).check_memory()
     if validated_on is None:
         chosen, held = split_by_source(dataset.sources, settings.validation_split)
     else:
@@ -227,7 +236,14 @@ def train(
                     f"{agree(len(collapsed), 'a knob', 'knobs')} that would change nothing: "
                     f"beginning again with seed {used.seed}."
                 )
-    return outcome(model, history, interrupted, collapsed)
+        ended = outcome(model, history, interrupted, collapsed)
+        if not feels or interrupted:
+            return ended
+        try:
+            feel = train_feel(dataset, model, chosen, used, feels, on_feel)
+        except KeyboardInterrupt:
+            return replace(ended, interrupted=True)
+        return replace(ended, feel=feel)
 
 
 class _Trainer:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from latentrack.model.feel_measures import measure_feel
 from latentrack.model.measures import THRESHOLD, Recall, recall
 from latentrack.model.training import Training, named_latents, rows
 from latentrack.words import agree, count
@@ -30,14 +31,31 @@ def verdict(training: Training | Run, dataset: Dataset) -> list[str]:
             f"With so few {agree(2, word)} or files it learnt from all of them, so how it does "
             "on other music is not known: play it and hear."
         )
-        return [*sentences, _advice(known, None)]
+        return [*sentences, *_feel(training, dataset), _advice(known, None)]
     files = len({dataset.sources[i] for i in training.validated_on})
     unseen = recall(training.model, rows(dataset.sequences, training.validated_on))
     sentences.append(
         f"Of {count(unseen.sequences, word)} in {count(files, 'file')} that it has never seen "
         f"{_of(unseen)}."
     )
-    return [*sentences, _advice(known, unseen)]
+    return [*sentences, *_feel(training, dataset), _advice(known, unseen)]
+
+
+def _feel(training: Training | Run, dataset: Dataset) -> list[str]:
+    """How near velocity and timing come, if the model has them."""
+    if training.feel is None:
+        return []
+    judged = training.validated_on if len(training.validated_on) else training.trained_on
+    found = measure_feel(training.model, training.feel, dataset, training.trained_on, judged)
+    said = []
+    if dataset.dynamics.has_velocity:
+        said.append(
+            f"velocity is {found.velocity.error:.0f} of 127 off on average (each cell's mean would "
+            f"be {found.velocity.by_cells:.0f} off)"
+        )
+    if dataset.dynamics.has_timing:
+        said.append(f"timing {found.timing.error:.2f} of a step ({found.timing.by_cells:.2f})")
+    return [f"The feel: {', '.join(said)}."] if said else []
 
 
 def name_of_one(dataset: Dataset) -> str:

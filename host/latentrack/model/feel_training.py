@@ -1,0 +1,225 @@
+"""Train the feel of a model, whose hits are trained already and stay as they are.
+
+The loss of a sequence is the squared errors of velocity and timing of its hits, weighed, the KL
+divergence of the feel latents from the prior, and of a feel with two latents a term that orders
+them: the first says how hard, the second how late (Pati and Lerch 2020). The decoder gets the
+latents of the hits with more noise than they were trained with, for on the module it must know
+what lies between the music.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentrack.corpus.dataset import Dataset
+from latentrack.decoder.litert import LATEST
+from latentrack.decoder.quiet import import_tensorflow
+from latentrack.errors import UserError
+from latentrack.model.autoencoder import Array, Autoencoder
+from latentrack.model.feel import (
+    ENCODER,
+    FULL_VELOCITY,
+    TIMING_WEIGHT,
+    TRUNK,
+    VELOCITY_WEIGHT,
+    Feel,
+    Played,
+    feel_shapes,
+    played,
+    with_feel_layers,
+)
+from latentrack.model.optimiser import compiled_epoch, initial_state
+from latentrack.model.settings import Settings
+
+PRIOR_STD = 1.45
+AXES_WEIGHTS = 15.0, 8.0
+"""How strongly the latents are ordered, by velocity and by timing."""
+DECAY = 0.01
+"""Weight of the sum of the squares of the decoder's matrices."""
+NOISE = 2.0
+"""Standard deviations of the posterior of the hits by which their latents are moved."""
+RATE = 0.003
+BATCH = 32
+_STEPS = 25_000
+_MOST_EPOCHS = 1500
+_OFFSET_UNITS = 127  # half a step, in a byte whose middle is 127
+
+
+@dataclass(frozen=True)
+class FeelLoss:
+    """The loss of a feel, for `optimiser.compiled_epoch`.
+
+    encoder, trunk: how many layers each has.  latents: of the feel.  cells: steps × voices.
+    """
+
+    encoder: int
+    trunk: int
+    latents: int
+    cells: int
+    latent_scale: float
+
+    def __call__(
+        self, weights: Sequence[Any], rows: Any, positions: Any, noise: Any
+    ) -> tuple[Any, Any]:
+        """The objective, and the loss without what orders and shrinks.
+
+        rows: (batch, 3 × cells), hits, velocities and timing as `_rows` has them.  positions:
+        (batch, pattern latents).  noise: (batch, feel latents), normal.
+        """
+        tf = import_tensorflow()
+        hits, velocity, timing = tf.split(rows, 3, axis=1)
+        velocity /= FULL_VELOCITY
+        late = (timing - _OFFSET_UNITS) / _OFFSET_UNITS
+        layers = [(weights[i], weights[i + 1]) for i in range(0, len(weights), 2)]
+        encoder, rest = layers[: self.encoder], layers[self.encoder :]
+        (mean, log_variance), trunk, last = rest[:2], rest[2:-2], rest[-2:]
+        values = tf.concat([hits, velocity * hits, late * hits], axis=1)
+        for matrix, bias in encoder:
+            values = tf.nn.relu(tf.matmul(values, matrix) + bias)
+        means, log_variances = (
+            self.latent_scale * tf.tanh(tf.matmul(values, matrix) + bias)
+            for matrix, bias in (mean, log_variance)
+        )
+        values = tf.concat([positions, means + tf.exp(0.5 * log_variances) * noise], axis=1)
+        for matrix, bias in trunk:
+            values = tf.nn.relu(tf.matmul(values, matrix) + bias)
+        loud = tf.sigmoid(tf.matmul(values, last[0][0]) + last[0][1])
+        lateness = tf.tanh(tf.matmul(values, last[1][0]) + last[1][1])
+        loss = (
+            VELOCITY_WEIGHT * _mean_square(hits, loud - velocity)
+            + TIMING_WEIGHT * LATEST**2 * _mean_square(hits, lateness - late)
+            + self._kl(means, log_variances)
+        )
+        objective = loss + DECAY * sum(tf.reduce_sum(matrix**2) for matrix, _ in (*trunk, *last))
+        count = tf.reduce_sum(hits, axis=1) + 1e-6
+        for axis, cells in enumerate((velocity, late)[: self.latents]):
+            told = tf.reduce_sum(hits * cells, axis=1) / count
+            objective += AXES_WEIGHTS[axis] * _disorder(means[:, axis], told)
+        return objective, loss
+
+    def _kl(self, means: Any, log_variances: Any) -> Any:
+        """As `loss.VaeLoss.kl`, without free bits."""
+        tf = import_tensorflow()
+        width = PRIOR_STD**2
+        spread = (tf.exp(log_variances) + means**2) / width
+        each = 0.5 * (spread - 1.0 - log_variances + math.log(width))
+        return tf.reduce_mean(tf.reduce_sum(each, axis=1))
+
+
+def wanted_latents(dataset: Dataset, settings: Settings) -> int:
+    """How many latents the feel is to have; 0: the model has none.
+
+    UserError where a feel is asked for and the music has no dynamics.
+    """
+    found = dataset.dynamics
+    known = found.has_velocity + found.has_timing
+    if settings.feel in ("auto", "none"):
+        return known if settings.feel == "auto" else 0
+    if not known:
+        raise UserError(
+            "There are no dynamics in this corpus: all hits have one velocity and are on the grid. "
+            "Leave --feel out, or add music that was played."
+        )
+    return int(settings.feel)
+
+
+def train_feel(
+    dataset: Dataset,
+    model: Autoencoder,
+    chosen: NDArray[np.intp],
+    settings: Settings,
+    latents: int,
+    on_part: Callable[[float], None] | None = None,
+) -> Feel:
+    """Train a feel on the sequences `chosen` of a dataset that knows velocity or timing.
+
+    The same dataset, model, settings and machine give the same feel. KeyboardInterrupt ends it and
+    goes on to the caller.
+
+    model: of the hits.  latents: 1 or 2.  on_part: hears the share that is done, 0 to 1.
+    """
+    tf = import_tensorflow()
+    rng = np.random.default_rng(settings.seed)
+    cells = dataset.steps * dataset.voices
+    means = model.encode(dataset.sequences[chosen])
+    spread = np.exp(0.5 * model.log_variances(dataset.sequences[chosen]))
+    music = played(dataset, chosen)
+    weights = _untrained(cells, model.latents, latents, music, rng)
+    batch = min(BATCH, len(chosen))
+    batches = len(chosen) // batch
+    epochs = max(1, min(_MOST_EPOCHS, _STEPS // batches))
+    loss = FeelLoss(len(ENCODER), len(TRUNK), latents, cells, float(settings.latent_scale))
+    state = initial_state(weights)
+    with tf.device("/CPU:0"):
+        rows = tf.constant(_rows(music))
+        run: Any = None
+        for number in range(epochs):
+            order = rng.permutation(len(chosen))[: batches * batch].reshape(batches, batch)
+            done = (np.arange(batches) + number * batches) / (epochs * batches)
+            rates = np.asarray(RATE * 0.5 * (1 + np.cos(np.pi * done)), np.float32)
+            moved = means[order] + NOISE * spread[order] * rng.standard_normal(
+                (*order.shape, model.latents), np.float32
+            )
+            noise = rng.standard_normal((*order.shape, latents), np.float32)
+            inputs = [np.asarray(moved, np.float32), noise]
+            if run is None:
+                run = compiled_epoch(loss, rows, state, inputs, batches)
+            state, _ = run(state, *map(tf.constant, (order.astype(np.int32), rates, *inputs)))
+            if on_part:
+                on_part((number + 1) / epochs)
+    weights = [np.asarray(value) for value in state[0]]
+    return with_feel_layers(settings.latent_scale, len(ENCODER), weights)
+
+
+def _mean_square(hits: Any, error: Any) -> Any:
+    """The squared errors of the hits of a sequence, the mean over the batch."""
+    tf = import_tensorflow()
+    return tf.reduce_mean(tf.reduce_sum(hits * error**2, axis=1))
+
+
+def _disorder(latent: Any, told: Any) -> Any:
+    """How far the order of a batch by a latent is from its order by what the latent shall tell:
+    the mean over all pairs (Pati and Lerch 2020)."""
+    tf = import_tensorflow()
+    apart = tf.tanh(latent[:, tf.newaxis] - latent[tf.newaxis])
+    order = tf.sign(told[:, tf.newaxis] - told[tf.newaxis])
+    return tf.reduce_mean(tf.abs(apart - order))
+
+
+def _rows(music: Played) -> NDArray[np.uint8]:
+    """Hits, velocities (0 to 127) and timing (0 to 254, 127 is on the grid) in bytes: 200,000 bars
+    are to fit into memory."""
+    return np.concatenate(
+        [
+            np.rint(values).astype(np.uint8)
+            for values in (
+                music.hits,
+                music.velocity * FULL_VELOCITY,
+                music.timing / LATEST * _OFFSET_UNITS + _OFFSET_UNITS,
+            )
+        ],
+        axis=1,
+    )
+
+
+def _untrained(
+    cells: int, pattern_latents: int, latents: int, music: Played, rng: np.random.Generator
+) -> list[Array]:
+    """Matrix, bias, … of encoder, mean, log-variance, trunk, velocity, timing; Glorot's weights,
+    and outputs that begin at each cell's mean."""
+    weights: list[Array] = []
+    for shape in feel_shapes(cells, pattern_latents, latents, ENCODER, TRUNK):
+        limit = math.sqrt(6 / sum(shape)) if len(shape) == 2 else 0.0
+        weights.append(np.asarray(rng.uniform(-limit, limit, shape), np.float32))
+    count = np.maximum(music.hits.sum(axis=0), 1)
+    loud = np.clip(music.velocity.sum(axis=0) / count, 0.05, 0.95)
+    late = np.clip(music.timing.sum(axis=0) / count / LATEST, -0.9, 0.9)
+    weights[-3] = np.asarray(np.log(loud / (1 - loud)), np.float32)
+    weights[-1] = np.asarray(np.arctanh(late), np.float32)
+    return weights
