@@ -12,6 +12,8 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Page, expect
 
+from latentrack.errors import UserError
+from latentrack.studio.server import listen_at
 from tests.programs import latentrack
 from tests.studio.conftest import RunningStudio, running_studio
 from tests.waiting import PATIENCE_S
@@ -77,6 +79,15 @@ def test_others_can_only_if_they_are_let_in(tmp_path: Path) -> None:
         with pytest.raises(HTTPError) as refusal:
             urlopen(Request(address, headers={"Host": "192.0.2.7:8370"}), timeout=PATIENCE_S)
         assert refusal.value.code == 403
+
+
+def test_two_that_start_at_once_have_two_ports() -> None:
+    """Neither serves yet, when the other looks for a free port."""
+    with listen_at("127.0.0.1", None) as one, listen_at("127.0.0.1", None) as other:
+        ports = [listener.getsockname()[1] for listener in (one, other)]
+        assert ports[0] != ports[1]
+        with pytest.raises(UserError, match=f"Port {ports[0]} is in use"):
+            listen_at("127.0.0.1", ports[0])
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import time
 import webbrowser
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 
 from latentrack.errors import UserError
@@ -34,7 +36,8 @@ def serve(
     """
     from latentrack.studio.studio import Studio
 
-    port = _free_port(host, port)
+    listener = listen_at(host, port)
+    port = int(listener.getsockname()[1])
     studio = Studio(folder)
     from nicegui import app, ui
 
@@ -49,9 +52,11 @@ def serve(
     app.add_middleware(Protection, guests=guests)
     shell.add_styles()
     app.on_shutdown(studio.close)
+    # uvicorn serves at a copy, which is closed by then.
+    app.on_shutdown(listener.close)
 
     def announce() -> None:
-        # NiceGUI's own start-up comes before the port is open.
+        # Where uvicorn binds the port anew, that comes after NiceGUI's own start-up.
         while True:
             try:
                 socket.create_connection((named, port), timeout=1).close()
@@ -87,6 +92,7 @@ def serve(
         # A page that has been away for a while finds everything as it is.
         reconnect_timeout=10,
         http=TimedHeaders,
+        fd=_handed_over(listener, host),
     )
 
 
@@ -105,27 +111,59 @@ def _own_address() -> str:
             return socket.gethostname()
 
 
-def _free_port(host: str, wanted: int | None) -> int:
-    """The port named, or the first one from PORT on that nobody uses."""
+def listen_at(host: str, wanted: int | None) -> socket.socket:
+    """A socket that has the port named, or the first one from PORT on that nobody uses.
+
+    It listens, so no other program can take the port. Raises UserError.
+    """
     ports = [wanted] if wanted is not None else list(range(PORT, PORT + _PORTS_TO_TRY))
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for port in ports:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except socket.gaierror as error:
+        listener = _new_socket(host)
+        try:
+            listener.bind((host, port))
+            listener.listen()
+            return listener
+        except socket.gaierror as error:
+            listener.close()
+            raise UserError(
+                f"{host} is not an address: name one of this computer's own, or 0.0.0.0 for all."
+            ) from error
+        except OSError as error:
+            listener.close()
+            if error.errno in (99, 49, 10049):  # EADDRNOTAVAIL on Linux, macOS, Windows
                 raise UserError(
-                    f"{host} is not an address: name one of this computer's own, or 0.0.0.0 for "
-                    "all."
+                    f"{host} is not an address of this computer: name one of its own, or "
+                    "0.0.0.0 for all."
                 ) from error
-            except OSError as error:
-                if error.errno in (99, 49, 10049):  # EADDRNOTAVAIL on Linux, macOS, Windows
-                    raise UserError(
-                        f"{host} is not an address of this computer: name one of its own, or "
-                        "0.0.0.0 for all."
-                    ) from error
-                continue
-            return int(probe.getsockname()[1])
     said = f"Port {wanted} is" if wanted is not None else f"Ports {ports[0]} to {ports[-1]} are"
     raise UserError(f"{said} in use: name another with --port.")
+
+
+def _new_socket(host: str) -> socket.socket:
+    """As asyncio makes it for a server; connections have its options from it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    if sys.platform != "win32":
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    # uvicorn takes what it is handed over for a Unix socket, so asyncio would not set this.
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return made
+
+
+def _handed_over(listener: socket.socket, host: str) -> int | None:
+    """The number by which uvicorn serves at the socket; None where it has to bind the port anew: on
+    Windows, and for a name, which may stand for several addresses."""
+    if sys.platform != "win32" and _is_address(host):
+        return listener.fileno()
+    listener.close()
+    return None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
