@@ -200,6 +200,14 @@ def test_a_voltage_is_patched_into_a_cv_input(desk: RunningStudio, open_tab: Ope
     volts.focus()
     page.keyboard.press("End")
     expect(page.get_by_role("button", name="CV Y, 5.0 V")).to_be_visible()
+    # A little below 0 is 0 without a sign.
+    volts.evaluate(
+        "(e) => { e.step = 'any'; e.value = -0.02; e.dispatchEvent(new Event('input')) }"
+    )
+    expect(page.get_by_role("button", name="CV Y, 0.0 V")).to_be_visible()
+    expect(volts).to_have_attribute("aria-valuetext", "0.0 V")
+    page.keyboard.press("Home")
+    expect(page.get_by_role("button", name="CV Y, -5.0 V")).to_be_visible()
     patch.get_by_role("button", name="Unplug").click()
     expect(page.get_by_role("button", name="CV Y, 0.0 V")).to_be_visible()
 

@@ -233,9 +233,13 @@ export default {
     },
     name: (side) => side[0].toUpperCase() + side.slice(1),
     short: (jack) => (jack === "threshold" ? "Thr" : jack.toUpperCase()),
-    volts: (volts) => `${(volts ?? 0).toFixed(1)} V`,
+    volts(volts) {
+      const text = (volts ?? 0).toFixed(1);
+      // A converter is a little beside 0 at rest.
+      return `${text === "-0.0" ? "0.0" : text} V`;
+    },
     level(output) {
-      return this.levels[output] === null ? "" : ` · ${this.levels[output].toFixed(1)} V`;
+      return this.levels[output] === null ? "" : ` · ${this.volts(this.levels[output])}`;
     },
     percent(knob) {
       return Math.round(this.positions[knob] * 100);
