@@ -18,6 +18,11 @@ def layers(*sizes: int) -> int:
     return sum(4 * (a * b + b) for a, b in zip(sizes, sizes[1:], strict=False))
 
 
+def test_what_an_empty_field_means_fits_into_it() -> None:
+    """A field of the form is as wide as 38 characters or so, and cuts the rest off."""
+    assert {entry.name: entry.automatic for entry in MORE if len(entry.automatic) > 36} == {}
+
+
 @pytest.mark.parametrize(
     ("size", "sizes"),
     [

@@ -80,7 +80,7 @@ class Settings:
     )  # fmt: skip
     encoder_layers: tuple[int, ...] | None = declare(
         None, label="Encoder layers", low=1, high=4096, metavar="SIZES", group=NETWORK, more=True,
-        large=(256, 128), automatic=f"256-128 {_LARGE}, else the decoder's mirror",
+        large=(256, 128), automatic="256-128; the decoder's below 500",
         help="Sizes of the encoder's layers, from the cells to the latents. It stays on the "
         "computer, so they cost nothing on the module. By default 256-128; below 500 sequences the "
         "decoder's.",
