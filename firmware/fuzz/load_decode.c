@@ -23,6 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         tflite_hidden(&decoder, latents, workspace);
         tflite_scores(&decoder, workspace, 0, decoder.outputs, scores);
         tflite_probability(&decoder, scores[0]);
+        for (unsigned i = 0; i < (decoder.has_feel ? TFLITE_OUTPUTS : 1); i++) {
+            tflite_value(&decoder, workspace, (enum tflite_output)i, decoder.outputs - 1);
+        }
         tflite_cutoff(&decoder, 0.5f);
         free(scores);
         scores = malloc((decoder.outputs - first) * sizeof *scores);

@@ -35,7 +35,7 @@
 /* The parameters of set(), in the order of enum track_param. */
 #define CONSTANTS(X)                                                                               \
     X(THRESHOLD) X(MODE) X(NOTES) X(FOLLOW) X(LENGTH) X(ROTATION) X(DIVISION) X(GATE_US)           \
-    X(GATE_PART) X(SKIP) X(KEEP)
+    X(GATE_PART) X(SKIP) X(KEEP) X(FEEL) X(DYNAMICS) X(SWING) X(ACCENT) X(GATE_VELOCITY)
 /* clang-format on */
 
 /* The .mpy for x64 finds the model of the chip, which the module `virtualboard` provides. */

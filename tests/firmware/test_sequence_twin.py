@@ -38,6 +38,11 @@ NAMES = (
     "gate_part",
     "skip",
     "keep",
+    "feel",
+    "dynamics",
+    "swing",
+    "accent",
+    "gate_velocity",
 )
 ROUTE_AUTO = 0xFFFFFFFE
 SIXTEENTHS = st.integers(0, 16).map(lambda n: Fraction(n, 16))
@@ -121,8 +126,20 @@ class Pair:
                 for step, row in enumerate(track.playing.rows):
                     line = cells[step * voices : (step + 1) * voices]
                     assert [voice for voice, cell in enumerate(line) if cell] == row.cells
+                self.agree_on_feel(track.playing, track.index)
             for model, block in self.models:
                 assert bool(self.c.track_uses(track_c, block)) == track.uses(model)
+
+    def agree_on_feel(self, pattern: twin.Pattern, track: int) -> None:
+        voices = pattern.model.decoder.voices
+        learned = (ctypes.c_uint8 * (255 * 255))(), (ctypes.c_int8 * (255 * 255))()
+        found = self.c.world_feel(self.world, track, *learned)
+        assert found == (pattern.number if pattern.model.decoder.feel else 0)
+        if found:
+            for step, row in enumerate(pattern.rows):
+                for values, expected in zip(learned, (row.velocity, row.timing), strict=True):
+                    line = values[step * voices : (step + 1) * voices]
+                    assert line == [expected.get(voice, 0) for voice in range(voices)]
 
     # Interrupts.
 
@@ -148,11 +165,18 @@ class Pair:
 
     # Python's side.
 
-    def model(self, kind: str, steps: int, voices: int, groups: tuple[int, ...] = ()) -> int:
+    def model(
+        self,
+        kind: str,
+        steps: int,
+        voices: int,
+        groups: tuple[int, ...] = (),
+        feel: bool = False,
+    ) -> int:
         sizes = (ctypes.c_uint8 * 255)(*groups)
-        block = self.c.world_model(kind.encode(), 3, steps, voices, sizes, len(groups))
+        block = self.c.world_model(kind.encode(), 3, steps, voices, sizes, len(groups), feel)
         assert block
-        decoder = twin.Decoder(kind, 3, steps, voices, groups)
+        decoder = twin.Decoder(kind, 3, steps, voices, groups, feel)
         self.models.append((twin.Model(decoder), ctypes.c_void_p(block)))
         return len(self.models) - 1
 
@@ -224,14 +248,15 @@ def bits(mask: int) -> frozenset[int]:
 
 
 @st.composite
-def shapes(draw) -> tuple[str, int, int, tuple[int, ...]]:
+def shapes(draw) -> tuple[str, int, int, tuple[int, ...], bool]:
     kind = draw(st.sampled_from(("perdec", "seqdec", "rhydec", "other!")))
     steps = draw(st.one_of(st.integers(1, 20), st.sampled_from((32, 255))))
     if kind == "perdec" and draw(st.booleans()):
         groups = tuple(draw(st.lists(st.sampled_from((1, 1, 2, 3, 6)), min_size=1, max_size=10)))
-        return kind, min(steps, 40), sum(groups), groups
+        return kind, min(steps, 40), sum(groups), groups, draw(st.booleans())
     voices = draw(st.sampled_from((1, 2, 4, 8, 9, 12, 40)))
-    return kind, min(steps, 20) if voices > 12 else min(steps, 40), voices, ()
+    steps = min(steps, 20) if voices > 12 else min(steps, 40)
+    return kind, steps, voices, (), draw(st.booleans())
 
 
 @st.composite
@@ -265,6 +290,8 @@ CHANGES = st.lists(
         st.tuples(st.just("gate_part"), st.sampled_from((0, 0, 1, 33, 50, 99, 100))),
         st.tuples(st.just("skip"), st.sampled_from((0, 0, 1, 33, 50, 100))),
         st.tuples(st.just("keep"), st.integers(0, 1)),
+        st.tuples(st.just("dynamics"), st.sampled_from((0, 50, 100, 150, 200))),
+        st.tuples(st.just("accent"), st.integers(0, 1)),
     ),
     min_size=1,
     max_size=5,
@@ -436,14 +463,17 @@ def machine(c: ctypes.CDLL) -> type[RuleBasedStateMachine]:
     triggers=ROUTES,
     levels=ROUTES,
     inverted=st.booleans(),
+    dynamics=st.sampled_from((0, 50, 100, 150, 200)),
+    accent=st.integers(0, 1),
 )
 def test_a_bar_agrees_with_the_twin(
     sequence_c, shape, threshold, mode, notes, keep, latents, pitches, densities, triggers, levels,
-    inverted,
+    inverted, dynamics, accent,
 ):  # fmt: skip
     pair = Pair(sequence_c)
     pair.use(0, pair.model(*shape))
     changes = {"threshold": threshold, "mode": mode, "notes": notes, "keep": keep}
+    changes |= {"dynamics": dynamics, "accent": accent, "feel": 0}
     for name, value in changes.items():
         pair.set(0, name, value)
     pair.pitches(0, pitches)

@@ -29,14 +29,36 @@ class Decoder:
     steps: int
     voices: int
     groups: tuple[int, ...] = ()
+    feel: bool = False
+
+    def velocity(self, latents: list[int], output: int) -> int:
+        """In 127ths."""
+        return (self._total(latents) * 5 + output * 37) % 128
+
+    def timing(self, latents: list[int], output: int) -> int:
+        """In 254ths of a step."""
+        return (self._total(latents) * 3 + output * 53) % 255 - 127
+
+    def _total(self, latents: list[int]) -> int:
+        return sum((7 + 3 * i) * value for i, value in enumerate(latents[: self.latents]))
 
     def score(self, latents: list[int], output: int) -> int:
-        total = sum((7 + 3 * i) * value for i, value in enumerate(latents[: self.latents]))
-        return (total * 31 + output * output * 17 + output * 29) % 211 // 10 * 10 - 100
+        return (
+            self._total(latents) * 31 + output * output * 17 + output * 29
+        ) % 211 // 10 * 10 - 100
 
     @staticmethod
     def probability(score: int) -> Fraction:
         return (score + Fraction(201, 2)) / 201
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """What a step says of one channel's trigger."""
+
+    level: int | None = None  # the channel of the level that goes out with it
+    timing: int = 0  # in 254ths of a step, as learned
+    velocity: int = 127  # in 127ths, with the dynamics
 
 
 @dataclass
@@ -44,8 +66,10 @@ class Row:
     """One step of a pattern."""
 
     cells: list[int] = field(default_factory=list)
-    triggers: set[int] = field(default_factory=set)
-    levels: dict[int, int] = field(default_factory=dict)
+    triggers: dict[int, Trigger] = field(default_factory=dict)
+    levels: dict[int, int | Near] = field(default_factory=dict)
+    velocity: dict[int, int] = field(default_factory=dict)  # of the cells, in 127ths, as learned
+    timing: dict[int, int] = field(default_factory=dict)  # of the cells, in 254ths of a step
 
 
 @dataclass(eq=False)
@@ -60,6 +84,17 @@ def rounded(value: Fraction) -> int:
     return min(65535, max(0, math.floor(value + Fraction(1, 2))))
 
 
+@dataclass(frozen=True)
+class Near:
+    """A code that is made of a velocity: 0.6 is not exact in a float, so a tie may fall to either
+    side."""
+
+    code: Fraction
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, int) and abs(other - self.code) <= Fraction(501, 1000)
+
+
 @dataclass
 class Calibration:
     offset: Fraction = Fraction(0)
@@ -72,6 +107,9 @@ class Calibration:
 
     def accent(self, level: Fraction) -> int:
         return rounded(self.low + (self.high - self.low) * level)
+
+    def loudness(self, velocity: Fraction) -> Near:
+        return Near(self.low + (self.high - self.low) * velocity)
 
 
 @dataclass(eq=False)
@@ -110,6 +148,11 @@ class Track:
     gate_part: int = 0  # percent
     skip: int = 0  # percent
     keep: int = 0
+    feel: int = 100  # percent
+    dynamics: int = 100  # percent
+    swing: int = 50  # percent
+    accent: int = 0
+    gate_velocity: int = 0  # percent
     triggers: tuple[int, ...] | None = AUTO
     levels: tuple[int, ...] | None = AUTO
 
@@ -179,6 +222,10 @@ class Track:
             if decoder.probability(score) > voice_threshold(model.threshold, model.density[voice])
         ]
         row = Row(cells)
+        if decoder.feel:
+            for voice in cells:
+                row.velocity[voice] = decoder.velocity(latents, first + voice)
+                row.timing[voice] = decoder.timing(latents, first + voice)
         mode = self.mode or {"seq": NOTES, "rhy": RHYTHM}.get(decoder.kind[:3], DRUMS)
         if mode == NOTES:
             count = self.notes
@@ -192,14 +239,23 @@ class Track:
         def channel(route: tuple[int, ...], index: int) -> int | None:
             return route[index] if index < len(route) and route[index] < 8 else None
 
-        def trigger(index: int) -> None:
-            where = channel(triggers, index)
-            if where is not None:
-                row.triggers.add(where)
+        def loudness(voice: int) -> Fraction:
+            pivot = Fraction(3, 5)
+            moved = (Fraction(row.velocity[voice], 127) - pivot) * Fraction(self.dynamics, 100)
+            return min(Fraction(1), max(Fraction(0), pivot + moved))
 
-        def note(index: int, pitch: int) -> None:
-            trigger(index)
+        def trigger(index: int, level: int | None, voice: int) -> None:
+            where = channel(triggers, index)
+            if where is None:
+                return
+            row.triggers[where] = Trigger(level)
+            if decoder.feel:
+                velocity = math.floor(127 * loudness(voice) + Fraction(1, 2))
+                row.triggers[where] = Trigger(level, row.timing[voice], velocity)
+
+        def note(index: int, pitch: int, voice: int) -> None:
             where = channel(levels, index)
+            trigger(index, where, voice)
             if where is not None:
                 row.levels[where] = self.rack.calibration[where].pitch(pitch)
 
@@ -213,7 +269,7 @@ class Track:
             stands: dict[int, int] = {}
             for earlier in pattern.rows[:step] if self.keep else ():
                 stands |= earlier.levels
-            for pitch, _ in pitched:
+            for pitch, voice in pitched:
                 where = (channel(levels, index) for index in left)
                 stays = [
                     index
@@ -223,30 +279,32 @@ class Track:
                 ]  # fmt: skip
                 if stays:
                     left.remove(stays[0])
-                    note(stays[0], pitch)
+                    note(stays[0], pitch, voice)
                 else:
-                    moved.append(pitch)
-            for index, pitch in zip(left, moved, strict=False):
-                note(index, pitch)
+                    moved.append((pitch, voice))
+            for index, (pitch, voice) in zip(left, moved, strict=False):
+                note(index, pitch, voice)
         elif mode == RHYTHM:
             hits = sum(len(earlier.cells) for earlier in pattern.rows[:step])
             for turn, voice in enumerate(cells, start=hits):
-                note(voice, model.pitches[turn % len(model.pitches)])
+                note(voice, model.pitches[turn % len(model.pitches)], voice)
         else:
             groups, used, accents = list(decoder.groups), sum(decoder.groups), 0
             groups += [1] * (decoder.voices - used)
             start = 0
             for index, size in enumerate(groups):
                 members = [voice for voice in cells if start <= voice < start + size]
+                where = channel(levels, accents) if size > 1 else None
+                accents += size > 1
                 if members:
-                    trigger(index)
-                if size > 1:
-                    where = channel(levels, accents)
-                    if members and where is not None:
-                        loudest = min(members, key=lambda voice: (-scores[voice], voice))
-                        level = Fraction(loudest - start, size - 1)
-                        row.levels[where] = self.rack.calibration[where].accent(level)
-                    accents += 1
+                    best = min(members, key=lambda voice: (-scores[voice], voice))
+                    trigger(index, where, best)
+                if members and where is not None:
+                    calibration = self.rack.calibration[where]
+                    if decoder.feel and self.accent == 0:
+                        row.levels[where] = calibration.loudness(loudness(best))
+                    else:
+                        row.levels[where] = calibration.accent(Fraction(best - start, size - 1))
                 start += size
         return row
 

@@ -46,6 +46,16 @@ static uint32_t lay_out(struct model *model, const struct tflite_decoder *decode
     for (uint32_t i = 0; i < MODEL_PATTERNS; i++) {
         struct pattern_step *step = piece(&pieces, steps * sizeof *step);
         uint8_t *cells = piece(&pieces, steps * pattern_row(voices));
+        if (decoder->has_feel) {
+            struct pattern_feel *feel = piece(&pieces, steps * sizeof *feel);
+            uint8_t *velocity = piece(&pieces, steps * voices);
+            int8_t *timing = piece(&pieces, steps * voices);
+            if (model) {
+                model->pattern[i].feel = feel;
+                model->pattern[i].velocity = velocity;
+                model->pattern[i].timing = timing;
+            }
+        }
         if (model) {
             model->pattern[i].model = model;
             model->pattern[i].steps = (uint16_t)steps;
@@ -158,6 +168,8 @@ void model_voicing(const struct model *model, struct voicing *voicing, uint32_t 
     voicing->mode = (uint8_t)(mode == MODE_AUTO ? mode_of(decoder->kind) : mode);
     voicing->notes = (uint8_t)notes;
     voicing->keep = 0;
+    voicing->accent = ACCENT_VELOCITY;
+    voicing->dynamics = 1;
     voicing->groups = decoder->groups;
     voicing->group_size = decoder->group_size;
     voicing->triggers = triggers == ROUTE_AUTO ? ROUTE_STRAIGHT : triggers;
@@ -188,7 +200,8 @@ void model_build(struct model *model, struct pattern *pattern, const float *late
                       model->scores[0]);
         for (uint32_t i = 0; i < count; i++) {
             const float *scores = model->scores[0] + i * voices;
-            hits = pattern_build_step(pattern, first + i, scores, voicing, hits);
+            hits =
+                pattern_build_step(pattern, first + i, scores, model->workspace[0], voicing, hits);
         }
     }
 }
@@ -199,6 +212,6 @@ void model_build_step(struct model *model, struct pattern *pattern, uint32_t ste
     uint32_t voices = pattern->voices;
     tflite_hidden(&model->decoder, latents, model->workspace[1]);
     tflite_scores(&model->decoder, model->workspace[1], step * voices, voices, model->scores[1]);
-    pattern_build_step(pattern, step, model->scores[1], voicing,
+    pattern_build_step(pattern, step, model->scores[1], model->workspace[1], voicing,
                        voicing->mode == MODE_RHYTHM ? pattern_hits(pattern, step) : 0);
 }

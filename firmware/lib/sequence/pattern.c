@@ -1,6 +1,7 @@
 /* See pattern.h. */
 #include "pattern.h"
 
+#include "model.h"
 #include <stddef.h>
 
 static uint16_t code_of(float value)
@@ -17,10 +18,47 @@ static uint32_t channel_of(uint32_t route, uint32_t index)
     return index < OUTPUT_CHANNELS ? route >> 4 * index & 15 : ROUTE_NOWHERE;
 }
 
-static void put_trigger(struct pattern_step *to, uint32_t channel)
+/* Where a step is built, and from what. `velocity` and `timing` are the cells' of this step. */
+struct site {
+    struct pattern_step *step;
+    struct pattern_feel *feel; /* NULL: the model has none */
+    uint8_t *velocity;
+    int8_t *timing;
+    const float *scores;
+    const struct tflite_decoder *decoder;
+    const void *workspace;
+    uint32_t cell; /* number of its first cell */
+    const struct voicing *voicing;
+};
+
+static float with_dynamics(const struct site *site, float velocity)
 {
-    if (channel < OUTPUT_CHANNELS) {
-        to->triggers |= (uint8_t)(1u << channel);
+    float v = DYNAMICS_PIVOT + site->voicing->dynamics * (velocity - DYNAMICS_PIVOT);
+    return v > 1 ? 1 : v > 0 ? v : 0;
+}
+
+/* To the nearest of 127ths, away from zero; beyond 1 it is 1. */
+static int32_t in_127ths(float value)
+{
+    float scaled = value < 0 ? 127 * -value : 127 * value;
+    int32_t whole = scaled < 127 ? (int32_t)(scaled + 0.5f) : 127;
+    return value < 0 ? -whole : whole;
+}
+
+/* The trigger of a cell, whose level goes to a channel or nowhere. */
+static void put_trigger(const struct site *site, uint32_t route, uint32_t level, uint32_t voice)
+{
+    uint32_t channel = channel_of(site->voicing->triggers, route);
+    if (channel >= OUTPUT_CHANNELS) {
+        return;
+    }
+    struct pattern_step *to = site->step;
+    to->triggers |= (uint8_t)(1u << channel);
+    to->level_of = (to->level_of & ~(15u << 4 * channel)) | level << 4 * channel;
+    if (site->feel) {
+        float learned = (float)site->velocity[voice] / 127;
+        site->feel->timing[channel] = site->timing[voice];
+        site->feel->velocity[channel] = (uint8_t)in_127ths(with_dynamics(site, learned));
     }
 }
 
@@ -37,13 +75,12 @@ static uint16_t pitch_code(const struct voicing *voicing, uint32_t channel, uint
     return code_of(atomic_load_float(&set->offset) + slope * (float)pitch);
 }
 
-static void put_pitch(struct pattern_step *to, const struct voicing *voicing, uint32_t route,
-                      uint32_t pitch)
+static void put_pitch(const struct site *site, uint32_t route, uint32_t pitch, uint32_t voice)
 {
-    uint32_t channel = channel_of(voicing->levels, route);
-    put_trigger(to, channel_of(voicing->triggers, route));
+    uint32_t channel = channel_of(site->voicing->levels, route);
+    put_trigger(site, route, channel, voice);
     if (channel < OUTPUT_CHANNELS) {
-        put_level(to, channel, pitch_code(voicing, channel, pitch));
+        put_level(site->step, channel, pitch_code(site->voicing, channel, pitch));
     }
 }
 
@@ -60,16 +97,13 @@ static int has_pitch(const struct pattern_step *to, const struct pattern_step *f
     return 0;
 }
 
-static void put_accent(struct pattern_step *to, const struct voicing *voicing, uint32_t route,
-                       uint32_t position, uint32_t last)
+/* accent: 0 to 1. */
+static void put_accent(const struct site *site, uint32_t channel, float accent)
 {
-    uint32_t channel = channel_of(voicing->levels, route);
-    if (channel < OUTPUT_CHANNELS) {
-        const struct calibration *set = &voicing->calibration[channel];
-        float low = __atomic_load_n(&set->low, __ATOMIC_RELAXED);
-        float high = __atomic_load_n(&set->high, __ATOMIC_RELAXED);
-        put_level(to, channel, code_of(low + (high - low) * ((float)position / (float)last)));
-    }
+    const struct calibration *set = &site->voicing->calibration[channel];
+    float low = __atomic_load_n(&set->low, __ATOMIC_RELAXED);
+    float high = __atomic_load_n(&set->high, __ATOMIC_RELAXED);
+    put_level(site->step, channel, code_of(low + (high - low) * accent));
 }
 
 /* The voices of a step that are above their cut-off, in order. */
@@ -121,9 +155,29 @@ static void find_cells(struct cells *cells, uint8_t *row, uint32_t voices, const
     cells->count = count;
 }
 
-static void build_drums(struct pattern_step *to, const struct cells *cells, const float *scores,
-                        const struct voicing *voicing)
+static float value_of(const struct site *site, enum tflite_output output, uint32_t voice)
 {
+    return tflite_value(site->decoder, site->workspace, output, site->cell + voice);
+}
+
+/* Velocity and timing of the cells that sound, and only of those: it is the rows of the last layers
+   that cost. */
+static void find_feel(const struct site *site, const struct cells *cells)
+{
+    for (uint32_t i = 0; i < cells->count; i++) {
+        uint32_t voice = cells->voice[i];
+        float velocity = value_of(site, TFLITE_VELOCITY, voice);
+        int32_t timing = in_127ths(value_of(site, TFLITE_TIMING, voice));
+        atomic_store_byte(&site->velocity[voice],
+                          (uint8_t)(velocity > 0 ? in_127ths(velocity) : 0));
+        atomic_store_byte((uint8_t *)&site->timing[voice], (uint8_t)timing);
+    }
+}
+
+static void build_drums(const struct site *site, const struct cells *cells)
+{
+    const struct voicing *voicing = site->voicing;
+    const float *scores = site->scores;
     uint32_t group = 0, accents = 0;
     uint32_t first = 0, end = 0; /* voices of the group before `group` */
     for (uint32_t i = 0; i < cells->count;) {
@@ -137,9 +191,13 @@ static void build_drums(struct pattern_step *to, const struct cells *cells, cons
         while (++i < cells->count && cells->voice[i] < end) {
             best = scores[cells->voice[i]] > scores[best] ? cells->voice[i] : best;
         }
-        put_trigger(to, channel_of(voicing->triggers, group - 1));
-        if (end - first > 1) {
-            put_accent(to, voicing, accents, best - first, end - first - 1);
+        uint32_t level = end - first > 1 ? channel_of(voicing->levels, accents) : ROUTE_NOWHERE;
+        put_trigger(site, group - 1, level, best);
+        if (level < OUTPUT_CHANNELS) {
+            put_accent(site, level,
+                       site->feel && voicing->accent == ACCENT_VELOCITY
+                           ? with_dynamics(site, value_of(site, TFLITE_VELOCITY, best))
+                           : (float)(best - first) / (float)(end - first - 1));
         }
     }
 }
@@ -152,10 +210,11 @@ static uint32_t pitch_of(const struct voicing *voicing, uint32_t voice)
 }
 
 /* `first` is the pattern's first step, for keep, or NULL. */
-static void build_notes(struct pattern_step *to, const struct pattern_step *first,
-                        const struct cells *cells, const float *scores,
-                        const struct voicing *voicing)
+static void build_notes(const struct site *site, const struct pattern_step *first,
+                        const struct cells *cells)
 {
+    const struct voicing *voicing = site->voicing;
+    const float *scores = site->scores;
     uint32_t chosen[OUTPUT_CHANNELS]; /* voices, the most probable first; later pitches << 8 too */
     uint32_t count = 0;
     for (uint32_t i = 0; i < cells->count; i++) {
@@ -189,47 +248,69 @@ static void build_notes(struct pattern_step *to, const struct pattern_step *firs
         uint32_t pitch = chosen[i] >> 8;
         uint32_t route = first ? 0 : voicing->notes;
         while (route < voicing->notes &&
-               !((left >> route & 1) && has_pitch(to, first, voicing, route, pitch))) {
+               !((left >> route & 1) && has_pitch(site->step, first, voicing, route, pitch))) {
             route++;
         }
         if (route == voicing->notes) {
             chosen[new++] = chosen[i];
         } else {
-            put_pitch(to, voicing, route, pitch);
+            put_pitch(site, route, pitch, chosen[i] & 255);
             left &= ~(1u << route);
         }
     }
     for (uint32_t i = 0; i < new; i++, left &= left - 1) {
-        put_pitch(to, voicing, (uint32_t)__builtin_ctz(left), chosen[i] >> 8);
+        put_pitch(site, (uint32_t)__builtin_ctz(left), chosen[i] >> 8, chosen[i] & 255);
     }
 }
 
-static uint32_t build_rhythm(struct pattern_step *to, const struct cells *cells,
-                             const struct voicing *voicing, uint32_t hits)
+static uint32_t build_rhythm(const struct site *site, const struct cells *cells, uint32_t hits)
 {
+    const struct voicing *voicing = site->voicing;
     for (uint32_t i = 0; i < cells->count; i++, hits++) {
-        put_pitch(to, voicing, cells->voice[i],
-                  atomic_load_byte(&voicing->pitches[hits % voicing->pitch_count]));
+        uint32_t voice = cells->voice[i];
+        put_pitch(site, voice, atomic_load_byte(&voicing->pitches[hits % voicing->pitch_count]),
+                  voice);
     }
     return hits;
 }
 
-uint32_t pattern_build_step(struct pattern *pattern, uint32_t step, const float *scores,
-                            const struct voicing *voicing, uint32_t hits)
+/* Sites of a feel's cells, all silent yet. */
+static void open_feel(struct site *site, const struct pattern *pattern, uint32_t step)
 {
-    struct pattern_step *to = &pattern->step[step];
+    site->decoder = &pattern->model->decoder;
+    site->cell = step * pattern->voices;
+    site->feel = &pattern->feel[step];
+    site->velocity = pattern->velocity + site->cell;
+    site->timing = pattern->timing + site->cell;
+    for (uint32_t voice = 0; voice < pattern->voices; voice++) {
+        atomic_store_byte(&site->velocity[voice], 0);
+        atomic_store_byte((uint8_t *)&site->timing[voice], 0);
+    }
+}
+
+uint32_t pattern_build_step(struct pattern *pattern, uint32_t step, const float *scores,
+                            const void *workspace, const struct voicing *voicing, uint32_t hits)
+{
+    struct site site = {.step = &pattern->step[step],
+                        .scores = scores,
+                        .workspace = workspace,
+                        .voicing = voicing};
     struct cells cells;
     uint32_t bytes = pattern_row(pattern->voices);
     uint8_t *row = pattern->cells + step * bytes;
     find_cells(&cells, row, pattern->voices, scores, voicing->cutoff);
-    to->triggers = 0;
-    to->levels = 0;
+    if (pattern->feel) {
+        open_feel(&site, pattern, step);
+        find_feel(&site, &cells);
+    }
+    site.step->triggers = 0;
+    site.step->levels = 0;
     if (voicing->mode == MODE_NOTES) {
-        build_notes(to, voicing->keep ? pattern->step : NULL, &cells, scores, voicing);
+        build_notes(&site, voicing->keep ? pattern->step : NULL, &cells);
     } else if (voicing->mode == MODE_RHYTHM) {
-        hits = build_rhythm(to, &cells, voicing, hits);
+        hits = build_rhythm(&site, &cells, hits);
     } else {
-        build_drums(to, &cells, scores, voicing);
+        build_drums(&site, &cells);
     }
     return hits;
 }

@@ -2,7 +2,8 @@
  *
  * Everything that costs time is done when a pattern is built: which voices exceed their cut-off,
  * which notes are the most probable, which channel each goes to, what code the converter needs for
- * its pitch. A step that is played is then a mask of triggers and a few 16-bit codes.
+ * its pitch, how hard and how late each is. A step that is played is then a mask of triggers and a
+ * few 16-bit codes.
  *
  * Scores are the decoder's values before its sigmoid (tflite.h): score > cut-off is exactly
  * probability > threshold.
@@ -21,6 +22,14 @@ struct pattern_step {
     uint8_t triggers; /* bit i: channel i gets a trigger */
     uint8_t levels;   /* bit i: channel i goes to code[i]; the others keep what they have */
     uint16_t code[OUTPUT_CHANNELS];
+    uint32_t level_of; /* four bits a channel, of those in `triggers`: the channel of the level that
+                          goes out with its trigger, ROUTE_NOWHERE: none */
+};
+
+/* The feel of a step, of the channels in its `triggers` only. */
+struct pattern_feel {
+    int8_t timing[OUTPUT_CHANNELS];    /* as learned, in 1/254 step, + is late */
+    uint8_t velocity[OUTPUT_CHANNELS]; /* with the dynamics, 0 to 127 */
 };
 
 struct pattern {
@@ -30,6 +39,10 @@ struct pattern {
     struct pattern_step *step; /* one per step */
     uint8_t *cells;            /* steps rows of pattern_row(voices) bytes; bit v & 7 of byte v >> 3:
                                   voice v is above its threshold in that step */
+    /* Of a model with a feel, else NULL. */
+    struct pattern_feel *feel; /* one per step */
+    uint8_t *velocity; /* of each cell as learned, steps rows of voices, 0 to 127; 0: silent */
+    int8_t *timing;    /* of each cell as learned, in 1/254 step; silent: 0 */
 };
 
 /* Bytes of one row of cells. */
@@ -56,6 +69,14 @@ enum voicing_mode {
 #define ROUTE_STRAIGHT 0x76543210u
 #define ROUTE_AUTO 0xFFFFFFFEu /* triggers from channel 0, levels behind the last trigger */
 
+/* Velocities that dynamics leave as they are: 0.6, the middle of those that players use. */
+#define DYNAMICS_PIVOT 0.6f
+
+enum accent_mode {
+    ACCENT_VELOCITY, /* an accent is how hard its drum is struck, if the model has a feel ... */
+    ACCENT_DRUM,     /* ... or which drum of the group it is */
+};
+
 /* How a converter is set. Pitches are MIDI note numbers: code = offset + slope * pitch. Accents
    are 0 to 1: code = low + (high - low) * accent. Rounded to nearest, kept in 0 to 65535. */
 struct calibration {
@@ -68,6 +89,8 @@ struct voicing {
     uint8_t mode;   /* enum voicing_mode, not MODE_AUTO */
     uint8_t notes;  /* MODE_NOTES: at most this many at once, 1 to 8 */
     uint8_t keep;   /* MODE_NOTES: a note that goes on stays where it is */
+    uint8_t accent; /* MODE_DRUMS: enum accent_mode */
+    float dynamics; /* 0 to 2; 1: velocities as learned */
     uint8_t groups; /* MODE_DRUMS */
     const uint8_t *group_size;
     uint32_t triggers, levels;             /* routes */
@@ -81,8 +104,9 @@ struct voicing {
  * cells    every voice whose score is above its cut-off.
  * drums    a group triggers when any of its voices is a cell. Group g's trigger goes where route
  *          g of `triggers` says. The a-th group of more than one voice also puts an accent out
- *          where route a of `levels` says: the position in the group (0 first, 1 last) of its
- *          most probable cell (of equals the first). Voices beyond the groups are groups of one.
+ *          where route a of `levels` says, of its most probable cell (of equals the first): its
+ *          velocity, or, without a feel or with ACCENT_DRUM, its position in the group (0 first, 1
+ *          last). Voices beyond the groups are groups of one.
  * notes    of the cells the `notes` most probable (of equals the lower voice), ordered by pitch
  *          (of equals the lower voice); the k-th takes route k for its trigger and its pitch.
  *          With keep, notes at which a route still stands (by the code it was sent last since step
@@ -92,10 +116,13 @@ struct voicing {
  *          step and within a step voice by voice, take the pitches of the list in turn, starting
  *          with the first in step 0. `hits` is how many cells came before this step.
  * What has no route (the ninth group, or ROUTE_NOWHERE) is not heard. If two share a channel, the
- * later one's level stays.
- * Returns the `hits` for the step after it (of a rhythm; in other modes it stays). */
+ * later one's level stays, and of the trigger the later one's level, timing and velocity.
+ * feel     a trigger has timing and velocity of its cell; a group's, of its most probable cell.
+ * With dynamics D a velocity v is 0.6 + D (v - 0.6), kept in 0 to 1. `workspace` is what
+ * tflite_hidden left; only the feel needs it. Returns the `hits` for the step after it (of a
+ * rhythm; in other modes it stays). */
 uint32_t pattern_build_step(struct pattern *pattern, uint32_t step, const float *scores,
-                            const struct voicing *voicing, uint32_t hits);
+                            const void *workspace, const struct voicing *voicing, uint32_t hits);
 
 /* How many cells lie before this step. */
 uint32_t pattern_hits(const struct pattern *pattern, uint32_t step);

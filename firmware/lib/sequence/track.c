@@ -17,6 +17,9 @@ void track_init(struct track *track, const struct calibration *calibration)
     track_set(track, TRACK_NOTES, 4);
     track_set(track, TRACK_DIVISION, 1);
     track_set(track, TRACK_GATE_US, 10000);
+    track_set(track, TRACK_FEEL, 100);
+    track_set(track, TRACK_DYNAMICS, 100);
+    track_set(track, TRACK_SWING, 50);
     track_route(track, ROUTE_AUTO, ROUTE_AUTO);
 }
 
@@ -25,9 +28,12 @@ static uint32_t param(const struct track *track, uint32_t which)
     return atomic_load_explicit(&track->param[which], memory_order_relaxed);
 }
 
-static int in_percent(uint32_t which)
+static uint32_t in_percent(uint32_t which)
 {
-    return which == TRACK_GATE_PART || which == TRACK_SKIP;
+    return (1u << TRACK_GATE_PART | 1u << TRACK_SKIP | 1u << TRACK_FEEL | 1u << TRACK_DYNAMICS |
+            1u << TRACK_SWING | 1u << TRACK_GATE_VELOCITY) >>
+               which &
+           1;
 }
 
 int track_set(struct track *track, uint32_t which, float value)
@@ -35,10 +41,14 @@ int track_set(struct track *track, uint32_t which, float value)
     static const struct {
         uint16_t least, most;
     } range[TRACK_PARAMS] = {
-        [TRACK_THRESHOLD] = {0, 1},  [TRACK_MODE] = {0, MODE_RHYTHM}, [TRACK_NOTES] = {1, 8},
-        [TRACK_FOLLOW] = {0, 2},     [TRACK_LENGTH] = {0, 255},       [TRACK_ROTATION] = {0, 254},
-        [TRACK_DIVISION] = {1, 255}, [TRACK_GATE_US] = {1, 0},        [TRACK_GATE_PART] = {0, 100},
-        [TRACK_SKIP] = {0, 100},     [TRACK_KEEP] = {0, 1},
+        [TRACK_THRESHOLD] = {0, 1},   [TRACK_MODE] = {0, MODE_RHYTHM},
+        [TRACK_NOTES] = {1, 8},       [TRACK_FOLLOW] = {0, 2},
+        [TRACK_LENGTH] = {0, 255},    [TRACK_ROTATION] = {0, 254},
+        [TRACK_DIVISION] = {1, 255},  [TRACK_GATE_US] = {1, 0},
+        [TRACK_GATE_PART] = {0, 100}, [TRACK_SKIP] = {0, 100},
+        [TRACK_KEEP] = {0, 1},        [TRACK_FEEL] = {0, 200},
+        [TRACK_DYNAMICS] = {0, 200},  [TRACK_SWING] = {50, 75},
+        [TRACK_ACCENT] = {0, 1},      [TRACK_GATE_VELOCITY] = {0, 100},
     };
     if (which >= TRACK_PARAMS) {
         return -1;
@@ -107,6 +117,8 @@ void track_voicing(const struct track *track, const struct model *model, struct 
                   atomic_load_explicit(&track->triggers, memory_order_relaxed),
                   atomic_load_explicit(&track->levels, memory_order_relaxed), track->calibration);
     voicing->keep = (uint8_t)param(track, TRACK_KEEP);
+    voicing->accent = (uint8_t)param(track, TRACK_ACCENT);
+    voicing->dynamics = (float)param(track, TRACK_DYNAMICS) * (1 / WHOLE);
 }
 
 uint32_t track_decode(struct track *track, const float *latents)

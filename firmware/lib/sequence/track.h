@@ -36,11 +36,16 @@ enum track_param {
     TRACK_SKIP,      /*    0..100    how probable it is, in %, that a step is left out: it counts,
                                      but puts out neither triggers nor levels (0) */
     TRACK_KEEP,      /* P  0..1      in notes mode, a note that goes on stays where it is (0) */
+    TRACK_FEEL,      /*    0..200    how much of the learned timing, in % (100) */
+    TRACK_DYNAMICS,  /* P  0..200    how much of the learned velocities' range, in % (100) */
+    TRACK_SWING,     /*    50..75    what the first of two steps takes of both, in % (50) */
+    TRACK_ACCENT,    /* P  0..1      enum accent_mode (ACCENT_VELOCITY) */
+    TRACK_GATE_VELOCITY, /* 0..100   how far a gate's length follows its velocity, in % (0) */
     TRACK_PARAMS,
 };
 
 struct track {
-    _Atomic uint32_t param[TRACK_PARAMS]; /* whole numbers; GATE_PART and SKIP in 1/65536 */
+    _Atomic uint32_t param[TRACK_PARAMS]; /* whole numbers; what is in % in 1/65536 */
     _Atomic uint32_t triggers, levels;    /* routes */
     struct exchange exchange;
     struct latents latents;
@@ -68,7 +73,7 @@ struct track {
    outside its range (which leaves it as it was). */
 int track_set(struct track *track, uint32_t param, float value);
 
-/* What was set, as it is kept (whole numbers, GATE_PART and SKIP to 1/656 %). */
+/* What was set, as it is kept (whole numbers, what is in % to 1/656 %). */
 float track_get(const struct track *track, uint32_t param);
 
 /* P. Which channels it plays on: eight four-bit channel numbers each, see pattern.h. ROUTE_AUTO:

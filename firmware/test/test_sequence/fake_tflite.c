@@ -3,7 +3,10 @@
  * Latents are whole numbers. The score of output i is a multiple of 10 from -100 to 100 (so that
  * some are equal):
  *     ((7 * l0 + 10 * l1 + 13 * l2 + ...) * 31 + i * i * 17 + i * 29) mod 211 / 10 * 10 - 100
- * and its probability (score + 100.5) / 201.
+ * and its probability (score + 100.5) / 201. Of a decoder with a feel, the velocity of cell i is
+ *     ((7 * l0 + 10 * l1 + 13 * l2 + ...) * 5 + i * 37) mod 128 / 127
+ * and its timing
+ *     (((7 * l0 + 10 * l1 + 13 * l2 + ...) * 3 + i * 53) mod 255 - 127) / 127
  */
 #include <math.h>
 #include <string.h>
@@ -54,4 +57,18 @@ float tflite_probability(const struct tflite_decoder *decoder, float score)
 {
     (void)decoder;
     return (score + 100.5f) / 201;
+}
+
+float tflite_value(const struct tflite_decoder *decoder, const void *workspace,
+                   enum tflite_output output, unsigned cell)
+{
+    int32_t sum, value;
+    (void)decoder;
+    memcpy(&sum, workspace, sizeof sum);
+    if (output == TFLITE_VELOCITY) {
+        value = ((sum * 5 + (int32_t)cell * 37) % 128 + 128) % 128;
+    } else {
+        value = ((sum * 3 + (int32_t)cell * 53) % 255 + 255) % 255 - 127;
+    }
+    return (float)value / 127;
 }

@@ -37,7 +37,7 @@ static void build(uint32_t mode, uint32_t notes, const float *scores, uint32_t v
                               .pitches = pitches,
                               .pitch_count = pitch_count,
                               .calibration = calibration};
-    pattern_build_step(&pattern, 0, scores, &voicing, 0);
+    pattern_build_step(&pattern, 0, scores, NULL, &voicing, 0);
 }
 
 static struct calibration plain[8]; /* code = 100 * pitch + channel; accents 0 to 6000 */
@@ -122,8 +122,8 @@ static void a_note_that_goes_on_may_keep_its_channel(void)
                                   .pitch_count = 1,
                                   .calibration = plain};
         steps[0] = (struct pattern_step){.levels = 0xF0, .code = {[5] = 4105, [4] = 4304}};
-        pattern_build_step(&pattern, 0, scores[0], &voicing, 0);
-        pattern_build_step(&pattern, 1, scores[1], &voicing, 0);
+        pattern_build_step(&pattern, 0, scores[0], NULL, &voicing, 0);
+        pattern_build_step(&pattern, 1, scores[1], NULL, &voicing, 0);
         CHECK(steps[1].triggers == 3 && steps[1].code[4] == 4104 && steps[1].code[5] == 4305);
         CHECK(steps[2].triggers == 7 && steps[2].levels == 0x70);
         CHECK(steps[2].code[4] == (keep ? 4104 : 3804));
@@ -154,7 +154,7 @@ static void cells_are_exactly_those_above_their_cut_off(void)
                                   .pitches = &pitch,
                                   .pitch_count = 1,
                                   .calibration = plain};
-        pattern_build_step(&pattern, 0, scores, &voicing, 0);
+        pattern_build_step(&pattern, 0, scores, NULL, &voicing, 0);
         for (uint32_t voice = 0; voice < voices; voice++) {
             CHECK(pattern_cell(&pattern, 0, voice) == (scores[voice] > cutoff[voice]));
         }
@@ -212,13 +212,27 @@ static void start(void)
     rack_init(&rack, recorder_start());
 }
 
+static struct model *new_model(const struct tflite_decoder *decoder)
+{
+    uint32_t size = model_size(decoder);
+    return model_init(malloc(size), size, decoder);
+}
+
 static struct model *make_model(const char *kind, uint8_t steps, uint8_t voices,
                                 const uint8_t *sizes, uint8_t groups)
 {
     static struct tflite_decoder decoder;
     fake_decoder(&decoder, kind, 3, steps, voices, sizes, groups);
-    uint32_t size = model_size(&decoder);
-    return model_init(malloc(size), size, &decoder);
+    return new_model(&decoder);
+}
+
+static struct model *make_feeling_model(const char *kind, uint8_t steps, uint8_t voices,
+                                        const uint8_t *sizes, uint8_t groups)
+{
+    static struct tflite_decoder decoder;
+    fake_decoder(&decoder, kind, 3, steps, voices, sizes, groups);
+    decoder.has_feel = true;
+    return new_model(&decoder);
 }
 
 /* Every voice in every step, one trigger each. */
@@ -535,6 +549,47 @@ static void outputs_are_flushed_once_at_each_edge_reset_and_tick(void)
     free(model);
 }
 
+/* Of two cells the second, more probable one: velocity 37 of 127, timing -74 of 254 steps. */
+static void an_accent_is_how_hard_its_drum_is_struck(void)
+{
+    static const float latents[3] = {0, 0, 0};
+    static const uint8_t sizes[] = {2};
+    static const struct {
+        float dynamics;
+        uint32_t accent;
+        uint16_t code;
+        uint8_t velocity;
+    } expected[] = {
+        {100, ACCENT_VELOCITY, 1748, 37}, /* 6000 * 37 / 127 = 1748.03 */
+        {0, ACCENT_VELOCITY, 3600, 76},   /* all as the pivot: 0.6 */
+        {50, ACCENT_VELOCITY, 2674, 57},  /* (0.6 + 37 / 127) / 2 = 0.44567 */
+        {200, ACCENT_VELOCITY, 0, 0},     /* 0.6 + 2 (37 / 127 - 0.6) is below 0 */
+        {200, ACCENT_DRUM, 6000, 0},      /* the last of its group */
+    };
+    start();
+    struct model *model = make_feeling_model("perdec", 1, 2, sizes, 1);
+    struct track *track = &rack.track[0];
+    rack_calibrate(&rack, 1, 0, 1, 0, 6000);
+    track_use(track, model);
+    track_set(track, TRACK_THRESHOLD, 0);
+    track_set(track, TRACK_FEEL, 0);
+    for (unsigned i = 0; i < sizeof expected / sizeof *expected; i++) {
+        track_set(track, TRACK_DYNAMICS, expected[i].dynamics);
+        track_set(track, TRACK_ACCENT, (float)expected[i].accent);
+        track_decode(track, latents);
+        clock_at(i * 1000);
+        const struct pattern *pattern = track_playing(track);
+        CHECK(pattern->step->levels == 2 && pattern->step->code[1] == expected[i].code);
+        CHECK(pattern->step->triggers == 1 && (pattern->step->level_of & 15) == 1);
+        CHECK(pattern->feel->velocity[0] == expected[i].velocity);
+        CHECK(pattern->feel->timing[0] == -74);
+        /* As learned, whatever the dynamics. */
+        CHECK(pattern->velocity[0] == 0 && pattern->timing[0] == -127);
+        CHECK(pattern->velocity[1] == 37 && pattern->timing[1] == -74);
+    }
+    free(model);
+}
+
 static void a_rhythm_takes_the_pitches_in_turn(void)
 {
     static const float latents[3] = {0, 0, 0};
@@ -676,6 +731,7 @@ int main(void)
     RUN(a_pause_does_not_make_the_next_gate_endless);
     RUN(the_coming_step_follows_the_latents_posted_last);
     RUN(outputs_are_flushed_once_at_each_edge_reset_and_tick);
+    RUN(an_accent_is_how_hard_its_drum_is_struck);
     RUN(a_rhythm_takes_the_pitches_in_turn);
     RUN(a_new_model_keeps_what_was_set_voice_by_voice);
     RUN(a_level_asked_for_comes_once_at_the_next_tick);

@@ -35,10 +35,11 @@ struct track *world_track(struct world *world, uint32_t index)
 
 /* Free with free_block. NULL: model_init refused. */
 struct model *world_model(const char *kind, uint8_t latents, uint8_t steps, uint8_t voices,
-                          const uint8_t *sizes, uint8_t groups)
+                          const uint8_t *sizes, uint8_t groups, bool feel)
 {
     static struct tflite_decoder decoder;
     fake_decoder(&decoder, kind, latents, steps, voices, sizes, groups);
+    decoder.has_feel = feel;
     uint32_t size = model_size(&decoder);
     void *block = size ? aligned_alloc(8, size) : NULL;
     return block ? model_init(block, size, &decoder) : NULL;
@@ -58,5 +59,17 @@ uint32_t world_playing(const struct world *world, uint32_t index, uint8_t *cells
     for (uint32_t i = 0; i < (uint32_t)pattern->steps * pattern->voices; i++) {
         cells[i] = (uint8_t)pattern_cell(pattern, i / pattern->voices, i % pattern->voices);
     }
+    return pattern->number;
+}
+
+/* Velocities and timings of the cells that play; 0: nothing plays, or it has no feel. */
+uint32_t world_feel(const struct world *world, uint32_t index, uint8_t *velocity, int8_t *timing)
+{
+    const struct pattern *pattern = track_playing(&world->rack.track[index]);
+    if (!pattern || !pattern->feel) {
+        return 0;
+    }
+    memcpy(velocity, pattern->velocity, (uint32_t)pattern->steps * pattern->voices);
+    memcpy(timing, pattern->timing, (uint32_t)pattern->steps * pattern->voices);
     return pattern->number;
 }
