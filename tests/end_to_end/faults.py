@@ -401,9 +401,21 @@ def _kind(case: Case) -> str:
     return "full" if case.fault is None else f"{case.fault.kind} {case.victim}".strip()
 
 
-def _work(arguments: tuple[Path, int, int, bool, str]) -> tuple[Counter[str], list[str]]:
-    model, count, seed, show, only = arguments
-    return run(model, count, seed, show=show, only=only)
+def run_shared(
+    model: Path, count: int, seed: int, workers: int, *, show: bool = False, only: str = ""
+) -> tuple[Counter[str], list[str]]:
+    """The same with several modules at once: each waits for most of the time. Their seeds are
+    `seed`, `seed + 1`, and so on."""
+    share = -(-count // workers)
+    with ThreadPoolExecutor(workers) as pool:
+        results = list(
+            pool.map(
+                lambda n: run(model, share, seed + n, show=show, only=only),
+                range(workers),
+            )
+        )
+    kinds = sum((result[0] for result in results), Counter[str]())
+    return kinds, list(itertools.chain(*(result[1] for result in results)))
 
 
 def main() -> None:
@@ -415,17 +427,17 @@ def main() -> None:
     parser.add_argument("--only", default="", help="one kind: cut, flip, kill the module, ...")
     parser.add_argument("--model", type=Path, help="a model of drums to send")
     options = parser.parse_args()
-    share = -(-options.count // options.workers)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.workers) as pool:
+    with tempfile.TemporaryDirectory() as folder:
         model = options.model or decoders_or_stand_ins(Path(folder)) / f"{DRUMS}.tflite"
-        jobs = [
-            (model, share, options.seed + n, options.show, options.only)
-            for n in range(options.workers)
-        ]
-        results = list(pool.map(_work, jobs))
-    kinds = sum((result[0] for result in results), Counter[str]())
-    broken = [line for result in results for line in result[1]]
+        kinds, broken = run_shared(
+            model,
+            options.count,
+            options.seed,
+            options.workers,
+            show=options.show,
+            only=options.only,
+        )
     for kind, number in sorted(kinds.items()):
         print(f"{number:6d}  {kind}")
     print(

@@ -365,22 +365,28 @@ class Clock:
         self._thread.join()
 
 
-class Bench:
-    """A flash with Latentrack and a model on it, and models to push."""
+def template(model: Path, folder: Path) -> Path:
+    """A flash with Latentrack and a model on it, from which all cases begin."""
+    flash = folder / "template"
+    with VirtualModule(flash) as module, Link(module.port) as link:
+        install(link)
+        library.push(link, model, store=True)
+    return flash
 
-    def __init__(self, model: Path, folder: Path, patience_s: float = PATIENCE_S) -> None:
+
+class Bench:
+    """A flash that is copied for each case, and models to push."""
+
+    def __init__(self, flash: Path, model: Path, folder: Path, patience_s: float) -> None:
+        self._flash = flash
         self._folder = folder
         self._patience_s = patience_s
-        self._flash = folder / "template"
         data, info = model.read_bytes(), read_info(model)
         self._models = []
         for name in ("one", "two"):
             file = folder / f"{name}.tflite"
             file.write_bytes(attach_info(data, info, name))
             self._models.append(file)
-        with VirtualModule(self._flash) as module, Link(module.port) as link:
-            install(link)
-            library.push(link, model, store=True)
 
     def run(self, case: Case) -> Outcome:
         """Lets a behaviour loose on a module, and looks at what holds."""
@@ -519,15 +525,8 @@ class Bench:
         return "", 0
 
 
-def run(
-    model: Path,
-    chosen: list[Case],
-    folder: Path,
-    report: Callable[[Outcome], None],
-    patience_s: float = PATIENCE_S,
-) -> list[Outcome]:
-    """Runs the cases one after the other on a bench of their own."""
-    bench = Bench(model, folder, patience_s)
+def run(bench: Bench, chosen: list[Case], report: Callable[[Outcome], None]) -> list[Outcome]:
+    """Run the cases one after the other."""
     outcomes = []
     for case in chosen:
         outcomes.append(bench.run(case))
@@ -542,15 +541,17 @@ def run_all(
     model: Path | None = None,
     patience_s: float = PATIENCE_S,
 ) -> list[Outcome]:
-    """The same with several modules at a time."""
+    """Run the cases with several modules at a time: they wait for their clocks mostly."""
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(workers) as pool:
         folder = Path(name)
         model = model or decoders_or_stand_ins(folder) / f"{DRUMS}.tflite"
+        flash = template(model, folder)
         jobs = []
         for worker in range(workers):
             mine = folder / f"worker-{worker}"
             mine.mkdir()
-            jobs.append(pool.submit(run, model, chosen[worker::workers], mine, report, patience_s))
+            bench = Bench(flash, model, mine, patience_s)
+            jobs.append(pool.submit(run, bench, chosen[worker::workers], report))
         # What pushes say of repairs would be all that there is to read.
         with contextlib.redirect_stderr(io.StringIO()):
             return [outcome for job in jobs for outcome in job.result()]

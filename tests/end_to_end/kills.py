@@ -247,7 +247,7 @@ def run(
             try:
                 if not bench.run(case):
                     continue
-            except Broken as error:
+            except AssertionError as error:
                 broken.append(f"seed {seed}, {case}: {error}")
                 print(broken[-1], flush=True)
                 bench.close()

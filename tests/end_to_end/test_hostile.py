@@ -9,6 +9,7 @@ from tests.waiting import PATIENCE_S
 
 SEED = 5
 COUNT = 12
+WORKERS = 4
 
 
 def test_the_cases_are_of_all_kinds_and_the_same_every_time():
@@ -24,7 +25,7 @@ def test_the_cases_are_of_all_kinds_and_the_same_every_time():
 
 def test_after_each_a_push_works_and_no_edge_is_lost(drum_model, capsys):
     outcomes: list[Outcome] = []
-    run_all(list(islice(cases(SEED), COUNT)), 2, outcomes.append, drum_model, PATIENCE_S)
+    run_all(list(islice(cases(SEED), COUNT)), WORKERS, outcomes.append, drum_model, PATIENCE_S)
     assert [f"{outcome.case}: {outcome.broken}" for outcome in outcomes if outcome.broken] == []
     with capsys.disabled():
         print(f" [{sum(outcome.edges for outcome in outcomes)} edges] ", end="")
