@@ -1,7 +1,8 @@
 """When a step is due: arithmetic with seconds, without a clock of its own.
 
 Steps are counted on and on from where playing began, whatever the loop's length, so that a loop of
-seven steps swings as the beat does. They stand on a grid, and swing delays every second one.
+seven steps swings as the beat does. They stand on a grid, and swing delays every second one; the
+timing of a hit moves that hit alone.
 """
 
 from __future__ import annotations
@@ -12,6 +13,21 @@ TICKS_PER_BEAT = 24  # of MIDI clock
 TEMPO_RANGE = (20.0, 400.0)
 STRAIGHT = 0.5
 MOST_SWING = 0.75
+MOST_OFFSET = 1 - 2**-16
+"""How far from the grid a hit may be, in steps: just less than a step, as on the module."""
+
+
+def swing_delay(step: int, swing: float) -> float:
+    """How much later than on the grid a step comes, in steps: every second one is delayed.
+
+    step: counted from an even one.  swing: the share of two steps that the first takes.
+    """
+    return 2 * swing - 1 if step % 2 else 0.0
+
+
+def kept_within_a_step(offset: float) -> float:
+    """How far from the grid a hit sounds, in steps, + is late: just less than a step at most."""
+    return min(max(offset, -MOST_OFFSET), MOST_OFFSET)
 
 
 @dataclass(frozen=True)
@@ -39,12 +55,11 @@ class Schedule:
         """When a step would come without swing; also for what lies between two steps."""
         return self.start + (step - self.first) * self.step_seconds
 
-    def due(self, step: int) -> float:
-        """When a step sounds."""
-        delay = 0.0
-        if step % 2 and self.steps_per_beat % 2 == 0:
-            delay = (2 * self.swing - 1) * self.step_seconds
-        return self.grid(step) + delay
+    def due(self, step: int, timing: float = 0.0) -> float:
+        """When a step sounds, or a hit of it that is late by `timing` steps (below 0: early)."""
+        pairs = self.steps_per_beat % 2 == 0
+        delay = swing_delay(step, self.swing) if pairs else 0.0
+        return self.grid(step) + kept_within_a_step(delay + timing) * self.step_seconds
 
     def at(self, time: float) -> float:
         """Where on the grid a moment lies: the other way round."""

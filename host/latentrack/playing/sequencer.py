@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from latentrack.playing.pattern import Pattern
-from latentrack.playing.schedule import STRAIGHT, Schedule
+from latentrack.playing.schedule import STRAIGHT, Schedule, kept_within_a_step
 
 # What is counted while no model is open.
 _SILENT_STEPS = 16
@@ -38,7 +38,7 @@ class DueStep:
 
     number: its index in the loop of `steps`, from 0.  due: its time in seconds.  seconds: until
     the next step.  hits: (voice, MIDI pitch, velocity 1 to 127).  ticks: the times of MIDI clock
-    ticks during the step, in seconds.
+    ticks during the step, in seconds.  times: of each hit, in seconds; before `due` or after it.
     """
 
     number: int
@@ -48,19 +48,22 @@ class DueStep:
     hits: tuple[tuple[int, int, int], ...]
     pattern: Pattern | None
     ticks: tuple[float, ...]
+    times: tuple[float, ...] = ()
 
 
 class Sequencer:
     """Goes through the pattern, a step at a time, as it is when the step's turn comes.
 
-    `tempo` and `swing` may be set at any time; they hold from the next step that is asked for.
-    `schedule` may be replaced while a clock from elsewhere is followed.
+    `tempo`, `swing` and `feel` (the share of the learned timing that is heard, 0 to 2) may be set
+    at any time; they hold from the next step that is asked for. `schedule` may be replaced while a
+    clock from elsewhere is followed.
     """
 
     def __init__(self, explorer: HasPattern) -> None:
         self._explorer = explorer
         self.tempo = 120.0
         self.swing = STRAIGHT
+        self.feel = 1.0
         self.schedule = Schedule()
         self.count = 0
         """How many steps have been asked for since playing began."""
@@ -68,7 +71,8 @@ class Sequencer:
         self._hits = 0
         self._last = -math.inf
         self._beat_from = 0
-        # How it was before each of the last steps: when that step is due, and what `rewind` needs.
+        # How it was before each of the last steps: when the first of it sounds, and what `rewind`
+        # needs.
         self._past: deque[tuple[float, int, int, int]] = deque(maxlen=_REWOUND)
         self._pattern: Pattern | None = None
 
@@ -76,6 +80,15 @@ class Sequencer:
     def due(self) -> float:
         """When the next step comes."""
         return self.schedule.due(self.count)
+
+    @property
+    def asks(self) -> float:
+        """When the next step has to be asked for: as its earliest hit may sound."""
+        pattern = self._explorer.pattern
+        if pattern is None or not pattern.earliest:
+            return self.due
+        early = kept_within_a_step(self.feel * pattern.earliest)
+        return self.due - early * self.schedule.step_seconds
 
     def begin(self, time: float) -> None:
         """From the first step, which sounds at `time`."""
@@ -87,7 +100,7 @@ class Sequencer:
         self.schedule = Schedule(time, 0, self.tempo, beat, self.swing)
 
     def rewind(self, time: float) -> None:
-        """Takes back the steps that have been asked for and are due after `time`."""
+        """Takes back the steps that have been asked for, if none of it has sounded by `time`."""
         while self._past and self._past[-1][0] > time:
             _, self.count, self._number, self._hits = self._past.pop()
 
@@ -100,8 +113,9 @@ class Sequencer:
         self.schedule = Schedule(time - late, self.count, was.tempo, was.steps_per_beat, was.swing)
 
     def until(self, time: float) -> Iterator[DueStep]:
-        """The steps that are due before `time` and have not been asked for yet, in order."""
-        while self.due < time:
+        """The steps of which something may sound before `time` and that have not been asked for
+        yet, in order."""
+        while self.asks < time:
             yield self._next()
 
     def _next(self) -> DueStep:
@@ -129,6 +143,7 @@ class Sequencer:
         # A clock that is followed may hurry; what was told already keeps its time and its turn.
         due = self._last = max(self.due, self._last)
         self.schedule = self.schedule.changed(self.count, self.tempo, beat, self.swing)
+        times = self._times(pattern, number, due) if pattern else []
         step = DueStep(
             number,
             steps,
@@ -137,12 +152,21 @@ class Sequencer:
             tuple(hits),
             pattern,
             tuple(self.schedule.ticks(self.count)),
+            tuple(times),
         )
-        self._past.append((due, self.count, self._number, self._hits))
+        self._past.append((min([due, *times]), self.count, self._number, self._hits))
         self._number = number
         self._hits += len(hits)
         self.count += 1
         return step
+
+    def _times(self, pattern: Pattern, number: int, due: float) -> list[float]:
+        """When the hits of the pattern's step `number` sound, which itself comes at `due`."""
+        straight = self.schedule.due(self.count)
+        return [
+            due + self.schedule.due(self.count, self.feel * late) - straight if late else due
+            for late in pattern.offsets(number)
+        ]
 
     @staticmethod
     def _steps_of(pattern: Pattern | None) -> int:
