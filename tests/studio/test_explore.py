@@ -29,12 +29,12 @@ from latentrack.corpus import (
 from latentrack.corpus.voice_pitches import voice_pitches
 from latentrack.errors import UserError
 from latentrack.playing.cells import cut_offs
+from latentrack.playing.midi_file import meter_of, midi_file
 from latentrack.playing.pattern import Pattern
 from latentrack.studio.explore import path_player
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.latent_map import LatentMap
 from latentrack.studio.explore.map_card import MapCard, Tab
-from latentrack.studio.explore.midi_file import meter_of, midi_file
 from latentrack.studio.explore.nearest import backward, forward, nearest
 from latentrack.studio.explore.paths import (
     LatentPath,

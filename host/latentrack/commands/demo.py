@@ -139,7 +139,7 @@ def _play_bar(
         time.sleep(0.01)
     else:
         raise UserError(f"The module did not follow its knobs: it is at {heard}, not {latents}.")
-    # A write that finds the bus busy comes with a later tick: on a busy computer that may take long.
+    # A write that finds the bus busy comes with a later tick: late, on a busy computer.
     panel.clock(info.steps, spacing_us=_STEP_US)
     probabilities = decoder.decode([heard[0]])[0]
     return panel.steps(), drum_steps(probabilities, info.groups, heard[1])

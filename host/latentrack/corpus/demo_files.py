@@ -8,9 +8,9 @@ from io import BytesIO, StringIO
 from pathlib import Path
 
 from latentrack.corpus.bars import STEPS, STEPS_PER_BEAT
-from latentrack.corpus.midi import DRUM_CHANNEL
 from latentrack.corpus.patterns import DrumPattern
 from latentrack.files import atomic_write
+from latentrack.playing.voices import DRUM_CHANNEL
 
 FOLDER = "demo"
 _TICKS = 120  # a step

@@ -16,8 +16,7 @@ import numpy.typing as npt
 
 from latentrack.corpus import smf
 from latentrack.corpus.unreadable import Unreadable
-
-DRUM_CHANNEL = 9  # musicians call it channel 10
+from latentrack.playing.voices import DRUM_CHANNEL
 
 SUFFIXES = (".mid", ".midi", ".smf", ".kar", ".rmi")
 

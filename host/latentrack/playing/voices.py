@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+DRUM_CHANNEL = 9
+"""Of MIDI, counted from 0: musicians call it channel 10."""
 ACCENT_FROM = 96
 """The velocity, 1 to 127, that makes a hit an accent: a quarter of what the drummers of the Groove
 MIDI Dataset play."""

@@ -9,9 +9,9 @@ from typing import Any
 from nicegui import ui
 
 from latentrack.files import atomic_write
+from latentrack.playing.midi_file import midi_file
 from latentrack.playing.pattern import Pattern
 from latentrack.studio.explore.explorer import Explorer
-from latentrack.studio.explore.midi_file import midi_file
 from latentrack.studio.explore.path_player import patterns
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.page_parts import (

@@ -13,10 +13,10 @@ from latentrack.model.autoencoder import Array
 from latentrack.model.run import Run, load_run
 from latentrack.playing.cells import cells_above, cut_offs, density_of_voices
 from latentrack.playing.kinds import Kind
+from latentrack.playing.midi_file import meter_of
 from latentrack.playing.pattern import Pattern
 from latentrack.playing.velocity import velocities
 from latentrack.playing.voices import Voice, voices_named
-from latentrack.studio.explore.midi_file import meter_of
 
 Cells = npt.NDArray[np.bool_]
 """Which cells sound, (steps, voices)."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from latentrack.corpus.midi import DRUM_CHANNEL
 from latentrack.playing.sequencer import DueStep
+from latentrack.playing.voices import DRUM_CHANNEL
 from latentrack.studio.listen.conductor import Action
 
 GATE = 0.8

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from latentrack.corpus.midi import DRUM_CHANNEL
 from latentrack.playing.pattern import Pattern
+from latentrack.playing.voices import DRUM_CHANNEL
 
 TICKS_PER_BEAT = 480
 MOST_REPEATS = 64
@@ -24,7 +24,8 @@ def midi_file(
 
     tempo: quarter notes a minute.  repeats: so many times over.  Drums are on channel 10, notes and
     rhythms on channel 1. A note is as long as a step. A rhythm takes its pitches in turn, and with
-    the first in each pattern anew, as the module does. Nothing swings: steps lie on the grid.
+    the first in each pattern anew, as the module does. A hit is as early or late as the pattern's
+    timing says, but none begins before the file does. Nothing swings.
     """
     import mido
 
@@ -33,8 +34,7 @@ def midi_file(
     first = patterns[0]
     beats, unit = (int(number) for number in meter.split("/"))
     channel = DRUM_CHANNEL if first.kind == "drums" else 0
-    # (tick, 0 off or 1 on, pitch, velocity): what ends comes before what begins.
-    events: list[tuple[int, int, int, int]] = []
+    hits: list[tuple[int, int, int, int]] = []  # tick, pitch, velocity, its length at most
     start = 0
     for _ in range(repeats):
         for pattern in patterns:
@@ -43,17 +43,18 @@ def midi_file(
             for step in range(pattern.steps):
                 struck = pattern.struck(step, count)
                 count += len(struck)
-                for _, pitch, velocity in struck:
-                    tick = start + step * length
-                    events.append((tick, 1, pitch, velocity))
-                    events.append((tick + length, 0, pitch, 0))
+                for (_, pitch, velocity), late in zip(struck, pattern.offsets(step), strict=True):
+                    tick = max(0, start + round((step + late) * length))
+                    hits.append((tick, pitch, velocity, length))
             start += pattern.steps * length
+    events = _on_and_off(hits)
+    start = max([start, *(tick for tick, *_ in events)])
     track = mido.MidiTrack()
     track.append(mido.MetaMessage("track_name", name=_NAMES[first.kind]))
     track.append(mido.MetaMessage("set_tempo", tempo=round(60_000_000 / tempo)))
     track.append(mido.MetaMessage("time_signature", numerator=beats, denominator=unit))
     now = 0
-    for tick, on, pitch, velocity in sorted(events):
+    for tick, on, pitch, velocity in events:
         kind = "note_on" if on else "note_off"
         track.append(
             mido.Message(kind, channel=channel, note=pitch, velocity=velocity, time=tick - now)
@@ -64,6 +65,21 @@ def midi_file(
     written = io.BytesIO()
     whole.save(file=written)
     return written.getvalue()
+
+
+def _on_and_off(hits: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
+    """(tick, 0 off or 1 on, pitch, velocity), in order: what ends comes before what begins.
+
+    A note ends where the next one of its pitch begins, which may be early.
+    """
+    events = []
+    begins: dict[int, list[int]] = {}
+    for tick, pitch, *_ in hits:
+        begins.setdefault(pitch, []).append(tick)
+    for tick, pitch, velocity, length in hits:
+        later = [next_tick for next_tick in begins[pitch] if tick < next_tick < tick + length]
+        events += [(tick, 1, pitch, velocity), (min([tick + length, *later]), 0, pitch, 0)]
+    return sorted(events)
 
 
 def meter_of(steps: int, steps_per_beat: int) -> str:
