@@ -31,6 +31,7 @@ static struct model *make_model(const char *kind, uint8_t steps, uint8_t voices)
 {
     static struct tflite_decoder decoder;
     fake_decoder(&decoder, kind, 3, steps, voices, NULL, 0);
+    decoder.has_feel = true;
     uint32_t size = model_size(&decoder);
     return model_init(aligned_alloc(8, size), size, &decoder);
 }
@@ -180,6 +181,8 @@ int main(int argc, char **argv)
         track_set(&rack.track[1], TRACK_THRESHOLD, 0.5f);
         track_set(track, TRACK_GATE_US, (float)(count % 500 + 1));
         track_set(track, TRACK_ROTATION, (float)(count % 5));
+        track_set(track, TRACK_SWING, (float)(count % 26 + 50));
+        track_set(&rack.track[1], TRACK_FEEL, (float)(count % 201));
         rack_calibrate(&rack, 0, 0, 65535.0f / 120, 0, 65535);
         if (count % 50 == 0) {
             rack_ask_reset(&rack);
@@ -188,6 +191,8 @@ int main(int argc, char **argv)
             const struct pattern *pattern = track_playing(&rack.track[i]);
             for (uint32_t cell = 0; pattern && cell < pattern->voices; cell++) {
                 shown += (unsigned)pattern_cell(pattern, 3, cell);
+                shown += atomic_load_byte(&pattern->velocity[3 * pattern->voices + cell]);
+                shown += atomic_load_byte((const uint8_t *)&pattern->timing[cell]);
             }
         }
         if (track_uses(track, models[0]) + track_uses(track, models[1]) == 0) {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
@@ -292,10 +293,75 @@ CHANGES = st.lists(
         st.tuples(st.just("keep"), st.integers(0, 1)),
         st.tuples(st.just("dynamics"), st.sampled_from((0, 50, 100, 150, 200))),
         st.tuples(st.just("accent"), st.integers(0, 1)),
+        st.tuples(st.just("feel"), st.sampled_from((0, 1, 50, 100, 100, 150, 200))),
+        st.tuples(st.just("swing"), st.sampled_from((50, 51, 60, 66, 75))),
+        st.tuples(st.just("gate_velocity"), st.sampled_from((0, 1, 50, 100))),
     ),
     min_size=1,
     max_size=5,
 )
+
+
+GROOVE_CHANGES = st.one_of(
+    st.tuples(st.just("feel"), st.sampled_from((0, 100, 100, 200))),
+    st.tuples(st.just("swing"), st.sampled_from((50, 60, 75))),
+    st.tuples(st.just("gate_velocity"), st.sampled_from((0, 50, 100))),
+    st.tuples(st.just("skip"), st.sampled_from((0, 0, 50))),
+    st.tuples(st.just("follow"), st.integers(0, 2)),
+    st.tuples(st.just("division"), st.sampled_from((1, 1, 2, 3))),
+    st.tuples(st.just("length"), st.sampled_from((0, 1, 2, 3))),
+    st.tuples(st.just("threshold"), st.sampled_from((Fraction(0), Fraction(1, 4)))),
+)
+# What comes some eighths of a step after an edge; after 8 the clock stands for a while.
+MEANWHILE = st.tuples(
+    st.sampled_from(("tick", "reset", "reset", "pause", "ask_reset", "decode")),
+    st.sampled_from((0, 0, 1, 4, 7, 7, 8)),
+)
+# What is set, microseconds of a step, eighths of two steps that the first one takes, edges.
+GROOVES = st.tuples(
+    st.lists(GROOVE_CHANGES, max_size=4),
+    st.sampled_from((3000, 12_000, 50_000)),
+    st.sampled_from((4, 4, 5, 6)),
+    st.integers(1, 8),
+    st.lists(MEANWHILE, max_size=3),
+)
+
+
+def play_groove(
+    pair: Pair,
+    track: int,
+    changes: list[tuple],
+    us: int,
+    eighths: int,
+    count: int,
+    meanwhile: list[tuple[str, int]],
+) -> None:
+    """A clock that is swung itself, ticks as on the module, and what comes in between."""
+    for change in changes:
+        pair.set(track, *change)
+
+    def tick_for(us: int) -> None:
+        for left in range(us, 0, -1000):
+            pair.tick()
+            pair.wait(min(left, 1000))
+
+    def edges(count: int) -> None:
+        for edge in range(count):
+            pair.clock()
+            tick_for(us * 2 * (8 - eighths if edge % 2 else eighths) // 8)
+            pair.agree()
+
+    edges(count)
+    for what, part in meanwhile:
+        pair.clock()
+        tick_for(us * part // 8)
+        if what == "decode":
+            pair.decode(track, [1, 2, 3])
+        else:
+            getattr(pair, what)()
+        pair.agree()
+        tick_for(us - us * part // 8 if part < 8 else 6 * us)
+    edges(3)
 
 
 def machine(c: ctypes.CDLL) -> type[RuleBasedStateMachine]:
@@ -356,6 +422,10 @@ def machine(c: ctypes.CDLL) -> type[RuleBasedStateMachine]:
                 self.pair.tick()
                 self.pair.wait(us - us * eighth // 8)
             self.pair.clock()
+
+        @rule(track=TRACKS, groove=GROOVES)
+        def groove(self, track, groove):
+            play_groove(self.pair, track, *groove)
 
         @rule(track=TRACKS, changes=CHANGES, latents=LATENTS, count=st.integers(1, 12))
         def change_and_run(self, track, changes, latents, count):
@@ -491,6 +561,85 @@ def test_a_bar_agrees_with_the_twin(
         pair.clock()
     pair.agree()
     pair.close()
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    steps=st.integers(1, 5),
+    second=st.booleans(),
+    latents=LATENTS,
+    grooves=st.lists(GROOVES, min_size=1, max_size=5),
+)
+def test_grooves_agree_with_the_twin(sequence_c, steps, second, latents, grooves):
+    pair = Pair(sequence_c, start=(1 << 32) - 100_000)
+    for track in range(1 + second):  # on the same channels
+        pair.use(track, pair.model("perdec", steps + track, 6, (1, 2, 3), True))
+        pair.set(track, "threshold", Fraction(1, 8))
+        pair.decode(track, latents)
+    for turn, groove in enumerate(grooves):
+        play_groove(pair, turn % (1 + second), *groove)
+    pair.agree()
+    pair.close()
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    steps=st.integers(1, 8),
+    length=st.integers(0, 9),
+    rotation=st.integers(0, 9),
+    latents=LATENTS,
+    edges=st.lists(
+        st.tuples(
+            st.integers(1500, 60_000),  # microseconds until the next edge
+            st.none()
+            | st.tuples(st.just("feel"), st.integers(0, 200))
+            | st.tuples(st.just("swing"), st.integers(50, 75))
+            | st.tuples(st.just("division"), st.integers(1, 3))
+            | st.tuples(st.just("follow"), st.sampled_from((twin.BAR, twin.HOLD)))
+            | st.just("decode"),
+        ),
+        min_size=5,
+        max_size=40,
+    ),
+)
+def test_every_trigger_of_every_step_is_one_gate(
+    sequence_c, steps, length, rotation, latents, edges
+):
+    """Whatever is changed meanwhile: none is lost, none is doubled. (Nothing is cancelled here: no
+    reset, no pause. The same pattern is decoded again, so what is played early is what comes.)"""
+    pair = Pair(sequence_c)
+    pair.use(0, pair.model("perdec", steps, 6, (1, 2, 3), True))
+    pair.set(0, "threshold", Fraction(1, 8))
+    pair.set(0, "length", length)
+    pair.set(0, "rotation", rotation)
+    pair.decode(0, latents)
+    rows = pair.rack.track[0].ready.rows
+    for us, change in [*edges, (60_000, ("feel", 0)), (60_000, ("swing", 50)), (60_000, None)]:
+        if change == "decode":
+            pair.decode(0, latents)
+        elif change:
+            pair.set(0, *change)
+        pair.clock()
+        for left in range(us, 0, -1000):
+            pair.wait(min(left, 1000))
+            pair.tick()
+    wait_for_division = pair.rack.track[0].division
+    for _ in range(wait_for_division):  # a step without feel and swing, so that nothing waits
+        pair.clock()
+        pair.wait(60_000)
+        pair.tick()
+    asked, rose, high = Counter(), Counter(), set()
+    for kind, _, *rest in pair.events():
+        if kind == "step":
+            asked.update(set(rows[rest[1]].triggers))
+        elif kind == "gates":
+            rising, falling = rest
+            assert not rising & (high - falling)  # a gate that stands falls before it rises
+            rose.update(rising)
+            high = (high - falling) | rising
+    pair.close()
+    assert rose == asked
+    assert not high  # all have ended
 
 
 def test_every_interleaving_agrees_with_the_twin(sequence_c):

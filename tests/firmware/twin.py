@@ -72,6 +72,15 @@ class Row:
     timing: dict[int, int] = field(default_factory=dict)  # of the cells, in 254ths of a step
 
 
+@dataclass(frozen=True)
+class Hit:
+    """A trigger that waits for its time."""
+
+    due: int
+    gate: int
+    level: tuple[int, int | Near] | None  # channel and code
+
+
 @dataclass(eq=False)
 class Pattern:
     model: Model | None
@@ -167,6 +176,11 @@ class Track:
     played_at: int | None = None  # number of the clock edge
     played_position: int = 0
     triggered: set[int] = field(default_factory=set)
+    late: dict[int, Hit] = field(default_factory=dict)  # of the step that plays
+    early: dict[int, Hit] = field(default_factory=dict)  # of the step that comes
+    claimed: set[int] = field(default_factory=set)  # channels that were queued early for it
+    left_out: bool | None = None  # what the dice said of it, if they have been thrown
+    coming: int = 0  # its position
 
     # What Python asks for.
 
@@ -313,49 +327,134 @@ class Track:
     def bar(self, pattern: Pattern) -> int:
         return self.length or len(pattern.rows)
 
-    def coming(self, pattern: Pattern) -> int:
+    def coming_position(self, pattern: Pattern) -> int:
         return self.next if self.next < self.bar(pattern) else 0
 
     def row_number(self, pattern: Pattern, position: int) -> int:
         return (position + self.rotation) % self.bar(pattern) % len(pattern.rows)
 
-    def edge(self, now: int) -> Row | None:
-        """Plays a step if it is time to; tells the step and its levels, returns its row."""
-        if self.since_step is not None and self.since_step + 1 < self.division:
-            self.since_step += 1
+    def is_due(self) -> bool:
+        """Whether the next clock edge is a step's."""
+        return self.since_step is None or self.since_step + 1 >= self.division
+
+    def length_of_step(self) -> int | None:
+        """From this edge to the next step's, as far as it can be told."""
+        if not self.rack.intervals:
             return None
-        position = self.coming(self.playing) if self.playing else 0
+        coming, last = (self.rack.intervals[-2:] * 2)[:2]
+        if last // 4 > coming:
+            last = coming
+        elif coming // 4 > last:
+            coming = last
+        alternating = [coming, last] * self.division
+        return min(LONG_AGO_US, sum(alternating[: self.division]))
+
+    def offset(self, position: int, trigger: Trigger) -> int:
+        """In 1/65536 step."""
+        swing = 2 * round(self.swing * 655.36) - 65536 if position % 2 else 0
+        feel = round(self.feel * 655.36) * abs(trigger.timing) // 254
+        offset = swing + (feel if trigger.timing > 0 else -feel)
+        return max(-65535, min(65535, offset))
+
+    def throw(self) -> bool:
+        """Whether the dice leave the step out that plays or comes next."""
+        known, self.left_out = self.left_out, None
+        if known is not None:
+            return known
+        if not self.skip:
+            return False
+        self.rack.dice = (self.rack.dice * 1664525 + 1013904223) % 2**32
+        return self.rack.dice >> 16 < round(self.skip * 655.36)
+
+    def hit(self, row: Row, channel: int, length: int, part: int) -> Hit:
+        trigger = row.triggers[channel]
+        level = None if trigger.level is None else (trigger.level, row.levels[trigger.level])
+        due = self.rack.last_edge + length * part // 65536
+        return Hit(due, self.gate(trigger.velocity), level)
+
+    def edge(self, now: int) -> dict[int, int]:
+        """Plays a step if it is time to; tells the step and its levels, returns how long the gates
+        are that rise at the edge."""
+        if not self.is_due():
+            self.since_step += 1
+            return {}
+        position = self.coming_position(self.playing) if self.playing else 0
         if position == 0 and self.ready and (self.follow != HOLD or self.playing is None):
             self.playing, self.ready = self.ready, None
         if self.playing is None:
-            return None
+            return {}
         number = self.row_number(self.playing, position)
-        row = self.playing.rows[number]
-        if self.skip:
-            self.rack.dice = (self.rack.dice * 1664525 + 1013904223) % 2**32
-            if self.rack.dice >> 16 < round(self.skip * 655.36):
-                row = Row()
+        row = Row() if self.throw() else self.playing.rows[number]
         self.next = position + 1
         self.since_step = 0
         self.played_at = self.rack.edges
         self.played_position = position
-        self.triggered = set(row.triggers)
         self.rack.events.append(("step", now, self.index, number))
-        for where, code in sorted(row.levels.items()):
-            self.rack.events.append(("level", now, where, code))
-        return row
+        gates = {channel: hit.gate for channel, hit in self.early.items()}
+        for _, hit in sorted(self.early.items()):
+            self.rack.put_level(now, hit)
+        levels = set(row.levels) - {trigger.level for trigger in row.triggers.values()}
+        length = self.length_of_step()
+        for channel, trigger in row.triggers.items():
+            if channel in self.claimed:
+                continue
+            offset = 0 if length is None else self.offset(position, trigger)
+            if offset > 0:
+                self.late[channel] = self.hit(row, channel, length, offset)
+            else:
+                gates[channel] = self.gate(trigger.velocity)
+                levels |= {trigger.level} - {None}
+        self.early.clear()
+        self.claimed.clear()
+        self.triggered = set(gates)
+        for where in sorted(levels):
+            self.rack.events.append(("level", now, where, row.levels[where]))
+        return gates
+
+    def look_ahead(self) -> None:
+        """Queues the early hits of the step that comes."""
+        pattern, length = self.playing, self.length_of_step()
+        if length is None or pattern is None:
+            return
+        position = self.coming_position(pattern)
+        if position == 0 and self.ready and self.follow != HOLD:
+            return
+        row = pattern.rows[self.row_number(pattern, position)]
+        offsets = {c: self.offset(position, trigger) for c, trigger in row.triggers.items()}
+        early = {channel: offset for channel, offset in offsets.items() if offset < 0}
+        if early:
+            self.coming = position
+            self.left_out = self.throw()
+            if not self.left_out:
+                self.early = {
+                    channel: self.hit(row, channel, length, 65536 + offset)
+                    for channel, offset in early.items()
+                }
+                self.claimed = set(early)
+
+    def drop_early(self) -> None:
+        self.early.clear()
+        self.claimed.clear()
+        self.left_out = None
 
     def prepare(self) -> None:
         if self.follow == STEP and self.playing and self.playing.model:
             pattern = self.playing
-            number = self.row_number(pattern, self.coming(pattern))
+            number = self.row_number(pattern, self.coming_position(pattern))
             pattern.rows[number] = self.build(pattern.model, pattern, number, self.posted)
 
     def rewind(self) -> None:
         self.next = 0
         self.since_step = None
+        if self.coming != 0:
+            self.drop_early()
 
-    def gate(self) -> int:
+    def gate(self, velocity: int) -> int:
+        share = round(self.gate_velocity * 655.36) * (127 - velocity) // 127
+        whole = self.whole_gate()
+        return whole - whole * share // 65536
+
+    def whole_gate(self) -> int:
         if self.rack.period is None:
             return self.gate_us
         step = self.rack.period * self.division
@@ -374,6 +473,7 @@ class Rack:
     last_edge: int | None = None
     edges: int = 0
     reset_edge: int = 0
+    rewound: bool = False  # by a reset that belonged to no edge, since the last one
     reset_asked: bool = False
     paused: bool = False
     dice: int = 0
@@ -391,10 +491,34 @@ class Rack:
         """One edge for these tracks; returns the gate's length for each channel triggered."""
         lengths: dict[int, int] = {}
         for track in tracks:
-            row = track.edge(now)
-            for where in row.triggers if row else ():
-                lengths[where] = max(lengths.get(where, 0), track.gate())
+            for where, gate in track.edge(now).items():
+                lengths[where] = max(lengths.get(where, 0), gate)
         return lengths
+
+    def put_level(self, now: int, hit: Hit) -> None:
+        if hit.level is not None:
+            self.events.append(("level", now, *hit.level))
+
+    def play_hits(self, hits: list[tuple[int, Hit]], now: int) -> set[int]:
+        """These, in this order: each channel once, or in as many turns as a channel has hits."""
+        rising: dict[int, int] = {}
+        for channel, hit in hits:
+            if channel in rising:
+                self.gates(now, rising, set(rising) & set(self.off))
+                rising = {}
+            self.put_level(now, hit)
+            rising[channel] = hit.gate
+        self.gates(now, rising, set(rising) & set(self.off))
+        return {channel for channel, _ in hits}
+
+    def play_late(self, tracks: list[Track], now: int) -> set[int]:
+        """Late hits whose next step plays now."""
+        hits = []
+        for track in tracks:
+            if track.is_due():
+                hits += sorted(track.late.items(), key=lambda item: item[0])
+                track.late.clear()
+        return self.play_hits(hits, now)
 
     def gates(self, now: int, rising: dict[int, int], falling: set[int]) -> None:
         if rising or falling:
@@ -404,10 +528,12 @@ class Rack:
         for where, length in rising.items():
             self.off[where] = now + length
 
-    def decode_ahead(self, tracks: list[Track]) -> None:
-        for track in tracks:
-            if track.played_at == self.edges:
-                track.prepare()
+    def look_ahead(self, tracks: list[Track]) -> None:
+        played = [track for track in tracks if track.played_at == self.edges]
+        for track in played:
+            track.prepare()
+        for track in played:
+            track.look_ahead()
 
     def clock(self, now: int) -> None:
         stopped = self.last_edge is None
@@ -417,15 +543,22 @@ class Rack:
         self.last_edge = now
         after_reset = stopped and self.reset_edge == self.edges
         self.edges += 1
-        if self.reset_asked or after_reset:
+        begins = self.reset_asked or after_reset
+        if begins:
             self.paused = self.paused and not self.reset_asked
             self.reset_asked = False
             for track in self.track:
                 track.rewind()
-        rising = self.play([] if self.paused else self.track, now)
+        if self.paused or (stopped and (begins or self.rewound)):
+            for track in self.track:
+                track.drop_early()
+        self.rewound = False
+        tracks = [] if self.paused else self.track
+        self.play_late(tracks, now)
+        rising = self.play(tracks, now)
         self.at_edge = set(rising)
         self.gates(now, rising, set(rising) & set(self.off))
-        self.decode_ahead(self.track)
+        self.look_ahead(self.track)
 
     def reset(self, now: int) -> None:
         self.paused = False
@@ -433,6 +566,7 @@ class Rack:
         if self.period is not None:
             window = min(window, self.period // 2)
         if self.last_edge is None or now - self.last_edge > window:
+            self.rewound = True
             for track in self.track:
                 track.rewind()
             for track in self.track:
@@ -442,18 +576,29 @@ class Rack:
         wrong = [t for t in self.track if t.played_at != self.edges or t.played_position != 0]
         wanted = {c for t in self.track if t not in wrong for c in t.triggered}
         for track in wrong:
+            if track.played_at == self.edges:
+                track.late.clear()
+                track.drop_early()
             track.rewind()
+        late = self.play_late(wrong, now)
         lengths = self.play(wrong, now)
         wanted |= set(lengths)
         rising = {c: length for c, length in lengths.items() if c not in self.at_edge}
-        self.gates(now, rising, ((self.at_edge - wanted) | set(rising)) & set(self.off))
+        falling = (self.at_edge - wanted - late) | set(rising)
+        self.gates(now, rising, falling & set(self.off))
         self.at_edge = wanted
-        self.decode_ahead(wrong)
+        self.look_ahead(wrong)
 
     def tick(self, now: int) -> None:
         due = {where for where, off in self.off.items() if now >= off}
         if due:
             self.gates(now, {}, due)
+        hits = []
+        for track in self.track:
+            for waiting in (track.late, track.early):
+                near = sorted(c for c, hit in waiting.items() if hit.due - now <= 500)
+                hits += [(channel, waiting.pop(channel)) for channel in near]
+        self.play_hits(hits, now)
         if self.last_edge is not None and now - self.last_edge >= LONG_AGO_US:
             self.last_edge = None
             self.intervals = []

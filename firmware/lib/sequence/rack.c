@@ -3,21 +3,13 @@
 
 #include <string.h>
 
+#include "hits.h"
 #include "interrupts.h"
+#include "position.h"
 #include "registers.h"
 #include "swap.h"
 
-#define LONG_AGO_US 0x40000000u /* an edge this long ago is forgotten, before the time wraps */
-
-static uint32_t param(const struct track *track, uint32_t which)
-{
-    return atomic_load_explicit(&track->param[which], memory_order_relaxed);
-}
-
-static struct pattern *playing(const struct track *track)
-{
-    return atomic_load_explicit(&track->playing, memory_order_relaxed);
-}
+#define ALL_TRACKS ((1u << RACK_TRACKS) - 1)
 
 /* The bar begins at step 0 of its pattern, at the next edge. */
 static void rewind_track(struct track *track)
@@ -25,34 +17,16 @@ static void rewind_track(struct track *track)
     track->next = 0;
     track->count = 0;
     track->bars = 0;
-}
-
-/* The position in the bar that comes next: a shorter length or pattern takes hold at once. */
-static uint32_t next_position(const struct track *track, const struct pattern *pattern,
-                              uint32_t *length)
-{
-    *length = param(track, TRACK_LENGTH);
-    if (!*length) {
-        *length = pattern->steps;
+    if (track->coming) {
+        hits_drop_early(track);
     }
-    return track->next < *length ? track->next : 0;
 }
 
-static uint32_t step_at(const struct track *track, const struct pattern *pattern, uint32_t position,
-                        uint32_t length)
+uint32_t rack_gate_length(const struct rack *rack, const struct track *track)
 {
-    uint32_t step = position + param(track, TRACK_ROTATION);
-    if (step >= length) {
-        step %= length;
-    }
-    return step < pattern->steps ? step : step % pattern->steps;
-}
-
-static uint32_t gate_length(const struct rack *rack, const struct track *track)
-{
-    uint32_t part = param(track, TRACK_GATE_PART);
-    uint32_t gate = param(track, TRACK_GATE_US);
-    uint64_t step = (uint64_t)rack->period_us * param(track, TRACK_DIVISION);
+    uint32_t part = track_param(track, TRACK_GATE_PART);
+    uint32_t gate = track_param(track, TRACK_GATE_US);
+    uint64_t step = (uint64_t)rack->period_us * track_param(track, TRACK_DIVISION);
     if (!step) {
         return gate;
     }
@@ -60,13 +34,13 @@ static uint32_t gate_length(const struct rack *rack, const struct track *track)
     if (!part && length > gate) {
         return gate;
     }
-    return length < LONG_AGO_US ? (uint32_t)length : LONG_AGO_US;
+    return length < RACK_LONG_AGO_US ? (uint32_t)length : RACK_LONG_AGO_US;
 }
 
 /* At step 0: what was published last takes over. */
 static struct pattern *take(struct track *track, struct pattern *pattern)
 {
-    if (pattern && param(track, TRACK_FOLLOW) == FOLLOW_HOLD) {
+    if (pattern && track_param(track, TRACK_FOLLOW) == FOLLOW_HOLD) {
         return pattern;
     }
     struct pattern *ready = exchange_take(&track->exchange);
@@ -77,15 +51,10 @@ static struct pattern *take(struct track *track, struct pattern *pattern)
     return ready;
 }
 
-/* Whether the dice leave this step out. */
-static int skipped(struct rack *rack, const struct track *track)
+/* Whether the next clock edge is a step's. */
+static uint32_t step_is_due(const struct track *track)
 {
-    uint32_t skip = param(track, TRACK_SKIP);
-    if (!skip) {
-        return 0;
-    }
-    rack->dice = rack->dice * 1664525u + 1013904223u;
-    return rack->dice >> 16 < skip;
+    return !track->count || track->count >= track_param(track, TRACK_DIVISION);
 }
 
 /* One clock edge for one track: levels go out at once. Returns the channels to trigger. */
@@ -94,11 +63,11 @@ static uint32_t track_edge(struct rack *rack, uint32_t index, uint32_t now_us)
     static const struct pattern_step nothing;
     struct track *track = &rack->track[index];
     struct outputs *outputs = rack->outputs;
-    struct pattern *pattern = playing(track);
+    struct pattern *pattern = pattern_playing(track);
     uint32_t position = 0;
-    uint32_t length;
+    uint32_t length = 0;
 
-    if (track->count && track->count < param(track, TRACK_DIVISION)) {
+    if (!step_is_due(track)) {
         track->count++;
         return 0;
     }
@@ -106,14 +75,22 @@ static uint32_t track_edge(struct rack *rack, uint32_t index, uint32_t now_us)
         position = next_position(track, pattern, &length);
     }
     if (!position) {
+        struct pattern *before = pattern;
         pattern = take(track, pattern);
         if (!pattern) {
             return 0;
         }
-        next_position(track, pattern, &length);
+        if (pattern != before) {
+            next_position(track, pattern, &length);
+        }
     }
     uint32_t step = step_at(track, pattern, position, length);
-    const struct pattern_step *row = skipped(rack, track) ? &nothing : &pattern->step[step];
+    const struct pattern_step *row = &pattern->step[step];
+    uint32_t waiting = track->hits.any;
+    uint32_t swing = track_param(track, TRACK_SWING) - TRACK_NO_SWING;
+    if ((waiting | track_param(track, TRACK_SKIP)) && hits_left_out(rack, track)) {
+        row = &nothing;
+    }
     track->count = 1;
     track->bars += !position;
     track->next = position + 1;
@@ -122,11 +99,45 @@ static uint32_t track_edge(struct rack *rack, uint32_t index, uint32_t now_us)
     track->triggered = row->triggers;
     atomic_store_explicit(&track->step, step, memory_order_relaxed);
     reg_trace(index, step);
-    for (uint32_t levels = row->levels; levels; levels &= levels - 1) {
+    uint32_t levels = row->levels;
+    if (waiting | swing || pattern->feel) { /* else every hit is at its edge */
+        levels = hits_place(rack, index, pattern, row, step, now_us);
+    }
+    for (; levels; levels &= levels - 1) {
         uint32_t channel = (uint32_t)__builtin_ctz(levels);
         outputs->level(outputs, channel, row->code[channel], now_us);
     }
-    return row->triggers;
+    return track->triggered;
+}
+
+/* In every edge's way: no call. */
+__attribute__((always_inline)) static inline void raise_gates(struct rack *rack, uint32_t set,
+                                                              uint32_t clear, uint32_t now_us)
+{
+    if (set | clear) {
+        rack->outputs->gates(rack->outputs, set, clear, now_us);
+    }
+    outputs_flush(rack->outputs, now_us);
+    rack->high = (rack->high & ~clear) | set;
+}
+
+void rack_raise(struct rack *rack, uint32_t set, uint32_t clear, uint32_t now_us)
+{
+    raise_gates(rack, set, clear, now_us);
+}
+
+/* How long the gate of a channel is that a track triggered at the edge. */
+static uint32_t gate_of(const struct track *track, uint32_t gate, uint32_t channel)
+{
+    const struct pattern *pattern = pattern_playing(track);
+    if (track->hits.flushed >> channel & 1) {
+        return track->early[channel].gate_us;
+    }
+    if (!pattern->feel) {
+        return gate;
+    }
+    uint32_t step = atomic_load_explicit(&track->step, memory_order_relaxed);
+    return hits_gate(track, gate, pattern->feel[step].velocity[channel]);
 }
 
 /* Drops `clear`, raises `set`, flushes the outputs, and only then computes when each gate ends: the
@@ -134,17 +145,14 @@ static uint32_t track_edge(struct rack *rack, uint32_t index, uint32_t now_us)
 static void put_gates(struct rack *rack, uint32_t set, uint32_t clear, uint32_t tracks,
                       uint32_t now_us)
 {
-    if (set | clear) {
-        rack->outputs->gates(rack->outputs, set, clear, now_us);
-    }
-    outputs_flush(rack->outputs, now_us);
-    rack->high = (rack->high & ~clear) | set;
+    raise_gates(rack, set, clear, now_us);
     for (uint32_t begun = 0; tracks; tracks &= tracks - 1) {
         const struct track *track = &rack->track[__builtin_ctz(tracks)];
-        uint32_t gate = gate_length(rack, track);
+        uint32_t whole = rack_gate_length(rack, track);
         for (uint32_t rest = track->triggered & set; rest; rest &= rest - 1) {
-            uint32_t bit = rest & -rest;
-            uint32_t *off_us = &rack->off_us[__builtin_ctz(rest)];
+            uint32_t channel = (uint32_t)__builtin_ctz(rest), bit = rest & -rest;
+            uint32_t *off_us = &rack->off_us[channel];
+            uint32_t gate = gate_of(track, whole, channel);
             if (!(begun & bit) || *off_us - now_us < gate) {
                 *off_us = now_us + gate;
             }
@@ -156,10 +164,10 @@ static void put_gates(struct rack *rack, uint32_t set, uint32_t clear, uint32_t 
 /* Step mode: the coming step from the newest latents. After the outputs: nobody waits for it. */
 static void prepare(struct track *track)
 {
-    struct pattern *pattern = playing(track);
+    struct pattern *pattern = pattern_playing(track);
     struct voicing voicing;
     uint32_t length;
-    if (param(track, TRACK_FOLLOW) != FOLLOW_STEP || !pattern || !pattern->model) {
+    if (track_param(track, TRACK_FOLLOW) != FOLLOW_STEP || !pattern || !pattern->model) {
         return;
     }
     uint32_t position = next_position(track, pattern, &length);
@@ -175,6 +183,41 @@ static void prepare_all(struct rack *rack, uint32_t tracks)
     }
 }
 
+/* After an edge: what the tracks do that have played a step. */
+static void look_ahead(struct rack *rack, uint32_t tracks)
+{
+    prepare_all(rack, tracks);
+    for (; tracks; tracks &= tracks - 1) {
+        uint32_t index = (uint32_t)__builtin_ctz(tracks);
+        rack->track[index].hits.flushed = 0;
+        hits_queue_early(rack, index);
+    }
+}
+
+static void drop_all_early(struct rack *rack)
+{
+    for (uint32_t i = 0; i < RACK_TRACKS; i++) {
+        hits_drop_early(&rack->track[i]);
+    }
+}
+
+/* Late hits of these tracks (one bit each), as far as their next step plays now, have no time left:
+   they come before that step. Returns their channels. */
+static uint32_t play_late(struct rack *rack, uint32_t tracks, uint32_t now_us)
+{
+    uint32_t set = 0;
+    for (uint32_t rest = rack->waiting & tracks; rest; rest &= rest - 1) {
+        struct track *track = &rack->track[__builtin_ctz(rest)];
+        if (step_is_due(track)) {
+            set = hits_play(rack, track, set, 1, 0, now_us);
+        }
+    }
+    if (set) {
+        rack_raise(rack, set, set & rack->high, now_us);
+    }
+    return set;
+}
+
 static void rewind_all(struct rack *rack)
 {
     for (uint32_t i = 0; i < RACK_TRACKS; i++) {
@@ -188,14 +231,17 @@ void rack_clock(struct rack *rack, uint32_t now_us)
     uint32_t moved = 0; /* tracks that play a step, one bit each */
     /* A reset came with the last edge: was the clock stopped by it? */
     uint32_t begins = rack->reset_edge == rack->edge++;
+    uint32_t stopped = 1;
     if (rack->clocked) {
         uint32_t interval = now_us - rack->clock_us;
         uint32_t before = rack->interval_us;
         interval += !interval; /* 0 stands for not known: less 1 it is the largest */
         rack->period_us = before - 1 < interval ? before : interval;
+        rack->earlier_us = before;
         rack->interval_us = interval;
-        begins &= interval >> 2 > rack->period_us;
+        stopped = interval >> 2 > rack->period_us;
     }
+    begins &= stopped;
     rack->clocked = 1;
     rack->clock_us = now_us;
     if (atomic_load_explicit(&rack->reset_asked, memory_order_relaxed)) {
@@ -206,17 +252,26 @@ void rack_clock(struct rack *rack, uint32_t now_us)
     if (begins) {
         rewind_all(rack);
     }
-    uint32_t tracks = atomic_load_explicit(&rack->paused, memory_order_relaxed) ? 0 : RACK_TRACKS;
+    uint32_t paused = atomic_load_explicit(&rack->paused, memory_order_relaxed);
+    if (paused | (stopped & (begins | rack->rewound))) {
+        drop_all_early(rack);
+    }
+    rack->rewound = 0;
+    uint32_t tracks = paused ? 0 : RACK_TRACKS;
+    if (rack->waiting) {
+        play_late(rack, paused ? 0 : ALL_TRACKS, now_us);
+    }
     for (uint32_t i = 0; i < tracks; i++) {
         const struct track *track = &rack->track[i];
-        if (playing(track) || atomic_load_explicit(&track->exchange.ready, memory_order_relaxed)) {
+        if (pattern_playing(track) ||
+            atomic_load_explicit(&track->exchange.ready, memory_order_relaxed)) {
             set |= track_edge(rack, i, now_us);
             moved |= (uint32_t)(track->edge == rack->edge) << i;
         }
     }
     rack->triggered = set;
     put_gates(rack, set, set & rack->high, moved, now_us);
-    prepare_all(rack, moved);
+    look_ahead(rack, moved);
 }
 
 /* Whether a reset at this time belongs to the last clock edge. */
@@ -229,32 +284,52 @@ static int came_with_edge(const struct rack *rack, uint32_t now_us)
     return rack->clocked && now_us - rack->clock_us <= window;
 }
 
+/* A reset belongs to the last edge: a track that did not play step 0 at it is to play it now. What
+   it played instead was wrong, and so is what that made wait. Whether it is such a track. */
+static uint32_t forget_wrong_step(const struct rack *rack, struct track *track)
+{
+    uint32_t played = track->edge == rack->edge;
+    if (played && track->position == 0) {
+        return 0;
+    }
+    if (played) {
+        track->hits.late = 0;
+        hits_drop_early(track);
+    }
+    rewind_track(track);
+    return 1;
+}
+
 void rack_reset(struct rack *rack, uint32_t now_us)
 {
-    uint32_t all = 0; /* what step 0 triggers, on all tracks */
-    uint32_t moved = 0;
+    uint32_t all = 0;              /* what step 0 triggers, on all tracks */
+    uint32_t again = 0, moved = 0; /* tracks that are to play it now, and that do, one bit each */
     atomic_store_explicit(&rack->paused, 0, memory_order_relaxed);
     if (!came_with_edge(rack, now_us)) {
         rewind_all(rack);
-        prepare_all(rack, (1u << RACK_TRACKS) - 1);
+        rack->rewound = 1;
+        prepare_all(rack, ALL_TRACKS);
         return;
     }
     rack->reset_edge = rack->edge;
     for (uint32_t i = 0; i < RACK_TRACKS; i++) {
+        again |= forget_wrong_step(rack, &rack->track[i]) << i;
+    }
+    uint32_t late = play_late(rack, again, now_us);
+    for (uint32_t i = 0; i < RACK_TRACKS; i++) {
         struct track *track = &rack->track[i];
-        if (track->edge == rack->edge && track->position == 0) {
-            all |= track->triggered;
-        } else {
-            rewind_track(track);
+        if (again >> i & 1) {
             all |= track_edge(rack, i, now_us);
             moved |= (uint32_t)(track->edge == rack->edge) << i;
+        } else {
+            all |= track->triggered;
         }
     }
     uint32_t set = all & ~rack->triggered;
-    uint32_t wrong = rack->triggered & ~all;
+    uint32_t wrong = rack->triggered & ~(all | late);
     rack->triggered = all;
     put_gates(rack, set, (wrong | set) & rack->high, moved, now_us);
-    prepare_all(rack, moved);
+    look_ahead(rack, moved);
 }
 
 /* All of it is masked, because an edge must find neither `high` and `off_us` half updated nor the
@@ -275,14 +350,22 @@ void rack_tick(struct rack *rack, uint32_t now_us)
         rack->high &= ~due;
         rack->outputs->gates(rack->outputs, 0, due, now_us);
     }
+    uint32_t set = 0;
+    for (uint32_t rest = rack->waiting; rest; rest &= rest - 1) {
+        set = hits_play(rack, &rack->track[__builtin_ctz(rest)], set, 0, 1, now_us);
+    }
+    if (set) {
+        rack_raise(rack, set, set & rack->high, now_us);
+    }
     if (atomic_load_explicit(&rack->level_asked, memory_order_relaxed)) {
         uint32_t level = SWAP(&rack->level_asked, 0);
         rack->outputs->level(rack->outputs, level >> 16 & 7, (uint16_t)level, now_us);
     }
     outputs_flush(rack->outputs, now_us);
-    if (rack->clocked && (now_us - rack->clock_us) / LONG_AGO_US == 1) {
+    if (rack->clocked && (now_us - rack->clock_us) / RACK_LONG_AGO_US == 1) {
         rack->clocked = 0;
         rack->interval_us = 0;
+        rack->earlier_us = 0;
         rack->period_us = 0;
     }
     interrupts_restore(masked);
@@ -322,6 +405,7 @@ void rack_init(struct rack *rack, struct outputs *outputs)
 {
     memset(rack, 0, sizeof *rack);
     rack->outputs = outputs;
+    rack->reset_edge = UINT32_MAX; /* none */
     for (uint32_t i = 0; i < OUTPUT_CHANNELS; i++) {
         rack_calibrate(rack, i, 0, 65535.0f / 120, 0, 65535);
     }

@@ -19,6 +19,25 @@
  * it is not known, nor after a pause of more than 2^30 us (18 minutes): rack_tick then forgets the
  * last edge, before the time wraps.
  *
+ * Hits away from their edge. A trigger's offset, in steps, is the swing's delay (2 SWING / 100 - 1
+ * at odd positions of the bar) plus FEEL times its timing, kept within less than a step; 0 as long
+ * as it is not known how long the step is. That is predicted: the clock may be swung itself, so the
+ * interval that comes is the one before the last, unless one of the two is more than four times the
+ * other, a pause: then the shorter one. A step of more clocks takes both in turn.
+ *   offset 0    at the edge
+ *   late        queued at the edge; at the latest at the edge of the next step, before that step's
+ *               own triggers
+ *   early       queued at the edge of the step before, by that step's length (or, where it could
+ * not be queued: at its edge); at the latest at its edge. Whatever then plays there, a channel that
+ * was queued is not triggered again. Nothing is queued early of step 0 while a pattern waits to
+ * take over there. What is queued is played at the nearest tick. The level of a trigger goes out
+ * with it, levels without one at the edge. Two hits of one channel at the same time are two gates.
+ * The dice for a step with early hits are thrown when they are queued. What becomes of what is
+ * queued: of a clock that stops or a pause, late hits play, and so do early ones until the next
+ * edge, which drops them if there is a pause. A reset drops early hits of all steps but 0 (and of
+ * step 0 if the clock was stopped, too: at the edge that comes); one that belongs to the last edge
+ * drops all that the wrong step made wait. What has been dropped claims no channel.
+ *
  * Reset. The next clock edge plays step 0, on all tracks, whatever their division. But a reset that
  * comes together with a clock edge is often seen just after it; the edge was then meant to play
  * step 0. So a reset that comes no later than RESET_WINDOW_US after an edge, and no later than half
@@ -37,6 +56,9 @@
 
 #define RACK_TRACKS 4
 #define RESET_WINDOW_US 1000u
+#define RACK_LONG_AGO_US                                                                           \
+    0x40000000u /* an edge this long ago is forgotten, before the time wraps                       \
+                 */
 
 struct rack {
     struct outputs *outputs;
@@ -50,9 +72,12 @@ struct rack {
     uint32_t clocked; /* an edge has come, and clock_us says when */
     uint32_t clock_us;
     uint32_t interval_us; /* between the last two edges; 0: not known */
+    uint32_t earlier_us;  /* the interval before that; 0: not known */
     uint32_t period_us;   /* the shorter of the last two intervals; 0: not known */
     uint32_t edge;        /* counts edges */
     uint32_t reset_edge;  /* the last edge that a reset belonged to */
+    uint32_t rewound;     /* a reset has come since the last edge, and belonged to none */
+    uint32_t waiting;     /* tracks with hits that wait, one bit each (or have had them) */
     uint32_t dice;        /* thrown for TRACK_SKIP: x * 1664525 + 1013904223, its upper 16 bits */
     uint32_t triggered;   /* channels triggered at this edge */
     uint32_t high;        /* channels that are high */
@@ -67,8 +92,9 @@ void rack_init(struct rack *rack, struct outputs *outputs);
 void rack_clock(struct rack *rack, uint32_t now_us);
 void rack_reset(struct rack *rack, uint32_t now_us);
 
-/* Ends gates whose time is up, and flushes the outputs: what found a busy bus at an edge is written
-   now. Call it about every millisecond. */
+/* Ends gates whose time is up, plays the hits whose time is nearer than the next tick's, and
+   flushes the outputs: what found a busy bus at an edge is written now. Call it about every
+   millisecond. */
 void rack_tick(struct rack *rack, uint32_t now_us);
 
 /* Producer: the next clock edge plays step 0. For buttons and for code; no window. (In step mode
@@ -86,5 +112,10 @@ void rack_ask_level(struct rack *rack, uint32_t channel, uint16_t code);
    now on. Returns 0, or -1: no such channel. */
 int rack_calibrate(struct rack *rack, uint32_t channel, float offset, float slope, uint16_t low,
                    uint16_t high);
+
+/* For hits.c: how long a track's gate is; raises `set` after it has dropped `clear`, and flushes.
+ */
+uint32_t rack_gate_length(const struct rack *rack, const struct track *track);
+void rack_raise(struct rack *rack, uint32_t set, uint32_t clear, uint32_t now_us);
 
 #endif

@@ -44,6 +44,30 @@ enum track_param {
     TRACK_PARAMS,
 };
 
+#define TRACK_NO_SWING 32768u /* TRACK_SWING of 50 %, as it is kept */
+
+/* A hit that waits for its time, with all that it puts out. */
+struct hit {
+    uint32_t due_us, gate_us;
+    uint16_t code;
+    uint8_t level; /* its channel; OUTPUT_CHANNELS and above: none */
+};
+
+/* Whether the step that comes is left out (TRACK_SKIP). */
+enum dice { DICE_NOT_THROWN, DICE_PLAY, DICE_LEAVE_OUT };
+
+/* Which hits wait or have been played, a bit for each channel. */
+union hits {
+    struct {
+        uint8_t late;    /* of late[] that wait */
+        uint8_t early;   /* of early[] that wait */
+        uint8_t claimed; /* triggers of the coming step that were queued early, played or not */
+        uint8_t dice;    /* enum dice, of the coming step */
+        uint8_t flushed; /* of early[] that were played at the last step's edge */
+    };
+    uint32_t any; /* all but the last */
+};
+
 struct track {
     _Atomic uint32_t param[TRACK_PARAMS]; /* whole numbers; what is in % in 1/65536 */
     _Atomic uint32_t triggers, levels;    /* routes */
@@ -65,8 +89,11 @@ struct track {
     uint32_t position;               /* of the step played last */
     uint32_t count;                  /* clock edges from the last step on; 0: the next one plays */
     uint32_t edge;                   /* the clock edge at which it was played */
-    uint32_t triggered;              /* channels it triggered */
-    uint32_t bars;                   /* begun since the last reset */
+    uint32_t triggered;              /* channels it triggered at that edge */
+    uint32_t coming;                 /* position of the step that is claimed or diced for */
+    union hits hits;
+    struct hit late[OUTPUT_CHANNELS], early[OUTPUT_CHANNELS]; /* see hits.h */
+    uint32_t bars;                                            /* begun since the last reset */
 };
 
 /* Sets one parameter; whole numbers are rounded to. Returns 0, or -1: no such parameter, or a value

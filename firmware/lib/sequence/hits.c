@@ -1,0 +1,200 @@
+/* See hits.h. */
+#include "hits.h"
+
+#include "position.h"
+
+/* Offsets are in 1/65536 step. */
+#define ONE_STEP 65536
+#define TIMING_UNIT 254 /* of a step, in a pattern */
+
+/* From this edge to the next step's, in microseconds; 0: not known. The clock may be swung itself,
+   so what comes is the interval before the last; but a pause is no interval. */
+static uint32_t step_length(const struct rack *rack, const struct track *track)
+{
+    uint32_t last = rack->interval_us;
+    uint32_t coming = rack->earlier_us ? rack->earlier_us : last;
+    uint32_t division = track_param(track, TRACK_DIVISION);
+    if (last >> 2 > coming) {
+        last = coming;
+    } else if (coming >> 2 > last) {
+        coming = last;
+    }
+    uint64_t length = (uint64_t)(last + coming) * (division >> 1);
+    if (division & 1) {
+        length += coming;
+    }
+    return length < RACK_LONG_AGO_US ? (uint32_t)length : RACK_LONG_AGO_US;
+}
+
+/* How far a channel's hit is from its edge. */
+static int32_t offset_of(const struct track *track, const struct pattern_feel *feel,
+                         uint32_t position, uint32_t channel)
+{
+    int32_t offset = 0;
+    if (position & 1) {
+        offset = 2 * (int32_t)(track_param(track, TRACK_SWING) - TRACK_NO_SWING);
+    }
+    if (feel) {
+        offset += (int32_t)track_param(track, TRACK_FEEL) * feel->timing[channel] / TIMING_UNIT;
+    }
+    return offset >= ONE_STEP ? ONE_STEP - 1 : offset <= -ONE_STEP ? 1 - ONE_STEP : offset;
+}
+
+static uint32_t level_of(const struct pattern_step *row, uint32_t channel)
+{
+    return row->level_of >> 4 * channel & 15;
+}
+
+/* Fills in a hit that waits until `part` of a step of this length has gone since the last edge. */
+static void queue(struct rack *rack, uint32_t index, struct hit *hit,
+                  const struct pattern_step *row, const struct pattern_feel *feel, uint32_t channel,
+                  uint32_t length, uint32_t part)
+{
+    struct track *track = &rack->track[index];
+    uint32_t level = level_of(row, channel);
+    uint32_t gate = rack_gate_length(rack, track);
+    hit->due_us = rack->clock_us + (uint32_t)((uint64_t)length * part / ONE_STEP);
+    hit->gate_us = feel ? hits_gate(track, gate, feel->velocity[channel]) : gate;
+    hit->level = (uint8_t)level;
+    hit->code = row->code[level % OUTPUT_CHANNELS];
+    rack->waiting |= 1u << index;
+}
+
+static void put_level(const struct rack *rack, const struct hit *hit, uint32_t now_us)
+{
+    if (hit->level < OUTPUT_CHANNELS) {
+        rack->outputs->level(rack->outputs, hit->level, hit->code, now_us);
+    }
+}
+
+uint32_t hits_gate(const struct track *track, uint32_t gate_us, uint32_t velocity)
+{
+    uint32_t shorter = track_param(track, TRACK_GATE_VELOCITY) * (127 - velocity) / 127;
+    return gate_us - (uint32_t)((uint64_t)gate_us * shorter >> 16);
+}
+
+int hits_left_out(struct rack *rack, struct track *track)
+{
+    uint32_t dice = track->hits.dice;
+    uint32_t skip = track_param(track, TRACK_SKIP);
+    track->hits.dice = DICE_NOT_THROWN;
+    if (dice) {
+        return dice == DICE_LEAVE_OUT;
+    }
+    if (!skip) {
+        return 0;
+    }
+    rack->dice = rack->dice * 1664525u + 1013904223u;
+    return rack->dice >> 16 < skip;
+}
+
+uint32_t hits_place(struct rack *rack, uint32_t index, const struct pattern *pattern,
+                    const struct pattern_step *row, uint32_t number, uint32_t now_us)
+{
+    struct track *track = &rack->track[index];
+    const struct pattern_feel *feel = pattern->feel ? &pattern->feel[number] : NULL;
+    uint32_t length = step_length(rack, track);
+    uint32_t early = track->hits.early, claimed = track->hits.claimed;
+    uint32_t at_edge = 0, with_hits = 0, levels = 0;
+    for (uint32_t rest = row->triggers; rest; rest &= rest - 1) {
+        uint32_t channel = (uint32_t)__builtin_ctz(rest), bit = rest & -rest;
+        uint32_t level = 1u << level_of(row, channel);
+        with_hits |= level;
+        if (claimed & bit) {
+            continue;
+        }
+        int32_t offset = length ? offset_of(track, feel, track->position, channel) : 0;
+        if (offset > 0) {
+            queue(rack, index, &track->late[channel], row, feel, channel, length, (uint32_t)offset);
+            track->hits.late |= (uint8_t)bit;
+        } else {
+            at_edge |= bit;
+            levels |= level;
+        }
+    }
+    for (uint32_t rest = early; rest; rest &= rest - 1) {
+        put_level(rack, &track->early[__builtin_ctz(rest)], now_us);
+    }
+    track->hits.early = track->hits.claimed = 0;
+    track->hits.flushed = (uint8_t)early;
+    track->triggered = at_edge | early;
+    return row->levels & (levels | ~with_hits);
+}
+
+void hits_queue_early(struct rack *rack, uint32_t index)
+{
+    struct track *track = &rack->track[index];
+    const struct pattern *pattern = pattern_playing(track);
+    uint32_t bar, position, length, early = 0;
+    if (!pattern || !pattern->feel) {
+        return;
+    }
+    position = next_position(track, pattern, &bar);
+    if (!position && atomic_load_explicit(&track->exchange.ready, memory_order_relaxed) &&
+        track_param(track, TRACK_FOLLOW) != FOLLOW_HOLD) {
+        return;
+    }
+    length = step_length(rack, track);
+    if (!length) {
+        return;
+    }
+    uint32_t number = step_at(track, pattern, position, bar);
+    const struct pattern_step *row = &pattern->step[number];
+    const struct pattern_feel *feel = &pattern->feel[number];
+    for (uint32_t rest = row->triggers; rest; rest &= rest - 1) {
+        if (offset_of(track, feel, position, (uint32_t)__builtin_ctz(rest)) < 0) {
+            early |= rest & -rest;
+        }
+    }
+    if (!early) {
+        return;
+    }
+    track->coming = position;
+    if (hits_left_out(rack, track)) {
+        track->hits.dice = DICE_LEAVE_OUT;
+        return;
+    }
+    track->hits.dice = DICE_PLAY;
+    track->hits.early = track->hits.claimed = (uint8_t)early;
+    for (; early; early &= early - 1) {
+        uint32_t channel = (uint32_t)__builtin_ctz(early);
+        int32_t offset = offset_of(track, feel, position, channel);
+        queue(rack, index, &track->early[channel], row, feel, channel, length,
+              (uint32_t)(ONE_STEP + offset));
+    }
+}
+
+/* Of one of a track's two sets of hits; `waiting` says which of them wait. */
+static uint32_t play(struct rack *rack, const struct hit *hits, uint8_t *waiting, uint32_t set,
+                     int all, uint32_t now_us)
+{
+    for (uint32_t rest = *waiting; rest; rest &= rest - 1) {
+        uint32_t channel = (uint32_t)__builtin_ctz(rest), bit = rest & -rest;
+        const struct hit *hit = &hits[channel];
+        if (!all && (int32_t)(hit->due_us - now_us) > HITS_NEAR_US) {
+            continue;
+        }
+        if (set & bit) { /* two hits of one channel are two gates */
+            rack_raise(rack, set, set & rack->high, now_us);
+            set = 0;
+        }
+        put_level(rack, hit, now_us);
+        rack->off_us[channel] = now_us + hit->gate_us;
+        set |= bit;
+        *waiting &= (uint8_t)~bit;
+    }
+    return set;
+}
+
+uint32_t hits_play(struct rack *rack, struct track *track, uint32_t set, int all, int early,
+                   uint32_t now_us)
+{
+    set = play(rack, track->late, &track->hits.late, set, all, now_us);
+    if (early) {
+        set = play(rack, track->early, &track->hits.early, set, all, now_us);
+    }
+    if (!(track->hits.late | track->hits.early)) {
+        rack->waiting &= ~(1u << (track - rack->track));
+    }
+    return set;
+}
