@@ -10,8 +10,9 @@ from collections.abc import Callable
 from latentrack.decoder.gates import GateCount, count_gates
 from latentrack.decoder.precision import PRECISIONS
 from latentrack.files import atomic_write
-from latentrack.model import pictures
+from latentrack.model import feel_pictures, feel_report, pictures
 from latentrack.model.drawing import Picture
+from latentrack.model.feel import Feel
 from latentrack.model.findings import Finding, Findings, find
 from latentrack.model.measures import THRESHOLD, Recall, recall
 from latentrack.model.run import Run
@@ -108,6 +109,7 @@ def _page(run: Run, found: Findings, sentences: list[str], counts: dict[str, Gat
         "answers at its position, and what sounds; a red cross is a hit that is missing, a red dot "
         "one too many.</p>",
         _remedy("If the shape is right and much is missing, lower the threshold; see Hits."),
+        *(_feel(run, run.feel) if run.feel else ()),
         "<h2>How sure it is</h2>",
         _picture(pictures.outputs(run), "histogram of probabilities"),
         "<p>Probabilities where the music has hits, and where it has none. Good is blue on the "
@@ -221,6 +223,53 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
         for row in rows
     )
     return f"<table>{'<tr>' + head if any(heads) else ''}{body}</table>"
+
+
+def _feel(run: Run, feel: Feel) -> list[str]:
+    found = feel_report.measured(run, feel)
+    names = ("feel X, louder", "feel Y, later")
+    rows = [
+        (
+            "velocity, of 127",
+            f"{found.velocity.error:.1f}",
+            f"{found.velocity.by_cells:.1f}",
+            f"{found.velocity.r2:.2f}",
+        ),
+        (
+            "timing, in steps",
+            f"{found.timing.error:.3f}",
+            f"{found.timing.by_cells:.3f}",
+            f"{found.timing.r2:.2f}",
+        ),
+    ]
+    turned = ", ".join(
+        f"{name} {truth:+.2f}"
+        for name, truth in zip(names, feel_report.knobs(run, feel), strict=False)
+    )
+    before, after = feel_report.before_and_after(run, feel)
+    return [
+        "<h2>The feel</h2>",
+        _picture(feel_pictures.feel_space(run, feel), "the latents of the feel"),
+        "<p>Every dot is one sequence at its own feel. Good is a square that turns darker evenly: "
+        "from left to right on the left, upwards on the right.</p>",
+        _picture(feel_pictures.feel_map(run, feel), "one bar as the feel is turned"),
+        "<p>One bar as the two knobs of the feel are turned: dark is loud, right of its step is "
+        "late. The hits stay what they are.</p>",
+        _table(["", "off on average", "each cell's mean", "R²"], [list(row) for row in rows]),
+        f"<p>How truly the knobs do what they say (rank correlation, 1 is always): {turned}.</p>",
+        "<p>Hear it, as MIDI files to open in any player: "
+        f"{_download('without_feel.mid', before, 'the hits alone')}, "
+        f"{_download('with_feel.mid', after, 'with their feel')}.</p>",
+        _remedy(
+            "If both sound alike, the music has little feel: see what `latentrack dataset info` "
+            "says of its velocity and timing."
+        ),
+    ]
+
+
+def _download(name: str, content: bytes, words: str) -> str:
+    data = base64.b64encode(content).decode("ascii")
+    return f"<a download='{name}' href='data:audio/midi;base64,{data}'>{_text(words)}</a>"
 
 
 def _origin(run: Run) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from latentrack.model import Run, Settings, load_run, save_run, train
-from tests.host.model.made_music import music
+from tests.host.model.made_music import FEEL_SETTINGS, drummed, music
 from tests.workers import made_once
 
 
@@ -17,3 +17,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         save_run(folder / "made.run", train(dataset, settings), dataset, music="made.npz")
 
     return load_run(made_once(tmp_path_factory, "runs", make) / "made.run")
+
+
+@pytest.fixture(scope="session")
+def felt(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """One with a feel."""
+
+    def make(folder: Path) -> None:
+        dataset = drummed()
+        save_run(folder / "felt.run", train(dataset, FEEL_SETTINGS), dataset, music="felt.npz")
+
+    return load_run(made_once(tmp_path_factory, "felt", make) / "felt.run")

@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from latentrack.corpus.dataset import Dataset
 from latentrack.decoder.litert import Decoder
 from latentrack.errors import UserError
 from latentrack.limits import read_toml
-from latentrack.model import Settings, load_run, save_run, train
+from latentrack.model import load_run, save_run, train
 from latentrack.model.autoencoder import flat_weights
 from latentrack.model.feel import feel_latents, flat_feel, played
 from latentrack.model.feel_measures import axes, measure_feel, rank_correlation
@@ -19,93 +18,62 @@ from latentrack.model.plan import plan
 from latentrack.model.run import Run
 from latentrack.model.training import Training
 from latentrack.model.verdict import verdict
-from tests.host.model.made_music import music
-from tests.workers import made_once
-
-SETTINGS = Settings(epochs=10, encoder_layers=(24, 16), decoder_layers=(12, 16), feel="auto")
+from tests.host.model.made_music import FEEL_SETTINGS, drummed, music
 
 
-def drummed(count: int = 800, sources: int = 20, late: bool = True) -> Dataset:
-    """Bars that are played louder or softer, and earlier or later, each as a whole.
-
-    The hits say nothing of that: it is drawn anew for each bar. Every voice has a loudness of its
-    own, and a little of each hit is chance.
-    """
-    plain = music(count, sources)
-    rng = np.random.default_rng(11)
-    bar, _, voice = np.nonzero(plain.sequences)
-    loud = rng.uniform(40, 110, count)[bar] + np.array([12, 0, -12])[voice]
-    offsets = rng.uniform(-0.3, 0.3, count)[bar] + np.array([0.05, 0, -0.05])[voice]
-    offsets += rng.normal(0, 0.02, len(bar))
-    return replace(
-        plain,
-        velocities=np.clip(loud + rng.normal(0, 3, len(bar)), 1, 127).astype(np.uint8),
-        offsets=np.clip(offsets, -0.5, 0.5) if late else np.zeros(len(bar)),
-    )
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    def make(folder: Path) -> None:
-        dataset = drummed()
-        save_run(folder / "felt.run", train(dataset, SETTINGS), dataset, music="felt.npz")
-
-    return load_run(made_once(tmp_path_factory, "felt", make) / "felt.run")
-
-
-def test_the_bar_s_loudness_and_lateness_are_learnt(run: Run) -> None:
-    assert run.feel is not None and run.feel.latents == 2
-    found = measure_feel(run.model, run.feel, run.dataset, run.trained_on, run.validated_on)
+def test_the_bar_s_loudness_and_lateness_are_learnt(felt: Run) -> None:
+    assert felt.feel is not None and felt.feel.latents == 2
+    found = measure_feel(felt.model, felt.feel, felt.dataset, felt.trained_on, felt.validated_on)
     # Almost all of it is the bar's and the voice's: 3 of 127 and 0.02 of a step are chance.
     assert found.velocity.r2 > 0.85 and found.timing.r2 > 0.85
     assert found.velocity.error < found.velocity.by_cells / 2
     assert found.timing.error < found.timing.by_cells / 2
 
 
-def test_by_cells_is_the_error_of_each_cell_s_mean(run: Run) -> None:
-    assert run.feel is not None
-    dataset, judged = run.dataset, run.validated_on
-    found = measure_feel(run.model, run.feel, dataset, run.trained_on, judged)
+def test_by_cells_is_the_error_of_each_cell_s_mean(felt: Run) -> None:
+    assert felt.feel is not None
+    dataset, judged = felt.dataset, felt.validated_on
+    found = measure_feel(felt.model, felt.feel, dataset, felt.trained_on, judged)
     loud = dataset.spread(dataset.velocities).astype(float)
     hits = dataset.sequences > 0
     errors = []
     for step, voice in np.ndindex(dataset.steps, dataset.voices):
-        known = loud[run.trained_on, step, voice][hits[run.trained_on, step, voice]]
+        known = loud[felt.trained_on, step, voice][hits[felt.trained_on, step, voice]]
         asked = loud[judged, step, voice][hits[judged, step, voice]]
         errors += list(abs(asked - known.mean()))
     assert found.velocity.by_cells == pytest.approx(np.mean(errors), rel=1e-3)
 
 
-def test_the_first_knob_is_louder_and_the_second_later(run: Run) -> None:
-    assert run.feel is not None
-    positions = run.model.encode(run.dataset.sequences[run.validated_on])
-    louder, later = axes(run.model, run.feel, positions, run.threshold)
+def test_the_first_knob_is_louder_and_the_second_later(felt: Run) -> None:
+    assert felt.feel is not None
+    positions = felt.model.encode(felt.dataset.sequences[felt.validated_on])
+    louder, later = axes(felt.model, felt.feel, positions, felt.threshold)
     assert louder > 0.95 and later > 0.95
-    latents = feel_latents(run.model, run.feel, run.dataset, run.validated_on)
-    heard = played(run.dataset, run.validated_on)
+    latents = feel_latents(felt.model, felt.feel, felt.dataset, felt.validated_on)
+    heard = played(felt.dataset, felt.validated_on)
     hits = heard.hits.sum(axis=1)
     assert rank_correlation(latents[:, 0], heard.velocity.sum(axis=1) / hits) > 0.9
     assert rank_correlation(latents[:, 1], heard.timing.sum(axis=1) / hits) > 0.9
 
 
-def test_the_hits_are_those_of_a_model_without_a_feel(run: Run) -> None:
-    plain = train(drummed(), replace(SETTINGS, feel="none"))
+def test_the_hits_are_those_of_a_model_without_a_feel(felt: Run) -> None:
+    plain = train(drummed(), replace(FEEL_SETTINGS, feel="none"))
     assert plain.feel is None
-    for a, b in zip(flat_weights(plain.model), flat_weights(run.model), strict=True):
+    for a, b in zip(flat_weights(plain.model), flat_weights(felt.model), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_run_with_a_feel_comes_back(run: Run, tmp_path: Path) -> None:
-    header = read_toml(run.folder / "run.toml")
+def test_a_run_with_a_feel_comes_back(felt: Run, tmp_path: Path) -> None:
+    header = read_toml(felt.folder / "run.toml")
     assert header["version"] == 2 and header["settings"]["feel"] == "auto"
     assert header["feel"] == {"latents": 2, "encoder": [128, 64], "trunk": [64, 96]}
     training = Training(
-        run.model, run.history, run.trained_on, run.validated_on, False, run.settings,
-        feel=run.feel,
+        felt.model, felt.history, felt.trained_on, felt.validated_on, False, felt.settings,
+        feel=felt.feel,
     )  # fmt: skip
-    again = save_run(tmp_path / "again.run", training, run.dataset)
-    assert again.feel is not None and run.feel is not None
-    for a, b in zip(flat_feel(again.feel), flat_feel(run.feel), strict=True):
+    again = save_run(tmp_path / "again.run", training, felt.dataset)
+    assert again.feel is not None and felt.feel is not None
+    for a, b in zip(flat_feel(again.feel), flat_feel(felt.feel), strict=True):
         np.testing.assert_array_equal(a, b)
     weights = tmp_path / "again.run" / "weights.npz"
     with np.load(weights) as arrays:
@@ -115,40 +83,42 @@ def test_a_run_with_a_feel_comes_back(run: Run, tmp_path: Path) -> None:
         load_run(tmp_path / "again.run")
 
 
-def test_the_model_file_plays_what_the_run_says(run: Run) -> None:
-    assert run.feel is not None
-    decoder = Decoder(run.to_tflite())
+def test_the_model_file_plays_what_the_run_says(felt: Run) -> None:
+    assert felt.feel is not None
+    decoder = Decoder(felt.to_tflite())
     assert (decoder.latents, decoder.feel_latents) == (5, 2)
-    positions = run.model.encode(run.dataset.sequences[:20])
+    positions = felt.model.encode(felt.dataset.sequences[:20])
     latents = np.concatenate(
-        [positions, feel_latents(run.model, run.feel, run.dataset, slice(20))], axis=1
+        [positions, feel_latents(felt.model, felt.feel, felt.dataset, slice(20))], axis=1
     )
-    np.testing.assert_allclose(decoder.decode(latents), run.model.decode(positions), atol=1e-5)
+    np.testing.assert_allclose(decoder.decode(latents), felt.model.decode(positions), atol=1e-5)
     np.testing.assert_array_equal(decoder.decode(latents), decoder.decode(positions))
-    for got, wanted in zip(decoder.decode_feel(latents), run.feel.decode(latents), strict=True):
+    for got, wanted in zip(decoder.decode_feel(latents), felt.feel.decode(latents), strict=True):
         np.testing.assert_allclose(got, wanted.reshape(got.shape), atol=1e-5)
 
 
-def test_the_plan_knows_how_large_the_file_will_be(run: Run) -> None:
+def test_the_plan_knows_how_large_the_file_will_be(felt: Run) -> None:
     for precision in ("float32", "float16", "int8"):
-        planned = plan(800, 24, run.settings, precision, feel=2)
-        assert planned.file_bytes == pytest.approx(len(run.to_tflite(precision=precision)), rel=0.1)
-    assert "and a feel of 2 latents" in plan(800, 24, run.settings, feel=2).words
+        planned = plan(800, 24, felt.settings, precision, feel=2)
+        assert planned.file_bytes == pytest.approx(
+            len(felt.to_tflite(precision=precision)), rel=0.1
+        )
+    assert "and a feel of 2 latents" in plan(800, 24, felt.settings, feel=2).words
 
 
 def test_music_without_dynamics_has_no_feel() -> None:
     plain, loud = music(100, 5), drummed(100, 5, late=False)
     machine = replace(loud, velocities=np.full(loud.hits, 100))
     for dataset, latents in ((plain, 0), (machine, 0), (loud, 1), (drummed(100, 5), 2)):
-        assert wanted_latents(dataset, SETTINGS) == latents
-        assert wanted_latents(dataset, replace(SETTINGS, feel="none")) == 0
-    assert wanted_latents(loud, replace(SETTINGS, feel="2")) == 2
+        assert wanted_latents(dataset, FEEL_SETTINGS) == latents
+        assert wanted_latents(dataset, replace(FEEL_SETTINGS, feel="none")) == 0
+    assert wanted_latents(loud, replace(FEEL_SETTINGS, feel="2")) == 2
     with pytest.raises(UserError, match="no dynamics in this corpus.*Leave --feel out"):
-        train(machine, replace(SETTINGS, feel="1"))
+        train(machine, replace(FEEL_SETTINGS, feel="1"))
 
 
 def test_one_latent_for_music_on_the_grid() -> None:
-    training = train(drummed(100, 5, late=False), replace(SETTINGS, epochs=2))
+    training = train(drummed(100, 5, late=False), replace(FEEL_SETTINGS, epochs=2))
     assert training.feel is not None and training.feel.latents == 1
     _, timing = training.feel.decode(np.zeros((1, 4)))
     assert np.abs(timing).max() < 0.05
@@ -158,12 +128,12 @@ def test_an_interrupt_keeps_the_hits() -> None:
     def stop(done: float) -> None:
         raise KeyboardInterrupt
 
-    training = train(drummed(100, 5), replace(SETTINGS, epochs=2), on_feel=stop)
+    training = train(drummed(100, 5), replace(FEEL_SETTINGS, epochs=2), on_feel=stop)
     assert training.interrupted and training.feel is None and len(training.history) == 2
 
 
-def test_the_verdict_says_how_near_it_comes(run: Run) -> None:
-    (sentence,) = (said for said in verdict(run, run.dataset) if said.startswith("The feel"))
+def test_the_verdict_says_how_near_it_comes(felt: Run) -> None:
+    (sentence,) = (said for said in verdict(felt, felt.dataset) if said.startswith("The feel"))
     assert "of 127 off on average" in sentence and "of a step" in sentence
 
 
