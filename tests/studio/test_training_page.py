@@ -180,6 +180,8 @@ def test_a_setting_out_of_range_is_said_and_nothing_begins(
     if another.is_visible():
         another.click()
     page.get_by_text("More", exact=True).click()
+    page.get_by_role("combobox", name="Feel").click()
+    page.get_by_role("option", name="hits only").click()
     page.get_by_label("Learning rate", exact=True).fill("20")
     # The form says so as well, in fewer lines: what stands below moves up, and a click would miss.
     expect(page.get_by_text("learning rate is 20")).to_be_visible()

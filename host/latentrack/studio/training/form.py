@@ -171,11 +171,20 @@ def _more(choices: TrainingChoices, changed: Callable[[], None]) -> None:
         changed()
 
     for entry in MORE:
-        make: Any = ui.input if entry.kind is tuple else ui.number
-        field = make(entry.label, value=values.get(entry.name), placeholder=_placeholder(entry))
+        field = _field(entry, values.get(entry.name))
         field.props("dense outlined stack-label")
         field.on_value_change(partial(take, entry.name, field))
         ui.label(entry.help).classes("lt-muted lt-train-help")
+
+
+def _field(entry: Declaration, value: Any) -> ValueElement[Any]:
+    """A list where the setting has choices, else a field that may be left empty."""
+    if entry.choices:
+        chosen = value if value in entry.choices else entry.default
+        return ui.select(dict(entry.choices), label=entry.label, value=chosen)
+    make: Any = ui.input if entry.kind is tuple else ui.number
+    field: ValueElement[Any] = make(entry.label, value=value, placeholder=_placeholder(entry))
+    return field
 
 
 def _placeholder(entry: Declaration) -> str:
