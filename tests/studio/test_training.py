@@ -372,18 +372,18 @@ def test_what_cannot_be_made_of_a_run_is_said_in_one_sentence(
     files: RunFiles, workspace: Workspace
 ) -> None:
     parts: set[str] = set()
-    files.progress_changed.connect(lambda: parts.update(files.parts.values()))
+    files.progress_changed.connect(lambda: parts.update(files.state.parts.values()))
     with pytest.raises(UserError, match="none.run is not a run"):
         files.export(workspace.runs / "none.run", "float32")
     assert parts == {"Waiting for its turn", "Starting TensorFlow"}
-    assert files.parts == {}
+    assert files.state.parts == {}
     with pytest.raises(UserError, match="int7"):
         files.model_file(workspace.runs / "none.run", "int7")
 
 
 def test_a_model_file_is_made_once(files: RunFiles, workspace: Workspace, run: Path) -> None:
     parts: list[str] = []
-    files.progress_changed.connect(lambda: parts.extend(files.parts.values()))
+    files.progress_changed.connect(lambda: parts.extend(files.state.parts.values()))
     file = files.model_file(run, "float32")
     assert file == workspace.models / "by-hand.tflite"
     assert Decoder(file).info.steps == load_run(run).dataset.steps
@@ -400,7 +400,7 @@ def test_a_model_file_is_made_once(files: RunFiles, workspace: Workspace, run: P
 def test_closing_ends_what_is_being_made(files: RunFiles, workspace: Workspace, run: Path) -> None:
     with ThreadPoolExecutor(2) as threads:
         making = [threads.submit(files.model_file, run, "float32") for _ in range(2)]
-        until(lambda: "Starting TensorFlow" in files.parts.values())
+        until(lambda: "Starting TensorFlow" in files.state.parts.values())
         files.close()
         for each in making:
             with pytest.raises(UserError):

@@ -60,7 +60,7 @@ async def report(files: RunFiles, run: Path) -> None:
             words = ui.label("Making the report")
 
             def tell_part() -> None:
-                words.set_text(files.parts.get(run, "Almost done"))
+                words.set_text(files.state.parts.get(run, "Almost done"))
 
             listen(files.progress_changed, tell_part)
         room = ui.element("div").classes("lt-train-room")
@@ -107,8 +107,9 @@ def export(files: RunFiles, run: Path) -> None:
             ui.button("Close", on_click=dialog.close).props("flat no-caps")
 
         def tell() -> None:
-            if run in files.parts:
-                said.set_text(f"{files.parts[run]} …")
+            part = files.state.parts.get(run)
+            if part is not None:
+                said.set_text(f"{part} …")
 
         listen(files.progress_changed, tell)
 

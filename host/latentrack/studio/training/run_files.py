@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from latentrack.decoder.precision import check_precision
 from latentrack.errors import UserError
 from latentrack.model.run_header import HEADER
 from latentrack.studio.signals import Signal
+from latentrack.studio.store import Store
 from latentrack.studio.training.child import messages, start_child
 from latentrack.studio.worker import Worker
 from latentrack.studio.workspace import Workspace, model_name
@@ -27,20 +29,26 @@ REPORT = "report.html"
 MAKER = "latentrack.studio.training.make_file"
 
 
-class RunFiles:
+@dataclass(frozen=True)
+class RunFilesState:
+    """parts: for each run that a file is being made of, the present step of work, in words."""
+
+    parts: Mapping[Path, str] = field(default_factory=dict)
+
+
+class RunFiles(Store[RunFilesState]):
     """Makes files one at a time, in the order of the requests.
 
     The methods may be called from any thread, and return when the file is there. They raise
     UserError if the file cannot be made or the studio is being closed.
 
-    progress_changed: emitted when `parts` has changed.
+    progress_changed: another step of work, or none any more.
     """
 
     def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
         self.progress_changed = Signal()
-        self.parts: dict[Path, str] = {}
-        """The present step of work, in words, for each run that a file is being made of."""
+        super().__init__(RunFilesState(), {self.progress_changed: ("parts",)})
+        self._workspace = workspace
         self._worker = Worker("run files")
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
@@ -100,12 +108,14 @@ class RunFiles:
         except CancelledError:
             raise _closing() from None
         finally:
-            self.parts.pop(run, None)
-            self.progress_changed.emit()
+            self._say(run, "")
 
     def _say(self, run: Path, words: str) -> None:
-        self.parts[run] = words
-        self.progress_changed.emit()
+        def said(state: RunFilesState) -> RunFilesState:
+            others = {each: part for each, part in state.parts.items() if each != run}
+            return RunFilesState(others | {run: words} if words else others)
+
+        self.change(said)
 
     def _work(self, run: Path, *arguments: str) -> str:
         if self._closed:
