@@ -12,7 +12,7 @@ import textwrap
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -58,11 +58,15 @@ def learners(folder: Path) -> list[int]:
     return found
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    workspace = Workspace(tmp_path / "studio")
+def workspace_with_music(folder: Path) -> Workspace:
+    workspace = Workspace(folder / "studio")
     demo_dataset().save(workspace.dataset)
     return workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return workspace_with_music(tmp_path)
 
 
 @pytest.fixture
@@ -123,11 +127,8 @@ def test_the_result_is_what_the_command_line_gives(
     lies = theirs.model.encode(theirs.dataset.sequences) / theirs.model.info.latent_scale
     assert np.abs(progress.positions - lies).max() < 1e-3
     assert "learnt from" in outcome.words[1]
-    # Nothing of the work is left, and the next training has a name of its own.
+    # Nothing of the work is left.
     assert list((workspace.folder / "training").iterdir()) == []
-    training.start(replace(small, epochs=3), "first one")
-    ended(training)
-    assert training.state.last_run == workspace.runs / "first one-2.run"
 
 
 def test_trains_on_from_an_earlier_run(training: Trainer, workspace: Workspace, run: Path) -> None:
@@ -138,9 +139,11 @@ def test_trains_on_from_an_earlier_run(training: Trainer, workspace: Workspace, 
         validated_on=earlier.validated_on,
         start=earlier.model,
     )
+    # There is a run of this name: the new one has a name of its own.
+    shutil.copytree(run, workspace.runs / "on.run")
     training.start(Settings(epochs=5), "on", run)
     until(lambda: not training.state.running)
-    assert training.state.last_run is not None
+    assert training.state.last_run == workspace.runs / "on-2.run"
     got = load_run(training.state.last_run)
     for a, b in zip(flat_weights(got.model), flat_weights(expected.model), strict=True):
         assert np.array_equal(a, b)
@@ -177,11 +180,35 @@ def test_stopping_before_there_is_anything(training: Trainer, workspace: Workspa
     assert workspace.run_folders() == []
 
 
-def test_a_training_that_is_killed_leaves_its_best(training: Trainer, workspace: Workspace) -> None:
+@dataclass
+class Killed:
+    """A training whose process was killed when it had kept something, and its folder as it was the
+    moment before: what a power cut leaves."""
+
+    training: Trainer
+    workspace: Workspace
+    left: Path
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
+    workspace = workspace_with_music(tmp_path_factory.mktemp("killed"))
+    training = Trainer(workspace, Music(workspace))
     training.start(LONG, "doomed")
     until(lambda: far(training).kept)
+    [folder] = (workspace.folder / "training").iterdir()
     [pid] = learners(workspace.folder)
+    os.kill(pid, signal.SIGSTOP)
+    left = tmp_path_factory.mktemp("left") / folder.name
+    shutil.copytree(folder, left)
     os.kill(pid, signal.SIGKILL)
+    ended(training)
+    yield Killed(training, workspace, left)
+    training.close()
+
+
+def test_a_training_that_is_killed_leaves_its_best(killed: Killed) -> None:
+    training, workspace = killed.training, killed.workspace
     outcome = ended(training)
     assert outcome.kind == "killed"
     assert "ended from outside" in outcome.words[0]
@@ -243,31 +270,24 @@ def test_no_training_outlives_the_studio(workspace: Workspace) -> None:
     assert list((workspace.folder / "training").iterdir()) == []
 
 
-def test_what_an_earlier_studio_left_is_kept(
-    workspace: Workspace, training: Trainer, tmp_path: Path
-) -> None:
+def test_what_an_earlier_studio_left_is_kept(killed: Killed, tmp_path: Path) -> None:
     """A power cut: training and studio are gone at once."""
-    training.start(LONG, "left")
-    until(lambda: far(training).kept)
-    [folder] = (workspace.folder / "training").iterdir()
-    [pid] = learners(workspace.folder)
-    os.kill(pid, signal.SIGSTOP)
     other = Workspace(tmp_path / "other")
     left = other.folder / "training" / "left"
     left.parent.mkdir()
-    shutil.copytree(folder, left)
-    os.kill(pid, signal.SIGKILL)
+    shutil.copytree(killed.left, left)
     text = json.loads((left / JOB).read_text())
     (left / JOB).write_text(json.dumps(text | {"workspace": str(other.folder)}))
     long_ago = time.time() - SILENT - 1
     os.utime(left / JOB, (long_ago, long_ago))
     again = Trainer(other, Music(other))
     until(lambda: again.state.found)
-    kept = f"{far(training).kept:,}"
+    number = load_run(other.runs / "doomed.run").history[-1].number
     assert again.state.found == (
-        f"The studio was ended while left was being trained: its epoch {kept} is kept as left.",
+        "The studio was ended while doomed was being trained: its epoch "
+        f"{number:,} is kept as doomed.",
     )
-    assert load_run(other.runs / "left.run").history[-1].number == far(training).kept
+    assert number == far(killed.training).kept
     until(lambda: not left.exists())
     again.close()
 
