@@ -71,6 +71,13 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
+    """A studio without music, for tests that leave it so."""
+    with running_studio(tmp_path_factory.mktemp("empty") / "studio") as running:
+        yield running
+
+
 def test_a_folder_of_twenty_files_is_dropped_and_seen(
     studio: RunningStudio, open_tab: Open, twenty: Path
 ) -> None:
@@ -230,8 +237,8 @@ def test_clearing_asks_first_and_can_be_undone(full: RunningStudio, open_tab: Op
     count(page, "3 bars from 2 files")
 
 
-def test_a_folder_is_read_where_it_is(studio: RunningStudio, open_tab: Open, twenty: Path) -> None:
-    page = open_tab(studio.address)
+def test_a_folder_is_read_where_it_is(empty: RunningStudio, open_tab: Open, twenty: Path) -> None:
+    page = open_tab(empty.address)
     page.get_by_role("button", name="Use a folder on this computer").click()
     path = page.get_by_label("Path of the folder")
     path.fill(f"{twenty}/nowhere")
@@ -240,7 +247,7 @@ def test_a_folder_is_read_where_it_is(studio: RunningStudio, open_tab: Open, twe
     path.fill(str(twenty))
     path.press("Enter")
     count(page, "60 bars from 20 files")
-    assert not (studio.folder / "music").exists()
+    assert not (empty.folder / "music").exists()
     page.get_by_role("button", name="Take out beat00.mid").click()
     count(page, "57 bars from 19 files")
     assert (twenty / "beat00.mid").exists()
@@ -250,12 +257,12 @@ def test_a_folder_is_read_where_it_is(studio: RunningStudio, open_tab: Open, twe
 
 
 def test_guests_from_the_network_cannot_read_folders_of_this_computer(
-    studio: RunningStudio, open_tab: Open
+    empty: RunningStudio, open_tab: Open
 ) -> None:
-    here = open_tab(studio.address)
+    here = open_tab(empty.address)
     expect(here.get_by_role("button", name="Use a folder on this computer")).to_be_visible()
     # What a server says for whom it asks is believed of this computer only.
-    guest = open_tab(studio.address, extra_http_headers={"X-Forwarded-For": "192.0.2.7"})
+    guest = open_tab(empty.address, extra_http_headers={"X-Forwarded-For": "192.0.2.7"})
     expect(guest.get_by_role("button", name="Choose files")).to_be_visible()
     expect(guest.get_by_role("button", name="Use a folder on this computer")).to_have_count(0)
 

@@ -228,10 +228,10 @@ def test_a_list_of_files_that_is_a_trap_is_refused(plain_studio: RunningStudio, 
 # -- beyond this computer -------------------------------------------------------------------------
 
 
-@pytest.fixture
-def open_studio(tmp_path: Path) -> Iterator[RunningStudio]:
-    """One that listens beyond this computer; its address is a link."""
-    with running_studio(tmp_path / "open", "--host", "0.0.0.0") as running:
+@pytest.fixture(scope="module")
+def open_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
+    """One that listens beyond this computer; its address is a link, which works once."""
+    with running_studio(tmp_path_factory.mktemp("open") / "studio", "--host", "0.0.0.0") as running:
         yield running
 
 
@@ -267,19 +267,20 @@ def test_a_link_opens_it_in_one_browser(
     assert status(plain, Cookie=f"{cookie['name']}={cookie['value']}x") == 403
 
 
-def test_the_terminal_shows_a_new_link_when_one_was_used(open_studio: RunningStudio) -> None:
-    first = open_studio.says("http")
-    host = urlsplit(first).netloc
+def test_the_terminal_shows_a_new_link_when_one_was_used(tmp_path: Path) -> None:
+    with running_studio(tmp_path / "studio", "--host", "0.0.0.0") as studio:
+        first = studio.says("http")
+        host = urlsplit(first).netloc
 
-    def phone(link: str) -> int:
-        # By the address that this computer has in the network, which may be none here.
-        return status(link.replace(host, urlsplit(open_studio.address).netloc), Host=host)
+        def phone(link: str) -> int:
+            # By the address that this computer has in the network, which may be none here.
+            return status(link.replace(host, urlsplit(studio.address).netloc), Host=host)
 
-    assert phone(first) == 200
-    assert phone(first) == 403
-    second = open_studio.says("http")
-    assert second != first
-    assert phone(second) == 200
+        assert phone(first) == 200
+        assert phone(first) == 403
+        second = studio.says("http")
+        assert second != first
+        assert phone(second) == 200
 
 
 @pytest.mark.parametrize("cookie", ["", "Cookie: latentrack-1=x\r\n"])

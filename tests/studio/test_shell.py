@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -19,6 +19,13 @@ from tests.studio.conftest import RunningStudio, running_studio
 from tests.waiting import PATIENCE_S
 
 Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
+    """One with an empty folder, for all tests here: none leaves anything that another one sees."""
+    with running_studio(tmp_path_factory.mktemp("shell") / "studio") as running:
+        yield running
 
 
 def test_the_tabs_lead_along_the_way_of_the_music(studio: RunningStudio, open_tab: Open) -> None:
