@@ -78,7 +78,7 @@ def test_a_port_where_nobody_answers():
 
 
 @pytest.mark.parametrize("bytes_before", [0, 20_000])
-def test_a_module_that_stops_answering(start, drum_model, tmp_path, bytes_before):
+def test_a_module_that_stops_answering(start, drum_model, tmp_path, bytes_before, monkeypatch):
     """The module hangs before or while a model comes; when it wakes the old one still plays."""
     module = start(drum_model)
     other = tmp_path / "other.tflite"
@@ -87,6 +87,8 @@ def test_a_module_that_stops_answering(start, drum_model, tmp_path, bytes_before
     def hang(sent: int, total: int) -> None:
         if sent >= bytes_before:
             module.freeze()
+            # It does not answer, however long one waits.
+            monkeypatch.setattr("latentrack.module.link.ANSWER_S", 0.5)
 
     if bytes_before:
         with Link(module.port) as link, pytest.raises(UserError, match=module.port):
