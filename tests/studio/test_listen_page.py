@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 import shutil
 import socket
@@ -18,6 +19,7 @@ from playwright.sync_api import Locator, Page, expect
 from pythonosc.udp_client import SimpleUDPClient
 
 from latentrack.studio.listen.sounds import DRUMS
+from tests.conftest import ROOT
 from tests.studio.conftest import PATIENCE_MS, RunningStudio, keep_picture, running_studio
 from tests.studio.shown import fits_the_phone
 from tests.waiting import until
@@ -40,7 +42,8 @@ def playing_studio(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MIDO_BACKEND", "tests.studio.midi_ports")
         patch.setenv("LATENTRACK_TEST_MIDI", str(cables))
-        patch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+        # The studio of this folder, and the backend above.
+        patch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{ROOT / 'host'}")
         with running_studio(folder / "studio") as running:
             yield running
 
