@@ -179,6 +179,14 @@ WORDS = {
     "model.default.saturated": "Latents that sit at the end of their way. Fewer: knobs that do "
     "something over all of it.",
     "model.dead_latents": "Of twenty trainings, those with a knob that changes nothing.",
+    "groove.velocity_r2": "How much of what makes one hit louder than another the feel gives back, "
+    "in music that it has never seen. The mean of each cell explains a fifth.",
+    "groove.timing_r2": "The same of what is early and what is late. The mean of each cell "
+    "explains nothing.",
+    "groove.hits_bce": "The hits of the same models: a feel does not make them worse.",
+    "groove.axis_velocity": "How truly the first knob of the feel makes what plays louder. At 1 it "
+    "always does.",
+    "groove.axis_timing": "The same for the second knob, and later.",
     "corpus.hits_kept": "Hits of the recordings that are in a cell afterwards. The peer has no "
     "drum for some, and moves hits to thirds of a beat.",
     "corpus.file_s": "One file, from the disk to the dataset. A thousand are read while you watch.",
