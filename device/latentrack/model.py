@@ -24,7 +24,8 @@ class Model:
         self.block = file if isinstance(file, Block) else Block(memoryview(file))
         file = self.block.view
         about = latentcore.describe(file)
-        self.kind, self.latents, self.steps, self.voices, self.scale, groups, self.memory = about
+        self.kind, self.latents, self.steps, self.voices, self.scale, groups = about[:6]
+        self.memory, self.feel_latents, self.has_feel = about[6:]
         self.groups = tuple(groups)
         self.mode = _MODES.get(self.kind[:3], "drums")
         self.lowest_pitch = metadata.lowest_pitch(file)

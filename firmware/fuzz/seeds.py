@@ -22,7 +22,7 @@ F32, I8 = schema.TensorType.FLOAT32, schema.TensorType.INT8
 def small_models() -> dict[str, bytes]:
     """Models by name, with metadata of each kind. TensorFlow writes them; operators that its
     converter would not leave before the first layer are put there afterwards."""
-    from tflite_models import PRECISIONS, FeelShape, Shape, export, export_feel
+    from tflite_models import PRECISIONS, FeelShape, Shape, export, export_feel, with_feel
 
     from latentrack.decoder.metadata import DecoderInfo, attach_info
 
@@ -39,7 +39,7 @@ def small_models() -> dict[str, bytes]:
     info = DecoderInfo("perdec", 4, 6, 3, (1, 2, 3))
     for precision in ("float32", "float16", "int8"):
         model = attach_info(export_feel(shape, precision, seed=1), info)
-        models[f"{precision}_feel"] = _edited(model, _with_feel)
+        models[f"{precision}_feel"] = with_feel(model, bytes([1, 1]))
     more = {name: _edited(models[source], edit) for name, (source, edit) in _EDITS.items()}
     return models | more
 
@@ -123,16 +123,6 @@ def _reshaped(by_tensor: bool) -> Callable:
         graph.operators.insert(layer + 1, operator)
 
     return edit
-
-
-def _with_feel(tree: schema.ModelT) -> None:
-    """The metadata entry of version 1: the last latent is the feel's."""
-    entry = schema.MetadataT()
-    entry.name, entry.buffer = "LATENTRACK_FEEL", len(tree.buffers)
-    tree.metadata.append(entry)
-    data = schema.BufferT()
-    data.data = np.array([1, 1], np.uint8)
-    tree.buffers.append(data)
 
 
 def _without_metadata(tree: schema.ModelT) -> None:

@@ -25,7 +25,7 @@
 #define FUNCTIONS(X)                                                                               \
     X(describe, PY_1) X(load, PY_3) X(uses, PY_2) X(move, PY_VAR)                                  \
     X(set, PY_3) X(route, PY_3) X(density, PY_3) X(pitches, PY_2)                                  \
-    X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(read_cells, PY_2)              \
+    X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(read_cells, PY_2) X(read_feel, PY_2)              \
     X(ask_reset, PY_0) X(pause, PY_0) X(paused, PY_0) X(triggered, PY_0) X(count, PY_2)            \
     X(level, PY_2) X(clock, PY_1) X(reset, PY_1) X(trigger_3, PY_1) X(trigger_4, PY_1)             \
     X(tick, PY_1) X(guard, PY_1) X(guard_code, PY_VAR)                                             \
@@ -253,7 +253,9 @@ static uint32_t open_decoder(struct tflite_decoder *decoder, py_obj file)
     return size;
 }
 
-/* describe(file) -> (kind, latents, steps, voices, latent scale, group sizes, bytes of memory) */
+/* describe(file) -> (kind, latents, steps, voices, latent scale, group sizes, bytes of memory, how
+   many of the latents, the last ones, only the feel depends on, whether it has velocity and timing)
+ */
 static py_obj describe(py_obj file)
 {
     struct tflite_decoder decoder;
@@ -262,7 +264,8 @@ static py_obj describe(py_obj file)
         py_new_str(decoder.kind, 6),        py_small_int(decoder.latents),
         py_small_int(decoder.steps),        py_small_int(decoder.voices),
         py_small_int(decoder.latent_scale), py_new_bytes(decoder.group_size, decoder.groups),
-        py_small_int((intptr_t)size),
+        py_small_int((intptr_t)size),       py_small_int(decoder.feel),
+        py_bool(decoder.has_feel),
     };
     return py_new_tuple(sizeof items / sizeof items[0], items);
 }
@@ -481,6 +484,26 @@ static py_obj read_cells(py_obj number, py_obj into)
     return py_small_int((intptr_t)size);
 }
 PY_FUNCTION_2(read_cells);
+
+/* read_feel(track, bytearray) -> how many bytes it wrote: of each cell, step by step, its velocity
+   as learned (0 to 127), then of each its timing (int8, in 1/254 step), silent ones 0; 0 if nothing
+   plays that has a feel, or it does not fit. Allocates nothing. */
+static py_obj read_feel(py_obj number, py_obj into)
+{
+    const struct pattern *pattern = track_playing(track_of(number));
+    struct py_buffer buffer = py_buffer(into, BUFFER_WRITE);
+    uint32_t cells = pattern == NULL || !pattern->feel ? 0 : pattern->steps * pattern->voices;
+    uint8_t *to = buffer.data;
+    if (2 * cells > buffer.size) {
+        cells = 0;
+    }
+    for (uint32_t i = 0; i < cells; i++) {
+        to[i] = atomic_load_byte(&pattern->velocity[i]);
+        to[cells + i] = atomic_load_byte((const uint8_t *)&pattern->timing[i]);
+    }
+    return py_small_int((intptr_t)(2 * cells));
+}
+PY_FUNCTION_2(read_feel);
 
 static py_obj ask_reset(void)
 {

@@ -33,7 +33,8 @@ struct function {
     void *code;
 };
 
-static struct object none = {NONE, 0, 0, 0}, value_error = {TYPE, 0, "ValueError", 0};
+static struct object none = {NONE, 0, 0, 0}, yes = {NONE, 0, 0, 0}, no = {NONE, 0, 0, 0};
+static struct object value_error = {TYPE, 0, "ValueError", 0};
 static char function_types[5];
 
 /* ---- names and globals ------------------------------------------------------------------- */
@@ -167,8 +168,8 @@ static void fill_table(void)
         fun_table[i] = (void *)not_expected;
     }
     fun_table[0] = &none;
-    fun_table[1] = &none;
-    fun_table[2] = &none;
+    fun_table[1] = &no;
+    fun_table[2] = &yes;
     fun_table[3] = (void *)to_native;
     fun_table[5] = (void *)swap_globals;
     fun_table[7] = (void *)load_global;
@@ -281,6 +282,15 @@ static obj call_function(const char *name, unsigned count, ...)
     }
 }
 
+static void print_bytes(const char *before, const uint8_t *bytes, size_t count)
+{
+    printf("%s", before);
+    for (size_t i = 0; i < count; i++) {
+        printf("%02x", bytes[i]);
+    }
+    printf("\n");
+}
+
 int main(void)
 {
     uint8_t *mpy, *model, *points;
@@ -307,7 +317,7 @@ int main(void)
     for (size_t i = 0; i < groups->size; i++) {
         printf(" %d", ((uint8_t *)groups->data)[i]);
     }
-    printf("\n");
+    printf(" feel %d %d\n", (int)to_native(item[7], 2), item[8] == &yes);
 
     static uint32_t now;
     struct object address = {FLOAT, (uintptr_t)&now, NULL, 0};
@@ -330,11 +340,10 @@ int main(void)
         }
         struct object *cells = call_function("cells", 1, small(0));
         struct object *bits = ((obj *)cells->data)[2];
-        printf("cells ");
-        for (size_t i = 0; i < bits->size; i++) {
-            printf("%02x", ((uint8_t *)bits->data)[i]);
-        }
-        printf("\n");
+        print_bytes("cells ", bits->data, bits->size);
+        static uint8_t room[4096];
+        struct object into = {BYTEARRAY, sizeof room, room, 0};
+        print_bytes("feel ", room, to_native(call_function("read_feel", 2, small(0), &into), 2));
     }
     return 0;
 }

@@ -15,8 +15,11 @@ import numpy as np
 import pytest
 
 from latentrack.assets import latentcore_folder
+from latentrack.decoder.metadata import DecoderInfo, attach_info
 from tests.conftest import ROOT
 from tests.decoders import DRUMS, answers
+from tests.firmware import litert_oracle
+from tests.firmware.tflite_models import FeelShape, export_feel, with_feel
 from tests.waiting import PATIENCE_S
 
 sys.path.insert(0, str(ROOT / "firmware" / "mpy"))
@@ -191,16 +194,15 @@ def test_refuses_an_entry_that_is_not_first(link):
         pack.pack(linked)
 
 
-def test_plays_on_the_emulated_processor(decoders, tmp_path):
-    """Loaded, entered, and played: the cells are those that LiteRT answers."""
-    latents, probabilities = answers(decoders, DRUMS)
-    (tmp_path / "latents").write_bytes(latents.astype("<f4").tobytes())
-    program = tmp_path / "loader.elf"
+def play_on_m7(folder: Path, model: Path, latents: np.ndarray) -> list[str]:
+    """What loader.c prints of the model at these latents."""
+    (folder / "latents").write_bytes(latents.astype("<f4").tobytes())
+    program = folder / "loader.elf"
     m7 = ROOT / "firmware" / "platform" / "m7"
     paths = {
         "MPY": latentcore_folder("armv7emdp") / "latentcore.mpy",
-        "MODEL": decoders / f"{DRUMS}.tflite",
-        "LATENTS": tmp_path / "latents",
+        "MODEL": model,
+        "LATENTS": folder / "latents",
     }
     subprocess.run(
         [
@@ -219,15 +221,44 @@ def test_plays_on_the_emulated_processor(decoders, tmp_path):
         ],
         capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
-    lines = done.stdout.splitlines()
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()
+
+
+def cells_of(lines: list[str]) -> np.ndarray:
+    """The cells of each pattern, (patterns, 16 steps, 12 voices)."""
+    played = [bytes.fromhex(line.split()[1]) for line in lines if line.startswith("cells ")]
+    rows = np.array([np.frombuffer(each, np.uint8).reshape(16, 2) for each in played])
+    return np.unpackbits(rows, axis=2, bitorder="little")[:, :, :12]
+
+
+def test_plays_on_the_emulated_processor(decoders, tmp_path):
+    """Loaded, entered, and played: the cells are those that LiteRT answers."""
+    latents, probabilities = answers(decoders, DRUMS)
+    lines = play_on_m7(tmp_path, decoders / f"{DRUMS}.tflite", latents)
     assert lines[1].startswith("describe raised "), "half a file is refused"
-    assert lines[2] == "describe perdec 3 16 12 3 groups 1 1 6 2 2"
-    wanted = probabilities > np.float32(0.3)
+    assert lines[2] == "describe perdec 3 16 12 3 groups 1 1 6 2 2 feel 0 0"
     assert np.abs(probabilities - 0.3).min() > 1e-6
-    played = [line.split()[1] for line in lines if line.startswith("cells ")]
-    assert len(played) == len(latents)
-    for line, cells in zip(played, wanted, strict=True):
-        rows = np.frombuffer(bytes.fromhex(line), np.uint8).reshape(16, 2)
-        bits = np.unpackbits(rows, axis=1, bitorder="little")[:, :12]
-        assert (bits == cells).all()
+    assert np.array_equal(cells_of(lines), probabilities > np.float32(0.3))
+    assert [line for line in lines if line.startswith("feel")] == ["feel "] * len(latents)
+
+
+def test_velocity_and_timing_on_the_emulated_processor(tmp_path):
+    """As LiteRT answers, rounded; the hits' probabilities decide which cells have any."""
+    shape = FeelShape(2, 1, (20,), (16,), 192)
+    model = attach_info(
+        export_feel(shape, "float32", seed=4), DecoderInfo("perdec", 16, 12, 3, (1, 1, 6, 2, 2))
+    )
+    model = with_feel(model, bytes([1, 1]))
+    (tmp_path / "feel.tflite").write_bytes(model)
+    latents = np.random.default_rng(5).uniform(-3, 3, (20, 3)).astype(np.float32)
+    lines = play_on_m7(tmp_path, tmp_path / "feel.tflite", latents)
+    assert lines[2].endswith(" feel 1 1")
+    learned = [bytes.fromhex(line.split()[1]) for line in lines if line.startswith("feel ")]
+    found = np.array([np.frombuffer(each, np.int8) for each in learned]).reshape(20, 2, 192)
+    cells = cells_of(lines).reshape(20, 192).astype(bool)
+    assert np.array_equal(cells, litert_oracle.probabilities(model, latents, "hits") > 0.3)
+    for which, output in enumerate(("velocity", "timing")):
+        expected = 127 * litert_oracle.probabilities(model, latents, output)
+        assert np.abs(found[:, which] - expected)[cells].max() < 0.5001
+        assert not found[:, which][~cells].any()

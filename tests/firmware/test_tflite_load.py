@@ -12,7 +12,7 @@ from latentrack.decoder.model_file import Malformed
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
 from tests.firmware.litert_oracle import decode
 from tests.firmware.tflite_c import Decoder, Refused
-from tests.firmware.tflite_models import FEEL_SHAPES, PRECISIONS, SHAPES
+from tests.firmware.tflite_models import FEEL_SHAPES, PRECISIONS, SHAPES, with_feel
 
 
 def describe(model: bytes, text: bytes) -> bytes:
@@ -362,7 +362,7 @@ def output_of_its_own_size(tree, graph):
         (second_signature, "its outputs are not called hits, velocity and timing"),
         (hits_thrice, "the operators are not one chain from input to output"),
         (velocity_of_a_hidden_layer, "the operators are not one chain from input to output"),
-        (output_of_its_own_size, "its outputs are not of one size"),
+        (output_of_its_own_size, "the outputs differ in size"),
     ],
 )
 def test_outputs_are_told_apart_by_their_names(change, words, exported, tflite_c):
@@ -372,18 +372,6 @@ def test_outputs_are_told_apart_by_their_names(change, words, exported, tflite_c
     assert refusal(tflite_c, broken) == words
     with pytest.raises(Malformed):
         playable.check(broken)
-
-
-def with_feel(model: bytes, *entries: bytes) -> bytes:
-    def change(tree, graph):
-        for data in entries:
-            entry, buffer = schema.MetadataT(), schema.BufferT()
-            entry.name, entry.buffer = "LATENTRACK_FEEL", len(tree.buffers)
-            buffer.data = np.frombuffer(data, np.uint8)
-            tree.buffers.append(buffer)
-            tree.metadata = [*(tree.metadata or []), entry]
-
-    return edited(model, change)
 
 
 def test_the_feels_latents_are_the_last_ones(exported, tflite_c):
@@ -408,7 +396,7 @@ def test_the_feels_latents_are_the_last_ones(exported, tflite_c):
 )
 def test_a_feel_that_does_not_fit_is_refused(shape, entry, exported, tflite_c):
     model = with_feel(exported(shape, "float32"), entry)
-    assert refusal(tflite_c, model) == "metadata: the feel does not fit the model"
+    assert refusal(tflite_c, model) == "metadata: the feel does not fit"
     with pytest.raises(Malformed):
         playable.check(model)
 

@@ -4,7 +4,9 @@ import tempfile
 import warnings
 from dataclasses import dataclass
 
+import flatbuffers
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 
 from latentrack.decoder.metadata import OUTPUTS
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
@@ -151,6 +153,24 @@ def export_feel(shape: FeelShape, precision: str, seed: int, sparse: float = 0.0
         tf.saved_model.save(groove, folder, signatures=signatures)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         return with_outputs(_convert(converter, precision, latents, rng), OUTPUTS)
+
+
+def with_feel(model: bytes, *entries: bytes) -> bytes:
+    """The model with these metadata entries LATENTRACK_FEEL."""
+    tree = schema.ModelT.InitFromPackedBuf(model, 0)
+    for data in entries:
+        entry, buffer = schema.MetadataT(), schema.BufferT()
+        entry.name, entry.buffer = "LATENTRACK_FEEL", len(tree.buffers)
+        buffer.data = np.frombuffer(data, np.uint8)
+        tree.buffers.append(buffer)
+        tree.metadata = [*(tree.metadata or []), entry]
+    return _pack(tree)
+
+
+def _pack(tree: schema.ModelT) -> bytes:
+    builder = flatbuffers.Builder(4096)
+    builder.Finish(tree.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
 
 
 def _convert(converter, precision: str, latents: int, rng: np.random.Generator) -> bytes:

@@ -77,7 +77,7 @@ class Hit:
     """A trigger that waits for its time."""
 
     due: int
-    gate: int
+    velocity: int
     level: tuple[int, int | Near] | None  # channel and code
 
 
@@ -370,7 +370,7 @@ class Track:
         trigger = row.triggers[channel]
         level = None if trigger.level is None else (trigger.level, row.levels[trigger.level])
         due = self.rack.last_edge + length * part // 65536
-        return Hit(due, self.gate(trigger.velocity), level)
+        return Hit(due, trigger.velocity, level)
 
     def edge(self, now: int) -> dict[int, int]:
         """Plays a step if it is time to; tells the step and its levels, returns how long the gates
@@ -390,7 +390,7 @@ class Track:
         self.played_at = self.rack.edges
         self.played_position = position
         self.rack.events.append(("step", now, self.index, number))
-        gates = {channel: hit.gate for channel, hit in self.early.items()}
+        gates = {channel: self.gate(hit.velocity) for channel, hit in self.early.items()}
         for _, hit in sorted(self.early.items()):
             self.rack.put_level(now, hit)
         levels = set(row.levels) - {trigger.level for trigger in row.triggers.values()}
@@ -499,24 +499,24 @@ class Rack:
         if hit.level is not None:
             self.events.append(("level", now, *hit.level))
 
-    def play_hits(self, hits: list[tuple[int, Hit]], now: int) -> set[int]:
+    def play_hits(self, hits: list[tuple[Track, int, Hit]], now: int) -> set[int]:
         """These, in this order: each channel once, or in as many turns as a channel has hits."""
         rising: dict[int, int] = {}
-        for channel, hit in hits:
+        for track, channel, hit in hits:
             if channel in rising:
                 self.gates(now, rising, set(rising) & set(self.off))
                 rising = {}
             self.put_level(now, hit)
-            rising[channel] = hit.gate
+            rising[channel] = track.gate(hit.velocity)
         self.gates(now, rising, set(rising) & set(self.off))
-        return {channel for channel, _ in hits}
+        return {channel for _, channel, _ in hits}
 
     def play_late(self, tracks: list[Track], now: int) -> set[int]:
         """Late hits whose next step plays now."""
         hits = []
         for track in tracks:
             if track.is_due():
-                hits += sorted(track.late.items(), key=lambda item: item[0])
+                hits += [(track, channel, track.late[channel]) for channel in sorted(track.late)]
                 track.late.clear()
         return self.play_hits(hits, now)
 
@@ -597,7 +597,7 @@ class Rack:
         for track in self.track:
             for waiting in (track.late, track.early):
                 near = sorted(c for c, hit in waiting.items() if hit.due - now <= 500)
-                hits += [(channel, waiting.pop(channel)) for channel in near]
+                hits += [(track, channel, waiting.pop(channel)) for channel in near]
         self.play_hits(hits, now)
         if self.last_edge is not None and now - self.last_edge >= LONG_AGO_US:
             self.last_edge = None

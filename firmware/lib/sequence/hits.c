@@ -45,18 +45,19 @@ static uint32_t level_of(const struct pattern_step *row, uint32_t channel)
     return row->level_of >> 4 * channel & 15;
 }
 
-/* Fills in a hit that waits until `part` of a step of this length has gone since the last edge. */
-static void queue(struct rack *rack, uint32_t index, struct hit *hit,
-                  const struct pattern_step *row, const struct pattern_feel *feel, uint32_t channel,
-                  uint32_t length, uint32_t part)
+/* Makes a hit wait until `part` of a step of this length has gone since the last edge. `early`:
+   OUTPUT_CHANNELS, or 0 for a late one. */
+static void queue(struct rack *rack, uint32_t index, uint32_t early, const struct pattern_step *row,
+                  const struct pattern_feel *feel, uint32_t channel, uint32_t length, uint32_t part)
 {
     struct track *track = &rack->track[index];
+    struct hit *hit = &track->hit[early + channel];
     uint32_t level = level_of(row, channel);
-    uint32_t gate = rack_gate_length(rack, track);
     hit->due_us = rack->clock_us + (uint32_t)((uint64_t)length * part / ONE_STEP);
-    hit->gate_us = feel ? hits_gate(track, gate, feel->velocity[channel]) : gate;
     hit->level = (uint8_t)level;
     hit->code = row->code[level % OUTPUT_CHANNELS];
+    hit->velocity = feel ? feel->velocity[channel] : 127;
+    track->hits |= 1u << (early + channel);
     rack->waiting |= 1u << index;
 }
 
@@ -67,19 +68,13 @@ static void put_level(const struct rack *rack, const struct hit *hit, uint32_t n
     }
 }
 
-uint32_t hits_gate(const struct track *track, uint32_t gate_us, uint32_t velocity)
-{
-    uint32_t shorter = track_param(track, TRACK_GATE_VELOCITY) * (127 - velocity) / 127;
-    return gate_us - (uint32_t)((uint64_t)gate_us * shorter >> 16);
-}
-
 int hits_left_out(struct rack *rack, struct track *track)
 {
-    uint32_t dice = track->hits.dice;
+    uint32_t thrown = track->hits & (HITS_PLAY | HITS_LEFT_OUT);
     uint32_t skip = track_param(track, TRACK_SKIP);
-    track->hits.dice = DICE_NOT_THROWN;
-    if (dice) {
-        return dice == DICE_LEAVE_OUT;
+    track->hits ^= thrown;
+    if (thrown) {
+        return thrown == HITS_LEFT_OUT;
     }
     if (!skip) {
         return 0;
@@ -94,8 +89,10 @@ uint32_t hits_place(struct rack *rack, uint32_t index, const struct pattern *pat
     struct track *track = &rack->track[index];
     const struct pattern_feel *feel = pattern->feel ? &pattern->feel[number] : NULL;
     uint32_t length = step_length(rack, track);
-    uint32_t early = track->hits.early, claimed = track->hits.claimed;
-    uint32_t at_edge = 0, with_hits = 0, levels = 0;
+    uint32_t early = track->hits >> 8 & 0xFF, claimed = track->hits >> 16;
+    uint32_t at_edge = early, with_hits = 0, levels = 0;
+    track->hits = 0;
+    track->flushed = early;
     for (uint32_t rest = row->triggers; rest; rest &= rest - 1) {
         uint32_t channel = (uint32_t)__builtin_ctz(rest), bit = rest & -rest;
         uint32_t level = 1u << level_of(row, channel);
@@ -105,19 +102,16 @@ uint32_t hits_place(struct rack *rack, uint32_t index, const struct pattern *pat
         }
         int32_t offset = length ? offset_of(track, feel, track->position, channel) : 0;
         if (offset > 0) {
-            queue(rack, index, &track->late[channel], row, feel, channel, length, (uint32_t)offset);
-            track->hits.late |= (uint8_t)bit;
+            queue(rack, index, 0, row, feel, channel, length, (uint32_t)offset);
         } else {
             at_edge |= bit;
             levels |= level;
         }
     }
-    for (uint32_t rest = early; rest; rest &= rest - 1) {
-        put_level(rack, &track->early[__builtin_ctz(rest)], now_us);
+    for (; early; early &= early - 1) {
+        put_level(rack, &track->hit[OUTPUT_CHANNELS + __builtin_ctz(early)], now_us);
     }
-    track->hits.early = track->hits.claimed = 0;
-    track->hits.flushed = (uint8_t)early;
-    track->triggered = at_edge | early;
+    track->triggered = at_edge;
     return row->levels & (levels | ~with_hits);
 }
 
@@ -125,76 +119,60 @@ void hits_queue_early(struct rack *rack, uint32_t index)
 {
     struct track *track = &rack->track[index];
     const struct pattern *pattern = pattern_playing(track);
-    uint32_t bar, position, length, early = 0;
-    if (!pattern || !pattern->feel) {
+    uint32_t length = step_length(rack, track);
+    uint32_t bar;
+    if (!pattern || !pattern->feel || !length) {
         return;
     }
-    position = next_position(track, pattern, &bar);
+    uint32_t position = next_position(track, pattern, &bar);
     if (!position && atomic_load_explicit(&track->exchange.ready, memory_order_relaxed) &&
         track_param(track, TRACK_FOLLOW) != FOLLOW_HOLD) {
-        return;
-    }
-    length = step_length(rack, track);
-    if (!length) {
         return;
     }
     uint32_t number = step_at(track, pattern, position, bar);
     const struct pattern_step *row = &pattern->step[number];
     const struct pattern_feel *feel = &pattern->feel[number];
     for (uint32_t rest = row->triggers; rest; rest &= rest - 1) {
-        if (offset_of(track, feel, position, (uint32_t)__builtin_ctz(rest)) < 0) {
-            early |= rest & -rest;
+        uint32_t channel = (uint32_t)__builtin_ctz(rest);
+        int32_t offset = offset_of(track, feel, position, channel);
+        if (offset < 0) {
+            queue(rack, index, OUTPUT_CHANNELS, row, feel, channel, length,
+                  (uint32_t)(ONE_STEP + offset));
         }
     }
-    if (!early) {
-        return;
-    }
-    track->coming = position;
-    if (hits_left_out(rack, track)) {
-        track->hits.dice = DICE_LEAVE_OUT;
-        return;
-    }
-    track->hits.dice = DICE_PLAY;
-    track->hits.early = track->hits.claimed = (uint8_t)early;
-    for (; early; early &= early - 1) {
-        uint32_t channel = (uint32_t)__builtin_ctz(early);
-        int32_t offset = offset_of(track, feel, position, channel);
-        queue(rack, index, &track->early[channel], row, feel, channel, length,
-              (uint32_t)(ONE_STEP + offset));
+    uint32_t early = track->hits & HITS_EARLY;
+    if (early) {
+        track->coming = position;
+        if (hits_left_out(rack, track)) {
+            track->hits = (track->hits & HITS_LATE) | HITS_LEFT_OUT;
+        } else {
+            track->hits |= early << 8 | HITS_PLAY;
+        }
     }
 }
 
-/* Of one of a track's two sets of hits; `waiting` says which of them wait. */
-static uint32_t play(struct rack *rack, const struct hit *hits, uint8_t *waiting, uint32_t set,
-                     int all, uint32_t now_us)
+uint32_t hits_play(struct rack *rack, uint32_t index, uint32_t which, int all, uint32_t set,
+                   uint32_t now_us)
 {
-    for (uint32_t rest = *waiting; rest; rest &= rest - 1) {
-        uint32_t channel = (uint32_t)__builtin_ctz(rest), bit = rest & -rest;
-        const struct hit *hit = &hits[channel];
+    struct track *track = &rack->track[index];
+    for (uint32_t rest = track->hits & which; rest; rest &= rest - 1) {
+        uint32_t i = (uint32_t)__builtin_ctz(rest);
+        uint32_t channel = i % OUTPUT_CHANNELS;
+        const struct hit *hit = &track->hit[i];
         if (!all && (int32_t)(hit->due_us - now_us) > HITS_NEAR_US) {
             continue;
         }
-        if (set & bit) { /* two hits of one channel are two gates */
+        if (set >> channel & 1) { /* two hits of one channel are two gates */
             rack_raise(rack, set, set & rack->high, now_us);
             set = 0;
         }
         put_level(rack, hit, now_us);
-        rack->off_us[channel] = now_us + hit->gate_us;
-        set |= bit;
-        *waiting &= (uint8_t)~bit;
+        rack->off_us[channel] = now_us + rack_gate_length(rack, track, hit->velocity);
+        set |= 1u << channel;
+        track->hits ^= 1u << i;
     }
-    return set;
-}
-
-uint32_t hits_play(struct rack *rack, struct track *track, uint32_t set, int all, int early,
-                   uint32_t now_us)
-{
-    set = play(rack, track->late, &track->hits.late, set, all, now_us);
-    if (early) {
-        set = play(rack, track->early, &track->hits.early, set, all, now_us);
-    }
-    if (!(track->hits.late | track->hits.early)) {
-        rack->waiting &= ~(1u << (track - rack->track));
+    if (!(track->hits & (HITS_LATE | HITS_EARLY))) {
+        rack->waiting &= ~(1u << index);
     }
     return set;
 }

@@ -15,28 +15,26 @@
 /* At the edge of a step: its late hits are queued, its early ones that still wait are played.
  * `row` is the step, `number` says which one of the pattern. Levels of early hits are put out.
  * Returns the levels of the step that go out at the edge; track->triggered becomes the channels
- * that do, and track->hits.flushed those of them that had been queued. */
+ * that do, and track->flushed those of them that had been queued. */
 uint32_t hits_place(struct rack *rack, uint32_t index, const struct pattern *pattern,
                     const struct pattern_step *row, uint32_t number, uint32_t now_us);
 
 /* After the outputs: queues the early hits of the step that comes. */
 void hits_queue_early(struct rack *rack, uint32_t index);
 
-/* Plays what is due, or with `all` everything, of the late (and, `early`, of the early) hits of a
- * track. `set`: channels that are to go high and have not yet; returns them and the new ones. */
-uint32_t hits_play(struct rack *rack, struct track *track, uint32_t set, int all, int early,
+/* Plays those of a track's hits in `which` (HITS_LATE, HITS_EARLY or both) that are due, or with
+ * `all` everything. `set`: channels that are to go high and have not yet; returns them and the new
+ * ones. */
+uint32_t hits_play(struct rack *rack, uint32_t index, uint32_t which, int all, uint32_t set,
                    uint32_t now_us);
+
+/* Whether a step is left out; throws the dice, unless they have been thrown for it. */
+int hits_left_out(struct rack *rack, struct track *track);
 
 /* The early hits' step does not come. */
 static inline void hits_drop_early(struct track *track)
 {
-    track->hits.early = track->hits.claimed = track->hits.dice = 0;
+    track->hits &= HITS_LATE;
 }
-
-/* Throws the dice for a step, unless they have been. Whether it is left out. */
-int hits_left_out(struct rack *rack, struct track *track);
-
-/* How long a gate of this velocity is, of one that is `gate_us` at velocity 127. */
-uint32_t hits_gate(const struct track *track, uint32_t gate_us, uint32_t velocity);
 
 #endif

@@ -22,7 +22,7 @@ static void rewind_track(struct track *track)
     }
 }
 
-uint32_t rack_gate_length(const struct rack *rack, const struct track *track)
+static uint32_t gate_length(const struct rack *rack, const struct track *track)
 {
     uint32_t part = track_param(track, TRACK_GATE_PART);
     uint32_t gate = track_param(track, TRACK_GATE_US);
@@ -35,6 +35,13 @@ uint32_t rack_gate_length(const struct rack *rack, const struct track *track)
         return gate;
     }
     return length < RACK_LONG_AGO_US ? (uint32_t)length : RACK_LONG_AGO_US;
+}
+
+uint32_t rack_gate_length(const struct rack *rack, const struct track *track, uint32_t velocity)
+{
+    uint32_t gate = gate_length(rack, track);
+    uint32_t shorter = track_param(track, TRACK_GATE_VELOCITY) * (127 - velocity) / 127;
+    return gate - (uint32_t)((uint64_t)gate * shorter >> 16);
 }
 
 /* At step 0: what was published last takes over. */
@@ -86,7 +93,7 @@ static uint32_t track_edge(struct rack *rack, uint32_t index, uint32_t now_us)
     }
     uint32_t step = step_at(track, pattern, position, length);
     const struct pattern_step *row = &pattern->step[step];
-    uint32_t waiting = track->hits.any;
+    uint32_t waiting = track->hits;
     uint32_t swing = track_param(track, TRACK_SWING) - TRACK_NO_SWING;
     if ((waiting | track_param(track, TRACK_SKIP)) && hits_left_out(rack, track)) {
         row = &nothing;
@@ -126,18 +133,14 @@ void rack_raise(struct rack *rack, uint32_t set, uint32_t clear, uint32_t now_us
     raise_gates(rack, set, clear, now_us);
 }
 
-/* How long the gate of a channel is that a track triggered at the edge. */
-static uint32_t gate_of(const struct track *track, uint32_t gate, uint32_t channel)
+/* The velocity of a channel that a track triggered at the edge. */
+static uint32_t velocity_of(const struct track *track, uint32_t channel)
 {
     const struct pattern *pattern = pattern_playing(track);
-    if (track->hits.flushed >> channel & 1) {
-        return track->early[channel].gate_us;
+    if (track->flushed >> channel & 1) {
+        return track->hit[OUTPUT_CHANNELS + channel].velocity;
     }
-    if (!pattern->feel) {
-        return gate;
-    }
-    uint32_t step = atomic_load_explicit(&track->step, memory_order_relaxed);
-    return hits_gate(track, gate, pattern->feel[step].velocity[channel]);
+    return pattern->feel ? pattern->feel[track->step].velocity[channel] : 127;
 }
 
 /* Drops `clear`, raises `set`, flushes the outputs, and only then computes when each gate ends: the
@@ -148,11 +151,10 @@ static void put_gates(struct rack *rack, uint32_t set, uint32_t clear, uint32_t 
     raise_gates(rack, set, clear, now_us);
     for (uint32_t begun = 0; tracks; tracks &= tracks - 1) {
         const struct track *track = &rack->track[__builtin_ctz(tracks)];
-        uint32_t whole = rack_gate_length(rack, track);
         for (uint32_t rest = track->triggered & set; rest; rest &= rest - 1) {
             uint32_t channel = (uint32_t)__builtin_ctz(rest), bit = rest & -rest;
             uint32_t *off_us = &rack->off_us[channel];
-            uint32_t gate = gate_of(track, whole, channel);
+            uint32_t gate = rack_gate_length(rack, track, velocity_of(track, channel));
             if (!(begun & bit) || *off_us - now_us < gate) {
                 *off_us = now_us + gate;
             }
@@ -189,7 +191,7 @@ static void look_ahead(struct rack *rack, uint32_t tracks)
     prepare_all(rack, tracks);
     for (; tracks; tracks &= tracks - 1) {
         uint32_t index = (uint32_t)__builtin_ctz(tracks);
-        rack->track[index].hits.flushed = 0;
+        rack->track[index].flushed = 0;
         hits_queue_early(rack, index);
     }
 }
@@ -207,9 +209,9 @@ static uint32_t play_late(struct rack *rack, uint32_t tracks, uint32_t now_us)
 {
     uint32_t set = 0;
     for (uint32_t rest = rack->waiting & tracks; rest; rest &= rest - 1) {
-        struct track *track = &rack->track[__builtin_ctz(rest)];
-        if (step_is_due(track)) {
-            set = hits_play(rack, track, set, 1, 0, now_us);
+        uint32_t index = (uint32_t)__builtin_ctz(rest);
+        if (step_is_due(&rack->track[index])) {
+            set = hits_play(rack, index, HITS_LATE, 1, set, now_us);
         }
     }
     if (set) {
@@ -293,8 +295,7 @@ static uint32_t forget_wrong_step(const struct rack *rack, struct track *track)
         return 0;
     }
     if (played) {
-        track->hits.late = 0;
-        hits_drop_early(track);
+        track->hits = 0;
     }
     rewind_track(track);
     return 1;
@@ -352,7 +353,8 @@ void rack_tick(struct rack *rack, uint32_t now_us)
     }
     uint32_t set = 0;
     for (uint32_t rest = rack->waiting; rest; rest &= rest - 1) {
-        set = hits_play(rack, &rack->track[__builtin_ctz(rest)], set, 0, 1, now_us);
+        uint32_t index = (uint32_t)__builtin_ctz(rest);
+        set = hits_play(rack, index, HITS_LATE | HITS_EARLY, 0, set, now_us);
     }
     if (set) {
         rack_raise(rack, set, set & rack->high, now_us);

@@ -113,9 +113,9 @@ void rack_ask_level(struct rack *rack, uint32_t channel, uint16_t code);
 int rack_calibrate(struct rack *rack, uint32_t channel, float offset, float slope, uint16_t low,
                    uint16_t high);
 
-/* For hits.c: how long a track's gate is; raises `set` after it has dropped `clear`, and flushes.
- */
-uint32_t rack_gate_length(const struct rack *rack, const struct track *track);
+/* For hits.c: how long a track's gate of this velocity (0 to 127) is; raises `set` after it has
+   dropped `clear`, and flushes. */
+uint32_t rack_gate_length(const struct rack *rack, const struct track *track, uint32_t velocity);
 void rack_raise(struct rack *rack, uint32_t set, uint32_t clear, uint32_t now_us);
 
 #endif

@@ -48,25 +48,19 @@ enum track_param {
 
 /* A hit that waits for its time, with all that it puts out. */
 struct hit {
-    uint32_t due_us, gate_us;
+    uint32_t due_us;
     uint16_t code;
-    uint8_t level; /* its channel; OUTPUT_CHANNELS and above: none */
+    uint8_t level;    /* its channel; OUTPUT_CHANNELS and above: none */
+    uint8_t velocity; /* 0 to 127 */
 };
 
-/* Whether the step that comes is left out (TRACK_SKIP). */
-enum dice { DICE_NOT_THROWN, DICE_PLAY, DICE_LEAVE_OUT };
-
-/* Which hits wait or have been played, a bit for each channel. */
-union hits {
-    struct {
-        uint8_t late;    /* of late[] that wait */
-        uint8_t early;   /* of early[] that wait */
-        uint8_t claimed; /* triggers of the coming step that were queued early, played or not */
-        uint8_t dice;    /* enum dice, of the coming step */
-        uint8_t flushed; /* of early[] that were played at the last step's edge */
-    };
-    uint32_t any; /* all but the last */
-};
+/* Hits of a track: late ones of the step that plays, one a channel, then early ones of the step
+   that comes. Bits of track.hits: */
+#define HITS_LATE 0x000000FFu     /* those of hit[] that wait: late ... */
+#define HITS_EARLY 0x0000FF00u    /* ... and early ones */
+#define HITS_CLAIMED 0x00FF0000u  /* channels that were queued early for the coming step */
+#define HITS_PLAY 0x01000000u     /* the dice (TRACK_SKIP) have let it play ... */
+#define HITS_LEFT_OUT 0x02000000u /* ... or have left it out */
 
 struct track {
     _Atomic uint32_t param[TRACK_PARAMS]; /* whole numbers; what is in % in 1/65536 */
@@ -91,9 +85,10 @@ struct track {
     uint32_t edge;                   /* the clock edge at which it was played */
     uint32_t triggered;              /* channels it triggered at that edge */
     uint32_t coming;                 /* position of the step that is claimed or diced for */
-    union hits hits;
-    struct hit late[OUTPUT_CHANNELS], early[OUTPUT_CHANNELS]; /* see hits.h */
-    uint32_t bars;                                            /* begun since the last reset */
+    uint32_t hits;                   /* HITS_... */
+    uint32_t flushed;                /* early hits that were played at the last step's edge */
+    struct hit hit[2 * OUTPUT_CHANNELS];
+    uint32_t bars; /* begun since the last reset */
 };
 
 /* Sets one parameter; whole numbers are rounded to. Returns 0, or -1: no such parameter, or a value

@@ -500,7 +500,7 @@ static bool end_branch(struct loader *loader, uint32_t output, uint32_t tensor)
     flow->read = true; /* so that no other output is this one */
     decoder->last[output] = (uint8_t)(flow - loader->flows - 1);
     if (decoder->outputs != 0 && decoder->outputs != flow->width) {
-        return load_fail(loader, "its outputs are not of one size");
+        return load_fail(loader, "the outputs differ in size");
     }
     decoder->outputs = flow->width;
     return true;
@@ -512,7 +512,7 @@ static bool is_called(const struct loader *loader, struct flatvector name, const
     return name.count == length && memcmp(loader->flat.bytes + name.at, wanted, length) == 0;
 }
 
-/* The tensor that the only signature calls so, or NO_TENSOR. */
+/* The tensor that the first signature calls so, or NO_TENSOR. */
 static uint32_t named_output(struct loader *loader, const char *wanted, uint32_t length)
 {
     struct flatbuffer *flat = &loader->flat;
@@ -530,28 +530,27 @@ static uint32_t named_output(struct loader *loader, const char *wanted, uint32_t
     return NO_TENSOR;
 }
 
-/* One output is the hits. Three are told apart by their names in the signature. */
+/* One output is the hits. Three are told apart by their names in the only signature, and the hits
+ * are the first of them. */
 static bool read_outputs(struct loader *loader, struct flatvector outputs)
 {
+    static const char names[TFLITE_OUTPUTS][9] = {"hits", "velocity", "timing"};
+    static const uint8_t lengths[TFLITE_OUTPUTS] = {4, 8, 6};
     struct flatbuffer *flat = &loader->flat;
-    uint32_t tensor[TFLITE_OUTPUTS], first = flat_u32(flat, outputs.at);
 
     if (outputs.count == 1) {
-        return end_branch(loader, TFLITE_HITS, first);
-    }
-    tensor[TFLITE_HITS] = named_output(loader, "hits", 4);
-    tensor[TFLITE_VELOCITY] = named_output(loader, "velocity", 8);
-    tensor[TFLITE_TIMING] = named_output(loader, "timing", 6);
-    if (outputs.count != TFLITE_OUTPUTS || loader->signatures.count != 1 ||
-        tensor[TFLITE_HITS] != first) {
-        return load_fail(loader, NO_NAMES);
+        return end_branch(loader, TFLITE_HITS, flat_u32(flat, outputs.at));
     }
     for (uint32_t i = 0; i < TFLITE_OUTPUTS; i++) {
-        if (i != TFLITE_HITS && tensor[i] != flat_u32(flat, outputs.at + 4) &&
-            tensor[i] != flat_u32(flat, outputs.at + 8)) {
+        uint32_t tensor = named_output(loader, names[i], lengths[i]);
+        uint32_t at = i ? 4 : 0;
+
+        if (outputs.count != TFLITE_OUTPUTS || loader->signatures.count != 1 ||
+            (tensor != flat_u32(flat, outputs.at + at) &&
+             tensor != flat_u32(flat, outputs.at + 2 * at))) {
             return load_fail(loader, NO_NAMES);
         }
-        if (!end_branch(loader, i, tensor[i])) {
+        if (!end_branch(loader, i, tensor)) {
             return false;
         }
     }
@@ -663,7 +662,7 @@ static bool read_feel(struct loader *loader, struct flatvector data)
 
     if (data.count != 2 || bytes[0] != 1 || bytes[1] > TFLITE_MAX_FEEL ||
         bytes[1] >= decoder->latents || (bytes[1] && !decoder->has_feel)) {
-        return load_fail(loader, "metadata: the feel does not fit the model");
+        return load_fail(loader, "metadata: the feel does not fit");
     }
     decoder->feel = bytes[1];
     return true;
