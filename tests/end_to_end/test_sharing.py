@@ -21,9 +21,7 @@ from latentrack.module.turns import Turns
 from latentrack.virtual import registry
 from latentrack.virtual.module import VirtualModule
 from tests.programs import latentrack
-from tests.waiting import until
-
-PATIENCE_S = 60
+from tests.waiting import PATIENCE_S, until
 
 
 class Terminal:
