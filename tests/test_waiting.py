@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, until
 
 HERE = Path(__file__).parent
 
@@ -28,6 +28,19 @@ def hurries(source: str) -> list[int]:
         and isinstance(keyword.value.value, int | float)
         and 1 <= keyword.value.value < PATIENCE_S
     ]
+
+
+def test_what_never_comes_fails_and_says_what_it_was() -> None:
+    asked: list[int] = []
+    with pytest.raises(AssertionError, match="the third is missing"):
+        until(lambda: asked.append(1), "the third is missing", 0, patience_s=0.0)
+    with pytest.raises(AssertionError, match=f"asked {len(asked) + 1} times"):
+        until(lambda: asked.append(1), lambda: f"asked {len(asked)} times", 0, patience_s=0.0)
+
+
+def test_what_comes_is_returned() -> None:
+    answers = iter([0, "", "here"])
+    assert until(lambda: next(answers), between_s=0) == "here"
 
 
 def sleeps(source: str) -> list[int]:
