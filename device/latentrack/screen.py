@@ -1,9 +1,9 @@
-"""The screen: a page is a handful of parts, and only the part whose value has changed is drawn.
+"""The screen: a page consists of parts, and only parts whose value has changed are drawn.
 
-A part is a rectangle that shows one thing. `now()` gives what it should show, in a form that can be
-compared; if that is not what it shows already, `draw(canvas, value)` paints it on a small canvas,
-which goes to the display at once. There is no picture of the whole screen in memory, and a frame
-draws a few pieces at most: what is left over waits for the next one.
+A part is a rectangle that shows one value. `now()` returns the value; if it differs from the value
+shown, `draw(canvas, value)` draws it on a small canvas, which is sent to the display at once. There
+is no picture of the whole screen in memory. A frame draws at most PIXELS_A_FRAME pixels; the other
+parts wait for the next frame.
 """
 
 import framebuf
@@ -11,7 +11,7 @@ import framebuf
 from latentrack import colours
 from latentrack.drivers.st7735 import HEIGHT, ST7735, WIDTH
 
-# A frame stops drawing after so many pixels: 2 ms on SPI, about as much in framebuf.
+# The most pixels drawn in a frame: they take 2 ms on SPI, and about as much in framebuf.
 PIXELS_A_FRAME = 2560
 LETTER = 8
 TALL = 16
@@ -39,7 +39,7 @@ class Canvas(framebuf.FrameBuffer):
         super().__init__(self.pixels, width, height, framebuf.RGB565)
 
     def tall(self, text, x, y, ink=colours.WHITE, paper=colours.BLACK):
-        """Text in letters 8 wide and 16 tall; it paints its background from x to the right."""
+        """Draw text in letters of 8 x 16 pixels, and its background from x to the right edge."""
         _tall.fill(0)
         _even.text(text, 0, 0, 1)
         _odd.text(text, 0, 0, 1)
@@ -49,9 +49,9 @@ class Canvas(framebuf.FrameBuffer):
 
 
 class Part:
-    """A rectangle of the screen that shows one thing; of PIXELS_A_FRAME pixels at the most."""
+    """A rectangle of the screen, of at most PIXELS_A_FRAME pixels, that shows one value."""
 
-    # What it shows; nothing yet.
+    # The value that is shown; None: nothing yet.
     shown = None
 
     def __init__(self, x, y, width, height):
@@ -63,23 +63,23 @@ class Part:
         self.height = height
 
     def now(self):
-        """What it should show: a number, a text, a tuple. Not None."""
+        """The value to show: a number, a text or a tuple, not None."""
         raise NotImplementedError
 
     def draw(self, canvas, value):
-        """Paints it. The canvas is as large as the part, and black."""
+        """Draw a value on a black canvas of the part's size."""
         raise NotImplementedError
 
     def forget(self):
-        """Has it drawn again."""
+        """Have the part drawn again in the next frame."""
         self.shown = None
 
 
 class CachedPart(Part):
-    """A part whose value takes memory to make: it is made only when what it is made of changes.
+    """A part whose value takes memory to make.
 
-    That is `version()`, a small integer, and `source()`, an object that exists anyway; both are
-    asked for in every frame, and must not allocate.
+    The value is made again only if `version()`, a small integer, or `source()`, an existing object,
+    differs. Both are called in every frame, and must not allocate.
     """
 
     _version = None
@@ -87,19 +87,19 @@ class CachedPart(Part):
     _value = None
 
     def version(self):
-        """A small integer that differs when what is shown does, as far as numbers say it."""
+        """A small integer that differs when the value differs, as far as it depends on numbers."""
         return 0
 
     def source(self):
-        """An object that differs when what is shown does: a text, a model; compared by ==."""
+        """An object, such as a text or a model, that differs (by ==) when the value differs."""
         return None
 
     def value(self):
-        """What it should show, as `now`."""
+        """Make the value to show; see `now`."""
         raise NotImplementedError
 
     def now(self):
-        """The value, made again only if version or source differ: frames do not allocate."""
+        """The value, made again only if version or source differs."""
         version = self.version()
         source = self.source()
         if self._value is None or version != self._version or source != self._source:
@@ -109,24 +109,24 @@ class CachedPart(Part):
         return self._value
 
     def forget(self):
-        """Draws the part again in the next frame."""
+        """Have the value made and drawn again in the next frame."""
         super().forget()
         self._value = None
 
 
 class Words(CachedPart):
-    """A line of tall letters: subclasses say its `text()` and its colour, `ink()`."""
+    """A line of tall letters; subclasses define `text()` and its colour, `ink()`."""
 
     def __init__(self, x, y, width, page):
         super().__init__(x, y, width, TALL)
         self.page = page
 
     def text(self):
-        """The text of the line; subclasses say it."""
+        """The text of the line; subclasses define it."""
         raise NotImplementedError
 
     def ink(self):
-        """The colour of the line, 16 bits; subclasses say it."""
+        """The colour of the line, RGB565; subclasses define it."""
         raise NotImplementedError
 
     def version(self):
@@ -161,7 +161,7 @@ class Message(Part):
         self.frames_left = 0
 
     def say(self, text):
-        """Shows a text in place of the last one: one line 3 s, of several each 1.5 s."""
+        """Show a text instead of the last one: a single line for 3 s, several for 1.5 s each."""
         self._lines = lines(text)
         self.frames_left = 2 * self.FRAMES if len(self._lines) == 1 else self.FRAMES
 
@@ -170,7 +170,7 @@ class Message(Part):
         self._lines = []
 
     def tick(self):
-        """Once a frame. True while there is a message."""
+        """Count a frame; return whether there is a message."""
         if self._lines:
             self.frames_left -= 1
             if self.frames_left <= 0:
@@ -192,7 +192,7 @@ class Message(Part):
 
 
 def lines(text, width=LINE):
-    """A text in pieces of at most `width` letters, broken between words where that is possible."""
+    """Split a text into lines of at most `width` letters, between words where possible."""
     found = []
     line = ""
     for word in text.split():
@@ -211,11 +211,11 @@ def lines(text, width=LINE):
 
 
 class Screen:
-    """Shows the page that the controls are at, and the instrument's messages.
+    """Shows the page of the controls, and the instrument's messages.
 
-    `pixels` counts what has been drawn; `whole` says whether the glass showed all that it should
-    when the last frame was over; `blank` is True until the first page is there. On a board
-    whose table says None for DISPLAY nothing is drawn.
+    `pixels` is the number of pixels drawn so far; `whole` is whether the display was complete after
+    the last frame; `blank` is True until the first page is complete. Nothing is drawn on a board
+    without a DISPLAY.
     """
 
     def __init__(self, instrument):
@@ -235,7 +235,7 @@ class Screen:
         self._said_ms = None
 
     def show(self, page):
-        """Another page; it is there some frames later."""
+        """Change to another page, which is drawn within some frames."""
         self.page = page
         self._first = 0
         strips = () if page.whole else range(0, HEIGHT, TALL)
@@ -245,11 +245,11 @@ class Screen:
         self.message.shown = None
 
     def says(self):
-        """What stands in the bottom line; None: the page has it to itself."""
+        """The text of the message in the bottom line; None without a message."""
         return self.message.now() if self.message.speaks() else None
 
     def frame(self):
-        """Draws what has changed, and stops when the frame's share of pixels is used up."""
+        """Draw the parts that have changed, at most PIXELS_A_FRAME pixels."""
         self.whole = False
         instrument = self._instrument
         if instrument.message_text and instrument.message_ms != self._said_ms:
@@ -275,7 +275,7 @@ class Screen:
                 return
         if speaks and not self._refresh(self.message, until):
             return
-        # Begin where the last frame stopped, so that every part has its turn.
+        # Begin where the last frame stopped, so that each part is drawn in time.
         parts = page.parts
         count = len(parts)
         first = self._first
@@ -293,7 +293,7 @@ class Screen:
         self.whole = True
 
     def _turn_bottom_line(self):
-        """A message begins or ends: what it covers is drawn anew."""
+        """Draw the area of the bottom line anew when a message begins or ends."""
         self.message.shown = None
         if not self._speaks:
             self._wipes.append((0, MESSAGE_Y, WIDTH, TALL))
@@ -302,7 +302,7 @@ class Screen:
                     part.shown = None
 
     def _refresh(self, part, until):
-        """Draws a part if it shows something else than it should. False: no pixels left for it."""
+        """Draw a part if its value has changed; False if the frame has no pixels left for it."""
         value = part.now()
         if value == part.shown:
             return True

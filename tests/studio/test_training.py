@@ -327,7 +327,7 @@ def test_time_left_is_measured_from_the_epochs_so_far() -> None:
     assert len(progress.epochs) == 3
 
 
-def test_places_come_through_as_they_are(run: Path) -> None:
+def test_positions_come_through_as_they_are(run: Path) -> None:
     loaded = load_run(run)
     positions = positions_of(loaded.model, loaded.dataset.sequences)
     assert np.array_equal(unpacked(packed(positions), 3), positions)

@@ -20,17 +20,17 @@ PAUSE, RESET, DECODE, FREEZE = 1, 2, 3, 4
 
 
 def position_of(values, name):
-    """Where a knob would stand for a value, 0 to 1; for one typed beyond the range, at its end."""
+    """The knob position, 0 to 1, of a parameter's value; the end for a value beyond the range."""
     entry = values.parameter(name)
     return entry.to_position(min(max(values.numbers[name], entry.least), entry.most))
 
 
 class BasePage:
-    """A page. The methods are called by the controls and the screen, once a frame at most."""
+    """A page. The controls and the screen call the methods, each at most once a frame."""
 
-    # What it is called in NAMES.
+    # The page's name in NAMES.
     name = ""
-    # What the screen shows; see screen.Part. `whole`: they leave no gap between them.
+    # The parts of the screen (screen.Part). `whole`: together they cover all of it.
     parts = ()
     whole = False
 
@@ -40,40 +40,39 @@ class BasePage:
 
     @property
     def track(self):
-        """The track that the page is about."""
+        """The track that the page shows and changes."""
         return self.controls.track
 
     def enter(self):
-        """It is opened."""
+        """Called when the page is opened."""
 
     def leave(self):
-        """Another page is opened."""
+        """Called when another page is opened."""
 
     def refresh(self):
         """Called in each frame before the page's parts are drawn."""
 
     def tell(self, text):
-        """Shows a line for a while. instrument.message() also keeps it in the logs, for somebody
-        far from the panel."""
+        """Show a message on the screen. instrument.message() also adds it to the logs."""
         self.instrument.message_text = text
         self.instrument.message_ms = ticks_ms()
 
     # -- knobs and encoders ---------------------------------------------------------------------
 
     def position(self, knob):
-        """Where the value stands that a knob changes, 0 to 1; None if the knob changes nothing."""
+        """The value that a knob changes, 0 to 1; None if the knob changes nothing."""
         return None
 
     def knob(self, knob, position):
-        """A knob ("x", "y", "z", "threshold") was turned."""
+        """Called when a knob ("x", "y", "z", "threshold") was turned to a position, 0 to 1."""
 
     def turn(self, encoder, steps):
-        """An encoder ("left", "right") was turned; to the right is positive."""
+        """Called when an encoder ("left", "right") was turned; steps to the right are positive."""
 
     # -- buttons ----------------------------------------------------------------------------------
 
     def press(self, button):
-        """A button (1 to 4) or an encoder ("left", "right") went down."""
+        """Called when a button (1 to 4) or an encoder ("left", "right") was pressed."""
         if button == PAUSE:
             self.instrument.pause()
         elif button == RESET:
@@ -82,14 +81,14 @@ class BasePage:
             self.instrument.decode()
 
     def release(self, button):
-        """It was let go within a second."""
+        """Called when a button or an encoder was released within a second."""
         if button == FREEZE:
             self.track.freeze = "off" if self.track.freeze == "on" else "on"
         elif button == "left":
             self.controls.next_page()
 
     def hold(self, button):
-        """It has been down for a second."""
+        """Called when a button or an encoder has been down for a second."""
         if button == DECODE:
             self.track.follow = "bar" if self.track.follow == "hold" else "hold"
             self.tell("follow " + self.track.follow)
@@ -112,16 +111,16 @@ class BasePage:
 
 
 ROWS = 4
-# Letters in a row, and of those the most that its right part takes.
+# The letters in a row, and the most of them in its right part.
 LETTERS = (WIDTH - 4) // LETTER
 RIGHT = 12
 
 
 class ListPage(BasePage):
-    """A page of lines, four at a time: the left encoder chooses one."""
+    """A page of lines, four on the screen; the left encoder chooses a line."""
 
     title = ""
-    # Whether it is about the track that is chosen; what it says when there are no lines.
+    # Whether the lines depend on the chosen track; the text if there are no lines.
     of_track = False
     empty = "nothing here"
     whole = True
@@ -132,16 +131,18 @@ class ListPage(BasePage):
         self.parts = [Title(self)] + [Row(self, i) for i in range(ROWS)]
 
     def count(self):
-        """How many lines there are."""
+        """The number of lines."""
         return 0
 
     def line(self, at):
-        """Line number `at`: (text on the left, text on the right)."""
+        """The texts of line `at`, from 0: (left, right)."""
         raise NotImplementedError
 
     def source(self, at):
-        """What line `at` is made of, a small integer or an object that exists anyway: the line is
-        made again when that is another one."""
+        """What the text of line `at` is made from, a small integer or an existing object.
+
+        The text is made again when it differs.
+        """
         raise NotImplementedError
 
     def normalised(self, at):
@@ -149,16 +150,16 @@ class ListPage(BasePage):
         return None
 
     def waits(self, row):
-        """Whether the knob of that row waits for its value to be passed."""
+        """Whether the knob of a row must first pass the present value."""
         return False
 
     @property
     def first(self):
-        """The line in the first row: lines come in fours, so that knobs keep their lines."""
+        """The line in the first row, a multiple of 4, so that each line keeps its knob."""
         return self.chosen // ROWS * ROWS
 
     def choose(self, at):
-        """Chooses a line, 0 to count() - 1, or the nearest that there is."""
+        """Choose a line; `at` is clamped to 0 to count() - 1."""
         count = self.count()
         first = self.first
         self.chosen = min(max(at, 0), count - 1) if count else 0
@@ -172,7 +173,7 @@ class ListPage(BasePage):
 
 
 class Title(CachedPart):
-    """The first line: the page's title, its track, and which line of how many is chosen."""
+    """The first row: the page's title, its track, and the chosen line's number of how many."""
 
     def __init__(self, page):
         super().__init__(0, 0, WIDTH, TALL)
@@ -201,7 +202,7 @@ class Title(CachedPart):
 
 
 class Row(CachedPart):
-    """A line of a list, and below it a thin bar: how far its value is on the way."""
+    """A line of a list, with a thin bar below it that shows its normalised value."""
 
     def __init__(self, page, row):
         super().__init__(0, TALL * (row + 1), WIDTH, TALL)
@@ -239,7 +240,7 @@ class Row(CachedPart):
         (left, right), chosen, end, waits = value
         paper = colours.DIM if chosen else colours.BLACK
         canvas.fill(paper)
-        # What does not fit on the left makes room for the right, with a letter between them.
+        # The left text is cut to leave room for the right one and a letter between them.
         right = right[:RIGHT]
         left = left[: LETTERS - 1 - len(right)] if right else left[:LETTERS]
         canvas.tall(left, 2, -1, colours.WHITE if chosen else colours.GREY, paper)

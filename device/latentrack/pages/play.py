@@ -24,7 +24,7 @@ BARS_X = PATTERN_WIDTH + 4 + SQUARE
 # More steps than this are shown a part at a time: the part that plays.
 MOST_COLUMNS = 34
 CHAOS_CLICK = 0.05
-# A latent's value of -1 to 1 in pixels of the square, whose frame takes two at each side; rounded.
+# Convert a knob value of -1 to 1 to pixels of the square, without its frame of two; rounded.
 _HALF = (SQUARE - 5) / 2
 _MIDDLE = 2 + _HALF + 0.5
 # What latentcore.count tells.
@@ -44,9 +44,9 @@ class Page(BasePage):
         self.steps = self.voices = self.row = 0
         self.cells = self._cells_before = bytearray()
         self.step = 0
-        # How often each step's cells have become others.
+        # By step: the number of changes of its cells.
         self.ages = []
-        # The name and the bottom line, and what they were made of: frames do not allocate.
+        # Cached with their inputs: formatting in every frame would allocate.
         self._name = ""
         self._model_name = None
         self._text = ""
@@ -110,7 +110,7 @@ class Page(BasePage):
                     break
 
     def _set_columns(self, steps):
-        """As many columns as there are steps, as wide as there is room."""
+        """Make a column for each step, MOST_COLUMNS at most, as wide as there is room."""
         self.ages = [0] * steps
         self.columns = min(steps, MOST_COLUMNS)
         width = PATTERN_WIDTH // self.columns if steps else PATTERN_WIDTH
@@ -125,7 +125,7 @@ class Page(BasePage):
         self.parts = columns + self._fixed + rest
 
     def in_bar(self, step):
-        """Which step of the bar a step of the pattern is, from 0; None: it is beyond the bar."""
+        """The step of the bar, from 0, that a step of the pattern is; None beyond the bar."""
         length = min(self._length, self.steps) or self.steps
         return (step - self._rotation) % length if step < length else None
 
@@ -157,7 +157,7 @@ class Page(BasePage):
         return colours.YELLOW if stands else colours.GREY
 
     def silent(self):
-        """Whether a model plays of which nothing is above the threshold."""
+        """Whether a model plays without any cell above the threshold."""
         return self.track.model is not None and self.track.hits == 0
 
     def values_colour(self):
@@ -307,7 +307,7 @@ class Square(CachedPart):
         self._page = page
 
     def version(self):
-        """The track's count of positions."""
+        """A number that differs when another position is decoded."""
         return _point(self._page.track)
 
     def value(self):
@@ -335,7 +335,7 @@ class Bars(CachedPart):
         self._page = page
 
     def version(self):
-        """The track's count of positions."""
+        """A number that differs when another position is decoded."""
         return _point(self._page.track)
 
     def source(self):
@@ -369,11 +369,11 @@ class Bars(CachedPart):
 
 
 def _pixel(track, latent):
-    """Where a latent stands, in pixels from the square's edge; 2 to SQUARE - 3."""
+    """A latent's value in pixels from the square's edge, 2 to SQUARE - 3."""
     pixel = int(track.decoded_value(latent) * _HALF + _MIDDLE)
     return min(max(pixel, 2), SQUARE - 3)
 
 
 def _point(track):
-    """A number that is another one when another point of the latent space is decoded."""
+    """A number that differs when another position is decoded, or on another track."""
     return (track.moves & 0xFFFFFF) << 2 | track.number

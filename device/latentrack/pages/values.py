@@ -15,10 +15,10 @@ CLICK = 0.01
 
 
 class ValuesPage(ListPage):
-    """Subclasses say whose values: `values()`, something with a TABLE (see values.Values)."""
+    """Subclasses define `values()`, an object with a TABLE (see values.Values)."""
 
     def values(self):
-        """The object whose values they are; subclasses say it."""
+        """The object with the values; subclasses define it."""
         raise NotImplementedError
 
     def count(self):
