@@ -223,15 +223,25 @@ def test_a_borrower_dies_in_the_midst(start, models, terminal):
     repl.wait_for("'dub'")
 
 
+WAIT_FOR_A_BUTTON = """
+import time
+def wait():
+    while not instrument.controls.buttons[4].is_down(): time.sleep_ms(10)
+"""
+
+
 def test_code_that_runs_at_the_prompt_is_not_interrupted(start, models, terminal):
     module = start(models / "dub.tflite")
+    with Link(module.port) as link:
+        link.run(WAIT_FOR_A_BUTTON)
     repl = terminal("repl", "--port", module.port)
     repl.wait_for(">>> ")
-    repl.write("import time; print('goes', 'on'); time.sleep(15); print('still', 'on')\r")
+    repl.write("print('goes', 'on'); wait(); print('still', 'on')\r")
     repl.wait_for("goes on")
     refused = latentrack("push", str(models / "funk.tflite"), "--port", module.port)
     assert refused.returncode != 0 and refused.stderr.count("\n") == 1
     assert f"latentrack repl (process {repl.program.pid}) has the module" in refused.stderr
+    module.panel.press(4)
     repl.wait_for("still on")
 
 
