@@ -13,7 +13,7 @@ import pytest
 from latentrack.module.install import install
 from latentrack.module.link import Link
 from latentrack.virtual.module import VirtualModule
-from tests.decoders import DRUMS, SHARED, shared_decoders, write_stand_ins
+from tests.decoders import DRUMS, SHARED, shared_decoders, write_felt, write_stand_ins
 from tests.figures import (  # noqa: F401
     figures,
     pytest_sessionfinish,
@@ -64,6 +64,12 @@ def shared_data() -> Path:
 def decoders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the models that tests.decoders names: the shared ones, or stand-ins."""
     return shared_decoders() or made_once(tmp_path_factory, "decoders", write_stand_ins)
+
+
+@pytest.fixture(scope="session")
+def felt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the models with a feel that tests.decoders names."""
+    return made_once(tmp_path_factory, "felt", write_felt)
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,10 @@ DRUMS = "reference_perc_groove"
 CHORALES = "reference_note_chorales"
 WIDE = "reference_note_128_pitches"
 WITHOUT_METADATA = "drum_f32"
+FELT = "felt_drums"
+"""Drums with velocity and timing, 3 latents and 2 of the feel; nobody's but made here."""
+FELT_SMALL = "felt_small"
+"""The same with 2 latents and 1 of the feel."""
 
 # Metadata, hidden layers, and how far below even odds the cells lie on the whole.
 _STAND_INS = {
@@ -43,6 +47,16 @@ class Network:
     info: DecoderInfo
     latents: int
     decoder: list[Dense]
+
+
+@dataclass
+class FeelNetwork:
+    """What `to_tflite` exports of a feel."""
+
+    latents: int
+    trunk: list[Dense]
+    velocity: Dense
+    timing: Dense
 
 
 def shared_decoders() -> Path | None:
@@ -86,6 +100,29 @@ def write_stand_ins(folder: Path) -> None:
         (folder / f"{name}.tflite").write_bytes(to_tflite(_network(info, hidden, below)))
     plain = export(Shape((3, 66, 129, 192), ("relu", "relu")), "float32", seed=1)
     (folder / f"{WITHOUT_METADATA}.tflite").write_bytes(plain)
+
+
+def write_felt(folder: Path) -> None:
+    """Writes the models with a feel into a folder; their hits are those of the drums' stand-in."""
+    info, hidden, below = _STAND_INS[DRUMS]
+    for name, latents, feel in ((FELT, 3, 2), (FELT_SMALL, 2, 1)):
+        network = _network(info, hidden, below, latents)
+        data = to_tflite(network, feel=_feel(info, latents, feel))
+        (folder / f"{name}.tflite").write_bytes(data)
+
+
+def _feel(info: DecoderInfo, latents: int, feel: int) -> FeelNetwork:
+    """Random weights; velocities from soft to loud, timing up to half a step."""
+    rng = np.random.default_rng(4)
+
+    def layer(inputs: int, outputs: int, spread: float = 1.6) -> Dense:
+        weights = rng.normal(0, spread / inputs**0.5, (inputs, outputs))
+        bias = rng.normal(0, 0.3, outputs)
+        return Dense(weights.astype(np.float32), bias.astype(np.float32))
+
+    cells = info.steps * info.voices
+    trunk = [layer(latents + feel, 16), layer(16, 24)]
+    return FeelNetwork(feel, trunk, layer(24, cells, 0.8), layer(24, cells, 0.5))
 
 
 def _network(info: DecoderInfo, hidden: tuple[int, ...], below: float, latents: int = 3) -> Network:
