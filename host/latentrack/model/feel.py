@@ -22,7 +22,7 @@ from latentrack.model.autoencoder import MOST_LAYERS, Array, Autoencoder, Dense
 
 FULL_VELOCITY = 127
 """MIDI's velocity of 1.0."""
-VELOCITY_WEIGHT, TIMING_WEIGHT = 120.0, 250.0
+VELOCITY_WEIGHT, TIMING_WEIGHT = 120.0, 270.0
 """Weights of a hit's squared errors in the loss: of velocity (0 to 1) and of timing (in steps)."""
 MOST_LATENTS = 2
 ENCODER, TRUNK = (128, 64), (64, 96)

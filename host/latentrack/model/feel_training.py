@@ -46,7 +46,7 @@ NOISE = 2.0
 """Standard deviations of the posterior of the hits by which their latents are moved."""
 RATE = 0.003
 BATCH = 32
-_STEPS = 25_000
+_STEPS = 30_000
 _MOST_EPOCHS = 1500
 _OFFSET_UNITS = 127  # half a step, in a byte whose middle is 127
 
