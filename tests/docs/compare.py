@@ -9,6 +9,8 @@ from collections.abc import Sequence
 MASKS = (
     # pytest says it of what took more than a minute, as on a busy computer.
     (r"(?<=s) \(\d+:\d\d:\d\d\)", ""),
+    # Said of a training of more than 20 s.
+    (r"It takes about [\d.]+ (s|min|h) here\.\n", ""),
     (r"/dev/(pts/\d+|ttyACM\d+)", "PORT"),
     (r"\b\d\d:\d\d:\d\d\b", "TIME"),
     (r"[\d,.]*\d\s(ms|s|seconds|minutes|KB|kB|MB|bytes)\b", r"N \1"),
