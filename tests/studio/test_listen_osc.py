@@ -281,7 +281,7 @@ def packet(address: str, *values: Any) -> bytes:
 )
 def test_bytes_that_are_no_osc_harm_nothing(patch: Patch, damaged: bytes) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
-        mouth.sendto(damaged, parsed(patch.transport.osc.address_in))
+        mouth.sendto(damaged, parsed(patch.transport.osc.state.address_in))
     patch.say("x", 0.125)
     until(lambda: patch.explorer.knob_values[0] == pytest.approx(0.125))
 
