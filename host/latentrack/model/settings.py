@@ -38,7 +38,7 @@ class Settings:
     """
 
     epochs: int | None = declare(
-        None, label="Epochs", continued=True, low=1, high=1_000_000, hint="as many as it needs",
+        None, label="Epochs", continued=True, low=1, high=1_000_000, hint="as needed",
         automatic="about 30,000 steps",
         help="Number of passes over the training set. By default about 30,000 steps in all, which "
         "is 60 epochs for 16,000 bars and 3,000 for a hundred.",

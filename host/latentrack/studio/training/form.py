@@ -77,7 +77,7 @@ class Form:
             )
             size = ui.label().classes("lt-muted lt-train-help lt-train-up")
         with ui.element("div").classes("lt-train-pair"):
-            _number("Epochs", "as many as it needs", choices, "epochs")
+            _number("Epochs", "as needed", choices, "epochs")
             _number("Seed", "0", choices, "seed")
         ui.label("Once through all the music is an epoch. Another seed, another model.").classes(
             "lt-muted lt-train-help lt-train-up"
