@@ -110,6 +110,7 @@ static void put_accent(const struct site *site, uint32_t channel, float accent)
 struct cells {
     uint32_t count;
     uint8_t voice[255];
+    float velocity[255]; /* as learned, of a model with a feel */
 };
 
 static uint32_t bits_of(float value)
@@ -155,22 +156,17 @@ static void find_cells(struct cells *cells, uint8_t *row, uint32_t voices, const
     cells->count = count;
 }
 
-static float value_of(const struct site *site, enum tflite_output output, uint32_t voice)
-{
-    return tflite_value(site->decoder, site->workspace, output, site->cell + voice);
-}
-
 /* Velocity and timing of the cells that sound, and only of those: it is the rows of the last layers
    that cost. */
-static void find_feel(const struct site *site, const struct cells *cells)
+static void find_feel(const struct site *site, struct cells *cells)
 {
     for (uint32_t i = 0; i < cells->count; i++) {
-        uint32_t voice = cells->voice[i];
-        float velocity = value_of(site, TFLITE_VELOCITY, voice);
-        int32_t timing = in_127ths(value_of(site, TFLITE_TIMING, voice));
-        atomic_store_byte(&site->velocity[voice],
-                          (uint8_t)(velocity > 0 ? in_127ths(velocity) : 0));
-        atomic_store_byte((uint8_t *)&site->timing[voice], (uint8_t)timing);
+        uint32_t voice = cells->voice[i], cell = site->cell + voice;
+        float velocity = tflite_value(site->decoder, site->workspace, TFLITE_VELOCITY, cell);
+        float timing = tflite_value(site->decoder, site->workspace, TFLITE_TIMING, cell);
+        cells->velocity[i] = velocity > 0 ? velocity : 0;
+        atomic_store_byte(&site->velocity[voice], (uint8_t)in_127ths(cells->velocity[i]));
+        atomic_store_byte((uint8_t *)&site->timing[voice], (uint8_t)in_127ths(timing));
     }
 }
 
@@ -181,7 +177,7 @@ static void build_drums(const struct site *site, const struct cells *cells)
     uint32_t group = 0, accents = 0;
     uint32_t first = 0, end = 0; /* voices of the group before `group` */
     for (uint32_t i = 0; i < cells->count;) {
-        uint32_t best = cells->voice[i];
+        uint32_t best = cells->voice[i], cell = i;
         while (best >= end) {
             accents += end - first > 1;
             first = end;
@@ -189,14 +185,17 @@ static void build_drums(const struct site *site, const struct cells *cells)
             group++;
         }
         while (++i < cells->count && cells->voice[i] < end) {
-            best = scores[cells->voice[i]] > scores[best] ? cells->voice[i] : best;
+            if (scores[cells->voice[i]] > scores[best]) {
+                best = cells->voice[i];
+                cell = i;
+            }
         }
         uint32_t level = end - first > 1 ? channel_of(voicing->levels, accents) : ROUTE_NOWHERE;
         put_trigger(site, group - 1, level, best);
         if (level < OUTPUT_CHANNELS) {
             put_accent(site, level,
                        site->feel && voicing->accent == ACCENT_VELOCITY
-                           ? with_dynamics(site, value_of(site, TFLITE_VELOCITY, best))
+                           ? with_dynamics(site, cells->velocity[cell])
                            : (float)(best - first) / (float)(end - first - 1));
         }
     }

@@ -31,6 +31,7 @@ static inline float fused(float a, float b, float c)
 #endif
 }
 
+#ifndef TFLITE_M7
 float dot_f32(const float *weights, const float *input, uint32_t cols, float sum)
 {
     for (; cols--; weights++, input++) {
@@ -38,6 +39,7 @@ float dot_f32(const float *weights, const float *input, uint32_t cols, float sum
     }
     return sum;
 }
+#endif
 
 float dot_f16(const uint16_t *weights, const float *input, uint32_t cols, float sum)
 {

@@ -1,7 +1,7 @@
 /* The innermost loops: rows of weights times the inputs, one row, or many rows in fours.
  *
  * The one-row functions are plain C. The ones in fours are the same sums, bit for bit: on a
- * Cortex-M7 in hand-written assembly, elsewhere by the plain ones.
+ * Cortex-M7 in hand-written assembly (dot_f32, too), elsewhere by the plain ones.
  *
  * A row is summed from its bias on, over the inputs in their order, each product added with one
  * rounding (as LiteRT's own kernels do, so that the logits are the same numbers).
