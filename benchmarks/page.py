@@ -103,6 +103,11 @@ FAMILIES = (
         "Processor time, which is about what one waits on a quiet computer. The peer is a Python "
         "that only loads the two libraries which every command needs.",
     ),
+    Family(
+        "Groove",
+        ("groove.",),
+        "Swing, and hits that are played early or late as the model has learned them.",
+    ),
     Family("The studio", ("studio.",), "The page in the browser, `latentrack studio`."),
 )
 
@@ -200,6 +205,10 @@ WORDS = {
     "one, two and four bars, tails, rooms, inverted channels, ten formats, 8 to 96 kHz), the steps "
     "that are right: hits found on a right step, over hits of the pattern and wrong ones together; "
     "the mean over the loops. What is missed is mostly struck softly right behind something loud.",
+    "groove.onset_error_us": "Of a million hits at random tempos (40 to 300 BPM, new ones within "
+    "the bar), with random swing, feel and patterns: how far from its time the worst one is "
+    "played. A hit away from its clock edge is played at a tick of 1,000 µs.",
+    "groove.wrong_hits": "Those of them that are lost or doubled.",
     "studio.move_alone_p50_ms": "From a movement of the mouse over the map to the pattern there, "
     "half of all movements.",
     "studio.move_alone_p95_ms": "The slow ones, one in twenty. Below 50 ms eye and hand take it "

@@ -73,3 +73,16 @@ uint32_t world_feel(const struct world *world, uint32_t index, uint8_t *velocity
     memcpy(timing, pattern->timing, (uint32_t)pattern->steps * pattern->voices);
     return pattern->number;
 }
+
+/* Clock edges at these times, and ticks every `every_us` from *tick_us on, which is left at the
+   next one's time. A tick at the time of an edge comes after it. */
+void world_run(struct world *world, const uint32_t *edge_us, uint32_t edges, uint32_t *tick_us,
+               uint32_t every_us)
+{
+    for (; edges; edges--, edge_us++) {
+        for (; (int32_t)(*edge_us - *tick_us) > 0; *tick_us += every_us) {
+            rack_tick(&world->rack, *tick_us);
+        }
+        rack_clock(&world->rack, *edge_us);
+    }
+}
