@@ -55,3 +55,13 @@ void models_pattern(struct model *model, const float *latents, int stepwise, uin
         }
     }
 }
+
+/* What the last pattern says of its feel: of the cells, and of the channels that trigger. */
+void models_feel(const struct model *model, int stepwise, uint8_t *velocity, int8_t *timing,
+                 struct pattern_feel *feel)
+{
+    const struct pattern *pattern = &model->pattern[stepwise ? 1 : 0];
+    memcpy(velocity, pattern->velocity, (uint32_t)pattern->steps * pattern->voices);
+    memcpy(timing, pattern->timing, (uint32_t)pattern->steps * pattern->voices);
+    memcpy(feel, pattern->feel, pattern->steps * sizeof *feel);
+}

@@ -11,7 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from latentrack.decoder.metadata import DecoderInfo, attach_info
 from tests.decoders import CHORALES, DRUMS, answers
+from tests.firmware import litert_oracle
+from tests.firmware.tflite_models import FEEL_SHAPES, export_feel
 
 HERE = Path(__file__).resolve().parent
 LIB = HERE.parents[1] / "firmware" / "lib"
@@ -121,4 +124,60 @@ def test_step_by_step_is_the_whole_pattern(models_c, decoders, name, steps, voic
         single = pattern(models_c, model, latents, steps, voices, stepwise=True)
         assert all(np.array_equal(a, b) for a, b in zip(whole, single, strict=True))
     models_c.models_free(model)
+    del room
+
+
+@pytest.fixture(scope="module")
+def groove() -> bytes:
+    """A model of drums with a feel."""
+    network = export_feel(FEEL_SHAPES[0], "float32", seed=3, sparse=1.0)
+    return attach_info(network, DecoderInfo("perdec", 16, 12, 3, (1, 1, 6, 2, 2)))
+
+
+def feel(library, model, stepwise: bool):
+    """velocity (16, 12) in 127ths, timing (16, 12) in 254ths; of the triggers of each step
+    (16, 8) the same."""
+    velocity, timing = np.zeros((16, 12), np.uint8), np.zeros((16, 12), np.int8)
+    of_triggers = np.zeros((16, 16), np.uint8)
+    pointers = [a.ctypes.data_as(ctypes.c_void_p) for a in (velocity, timing, of_triggers)]
+    library.models_feel(model, int(stepwise), *pointers)
+    return velocity, timing, of_triggers[:, :8].view(np.int8), of_triggers[:, 8:]
+
+
+@pytest.mark.parametrize("stepwise", [False, True])
+def test_feels_and_accents_are_what_litert_says(models_c, groove, stepwise):
+    model, room = load(models_c, groove)
+    places = np.random.default_rng(9).uniform(-3, 3, (30, 5)).astype(np.float32)
+    hits, learned_velocity, learned_timing = (
+        litert_oracle.probabilities(groove, places, output).reshape(-1, 16, 12)
+        for output in ("hits", "velocity", "timing")
+    )
+    accents = 0
+    for place, latents in enumerate(places):
+        _, _, codes, cells = pattern(models_c, model, latents, 16, 12, stepwise)
+        velocity, timing, trigger_timing, trigger_velocity = feel(models_c, model, stepwise)
+        sounds = cells.astype(bool)
+        for found, expected in (
+            (velocity, learned_velocity[place]),
+            (timing, learned_timing[place]),
+        ):
+            assert np.abs(found - 127 * expected)[sounds].max() < 0.5001
+            assert not found[~sounds].any()
+        for step in range(16):
+            if not sure(hits[place, step], 0.5):
+                continue
+            start, accent = 0, 5
+            for group, size in enumerate((1, 1, 6, 2, 2)):
+                best = start + int(hits[place, step, start : start + size].argmax())
+                if cells[step, best]:
+                    assert trigger_timing[step, group] == timing[step, best]
+                    assert trigger_velocity[step, group] == velocity[step, best]
+                    if size > 1:
+                        code = 60000 * learned_velocity[place, step, best]
+                        assert abs(codes[step, accent] - code) <= 1
+                        accents += 1
+                accent += size > 1
+                start += size
+    models_c.models_free(model)
+    assert accents > 100
     del room
