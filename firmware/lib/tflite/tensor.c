@@ -53,6 +53,12 @@ void load_note_number(struct loader *loader, const char *before, uint32_t number
     load_note(loader, after);
 }
 
+bool load_is_called(const struct loader *loader, struct flatvector name, const char *wanted,
+                    uint32_t length)
+{
+    return name.count == length && memcmp(loader->flat.bytes + name.at, wanted, length) == 0;
+}
+
 static void note_tensor(struct loader *loader, uint32_t index, const char *text)
 {
     load_note_number(loader, "tensor ", index, text);

@@ -42,7 +42,13 @@ void load_note(struct loader *loader, const char *text);
 void load_note_number(struct loader *loader, const char *before, uint32_t number,
                       const char *after);
 
+/* Shared, as each sentence takes its room in the .mpy; the computer says more before it sends a
+ * file (host/latentrack/decoder/playable.py). */
 #define LOAD_MISSING "damaged: a part of it is missing"
+#define LOAD_NO_CHAIN "the operators are not one chain from input to output"
+
+/* Fields of an operator that more than one reader looks at. */
+enum { OPERATOR_INPUTS = FLAT_FIELD(1, 4), OPERATOR_OUTPUTS = FLAT_FIELD(2, 4) };
 
 /* The same, and false: inline, so that the compiler knows. */
 static inline bool load_fail(struct loader *loader, const char *text)
@@ -50,6 +56,15 @@ static inline bool load_fail(struct loader *loader, const char *text)
     load_note(loader, text);
     return false;
 }
+
+static inline bool load_fail_operator(struct loader *loader)
+{
+    return load_fail(loader, "damaged: an operator does not fit its tensors or options");
+}
+
+/* Whether a string of the file is this one. */
+bool load_is_called(const struct loader *loader, struct flatvector name, const char *wanted,
+                    uint32_t length);
 
 /* The bytes of buffer number `index`: a vector inside the file (not appended behind it). */
 bool tensor_buffer(struct loader *loader, uint32_t index, struct flatvector *data);
