@@ -12,7 +12,7 @@ from latentrack.decoder.model_file import Malformed
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
 from tests.firmware.litert_oracle import decode
 from tests.firmware.tflite_c import Decoder, Refused
-from tests.firmware.tflite_models import FEEL_SHAPES, PRECISIONS, SHAPES, with_feel
+from tests.firmware.tflite_models import FEEL_SHAPES, PRECISIONS, SHAPES, FeelShape, with_feel
 
 
 def describe(model: bytes, text: bytes) -> bytes:
@@ -337,6 +337,22 @@ def velocity_of_a_hidden_layer(tree, graph):
     names[b"velocity"].tensorIndex = tensor
 
 
+def velocity_is_what_timing_reads(tree, graph):
+    """Of the right size, and no other layer is left that would be the velocity."""
+    names = {entry.name: entry for entry in tree.signatureDefs[0].outputs}
+    velocity = names[b"velocity"].tensorIndex
+    sigmoid = next(o for o in graph.operators if o.outputs[0] == velocity)
+    layer = next(o for o in graph.operators if o.outputs[0] == sigmoid.inputs[0])
+    trunk = int(layer.inputs[0])
+    graph.operators = [o for o in graph.operators if o not in (sigmoid, layer)]
+    graph.outputs = [trunk if i == velocity else int(i) for i in graph.outputs]
+    names[b"velocity"].tensorIndex = trunk
+
+
+def one_output_twice(tree, graph):
+    graph.outputs = [*(int(i) for i in graph.outputs), int(graph.outputs[1])]
+
+
 def output_of_its_own_size(tree, graph):
     """The timing of all but the last cell."""
     names = {entry.name: entry.tensorIndex for entry in tree.signatureDefs[0].outputs}
@@ -360,13 +376,15 @@ def output_of_its_own_size(tree, graph):
         (hits_not_first, "its outputs are not called hits, velocity and timing"),
         (one_output_missing, "its outputs are not called hits, velocity and timing"),
         (second_signature, "its outputs are not called hits, velocity and timing"),
+        (one_output_twice, "its outputs are not called hits, velocity and timing"),
+        (velocity_is_what_timing_reads, "the operators are not one chain from input to output"),
         (hits_thrice, "the operators are not one chain from input to output"),
         (velocity_of_a_hidden_layer, "the operators are not one chain from input to output"),
         (output_of_its_own_size, "the outputs differ in size"),
     ],
 )
 def test_outputs_are_told_apart_by_their_names(change, words, exported, tflite_c):
-    model = exported(FEEL_SHAPES[1], "float32")
+    model = exported(FeelShape(2, 0, (7,), (24,), 24), "float32")
     assert Decoder(tflite_c, model).has_feel
     broken = edited(model, change)
     assert refusal(tflite_c, broken) == words
