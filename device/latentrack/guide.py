@@ -22,13 +22,13 @@ TEXTS = {
 track plays one model. tracks[0] is the first (and `track`), tracks[1] the second.
     track.x = 0.5           y, z too: -1 to 1, or all: track.latents = (1, 0, -2)
     track.threshold = 0.3   fewer hits the higher; track.density1 to density8 a voice each
+    track.feel = 50         % of the learned timing; dynamics, feel_x, feel_y, gate_velocity
     track.follow = "step"   when it is heard: "bar", "step", "hold" (then track.decode())
-    track.length = 12       rotation, division, skip, gate, freeze, chaos, dice
-    track.jacks = "5-8"     where it plays: "auto", "all", "1-4", "5-8", "off"; mode: as what
+    track.length = 12       rotation, division, swing, skip, gate, freeze, chaos, dice
+    track.jacks = "5-8"     "auto", "all", "1-4", "5-8", "off"; mode, accent: as what
     track.pitches = (60, 63, 67)    what a rhythm steps through; scale, root, transpose
-    track.parameter("keep") says what a parameter is; dir(track) names all
-    track.modulate("x", 0.2)    moves one for this frame only, from a behaviour
-    track.cells, hits, bar, step    what plays now; track.stop() for silence""",
+    track.modulate("x", 0.2)    for this frame only; track.parameter("keep") says what one is
+    track.cells, hits, bar, step    what plays now; track.stop() silences it; dir(track)""",
     "library": """
 library has the models in the module's flash.
     library.models()              their names

@@ -14,6 +14,9 @@ _MODES = {"seq": "notes", "rhy": "rhythm"}
 class Model:
     """A decoder in memory, checked by latentcore.
 
+    `has_feel` says whether it knows velocity and timing of its hits; the last `feel_latents` of its
+    `latents` move these and nothing else.
+
     `file` is the whole .tflite: a block of the arena, or bytes in the heap. Who reserved the block
     releases it; a track holds it as long as it plays from it. Raises ValueError, with what is
     wrong, if it cannot be played.
@@ -24,8 +27,8 @@ class Model:
         self.block = file if isinstance(file, Block) else Block(memoryview(file))
         file = self.block.view
         about = latentcore.describe(file)
-        self.kind, self.latents, self.steps, self.voices, self.scale, groups = about[:6]
-        self.memory, self.feel_latents, self.has_feel = about[6:]
+        self.kind, self.latents, self.steps, self.voices, self.scale = about[:5]
+        groups, self.memory, self.feel_latents, self.has_feel = about[5:]
         self.groups = tuple(groups)
         self.mode = _MODES.get(self.kind[:3], "drums")
         self.lowest_pitch = metadata.lowest_pitch(file)
@@ -50,7 +53,8 @@ class Model:
         self.block.release()
 
     def __repr__(self):
+        feel = f", {self.feel_latents} of the feel" if self.feel_latents else ""
         return (
             f"<model {self.name}: {self.kind}, {self.steps} steps, {self.voices} voices, "
-            f"{self.latents} latents>"
+            f"{self.latents} latents{feel}>"
         )

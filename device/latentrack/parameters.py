@@ -4,7 +4,7 @@ A track's parameters are read and set by name in their own unit (`track.length =
 add its line here, and, if latentcore does not know it, its method in track.py. Nothing else on the
 module lists them. The host runs this very file (host/latentrack/playing/parameters.py), so it must
 need nothing of MicroPython when it is run; what the studio and OSC offer of a parameter is chosen
-there (osc/controls.py, studio/explore/). Tempo and swing are the transport's, not a track's.
+there (osc/controls.py, studio/explore/). The tempo is the clock's, not a track's.
 
     name, title on the screen, least, most, at first, what it does in a line
     unit     what its number means
@@ -138,29 +138,40 @@ TRACK = (
     _P("z", "Z", -1, 1, 0, "position along the third latent", method="latents"),
     _P("threshold", "Threshold", 0, 1, 0.5, "how probable a hit must be to sound",
        core="THRESHOLD", builds=True),
+    _P("feel_x", "Feel X", -1, 1, 0,
+       "position along the feel's first latent, if the model has a feel", method="latents"),
+    _P("feel_y", "Feel Y", -1, 1, 0,
+       "position along the feel's second latent, if the model has a feel", method="latents"),
+    _P("feel", "Feel", 0, 200, 100,
+       "how much of the learned timing is heard, if the model has a feel",
+       unit="%", core="FEEL"),
+    _P("dynamics", "Dynamics", 0, 200, 100,
+       "how much of the learned dynamics is heard, if the model has a feel",
+       unit="%", core="DYNAMICS", builds=True),
     _P("follow", "Follow", 0, 2, 0, "new patterns at the bar, at every step, or by hand (hold)",
        choices=("bar", "step", "hold"), method="follows"),
     _P("freeze", "Freeze", 0, 1, 0, "what plays goes on, whatever is turned",
        choices=OFF_ON, method="follows"),
+    _P("chaos", "Chaos", 0, 1, 0, "how far the dice carry it away from X, Y, Z",
+       method="latents"),
+    _P("dice", "Dice", 0, 99, 0, "which throw of the dice chaos uses", whole=True,
+       method="latents"),
     _P("length", "Length", 0, 128, 0, "steps of a bar; 0: as many as the model has",
        whole=True, core="LENGTH"),
     _P("rotation", "Rotation", 0, 127, 0, "the bar begins this many steps later",
        whole=True, core="ROTATION"),
     _P("division", "Division", 1, 32, 1, "clock edges a step", whole=True, core="DIVISION"),
+    _P("swing", "Swing", 50, 75, 50, "share of two steps that the first takes; 50: straight",
+       unit="%", core="SWING"),
     _P("gate", "Gate", 1, 1000, 10, "how long a gate is, at most 3/4 of a step",
        unit="ms", curve=True, core="GATE_US", factor=1000),
     _P("gate_part", "Gate part", 0, 100, 0, "if not 0: how long a gate is, of the step",
        unit="%", core="GATE_PART"),
+    _P("gate_velocity", "Gate velocity", 0, 100, 0,
+       "how far soft hits have shorter gates, if the model has a feel",
+       unit="%", core="GATE_VELOCITY"),
     _P("skip", "Skip", 0, 1, 0, "how probable it is that a step is left out",
        core="SKIP", factor=100),
-    _P("chaos", "Chaos", 0, 1, 0, "how far the dice carry it away from X, Y, Z",
-       method="latents"),
-    _P("dice", "Dice", 0, 99, 0, "which throw of the dice chaos uses", whole=True,
-       method="latents"),
-    _P("mode", "Mode", 0, 3, 0, "how the model is played; auto: as it says itself",
-       choices=("auto", "drums", "notes", "rhythm"), core="MODE", method="routes", builds=True),
-    _P("jacks", "Jacks", 0, 4, 0, "outputs; auto: all, or half when both tracks have a model",
-       choices=("auto", "all", "1-4", "5-8", "off"), method="routes", builds=True),
     _P("notes", "Notes", 1, 4, 4, "most notes at once, in notes mode", whole=True,
        method="routes", builds=True),
     _P("keep", "Keep", 0, 1, 1, "a note that goes on stays at its jack",
@@ -185,6 +196,15 @@ TRACK = (
     PITCHES, "pitch", "Pitch", 0, 127, (36, 39, 43, 46, 48, 51, 55, 58),
     "note {} of those a rhythm steps through, hit by hit",
     whole=True, method="pitch_table", builds=True,
+) + (
+    # Set once for a model or a patch: behind what is played.
+    _P("mode", "Mode", 0, 3, 0, "how the model is played; auto: as it says itself",
+       choices=("auto", "drums", "notes", "rhythm"), core="MODE", method="routes", builds=True),
+    _P("jacks", "Jacks", 0, 4, 0, "outputs; auto: all, or half when both tracks have a model",
+       choices=("auto", "all", "1-4", "5-8", "off"), method="routes", builds=True),
+    _P("accent", "Accent", 0, 1, 0,
+       "what accents say: how loud, if the model has a feel, or always which drum",
+       choices=("velocity", "drum"), core="ACCENT", builds=True),
 )  # fmt: skip
 
 TRACKS = 2

@@ -15,7 +15,9 @@ from latentrack.marks import Marks
 from latentrack.values import Values, properties
 
 MOST_LATENTS = 8
-_KNOBS = ("x", "y", "z")
+# The parameters that are the first latents of the hits and of the feel; further ones have none.
+_POSITION = ("x", "y", "z")
+_FEEL_POSITION = ("feel_x", "feel_y")
 # Which methods bring parameters to latentcore, by their names in the table. Routes come before what
 # hangs on them.
 _METHODS = ("latents", "follows", "routes", "pitch_table", "densities")
@@ -41,7 +43,7 @@ class Track(Values):
         # The blocks that latentcore works in and the models whose files it reads, held as long as
         # the clock may play from them: (block, model), the newest last.
         self._kept = []
-        # Knob values (-1 to 1) of the latents that no knob moves, and what is decoded.
+        # Knob values (-1 to 1) of the latents that are no parameter, and what is decoded.
         self._knob_values = array("f", [0] * MOST_LATENTS)
         self._latents = array("f", [0] * MOST_LATENTS)
         # Where each latent is decoded as a knob value, and the latents of the model as one array.
@@ -144,7 +146,10 @@ class Track(Values):
 
     @property
     def latents(self):
-        """The position that is set: a number for each latent, -model.scale to model.scale."""
+        """The position that is set: a number for each latent, -model.scale to model.scale.
+
+        The feel's latents come last.
+        """
         scale = self._scale()
         return tuple(self._knob_value(i) * scale for i in range(self._count()))
 
@@ -154,12 +159,13 @@ class Track(Values):
             raise ValueError(f"expected {self._count()} latents, got {len(values)}")
         for i in range(len(values)):
             value = values[i] / self._scale()
-            if i < len(_KNOBS):
-                # Typed by hand a latent may lie beyond the scale, where no knob goes.
-                self.numbers[_KNOBS[i]] = value
-                self.changed(_KNOBS[i])
-            else:
+            name = self._name_of(i)
+            if name is None:
                 self._knob_values[i] = value
+            else:
+                # Typed by hand a latent may lie beyond the scale, where no knob goes.
+                self.numbers[name] = value
+                self.changed(name)
         self._again("latents")
 
     def set_position(self, knob_values):
@@ -171,12 +177,12 @@ class Track(Values):
         if len(knob_values) != self._count():
             raise ValueError(f"expected {self._count()} latents, got {len(knob_values)}")
         for i in range(len(knob_values)):
-            if i < len(_KNOBS):
-                self.set(_KNOBS[i], knob_values[i])
-            else:
+            name = self._name_of(i)
+            if name is None:
                 self._knob_values[i] = knob_values[i]
-        if len(knob_values) > len(_KNOBS):
-            self._again("latents")
+                self._again("latents")
+            else:
+                self.set(name, knob_values[i])
 
     @property
     def decoded(self):
@@ -187,8 +193,18 @@ class Track(Values):
         """Where one latent is decoded, as a knob value: -1 to 1, or beyond if typed so."""
         return self._decoded_values[latent]
 
+    def _name_of(self, latent):
+        """The parameter that is this latent of the model, counted from 0; None: it is none."""
+        names = _POSITION
+        feel = 0 if self.model is None else self.model.feel_latents
+        if latent >= self._count() - feel:
+            latent -= self._count() - feel
+            names = _FEEL_POSITION
+        return names[latent] if latent < len(names) else None
+
     def _knob_value(self, latent):
-        return self.numbers[_KNOBS[latent]] if latent < len(_KNOBS) else self._knob_values[latent]
+        name = self._name_of(latent)
+        return self._knob_values[latent] if name is None else self.numbers[name]
 
     def _count(self):
         return MOST_LATENTS if self.model is None else self.model.latents
@@ -335,7 +351,8 @@ class Track(Values):
     def _apply_latents(self):
         chaos, number, scale = self._now["chaos"], self._now["dice"], self._scale()
         for i in range(self._count()):
-            value = self._now[_KNOBS[i]] if i < len(_KNOBS) else self._knob_values[i]
+            name = self._name_of(i)
+            value = self._knob_values[i] if name is None else self._now[name]
             if chaos:
                 value = min(max(value + chaos * dice.throw(number, i), -1), 1)
             self._decoded_values[i] = value

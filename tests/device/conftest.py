@@ -11,6 +11,7 @@ from latentrack.decoder.litert import Decoder
 from latentrack.module.link import Link
 from latentrack.virtual.module import HEAP_BYTES, PSRAM_BYTES
 from tests.decoders import WIDE
+from tests.device.felt import FeltModel
 from tests.device.rig import Rig
 
 
@@ -18,6 +19,7 @@ from tests.device.rig import Rig
 def rig(start, decoders) -> Iterator[Callable[..., Rig]]:
     """rig("name", ...): a module that plays the first of these models, in manual time.
 
+    A name with a "/" in it is the path of a model, but for its ".tflite".
     With the largest of them it has the memory of a Teensy with PSRAM: the file alone is 1.9 MB.
     `heap_bytes` is another size of its memory.
     """
@@ -31,10 +33,17 @@ def rig(start, decoders) -> Iterator[Callable[..., Rig]]:
             made = Rig(module, stack.enter_context(Link(module.port)))
             made.link.run("instrument.quiet = True")
             if names:
-                made.run(f"library.play({names[0]!r}, remember=False)")
+                name = names[0].rpartition("/")[2]
+                made.run(f"library.play({name!r}, remember=False)")
             return made
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def felt_model(felt) -> FeltModel:
+    """A drum model with a feel."""
+    return FeltModel(felt)
 
 
 @pytest.fixture(scope="session")

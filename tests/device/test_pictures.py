@@ -34,10 +34,10 @@ SCENES = {
     "parameters": (
         "tracks[1].follow = 'bar'; track.length = 12; controls.choose_track(0);"
         "controls.open('parameters')",
-        6,
+        12,
         0,
     ),
-    "densities": ("track.density2 = 0.8; track.density4 = 0.3", 18, 0),
+    "densities": ("track.density2 = 0.8; track.density4 = 0.3", 16, 0),
     "patch": ("patch.cv_y = -0.5; patch.cv_y_to = '1.threshold'; controls.open('patch')", 3, 0),
     "triggers": ("patch.trigger_4 = '1.dice'", 14, 0),
     "library": ("controls.open('library')", 0, 0),
