@@ -20,3 +20,12 @@ VOICES = (
     colour(220, 220, 220),
 )
 TRACKS = VOICES[:4]
+
+
+def dimmed(pixel, share):
+    """A colour less bright: `share` of 0 (black) to 127 (as it is). Allocates nothing."""
+    pixel = pixel >> 8 | (pixel & 0xFF) << 8
+    red = (pixel >> 11) * share // 127
+    green = (pixel >> 5 & 0x3F) * share // 127
+    pixel = red << 11 | green << 5 | (pixel & 0x1F) * share // 127
+    return pixel >> 8 | (pixel & 0xFF) << 8

@@ -15,7 +15,7 @@ from tests.decoders import CHORALES, DRUMS
 from tests.device.memory import Frames, Soak
 from tests.device.rig import drums, notes
 
-PAGES = ("play", "parameters", "patch", "library", "presets", "behaviours", "calibration")
+PAGES = ("play", "groove", "parameters", "patch", "library", "presets", "behaviours", "calibration")
 ARENA = "__import__('latentrack.arena', None, None, ('models',))"
 GROUPS = (1, 1, 6, 2, 2)
 CRUMB = 5000

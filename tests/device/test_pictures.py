@@ -17,7 +17,7 @@ import pytest
 from latentrack.module.link import Link
 from latentrack.virtual.picture import png, read_png
 from tests.conftest import ROOT
-from tests.decoders import CHORALES, DRUMS
+from tests.decoders import CHORALES, DRUMS, FELT
 from tests.device.glass import Glass, frames_see
 
 MANUAL = ROOT / "docs" / "playing.md"
@@ -46,11 +46,15 @@ SCENES = {
     "behaviours": ("instrument.behaviours.switch('lfo_on_x'); controls.open('behaviours')", 2, 0),
     "calibrate_in": ("controls.open('calibration')", 0, 0),
     "calibrate_out": ("instrument.calibration.outputs[0].measured[0.0] = 0", 9, 3),
+    "play_feel": ("instrument.behaviours.switch('lfo_on_x', False); library.play('felt');"
+                  "track.length = 0; track.threshold = 0.25;"
+                  "track.latents = (1.5, -0.5, 2, 0.5, -1); controls.open('play')", 0, 0),
+    "groove": ("track.swing = 62; track.feel_y = 0.6; controls.open('groove')", 0, 0),
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def screens(installed_flash, shared_data, tmp_path_factory):
+def screens(installed_flash, shared_data, felt, tmp_path_factory):
     """Every scene's picture, from one module that plays in manual time."""
     from latentrack.virtual.module import VirtualModule
 
@@ -77,6 +81,8 @@ def screens(installed_flash, shared_data, tmp_path_factory):
                 "library.play('chorales', 1)\n"
             )
             for name, (code, left, right) in SCENES.items():
+                if name == "play_feel":  # not before the library's picture
+                    shutil.copy(felt / f"{FELT}.tflite", flash / "models" / "perc" / "felt.tflite")
                 link.run(code)
                 frames_see(module, link)
                 if "tell" not in code:  # what was said before is over
@@ -86,7 +92,7 @@ def screens(installed_flash, shared_data, tmp_path_factory):
                 # All in one frame, whatever else the computer does: fast clicks count for more.
                 link.run(f"controls.page.turn('right', {right})")
                 frames_see(module, link)
-                if name == "play_drums":
+                if name in ("play_drums", "play_feel"):
                     panel.clock(16 + 7, spacing_us=20_000)
                 pictures[name] = glass.at_rest()
     return pictures

@@ -564,7 +564,7 @@ def test_without_a_display_the_module_plays_all_the_same(play, display):
     assert any(step.gates for step in steps)
     assert played.module.panel.display_bytes == before
     tap(played.module, played.link, "left")
-    assert played.link.evaluate("instrument.controls.page.name") == "parameters"
+    assert played.link.evaluate("instrument.controls.page.name") == "groove"
 
 
 def test_a_page_is_changed_while_it_is_open(play):
@@ -576,7 +576,7 @@ def test_a_page_is_changed_while_it_is_open(play):
     path = "latentrack/pages/play.py"
     source = (ROOT / "device" / path).read_text()
     changed = source.replace('f"thr {', 'f"THR {')
-    changed = changed.replace("2, 2, colours.GREY", "1, 1, colours.GREY")
+    changed = changed.replace("5, 5, colours.TRACKS", "3, 3, colours.TRACKS")
     assert changed.count("THR") == 1 and len(changed) == len(source)
     (played.module.flash / "page.txt").write_text(changed)
     played.link.run(
@@ -589,11 +589,9 @@ def test_a_page_is_changed_while_it_is_open(play):
     after = played.glass.at_rest()
     assert played.glass.line(before, 64) == "thr 0.50  chaos 0.00"
     assert played.glass.line(after, 64) == "THR 0.25  chaos 0.00"
-    dots = [
-        np.count_nonzero(image[CURSOR_ROW:64, 4 * 6 : 4 * 6 + 5].any(axis=-1))
-        for image in (before, after)
-    ]
-    assert dots == [4, 1]
+    squares = [image[SQUARE_Y:64, SQUARE_X:BAR_X].astype(int) for image in (before, after)]
+    points = [np.sum((square[..., 0] > 200) & (square[..., 2] < 100)) for square in squares]
+    assert points == [25, 9]
 
 
 def test_a_mistake_in_a_page_costs_the_page_only(play):
@@ -606,5 +604,5 @@ def test_a_mistake_in_a_page_costs_the_page_only(play):
     assert logged.count("ValueError: in a page") == 1
     played.module.panel.clock(4)
     assert len([s for s in played.module.panel.steps() if s.track == 0]) == 4
-    played.run("instrument.controls.next_page()")
+    played.run("instrument.controls.next_page(2)")
     assert played.glass.rows()[0].startswith("Parameters")

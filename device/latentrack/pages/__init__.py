@@ -4,7 +4,7 @@ A page is one module in this folder with a class `Page`. To add one, write it an
 What must outlive a page being swapped for a newer version lives in the instrument.
 """
 
-NAMES = ("play", "parameters", "patch", "library", "presets", "behaviours", "calibration")
+NAMES = ("play", "groove", "parameters", "patch", "library", "presets", "behaviours", "calibration")
 
 
 def make_pages(instrument, controls):

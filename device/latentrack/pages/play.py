@@ -11,123 +11,56 @@ buttons, left push  as on every page (base.py)
 import latentcore
 
 from latentrack import colours
+from latentrack.grid import HEIGHT, TOP, Grid
+from latentrack.grid import WIDTH as PATTERN_WIDTH
 from latentrack.pages.base import BasePage, position_of
 from latentrack.parameters import KNOBS
-from latentrack.screen import LETTER, MESSAGE_Y, TALL, WIDTH, CachedPart, Part, Words
+from latentrack.screen import LETTER, MESSAGE_Y, WIDTH, CachedPart, Words
 
 STATE_X = WIDTH - 5 * LETTER
-TOP = TALL + 2
-HEIGHT = MESSAGE_Y - 2 - TOP
-PATTERN_WIDTH = 104
 SQUARE = HEIGHT
 BARS_X = PATTERN_WIDTH + 4 + SQUARE
-# More steps than this are shown a part at a time: the part that plays.
-MOST_COLUMNS = 34
 CHAOS_CLICK = 0.05
 # Convert a knob value of -1 to 1 to pixels of the square, without its frame of two; rounded.
 _HALF = (SQUARE - 5) / 2
 _MIDDLE = 2 + _HALF + 0.5
-# What latentcore.count tells.
-_PATTERN, _STEP, _STEPS, _VOICES = 4, 5, 8, 9
 FOLLOWS = {"bar": "  bar", "step": " step", "hold": " hold"}
 
 
 class Page(BasePage):
-    """The play page; `cells` are the pattern's bits, `row` bytes a step, voice 0 lowest."""
+    """The play page; `grid` is the pattern that it shows."""
+
+    # The parameter that each knob turns, and whether the square is about the feel.
+    TURNS = {name: name for name in KNOBS}
+    OF_FEEL = False
 
     def __init__(self, instrument, controls):
         super().__init__(instrument, controls)
-        # The pattern that is shown, and its track.
-        self._number = self._track = None
-        # Of the bar.
-        self._length = self._rotation = 0
-        self.steps = self.voices = self.row = 0
-        self.cells = self._cells_before = bytearray()
-        self.step = 0
-        # By step: the number of changes of its cells.
-        self.ages = []
+        self.grid = Grid()
         # Cached with their inputs: formatting in every frame would allocate.
         self._name = ""
         self._model_name = None
         self._text = ""
-        self._threshold = self._chaos = self._silent = None
+        self._one = self._other = self._silent = None
         self._fixed = [
             NameLine(0, 0, STATE_X, self),
             StateLine(STATE_X, 0, WIDTH - STATE_X, self),
-            Square(self),
+            Square(self, self.OF_FEEL),
             Bars(self),
             ValuesLine(0, MESSAGE_Y, WIDTH, self),
         ]
-        self._set_columns(0)
+        self.parts = self.grid.parts + self._fixed
 
     # -- what it shows ------------------------------------------------------------------------
 
     def enter(self):
         """Have the next frame read the pattern anew."""
-        self._number = None
+        self.grid.forget()
 
     def refresh(self):
-        """Read the cells if pattern or track differ, or at each step in follow mode "step"."""
-        track = self.track
-        number = latentcore.count(track.number, _PATTERN)
-        step = latentcore.count(track.number, _STEP)
-        length = track.now("length")
-        rotation = track.now("rotation")
-        if length != self._length or rotation != self._rotation:
-            self._length = length
-            self._rotation = rotation
-            for i in range(self.steps):
-                self.ages[i] += 1
-        if (
-            number != self._number
-            or track.number != self._track
-            or (step != self.step and track.follow == "step")
-        ):
-            self._number = number
-            self._track = track.number
-            self._read_cells()
-        self.step = step
-
-    def _read_cells(self):
-        track = self.track.number
-        steps = latentcore.count(track, _STEPS)
-        voices = latentcore.count(track, _VOICES)
-        row = (voices + 7) // 8
-        if steps != self.steps or voices != self.voices:
-            self.steps, self.voices, self.row = steps, voices, row
-            self.cells = bytearray(steps * row)
-            self._cells_before = bytearray(steps * row)
-            latentcore.read_cells(track, self.cells)
-            self._set_columns(steps)
-            return
-        # The two take turns, as new ones would have to be allocated.
-        self.cells, self._cells_before = self._cells_before, self.cells
-        latentcore.read_cells(track, self.cells)
-        for i in range(steps):
-            for at in range(i * row, (i + 1) * row):
-                if self.cells[at] != self._cells_before[at]:
-                    self.ages[i] += 1
-                    break
-
-    def _set_columns(self, steps):
-        """Make a column for each step, MOST_COLUMNS at most, as wide as there is room."""
-        self.ages = [0] * steps
-        self.columns = min(steps, MOST_COLUMNS)
-        width = PATTERN_WIDTH // self.columns if steps else PATTERN_WIDTH
-        columns = [Column(self, i, width) for i in range(self.columns)]
-        # What is left of another model's columns goes; without columns that is all of the width.
-        used = width * self.columns
-        strip = HEIGHT // 4
-        rest = []
-        if used < PATTERN_WIDTH:
-            for y in range(TOP, TOP + HEIGHT, strip):
-                rest.append(Nothing(used, y, PATTERN_WIDTH - used, strip))
-        self.parts = columns + self._fixed + rest
-
-    def in_bar(self, step):
-        """The step of the bar, from 0, that a step of the pattern is; None beyond the bar."""
-        length = min(self._length, self.steps) or self.steps
-        return (step - self._rotation) % length if step < length else None
+        """Read the pattern if it is another one."""
+        if self.grid.refresh(self.track):
+            self.parts = self.grid.parts + self._fixed
 
     def name_line(self):
         """The name of the track's model, its first 15 letters."""
@@ -167,23 +100,30 @@ class Page(BasePage):
     def values_line(self):
         """Threshold and chaos as set, or that the pattern is silent."""
         threshold, chaos, silent = self.track.threshold, self.track.chaos, self.silent()
-        if threshold != self._threshold or chaos != self._chaos or silent != self._silent:
-            self._threshold, self._chaos, self._silent = threshold, chaos, silent
+        if self.others(threshold, chaos, silent):
             self._text = f"thr {threshold:.2f}  chaos {chaos:.2f}"
             if silent:
                 self._text = f"silent at thr {threshold:.2f}"
         return self._text
 
+    def others(self, one, other, silent):
+        """Whether the bottom line says other values than these; keeps them for the next time."""
+        if one == self._one and other == self._other and silent == self._silent:
+            return False
+        self._one, self._other, self._silent = one, other, silent
+        return True
+
     # -- what the controls do -------------------------------------------------------------------
 
     def position(self, knob):
-        """The position of X, Y, Z and the threshold, 0 to 1."""
-        return position_of(self.track, knob)
+        """The position of the parameter that the knob turns, 0 to 1."""
+        return position_of(self.track, self.TURNS[knob])
 
     def knob(self, knob, position):
-        """Set the parameter that the knob is named after; position is 0 to 1."""
-        if knob in KNOBS:
-            self.track.set(knob, self.track.parameter(knob).from_position(position))
+        """Set the parameter that the knob turns; position is 0 to 1."""
+        name = self.TURNS.get(knob)
+        if name is not None:
+            self.track.set(name, self.track.parameter(name).from_position(position))
 
     def turn(self, encoder, steps):
         """The left encoder chooses the track, the right one changes chaos by 0.05 a step."""
@@ -237,98 +177,53 @@ class ValuesLine(Words):
         return self.page.values_colour()
 
 
-class Nothing(Part):
-    """A black piece of the screen, where another model's columns were."""
-
-    def now(self):
-        """Always 0: this part never changes."""
-        return 0
-
-    def draw(self, canvas, value):
-        """Draw nothing: the canvas is black already."""
-        pass
-
-
-class Column(Part):
-    """One step of the pattern: a block for each voice that sounds, the lowest at the bottom."""
-
-    def __init__(self, page, number, width):
-        super().__init__(number * width, TOP, width, HEIGHT)
-        self._page = page
-        self._number = number
-
-    def _step(self):
-        """The step it stands for: of a long pattern, of the part that plays."""
-        page = self._page
-        return page.step // page.columns * page.columns + self._number
-
-    def now(self):
-        """Changes of the cells, step and whether it plays, packed; -1 beyond the pattern."""
-        step = self._step()
-        if step >= self._page.steps:
-            return -1
-        return (self._page.ages[step] << 9) + (step << 1) + (step == self._page.step)
-
-    def draw(self, canvas, value):
-        """Draw a block for each voice that sounds, and a line below the step that plays."""
-        if value < 0:
-            return
-        page, step, height = self._page, self._step(), self.height - 3
-        width = self.width - (1 if self.width > 2 else 0)
-        playing = value & 1
-        position = page.in_bar(step)
-        if position is not None:
-            canvas.fill_rect(0, 0, width, height, colours.DIM if playing else colours.SHADE)
-        voices = page.voices
-        row = step * page.row
-        for voice in range(voices):
-            if page.cells[row + (voice >> 3)] >> (voice & 7) & 1:
-                top = height - (voice + 1) * height // voices
-                tall = height - voice * height // voices - top
-                # From one voice to the next a gap, where there is room for one.
-                tall = max(tall - (tall > 2), 1)
-                ink = colours.VOICES[page.track.knob_of(voice) % len(colours.VOICES)]
-                if position is None:
-                    ink = colours.DIM
-                canvas.fill_rect(0, top, width, tall, colours.WHITE if playing else ink)
-        if playing:
-            canvas.fill_rect(0, height + 1, width, 2, colours.WHITE)
-        elif position == 0:
-            canvas.fill_rect(0, height + 1, 2, 2, colours.YELLOW)
-        elif position is not None and position % 4 == 0:
-            canvas.fill_rect(0, height + 1, 2, 2, colours.GREY)
-
-
 class Square(CachedPart):
-    """The first two latents, as a point: X to the right, Y upwards; CV and chaos included."""
+    """Two latents as a point: X to the right, Y upwards; CV and chaos included.
 
-    def __init__(self, page):
+    Those of the hits and, hollow, those of the feel; with `of_feel` the other way round.
+    """
+
+    def __init__(self, page, of_feel):
         super().__init__(PATTERN_WIDTH + 2, TOP, SQUARE, SQUARE)
         self._page = page
+        self._of_feel = of_feel
 
     def version(self):
         """A number that differs when another position is decoded."""
         return _point(self._page.track)
 
+    def source(self):
+        """The track's model, or None."""
+        return self._page.track.model
+
     def value(self):
-        """Pixel columns of the first two latents, a byte each."""
+        """The points' X and Y in pixels, 6 bits each, the hollow one's on top; 0: no point."""
         track = self._page.track
-        return _pixel(track, 0) << 8 | _pixel(track, 1)
+        count, feel = _latents(track)
+        hits = _pair(track, 0, count - feel if count else 2)
+        felt = _pair(track, count - feel, feel)
+        return hits << 12 | felt if self._of_feel else felt << 12 | hits
 
     def draw(self, canvas, value):
-        """Draw a frame, two axes through the point, and the point in the track's colour."""
-        x, y = value >> 8, SQUARE - 1 - (value & 0xFF)
+        """Draw a frame, two axes through the point, and the points."""
         canvas.rect(0, 0, SQUARE, SQUARE, colours.DIM)
-        canvas.hline(1, y, SQUARE - 2, colours.SHADE)
-        canvas.vline(x, 1, SQUARE - 2, colours.SHADE)
+        point, hollow = value & 0xFFF, value >> 12
+        x, y = point >> 6, SQUARE - 1 - (point & 0x3F)
+        if point:
+            canvas.hline(1, y, SQUARE - 2, colours.SHADE)
+            canvas.vline(x, 1, SQUARE - 2, colours.SHADE)
         half = SQUARE // 2
         canvas.hline(half - 2, half, 5, colours.DIM)
         canvas.vline(half, half - 2, 5, colours.DIM)
-        canvas.fill_rect(x - 2, y - 2, 5, 5, colours.TRACKS[self._page.track.number])
+        if point:
+            canvas.fill_rect(x - 2, y - 2, 5, 5, colours.TRACKS[self._page.track.number])
+        if hollow:
+            x, y = hollow >> 6, SQUARE - 1 - (hollow & 0x3F)
+            canvas.rect(x - 2, y - 2, 5, 5, colours.GREY)
 
 
 class Bars(CachedPart):
-    """The latents beyond the second, a bar each, from the bottom up."""
+    """The latents beyond the second, but those of the feel: a bar each, from the bottom up."""
 
     def __init__(self, page):
         super().__init__(BARS_X, TOP, WIDTH - BARS_X, HEIGHT)
@@ -345,10 +240,10 @@ class Bars(CachedPart):
     def value(self):
         """Pixel heights of the latents beyond the second, a byte each, behind a leading 1."""
         track = self._page.track
-        count = 0 if track.model is None else track.model.latents
+        count, feel = _latents(track)
         # Three at the most; a byte each, and a leading one.
         value = 1
-        for latent in range(2, min(count, 5)):
+        for latent in range(2, min(count - feel, 5)):
             value = value << 8 | _pixel(track, latent)
         return value
 
@@ -366,6 +261,19 @@ class Bars(CachedPart):
             canvas.rect(x, 0, width - 1, SQUARE, colours.DIM)
             canvas.fill_rect(x + 1, SQUARE - 1 - pixel, width - 3, pixel, colours.WHITE)
             canvas.hline(x, SQUARE // 2, width - 1, colours.BLACK)
+
+
+def _latents(track):
+    """How many latents the track's model has, and how many of them are the feel's."""
+    return (0, 0) if track.model is None else (track.model.latents, track.model.feel_latents)
+
+
+def _pair(track, first, count):
+    """Pixels of latent `first` and, if there are more than one, of the next; 0: there is none."""
+    if not count:
+        return 0
+    y = _pixel(track, first + 1) if count > 1 else SQUARE // 2
+    return _pixel(track, first) << 6 | y
 
 
 def _pixel(track, latent):
