@@ -23,8 +23,9 @@ from latentrack.decoder.export import to_tflite
 from latentrack.decoder.metadata import DecoderInfo, Extras
 from latentrack.errors import UserError
 from latentrack.osc.controls import ADDRESSES
+from latentrack.playing.sequencer import Sequencer
 from tests.conftest import ROOT
-from tests.decoders import CHORALES, Network
+from tests.decoders import CHORALES, FELT, Network
 from tests.programs import latentrack
 from tests.waiting import PATIENCE_S, until
 
@@ -153,6 +154,70 @@ def test_it_plays_and_tells_each_step_and_hit(patch: Patch) -> None:
     assert told[:last] == wanted[: wanted.index(("step", 2), 20) + 1]
     # The voices of the reference's models have no names in the file: the map's groups tell them.
     assert pattern.pitches[:2] == (36, 38) and len(wanted) > 25
+
+
+@pytest.fixture
+def felt_patch(felt: Path) -> Iterator[Patch]:
+    """At the other end of a model with three latents, and two of the feel."""
+    made = Patch(felt / f"{FELT}.tflite")
+    yield made
+    made.close()
+
+
+def test_the_feel_moves_velocities_and_leaves_the_hits(felt_patch: Patch, felt: Path) -> None:
+    told = felt_patch.hears_all()
+    axes = [message[0] for message in told if message[1:] == (0.0,)]
+    assert axes == ["x", "y", "z", "feel_x", "feel_y"]
+    assert ("feel", 100.0) in told and ("dynamics", 100.0) in told
+    for name, value in (("feel_x", 0.5), ("feel_y", -0.25), ("x", 0.5), ("threshold", 0.25)):
+        felt_patch.say(name, value)
+    instrument = felt_patch.player.instrument
+    until(lambda: instrument.threshold == 0.25)
+    decoder, latents = lt.Decoder(felt / f"{FELT}.tflite"), [[1.5, 0, 0, 1.5, -0.75]]
+    hits = decoder.pattern(latents, 0.25)[0]
+    velocity, timing = (found[0] for found in decoder.decode_feel(latents))
+    assert hits.sum() > 10
+    assert np.array_equal(instrument.pattern.velocities > 0, hits)
+    loud = np.rint(127 * velocity[hits])
+    assert instrument.pattern.velocities[hits].tolist() == np.maximum(loud, 1).tolist()
+    assert instrument.pattern.timing is not None
+    assert np.array_equal(instrument.pattern.timing, timing)
+    felt_patch.say("dynamics", 0.0)
+    until(lambda: set(instrument.pattern.velocities[hits].tolist()) == {76})
+    felt_patch.hears_nothing_else()
+
+
+@pytest.mark.parametrize("percent", [100.0, 0.0])
+def test_early_hits_are_told_before_their_step_and_late_ones_after_it(
+    felt_patch: Patch, percent: float
+) -> None:
+    felt_patch.hears_all()
+    for name, value in (("threshold", 0.1), ("tempo", 400.0), ("feel", percent)):
+        felt_patch.say(name, value)
+    felt_patch.say("play")
+    told = felt_patch.hears(lambda message: message[:2] == ("step", 15))
+    instrument = felt_patch.player.instrument
+    sequencer = Sequencer(instrument)
+    sequencer.feel = percent / 100
+    sequencer.begin(0)
+    due: list[tuple[float, tuple[Any, ...]]] = []
+    for step in list(sequencer.until(3))[:17]:
+        due.append((step.due, ("step", step.number)))
+        due += zip(step.times, (("hit", *hit) for hit in step.hits), strict=True)
+    wanted = [message for _, message in sorted(due, key=lambda each: each[0])]
+    assert told == wanted[: len(told)]
+    steps = [time for time, what in due if what[0] == "step"]
+    assert all(time in steps for time, _ in due) == (percent == 0)
+
+
+def test_a_model_without_a_feel_says_so(patch: Patch) -> None:
+    for name, why in (
+        ("feel", "the model has no feel"),
+        ("dynamics", "the model has no feel"),
+        ("feel_y", "the model has no Feel Y"),
+    ):
+        patch.say(name, 0.5)
+        until(lambda why=why: bool(patch.ignored) and why in patch.ignored[-1])
 
 
 def test_notes_sound_as_on_the_module(decoders: Path) -> None:

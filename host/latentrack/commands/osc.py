@@ -29,12 +29,13 @@ def osc(
 
     What it follows, each behind /latentrack/:
 
-    - x, y, z (-1 to 1): where in the latent space
+    - x, y, z (-1 to 1): where in the latent space; feel_x, feel_y: of the feel
     - threshold (0 to 1): how sure the model must be of a hit
     - density (group from 1, 0 to 1): how much of a group sounds
     - pitches (MIDI notes, up to 8): what a rhythm's hits play, in turn
     - steps: how many steps are played
     - tempo (20 to 400), swing (0.5 to 0.75), play, stop
+    - feel, dynamics (0 to 200): % of the learned timing and dynamics
     - all: tell everything
 
     What it tells: step (from 0) and hit (voice, MIDI pitch, velocity) as they sound, model, and

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from latentrack import words
 from latentrack.decoder.metadata import DecoderInfo
@@ -19,6 +19,7 @@ from latentrack.playing.schedule import MOST_SWING, STRAIGHT, TEMPO_RANGE
 PREFIX = "/latentrack"
 Value = float | int | str
 AXES = ("x", "y", "z")
+FEEL_AXES = ("feel_x", "feel_y")
 DENSITY, PITCH = DENSITIES[0], PITCHES[0]
 
 
@@ -36,6 +37,12 @@ ADDRESSES = (
     Address("x", TRACK["x"].range, "the first latent"),
     Address("y", TRACK["y"].range, "the second latent"),
     Address("z", TRACK["z"].range, "the third latent, if the model has one"),
+    Address("feel_x", TRACK["feel_x"].range, "the feel's first latent, if the model has one"),
+    Address("feel_y", TRACK["feel_y"].range, "the feel's second latent, if the model has one"),
+    Address("feel", TRACK["feel"].range, "% of the learned timing, if the model has a feel"),
+    Address(
+        "dynamics", TRACK["dynamics"].range, "% of the learned dynamics, if the model has a feel"
+    ),
     Address("threshold", TRACK["threshold"].range, "how sure the model must be of a hit"),
     Address(
         "density",
@@ -55,7 +62,12 @@ ADDRESSES = (
     Address("model", "name of a run", "opens it"),
     Address("all", "nothing", "asks for all values to be sent", "in"),
     Address("step", "number from 0", "a step sounds", "out"),
-    Address("hit", "voice from 0, MIDI pitch, velocity 1 to 127", "a voice sounds", "out"),
+    Address(
+        "hit",
+        "voice from 0, MIDI pitch, velocity 1 to 127",
+        "a voice sounds, with a feel earlier or later than its step",
+        "out",
+    ),
 )
 
 
@@ -89,6 +101,38 @@ class PlayedClock(Protocol):
 
     def set_swing(self, swing: float) -> None:
         """Set the swing, clamped to 0.5 to 0.75."""
+
+
+@runtime_checkable
+class FeltClock(Protocol):
+    """A clock that plays hits earlier or later than their steps."""
+
+    @property
+    def feel(self) -> float:
+        """Share of the learned timing that is heard, 0 to 2."""
+
+    def set_feel(self, feel: float) -> None:
+        """Set the feel, clamped to 0 to 2."""
+
+
+@runtime_checkable
+class FeltModel(Protocol):
+    """What OSC does to the feel of the open model, and tells of it."""
+
+    @property
+    def has_feel(self) -> bool:
+        """Whether it knows velocity and timing."""
+
+    @property
+    def feel_latents(self) -> int:
+        """How many of the knob values, the last ones, are the feel's."""
+
+    @property
+    def dynamics(self) -> float:
+        """Share of the learned dynamics, 0 to 2."""
+
+    def set_dynamics(self, dynamics: float) -> None:
+        """Set the dynamics, clamped to 0 to 2."""
 
 
 class OpenModel(Protocol):
@@ -174,14 +218,19 @@ class OscControls:
         found: dict[str, tuple[Value, ...]] = {}
         if explorer.run is not None:
             found["model"] = ("model", explorer.run.folder.name.removesuffix(".run"))
-            for axis, value in zip(AXES, explorer.knob_values, strict=False):
-                found[axis] = (axis, round(float(value), 5))
+            values = list(explorer.knob_values)
+            for axis, at in self._axes().items():
+                found[axis] = (axis, round(float(values[at]), 5))
             found["threshold"] = ("threshold", round(float(explorer.threshold), 5))
             for group, density in enumerate(explorer.densities, start=1):
                 found[f"density {group}"] = ("density", group, round(float(density), 5))
             if explorer.pitches:
                 found["pitches"] = ("pitches", *map(int, explorer.pitches))
             found["steps"] = ("steps", int(explorer.steps))
+            if self._felt is not None:
+                found["dynamics"] = ("dynamics", round(100 * self._felt.dynamics, 3))
+                if isinstance(transport, FeltClock):
+                    found["feel"] = ("feel", round(100 * transport.feel, 3))
         found["tempo"] = ("tempo", round(transport.tempo, 2))
         found["swing"] = ("swing", round(transport.swing, 4))
         found["play"] = ("play" if transport.playing else "stop",)
@@ -206,14 +255,44 @@ class OscControls:
         if self._explorer.run is None:
             raise Ignored("no model is open")
 
-    def _axis(self, axis: int, values: Sequence[object]) -> None:
-        (value,) = numbers(values, *TRACK[AXES[axis]].ends, 1)
+    @property
+    def _felt(self) -> FeltModel | None:
+        """The open model, if it has a feel."""
+        explorer = self._explorer
+        return explorer if isinstance(explorer, FeltModel) and explorer.has_feel else None
+
+    def _axes(self) -> dict[str, int]:
+        """The addresses of the open model's latents, and which knob value each is."""
+        felt = self._felt
+        count = len(self._explorer.knob_values)
+        first = count - (felt.feel_latents if felt else 0)
+        return dict(zip(AXES, range(first), strict=False)) | dict(
+            zip(FEEL_AXES, range(first, count), strict=False)
+        )
+
+    def _axis(self, axis: str, values: Sequence[object]) -> None:
+        (value,) = numbers(values, *TRACK[axis].ends, 1)
         self._open_run()
+        axes = self._axes()
+        if axis not in axes:
+            raise Ignored(f"the model has no {TRACK[axis].title}")
         knobs = list(self._explorer.knob_values)
-        if axis >= len(knobs):
-            raise Ignored(f"the model has no {AXES[axis].upper()}")
-        knobs[axis] = value
+        knobs[axes[axis]] = value
         self._explorer.set_knob_values(knobs)
+
+    def _feel(self, values: Sequence[object]) -> None:
+        (percent,) = numbers(values, *TRACK["feel"].ends, 1)
+        self._open_run()
+        if self._felt is None or not isinstance(self._transport, FeltClock):
+            raise Ignored("the model has no feel")
+        self._transport.set_feel(percent / 100)
+
+    def _dynamics(self, values: Sequence[object]) -> None:
+        (percent,) = numbers(values, *TRACK["dynamics"].ends, 1)
+        self._open_run()
+        if self._felt is None:
+            raise Ignored("the model has no feel")
+        self._felt.set_dynamics(percent / 100)
 
     def _threshold(self, values: Sequence[object]) -> None:
         (value,) = numbers(values, *TRACK["threshold"].ends, 1)
@@ -262,9 +341,13 @@ class OscControls:
 
 
 _DOES: dict[str, Callable[[OscControls, Sequence[object]], None]] = {
-    "x": lambda controls, values: controls._axis(0, values),
-    "y": lambda controls, values: controls._axis(1, values),
-    "z": lambda controls, values: controls._axis(2, values),
+    "x": lambda controls, values: controls._axis("x", values),
+    "y": lambda controls, values: controls._axis("y", values),
+    "z": lambda controls, values: controls._axis("z", values),
+    "feel_x": lambda controls, values: controls._axis("feel_x", values),
+    "feel_y": lambda controls, values: controls._axis("feel_y", values),
+    "feel": OscControls._feel,
+    "dynamics": OscControls._dynamics,
     "threshold": OscControls._threshold,
     "density": OscControls._density,
     "pitches": OscControls._pitches,

@@ -29,7 +29,7 @@ from latentrack.playing.cells import (
 from latentrack.playing.kinds import Kind
 from latentrack.playing.parameters import DENSITIES, PITCHES, TRACK
 from latentrack.playing.pattern import Pattern
-from latentrack.playing.velocity import velocities
+from latentrack.playing.velocity import learned_velocities, velocities
 from latentrack.playing.voices import voices_named
 from latentrack.words import count
 
@@ -46,7 +46,9 @@ class OpenFile:
 
 
 class OscInstrument:
-    """A decoder with a position, a threshold, densities, pitches and a length. Thread-safe.
+    """A decoder with a position, a threshold, densities, pitches, dynamics and a length.
+
+    Thread-safe.
 
     `pattern` is what plays now; `on_change` is called, in any thread, when anything is set. Values
     outside their range are clamped. Raises ValueError if a value is not a number or there are not
@@ -71,12 +73,16 @@ class OscInstrument:
         self.densities: tuple[float, ...] = (NEUTRAL,) * (max(self._density_of) + 1)
         self.pitches: tuple[int, ...] = FIRST_PITCHES
         self.steps = info.steps
+        self.has_feel: bool = self._decoder.has_feel
+        self.feel_latents: int = self._decoder.feel_latents
+        self.dynamics = 1.0
         self._probabilities: NDArray[np.float32]
+        self._felt: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
         self.pattern: Pattern
         self._decode()
 
     def set_knob_values(self, values: Sequence[float]) -> None:
-        """Move to a position, -1 to 1 for each latent."""
+        """Move to a position, -1 to 1 for each latent; those of the feel come last."""
         if len(values) != len(self.knob_values):
             raise ValueError(
                 f"expected {count(len(self.knob_values), 'latent')}, got {len(values)}"
@@ -105,6 +111,11 @@ class OscInstrument:
             raise ValueError(f"expected 1 to {MOST_PITCHES} pitches, got {len(pitches)}")
         self._set("pitches", tuple(int(PITCHES[0].clamped(pitch)) for pitch in pitches))
 
+    def set_dynamics(self, dynamics: float) -> None:
+        """Share of the learned dynamics, 0 (all hits alike) to 2; 1: as learned."""
+        low, high = TRACK["dynamics"].ends
+        self._set("dynamics", clamped(dynamics, low / 100, high / 100))
+
     def set_steps(self, steps: int) -> None:
         """How many steps of the pattern are played, again and again."""
         self._set("steps", int(clamped(steps, 1, self._decoder.info.steps)))
@@ -120,7 +131,11 @@ class OscInstrument:
 
     def _decode(self) -> None:
         scale = self._decoder.info.latent_scale
-        self._probabilities = self._decoder.decode([[x * scale for x in self.knob_values]])[0]
+        latents = [[x * scale for x in self.knob_values]]
+        self._probabilities = self._decoder.decode(latents)[0]
+        if self.has_feel:
+            velocity, timing = self._decoder.decode_feel(latents)
+            self._felt = velocity[0], timing[0]
         self._build()
 
     def _build(self) -> None:
@@ -130,11 +145,21 @@ class OscInstrument:
         probabilities = np.maximum(self._probabilities, _SMALLEST)
         kind = self.voices.kind
         cells = cells_above(probabilities, limits, MOST_NOTES if kind == Kind.NOTES else 0)
-        logits = cut_offs(probabilities.astype(np.float64))
-        hits = velocities(logits, cells, limits, self._named_voices)[: self.steps]
-        pitches = self.pitches if kind == Kind.RHYTHM else self._voice_pitches
-        names = self.voices.voice_names
-        self.pattern = Pattern(hits, kind, names, pitches, self.voices.steps_per_beat)
+        timing = None
+        if self._felt is None:
+            logits = cut_offs(probabilities.astype(np.float64))
+            hits = velocities(logits, cells, limits, self._named_voices)
+        else:
+            hits = learned_velocities(self._felt[0], cells, self._named_voices, self.dynamics)
+            timing = self._felt[1][: self.steps]
+        self.pattern = Pattern(
+            hits[: self.steps],
+            kind,
+            self.voices.voice_names,
+            self.pitches if kind == Kind.RHYTHM else self._voice_pitches,
+            self.voices.steps_per_beat,
+            timing,
+        )
 
 
 def clamped(value: float, low: float, high: float) -> float:
