@@ -11,6 +11,7 @@ from latentrack.corpus import Dataset
 from latentrack.decoder.metadata import DecoderInfo
 from latentrack.model import Run, Settings
 from latentrack.model.autoencoder import new_autoencoder
+from latentrack.model.feel import Feel, feel_shapes, with_feel_layers
 from latentrack.playing.kinds import Kind
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.workspace import Workspace
@@ -23,9 +24,13 @@ def made_up_run(
     groups: tuple[int, ...] = (),
     latents: int = 3,
     seed: int = 0,
+    feel: int = 0,
     **more: object,
 ) -> Run:
-    """A model with random weights, large enough that its probabilities are all over the place."""
+    """A model with random weights, large enough that its probabilities are all over the place.
+
+    feel: how many latents its feel has; 0: it has none.
+    """
     rng = np.random.default_rng(seed)
     info = DecoderInfo(Kind(kind).code, steps, voices, 3, groups)
     model = new_autoencoder(info, (24,), latents, (24,), rng)
@@ -46,7 +51,14 @@ def made_up_run(
         validated_on=np.arange(0),
         threshold=0.5,
         about={},
+        feel=made_up_feel(steps * voices, latents, feel, rng) if feel else None,
     )
+
+
+def made_up_feel(cells: int, latents: int, feel: int, rng: np.random.Generator) -> Feel:
+    """A feel with random weights, by which velocities and timing are all over the place."""
+    shapes = feel_shapes(cells, latents, feel, (8,), (12, 16))
+    return with_feel_layers(3, 1, [rng.normal(0, 0.4, s).astype(np.float32) for s in shapes])
 
 
 def explorer_of(run: Run, folder: Path, patch: pytest.MonkeyPatch) -> Explorer:

@@ -18,7 +18,8 @@ from latentrack.studio.explore import path_player, undo
 from latentrack.studio.explore.drawing import cell_drawn, searched
 from latentrack.studio.explore.open_run import Cells, OpenRun
 from latentrack.studio.explore.paths import LatentPath
-from latentrack.studio.explore.state import ExplorerState, ExplorerStore, clamped
+from latentrack.studio.explore.state import MOST_FEEL, ExplorerState, clamped
+from latentrack.studio.explore.store import ExplorerStore
 from latentrack.studio.workspace import Workspace
 from latentrack.words import count
 
@@ -117,6 +118,23 @@ class Explorer(ExplorerStore):
             return state.moved(tuple(value * state.scale for value in given))
 
         self.change(moved)
+
+    # -- how it is played ------------------------------------------------------------------------
+
+    def set_feel_knob_values(self, values: Sequence[float]) -> None:
+        """Move the latents of the feel, -1 to 1 each: the same hits, harder or later. The puck
+        stays, and so do a path that is played and what was drawn by hand."""
+        self.change(lambda state: state.felt(values))
+
+    def set_feel(self, amount: float) -> None:
+        """How much of the learned timing is heard: 0 (none) to 2 (twice); 1: as learned."""
+        feel = clamped(amount, 0, MOST_FEEL)
+        self.change(lambda state: state.sounding(feel=feel))
+
+    def set_dynamics(self, amount: float) -> None:
+        """How much of the learned velocities' contrast is heard: 0 (none) to 2 (twice)."""
+        dynamics = clamped(amount, 0, MOST_FEEL)
+        self.change(lambda state: state.sounding(dynamics=dynamics))
 
     # -- what sounds ------------------------------------------------------------------------------
 

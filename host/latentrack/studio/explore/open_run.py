@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,16 +14,19 @@ from latentrack.corpus.voice_pitches import voice_pitches
 from latentrack.model.autoencoder import Array
 from latentrack.model.run import Run, load_run
 from latentrack.playing.cells import cells_above, cut_offs, density_of_voices
+from latentrack.playing.feel import Feel
 from latentrack.playing.kinds import Kind
 from latentrack.playing.midi_file import meter_of
 from latentrack.playing.pattern import Pattern
-from latentrack.playing.velocity import velocities
+from latentrack.playing.velocity import learned_velocities, velocities
 from latentrack.playing.voices import Voice, voices_named
 
 Cells = npt.NDArray[np.bool_]
 """Which cells sound, (steps, voices)."""
 Velocities = npt.NDArray[np.uint8]
 """Of each cell, (steps, voices), 0 where none sounds."""
+Timing = npt.NDArray[np.floating[Any]]
+"""How late each cell's hit is, (steps, voices), in steps; below 0: early."""
 Limits = npt.NDArray[np.float64]
 """The probability above which each voice sounds, see `playing.cells.thresholds`."""
 
@@ -63,22 +68,49 @@ class OpenRun:
         """The decoder's logits at a position, (steps, voices); takes 0.1 ms."""
         return np.asarray(self.run.model.logits([latents])[0])
 
+    @property
+    def feel_latents(self) -> int:
+        """Number of latents of the feel, 1 or 2; 0: the run has no feel."""
+        return 0 if self.run.feel is None else self.run.feel.latents
+
+    def feel_at(self, latents: Sequence[float], feel_knob_values: Sequence[float]) -> Feel | None:
+        """Velocity and timing of all cells, as the module keeps them; None: the run has no feel.
+
+        latents: the puck's, in units of the model.  feel_knob_values: of the feel, -1 to 1 each.
+        """
+        learned = self.run.feel
+        if learned is None:
+            return None
+        info = self.run.model.info
+        at = [*latents, *(value * learned.latent_scale for value in feel_knob_values)]
+        velocity, timing = (cells.reshape(info.steps, info.voices) for cells in learned.decode(at))
+        return Feel(velocity, timing).as_kept()
+
     def cells_of(self, logits: Array, limits: Limits, notes: int) -> Cells:
         """The cells that sound. notes: how many at once at the most (0: all); it counts where the
         model plays notes."""
         most = notes if self.run.dataset.kind == Kind.NOTES else 0
         return cells_above(logits, cut_offs(limits), most)
 
-    def velocities_of(self, logits: Array, cells: Cells, limits: Limits) -> Velocities:
-        """How hard the cells that sound are struck."""
+    def velocities_of(
+        self, logits: Array, cells: Cells, limits: Limits, learned: Feel | None, dynamics: float
+    ) -> Velocities:
+        """How hard the cells that sound are struck: as learned, or without a feel the harder the
+        more probable they are. dynamics: contrast of learned velocities, 0 to 2."""
+        if learned is not None:
+            return learned_velocities(learned.velocity, cells, self.voices, dynamics)
         return velocities(logits, cells, limits, self.voices)
 
-    def pattern_of(self, hits: Velocities, pitches: tuple[int, ...]) -> Pattern:
-        """What plays. pitches: of a rhythm."""
+    def pattern_of(
+        self, hits: Velocities, pitches: tuple[int, ...], timing: Timing | None
+    ) -> Pattern:
+        """What plays. pitches: of a rhythm.  timing: of more steps, or as many; None: on the
+        grid."""
         music = self.run.dataset
         if music.kind != Kind.RHYTHM:
             pitches = self.pitches
-        return Pattern(hits, music.kind, music.voice_names, pitches, music.steps_per_beat)
+        late = None if timing is None else timing[: len(hits)]
+        return Pattern(hits, music.kind, music.voice_names, pitches, music.steps_per_beat, late)
 
     def meter(self, steps: int) -> str:
         """The time signature of a loop of so many steps: the music's own, if it has all steps."""

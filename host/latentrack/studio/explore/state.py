@@ -13,15 +13,16 @@ import numpy.typing as npt
 from latentrack.model.autoencoder import Array
 from latentrack.model.run import Run
 from latentrack.playing.cells import FIRST_PITCHES, MOST_NOTES, NEUTRAL, thresholds
+from latentrack.playing.feel import Feel
 from latentrack.playing.parameters import TRACK
 from latentrack.playing.pattern import Pattern
 from latentrack.playing.velocity import velocity_limits
-from latentrack.studio.explore.open_run import Cells, Limits, OpenRun, Velocities
+from latentrack.studio.explore.open_run import Cells, Limits, OpenRun, Timing, Velocities
 from latentrack.studio.explore.paths import LatentPath
-from latentrack.studio.signals import Signal
-from latentrack.studio.store import Store
 from latentrack.words import count
 
+MOST_FEEL = 2.0
+"""Of the learned timing, and of the contrast of learned velocities, so much can be heard."""
 _DRAWN_VELOCITY = 100
 
 
@@ -43,6 +44,7 @@ class Snapshot:
     """What undo brings back."""
 
     latents: tuple[float, ...]
+    feel_knob_values: tuple[float, ...]
     edit: Edit | None
     path: LatentPath | None
 
@@ -63,9 +65,14 @@ class ExplorerState:
     notes: how many sound at once at the most, 1 to 4 as on the module; 0: all.  keep_drawn: what is
     drawn by hand is played exactly so, until the puck moves.
 
+    feel_knob_values: the latents of the feel, -1 to 1 each; none: the run has no feel.  feel: how
+    much of the learned timing is heard, 0 to 2.  dynamics: how much of the learned velocities'
+    contrast, 0 to 2.
+
     logits, cells, hits: at the puck, of all steps of the pattern, (steps, voices); read-only. cells
-    are those that the model plays, hits the velocities of what sounds.  pattern: the loop that
-    plays, a new object whenever it is built anew.  edit: None: nothing was drawn here.
+    are those that the model plays, hits the velocities of what sounds.  learned: velocity and
+    timing there; None: the run has no feel.  pattern: the loop that plays, a new object whenever it
+    is built anew.  edit: None: nothing was drawn here.
 
     path: the one on the map.  path_bar: which of its bars is the next one; -1: it is not played.
     back, forth: what undo and redo bring back, the next one last.
@@ -80,9 +87,13 @@ class ExplorerState:
     steps: int = 0
     notes: int = MOST_NOTES
     keep_drawn: bool = False
+    feel_knob_values: tuple[float, ...] = ()
+    feel: float = 1.0
+    dynamics: float = 1.0
     logits: Array = _no_array(np.float32)
     cells: Cells = _no_array(np.bool_)
     hits: Velocities = _no_array(np.uint8)
+    learned: Feel | None = None
     pattern: Pattern | None = None
     edit: Edit | None = None
     path: LatentPath | None = None
@@ -119,6 +130,11 @@ class ExplorerState:
         return None if self.edit is None else self.edit.wanted != self.cells
 
     @property
+    def timing(self) -> Timing | None:
+        """How late each cell's hit sounds, of all steps; None: the run has no feel."""
+        return self._timing_of(self.learned)
+
+    @property
     def path_playing(self) -> bool:
         """Whether a path is played bar by bar."""
         return self.path_bar >= 0
@@ -143,18 +159,20 @@ class ExplorerState:
         if opened is None:
             return None
         values = self.position(knob_values, 1)
-        logits = opened.logits(tuple(value * self.scale for value in values))
+        latents = tuple(value * self.scale for value in values)
+        logits, learned = opened.logits(latents), opened.feel_at(latents, self.feel_knob_values)
         limits = self.limits(opened)
         cells = opened.cells_of(logits, limits, self.notes)
-        hits = opened.velocities_of(logits, cells, limits)
-        return opened.pattern_of(hits[: self.steps], self.pitches)
+        hits = opened.velocities_of(logits, cells, limits, learned, self.dynamics)
+        return opened.pattern_of(hits[: self.steps], self.pitches, self._timing_of(learned))
 
     def position(self, values: Sequence[float], most: float) -> tuple[float, ...]:
         """A value for each latent, clamped to ± most. Raises ValueError if there are more or less,
         or one is not a number."""
-        if len(values) != len(self.latents):
-            raise ValueError(f"expected {count(len(self.latents), 'latent')}, got {len(values)}")
-        return tuple(clamped(value, -most, most) for value in values)
+        return _each_clamped(values, len(self.latents), most)
+
+    def _timing_of(self, learned: Feel | None) -> Timing | None:
+        return None if learned is None else self.feel * learned.timing
 
     # -- the states that come of it ---------------------------------------------------------------
 
@@ -166,6 +184,7 @@ class ExplorerState:
             busy="",
             densities=(NEUTRAL,) * opened.groups,
             threshold=opened.run.threshold,
+            feel_knob_values=(0.0,) * opened.feel_latents,
             steps=opened.run.model.info.steps,
             path=None,
             back=(),
@@ -178,7 +197,19 @@ class ExplorerState:
         if self.open_run is None:
             return replace(self, path_bar=-1)
         logits = self.open_run.logits(latents)
-        return self.sounding(latents=latents, edit=edit, logits=logits, path_bar=-1)
+        learned = self.open_run.feel_at(latents, self.feel_knob_values)
+        return self.sounding(
+            latents=latents, edit=edit, logits=logits, learned=learned, path_bar=-1
+        )
+
+    def felt(self, feel_knob_values: Sequence[float]) -> ExplorerState:
+        """With other latents of the feel: the same hits, played otherwise. A path goes on, and what
+        was drawn stays. Raises ValueError as `position` does."""
+        values = _each_clamped(feel_knob_values, len(self.feel_knob_values), 1)
+        if self.open_run is None:
+            return self
+        learned = self.open_run.feel_at(self.latents, values)
+        return self.sounding(feel_knob_values=values, learned=learned)
 
     def sounding(self, **changes: Any) -> ExplorerState:
         """With other fields, and what sounds by them. Quick: nothing is decoded."""
@@ -188,40 +219,23 @@ class ExplorerState:
             return made
         limits = made.limits(opened)
         cells = opened.cells_of(logits, limits, made.notes)
-        hits = opened.velocities_of(logits, cells, limits)
-        if edit is not None and edit.kept:
+        played = edit.wanted if edit is not None and edit.kept else cells
+        hits = opened.velocities_of(logits, played, limits, made.learned, made.dynamics)
+        if played is not cells and made.learned is None:
+            # Without a feel a cell that the model does not play has no velocity of its own.
             low, high = velocity_limits(opened.voices)
-            drawn = np.clip(np.where(hits > 0, hits, _DRAWN_VELOCITY), low, high)
-            hits = np.where(edit.wanted, drawn, 0).astype(np.uint8)
+            drawn = np.clip(np.where(cells, hits, _DRAWN_VELOCITY), low, high)
+            hits = np.where(played, drawn, 0).astype(np.uint8)
         cells.flags.writeable = hits.flags.writeable = False
-        pattern = opened.pattern_of(hits[: made.steps], made.pitches)
+        pattern = opened.pattern_of(hits[: made.steps], made.pitches, made.timing)
         return replace(made, cells=cells, hits=hits, pattern=pattern)
 
 
-class ExplorerStore(Store[ExplorerState]):
-    """The newest state, and its signals.
-
-    run_changed: another run is open, or one is being opened.  pattern_changed: the puck was
-    moved, or anything else was set that the pattern depends on; also if the pattern is as before.
-    path_changed: another path is on the map, or one is played on.  undo_changed: there is something
-    else to undo or to redo.
-    """
-
-    def __init__(self) -> None:
-        self.run_changed = Signal()
-        self.pattern_changed = Signal()
-        self.path_changed = Signal()
-        self.undo_changed = Signal()
-        set_by_hand = ("threshold", "densities", "pitches", "steps", "notes", "keep_drawn")
-        super().__init__(
-            ExplorerState(),
-            {
-                self.run_changed: ("open_run", "busy"),
-                self.pattern_changed: ("pattern", "latents", "edit", *set_by_hand),
-                self.path_changed: ("path", "path_bar"),
-                self.undo_changed: ("back", "forth"),
-            },
-        )
+def _each_clamped(values: Sequence[float], wanted: int, most: float) -> tuple[float, ...]:
+    """So many values, clamped to ± most. Raises ValueError."""
+    if len(values) != wanted:
+        raise ValueError(f"expected {count(wanted, 'latent')}, got {len(values)}")
+    return tuple(clamped(value, -most, most) for value in values)
 
 
 def clamped(value: float, low: float, high: float) -> float:

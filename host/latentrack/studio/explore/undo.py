@@ -42,9 +42,10 @@ def _exchanged(
     if not source:
         return state, source, other
     there = source[-1]
-    made = replace(state, path=there.path).moved(there.latents, there.edit)
+    made = replace(state, path=there.path, feel_knob_values=there.feel_knob_values)
+    made = made.moved(there.latents, there.edit)
     return made, source[:-1], (*other, here)
 
 
 def _snapshot(state: ExplorerState) -> Snapshot:
-    return Snapshot(state.latents, state.edit, state.path)
+    return Snapshot(state.latents, state.feel_knob_values, state.edit, state.path)
