@@ -132,7 +132,7 @@ class MapCard:
         state, point = self._explorer.state, int(event.args["point"])
         with suppress(ValueError, IndexError):
             # A click on a point leads to all of its latents, not only to those of the plane.
-            place = event.args["place"]
+            place = event.args["position"]
             if point >= 0:
                 place = self._opened.positions[point] / state.scale
             pattern = state.pattern_at(place)
