@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -189,8 +190,8 @@ class Notebook:
         self.halts += 1
 
 
-def conducted(tempo: float = 120.0) -> tuple[Conductor, Notebook]:
-    sequencer = Sequencer(Explored(pattern(["x" * 16])))
+def conducted(tempo: float = 120.0, playing: Pattern | None = None) -> tuple[Conductor, Notebook]:
+    sequencer = Sequencer(Explored(playing or pattern(["x" * 16])))
     sequencer.tempo = tempo
     notebook = Notebook()
     return Conductor(sequencer, [notebook]), notebook
@@ -253,6 +254,29 @@ def test_a_computer_that_has_slept_goes_on_where_it_was() -> None:
     conductor.advance(3600)
     assert [step.number for step in notebook.told[known:]] == [known]
     assert notebook.told[-1].due == pytest.approx(3600)
+
+
+def test_early_and_late_hits_are_told_ahead_of_their_own_time() -> None:
+    """Of the last of eight steps the first voice is 0.45 of a step early, the second late."""
+    timing = np.zeros((8, 2))
+    timing[7] = -0.45, 0.3
+    played = replace(pattern(["...x...x", ".......x"]), timing=timing)
+    conductor, notebook = conducted(60.0, played)  # a step is 0.25 s
+    heard_of: dict[int, float] = {}
+    tell = notebook.ahead
+
+    def ahead(step: DueStep) -> list[tuple[float, Callable[[], None]]]:
+        heard_of.setdefault(step.number, notebook.now)
+        return tell(step)
+
+    notebook.ahead = ahead  # type: ignore[method-assign]
+    conductor.begin(0)
+    run(conductor, notebook, 0, 1.9)
+    last = notebook.told[7]
+    due = LEAD_SECONDS + 7 * 0.25
+    assert last.due == pytest.approx(due)
+    assert last.times == pytest.approx((due - 0.45 * 0.25, due + 0.3 * 0.25))
+    assert heard_of[7] == pytest.approx(last.times[0] - AHEAD_SECONDS, abs=1e-5)
 
 
 def test_a_mistake_of_the_explorer_stops_the_music_and_not_the_clock(tmp_path: Path) -> None:

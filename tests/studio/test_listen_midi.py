@@ -301,6 +301,15 @@ def test_one_pitch_of_two_voices_is_one_note() -> None:
     assert [time for time, _ in midi.ahead(two, 1, False)] == [1.0, pytest.approx(1.4)]
 
 
+def test_a_note_sounds_when_its_hit_does() -> None:
+    """An early one and a late one; of two voices with one pitch the louder hit says when."""
+    midi = MidiNotes(lambda kind, **values: None)
+    hits = ((0, 36, 50), (1, 36, 120), (1, 42, 60))
+    step = DueStep(0, 1, 1.0, 0.5, hits, drums(), (), (1.0, 0.9, 1.2))
+    times = sorted(time for time, _ in midi.ahead(step, 1, False))
+    assert times == pytest.approx([0.9, 1.2, 1.3, 1.6])
+
+
 def test_ports_and_what_is_sent_are_told_apart(transport: Transport, cables: Path) -> None:
     heard: list[str] = []
     transport.midi.ports_changed.connect(lambda: heard.append("ports"))

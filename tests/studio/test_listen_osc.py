@@ -19,6 +19,7 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from latentrack.errors import UserError
 from latentrack.osc.endpoint import parsed
+from latentrack.playing.sequencer import DueStep
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.osc_state import OscState
 from latentrack.studio.listen.transport import Transport
@@ -195,6 +196,21 @@ def test_it_plays_and_each_step_and_hit_is_told(patch: Patch) -> None:
     assert patch.transport.playing
     patch.say("play", 0.0)
     assert not patch.transport.playing
+
+
+def test_early_and_late_hits_are_told_at_their_own_time(patch: Patch) -> None:
+    hits = ((0, 36, 90), (1, 38, 80), (2, 42, 70))
+    step = DueStep(3, 4, 10.0, 0.5, hits, patch.explorer.pattern, (), (10.0, 9.9, 10.2))
+    acts = sorted(patch.transport.osc.ahead(step), key=lambda entry: entry[0])
+    assert [time for time, _ in acts] == [9.9, 10.0, 10.2]
+    for _, act in acts:
+        act()
+    assert patch.hears("step", "hit") == [
+        ("hit", 1, 38, 80),
+        ("step", 3),
+        ("hit", 0, 36, 90),
+        ("hit", 2, 42, 70),
+    ]
 
 
 def test_a_run_is_opened_by_its_name_and_what_that_changes_is_told(patch: Patch) -> None:

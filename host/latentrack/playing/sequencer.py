@@ -50,6 +50,11 @@ class DueStep:
     ticks: tuple[float, ...]
     times: tuple[float, ...] = ()
 
+    @property
+    def timed_hits(self) -> tuple[tuple[float, tuple[int, int, int]], ...]:
+        """Each hit with its time; without `times` all sound at `due`."""
+        return tuple(zip(self.times or (self.due,) * len(self.hits), self.hits, strict=True))
+
 
 class Sequencer:
     """Goes through the pattern, a step at a time, as it is when the step's turn comes.
@@ -141,9 +146,13 @@ class Sequencer:
         hits = pattern.struck(number, self._hits) if pattern else []
         # The step itself comes when it would have: what is new holds from here on.
         # A clock that is followed may hurry; what was told already keeps its time and its turn.
+        first = self._last == -math.inf
         due = self._last = max(self.due, self._last)
         self.schedule = self.schedule.changed(self.count, self.tempo, beat, self.swing)
         times = self._times(pattern, number, due) if pattern else []
+        if first:
+            # Nothing sounds before playing begins.
+            times = [max(time, due) for time in times]
         step = DueStep(
             number,
             steps,

@@ -137,6 +137,21 @@ def test_without_timing_or_feel_all_is_on_the_grid(feel: float) -> None:
     assert len(steps) == 5
 
 
+def test_nothing_sounds_before_playing_begins() -> None:
+    """Else an early hit of the first step would be in the past."""
+    explorer = Explorer([[-0.5, 0], [0, 0], [0, -0.4], [0, 0]])
+    sequencer = Sequencer(explorer)
+    sequencer.tempo = 150
+    sequencer.begin(1.0)
+    steps = list(sequencer.until(1.5))
+    assert steps[0].times == (1.0,) and steps[2].times == pytest.approx((1.16,))
+    assert steps[4].times == pytest.approx((1.35,))  # once more round: now there is time
+    sequencer.resume(3.0)
+    assert next(sequencer.until(3.1)).number == 2
+    sequencer.resume(4.0)  # from the next one on
+    assert [step.times for step in sequencer.until(4.11)] == [(), pytest.approx((4.05,))]
+
+
 def test_a_step_is_asked_for_as_early_as_its_earliest_hit_may_sound() -> None:
     """Timing of cells that do not sound does not count: here the earliest hit is 0.4 early."""
     sequencer = Sequencer(Explorer(TIMING))

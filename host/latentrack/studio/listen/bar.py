@@ -63,8 +63,9 @@ class Bar(Element, component="listen_bar.js", dependencies=["listen_sound.js", "
         hits = []
         if step.pattern is not None:
             kind, names = step.pattern.kind, step.pattern.voice_names
-            for voice, pitch, velocity in step.hits:
-                hits.append((*sound_of(kind, names[voice], pitch), velocity))
+            for time, (voice, pitch, velocity) in step.timed_hits:
+                late = (time - step.due,) if time != step.due else ()
+                hits.append((*sound_of(kind, names[voice], pitch), velocity, *late))
         self.run_method("step", step.number, step.due, step.seconds, hits)
 
     def _model(self) -> str:

@@ -13,7 +13,8 @@ from typing import Protocol
 from latentrack.playing.sequencer import DueStep, Sequencer
 from latentrack.studio.listen.follow import Follower
 
-# Browsers are told of a step so long before it is due: the page's own path, and its sound's.
+# Browsers are told of a step so long before it is due, or before its earliest hit may sound: the
+# page's own path, and its sound's.
 AHEAD_SECONDS = 0.12
 # From the press of Play to the first step: enough for a page on this computer to be told of it.
 LEAD_SECONDS = 0.06
@@ -107,7 +108,7 @@ class Conductor:
         """Seconds until `advance` has something to do (0: at once; None: never)."""
         times = [self._events[0][0]] if self._events else []
         if self._running and self._follower is None:
-            times.append(self._sequencer.due - AHEAD_SECONDS)
+            times.append(self._sequencer.asks - AHEAD_SECONDS)
         return max(min(times) - now, 0) if times else None
 
     def _start(self) -> None:

@@ -89,19 +89,22 @@ class Sound {
     return due + this.fromServer.toward(median(quick.map((each) => each.offset)));
   }
 
-  // hits: [sound, hertz, velocity].  due: the server's time.  seconds: until the next step.
+  // hits: [sound, hertz, velocity, seconds after the step; below 0: before it].  due: the server's
+  // time.  seconds: until the next step.
   step(number, due, seconds, hits) {
     if (!this.wanted || !this.running) return;
     const wanted = this.audioTime(this.pageTime(due));
-    const late = this.context.currentTime - wanted;
-    const sounded = late < MOST_LATE;
-    const when = Math.max(wanted, this.context.currentTime);
-    if (sounded) {
-      for (const [sound, hertz, velocity] of hits) {
-        this.synth.play(sound, hertz, velocity, when, seconds);
-      }
+    const here = this.context.currentTime;
+    const late = here - wanted;
+    const times = [];
+    for (const [sound, hertz, velocity, after = 0] of hits) {
+      if (late - after >= MOST_LATE) continue;
+      times.push(Math.max(wanted + after, here));
+      this.synth.play(sound, hertz, velocity, times.at(-1), seconds);
     }
-    this.log.push({ number, due, when, late, sounded, hits: hits.length });
+    const when = Math.max(wanted, here);
+    const sounded = late < MOST_LATE;
+    this.log.push({ number, due, when, late, sounded, hits: hits.length, times });
     if (this.log.length > KEPT_LOG) this.log.shift();
   }
 

@@ -41,13 +41,14 @@ class MidiNotes:
                 found.append((step.due, lambda: self._send(how)))
             found += [(tick, lambda: self._send("clock")) for tick in step.ticks]
         number = DRUM_CHANNEL if step.pattern.kind == "drums" else channel - 1
-        loudest: dict[int, int] = {}
-        for _, pitch, velocity in step.hits:
-            loudest[pitch] = max(velocity, loudest.get(pitch, 0))
-        for pitch, velocity in loudest.items():
+        loudest: dict[int, tuple[int, float]] = {}
+        for time, (_, pitch, velocity) in step.timed_hits:
+            if velocity > loudest.get(pitch, (0, 0.0))[0]:
+                loudest[pitch] = velocity, time
+        for pitch, (velocity, time) in loudest.items():
             found += [
-                (step.due, self._note_on(step, number, pitch, velocity)),
-                (step.due + GATE * step.seconds, self._note_off(step, number, pitch)),
+                (time, self._note_on(step, number, pitch, velocity)),
+                (time + GATE * step.seconds, self._note_off(step, number, pitch)),
             ]
         return found
 

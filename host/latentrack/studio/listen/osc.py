@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from latentrack.errors import UserError
 from latentrack.osc.controls import OscControls
@@ -76,7 +77,13 @@ class Osc(OscStore):
         """See `conductor.Hearer`."""
         if not self._endpoint.sends:
             return []
-        return [(step.due, lambda: self._endpoint.say_step(step.number, step.hits))]
+        # Hits that sound with the step follow it; others come at their own time.
+        on_it = [hit for time, hit in step.timed_hits if time == step.due]
+        beside = [(time, hit) for time, hit in step.timed_hits if time != step.due]
+        return [
+            (step.due, lambda: self._endpoint.say_step(step.number, on_it)),
+            *((time, partial(self._endpoint.say, "hit", *hit)) for time, hit in beside),
+        ]
 
     def halted(self) -> None:
         """See `conductor.Hearer`: the change of the transport is told like any other."""
