@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from nicegui import context, ui
@@ -15,14 +16,15 @@ from latentrack.studio.page_parts import named
 from latentrack.studio.panel import page as panel
 from latentrack.studio.studio import Studio
 from latentrack.studio.training import page as training
+from latentrack.studio.workspace import Workspace
 
-# Path, name, icon, what fills it.
+# Path, name, icon.
 PAGES = (
-    ("/", "Corpus", "library_music", music.build),
-    ("/train", "Train", "model_training", training.build),
-    ("/explore", "Explore", "explore", explore.build),
-    ("/listen", "Listen", "volume_up", listen.build),
-    ("/module", "Module", "developer_board", panel.build),
+    ("/", "Corpus", "library_music"),
+    ("/train", "Train", "model_training"),
+    ("/explore", "Explore", "explore"),
+    ("/listen", "Listen", "volume_up"),
+    ("/module", "Module", "developer_board"),
 )
 # What the switch goes through: as the computer has it, light, dark.
 _LOOKS = {
@@ -45,15 +47,15 @@ def build(studio: Studio) -> None:
     with ui.header().classes("lt-head"):
         ui.label("latentrack").classes("lt-brand")
         with ui.element("nav").classes("lt-tabs").props('aria-label="The way of the music"'):
-            for path, name, icon, _ in PAGES:
+            for path, name, icon in PAGES:
                 tabs[path] = ui.link(target=path).classes("lt-tab")
                 with tabs[path]:
                     ui.icon(icon).props('aria-hidden="true"')
                     ui.label(name)
-        _look_switch(studio)
-    ui.sub_pages({path: _filled(fill, studio) for path, _, _, fill in PAGES}).classes("lt-page")
+        _look_switch(studio.workspace)
+    ui.sub_pages(_pages(studio)).classes("lt-page")
     with ui.footer().classes("lt-foot"):
-        bar.build(studio)
+        bar.build(studio.transport, studio.explorer)
 
     def mark(path: str) -> None:
         for each, tab in tabs.items():
@@ -65,12 +67,22 @@ def build(studio: Studio) -> None:
     mark(router.current_path)
 
 
-def _filled(fill: Callable[[Studio], None], studio: Studio) -> Callable[[], None]:
-    return lambda: fill(studio)
+def _pages(studio: Studio) -> dict[str, Callable[[], None]]:
+    """What fills each page, by its path: every page gets the stores that it shows."""
+    workspace, explorer, transport = studio.workspace, studio.explorer, studio.transport
+    return {
+        "/": partial(music.build, studio.music),
+        "/train": partial(
+            training.build, workspace, studio.training, studio.run_files, explorer, studio.music
+        ),
+        "/explore": partial(explore.build, workspace, explorer, transport, studio.music),
+        "/listen": partial(listen.build, transport, explorer),
+        "/module": partial(panel.build, studio.module, explorer),
+    }
 
 
-def _look_switch(studio: Studio) -> None:
-    left = studio.workspace.setting("dark", None)
+def _look_switch(workspace: Workspace) -> None:
+    left = workspace.setting("dark", None)
     dark = ui.dark_mode(left if isinstance(left, bool) else None)
     button = ui.button().props("flat round dense").classes("lt-look")
 
@@ -81,7 +93,7 @@ def _look_switch(studio: Studio) -> None:
     def turn() -> None:
         looks = list(_LOOKS)
         dark.value = looks[(looks.index(dark.value) + 1) % len(looks)]
-        studio.workspace.remember("dark", dark.value)
+        workspace.remember("dark", dark.value)
         show()
 
     button.on_click(turn)

@@ -7,33 +7,35 @@ from pathlib import Path
 from nicegui import ui
 
 from latentrack.studio.explore.controls import ExploreControls
+from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.map_card import MapCard, Tab
 from latentrack.studio.explore.path_card import PathCard
 from latentrack.studio.explore.pattern_card import PatternCard
 from latentrack.studio.explore.state import ExplorerState
+from latentrack.studio.listen.transport import Transport
+from latentrack.studio.music.music import Music
 from latentrack.studio.page_parts import errors_shown, in_background, listen
-from latentrack.studio.studio import Studio
+from latentrack.studio.workspace import Workspace
 
 
-def build(studio: Studio) -> None:
+def build(workspace: Workspace, explorer: Explorer, transport: Transport, music: Music) -> None:
     """Fills the page; it is filled anew when another run is opened."""
-    explorer, transport = studio.explorer, studio.transport
     shown: list[object] = []
 
     @ui.refreshable
     def fill() -> None:
         shown[:] = _key(explorer.state)
         if explorer.state.open_run is None:
-            _empty(studio)
+            _empty(workspace, explorer, music)
             return
         tab = Tab()
         with ui.element("div").classes("lt-explore"):
-            ExploreControls(studio.workspace, explorer, transport)
+            ExploreControls(workspace, explorer, transport)
             with ui.element("div").classes("lt-explore-left"):
                 map_card = MapCard(explorer, tab)
             with ui.element("div").classes("lt-explore-right"):
                 PatternCard(explorer, transport, tab)
-                PathCard(studio.workspace, explorer, transport, tab, map_card)
+                PathCard(workspace, explorer, transport, tab, map_card)
 
     def heard() -> None:
         if shown != _key(explorer.state):
@@ -48,15 +50,14 @@ def _key(state: ExplorerState) -> list[object]:
     return [state.open_run, state.busy if state.open_run is None else ""]
 
 
-def _empty(studio: Studio) -> None:
+def _empty(workspace: Workspace, explorer: Explorer, music: Music) -> None:
     """No run is open: which there are, or how to come by one."""
-    explorer = studio.explorer
     with ui.element("div").classes("lt-card lt-explore-empty"):
         busy = explorer.state.busy
         if busy:
             ui.label(f"{busy}…").classes("lt-title").props("role=status")
             return
-        folders = studio.workspace.run_folders()
+        folders = workspace.run_folders()
         if folders:
             ui.label("No model is open").classes("lt-title")
             ui.label("Open one to explore its latent space.")
@@ -72,7 +73,7 @@ def _empty(studio: Studio) -> None:
         ui.label("No model yet").classes("lt-title")
         ui.label("Here you move through what a model has learnt, and hear it. Train one first.")
         ui.link("Train a model →", "/train")
-        if studio.music.dataset is None:
+        if music.dataset is None:
             ui.label(
                 "There is no music to train on, either. The Corpus page takes your MIDI files, "
                 "or the demo corpus, which trains in about ten seconds."

@@ -14,7 +14,6 @@ from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.sounds import sound_of
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.page_parts import listen
-from latentrack.studio.studio import Studio
 
 _SILENT_STEPS = 16
 
@@ -76,9 +75,8 @@ class Bar(Element, component="listen_bar.js", dependencies=["listen_sound.js", "
         self.run_method("pong", event.args, self._transport.now())
 
 
-def build(studio: Studio) -> None:
+def build(transport: Transport, explorer: Explorer) -> None:
     """Fills the bar."""
-    transport, explorer = studio.transport, studio.explorer
     bar = Bar(transport, explorer)
     loop = asyncio.get_running_loop()
 

@@ -18,22 +18,21 @@ from latentrack.studio.listen.osc import Osc
 from latentrack.studio.listen.sounds import DRUMS, sound_of
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.page_parts import errors_shown, heading, in_background, listen, named
-from latentrack.studio.studio import Studio
 from latentrack.words import agree, count
 
 _PREVIEW = """({ currentTarget: { dataset } }) =>
     window.latentrackSound.preview(dataset.sound, Number(dataset.hertz))"""
 
 
-def build(studio: Studio) -> None:
+def build(transport: Transport, explorer: Explorer) -> None:
     """Fills the page."""
     with ui.element("div").classes("lt-row lt-listen-page"):
         with _card("Sound"):
-            _sound(studio.transport, studio.explorer)
+            _sound(transport, explorer)
         with _card("MIDI"):
-            _midi(studio.transport.midi)
+            _midi(transport.midi)
         with _card("OSC").classes("lt-listen-osc"):
-            _osc(studio.transport.osc)
+            _osc(transport.osc)
 
 
 def _card(title: str) -> ui.element:

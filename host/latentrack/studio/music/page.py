@@ -15,16 +15,15 @@ from latentrack.studio.music.left_out import LeftOut
 from latentrack.studio.music.music import Music
 from latentrack.studio.music.rule_controls import RuleControls
 from latentrack.studio.page_parts import errors_shown, in_background, is_here, listen, show_message
-from latentrack.studio.studio import Studio
 from latentrack.words import count
 
 FEWEST = 20  # sequences that a model is trained on
 
 
-def build(studio: Studio) -> None:
+def build(music: Music) -> None:
     """Fills the page."""
-    routes.serve(studio.music)
-    _Page(studio.music)
+    routes.serve(music)
+    _Page(music)
 
 
 class _Page:

@@ -6,16 +6,17 @@ from functools import partial
 
 from nicegui import ui
 
+from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.page_parts import listen, show_error, show_message
 from latentrack.studio.panel import connection_card, models_card, puck_card
 from latentrack.studio.panel.cards import Card, CardChoices
 from latentrack.studio.panel.panel import Panel
-from latentrack.studio.studio import Studio
+from latentrack.studio.panel.store import ModuleStore
 
 
-def build(studio: Studio) -> None:
+def build(module: ModuleStore, explorer: Explorer) -> None:
     """Fills the page."""
-    module, explorer, choices = studio.module, studio.explorer, CardChoices()
+    choices = CardChoices()
     with ui.element("div").classes("lt-panel-page"):
         panel = Panel(module)
         listen(module.connection_changed, panel.show)

@@ -12,9 +12,11 @@ from nicegui.elements.mixins.value_element import ValueElement
 
 from latentrack.declared import Declaration
 from latentrack.errors import UserError
+from latentrack.studio.music.music import Music
 from latentrack.studio.page_parts import errors_shown, in_background, listen, named
-from latentrack.studio.studio import Studio
 from latentrack.studio.training.choices import MORE, TrainingChoices, in_short
+from latentrack.studio.training.training import Trainer
+from latentrack.studio.workspace import Workspace
 
 _REMEMBERED = "training"
 
@@ -25,14 +27,16 @@ class Form:
     earlier: the name of a run whose training is to be continued, "" for a new model.
     """
 
-    def __init__(self, studio: Studio, earlier: str = "") -> None:
-        self._studio = studio
-        self._choices = _remembered(studio)
+    def __init__(
+        self, workspace: Workspace, training: Trainer, music: Music, earlier: str = ""
+    ) -> None:
+        self._workspace, self._training, self._music = workspace, training, music
+        self._choices = _remembered(workspace)
         self._choices.earlier = earlier
         self._build()
 
     def _build(self) -> None:
-        studio, choices = self._studio, self._choices
+        store, choices = self._music, self._choices
         music = ui.label().classes("lt-muted")
         empty = ui.element("p").classes("lt-train-empty")
         with empty:
@@ -41,7 +45,7 @@ class Form:
         name = ui.input("Name", value=choices.name, placeholder="drums").props("dense outlined")
         _keep(name, choices, "name")
         runs = {"": "a new model"} | {
-            folder.stem: f"train on: {folder.stem}" for folder in studio.workspace.run_folders()
+            folder.stem: f"train on: {folder.stem}" for folder in self._workspace.run_folders()
         }
         if choices.earlier not in runs:
             choices.earlier = ""
@@ -89,19 +93,19 @@ class Form:
             begin.props("unelevated no-caps")
 
         def refresh() -> None:
-            dataset = studio.music.dataset
+            dataset = store.dataset
             going_on = bool(choices.earlier)
             for part in (ours, more):
                 part.set_visibility(not going_on)
             empty.set_visibility(dataset is None and not going_on)
             music.set_visibility(dataset is not None or going_on)
-            begin.set_enabled(going_on or (dataset is not None and not studio.music.busy))
+            begin.set_enabled(going_on or (dataset is not None and not store.busy))
             if going_on:
                 music.set_text(f"Goes on where {choices.earlier} ended, with its music.")
-            elif studio.music.busy:
+            elif store.busy:
                 music.set_visibility(True)
                 empty.set_visibility(False)
-                music.set_text(f"{studio.music.busy} …")
+                music.set_text(f"{store.busy} …")
             elif dataset is not None:
                 music.set_text(f"Learns {in_short(dataset)}.")
                 try:
@@ -110,20 +114,20 @@ class Form:
                     size.set_text(str(error))
 
         refresh()
-        listen(studio.music.changed, refresh)
+        listen(store.changed, refresh)
 
     async def _start(self) -> None:
-        studio, choices = self._studio, self._choices
+        choices = self._choices
         with errors_shown():
             settings = choices.settings()
             earlier = None
             if choices.earlier:
-                earlier = studio.workspace.runs / f"{choices.earlier}.run"
-            dataset = studio.music.dataset
+                earlier = self._workspace.runs / f"{choices.earlier}.run"
+            dataset = self._music.dataset
             kind = dataset.kind if dataset is not None else "model"
             name = choices.name.strip() or choices.earlier or kind
-            studio.workspace.remember(_REMEMBERED, asdict(choices) | {"earlier": ""})
-            await in_background(studio.training.start, settings, name, earlier)
+            self._workspace.remember(_REMEMBERED, asdict(choices) | {"earlier": ""})
+            await in_background(self._training.start, settings, name, earlier)
 
 
 def _radio(
@@ -192,9 +196,9 @@ def _placeholder(entry: Declaration) -> str:
     return entry.automatic or f"{entry.default:g}"
 
 
-def _remembered(studio: Studio) -> TrainingChoices:
+def _remembered(workspace: Workspace) -> TrainingChoices:
     """The choices of the last training that was started; the defaults if they are not valid."""
-    given = studio.workspace.setting(_REMEMBERED, {})
+    given = workspace.setting(_REMEMBERED, {})
     names = {field.name for field in fields(TrainingChoices)}
     try:
         choices = TrainingChoices(**{name: given[name] for name in names & given.keys()})

@@ -6,25 +6,30 @@ from collections.abc import Callable
 
 from nicegui import ui
 
+from latentrack.studio.explore.explorer import Explorer
+from latentrack.studio.music.music import Music
 from latentrack.studio.page_parts import heading, listen, show_error
-from latentrack.studio.studio import Studio
 from latentrack.studio.training import actions
 from latentrack.studio.training.form import Form
 from latentrack.studio.training.progress import show_outcome, show_running
+from latentrack.studio.training.run_files import RunFiles
 from latentrack.studio.training.run_table import RunTable
+from latentrack.studio.training.training import Trainer
 from latentrack.studio.training.watch import Watch
+from latentrack.studio.workspace import Workspace
 
 
-def build(studio: Studio) -> None:
+def build(
+    workspace: Workspace, training: Trainer, files: RunFiles, explorer: Explorer, music: Music
+) -> None:
     """Build the page."""
-    training, files, explorer = studio.training, studio.run_files, studio.explorer
-    actions.offer_reports(studio.workspace)
+    actions.offer_reports(workspace)
     with ui.element("div").classes("lt-train-page"):
         with ui.element("section").classes("lt-card lt-train-work") as work:
             work.props('aria-label="Training"')
         with ui.element("div").classes("lt-train-right"):
             with ui.element("div").classes("lt-train-watch"):
-                watch = Watch(studio.workspace, training)
+                watch = Watch(workspace, training)
             with ui.element("section").classes("lt-card").props('aria-label="Runs"'):
                 RunTable(training.runs, files, explorer, lambda name: choose(name))
     update: Callable[[], None] = _nothing
@@ -41,7 +46,7 @@ def build(studio: Studio) -> None:
                 _found(state.found, training.dismiss_found)
             if state.task is None:
                 heading("New training")
-                Form(studio, earlier)
+                Form(workspace, training, music, earlier)
             elif state.outcome is None:
                 update = show_running(training, state.task)
             else:
