@@ -24,19 +24,23 @@
  * as it is not known how long the step is. That is predicted: the clock may be swung itself, so the
  * interval that comes is the one before the last, unless one of the two is more than four times the
  * other, a pause: then the shorter one. A step of more clocks takes both in turn.
- *   offset 0    at the edge
- *   late        queued at the edge; at the latest at the edge of the next step, before that step's
- *               own triggers
- *   early       queued at the edge of the step before, by that step's length (or, where it could
- * not be queued: at its edge); at the latest at its edge. Whatever then plays there, a channel that
- * was queued is not triggered again. Nothing is queued early of step 0 while a pattern waits to
- * take over there. What is queued is played at the nearest tick. The level of a trigger goes out
- * with it, levels without one at the edge. Two hits of one channel at the same time are two gates.
- * The dice for a step with early hits are thrown when they are queued. What becomes of what is
- * queued: of a clock that stops or a pause, late hits play, and so do early ones until the next
- * edge, which drops them if there is a pause. A reset drops early hits of all steps but 0 (and of
- * step 0 if the clock was stopped, too: at the edge that comes); one that belongs to the last edge
- * drops all that the wrong step made wait. What has been dropped claims no channel.
+ *
+ * With offset 0 it plays at its edge. A late one is queued at its edge, and plays at the latest at
+ * the edge of the next step, before that step's own triggers. An early one is queued at the edge of
+ * the step before, by that step's length, and plays at the latest at its own edge; where it could
+ * not be queued it plays at its edge. Whatever then plays there, a channel that was queued is not
+ * triggered again. Nothing is queued early of step 0 while a pattern waits to take over there.
+ *
+ * What is queued is played at the nearest tick. The level of a trigger goes out with it, levels
+ * without one at the edge; the length of its gate is worked out when it rises. Two hits of one
+ * channel at the same time are two gates. The dice for a step with early hits are thrown when they
+ * are queued.
+ *
+ * What becomes of what is queued: when the clock stops or there is a pause, late hits play, and so
+ * do early ones until the next edge, which drops them if there is a pause. A reset drops early hits
+ * of all steps but 0; those of step 0 are dropped at the next edge if the clock was stopped, too. A
+ * reset that belongs to the last edge drops all that the wrong step made wait. What has been
+ * dropped claims no channel.
  *
  * Reset. The next clock edge plays step 0, on all tracks, whatever their division. But a reset that
  * comes together with a clock edge is often seen just after it; the edge was then meant to play
@@ -56,9 +60,8 @@
 
 #define RACK_TRACKS 4
 #define RESET_WINDOW_US 1000u
-#define RACK_LONG_AGO_US                                                                           \
-    0x40000000u /* an edge this long ago is forgotten, before the time wraps                       \
-                 */
+/* An edge this long ago is forgotten, before the time wraps. */
+#define RACK_LONG_AGO_US 0x40000000u
 
 struct rack {
     struct outputs *outputs;
