@@ -198,7 +198,6 @@ def test_early_hits_are_told_before_their_step_and_late_ones_after_it(
     told = felt_patch.hears(lambda message: message[:2] == ("step", 15))
     instrument = felt_patch.player.instrument
     sequencer = Sequencer(instrument)
-    sequencer.feel = percent / 100
     sequencer.begin(0)
     due: list[tuple[float, tuple[Any, ...]]] = []
     for step in list(sequencer.until(3))[:17]:

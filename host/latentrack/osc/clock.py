@@ -10,7 +10,6 @@ from functools import partial
 from itertools import count
 
 from latentrack.osc.instrument import clamped
-from latentrack.playing.parameters import TRACK
 from latentrack.playing.schedule import MOST_SWING, STRAIGHT, TEMPO_RANGE
 from latentrack.playing.sequencer import HasPattern, Sequencer
 
@@ -62,11 +61,6 @@ class OscClock:
         """Share of two steps that the first takes: 0.5 is straight."""
         return self._sequencer.swing
 
-    @property
-    def feel(self) -> float:
-        """Share of the learned timing that is heard, 0 to 2."""
-        return self._sequencer.feel
-
     def play(self) -> None:
         """Begin with the first step, now."""
         with self._waiting:
@@ -95,12 +89,6 @@ class OscClock:
     def set_swing(self, swing: float) -> None:
         """From the next step on: 0.5 to 0.75; what is beyond is clamped."""
         self._sequencer.swing = clamped(swing, STRAIGHT, MOST_SWING)
-        self._on_change()
-
-    def set_feel(self, feel: float) -> None:
-        """From the next step on: 0 (all on the grid) to 2; what is beyond is clamped."""
-        low, high = TRACK["feel"].ends
-        self._sequencer.feel = clamped(feel, low / 100, high / 100)
         self._on_change()
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from latentrack import words
 from latentrack.decoder.metadata import DecoderInfo
@@ -103,38 +103,6 @@ class PlayedClock(Protocol):
         """Set the swing, clamped to 0.5 to 0.75."""
 
 
-@runtime_checkable
-class FeltClock(Protocol):
-    """A clock that plays hits earlier or later than their steps."""
-
-    @property
-    def feel(self) -> float:
-        """Share of the learned timing that is heard, 0 to 2."""
-
-    def set_feel(self, feel: float) -> None:
-        """Set the feel, clamped to 0 to 2."""
-
-
-@runtime_checkable
-class FeltModel(Protocol):
-    """What OSC does to the feel of the open model, and tells of it."""
-
-    @property
-    def has_feel(self) -> bool:
-        """Whether it knows velocity and timing."""
-
-    @property
-    def feel_latents(self) -> int:
-        """How many of the knob values, the last ones, are the feel's."""
-
-    @property
-    def dynamics(self) -> float:
-        """Share of the learned dynamics, 0 to 2."""
-
-    def set_dynamics(self, dynamics: float) -> None:
-        """Set the dynamics, clamped to 0 to 2."""
-
-
 class OpenModel(Protocol):
     """The model that plays, and the file or folder that it is called by."""
 
@@ -164,7 +132,23 @@ class HasModel(Protocol):
 
     @property
     def knob_values(self) -> tuple[float, ...]:
-        """Each latent, -1 to 1."""
+        """Each latent, -1 to 1, but those of the feel."""
+
+    @property
+    def feel_knob_values(self) -> tuple[float, ...]:
+        """Each latent of the feel, -1 to 1."""
+
+    @property
+    def has_feel(self) -> bool:
+        """Whether the open model knows velocity and timing."""
+
+    @property
+    def feel(self) -> float:
+        """Share of the learned timing that is heard, 0 to 2."""
+
+    @property
+    def dynamics(self) -> float:
+        """Share of the learned dynamics that is heard, 0 to 2."""
 
     @property
     def threshold(self) -> float:
@@ -184,6 +168,15 @@ class HasModel(Protocol):
 
     def set_knob_values(self, values: Sequence[float]) -> None:
         """Move to these knob values, -1 to 1 each."""
+
+    def set_feel_knob_values(self, values: Sequence[float]) -> None:
+        """Move the latents of the feel to these knob values, -1 to 1 each."""
+
+    def set_feel(self, amount: float) -> None:
+        """Set the share of the learned timing, clamped to 0 to 2."""
+
+    def set_dynamics(self, amount: float) -> None:
+        """Set the share of the learned dynamics, clamped to 0 to 2."""
 
     def set_threshold(self, value: float) -> None:
         """Set the threshold, clamped to 0 to 1."""
@@ -218,19 +211,17 @@ class OscControls:
         found: dict[str, tuple[Value, ...]] = {}
         if explorer.run is not None:
             found["model"] = ("model", explorer.run.folder.name.removesuffix(".run"))
-            values = list(explorer.knob_values)
-            for axis, at in self._axes().items():
-                found[axis] = (axis, round(float(values[at]), 5))
+            for axis, value in self._axes().items():
+                found[axis] = (axis, round(float(value), 5))
             found["threshold"] = ("threshold", round(float(explorer.threshold), 5))
             for group, density in enumerate(explorer.densities, start=1):
                 found[f"density {group}"] = ("density", group, round(float(density), 5))
             if explorer.pitches:
                 found["pitches"] = ("pitches", *map(int, explorer.pitches))
             found["steps"] = ("steps", int(explorer.steps))
-            if self._felt is not None:
-                found["dynamics"] = ("dynamics", round(100 * self._felt.dynamics, 3))
-                if isinstance(transport, FeltClock):
-                    found["feel"] = ("feel", round(100 * transport.feel, 3))
+            if explorer.has_feel:
+                found["feel"] = ("feel", round(100 * explorer.feel, 3))
+                found["dynamics"] = ("dynamics", round(100 * explorer.dynamics, 3))
         found["tempo"] = ("tempo", round(transport.tempo, 2))
         found["swing"] = ("swing", round(transport.swing, 4))
         found["play"] = ("play" if transport.playing else "stop",)
@@ -255,44 +246,41 @@ class OscControls:
         if self._explorer.run is None:
             raise Ignored("no model is open")
 
-    @property
-    def _felt(self) -> FeltModel | None:
-        """The open model, if it has a feel."""
+    def _axes(self) -> dict[str, float]:
+        """The addresses of the open model's latents, and their knob values."""
         explorer = self._explorer
-        return explorer if isinstance(explorer, FeltModel) and explorer.has_feel else None
-
-    def _axes(self) -> dict[str, int]:
-        """The addresses of the open model's latents, and which knob value each is."""
-        felt = self._felt
-        count = len(self._explorer.knob_values)
-        first = count - (felt.feel_latents if felt else 0)
-        return dict(zip(AXES, range(first), strict=False)) | dict(
-            zip(FEEL_AXES, range(first, count), strict=False)
+        return dict(zip(AXES, explorer.knob_values, strict=False)) | dict(
+            zip(FEEL_AXES, explorer.feel_knob_values, strict=False)
         )
 
     def _axis(self, axis: str, values: Sequence[object]) -> None:
         (value,) = numbers(values, *TRACK[axis].ends, 1)
         self._open_run()
-        axes = self._axes()
-        if axis not in axes:
+        if axis not in self._axes():
             raise Ignored(f"the model has no {TRACK[axis].title}")
-        knobs = list(self._explorer.knob_values)
-        knobs[axes[axis]] = value
-        self._explorer.set_knob_values(knobs)
+        if axis in AXES:
+            knobs = list(self._explorer.knob_values)
+            knobs[AXES.index(axis)] = value
+            self._explorer.set_knob_values(knobs)
+        else:
+            knobs = list(self._explorer.feel_knob_values)
+            knobs[FEEL_AXES.index(axis)] = value
+            self._explorer.set_feel_knob_values(knobs)
 
     def _feel(self, values: Sequence[object]) -> None:
         (percent,) = numbers(values, *TRACK["feel"].ends, 1)
-        self._open_run()
-        if self._felt is None or not isinstance(self._transport, FeltClock):
-            raise Ignored("the model has no feel")
-        self._transport.set_feel(percent / 100)
+        self._need_feel()
+        self._explorer.set_feel(percent / 100)
 
     def _dynamics(self, values: Sequence[object]) -> None:
         (percent,) = numbers(values, *TRACK["dynamics"].ends, 1)
+        self._need_feel()
+        self._explorer.set_dynamics(percent / 100)
+
+    def _need_feel(self) -> None:
         self._open_run()
-        if self._felt is None:
+        if not self._explorer.has_feel:
             raise Ignored("the model has no feel")
-        self._felt.set_dynamics(percent / 100)
 
     def _threshold(self, values: Sequence[object]) -> None:
         (value,) = numbers(values, *TRACK["threshold"].ends, 1)

@@ -67,14 +67,16 @@ class OscInstrument:
         self._voice_pitches = voice_pitches(self.voices)
         self._density_of = density_of_voices(self.voices.kind, info.voices, info.groups)
         self._named_voices = voices_named(self.voices.voice_names)
-        self.knob_values: tuple[float, ...] = (0.0,) * self._decoder.latents
+        self.has_feel: bool = self._decoder.has_feel
+        feel_latents = self._decoder.feel_latents
+        self.knob_values: tuple[float, ...] = (0.0,) * (self._decoder.latents - feel_latents)
+        self.feel_knob_values: tuple[float, ...] = (0.0,) * feel_latents
         threshold = extras.threshold
         self.threshold = TRACK["threshold"].default if threshold is None else threshold
         self.densities: tuple[float, ...] = (NEUTRAL,) * (max(self._density_of) + 1)
         self.pitches: tuple[int, ...] = FIRST_PITCHES
         self.steps = info.steps
-        self.has_feel: bool = self._decoder.has_feel
-        self.feel_latents: int = self._decoder.feel_latents
+        self.feel = 1.0
         self.dynamics = 1.0
         self._probabilities: NDArray[np.float32]
         self._felt: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
@@ -82,13 +84,16 @@ class OscInstrument:
         self._decode()
 
     def set_knob_values(self, values: Sequence[float]) -> None:
-        """Move to a position, -1 to 1 for each latent; those of the feel come last."""
-        if len(values) != len(self.knob_values):
-            raise ValueError(
-                f"expected {count(len(self.knob_values), 'latent')}, got {len(values)}"
-            )
+        """Move to a position, -1 to 1 for each latent but those of the feel."""
         with self._lock:
-            self.knob_values = tuple(clamped(value, -1, 1) for value in values)
+            self.knob_values = _as_many(values, self.knob_values)
+            self._decode()
+        self._on_change()
+
+    def set_feel_knob_values(self, values: Sequence[float]) -> None:
+        """Move the latents of the feel, -1 to 1 each: the same hits, harder or later."""
+        with self._lock:
+            self.feel_knob_values = _as_many(values, self.feel_knob_values)
             self._decode()
         self._on_change()
 
@@ -111,10 +116,13 @@ class OscInstrument:
             raise ValueError(f"expected 1 to {MOST_PITCHES} pitches, got {len(pitches)}")
         self._set("pitches", tuple(int(PITCHES[0].clamped(pitch)) for pitch in pitches))
 
-    def set_dynamics(self, dynamics: float) -> None:
+    def set_feel(self, amount: float) -> None:
+        """Share of the learned timing that is heard, 0 (all on the grid) to 2; 1: as learned."""
+        self._set("feel", TRACK["feel"].clamped(100 * amount) / 100)
+
+    def set_dynamics(self, amount: float) -> None:
         """Share of the learned dynamics, 0 (all hits alike) to 2; 1: as learned."""
-        low, high = TRACK["dynamics"].ends
-        self._set("dynamics", clamped(dynamics, low / 100, high / 100))
+        self._set("dynamics", TRACK["dynamics"].clamped(100 * amount) / 100)
 
     def set_steps(self, steps: int) -> None:
         """How many steps of the pattern are played, again and again."""
@@ -131,7 +139,7 @@ class OscInstrument:
 
     def _decode(self) -> None:
         scale = self._decoder.info.latent_scale
-        latents = [[x * scale for x in self.knob_values]]
+        latents = [[x * scale for x in (*self.knob_values, *self.feel_knob_values)]]
         self._probabilities = self._decoder.decode(latents)[0]
         if self.has_feel:
             velocity, timing = self._decoder.decode_feel(latents)
@@ -151,7 +159,7 @@ class OscInstrument:
             hits = velocities(logits, cells, limits, self._named_voices)
         else:
             hits = learned_velocities(self._felt[0], cells, self._named_voices, self.dynamics)
-            timing = self._felt[1][: self.steps]
+            timing = self.feel * self._felt[1][: self.steps]
         self.pattern = Pattern(
             hits[: self.steps],
             kind,
@@ -168,6 +176,13 @@ def clamped(value: float, low: float, high: float) -> float:
     if math.isnan(number):
         raise ValueError("not a number")
     return min(max(number, low), high)
+
+
+def _as_many(values: Sequence[float], before: tuple[float, ...]) -> tuple[float, ...]:
+    """These knob values, clamped; ValueError unless there are as many as before."""
+    if len(values) != len(before):
+        raise ValueError(f"expected {count(len(before), 'latent')}, got {len(values)}")
+    return tuple(clamped(value, -1, 1) for value in values)
 
 
 def _voices(decoder: Decoder, extras: Extras) -> Dataset:

@@ -56,14 +56,14 @@ class OscPlayer:
         self._closed = threading.Event()
         self.instrument = OscInstrument(model, self._changed)
         """What plays: `set_knob_values`, `set_threshold`, `set_density`, `set_pitches`,
-        `set_dynamics`, `set_steps`."""
+        `set_steps`; of a model with a feel `set_feel_knob_values`, `set_feel`, `set_dynamics`."""
         self.clock = OscClock(
             self.instrument,
             lambda step: self._endpoint.say("step", step),
             lambda hit: self._endpoint.say("hit", *hit),
             self._changed,
         )
-        """When it plays: `play`, `stop`, `set_tempo`, `set_swing`, `set_feel`."""
+        """When it plays: `play`, `stop`, `set_tempo`, `set_swing`."""
         self._on_ignore = on_ignore
         self._ignored = ""
         self._endpoint = Endpoint(OscControls(self.instrument, self.clock, list), self._heard)

@@ -22,7 +22,7 @@ class Pattern:
     its word.  voice_names: one for each voice.  pitches: a MIDI note number for each voice; of a
     rhythm, whose one voice has no pitch of its own, the player's pitches, which its hits take in
     turn (at least one).  steps_per_beat: a beat is a quarter note.  timing: of each cell, (steps,
-    voices), in steps, + is late, -0.5 to 0.5 as a model has learned it; None: all on the grid.
+    voices), in steps, + is late, as it is heard; None: all on the grid.
     """
 
     velocities: npt.NDArray[np.uint8]

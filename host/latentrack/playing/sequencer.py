@@ -59,16 +59,14 @@ class DueStep:
 class Sequencer:
     """Goes through the pattern, a step at a time, as it is when the step's turn comes.
 
-    `tempo`, `swing` and `feel` (the share of the learned timing that is heard, 0 to 2) may be set
-    at any time; they hold from the next step that is asked for. `schedule` may be replaced while a
-    clock from elsewhere is followed.
+    `tempo` and `swing` may be set at any time; they hold from the next step that is asked for.
+    `schedule` may be replaced while a clock from elsewhere is followed.
     """
 
     def __init__(self, explorer: HasPattern) -> None:
         self._explorer = explorer
         self.tempo = 120.0
         self.swing = STRAIGHT
-        self.feel = 1.0
         self.schedule = Schedule()
         self.count = 0
         """How many steps have been asked for since playing began."""
@@ -92,8 +90,7 @@ class Sequencer:
         pattern = self._explorer.pattern
         if pattern is None or not pattern.earliest:
             return self.due
-        early = kept_within_a_step(self.feel * pattern.earliest)
-        return self.due - early * self.schedule.step_seconds
+        return self.due - kept_within_a_step(pattern.earliest) * self.schedule.step_seconds
 
     def begin(self, time: float) -> None:
         """From the first step, which sounds at `time`."""
@@ -173,7 +170,7 @@ class Sequencer:
         """When the hits of the pattern's step `number` sound, which itself comes at `due`."""
         straight = self.schedule.due(self.count)
         return [
-            due + self.schedule.due(self.count, self.feel * late) - straight if late else due
+            due + self.schedule.due(self.count, late) - straight if late else due
             for late in pattern.offsets(number)
         ]
 

@@ -109,9 +109,9 @@ class Explorer:
 TIMING = [[0.25, -0.5], [-0.1, 0.1], [0.3, -0.4], [-0.5, -0.5]]
 
 
-def steps_of(explorer: Explorer, until: float, feel: float = 1.0) -> list[DueStep]:
+def steps_of(explorer: Explorer, until: float) -> list[DueStep]:
     sequencer = Sequencer(explorer)
-    sequencer.tempo, sequencer.feel = 150, feel  # a step is 0.1 s
+    sequencer.tempo = 150  # a step is 0.1 s
     sequencer.begin(1.0)
     return list(sequencer.until(until))
 
@@ -125,14 +125,13 @@ def test_each_hit_has_a_time_of_its_own() -> None:
         pytest.approx((1.16,)),
         (),
     ]
-    doubled = steps_of(Explorer(TIMING), 1.3, feel=2.0)
-    assert doubled[2].times == pytest.approx((1.12,))
-    assert doubled[0].times == pytest.approx((1.05,))
+    far = steps_of(Explorer([[3 * late for late in row] for row in TIMING]), 1.3)
+    assert far[2].times == pytest.approx((1.1,), abs=1e-5)  # not a whole step
+    assert far[0].times == pytest.approx((1.075,))
 
 
-@pytest.mark.parametrize("feel", [0.0, 1.0])
-def test_without_timing_or_feel_all_is_on_the_grid(feel: float) -> None:
-    steps = steps_of(Explorer(TIMING if feel == 0 else None), 1.45, feel)
+def test_without_timing_all_is_on_the_grid() -> None:
+    steps = steps_of(Explorer(None), 1.45)
     assert [step.times for step in steps] == [(step.due,) * len(step.hits) for step in steps]
     assert len(steps) == 5
 

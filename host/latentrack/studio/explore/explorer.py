@@ -55,6 +55,26 @@ class Explorer(ExplorerStore):
         return self.state.knob_values
 
     @property
+    def feel_knob_values(self) -> tuple[float, ...]:
+        """Each latent of the feel, -1 to 1; none: the run has no feel."""
+        return self.state.feel_knob_values
+
+    @property
+    def has_feel(self) -> bool:
+        """Whether the open run knows velocity and timing."""
+        return self.state.learned is not None
+
+    @property
+    def feel(self) -> float:
+        """Share of the learned timing that is heard, 0 to 2."""
+        return self.state.feel
+
+    @property
+    def dynamics(self) -> float:
+        """Share of the learned velocities' contrast that is heard, 0 to 2."""
+        return self.state.dynamics
+
+    @property
     def threshold(self) -> float:
         """Probability above which a cell sounds, 0 to 1."""
         return self.state.threshold
