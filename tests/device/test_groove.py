@@ -104,6 +104,10 @@ def test_accents_and_time_stamps_are_what_litert_decodes(rig, felt_model, step_u
             found = played(module, 48, step_us)
             moved = compare(found, asked(steps, 48, step_us, feel, swing), step_us)
             assert (moved > 20) == (feel > 0), moved
+    # Decoded step by step it is the same.
+    module.run(f"{at(PLACE)}\ntrack.feel = 100; track.swing = 62; track.follow = 'step'")
+    found = played(module, 48, step_us)
+    compare(found, asked(felt_model.steps(PLACE), 48, step_us, 100, 62), step_us)
 
 
 @covers("swing")
