@@ -16,6 +16,7 @@ import pytest
 from latentrack.module.link import Link
 from latentrack.virtual.module import VirtualModule
 from tests.programs import latentrack, mpremote
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -190,7 +191,7 @@ def run_live(arguments: list[str], port: str) -> str:
         assert line, said
         said += line
     program.send_signal(2)
-    program.communicate()
+    program.communicate(timeout=PATIENCE_S)
     return said
 
 

@@ -271,7 +271,7 @@ def test_a_behaviour_that_is_deleted_goes_when_told(module, behaviours, wish):
     line = wait_for("right.py")
     assert "removed" in line if wish else "stays on the module; --delete removes it" in line
     program.send_signal(2)
-    program.communicate()
+    program.communicate(timeout=PATIENCE_S)
     there = {path.name for path in (module.flash / "behaviours").iterdir()}
     assert ("right.py" in there) == (not wish) and "left.py" in there
     with Link(module.port) as link:
