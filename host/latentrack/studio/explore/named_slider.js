@@ -7,9 +7,9 @@ export default {
       <span>{{ name }}</span>
       <input type="range" :min="low" :max="high" :step="step" :aria-label="name" :value="now"
         @input="turned(Number($event.target.value))">
-      <output>{{ now.toFixed(step < 1 ? 2 : 0) }}</output>
+      <output>{{ now.toFixed(step < 1 ? 2 : 0) }}{{ unit }}</output>
     </label>`,
-  props: { name: String, low: Number, high: Number, step: Number, about: String, start: Number },
+  props: { name: String, low: Number, high: Number, step: Number, about: String, unit: String, start: Number },
   data() {
     return { now: this.start };
   },

@@ -9,7 +9,8 @@ from nicegui.events import GenericEventArguments
 
 
 class NamedSlider(Element, component="named_slider.js", dependencies=["one_in_flight.js"]):
-    """`act` is told each value that a hand sets; `look` tells the one that holds."""
+    """`act` is told each value that a hand sets; `look` tells the one that holds. unit: behind the
+    number."""
 
     def __init__(
         self,
@@ -20,11 +21,13 @@ class NamedSlider(Element, component="named_slider.js", dependencies=["one_in_fl
         act: Callable[[float], None],
         look: Callable[[], float],
         about: str,
+        unit: str = "",
     ) -> None:
         super().__init__()
         self._act, self._look = act, look
         self._shown = look()
-        self._props.update(name=name, low=low, high=high, step=step, about=about, start=self._shown)
+        self._props.update(name=name, low=low, high=high, step=step, about=about, unit=unit)
+        self._props.update(start=self._shown)
         self.on("turn", self._turned)
         self.on("ready", lambda: self._send(False))
 

@@ -106,6 +106,7 @@ class PatternCard:
             answers = number if number != self._answered else 0
             self._grid.show(
                 state.hits,
+                state.timing,
                 state.steps,
                 state.densities,
                 state.wrong,

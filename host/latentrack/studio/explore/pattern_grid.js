@@ -2,6 +2,12 @@
 // that a screen reader and the keyboard find their way; only those that change are touched.
 import { OneInFlight, bytes } from "one_in_flight";
 
+// In words for a screen reader; less than half a per cent of a step is on the grid.
+function when(late) {
+  const percent = Math.round(Math.abs(late) * 100);
+  return percent ? `, ${percent} % of a step ${late < 0 ? "early" : "late"}` : "";
+}
+
 export default {
   template: `
     <div class="lt-explore-rows" ref="box">
@@ -80,11 +86,14 @@ export default {
       }
       return head;
     },
-    // hits, wrong: a byte for each cell, voice fastest.  played: so many steps are played.
+    // hits, timing (in parts of 127 of a step), wrong: a byte for each cell, voice fastest.  played:
+    // so many steps are played.
     show(told) {
       if (told.turned) this.densities.answered();
       if (!this.told) return;
       const hits = bytes(told.hits), wrong = told.wrong ? bytes(told.wrong) : null;
+      const timing = told.timing ? new Int8Array(bytes(told.timing).buffer) : null;
+      this.$refs.table.classList.toggle("lt-explore-felt", timing !== null);
       const { rows, steps, voices } = this.told;
       let lowest = -1, highest = -1;
       for (let row = 0; row < rows.length; row++) {
@@ -92,7 +101,8 @@ export default {
           const at = step * voices + rows[row].voice;
           const hit = hits[at], off = wrong ? wrong[at] : 0;
           const mute = step >= told.played;
-          const state = `${hit} ${off} ${mute}`;
+          const late = hit && timing ? timing[at] / 127 : 0;
+          const state = `${hit} ${off} ${mute} ${late}`;
           const cell = this.cells[row][step];
           if (hit && highest < 0) highest = row;
           if (hit) lowest = row;
@@ -100,11 +110,12 @@ export default {
           cell.state = state;
           cell.hit = hit;
           cell.style.setProperty("--lt-loud", hit / 127);
+          if (timing) cell.style.setProperty("--lt-late", late);
           const names = cell.classList;
           names.toggle("lt-explore-hit", hit > 0);
           names.toggle("lt-explore-wrong", off > 0);
           names.toggle("lt-explore-mute", mute);
-          const word = hit ? `hit, velocity ${hit}` : "no hit";
+          const word = hit ? `hit, velocity ${hit}${when(late)}` : "no hit";
           const more = (off ? ", not as you drew it" : "") + (mute ? ", not played" : "");
           cell.setAttribute("aria-label", `${rows[row].name}, step ${step + 1}, ${word}${more}`);
           cell.setAttribute("aria-selected", hit > 0);

@@ -6,6 +6,7 @@ Events: "draw" {step, voice, struck}, "density" {index, value}, which waits for 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +51,7 @@ class PatternGrid(Element, component="pattern_grid.js", dependencies=["one_in_fl
     def show(
         self,
         hits: npt.NDArray[np.uint8],
+        timing: npt.NDArray[np.floating[Any]] | None,
         played: int,
         densities: Sequence[float],
         wrong: npt.NDArray[np.bool_] | None = None,
@@ -57,13 +59,15 @@ class PatternGrid(Element, component="pattern_grid.js", dependencies=["one_in_fl
         number: int = 0,
         turned: bool = False,
     ) -> None:
-        """hits: of all steps, (steps, voices), of which the first `played` are played.  wrong: the
-        cells that are not as they were drawn.  kept: they sound as drawn all the same.  number: of
-        the move that led here.  turned: this answers a density."""
+        """hits: of all steps, (steps, voices), of which the first `played` are played.  timing: how
+        late each is, in steps; None: all are on the grid.  wrong: the cells that are not as they
+        were drawn.  kept: they sound as drawn all the same.  number: of the move that led here.
+        turned: this answers a density."""
         self.run_method(
             "show",
             {
                 "hits": packed(hits),
+                "timing": "" if timing is None else packed(_in_bytes(timing)),
                 "wrong": "" if wrong is None else packed(wrong),
                 "played": played,
                 "densities": [round(value, 3) for value in densities],
@@ -76,6 +80,11 @@ class PatternGrid(Element, component="pattern_grid.js", dependencies=["one_in_fl
     def show_step(self, step: int) -> None:
         """The step that sounds; -1: none."""
         self.run_method("setStep", step)
+
+
+def _in_bytes(timing: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.int8]:
+    """Parts of 127 of a step."""
+    return np.asarray(np.rint(127 * np.clip(timing, -1, 1)), np.int8)
 
 
 def _title(names: Sequence[str]) -> str:
