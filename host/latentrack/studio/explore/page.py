@@ -8,6 +8,7 @@ from nicegui import ui
 
 from latentrack.studio.explore.controls import ExploreControls
 from latentrack.studio.explore.explorer import Explorer
+from latentrack.studio.explore.feel_card import FeelCard
 from latentrack.studio.explore.map_card import MapCard, Tab
 from latentrack.studio.explore.path_card import PathCard
 from latentrack.studio.explore.pattern_card import PatternCard
@@ -35,6 +36,8 @@ def build(workspace: Workspace, explorer: Explorer, transport: Transport, music:
                 map_card = MapCard(explorer, tab)
             with ui.element("div").classes("lt-explore-right"):
                 PatternCard(explorer, transport, tab)
+                if explorer.state.open_run.feel_latents:
+                    FeelCard(explorer)
                 PathCard(workspace, explorer, transport, tab, map_card)
 
     def heard() -> None:
