@@ -113,14 +113,25 @@ class Grid:
 
     def _differs(self, step):
         """Whether a step is another one than in the pattern before."""
-        for at in range(step * self.row, (step + 1) * self.row):
-            if self.cells[at] != self._cells_before[at]:
+        cells, before, first = self.cells, self._cells_before, step * self.row
+        for at in range(first, first + self.row):
+            bits = cells[at]
+            if bits != before[at]:
                 return True
-        if self.has_feel:
-            new, old, cells = self._feel, self._feel_before, self.steps * self.voices
-            for at in range(step * self.voices, (step + 1) * self.voices):
-                if new[at] != old[at] or new[cells + at] != old[cells + at]:
-                    return True
+            if bits and self.has_feel and self._sounds_otherwise(bits, step, (at - first) * 8):
+                return True
+        return False
+
+    def _sounds_otherwise(self, bits, step, voice):
+        """Whether velocity or timing is another one of those voices from `voice` on whose bits are
+        set; of the others both are 0."""
+        new, old, cells = self._feel, self._feel_before, self.steps * self.voices
+        at = step * self.voices + voice
+        while bits:
+            if bits & 1 and (new[at] != old[at] or new[cells + at] != old[cells + at]):
+                return True
+            bits >>= 1
+            at += 1
         return False
 
     def _set_columns(self, steps):

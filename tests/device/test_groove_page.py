@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from latentrack.playing.velocity import with_dynamics
-from tests.device.felt import GROUPS, PLACE, at
+from tests.device.felt import GROUPS, PLACE, THRESHOLD, at
 from tests.device.glass import Glass, frames_see
 from tests.device.memory import Frames
 
@@ -93,3 +93,25 @@ def test_the_groove_page_has_the_feel_at_its_knobs(rig, felt_model):
     module.panel.press("right")
     frames_see(module.module, module.link)
     assert module.get("track.swing") == 50
+
+
+def test_only_columns_that_sound_otherwise_are_drawn_again(rig, felt_model):
+    """With another feel the hits are the same: a column without one stays."""
+    module = rig(felt_model.path)
+    glass = Glass(module.module, module.link)
+    module.run(at(PLACE))
+    module.edges(17)
+    glass.at_rest()
+    hits = felt_model.probabilities(PLACE) > THRESHOLD
+    before = module.get("controls.page.grid.ages")
+    for changed, columns in (
+        ("track.threshold = 0.3", []),
+        ("track.feel_x = -1; track.feel_y = 0.5", np.flatnonzero(hits.any(axis=1))),
+        ("track.feel = 50", range(16)),
+    ):
+        module.run(changed)
+        module.edges(16)
+        glass.at_rest()
+        after = module.get("controls.page.grid.ages")
+        assert [i for i in range(16) if after[i] != before[i]] == list(columns), changed
+        before = after
