@@ -27,4 +27,4 @@ def felt(tmp_path_factory: pytest.TempPathFactory) -> Run:
         dataset = drummed()
         save_run(folder / "felt.run", train(dataset, FEEL_SETTINGS), dataset, music="felt.npz")
 
-    return load_run(made_once(tmp_path_factory, "felt", make) / "felt.run")
+    return load_run(made_once(tmp_path_factory, "felt_run", make) / "felt.run")

@@ -50,7 +50,7 @@ def sentences(model: Parrot, validated_on: list[int]) -> str:
     dataset = Dataset(WANTED, "rhythm", ("a", "b"), sources=("x", "x", "y"), steps_per_beat=1)
     known = [i for i in range(3) if i not in validated_on]
     training = SimpleNamespace(
-        model=model, trained_on=np.array(known), validated_on=np.array(validated_on, int)
+        feel=None, model=model, trained_on=np.array(known), validated_on=np.array(validated_on, int)
     )
     return " ".join(verdict(training, dataset))
 
@@ -78,7 +78,7 @@ def test_all_and_none_are_said_only_where_true() -> None:
     almost[0, 0] = (0, 1)
     dataset = Dataset(cells, "rhythm", ("a", "b"))
     training = SimpleNamespace(
-        model=Parrot(almost), trained_on=np.array([0]), validated_on=np.array([], int)
+        feel=None, model=Parrot(almost), trained_on=np.array([0]), validated_on=np.array([], int)
     )
     said = " ".join(verdict(training, dataset))
     assert "more than 99% of the hits sound, and less than 1% more" in said
