@@ -31,6 +31,7 @@ from latentrack.studio.training.runs import Runs, differing
 from latentrack.studio.training.state import Outcome, Progress
 from latentrack.studio.training.training import Trainer
 from latentrack.studio.workspace import Workspace
+from tests.host.model.made_music import drummed
 from tests.waiting import PATIENCE_S, until
 
 LONG = Settings(epochs=200_000, seed=2)
@@ -310,6 +311,11 @@ def test_what_cannot_be_trained_is_refused_at_once(tmp_path: Path, workspace: Wo
     training = Trainer(workspace, Music(workspace))
     with pytest.raises(UserError, match="at least 20"):
         training.start(Settings(), "x")
+    flat = Dataset(np.ones((30, 4, 1), np.uint8), "rhythm", ("hit",))
+    flat.save(workspace.dataset)
+    training = Trainer(workspace, Music(workspace))
+    with pytest.raises(UserError, match="no dynamics in this corpus"):
+        training.start(Settings(feel="2"), "x")
     assert not training.state.running and training.state.task is None
 
 
@@ -325,6 +331,58 @@ def test_time_left_is_measured_from_the_epochs_so_far() -> None:
     again = progress.after({"kind": "restart", "words": "again"}, 3)
     assert again.seconds_left is None and again.epochs == () and again.restarts == ("again",)
     assert len(progress.epochs) == 3
+
+
+def test_the_feel_tells_its_own_part_and_time() -> None:
+    epochs = {"kind": "epochs", "epochs": [(n, 2, 9.0, None, True) for n in (1, 2)]}
+    progress = Progress().after(epochs, 3, now=10.0)
+    phase = {"kind": "phase", "words": "Learning the feel"}
+    progress = progress.after(phase | {"part": 0.1}, 3, now=20.0)
+    assert progress.seconds_left is None
+    progress = progress.after(phase | {"part": 0.3}, 3, now=24.0)
+    assert (progress.phase, progress.part) == ("Learning the feel", 0.3)
+    assert progress.seconds_left == pytest.approx(14)
+    progress = progress.after({"kind": "phase", "words": "Writing the run"}, 3, now=30.0)
+    assert progress.part is None and progress.seconds_left is None
+    assert len(progress.epochs) == 2
+
+
+def test_a_feel_is_learnt_told_and_in_the_run(workspace: Workspace, small: Settings) -> None:
+    drummed(60, 3).save(workspace.dataset)
+    training = Trainer(workspace, Music(workspace))
+    parts: list[float | None] = []
+    training.progress_changed.connect(lambda: parts.append(far(training).part))
+    training.start(replace(small, epochs=3, feel="auto"), "felt")
+    outcome = ended(training)
+    assert outcome.kind == "finished" and outcome.run is not None
+    told = [part for part in parts if part is not None]
+    assert told and told == sorted(told) and 0 < told[0] <= told[-1] <= 1
+    assert any(words.startswith("The feel: velocity is") for words in outcome.words)
+    feel = load_run(outcome.run).feel
+    assert feel is not None and feel.latents == 2
+    (summary,) = until(lambda: training.runs.state.runs)
+    assert (summary.latents, summary.feel_latents) == (3, 2)
+    training.close()
+
+
+def test_stopping_while_the_feel_is_learnt_keeps_the_hits(
+    workspace: Workspace, small: Settings
+) -> None:
+    drummed().save(workspace.dataset)
+    training = Trainer(workspace, Music(workspace))
+
+    def stop() -> None:
+        if far(training).phase == "Learning the feel" and not training.state.stopping:
+            training.stop()
+
+    training.progress_changed.connect(stop)
+    training.start(replace(small, epochs=2, feel="1"), "cut short")
+    outcome = ended(training)
+    assert outcome.kind == "stopped" and outcome.run is not None
+    assert "The feel was not learnt to its end: the model has none." in outcome.words
+    kept = load_run(outcome.run)
+    assert kept.feel is None and len(kept.history) == 2
+    training.close()
 
 
 def test_positions_come_through_as_they_are(run: Path) -> None:

@@ -9,6 +9,7 @@ from latentrack.corpus import Dataset
 from latentrack.errors import UserError
 from latentrack.model import Settings
 from latentrack.studio.training.choices import MORE, TrainingChoices, in_short
+from tests.host.model.made_music import drummed
 
 DRUMS = Dataset(np.zeros((30, 16, 12), np.uint8), "drums", tuple("abcdefghijkl"), files=3)
 
@@ -38,6 +39,16 @@ def test_the_size_is_told_before(size: str, sizes: tuple[int, ...]) -> None:
     assert f"About {planned.file_bytes / 1000:,.0f} kB on the module, which every module holds" in (
         TrainingChoices(size=size).size_in_words(DRUMS)
     )
+
+
+def test_a_feel_is_in_the_plan_and_refused_without_dynamics() -> None:
+    music = drummed(40, 2)
+    plain = TrainingChoices().plan(music)
+    felt = TrainingChoices(more={"feel": "auto"}).plan(music)
+    assert (plain.feel, felt.feel) == (0, 2) and felt.file_bytes > plain.file_bytes
+    assert TrainingChoices(more={"feel": "auto"}).plan(DRUMS).feel == 0
+    with pytest.raises(UserError, match="no dynamics in this corpus.*none"):
+        TrainingChoices(more={"feel": "1"}).size_in_words(DRUMS)
 
 
 def test_a_decoder_that_no_module_holds_is_said() -> None:

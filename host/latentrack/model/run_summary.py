@@ -20,7 +20,8 @@ class RunSummary:
     """when: it was written.  music: what its dataset is called.  size: about that of its model file
     in float32, in bytes.  epochs: with those of the run that was trained on from.  loss,
     validation_loss: of the epoch that was kept (validation_loss: None without a validation set).
-    settings: as run.toml has them.
+    feel_latents: those of the feel, which
+    `latents` does not count; 0: the model has no feel.  settings: as run.toml has them.
     """
 
     folder: Path
@@ -28,6 +29,7 @@ class RunSummary:
     music: str
     sequences: int
     latents: int
+    feel_latents: int
     size: int
     epochs: int
     loss: float
@@ -58,6 +60,7 @@ def read_summary(folder: Path) -> RunSummary:
             music=str(header.about.get("music", "")),
             sequences=int(header.about["sequences"]),
             latents=header.latents,
+            feel_latents=header.feel.latents if header.feel else 0,
             size=decoder_bytes(folder / WEIGHTS, header),
             epochs=header.epochs,
             loss=header.loss,

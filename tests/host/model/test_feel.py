@@ -113,7 +113,7 @@ def test_music_without_dynamics_has_no_feel() -> None:
         assert wanted_latents(dataset, FEEL_SETTINGS) == latents
         assert wanted_latents(dataset, replace(FEEL_SETTINGS, feel="none")) == 0
     assert wanted_latents(loud, replace(FEEL_SETTINGS, feel="2")) == 2
-    with pytest.raises(UserError, match="no dynamics in this corpus.*Leave --feel out"):
+    with pytest.raises(UserError, match="no dynamics in this corpus.*--feel none"):
         train(machine, replace(FEEL_SETTINGS, feel="1"))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from latentrack.corpus.dataset import Dataset
 from latentrack.declared import declarations
+from latentrack.model.feel_training import wanted_latents
 from latentrack.model.plan import TrainingPlan, plan
 from latentrack.model.settings import Settings
 from latentrack.model.sizes import in_words, which_modules
@@ -68,11 +69,14 @@ class TrainingChoices:
         return Settings(**given)
 
     def plan(self, dataset: Dataset) -> TrainingPlan:
-        """The plan of the training for a dataset, in float32. Raises what `settings` raises."""
-        return plan(len(dataset), dataset.steps * dataset.voices, self.settings())
+        """The plan of the training for a dataset, in float32. Raises what `settings` raises, and
+        UserError where a feel is asked for and the music has no dynamics."""
+        settings = self.settings()
+        feel = wanted_latents(dataset, settings)
+        return plan(len(dataset), dataset.steps * dataset.voices, settings, feel=feel)
 
     def size_in_words(self, dataset: Dataset) -> str:
-        """The planned size and memory, in sentences. Raises what `settings` raises."""
+        """The planned size and memory, in sentences. Raises what `plan` raises."""
         planned = self.plan(dataset)
         return (
             f"About {in_words(planned.file_bytes)} on the module, "

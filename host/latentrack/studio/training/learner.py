@@ -19,6 +19,7 @@ from pathlib import Path
 
 from latentrack.errors import UserError
 from latentrack.model.autoencoder import Autoencoder
+from latentrack.model.feel_training import wanted_latents
 from latentrack.model.run import load_run
 from latentrack.model.training import Epoch, Training, train
 from latentrack.model.verdict import verdict
@@ -28,6 +29,8 @@ from latentrack.studio.training.child import ChildVoice, listen, step_back
 from latentrack.studio.training.positions import packed, positions_of
 from latentrack.studio.workspace import Workspace, model_name
 
+FEEL_PHASE = "Learning the feel"
+"""What it does after the hits, where the settings ask for a feel."""
 REPORT_EVERY = 0.25
 """Seconds between two messages."""
 SHARE_TO_LOOK = 0.1
@@ -89,6 +92,15 @@ class Learner:
             if self._stopping.is_set():
                 raise KeyboardInterrupt
 
+        def felt(done: float) -> None:
+            now = time.monotonic()
+            if now >= self._next_report:
+                self._flush()
+                self._say("phase", words=FEEL_PHASE, part=done)
+                self._next_report = now + REPORT_EVERY
+            if self._stopping.is_set():
+                raise KeyboardInterrupt
+
         def restarted(why: str) -> None:
             self._flush()
             self._say("restart", words=why)
@@ -101,6 +113,7 @@ class Learner:
             validated_on=earlier.validated_on if earlier else None,
             start=earlier.model if earlier else None,
             on_model=heard,
+            on_feel=felt,
         )
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._flush(positions=packed(positions_of(training.model, chosen)))
@@ -113,6 +126,7 @@ class Learner:
             interrupted=training.interrupted,
             best=training.best.number,
             verdict=verdict(training, dataset),
+            lacks_feel=training.feel is None and wanted_latents(dataset, job.settings) > 0,
             collapsed=[latent + 1 for latent in training.collapsed_latents],
         )
         # Only now, for whoever is killed before that has said nothing of the run; from here on the

@@ -57,6 +57,9 @@ def show_running(training: Trainer, task: Task) -> Callable[[], None]:
         if epochs and progress.phase == "Training":
             where.set_text(f"Epoch {epochs[-1].number:,} of {epochs[-1].of:,}")
             bar.set_value(epochs[-1].number / epochs[-1].of)
+        elif progress.part is not None:
+            where.set_text(f"{progress.phase}: {round(100 * progress.part)} %")
+            bar.set_value(progress.part)
         else:
             where.set_text(f"{progress.phase} …")
         seconds = progress.seconds_left

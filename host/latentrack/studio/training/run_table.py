@@ -81,13 +81,15 @@ class RunTable:
                 box.on_value_change(lambda event: self._choose(run.folder, bool(event.value)))
         with ui.element("th").props('scope="row"'):
             ui.label(run.name)
+            if run.feel_latents:
+                ui.label("with a feel").classes("lt-muted lt-train-help")
             if run.interrupted:
                 ui.label("ended early").classes("lt-muted lt-train-help")
         held = "–" if run.validation_loss is None else f"{run.validation_loss:.4f}"
         for text in (
             f"{run.when:%d %b %H:%M}",
             f"{run.sequences:,}",
-            f"{run.latents}{' stacked' if run.kind == 'stacked' else ''}",
+            _latents(run),
             in_words(run.size),
             f"{run.epochs:,}",
             f"{run.loss:.2f}",
@@ -160,6 +162,12 @@ class RunTable:
         if len(measures) > 1:
             choice.on_value_change(lambda event: turn(str(event.value)))
         show(value)
+
+
+def _latents(run: RunSummary) -> str:
+    """As "3", or "3 + 2" with those of the feel; which model they are of, if it is not a vae."""
+    feel = f" + {run.feel_latents}" if run.feel_latents else ""
+    return f"{run.latents}{feel}{' stacked' if run.kind == 'stacked' else ''}"
 
 
 def _menu_item(name: str, act: Callable[[], Any]) -> None:

@@ -43,19 +43,21 @@ class Outcome:
 class Progress:
     """The progress of a training, from the messages of its process.
 
-    phase: the present step of work, in words.  restarts: a sentence for each.  positions: knob
+    phase: the present step of work, in words.  part: how much of it is done, 0 to 1; None: not
+    known, or epochs tell it.  restarts: a sentence for each.  positions: knob
     values of -1 to 1, (n, latents), of the sequences that a map shows.  kept: the number of the
     best epoch on disk, which a killed training would leave.  first, last: the first and the newest
-    epoch, each with the time (monotonic seconds) at which its message arrived.
+    epoch, or part of a phase, each with the time (monotonic seconds) at which its message arrived.
     """
 
     phase: str = "Starting"
+    part: float | None = None
     epochs: tuple[Epoch, ...] = ()
     restarts: tuple[str, ...] = ()
     positions: Positions | None = None
     kept: int | None = None
-    first: tuple[int, float] | None = None
-    last: tuple[int, float] | None = None
+    first: tuple[float, float] | None = None
+    last: tuple[float, float] | None = None
 
     @property
     def best(self) -> Epoch | None:
@@ -64,11 +66,13 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """The seconds left at the present speed; None before the second message of epochs."""
+        """The seconds left at the present speed; None before the second message that tells how far
+        it is."""
         if self.first is None or self.last is None or self.last[0] == self.first[0]:
             return None
         (start, began), (number, now) = self.first, self.last
-        return (now - began) / (number - start) * max(0, self.epochs[-1].of - number)
+        whole = 1.0 if self.part is not None else self.epochs[-1].of
+        return (now - began) / (number - start) * max(0, whole - number)
 
     def after(self, message: Message, latents: int, now: float | None = None) -> Progress:
         """The progress after a message that arrived at `now` (monotonic seconds).
@@ -76,8 +80,9 @@ class Progress:
         latents: the number of latents of the model.
         """
         kind = message.get("kind")
+        now = time.monotonic() if now is None else now
         if kind == "phase":
-            return replace(self, phase=message["words"])
+            return self._in_phase(message["words"], message.get("part"), now)
         if kind == "restart":
             restarts = (*self.restarts, message["words"])
             return replace(self, restarts=restarts, epochs=(), first=None, last=None)
@@ -87,14 +92,23 @@ class Progress:
             return self
         made = self
         if new := tuple(Epoch(*values) for values in message["epochs"]):
-            last = (new[-1].number, time.monotonic() if now is None else now)
+            last = (new[-1].number, now)
             # The first epoch includes compiling, so its time does not count.
             first = self.first or last
             epochs = self.epochs + new
-            made = replace(self, phase="Training", epochs=epochs, first=first, last=last)
+            made = replace(self, phase="Training", part=None, epochs=epochs)
+            made = replace(made, first=first, last=last)
         if "positions" in message:
             made = replace(made, positions=unpacked(message["positions"], latents))
         return made
+
+    def _in_phase(self, words: str, part: float | None, now: float) -> Progress:
+        """In a phase, of which a part is done."""
+        if part is None:
+            return replace(self, phase=words, part=None, first=None, last=None)
+        last = (part, now)
+        first = self.first if self.part is not None else last
+        return replace(self, phase=words, part=part, first=first, last=last)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +170,8 @@ def _done(message: Message, progress: Progress) -> Outcome:
     else:
         words.append("Finished.")
     words += message["verdict"]
+    if message["lacks_feel"]:
+        words.append("The feel was not learnt to its end: the model has none.")
     if message["collapsed"]:
         latents = agree(len(message["collapsed"]), "Latent"), listed(message["collapsed"])
         are = agree(len(message["collapsed"]), "is", "are")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from latentrack.errors import UserError
 from latentrack.limits import DAMAGE
+from latentrack.model.feel_training import wanted_latents
 from latentrack.model.plan import plan
 from latentrack.model.run import load_run
 from latentrack.model.settings import Settings
@@ -61,7 +62,7 @@ class Trainer(TrainingStore):
         """Start a training on the music, or continue that of the run `earlier` on its music.
 
         Returns at once. Raises UserError if a training runs already, there is no music or too
-        little, or memory would not suffice.
+        little, memory would not suffice, or a feel is asked for of music without dynamics.
         """
         if earlier is not None:
             run = load_run(earlier)
@@ -72,7 +73,8 @@ class Trainer(TrainingStore):
                 raise UserError("There is no music to train on yet: add some on the Corpus page.")
             dataset, called = self._music.dataset, name
         decoder_info(dataset, settings.latent_scale)
-        plan(len(dataset), dataset.steps * dataset.voices, settings).check_memory()
+        feel = wanted_latents(dataset, settings)
+        plan(len(dataset), dataset.steps * dataset.voices, settings, feel=feel).check_memory()
         name = safe_name(name)
         with self._starting:
             state = self.state
