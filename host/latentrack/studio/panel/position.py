@@ -7,6 +7,8 @@ from latentrack.playing.kinds import Kind
 from latentrack.playing.parameters import DENSITIES, PITCHES, TRACK
 from latentrack.studio.explore.state import ExplorerState
 
+_PERCENT = 100
+
 
 def values_at(state: ExplorerState) -> dict[str, object]:
     """What makes the track play what is heard here: by name, as the module's `change` takes it.
@@ -17,11 +19,14 @@ def values_at(state: ExplorerState) -> dict[str, object]:
     if run is None:
         raise UserError("No model is open: open one on the page Explore.")
     values: dict[str, object] = {
-        "latents": list(state.knob_values),
+        "latents": [*state.knob_values, *state.feel_knob_values],
         "threshold": state.threshold,
         # 0: as many as the model has.
         "length": state.steps if state.steps < run.dataset.steps else 0,
     }
+    if run.feel is not None:
+        for name, amount in (("feel", state.feel), ("dynamics", state.dynamics)):
+            values[name] = TRACK[name].clamped(_PERCENT * amount)
     values |= zip((density.name for density in DENSITIES), state.densities, strict=False)
     if run.dataset.kind == Kind.RHYTHM:
         pitches = state.pitches[: len(PITCHES)]
