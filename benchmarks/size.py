@@ -16,7 +16,8 @@ def measure(folder: Path) -> list[Result]:
         "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
         "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
     }
-    goals = {"armv7emdp": 28_672, "x64": None}
+    # Of before a model could have velocity and timing, which take 4 KB more.
+    goals = {"armv7emdp": 24_576, "x64": None}
     results = []
     for architecture, goal in goals.items():
         command = [sys.executable, "-m", "platformio", "run", "--silent", "-e", architecture]
