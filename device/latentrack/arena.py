@@ -1,27 +1,27 @@
-"""The arena: the memory in which models lie, one block of the heap taken before all else.
+"""The arena: one bytearray, allocated before anything else, that contains the models.
 
-A heap in use is scattered with small objects that outlive collections, so after a while no hole in
-it is as large as a model, however much is free. Model files and the memory that latentcore works in
-are therefore pieces (`Block`) of one block that is taken when the instrument is imported.
+A heap in use is fragmented by small objects that outlive collections, so after a while no free
+piece is as large as a model, however much is free in total. Model files and latentcore's working
+memory are therefore pieces (`Block`) of one bytearray, allocated when the instrument is imported.
 
-The collector knows nothing of blocks. Who reserves a block holds it, and releases it once; who else
-keeps it (`hold`) does the same. A block that has no holder is free. room.py says what waits for a
-block, and what is done when there is none.
+The garbage collector does not manage blocks; holders are counted. The code that reserves a block is
+its first holder and releases it once; other users call `hold` and `release`. A block without a
+holder is free. room.py makes room when no block is free.
 """
 
 import gc
 import sys
 
-# Bytes of the heap that are not the arena's. Device code and instrument take 100 KB of them, the
-# rest is for the prompt, a session over USB, and the largest live reload. Objects of 64 bits are
-# almost twice as large.
+# Bytes of the heap outside the arena. Device code and instrument take 100 KB of them; the rest is
+# for the prompt, a USB session and the largest live reload. 64-bit objects are almost twice as
+# large.
 RESERVE_BYTES = (400 if sys.maxsize >> 32 else 232) * 1024
-# So many bytes are allocated between two collections. Set before the device code is imported: what
-# stays then lies together, and what is free of the reserve is almost one piece.
+# Bytes allocated between two collections. Set before the device code is imported: its objects are
+# then contiguous, and the free part of the reserve is almost one piece.
 COLLECT_BYTES = 16 * 1024
-# The arena is this much smaller at most than the largest that would have been possible.
+# Bytes by which the arena may be smaller than the largest possible one.
 _PRECISION = 1024
-# Of a block's offset and size in bytes; latentcore needs 8.
+# Alignment of a block's offset and size in bytes; latentcore needs 8.
 _ALIGNMENT = 16
 
 
@@ -39,20 +39,20 @@ class Block:
 
     def hold(self):
         """Adds a holder. Raises ValueError if the block has been released by all of them."""
-        # Held first: a frame that comes before the check finds it held.
+        # Incremented before the check: a frame in between finds the block held.
         self.holders += 1
         if self.holders < 2:
             self.holders = 0
             raise ValueError("the model's memory has been released: load the model again")
 
     def release(self):
-        """Removes a holder; the last one must not use the memory any more."""
+        """Remove a holder, which must not use the memory afterwards."""
         if self.holders > 0:
             self.holders -= 1
 
 
 class Arena:
-    """Gives out blocks of `memory`, a bytearray."""
+    """Allocates blocks in `memory`, a bytearray."""
 
     def __init__(self, memory):
         self.memory = memory
@@ -62,10 +62,10 @@ class Arena:
         self._reserving = False
 
     def reserve(self, size, at_end=False):
-        """Returns a block of `size` bytes; None if no free piece is that large.
+        """Return a block of `size` bytes with one holder; None if no free piece is that large.
 
-        It lies as near as possible to the arena's beginning, or to its end. A frame may come while
-        the prompt reserves a block; then it gets none.
+        The block is as near as possible to the arena's beginning, or with `at_end` to its end. A
+        call from a frame that interrupts another call returns None.
         """
         if self._reserving:
             return None
@@ -95,9 +95,9 @@ class Arena:
         return block
 
     def close_gaps(self, move):
-        """Moves blocks towards the beginning, so that what is free is in one piece.
+        """Move blocks towards the beginning, so that the free memory is one piece.
 
-        `move(block, start)` moves a block, unless it has to stay.
+        `move(block, start)` is called for each block to move, and may leave it in place.
         """
         if self._reserving:
             return
@@ -116,13 +116,13 @@ class Arena:
     def move(self, block, start, mover):
         """Move a block to a lower offset; `mover(memory, to, from, size)` copies the bytes."""
         view = self._view[start : start + block.size]
-        # No jump stands between these lines, so that no frame comes between them.
+        # MicroPython runs scheduled functions at jumps only: no frame interrupts these lines.
         mover(self.memory, start, block.start, block.size)
         block.start = start
         block.view = view
 
     def free(self):
-        """Bytes that no block takes."""
+        """Return the free bytes, in all pieces together."""
         taken = 0
         for block in self._blocks:
             if block.holders:
@@ -130,7 +130,7 @@ class Arena:
         return len(self.memory) - taken
 
     def largest(self):
-        """Bytes of the largest piece that no block takes."""
+        """Return the bytes of the largest free piece."""
         largest = end = 0
         for block in self._blocks:
             if block.holders:
@@ -155,14 +155,14 @@ def _aligned(size):
 
 
 def take():
-    """The largest arena that leaves RESERVE_BYTES of the heap."""
+    """Return the largest possible arena that leaves RESERVE_BYTES of the heap free."""
     gc.threshold(COLLECT_BYTES)
     gc.collect()
     return Arena(_largest(max(gc.mem_free() - RESERVE_BYTES, 0) // _ALIGNMENT * _ALIGNMENT))
 
 
 def _largest(most):
-    """The largest bytearray of `most` bytes or less that the heap can give."""
+    """Return the largest bytearray, of at most `most` bytes, that the heap can allocate."""
     try:
         return bytearray(most)
     except MemoryError:
@@ -179,5 +179,5 @@ def _largest(most):
     return bytearray(low)
 
 
-# A live reload runs these lines again: the arena that is there stays.
+# A live reload runs this line again: the existing arena is kept.
 models = getattr(sys.modules.get("latentrack.arena"), "models", None) or take()

@@ -1,11 +1,12 @@
-"""Behaviours: files in /flash/behaviours that take part in every frame while the module plays.
+"""Behaviours: users' scripts in /flash/behaviours that run in every frame while the module plays.
 
 A behaviour is a file with a function `frame(controls, track)`. `controls.seconds` is the time since
 power-on, `controls.cv` the volts at the CV inputs. `track` has the parameters:
-`track.modulate("x", 1)` moves one for this frame, `track.length = 12` for good. A file with a line
-`on = False` waits to be switched on (`behaviours.switch("lfo_on_x")`), which is remembered. An
-error is shown, and switches that behaviour off. So does taking too long: all together have
-BUDGET_MS of a frame, and none may hold one up for as long as a second (guard.py).
+`track.modulate("x", 1)` modulates one for this frame, `track.length = 12` sets one permanently. A
+file with a line `on = False` is off until `behaviours.switch("lfo_on_x")`; the settings store that
+choice. An exception is shown and switches the behaviour off. Exceeding a time limit does, too: all
+behaviours together have BUDGET_MS of a frame, and a single call is stopped after a second
+(guard.py).
 """
 
 import gc
@@ -17,12 +18,12 @@ import latentcore
 from latentrack import files, guard
 from latentrack.names import Part, hint
 
-# What all behaviours together may take of a frame, in milliseconds, and in how many frames in a row
-# they may take more.
+# Milliseconds that all behaviours together may take of a frame, and the number of consecutive
+# frames in which they may exceed that.
 BUDGET_MS = 10
 PATIENCE = 25
 INTERRUPTS = 3
-# Lines that a behaviour may print in a frame.
+# Lines that all behaviours together may print in a frame.
 LINES = 20
 FOLDER = files.FLASH + "/behaviours"
 _ENDING = ".py"
@@ -30,7 +31,7 @@ _STOPPED = "stopped "
 
 
 def _stored():
-    """The names of the files in the folder, sorted."""
+    """Return the sorted names of the files in FOLDER; [] if there is no such folder."""
     try:
         return sorted(os.listdir(FOLDER))
     except OSError:
@@ -38,7 +39,7 @@ def _stored():
 
 
 def _source(file):
-    """The text of a file in the folder. Raises files.NotText."""
+    """Return the text of a file in FOLDER. Raises files.NotText if it is not UTF-8."""
     with open(FOLDER + "/" + file, "rb") as opened:
         return files.decode(opened.read(), file)
 
@@ -51,55 +52,56 @@ class _NoControls:
 
     @property
     def seconds(self):
-        """Seconds of the behaviours' clock, as the real controls have them."""
+        """Seconds since power-on, as in Controls."""
         return self._instrument.behaviours.seconds
 
 
 class Behaviours(Part):
-    """instrument.behaviours"""
+    """Load, run and switch the behaviours; `instrument.behaviours`."""
 
     def __init__(self, instrument):
         self._instrument = instrument
-        # Name -> what the file defines; and whether it is on.
+        # Name -> the file's global variables; name -> whether it is on.
         self._files = {}
         self._on = {}
         self._said = {}
         self._controls = _NoControls(instrument)
-        # The numbers that the guard knows them by.
+        # Name -> the number that guard.py identifies it by.
         self._numbers = {}
         self._over = 0
         self._lines = 0
         self._interrupts = 0
-        # Those that stopped the module at an earlier start: they are not loaded until asked for.
+        # Names of behaviours that stopped the module before: loaded only when switched on.
         self._stopped = []
         self._ms = 0
         self._last_ms = time.ticks_ms()
-        # All names, sorted; and how often a file was taken.
+        # All names, sorted; and the number of loads and removals, by which pages see changes.
         self._names = []
         self.loads = 0
-        # Whether code of a player has run, which can have changed anything.
+        # Whether a behaviour has run: it may have modified any object.
         self.ran = False
-        # Counts what settings have to remember.
+        # Counts changes that settings have to store.
         self.edits = 0
         self._seal()
 
     def names(self):
-        """All behaviours that are there, sorted."""
+        """Return the names of all loaded behaviours, sorted."""
         return self._names
 
     @property
     def seconds(self):
-        """Time since power-on."""
+        """Seconds since power-on."""
         return self._ms / 1000
 
     def is_on(self, name):
-        """Whether the behaviour of that name takes part in frames; False: there is none."""
+        """Whether the behaviour runs in frames; False for an unknown name."""
         return self._on.get(name, False)
 
     def load_all(self, culprit=0, text=None):
-        """Reads the folder, at power-on, but for those that have stopped the module.
+        """Load all behaviours of FOLDER, at power-on, except those that have stopped the module.
 
-        `culprit` is the number of what ran when it was stopped last, `text` the settings.
+        culprit: the guard's number of the code that ran when the module was stopped last; 0 for
+        none.  text: the stored settings, or None.
         """
         for line in (text or "").split("\n"):
             if line[: len(_STOPPED)] == _STOPPED:
@@ -119,9 +121,9 @@ class Behaviours(Part):
                     self._show(name, error)
 
     def swap(self, name, source):
-        """Puts a behaviour in place of the one of that name, while it plays, and switches it on.
+        """Load a behaviour from source, replace the one with this name and switch it on.
 
-        Raises what the source raises; then the old one goes on.
+        An exception from the source is raised again; then the old behaviour stays in place.
         """
         self._take(name, source)
         self.switch(name)
@@ -150,7 +152,7 @@ class Behaviours(Part):
         self._on[name] = defined.get("on", True)
 
     def forget(self, name):
-        """Takes a behaviour out of what plays; its file stays. Not in the midst of a frame."""
+        """Unload a behaviour; its file stays. Must not be called during a frame."""
         for kept in (self._files, self._on, self._said):
             kept.pop(name, None)
         self._names = sorted(self._files)
@@ -158,9 +160,9 @@ class Behaviours(Part):
         self.edits += 1
 
     def switch(self, name, on=True):
-        """Switches a behaviour on or off, and remembers that. KeyError: there is none.
+        """Switch a behaviour on or off; the settings store it. Raises KeyError for unknown names.
 
-        One that has not been loaded, as it stopped the module before, is loaded.
+        A behaviour that was not loaded because it had stopped the module is loaded now.
         """
         if on and name in self._stopped:
             self._take(name, _source(name + _ENDING))
@@ -172,7 +174,7 @@ class Behaviours(Part):
             self.edits += 1
 
     def frame(self):
-        """Calls every behaviour that is on, by name; frames call this."""
+        """Call every behaviour that is on, in alphabetical order. Called once per frame."""
         now = time.ticks_ms()
         self._ms += time.ticks_diff(now, self._last_ms)
         self._last_ms = now
@@ -180,7 +182,7 @@ class Behaviours(Part):
         controls = None
         total = worst_ms = 0
         worst = None
-        # By number: a behaviour may load another one.
+        # Index instead of an iterator: a behaviour may load another one and replace the list.
         i = 0
         while i < len(self._names):
             name = self._names[i]
@@ -199,7 +201,7 @@ class Behaviours(Part):
             self.end(worst, f"it takes {worst_ms} ms of a frame, and all together have {BUDGET_MS}")
 
     def _call(self, name, controls):
-        """How many milliseconds it took."""
+        """Call one behaviour under the guard; return the milliseconds it took."""
         self.ran = True
         latentcore.guard(self._numbers[name])
         error = None
@@ -209,7 +211,8 @@ class Behaviours(Part):
             error = raised
         ms = latentcore.guard(0)
         if isinstance(error, KeyboardInterrupt) and self._interrupts < INTERRUPTS:
-            # Ctrl-C at the prompt came in the midst of it; one that raises it does so each time.
+            # Ctrl-C at the prompt may arrive during the call. A behaviour that raises
+            # KeyboardInterrupt itself does so in every frame, which the count detects.
             self._interrupts += 1
             return ms
         self._interrupts = 0
@@ -218,7 +221,7 @@ class Behaviours(Part):
             self.end(name, f"it held a frame up for {ms} ms")
             return 0
         if isinstance(error, MemoryError):
-            # What it holds goes first: that takes no memory, and all the rest does.
+            # Free the behaviour's objects first: everything else here allocates.
             self._files[name].clear()
             raise error
         if error is not None:
@@ -227,12 +230,12 @@ class Behaviours(Part):
         return ms
 
     def end(self, name, why):
-        """Switches one off for good, says why, and has it remembered."""
+        """Switch a behaviour off, show the reason `why`, and have the settings store it."""
         self.switch(name, False)
         self._instrument.message(f"behaviour {name} is off: {why}")
 
     def release(self):
-        """Memory is short: those that are on are taken away. Returns their names."""
+        """Unload the behaviours that are on, to free memory; return their names."""
         names = [name for name in self._names if self._on.get(name)]
         for name in names:
             self._on[name] = False
@@ -243,8 +246,10 @@ class Behaviours(Part):
         return names
 
     def stop_all(self):
-        """Takes all that are on away, with what they have started beside the frames; if none is,
-        those that are off. They stay off until they are switched on by hand. Returns their names.
+        """Unload all behaviours that are on and silence their code, timers' callbacks included.
+
+        If none is on, those that are off are unloaded. They stay off until the user switches them
+        on. Returns their names.
         """
         names = [name for name in self._names if self._on.get(name)] or self._names
         stored = _stored()
@@ -256,7 +261,7 @@ class Behaviours(Part):
         return names
 
     def _print(self, *things, **how):
-        """What `print` is for behaviours: a computer that talks to the prompt is not disturbed."""
+        """Print for behaviours: at most LINES a frame, none while a computer uses the prompt."""
         self._lines += 1
         if self._lines <= LINES and not self._instrument.is_quiet():
             print(*things, **how)
@@ -265,14 +270,14 @@ class Behaviours(Part):
         self._instrument.show_error(error, f"behaviour {name} is off: {repr(error)}")
 
     def lines(self):
-        """For the settings: what was switched by hand."""
+        """Return the lines for the settings: what the user has switched, and what was stopped."""
         return "".join(
             "behaviour {} {}\n".format(name, "on" if self._said[name] else "off")
             for name in sorted(self._said)
         ) + "".join(_STOPPED + name + "\n" for name in self._stopped)
 
     def switch_from(self, text):
-        """Switches as such lines say, also what is loaded later."""
+        """Apply the result of `lines`, to behaviours that are loaded later, too."""
         for line in text.split("\n"):
             words = line.split(" ")
             if len(words) > 2 and words[0] == "behaviour":

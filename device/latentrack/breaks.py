@@ -1,12 +1,13 @@
-"""Where compiled code can be stopped: the first instruction of each function, and each jump back.
+"""Find the addresses at which bytecode can be stopped: function starts and backward jumps.
 
-Nothing in MicroPython ends a loop that runs on its scheduler: neither Ctrl-C nor an exception made
-pending is looked at there. But what a player writes is compiled on the module, so its bytecode lies
-in memory. A byte at the right addresses makes the next pass of any loop, and the next call, raise
-RuntimeError. latentcore's tick writes it when time is up (guard.py).
+MicroPython cannot interrupt a loop that runs on its scheduler: the scheduler checks neither Ctrl-C
+nor pending exceptions. A user's script is compiled on the module, so its bytecode lies in writeable
+memory. One byte written at each of these addresses makes the next pass of any loop, and the next
+call, raise RuntimeError. latentcore's tick writes the bytes when the time limit has passed
+(guard.py).
 
 Layout: MicroPython's py/bc0.h (mpy version 6: 1.19 and newer), objfun.h and emitglue.h (1.27 and
-newer). What does not look as expected there has no addresses, and can then not be stopped.
+newer). Code with another layout yields no addresses and cannot be stopped.
 """
 
 from array import array
@@ -24,7 +25,7 @@ _MAKE_CLOSURE, _MAKE_CLOSURE_DEFARGS, _MAKE_FUNCTION, _MAKE_FUNCTION_DEFARGS = (
 _UNWIND_JUMP, _JUMP, _POP_JUMP_IF_TRUE, _POP_JUMP_IF_FALSE = 0x40, 0x42, 0x43, 0x44
 _LOAD_NONE = 0x51
 _POP_EXCEPT_JUMP, _RETURN, _RAISE_LAST, _RAISE_OBJ, _RAISE_FROM = 0x4A, 0x63, 0x64, 0x65, 0x66
-# Instructions that jump as far as the number says, less this: 0 is half of what can be written.
+# Jumps with a signed offset: half of the number's range is subtracted from it.
 _SIGNED = (_UNWIND_JUMP, _JUMP, _POP_JUMP_IF_TRUE, _POP_JUMP_IF_FALSE)
 _NEVER_GOES_ON = (
     _UNWIND_JUMP,
@@ -39,14 +40,15 @@ _MOST = 1 << 16
 
 
 def addresses(code, whole=True):
-    """Addresses in what `compile` gave: an array("L"). ValueError: it is not laid out as known.
+    """Return the addresses in a code object that `compile` returned, as an array("L").
 
-    Without `whole` those in functions only, not in the body that has made them. Behind the last
-    of them are 0 and the addresses of the functions' bytecode: whoever keeps the array keeps that
-    in memory, as the collector looks into every block.
+    With whole=False the module's body is left out and only its functions are included. The
+    addresses are followed by 0 and the start of each function's bytecode: a reference to the array
+    keeps the bytecode in memory, because the collector scans every block. Raises ValueError if the
+    layout of the bytecode is unknown.
     """
     found, kept = array("L"), array("L", (0,))
-    # A code object holds the function that is the module's body.
+    # A code object has a pointer to the function that is the module's body.
     body = _word(id(code) + _WORD)
     _function(_word(body + 3 * _WORD), _word(body + 2 * _WORD), found, kept, whole)
     found.extend(kept)
@@ -54,7 +56,7 @@ def addresses(code, whole=True):
 
 
 def silence(addresses):
-    """Makes every function with such addresses return None at once, for as long as it lives."""
+    """Overwrite each function in the result of `addresses` with `return None`, permanently."""
     behind = False
     for start in addresses:
         if behind:
@@ -69,7 +71,11 @@ def _word(address):
 
 
 def _function(start, children, found, kept, counts=True):
-    """Adds the addresses in the code at `start`, if it counts, and in the functions it makes."""
+    """Append the addresses of the code at `start` (if `counts`) and of the functions it creates.
+
+    children: address of the table of the functions that the code creates.  found: receives the
+    addresses.  kept: receives the start of each bytecode.
+    """
     code = uctypes.bytearray_at(start, _MOST)
     at = _prelude(code)
     if counts:
@@ -105,7 +111,7 @@ def _function(start, children, found, kept, counts=True):
                 offset -= middle
             if offset < 0 and counts:
                 found.append(start + here)
-            # Counted from behind the offset, before the extra byte.
+            # The offset counts from the byte after it, before the extra byte.
             end = max(end, at + offset)
         elif kind == 0:
             raise ValueError("an unknown instruction")
@@ -121,7 +127,7 @@ def _function(start, children, found, kept, counts=True):
 
 
 def _prelude(code):
-    """Where the first instruction is, behind the signature, the sizes, names and lines."""
+    """Return the offset of the first instruction, after signature, sizes, names and lines."""
     at = 0
     while code[at] & 0x80:
         at += 1

@@ -1,7 +1,7 @@
-"""Knobs, CV, buttons and encoders: read once a frame, and given to the page that is open.
+"""Read knobs, CV, buttons and encoders once per frame and pass them to the open page.
 
-After a change of page or of track a knob stands where it does not belong. It then waits: nothing
-changes until it has been turned to, or past, the value that it would change (soft takeover).
+After a change of page or track, a knob's position differs from the value that it sets. The knob
+then has no effect until it is turned to, or past, that value (soft takeover).
 """
 
 from machine import ADC, Pin
@@ -12,17 +12,17 @@ from latentrack.knobs import Knobs
 from latentrack.names import Part, hint
 from latentrack.pages import make_pages
 
-# So near, a knob need not pass the value to take it over.
+# Knob travel, of 0 to 1, within which a knob takes over without passing the value.
 NEAR = 0.015
 
 
 class Controls(Part):
-    """`page` is the page that is open, `track` the track that it is about.
+    """The controls of the panel; `instrument.controls`.
 
-    `cv` has the volts at the CV inputs by name; `knobs` the knobs; `buttons` the buttons by number,
-    and the encoders' by name. `asked` takes what a computer
-    does to the panel, for the next frame: ("knob", name, position), ("turn", encoder, steps), or
-    ("press", "release" or "hold", button, None).
+    page: the open page.  track: the track that pages and knobs act on.  cv: volts at the CV inputs
+    by name.  knobs: the Knobs.  buttons: Button by number from 1, those of encoders by the
+    encoder's name.  asked: the computer's actions for the next frame: ("knob", name, position 0 to
+    1), ("turn", encoder, steps), or ("press", "release" or "hold", button, None).
     """
 
     def __init__(self, instrument):
@@ -42,7 +42,7 @@ class Controls(Part):
             a, b, push = board.ENCODERS[name]
             self._encoders[name] = Encoder(number, a, b)
             self.buttons[name] = Button(push)
-        # Knobs that wait for their value to be passed: name -> whether they stood below it.
+        # Knobs in soft takeover: name -> whether the knob was below its value.
         self._waiting = {}
         self.asked = []
         self.pages = make_pages(instrument, self)
@@ -51,13 +51,13 @@ class Controls(Part):
 
     @property
     def seconds(self):
-        """Time since power-on, for behaviours; made only when it is asked for."""
+        """Seconds since power-on. A property: a float made in every frame would allocate."""
         return self._instrument.behaviours.seconds
 
     # -- pages ------------------------------------------------------------------------------------
 
     def open(self, page):
-        """Opens a page by its name or its number."""
+        """Open a page by name or index from 0 (modulo their count). Raises ValueError."""
         if isinstance(page, str):
             names = [each.name for each in self.pages]
             if page not in names:
@@ -69,11 +69,11 @@ class Controls(Part):
         self.take_over()
 
     def next_page(self, steps=1):
-        """Opens the page that comes `steps` pages later in the order of the left push."""
+        """Open the page that is `steps` after this one in the order of the left encoder's push."""
         self.open(self.pages.index(self.page) + steps)
 
     def choose_track(self, number):
-        """The track that pages and knobs are about, from 0."""
+        """Choose the track that pages and knobs act on, from 0 (modulo their count)."""
         tracks = self._instrument.tracks
         track = tracks[number % len(tracks)]
         if track is not self.track:
@@ -81,7 +81,7 @@ class Controls(Part):
             self.take_over()
 
     def take_over(self):
-        """From now on every knob waits until it passes the value that it would change."""
+        """Start soft takeover: each knob has no effect until it passes the value that it sets."""
         self._waiting.clear()
         for name in self.knobs.names:
             self._wait(name)
@@ -93,13 +93,13 @@ class Controls(Part):
             self._waiting[name] = position < value
 
     def waits(self, name):
-        """Whether a knob waits for its value to be passed."""
+        """Whether a knob is in soft takeover: not yet turned past its value."""
         return name in self._waiting
 
     # -- frames -----------------------------------------------------------------------------------
 
     def frame(self):
-        """Reads CV, knobs, encoders and buttons, and lets the page act; frames call this."""
+        """Read all inputs, call the page's handlers, set the LEDs. Called once per frame."""
         calibration = self._instrument.calibration
         for name in self._inputs:
             self.cv[name] = calibration.volts(name, self._inputs[name].read_u16())
@@ -124,10 +124,10 @@ class Controls(Part):
                 self._lamps[number].value(lit)
 
     def _do(self, what, name, value):
-        """What a computer asked for, as if it had happened at the panel."""
+        """Perform one action of `asked` as if the user had done it at the panel."""
         if what == "knob":
             self.page.knob(name, value)
-            # The real knob stands where it stood.
+            # The hardware knob has not moved, so it needs soft takeover.
             self._waiting.pop(name, None)
             if name in self.knobs.names:
                 self._wait(name)

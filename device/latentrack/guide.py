@@ -1,6 +1,6 @@
-"""What the prompt teaches: `guide()` and `help(track)`, ten lines each.
+"""Help at the prompt: the texts of `guide()` and `help(track)`, ten lines each.
 
-main.py imports this when it is asked for, and drops it afterwards: the texts take memory.
+main.py imports this module at each call and calls `forget` afterwards: the texts take memory.
 """
 
 import sys
@@ -110,12 +110,12 @@ instrument has all parts: track, tracks, library, patch, presets, settings, beha
     instrument.message("hello")    a line on the screen
     instrument.every_frame         what happens 50 times a second; add your own function""",
 }
-# What is explained as something else.
+# Class names that use another entry of TEXTS.
 _SAME = {"knob": "knobs", "list": "track"}
 
 
 def explain(thing):
-    """Prints what a part is and does; False: it is none of ours."""
+    """Print the help for an object; return False if it is not a part of the instrument."""
     name = type(thing).__name__.lower()
     text = TEXTS.get(_SAME.get(name, name))
     if text is None or (name == "list" and not (thing and type(thing[0]).__name__ == "Track")):
@@ -125,12 +125,12 @@ def explain(thing):
 
 
 def guide():
-    """Prints where to begin."""
+    """Print the overview of all parts."""
     print(GUIDE[1:])
 
 
 def forget():
-    """Lets the texts be collected; the next import reads them again."""
+    """Unload this module, to free the memory of its texts; the next import loads it again."""
     sys.modules.pop("latentrack.guide", None)
     package = sys.modules["latentrack"]
     if hasattr(package, "guide"):

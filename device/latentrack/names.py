@@ -1,15 +1,16 @@
-"""Names typed at the prompt: one that is not there is refused, with the nearest that is.
+"""Refuse unknown names at the prompt and suggest the nearest known one.
 
-`track.treshold = 0.2` would otherwise make a new attribute, and change nothing that sounds.
+Otherwise `track.treshold = 0.2` would create a new attribute without any effect.
 """
 
 _set = object.__setattr__
 
 
 class UnknownName(AttributeError):
-    """Its sentence is made when it is read: the prompt's Tab tries a thousand names and reads none.
+    """An object has no attribute of that name.
 
-    part: the object that was asked.  name: what it does not have.
+    The message is made in __str__: the prompt's Tab completion raises a thousand of these errors
+    and reads none. part: the object.  name: the missing name.
     """
 
     def __init__(self, part, name):
@@ -28,22 +29,22 @@ class UnknownName(AttributeError):
 
 
 class Part:
-    """Base of what the prompt reaches by name.
+    """Base class of the objects that the prompt reaches by name.
 
-    After `_seal` a public name can be set if the object or its class has it, and what is called, or
-    has names of its own, is not replaced by a value. Names that begin with "_" are the code's own.
-    A class that was edited while it played (live.py) may have new names: its objects take any.
+    After `_seal` only public names that the object or its class has can be set, and neither a
+    method nor a Part can be replaced by a value. Names that begin with "_" are not checked. If the
+    class was edited while it was in use (live.py) no name is checked, as it may have new ones.
     """
 
     _sealed = _edited = False
 
     def _seal(self):
-        """Called when everything is there that the object is to have."""
+        """End the initialisation: from now on names are checked."""
         self._sealed = True
 
-    # MicroPython asks a property first: what comes here is an attribute of the object. Frames come
-    # here often, so it is short: a longer function's variables would be taken from the heap. Names
-    # are compared, as name[0] would be looked up among all the names that there are.
+    # MicroPython handles properties before this: only attributes of the object arrive here. Frames
+    # call this often and must not allocate: a longer function's variables would be on the heap.
+    # Strings are compared because name[0] would search the table of all interned strings.
     def __setattr__(self, name, value):
         if not "_" <= name < "`" and self._sealed and not self._edited:
             _check(self, name, value)
@@ -54,12 +55,12 @@ class Part:
 
 
 def _owner(part):
-    """What the prompt calls such an object: a Track is `track`."""
+    """Return an object's name at the prompt: "track" for a Track."""
     return type(part).__name__.lower()
 
 
 def _check(part, name, value):
-    """Raises AttributeError, a sentence, if that name of a part is not to be set to this value."""
+    """Raise AttributeError if the attribute must not be set to this value."""
     now = getattr(part, name)  # raises UnknownName
     owner = _owner(part)
     if callable(now) and not callable(value):
@@ -69,7 +70,7 @@ def _check(part, name, value):
 
 
 def names_of(part):
-    """The public names that an object has, of itself and of its classes."""
+    """Return the sorted public names of an object, its classes' included."""
     found = set(part.__dict__)
     kinds = [type(part)]
     while kinds:
@@ -80,7 +81,10 @@ def names_of(part):
 
 
 def nearest(word, words):
-    """The one that was probably meant; None: all are too far away. One that it begins is near."""
+    """Return the word with the smallest edit distance to `word`; None if that is over half of it.
+
+    A word that begins with `word` (three letters or more) has a distance of 1.
+    """
     best, least = None, len(word) // 2 + 1
     for other in words:
         away = 1 if len(word) > 2 and other.startswith(word) else _edits(word, other)
@@ -90,13 +94,13 @@ def nearest(word, words):
 
 
 def hint(word, words):
-    """ "; did you mean X?", or nothing: the end of a sentence about a word that is not there."""
+    """Return "; did you mean X?", the end of a message about an unknown word, or ""."""
     near = nearest(word, words)
     return f"; did you mean {near}?" if near else ""
 
 
 def _edits(one, other):
-    """How many letters have to be changed, added or taken away."""
+    """Return the edit distance (Levenshtein) of two words."""
     row = list(range(len(other) + 1))
     for i in range(len(one)):
         corner, row[0] = row[0], i + 1

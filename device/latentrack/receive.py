@@ -33,18 +33,18 @@ import micropython
 from machine import Timer
 from micropython import const
 
-# `const` makes them part of the code: no behaviour can change them.
+# `const` compiles them into the code, so that a behaviour cannot change them.
 MAGIC = const(0xF5)
 HEAD = const(10)
 MOST = const(4096)  # bytes of data in a frame
 AHEAD = const(16)  # frames under way at most, and answers kept
-# Longer than a computer sends without an answer: the prompt must not read its bytes.
+# Longer than the computer goes on sending without an answer: its bytes must not reach the prompt.
 QUIET_MS = const(8000)
 PATIENCE_MS = const(7000)
 BUSY_MS = const(150)
 _CTRL_C = 3
 _CALL, _DATA, _GET, _QUIT = b"CDGQ"
-# Allocated once for all sessions, so that one can begin when the heap is full.
+# Allocated once for all sessions: a session must be able to start when the heap is full.
 _body = memoryview(bytearray(MOST + 64))
 _READY, _ANSWER, _PIECE, _ERROR, _NOT, _BUSY = b"RAPENB"
 
@@ -63,7 +63,7 @@ def serve(session, *call):
     try:
         line.serve(requests, list(call))
     except KeyboardInterrupt:
-        pass  # Ctrl-C works again, and was pressed to get the prompt
+        pass  # Ctrl-C, enabled again after PATIENCE_MS: the user wants the prompt
     finally:
         # A second Ctrl-C must not interrupt the release of the received file.
         micropython.kbd_intr(-1)
@@ -110,7 +110,7 @@ class Line:
             if kind == _NOT or (behind and self._number not in self._answers):
                 self._send(_NOT, self._number, str(self._next).encode())
                 continue
-            if behind:  # sent twice, or its answer was lost; a piece is not kept but read again
+            if behind:  # a repeated frame; a piece is not in _answers but is read again
                 answer = self._answers[self._number] or self._do(requests, kind)
             else:
                 self._said_busy = time.ticks_ms()
@@ -133,7 +133,7 @@ class Line:
         head = struct.pack("<BBHHH", MAGIC, kind, self._session, number, len(body))
         head += struct.pack("<H", binascii.crc32(head) & 0xFFFF)
         check = binascii.crc32(body, binascii.crc32(head))
-        # One write, so that printed text comes between frames and not within.
+        # A single write: text printed meanwhile must not split a frame.
         self._out.write(head + body + struct.pack("<I", check))
 
     def _do(self, requests, kind):
@@ -153,7 +153,7 @@ class Line:
         except Exception as error:
             return _ERROR, json.dumps(in_words(error)).encode()
 
-    # -- what comes in ----------------------------------------------------------------------
+    # -- receiving --------------------------------------------------------------------------
 
     def _receive(self):
         """Read a frame; return its kind, _NOT if it is damaged, None to end the session.

@@ -1,6 +1,6 @@
-"""The requests that a computer may make over USB (receive.py transports them).
+"""The requests that a computer may make over USB; receive.py transports them.
 
-A file is received into memory and checked there; then it is played, swapped in, or stored.
+A file is received into memory and its hash checked; then it is played, swapped in, or stored.
 """
 
 import gc
@@ -21,7 +21,7 @@ def _instrument():
 
 
 class Requests:
-    """Each public method is a request; arguments and results are what JSON can carry.
+    """Each public method is a request; arguments and results are JSON values.
 
     Tracks are numbered from 0. A method that needs the running instrument raises RuntimeError
     without it. There is one session at a time: a new one closes the one before.
@@ -92,13 +92,13 @@ class Requests:
 
         return [latentcore.count(0, 6), latentcore.count(0, 7)]
 
-    # -- files that come ------------------------------------------------------------------------
+    # -- receiving files ------------------------------------------------------------------------
 
     def repair(self, refused):
         """Restore the code that a behaviour has changed, after a request has failed.
 
-        `refused`: the request failed with an error that unchanged code raises, too; then nothing
-        is restored unless a behaviour has run. Returns what Instrument.repair returns, or None.
+        refused: unchanged code raises the request's error, too; then the code is restored only if
+        a behaviour has run. Returns the result of Instrument.repair, or None.
         """
         plays = repair.plays
         if plays is None or (refused and not plays.behaviours.ran):
@@ -106,7 +106,7 @@ class Requests:
         return on_scheduler(plays.repair)
 
     def write_now(self):
-        """Store the files that `swap` has queued; return their number."""
+        """Store the code files that `swap` has queued; return their count."""
         from latentrack import live
 
         waiting = getattr(_instrument(), "unwritten_code", None) or {}
@@ -161,7 +161,7 @@ class Requests:
             raise ValueError("no checked file has come")
         return self._block
 
-    # -- files that are here --------------------------------------------------------------------
+    # -- files on the module --------------------------------------------------------------------
 
     def files(self, folder):
         """[path, size in bytes, SHA-256] of each file in a folder and its subfolders."""
@@ -222,13 +222,13 @@ class Requests:
         return _instrument().library.play(name, track)
 
     def rename(self, old, new):
-        """Rename a model and all that refers to it; return what renaming.rename returns."""
+        """Rename a model and all references to it; return what renaming.rename returns."""
         return _instrument().library.rename(old, new)
 
     # -- the panel ------------------------------------------------------------------------------
 
     def panel(self, asked):
-        """Queue actions at the panel (controls.py); return what it shows (mirror.py)."""
+        """Queue actions for Controls.asked; return a snapshot of the panel (mirror.py)."""
         instrument = _instrument()
         if instrument.controls is None:
             raise RuntimeError("the module has no controls; see its logs")
@@ -266,7 +266,7 @@ class Requests:
         return not presets.waits(number)
 
     def act(self, name):
-        """Do what a button or a trigger input does: "decode", "reset", "pause", "trigger_3"...
+        """Perform "decode", "reset" or "pause", or fire a trigger input, such as "trigger_3".
 
         Raises ValueError for another name.
         """

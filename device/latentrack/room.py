@@ -1,22 +1,25 @@
-"""Room for models: what is done before a model is refused because it does not fit.
+"""Reserve memory for models in the arena. If no free piece is large enough, in this order:
 
-1. What the clock has left is released.
-2. Files of models that play are moved together, so that what is free is one piece. (Not while a
-   track follows each step: then the clock reads its file.)
-3. A file as small as device code may lie in the ordinary heap.
-4. MemoryError says what fits, and what would make room.
+1. Release the models that the clock no longer plays from.
+2. Move the files of playing models together, so that the free memory is one piece. (Not while a
+   track is in follow mode step: then the clock reads the file.)
+3. Allocate a file of at most 32 KB, the size of device code, in the ordinary heap.
+4. Raise MemoryError, with the sizes and what would make room.
 """
 
 import latentcore
 
 from latentrack.arena import Block, models
 
-# The largest file of device code is half as large.
+# Twice the largest file of device code.
 _SMALL_BYTES = 32 * 1024
 
 
 def reserve(size, tracks, at_end=False):
-    """A block for a model's file, or, `at_end`, for what stays where it is. Raises MemoryError."""
+    """Return a block of `size` bytes for a model's file. Raises MemoryError.
+
+    at_end: the block must not be moved (working memory, code); it is reserved at the arena's end.
+    """
     for track in tracks:
         track.release_unused()
     block = models.reserve(size, at_end=at_end)
@@ -29,9 +32,9 @@ def reserve(size, tracks, at_end=False):
 
 
 def reserve_any(size, tracks):
-    """A block for a file of which only the size is known. Raises MemoryError."""
+    """Return a block for a received file, model or code, of `size` bytes. Raises MemoryError."""
     small = size <= _SMALL_BYTES
-    # Code that waits for a pause of the clock stays in its place, where models are not.
+    # Code may be held until the clock pauses and cannot be moved: it is kept away from models.
     try:
         return reserve(size, tracks, at_end=small)
     except MemoryError:
@@ -41,7 +44,7 @@ def reserve_any(size, tracks):
 
 
 def largest(tracks):
-    """Bytes of the largest piece that can be reserved."""
+    """Return the bytes of the largest block that can be reserved, after moving models together."""
     for track in tracks:
         track.release_unused()
     _close_gaps(tracks)

@@ -1,8 +1,8 @@
-"""Settings: everything that is set, as text, so that it is there again after power-on.
+"""Store all parameters as text in the flash, and restore them at power-on.
 
 A line is a name and a value, as at the prompt: `1.length 12` is the first track's length,
-`patch.cv_x 0.5` an attenuverter. Only what differs from the defaults is written. Lines that say
-nothing to this version, or something out of range, are passed over.
+`patch.cv_x 0.5` an attenuverter. Only values that differ from their defaults are written. Unknown
+names are ignored when read; a value that is invalid or out of range becomes the default.
 """
 
 import time
@@ -11,12 +11,12 @@ from latentrack.files import FLASH
 from latentrack.names import Part
 
 FILE = FLASH + "/settings.txt"
-# So long after the last turn of a knob, so that turning does not wear the flash out.
+# Time from the last change to writing: a turning knob must not wear the flash out.
 PATIENCE_MS = 2000
 
 
 def lines_of(values, name):
-    """The lines for one object's values."""
+    """Return the lines for an object's values that are not the defaults."""
     lines = ""
     for entry in values.TABLE:
         number = values.numbers[entry.name]
@@ -26,7 +26,7 @@ def lines_of(values, name):
 
 
 def set_from(values, name, text):
-    """Sets an object's values from such lines; what they do not say is as it was at first."""
+    """Set an object's values from lines of `lines_of`; the others get their defaults."""
     said = {}
     for line in text.split("\n"):
         word, _, value = line.partition(" ")
@@ -47,19 +47,19 @@ def set_from(values, name, text):
 
 
 class Settings(Part):
-    """instrument.settings: writes what is set to the flash, and sets it again at power-on."""
+    """Writes all settings to the flash and restores them; `instrument.settings`."""
 
     def __init__(self, instrument):
         self._instrument = instrument
         self._edits = None
         self._edited_ms = None
         self._stored = None
-        # A safe start neither reads them nor writes over them.
+        # True after a safe start: the stored settings are neither read nor overwritten.
         self.set_aside = False
         self._seal()
 
     def text(self):
-        """Everything that is set now."""
+        """Return all present settings as text."""
         instrument = self._instrument
         text = ""
         for track in instrument.tracks:
@@ -68,13 +68,13 @@ class Settings(Part):
         return text + instrument.behaviours.lines()
 
     def stored(self):
-        """The text that was written last; None: there is none."""
+        """Return the text that was written last; None if there is none."""
         if self._stored is None:
             self._stored = self._instrument.storage.read(FILE)
         return self._stored
 
     def load(self):
-        """Sets everything as it was when it was written last."""
+        """Restore the stored settings, if there are any."""
         text = self.stored()
         if text is not None:
             for track in self._instrument.tracks:
@@ -84,13 +84,13 @@ class Settings(Part):
         self._edits = self._count()
 
     def save(self):
-        """Writes now, even while a clock comes; that may cost an edge."""
+        """Write at once, even while a clock runs; a clock edge may be lost."""
         self._edits = self._count()
         self._edited_ms = None
         self._store(now=True)
 
     def frame(self):
-        """Notices that something was set, and has it written a while after the last time."""
+        """Write changed settings PATIENCE_MS after the last change. Called once per frame."""
         if self.set_aside:
             return
         edits = self._count()

@@ -1,11 +1,11 @@
-"""Small text files in the flash that are there whole or not at all.
+"""Write small text files to the flash atomically, while no clock runs.
 
-A file is written beside the old one, under a temporary name, with a checksum as its last line, and
-renamed. So whenever the power goes, the old file is there or the new one. A file that does not
-match its checksum is set aside (`.damaged`) and counts as missing.
+A file is written under a temporary name, with a checksum (CRC-32) as its last line, and then
+renamed. A power cut therefore leaves either the old file or the new one. A file that does not match
+its checksum is renamed (`.damaged`) and counts as missing.
 
-Writing to the Teensy's flash stops everything for tens of milliseconds, interrupts too: a clock
-edge would be lost. So what is to be written waits in memory until no clock has come for 2 s.
+Writing to the Teensy's flash blocks the processor for tens of milliseconds, interrupts included: a
+clock edge would be lost. Text is therefore kept in memory until no clock has come for 2 s.
 """
 
 import binascii
@@ -21,7 +21,7 @@ def _checksum(text):
 
 
 def write(path, text):
-    """Writes a text whose last line ends. Raises OSError; then the old file is there."""
+    """Write a text that is empty or ends with a line feed. Raises OSError; the old file stays."""
     new = path + ".new"
     try:
         with open(new, "w") as file:
@@ -37,9 +37,9 @@ def write(path, text):
 
 
 def read(path):
-    """What was written, or None: there is no such file, or it is damaged (ValueError says so).
+    """Return the text that `write` wrote; None if there is no such file.
 
-    Raises ValueError once: the damaged file is set aside by then.
+    Raises ValueError for a damaged file, after it was renamed: the next call returns None.
     """
     try:
         with open(path, "rb") as file:
@@ -62,7 +62,7 @@ def read(path):
 
 
 class Storage:
-    """What waits to be written, and who writes it when the clock is quiet."""
+    """Queues texts and writes them when no clock runs; `instrument.storage`."""
 
     def __init__(self, instrument):
         self._instrument = instrument
@@ -70,10 +70,10 @@ class Storage:
         try:
             files.tidy_flash()
         except OSError:
-            pass  # a flash that cannot be tidied can be read all the same
+            pass  # a flash that cannot be tidied may still be readable
 
     def write(self, path, text, now=False):
-        """Writes as soon as no clock comes, or at once; then a clock edge may be lost."""
+        """Queue a text until no clock runs; `now`: write at once, a clock edge may be lost."""
         self._waiting[path] = text
         if now:
             if self._instrument.clocked_recently():
@@ -81,8 +81,8 @@ class Storage:
             self._write(path)
 
     def write_now(self, path, text):
-        """Writes at once, in place of what waits for that path. Raises OSError; that waits on."""
-        # Taken first, or a frame might write it in the midst of this.
+        """Write at once, in place of a queued text. Raises OSError; then that stays queued."""
+        # Removed from the queue first: a frame in between might write the old text.
         waiting = self._waiting.pop(path, None)
         try:
             write(path, text)
@@ -92,7 +92,7 @@ class Storage:
             raise
 
     def read(self, path):
-        """The text at a path, as it is or will be; None if there is none. A damaged one is told."""
+        """Return the queued or stored text of a path; None if missing, or damaged (a message)."""
         text = self._waiting.get(path)
         if text is not None:
             return text
@@ -103,16 +103,16 @@ class Storage:
             return None
 
     def waits(self, path):
-        """Whether it is not written yet."""
+        """Whether a text for the path is queued."""
         return path in self._waiting
 
     def frame(self):
-        """One file a frame, when it is quiet."""
+        """Write one queued file if no clock runs. Called once per frame."""
         if self._waiting and not self._instrument.clocked_recently():
             self._write(next(iter(self._waiting)))
 
     def _write(self, path):
-        # A frame that came just now has written it.
+        # None: a frame in between has written the file.
         text = self._waiting.pop(path, None)
         if text is None:
             return

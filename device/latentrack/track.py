@@ -1,9 +1,9 @@
-"""A track: one model, where it stands in its latent space, and how it plays.
+"""A track: one model, its position in latent space, and its parameters and outputs.
 
-Setting an attribute is all there is to do: the next frame brings it to latentcore and, where it
-needs a new pattern, decodes one and hands it to the clock, which takes it at the next bar. The
-attributes are those of parameters.py. What a person sets stays; CV and behaviours `modulate` a
-parameter for one frame, and the sum of both is in force (`now`).
+An attribute that is set takes effect at the next frame: the frame passes it to latentcore and, if
+it affects the pattern, decodes a new one, which the clock takes at the next bar. The attributes are
+those of parameters.py. A set value stays; CV and behaviours `modulate` a parameter for one frame,
+and `now` returns the sum of both.
 """
 
 from array import array
@@ -18,8 +18,8 @@ MOST_LATENTS = 8
 # The parameters that are the first latents of the hits and of the feel; further ones have none.
 _POSITION = ("x", "y", "z")
 _FEEL_POSITION = ("feel_x", "feel_y")
-# Which methods bring parameters to latentcore, by their names in the table. Routes come before what
-# hangs on them.
+# Methods that pass parameters to latentcore, by their names in the table. Routes come before the
+# methods that depend on them.
 _METHODS = ("latents", "follows", "routes", "pitch_table", "densities")
 _APPLY = tuple("_apply_" + name for name in _METHODS)
 
@@ -34,29 +34,29 @@ class Track(Values):
         self.number = number
         # The order in which drums take the jacks, by the board's table.
         self._drum_jacks = drum_jacks
-        # Jacks that carry its pitches and accents, and those that carry none any more and still
-        # stand where they stood; bit i is jack i.
+        # Masks of jacks, bit i is jack i: those that carry pitches and accents of this track, and
+        # those that no longer do and still put out their last voltage.
         self.levels = self.released = 0
         self.model = None
         # All tracks that share the jacks, this one too.
         self.tracks = tracks
-        # The blocks that latentcore works in and the models whose files it reads, held as long as
-        # the clock may play from them: (block, model), the newest last.
+        # (working memory, model) pairs, the newest last, held while the clock may play from them.
         self._kept = []
-        # Knob values (-1 to 1) of the latents that are no parameter, and what is decoded.
+        # Knob values (-1 to 1) of the latents without a parameter; the position to decode, in the
+        # model's units.
         self._knob_values = array("f", [0] * MOST_LATENTS)
         self._latents = array("f", [0] * MOST_LATENTS)
-        # Where each latent is decoded as a knob value, and the latents of the model as one array.
+        # The position to decode as knob values; a view of as many latents as the model has.
         self._decoded_values = [0] * MOST_LATENTS
         self._decoded = memoryview(self._latents)
-        # Counts how often another point was decoded.
+        # Counts changes of the decoded position.
         self.moves = 0
-        # The numbers in force; the modulation collected for the next frame, and the modulation in
-        # force, of the whole range. Modulation that has ended stays as 0: frames do not allocate.
+        # Values with modulation; the modulation collected for the next frame; the present
+        # modulation (1 is the whole range). Ended modulation stays as 0: frames do not allocate.
         self._now = {}
         self._next_modulation = {}
         self._modulation = {}
-        # Which lines of the table were set, and which of _METHODS have to be called.
+        # Rows of the table that were set, and indices of _METHODS to call.
         self._stale = Marks(len(self.TABLE))
         for i in range(len(self.TABLE)):
             self._stale.mark(i)
@@ -70,9 +70,9 @@ class Track(Values):
     # -- models ---------------------------------------------------------------------------------
 
     def play(self, model):
-        """Plays another model from the next bar on. The track holds it as long as need be.
+        """Play a model from the next bar on. The track holds it until the clock stops using it.
 
-        Raises MemoryError if latentcore has no memory to work in; then all is as it was.
+        Raises MemoryError if there is no working memory for latentcore; then nothing has changed.
         """
         model.hold()
         try:
@@ -80,7 +80,7 @@ class Track(Values):
         except BaseException:
             model.release()
             raise
-        # A frame that comes in between must not decode the one with the latents of the other.
+        # A frame in between must not decode the new model with the old one's latents.
         self._busy = True
         try:
             latentcore.load(self.number, model.file, block.view)
@@ -99,14 +99,14 @@ class Track(Values):
         self.refresh()
 
     def stop(self):
-        """No model any more: silence from the next bar on."""
+        """Remove the model: the track is silent from the next bar on."""
         self.model = None
         latentcore.silence(self.number)
         self.release_unused()
         self._share_jacks()
 
     def playback_mode(self):
-        """How the model is played: "drums", "notes" or "rhythm"."""
+        """Return how the model is played: "drums", "notes" or "rhythm"."""
         chosen = self._now["mode"]
         if chosen:
             return self.ENTRIES["mode"].choices[chosen]
@@ -115,14 +115,15 @@ class Track(Values):
     # -- values ---------------------------------------------------------------------------------
 
     def now(self, name):
-        """The number in force, modulation included; of a choice, its index."""
+        """Return a parameter's value with modulation; the index if it is a choice."""
         return self._now[name]
 
     def modulate(self, name, amount):
-        """Moves a parameter away from where it is set, in this frame only.
+        """Add to a parameter's set value, in this frame only.
 
-        `amount` is a share of the knob's range, -1 to 1: 1 is from one end to the other. Several
-        modulations add up, and the sum stops at the ends. Raises KeyError: no such parameter.
+        `amount` is a fraction of the knob's range, -1 to 1: 1 is the whole range. Several
+        modulations add up, and the result is clamped to the range. Raises KeyError for an unknown
+        parameter.
         """
         before = self._next_modulation.get(name)
         if before is None:
@@ -130,8 +131,10 @@ class Track(Values):
         self._next_modulation[name] = before + amount if before else amount
 
     def advance(self, name):
-        """Moves on by one: the next choice or whole number, or a sixteenth; from the end to the
-        beginning."""
+        """Increment a parameter: to the next choice or whole number, or by 1/16 of its range.
+
+        The last value is followed by the first.
+        """
         entry = self.ENTRIES[name]
         if entry.whole:
             number = self.numbers[name] + 1
@@ -141,14 +144,14 @@ class Track(Values):
             self.set(name, entry.from_position(sixteenth % 17 / 16))
 
     def changed(self, name):
-        """Marks a parameter for the next frame."""
+        """Mark a parameter as set, for the next frame to pass to latentcore."""
         self._stale.mark(self.ENTRIES[name].row)
 
     @property
     def latents(self):
-        """The position that is set: a number for each latent, -model.scale to model.scale.
+        """The set position: a number for each latent, -model.scale to model.scale.
 
-        The feel's latents come last.
+        The feel's latents come last. Setting raises ValueError if the count differs.
         """
         scale = self._scale()
         return tuple(self._knob_value(i) * scale for i in range(self._count()))
@@ -163,16 +166,16 @@ class Track(Values):
             if name is None:
                 self._knob_values[i] = value
             else:
-                # Typed by hand a latent may lie beyond the scale, where no knob goes.
+                # Not clamped: a typed latent may exceed the scale, a knob's may not.
                 self.numbers[name] = value
                 self.changed(name)
         self._again("latents")
 
     def set_position(self, knob_values):
-        """Sets where it decodes: a knob value of -1 to 1 for each latent, kept as a knob's is.
+        """Set the position: a knob value of -1 to 1 for each latent.
 
-        Raises ValueError if the count differs from the model's latents, or a knob's value is out
-        of range.
+        Raises ValueError if the count differs from the model's latents, or if the value of a
+        latent with a parameter is out of range.
         """
         if len(knob_values) != self._count():
             raise ValueError(f"expected {self._count()} latents, got {len(knob_values)}")
@@ -190,11 +193,11 @@ class Track(Values):
         return self._latents[: self._count()]
 
     def decoded_value(self, latent):
-        """Where one latent is decoded, as a knob value: -1 to 1, or beyond if typed so."""
+        """Return the decoded position of one latent as a knob value: -1 to 1, more if typed."""
         return self._decoded_values[latent]
 
     def _name_of(self, latent):
-        """The parameter that is this latent of the model, counted from 0; None: it is none."""
+        """Return the name of the parameter for a latent, from 0; None if it has none."""
         names = _POSITION
         feel = 0 if self.model is None else self.model.feel_latents
         if latent >= self._count() - feel:
@@ -215,16 +218,16 @@ class Track(Values):
     # -- what plays -----------------------------------------------------------------------------
 
     def build(self):
-        """Has the next frame build a new pattern."""
+        """Request a new pattern at the next frame."""
         self._build = True
 
     def decode(self):
-        """Decodes the present position, for follow hold: heard from the next bar on."""
+        """Decode the present position, for follow mode hold: audible from the next bar on."""
         self._asked = True
 
     @property
     def cells(self):
-        """The pattern that plays: for each step a tuple of the voices that sound."""
+        """The playing pattern: for each step a tuple of the sounding voices, from 0."""
         playing = latentcore.cells(self.number)
         if playing is None:
             return []
@@ -237,28 +240,28 @@ class Track(Values):
 
     @property
     def hits(self):
-        """How many cells of the pattern that was decoded last sound; 0: it is silent."""
+        """Number of hits in the last decoded pattern; 0 if it is silent."""
         return latentcore.count(self.number, 10)
 
     @property
     def bar(self):
-        """The bar that plays, counted from 1 since the last reset; 0: none has begun."""
+        """The present bar, from 1 since the last reset; 0 before the first."""
         return latentcore.count(self.number, 1)
 
     @property
     def step(self):
-        """The step of the pattern that was played last, from 0."""
+        """The step of the pattern played last, from 0."""
         return latentcore.count(self.number, 5)
 
     # -- frames ---------------------------------------------------------------------------------
 
     def waits(self):
-        """Whether something that was set has not come to latentcore yet."""
+        """Whether set values have not been passed to latentcore yet."""
         return self._stale.some or self._methods.some
 
     def refresh(self):
-        """Brings what has changed to latentcore, and decodes if need be. Frames call this."""
-        # A frame can come in the middle of a call from the prompt, which then does its work too.
+        """Pass changed values to latentcore and decode if needed. Called once per frame."""
+        # A frame may interrupt a call from the prompt; the interrupted call does the work then.
         if not self._busy:
             self._busy = True
             try:
@@ -277,7 +280,7 @@ class Track(Values):
                 self.changed(name)
         if self._stale.begin():
             self._refresh_stale()
-        # A method may ask for others: routes for pitches and densities.
+        # A method may mark others: routes marks pitches and densities.
         while self._methods.begin():
             for i in range(len(_APPLY)):
                 if self._methods.take(i):
@@ -315,27 +318,27 @@ class Track(Values):
         self._build = True
 
     def release_unused(self):
-        """Releases the models that the clock does not play from any more."""
+        """Release the models that the clock no longer plays from."""
         newest = self._kept[-1] if self._kept and self.model is not None else None
         for kept in list(self._kept):
             if kept is not newest and not latentcore.uses(self.number, kept[0].view):
                 try:
                     self._kept.remove(kept)
                 except ValueError:
-                    continue  # a frame came in between, and has released it
+                    continue  # a frame in between has released it
                 kept[0].release()
                 kept[1].release()
 
     def files(self):
-        """The blocks with the files of its models."""
+        """Return the blocks with the files of the track's models."""
         return [kept[1].block for kept in self._kept]
 
     def working_memory(self):
-        """The blocks that latentcore decodes its models in."""
+        """Return the blocks that latentcore uses as working memory for the track's models."""
         return [kept[0] for kept in self._kept]
 
     def plays_from(self, block):
-        """How many of the models that it holds have their file in that block."""
+        """Return how many of the track's models have their file in `block`."""
         count = 0
         for kept in self._kept:
             if kept[1].block is block:
@@ -346,7 +349,7 @@ class Track(Values):
         for track in self.tracks:
             track._again("routes")
 
-    # -- what the table's methods do ------------------------------------------------------------
+    # -- methods named in the table -------------------------------------------------------------
 
     def _apply_latents(self):
         chaos, number, scale = self._now["chaos"], self._now["dice"], self._scale()
@@ -363,7 +366,7 @@ class Track(Values):
     def _apply_follows(self):
         follow = 2 if self._now["freeze"] else 1 if self._now["follow"] == 1 else 0
         latentcore.set(self.number, latentcore.FOLLOW, follow)
-        # What was turned while nothing followed is heard now.
+        # Changes made while the pattern was frozen become audible now.
         self._build = True
 
     def _apply_routes(self):
@@ -384,7 +387,7 @@ class Track(Values):
         self._methods.mark(_METHODS.index("densities"))
 
     def jack_numbers(self):
-        """The jacks it plays on, from 0."""
+        """Return the jacks that the track plays on, from 0."""
         jacks = self.ENTRIES["jacks"].choices[self._now["jacks"]]
         if jacks == "auto":
             alone = sum(track.model is not None for track in self.tracks) < 2
@@ -420,7 +423,7 @@ class Track(Values):
             latentcore.density(self.number, voice, density)
 
     def knob_of(self, voice):
-        """Which of the densities a voice of the model hangs on, from 0."""
+        """Return the number, from 0, of the density parameter that a voice of the model uses."""
         mode = self.playback_mode()
         if mode == "notes":
             return voice * 4 // self.model.voices
@@ -436,9 +439,9 @@ class Track(Values):
 
     @property
     def pitches(self):
-        """The MIDI notes that a rhythm steps through: one to eight of them.
+        """The MIDI notes that a rhythm steps through: one to eight.
 
-        A number sets how many of the eight there are (`set("pitches", 3)`, as a knob does).
+        Setting a number sets the count (`set("pitches", 3)`, as a knob does).
         """
         return tuple(self.numbers["pitch" + str(i + 1)] for i in range(self.numbers["pitches"]))
 
@@ -452,7 +455,7 @@ class Track(Values):
         for i in range(len(numbers)):
             self.set("pitch" + str(i + 1), numbers[i])
 
-    # The name that it had first.
+    # The property's former name.
     pitch_list = pitches
 
 
