@@ -1,8 +1,8 @@
-"""The file of a backup: a zip with a manifest, and nothing in it is believed before it is checked.
+"""Write and read a backup file: a zip archive with a manifest against which it is validated.
 
-The manifest is `latentrack-backup.json` in the zip: the version of this form, and for each file on
-the module its size in bytes and its SHA-256. Any other zip (a dataset's .npz, one with a password,
-one that unpacks to gigabytes) is refused, and takes neither memory nor time.
+The manifest is `latentrack-backup.json` in the zip: the version of this format, and for each file
+on the module its size in bytes and its SHA-256. Any other zip (a dataset's .npz, an encrypted one,
+one that unpacks to gigabytes) is refused before it takes memory or time.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from latentrack.module.files import FileEntry
 
 MANIFEST = "latentrack-backup.json"
 VERSION = 1
-# The flash of a Teensy 4.1 has 8 MB. Deflate may make what cannot be compressed a little longer.
+# The flash of a Teensy 4.1 has 8 MB. Deflate may enlarge incompressible data a little.
 MOST_BYTES = 8 * 1024 * 1024
 _MOST_IN_ZIP = MOST_BYTES + 4 * 1024 * 1024
-# What lists the members of the zip: some 100 bytes each.
+# Bytes of the zip's central directory, which has some 100 bytes per member.
 _MOST_DIRECTORY = 1024 * 1024
 _MOST_MANIFEST = 2 * 1024 * 1024
 _MOST_PATH = 200
@@ -36,28 +36,28 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class Writer:
-    """Puts files of a module into a zip; `close` adds the manifest, without which it is none."""
+    """Writes files of a module into a zip. `close` adds the manifest, which completes it."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
         self._files: dict[str, dict[str, object]] = {}
 
     def add(self, name: str, data: bytes, entry: FileEntry) -> None:
-        """One file; `name` is its path below the flash, and must not be the manifest's."""
+        """Add a file; `name` is its path relative to the flash, and must not be MANIFEST."""
         self._zip.writestr(name, data)
         self._files[name] = {"size": entry.size, "sha256": entry.sha256}
 
     def close(self) -> None:
-        """Writes what is missing."""
+        """Write the manifest and close the zip."""
         told = {"latentrack_backup": VERSION, "latentrack": __version__, "files": self._files}
         self._zip.writestr(MANIFEST, json.dumps(told, indent=1))
         self._zip.close()
 
 
 def read(file: Path) -> dict[str, bytes]:
-    """The files of a backup by their path below the flash, all compared with the manifest.
+    """Return the files of a backup by path relative to the flash, compared with the manifest.
 
-    Raises UserError for whatever is not a whole backup.
+    Raises UserError for anything but a complete, undamaged backup.
     """
     with _as_sentence(file):
         if file.stat().st_size > _MOST_IN_ZIP:
@@ -69,15 +69,15 @@ def read(file: Path) -> dict[str, bytes]:
 
 
 class _Other(Exception):
-    """It is something else than a backup; the text continues a sentence that begins with it."""
+    """The file is not a backup; the text continues a sentence that begins with its name."""
 
 
 class _Damaged(Exception):
-    """It was a backup; the text says what is wrong."""
+    """The file is a damaged backup; the text says what is wrong."""
 
 
 class _Newer(Exception):
-    """It is a backup of a form that is not known here; the text is the version that wrote it."""
+    """The backup has a newer format; the text is the version of Latentrack that wrote it."""
 
 
 @contextmanager
@@ -105,7 +105,7 @@ def _as_sentence(file: Path) -> Iterator[None]:
 
 
 def _check_directory(file: Path) -> None:
-    """Before zipfile reads a list of members, which may be as long as the file."""
+    """Check the size of the central directory before zipfile reads it whole."""
     with file.open("rb") as opened:
         opened.seek(0, 2)
         opened.seek(max(0, opened.tell() - _LARGEST_END))
@@ -119,7 +119,7 @@ def _check_directory(file: Path) -> None:
 
 
 def _manifest(archive: zipfile.ZipFile) -> dict[str, FileEntry]:
-    """What the manifest promises, after the zip has been compared with it."""
+    """Return the manifest's entries, after comparing them with the zip's members."""
     members = {member.filename: member for member in archive.infolist()}
     if len(members) != len(archive.infolist()):
         raise _Damaged("it has two files of one name")
@@ -179,6 +179,6 @@ def _member(archive: zipfile.ZipFile, name: str, entry: FileEntry) -> bytes:
 
 
 def _bytes(archive: zipfile.ZipFile, name: str, size: int) -> bytes:
-    """A member's bytes. Told how many, zipfile unpacks no more, whatever the zip says."""
+    """Return a member's bytes. The limit keeps zipfile from unpacking more than `size` + 1."""
     with archive.open(name) as member:
         return member.read(size + 1)

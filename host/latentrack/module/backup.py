@@ -1,4 +1,4 @@
-"""Everything on the module as one file (archive.py), and back; and files fetched into a folder."""
+"""Back up the module's flash to one file (archive.py), restore it, and fetch single files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ from latentrack.module.space import check_room, sizes_of
 def fetch_to(
     files: Files, targets: Mapping[Path, tuple[str, FileEntry]], progress: Progress | None = None
 ) -> int:
-    """Fetches files of the module, each whole or not at all; how many were not there already."""
+    """Fetch files of the module, each atomically; return the number of files fetched.
+
+    targets: by path on the computer, path and entry on the module. Identical files are skipped.
+    Raises UserError.
+    """
     wanted = {
         target: (path, entry)
         for target, (path, entry) in targets.items()
@@ -34,7 +38,10 @@ def fetch_to(
 
 
 def backup(files: Files, target: Path, progress: Progress | None = None) -> int:
-    """Writes every file of the module's flash into a zip file, whole or not at all; how many."""
+    """Write every file of the module's flash into a zip file, atomically; return their count.
+
+    Raises UserError; then an existing `target` is unchanged.
+    """
     there = files.listing(FLASH)
     there.pop(f"{FLASH}/{archive.MANIFEST}", None)
     total, sent = sum(entry.size for entry in there.values()), 0
@@ -51,7 +58,7 @@ def backup(files: Files, target: Path, progress: Progress | None = None) -> int:
 
 
 def read_backup(file: Path) -> dict[str, bytes]:
-    """The files in a backup, by their path on the module. Raises UserError if it is none."""
+    """Return the files in a backup, by path on the module. Raises UserError if it is invalid."""
     return {f"{FLASH}/{name}": data for name, data in archive.read(file).items()}
 
 
@@ -62,10 +69,11 @@ def restore(
     delete: bool = False,
     progress: Progress | None = None,
 ) -> tuple[int, int]:
-    """Makes the flash like a backup; how many files were sent, and how many removed.
+    """Restore the flash from a backup; return the numbers of files sent and removed.
 
-    First everything is stored and compared, then what is not in the backup is removed. Raises
-    UserError before a byte is sent if the files do not fit beside what is there.
+    contents: the result of `read_backup`.  delete: also remove files that are not in the backup,
+    after all others were stored and compared.  Raises UserError; before a byte is sent if the files
+    do not fit beside those on the module.
     """
     there = files.listing(FLASH)
     gone = [path for path in there if path not in contents] if delete else []

@@ -1,8 +1,8 @@
-"""Diagnose what is at the other end of a port: one sentence for each case, with the remedy.
+"""Diagnose why the module at a port cannot be used: one sentence for each case, with the remedy.
 
-Every command says these sentences and no others. What can be wrong, from the cable inwards: there
-is no such port; another program has it; nothing there is MicroPython; MicroPython hangs, or is too
-old; Latentrack is not on it, is not started, hangs, is too old, or fails.
+All commands use these sentences. The cases: the port does not exist; another program has it open;
+the device does not run MicroPython; MicroPython hangs or is too old; Latentrack is not installed,
+not started, hangs, is too old, or fails.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ Say = Callable[[str], None]
 _NO_TERMINAL = getattr(os, "O_NOCTTY", 0)
 
 OLDEST = (1, 27)
-"""The MicroPython that Latentrack needs; device/latentrack/version.py says why."""
+"""The oldest supported MicroPython version; device/latentrack/version.py gives the reason."""
 
-# How long frames may stand still; one comes every 20 ms, and a slow one is not a hung one.
+# Time without a frame after which Latentrack counts as hung. A frame is due every 20 ms; the
+# tolerance is for slow ones.
 _FRAMES_MS = 2000
 _INSPECT = f"""
 def _inspect():
@@ -57,17 +58,17 @@ def _inspect():
             moves = instrument.frames != frames
     return sys.implementation.version[:2], version, main, bool(instrument), moves
 """
-# As at power-on: the names that main.py makes are those of the prompt.
+# Executes main.py in the prompt's globals, as power-on does.
 _START = f"exec(compile(open('{FLASH}/main.py').read(), 'main.py', 'exec'), globals())"
 
 
 @dataclass(frozen=True)
 class Inside:
-    """What MicroPython at a port tells of Latentrack there.
+    """The state of Latentrack on a module, as MicroPython reports it.
 
-    micropython: its version, two numbers.  version: of Latentrack's files; "" without them.
-    main: "ours", "other" (main.py starts something else) or "".  runs: whether it was started.
-    moves: whether its frames run.
+    micropython: MicroPython's version, (major, minor).  version: Latentrack's version; "" if it is
+    not installed, "?" if unreadable.  main: what main.py starts: "ours", "other", or "" without a
+    main.py.  runs: whether Latentrack was started.  moves: whether its frames run.
     """
 
     micropython: tuple[int, int]
@@ -78,7 +79,10 @@ class Inside:
 
 
 def inspect_inside(link: Link) -> Inside:
-    """Asks MicroPython; nothing of Latentrack has to run there. Raises UserError, ModuleError."""
+    """Ask MicroPython for the state of Latentrack, which need not run or be installed.
+
+    Raises UserError if the module does not answer, ModuleError if it reports an exception.
+    """
     link.run(_INSPECT)
     micropython, version, main, runs, moves = link.evaluate("_inspect()")
     link.run("del _inspect")
@@ -97,7 +101,7 @@ def missing(port: str) -> UserError:
 
 
 def cannot_open(port: str) -> UserError:
-    """For a port that exists and could not be opened."""
+    """For a port that could not be opened."""
     if not os.path.exists(port) and os.name == "posix":
         return missing(port)
     if _refusal(port) in (errno.EACCES, errno.EPERM):
@@ -111,7 +115,7 @@ def cannot_open(port: str) -> UserError:
 
 
 def not_handed_over(port: str, holder: str) -> UserError:
-    """For a program of ours that shares the port, and is in the midst of something."""
+    """For a port shared with another Latentrack program, `holder`, that is using it now."""
     return NoModule(
         f"{holder} has the module at {port} and is not done yet; end what runs there (Ctrl-C), or "
         "wait for it, then try again."
@@ -119,12 +123,12 @@ def not_handed_over(port: str, holder: str) -> UserError:
 
 
 def can_be_opened(port: str) -> bool:
-    """Whether the port is there for this user, though another program may have it to itself."""
+    """Whether the port exists and this user may open it; another program may have locked it."""
     return _refusal(port) in (0, errno.EBUSY)
 
 
 def is_locked(port: str) -> bool:
-    """Whether another program has the port to itself."""
+    """Whether another program has locked the port for exclusive use."""
     try:
         import fcntl
     except ImportError:
@@ -143,12 +147,12 @@ def is_locked(port: str) -> bool:
 
 
 def is_ours(port: str) -> bool:
-    """Whether a command of Latentrack is among those that have the port open."""
+    """Whether a Latentrack command has the port open."""
     return any(program.name.startswith("latentrack") for program in programs_at(port))
 
 
 def silent(port: str) -> UserError:
-    """For a port that was opened, and where nothing answers as MicroPython."""
+    """For a port that was opened and does not answer as MicroPython."""
     if not os.path.exists(port) and os.name == "posix":
         return gone(port)
     others = _others(port)
@@ -168,7 +172,7 @@ def silent(port: str) -> UserError:
 
 
 def never_returns(port: str) -> UserError:
-    """For a module that was reset, and whose prompt does not come back."""
+    """For a module that shows no prompt after a reset."""
     return NoModule(
         f"main.py on the module at {port} does not return; `latentrack install {port}` puts one "
         "there that does, and keeps the other as main_before_latentrack.py."
@@ -176,7 +180,7 @@ def never_returns(port: str) -> UserError:
 
 
 def gone(port: str, what: str = "stopped answering") -> UserError:
-    """For a module that answered before; `what` it has done instead."""
+    """For a module that answered before; `what` completes "The module at PORT ..."."""
     others = _others(port)
     remedy = f"{others} the port open too; end that program" if others else "check the cable"
     return NoModule(
@@ -188,9 +192,9 @@ def gone(port: str, what: str = "stopped answering") -> UserError:
 
 
 def unusable(link: Link, said: str) -> UserError:
-    """For a module where MicroPython answers, and Latentrack does not do what it was asked.
+    """For a module where MicroPython answers and a request to Latentrack has failed.
 
-    `said`: how it failed, an exception's last line.
+    said: the last line of the exception's traceback.
     """
     try:
         inside = inspect_inside(link)
@@ -200,7 +204,7 @@ def unusable(link: Link, said: str) -> UserError:
 
 
 def unusable_inside(port: str, inside: Inside, said: str = "") -> UserError:
-    """The same, when it has been looked at already."""
+    """As `unusable`, for a state that `inspect_inside` has returned; said "": no exception."""
     if inside.micropython < OLDEST:
         return micropython_too_old(port, inside.micropython)
     if not inside.version:
@@ -234,7 +238,7 @@ def without_latentrack(port: str) -> UserError:
 
 
 def hangs(port: str) -> UserError:
-    """For Latentrack that was started, and whose frames do not run."""
+    """For Latentrack that was started and whose frames do not run."""
     return NoModule(
         f"Latentrack on the module at {port} hangs: its frames have stopped; "
         f"`latentrack reset --port {port}` starts it again."
@@ -242,7 +246,7 @@ def hangs(port: str) -> UserError:
 
 
 def too_old(port: str) -> UserError:
-    """For Latentrack on the module that lacks what the one here asks for."""
+    """For Latentrack on the module that lacks a request which this version makes."""
     return NoModule(
         f"Latentrack on the module at {port} is older than the one here ({__version__}); "
         f"`latentrack install {port}` brings it up to date."
@@ -250,14 +254,14 @@ def too_old(port: str) -> UserError:
 
 
 def is_too_old(said: str) -> bool:
-    """Whether an exception's last line is about a request that Latentrack there does not know."""
+    """Whether an exception's last line says that the module does not know the request."""
     return "'Requests' object has no attribute" in said or "no module named 'latentrack." in said
 
 
 def start(link: Link, say: Say) -> None:
-    """Start Latentrack where mpremote's reset has left it unstarted; `say` gets one sentence.
+    """Start Latentrack if it is not running, as after mpremote's reset; pass `say` one sentence.
 
-    Raises UserError with the diagnosis if it cannot be started.
+    Raises UserError with the diagnosis if it cannot be started, or runs already.
     """
     from latentrack.module.link import ModuleError
 
@@ -284,7 +288,7 @@ def _fails(port: str, said: str) -> UserError:
 
 
 def _others(port: str) -> str:
-    """The programs that have the port open, with their verb; "" if none is known."""
+    """Return the programs that have the port open and "has" or "have"; "" if none is known."""
     programs = programs_at(port)
     have = agree(len(programs), "has", "have")
     return f"{listed(programs)} {have}" if programs else ""
@@ -296,7 +300,7 @@ def _is_module(port: str) -> bool:
 
 
 def _refusal(port: str) -> int:
-    """The error number with which the port refuses to be opened; 0 if it can be."""
+    """Return the errno of opening the port; 0 if that succeeds, -1 if the error has none."""
     try:
         descriptor = os.open(port, os.O_RDWR | getattr(os, "O_NONBLOCK", 0) | _NO_TERMINAL)
     except OSError as error:

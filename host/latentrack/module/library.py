@@ -1,4 +1,4 @@
-"""The module's library of models, from the computer: hearing one, storing, comparing, fetching."""
+"""The module's library of models: play, store, compare and find models from the computer."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from latentrack.words import listed
 
 MODELS = f"{FLASH}/models"
 ENDING = naming.ENDING
-# The module's folder for each kind of model (device/latentrack/library.py has the same).
+# The module's folder for each kind of model, as in device/latentrack/library.py.
 FOLDERS = {kind.code[:3]: kind.folder for kind in Kind}
 
 
 @dataclass(frozen=True)
 class Pushed:
-    """What `push` did.
+    """The result of `push`.
 
-    name: what the model is called on the module, and title: what its file is called.
-    stored: whether it is in its library now, and replaced: whether it took another's place there.
-    clocked: whether a clock was running, which storing on a Teensy holds up.  forgotten: why the
-    module could not write down that it plays this model after power-on; "" if it could.
+    name: the model's name on the module.  title: the name of its file.  stored: whether it is in
+    the module's library now.  replaced: whether another file of that name was overwritten.
+    clocked: whether a clock was running (storing on a Teensy delays its edges).  forgotten: why the
+    module could not store that it plays this model after power-on, a sentence; "" if it could.
     """
 
     name: str
@@ -54,16 +54,17 @@ class Pushed:
 
     @property
     def shown(self) -> str:
-        """For sentences: the title, and what to call it on the module if that is another word."""
+        """The title, followed by the name on the module if that differs; for messages."""
         return self.title if self.title == self.name else f"{self.title} (there {self.name})"
 
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A model file here, and where it belongs on the module.
+    """A model file on the computer and its place on the module.
 
-    name: what it is called there.  title: what its file is called; where that is not the name, the
-    module gets it in the file.
+    folder, name: its folder and name on the module.  title: the name of its file on the computer;
+    if it differs from `name`, it is written into the metadata that the module gets.  raw: the
+    file's bytes.
     """
 
     file: Path
@@ -75,7 +76,7 @@ class StoredModel:
 
     @property
     def path(self) -> str:
-        """The path of its file on the module."""
+        """The path of the file on the module."""
         return f"{self.folder}/{self.name}{ENDING}"
 
     @functools.cached_property
@@ -90,9 +91,9 @@ class StoredModel:
 
 
 def read_model(file: Path) -> StoredModel:
-    """A model from a file, with the name that it has on an empty module.
+    """Read a model file; its name is the one that it would have on an empty module.
 
-    Raises UserError if no module can play it.
+    Raises UserError if the file is not a model, or of a kind that no module can play.
     """
     data = read_model_bytes(file)
     info = parse_info(str(file), data)
@@ -116,21 +117,27 @@ def _read(model: Path | StoredModel) -> StoredModel:
 def place(
     model: StoredModel, files: HasHeads, paths: Iterable[str], taken: Iterable[str] = ()
 ) -> StoredModel:
-    """The model with the name that it has on a module: see `naming.place`."""
+    """Return the model with its name on a given module, by `naming.place`.
+
+    paths: the models on the module.  taken: names in use by models without a file.
+    """
     wanted = {model.title: [model.folder]}
     names = naming.place(wanted, list(paths), titles(files), list(taken))
     return replace(model, name=names[model.folder, model.title])
 
 
 class HasHeads(Protocol):
-    """What reads the beginnings of files on the module: `Files`, or a line to it."""
+    """Reads the beginnings of files on the module: `Files`, or a line to it."""
 
     def head(self, path: str, size: int) -> bytes:
         """The first `size` bytes of a file, or all if it has fewer."""
 
 
 def titles(files: HasHeads) -> Callable[[str], str]:
-    """What a model on the module is called by its own metadata, else by its file there."""
+    """Return a function from a model's path on the module to its title.
+
+    The title is that of the model's metadata, or else the name of its file. Results are cached.
+    """
 
     @functools.cache
     def title_at(path: str) -> str:
@@ -149,15 +156,15 @@ def push(
     track: int = 0,
     say: Say = lambda _: None,
 ) -> Pushed:
-    """Plays a model from the next bar on, out of the module's memory; `store` also keeps it.
+    """Send a model to the module's memory and play it from the next bar on.
 
-    model: a file, or what `read_model` has made of one, so that it is read once.
+    model: a file, or the result of `read_model`.  store: also store it in the library.  track: from
+    0.  say: gets a sentence if Latentrack had to be started first.
 
-    It is compared by hash and read by latentcore there before it plays; stored, it is written under
-    a temporary name, read back and compared, and renamed last. Raises UserError; then the module
-    plays and holds what it did before (where only storing failed, the sentence says so). Raises
-    NoPackage where a model is to be stored and Latentrack is not on the module. `say` gets a
-    sentence if Latentrack had to be started first.
+    The module compares the SHA-256 and has latentcore parse the model before it plays. A stored
+    file is written under a temporary name, read back, compared, and renamed last. Raises UserError;
+    then the module plays and contains what it did before, or the message says that only storing
+    failed. Raises NoPackage if `store` is set and Latentrack is not on the module.
     """
     what = _read(model)
     try:
@@ -187,12 +194,12 @@ def push(
             return Pushed(what.name, what.title, what.info, True, replaced, clocked, forgotten)
     except NoPackage as error:
         if store:
-            raise  # storing can be done without it: push_plainly
+            raise  # push_plainly can store without the package
         raise diagnosis.unusable(link, str(error)) from error
 
 
 def why_forgotten(told: str | None) -> str:
-    """What `remember` or `play` answers on the module, as a sentence; "" if all is well."""
+    """Return the module's answer to `remember` or `play` as a sentence; "" if it succeeded."""
     if not told:
         return ""
     return (
@@ -202,7 +209,7 @@ def why_forgotten(told: str | None) -> str:
 
 
 def push_plainly(link: Link, model: Path | StoredModel, progress: Progress | None = None) -> Pushed:
-    """Stores a model by mpremote's own copy: for a module on which Latentrack is not installed."""
+    """Store a model with mpremote's copy, on a module without Latentrack. Raises UserError."""
     what = _read(model)
     files = PlainFiles(link)
     with refusals(f"The module could not store {what.file}"):
@@ -214,10 +221,10 @@ def push_plainly(link: Link, model: Path | StoredModel, progress: Progress | Non
 
 @dataclass(frozen=True)
 class SyncPlan:
-    """What makes the module's library like a folder: by path there.
+    """The changes that mirror a folder to the module's library, by path on the module.
 
-    new and changed: to be sent.  gone: on the module and not in the folder.  same: as it is.
-    there: all that is on the module.
+    new: only in the folder.  changed: on the module with other bytes.  same: identical.  gone: only
+    on the module.  there: all files on the module.
     """
 
     new: dict[str, StoredModel]
@@ -228,12 +235,16 @@ class SyncPlan:
 
     @property
     def to_send(self) -> dict[str, StoredModel]:
-        """The models that the module lacks or has otherwise, by path."""
+        """The new and the changed models, by path."""
         return self.new | self.changed
 
 
 def models_in(folder: Path) -> tuple[list[StoredModel], list[str]]:
-    """The models of a folder and the folders in it, and why others cannot be played."""
+    """Read the models of a folder and its subfolders.
+
+    Returns the models and, for each file that is not one a module can play, the error's sentence.
+    Raises UserError if there is no such folder or if two models would have the same name.
+    """
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder; name the one that has your models.")
     models, refused = [], []
@@ -258,9 +269,10 @@ def plan(
     there: dict[str, FileEntry],
     title_at: Callable[[str], str] = lambda path: PurePosixPath(path).stem,
 ) -> SyncPlan:
-    """Compares models here with the listing of MODELS there.
+    """Compare models on the computer with `there`, the listing of MODELS on the module.
 
-    title_at: what a model there is called (`titles`); it is asked where its bytes do not say it.
+    title_at: returns the title of a path on the module (`titles`); called only for models whose
+    bytes differ from all those on the computer.
     """
     made = SyncPlan({}, {}, {}, {}, there)
     for model in _placed(list(models), there, title_at):
@@ -279,7 +291,7 @@ def plan(
 def _placed(
     models: list[StoredModel], there: dict[str, FileEntry], title_at: Callable[[str], str]
 ) -> list[StoredModel]:
-    """The models with the names that they have there, or get."""
+    """Return the models with the names that they have on the module, or will get."""
     wanted: dict[str, list[str]] = {}
     for model in models:
         wanted.setdefault(model.title, []).append(model.folder)
@@ -297,17 +309,19 @@ def _placed(
 
 
 def library_of(there: dict[str, FileEntry]) -> dict[str, FileEntry]:
-    """The models among the files there, sorted."""
+    """Return the models among the files on the module, sorted by path."""
     return {path: there[path] for path in sorted(there) if path.endswith(ENDING)}
 
 
 def sync(
     files: Files, made: SyncPlan, *, delete: bool = False, progress: Progress | None = None
 ) -> None:
-    """Carries out a plan: first everything is stored and compared, then what is gone is removed.
+    """Carry out a plan: store and compare all new and changed models, then remove the gone ones.
 
-    Each model is whole when it gets its name, so it can be gone on with. Raises UserError; what has
-    been stored by then stays, and nothing has been removed.
+    delete: whether to remove.  progress: called with bytes sent and bytes in total.
+
+    Each model is written atomically, so an interrupted sync can be repeated. Raises UserError; the
+    models stored by then stay. Nothing is removed unless all were stored.
     """
     sizes = {path: len(model.data) for path, model in made.to_send.items()}
     if sizes:
@@ -328,9 +342,9 @@ def sync(
 
 
 def called(name: str, files: HasHeads, models: Iterable[tuple[str, int]]) -> str:
-    """The name on the module of a model that is called by name or by title.
+    """Return the name on the module of a model given by name or by title.
 
-    models: paths and sizes. A name that no model there has is returned as it is.
+    models: (path, size in bytes) of the models on the module. An unknown name is returned as it is.
     """
     paths = [path for path, _ in models]
     if naming.plain_name(name) == name or any(p.endswith(f"/{name}{ENDING}") for p in paths):
@@ -341,16 +355,20 @@ def called(name: str, files: HasHeads, models: Iterable[tuple[str, int]]) -> str
 
 
 def files_for(paths: Iterable[str], title_at: Callable[[str], str]) -> dict[str, str]:
-    """What files on a computer are called that models go into, as paths below a folder, by path."""
+    """Choose file names on the computer for models of the module.
+
+    paths: on the module.  title_at: returns the title of a path.  Returns unique relative paths by
+    path on the module.
+    """
     plain = {path: PurePosixPath(path).relative_to(MODELS) for path in paths}
     titled = {
         path: each.with_name(naming.file_name(title_at(path)) or each.name)
         for path, each in plain.items()
     }
-    # What is called there what its file is called keeps that name, whatever another says of itself.
+    # A model whose title is its name keeps it, even if another model has the same title.
     names = {path: str(each) for path, each in plain.items() if each == titled[path]}
     for path in sorted(plain.keys() - names.keys()):
-        # Some file systems do not tell large letters from small ones.
+        # Some file systems are case-insensitive.
         used = {name.casefold() for name in names.values()}
         stem = plain[path].stem
         numbered = (plain[path].with_stem(f"{stem}-{number}") for number in itertools.count(2))
@@ -364,9 +382,9 @@ def find(
     names: Iterable[str],
     title_at: Callable[[str], str] = lambda path: PurePosixPath(path).stem,
 ) -> list[str]:
-    """The paths of models called by name ("funk", or "perc/funk"), else by title.
+    """Return the paths of models on the module by name ("funk" or "perc/funk"), else by title.
 
-    Raises UserError if there is none.
+    Raises UserError if a name is unknown or belongs to several models.
     """
     found = []
     for name in names:

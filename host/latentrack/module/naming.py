@@ -1,10 +1,10 @@
-"""Name models on the module: in ASCII letters, made from a model's title.
+"""Make names in ASCII for models on the module from the models' titles.
 
-The title is the name of its file, whatever script that is in. The module's screen has ASCII letters
-only, and its prompt is typed at, so the name there is a transliteration, the same one each time.
-Two titles may have one ("Größe" and "Grosse"): then the second gets a number. Which title a name
-belongs to is said by the model on the module itself (`metadata.read_title`); one that says nothing
-is called what its file there is.
+A title is the name of a model's file on the computer, in any script. The module's screen shows
+ASCII only, and names are typed at its prompt, so the name there is a transliteration, always the
+same one. If two titles have the same transliteration ("Größe" and "Grosse"), the second gets a
+number. The title is in the metadata of the model on the module (`metadata.read_title`); without it,
+the name of the model's file there is the title.
 """
 
 from __future__ import annotations
@@ -17,19 +17,18 @@ from pathlib import Path, PurePosixPath
 
 ENDING = ".tflite"
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
-# A path in a backup has 200 letters at most, and littlefs 255 bytes for a name.
+# Limits: 200 characters for a path in a backup, 255 bytes for a name in littlefs.
 _MOST_LETTERS = 100
-# What is written gets a longer name for a moment (latentrack.files), of 255 bytes at most.
+# atomic_write appends to the name (latentrack.files); file systems take 255 bytes.
 _MOST_FILE_BYTES = 230
 _NOT_IN_FILES = re.compile(r'[/\\:*?"<>|]' if os.name == "nt" else "/")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def title_of(file: Path) -> str:
-    """What a model's file is called, without its ending: composed characters, whole text.
+    """Return a model's title: the name of its file without the ending, cleaned by `clean_title`.
 
-    Computers write "ö" as one character or as two. A name that is not UTF-8, as of an old disk, is
-    read as Latin-1. Control characters, which a terminal would obey, are replaced.
+    A name that is not UTF-8, for example from an old disk, is decoded as Latin-1.
     """
     raw = os.fsencode(file.name.removesuffix(ENDING))
     try:
@@ -40,31 +39,31 @@ def title_of(file: Path) -> str:
 
 
 def clean_title(text: str) -> str:
-    """A title as it is compared and shown."""
+    """Normalise a title for comparison and display: Unicode NFC, control characters replaced."""
     return _CONTROL.sub("\ufffd", unicodedata.normalize("NFC", text))
 
 
 def plain_name(title: str) -> str:
-    """The title in ASCII letters, digits, "_" and "-", readable, never empty."""
+    """Transliterate a title to 1 to 100 ASCII letters, digits, "_" and "-"."""
     if _PLAIN.fullmatch(title):
         return title[:_MOST_LETTERS]
     text = title
     if not text.isascii():
         from anyascii import anyascii
 
-        # Its apostrophes stand for signs that are not spoken.
+        # anyascii writes apostrophes for letters without a sound.
         text = anyascii(title).replace("'", "")
     words = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_")
     return words[:_MOST_LETTERS].rstrip("_") or "model"
 
 
 def is_name_of(name: str, title: str) -> bool:
-    """Whether a module may call a model of that title so."""
+    """Whether `name` is the title's plain name, with or without a number."""
     return bool(_like(plain_name(title), [name]))
 
 
 def file_name(title: str) -> str:
-    """The file that has this title; "" where no file can be called so."""
+    """Return the name of the file with this title; "" if this system cannot have such a file."""
     short = len(title.encode()) <= _MOST_FILE_BYTES
     return f"{title}{ENDING}" if title and short and not _NOT_IN_FILES.search(title) else ""
 
@@ -75,14 +74,14 @@ def place(
     title_at: Callable[[str], str],
     taken: Collection[str] = (),
 ) -> dict[tuple[str, str], str]:
-    """A name for each model, told apart from those that are there and from each other.
+    """Choose a name for each model; two different titles never share a name.
 
-    wanted: the folders ("/flash/models/perc") in which models of a title are to be.  there: the
-    paths of the models on the module, and title_at: what one is called; it is asked for few of
-    them.  taken: names that models without a file have.  Returns names by folder and title.
+    wanted: by title, the folders ("/flash/models/perc") that get a model of that title.  there: the
+    paths of the models on the module.  title_at: returns the title of a path; called for few.
+    taken: names of models without a file.  Returns names by (folder, title).
 
-    A title that is there already keeps its name. Of the others those come first whose title needs
-    no transliteration, then the alphabet decides.
+    A title that is on the module keeps its name. The others are named in this order: titles that
+    need no transliteration, then alphabetically.
     """
     by_name: dict[str, list[str]] = {}
     for path in there:
@@ -95,7 +94,7 @@ def place(
             return False
         return all(title_at(path) == title for path in by_name.get(name, ()))
 
-    # Who is there already is found first, so that no other gets the name.
+    # Models on the module first, so that no other title gets their names.
     order = sorted(wanted, key=lambda title: (plain_name(title) != title, title))
     for title in order:
         for folder in wanted[title]:
@@ -114,7 +113,7 @@ def place(
 
 
 def _like(name: str, there: Iterable[str]) -> list[str]:
-    """The names there that are this one or begin with it and end in a number, the lowest first."""
+    """Return the names in `there` that are `name`, or `name` with a number, the lowest first."""
     numbers = {}
     for each in there:
         found = re.fullmatch(rf"{re.escape(name)}(?:_([0-9]{{1,6}}))?", each)

@@ -1,4 +1,4 @@
-"""Find the programs that have a port open, by what Linux tells of processes in /proc."""
+"""Find the programs that have a port open, from the processes in Linux's /proc."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ _PROCESSES = Path("/proc")
 
 @dataclass(frozen=True)
 class Program:
-    """A process, called as its user would: "mpremote", "latentrack live", "screen"."""
+    """A process.
+
+    name: as its user knows it: "mpremote", "latentrack live", "screen".  process: its number.
+    """
 
     name: str
     process: int
@@ -21,10 +24,10 @@ class Program:
 
 
 def programs_at(port: str) -> list[Program]:
-    """The other processes that have the port open, by number.
+    """Return the other processes that have the port open, sorted by number.
 
-    The process of a virtual module is left out at its own port. Processes of other users and
-    computers without /proc tell nothing: the list is empty then.
+    Left out are this process, a virtual module at its own port, and processes of other users,
+    whose files cannot be listed. Without /proc the list is empty.
     """
     from latentrack.virtual import registry
 
@@ -40,7 +43,10 @@ def programs_at(port: str) -> list[Program]:
 
 
 def name_of(process: int) -> str:
-    """What a process runs, without the interpreter and the arguments."""
+    """Return the name of the program that a process runs, without interpreter and arguments.
+
+    For latentrack the command's name is included. Returns "a program" if it is unknown.
+    """
     try:
         words = (_PROCESSES / str(process) / "cmdline").read_bytes().decode(errors="replace")
     except OSError:

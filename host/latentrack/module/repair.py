@@ -1,7 +1,7 @@
-"""Have the module put its own code back when a behaviour has changed it.
+"""Have the module restore Latentrack's code when a behaviour has changed it.
 
-device/latentrack/repair.py does that while the clock goes on. What it cannot put back takes a
-restart without behaviours.
+device/latentrack/repair.py restores it while the clock runs. If that fails, the module is restarted
+without behaviours.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from latentrack.words import agree, listed
 if TYPE_CHECKING:
     from latentrack.module.link import Link
 
-# What `import` and `print` do may be what was changed; and `instrument` is the prompt's own name.
+# Avoids `import` at first, and `print`: the behaviour may have replaced them. `instrument` is a
+# global variable of the prompt.
 _REPAIR = """\
 try:
     _repaired = instrument.repair()
@@ -27,9 +28,9 @@ _WITHOUT_BEHAVIOURS = "from latentrack import safe\nsafe.without_behaviours = Tr
 
 
 def at_prompt(link: Link) -> bool:
-    """Repair through the raw prompt, for when no session starts, and say so on stderr.
+    """Restore the code through the raw prompt, if no session starts; report it on stderr.
 
-    Returns False if nothing had been changed, or if it could not be put back.
+    Returns False if nothing had been changed, or the code could not be restored.
     """
     from latentrack.module.link import ModuleError
 
@@ -43,10 +44,11 @@ def at_prompt(link: Link) -> bool:
 
 
 def said(told: tuple[str, list[str]] | None) -> bool:
-    """Say on stderr what the module answers to `repair`; False if nothing was wrong.
+    """Report the module's answer to `repair` on stderr.
 
-    `told`: what was wrong, "code" or "memory", and the names of the behaviours that are off now;
-    None if nothing was.
+    told: ("code" or "memory", names of the behaviours that are off now); None if nothing was wrong.
+    Returns whether a request is worth repeating: False if nothing was wrong, or if the memory is
+    full without a behaviour to switch off.
     """
     if not told:
         return False
@@ -63,10 +65,10 @@ def said(told: tuple[str, list[str]] | None) -> bool:
 
 
 def restart(link: Link) -> bool:
-    """Restart without behaviours, for what could not be put back, and say so on stderr.
+    """Restart without behaviours, if the code could not be restored; report it on stderr.
 
-    Returns False if Latentrack there is without this, or does not start. Raises UserError if the
-    module stops answering.
+    Returns False if Latentrack on the module lacks this, or does not start, or the module stops
+    answering.
     """
     from latentrack.module import diagnosis
     from latentrack.module.link import ModuleError

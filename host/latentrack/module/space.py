@@ -1,4 +1,4 @@
-"""How much flash files take, so that what does not fit is refused before a byte is sent."""
+"""Compute the flash that files take, to refuse files that do not fit before a byte is sent."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pathlib import PurePosixPath
 from latentrack.errors import UserError
 from latentrack.module.files import FileEntry, Files
 
-# littlefs on a Teensy 4.1: a block has 4096 bytes, of which pointers to others take a few.
+# littlefs on a Teensy 4.1: a block has 4096 bytes, of which pointers take 8 on average.
 BLOCK = 4096
 _IN_A_BLOCK = 4088
 _BLOCKS_OF_A_FOLDER = 2
 
 
 def needed(sizes: Mapping[str, int], there: Mapping[str, FileEntry]) -> int:
-    """Bytes of flash that storing files takes at most.
+    """Return the bytes of flash that storing files takes at most, at any time while it goes on.
 
-    sizes: bytes of each file by its path, in the order of storing.  there: the files that are on
-    the module. A file that is there stays until the new one is whole, so both count for a while.
+    sizes: bytes of each file by path, in the order of storing.  there: the files on the module. A
+    replaced file stays until the new one is complete, so both count until then.
     """
     folders = {folder for path in there for folder in PurePosixPath(path).parents}
     taken = most = 0
@@ -37,7 +37,10 @@ def needed(sizes: Mapping[str, int], there: Mapping[str, FileEntry]) -> int:
 def check_room(
     files: Files, sizes: Mapping[str, int], there: Mapping[str, FileEntry], what: str
 ) -> None:
-    """Raises UserError if files do not fit beside what is there; `what` names them, as a plural."""
+    """Raise UserError if files do not fit beside those on the module.
+
+    sizes, there: as for `needed`.  what: the files' name in the message, in the plural.
+    """
     wanted, free = needed(sizes, there), files.free()
     if wanted > free:
         raise UserError(
@@ -48,7 +51,7 @@ def check_room(
 
 
 def sizes_of(contents: Iterable[tuple[str, bytes]]) -> dict[str, int]:
-    """Bytes of each file by its path."""
+    """Return the bytes of each file by path, from (path, data) pairs."""
     return {path: len(data) for path, data in contents}
 
 
