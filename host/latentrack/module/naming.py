@@ -19,7 +19,7 @@ ENDING = ".tflite"
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 # Limits: 200 characters for a path in a backup, 255 bytes for a name in littlefs.
 _MOST_LETTERS = 100
-# atomic_write appends to the name (latentrack.files); file systems take 255 bytes.
+# atomic_write (latentrack.files) lengthens the name; file systems take 255 bytes.
 _MOST_FILE_BYTES = 230
 _NOT_IN_FILES = re.compile(r'[/\\:*?"<>|]' if os.name == "nt" else "/")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")

@@ -1,4 +1,4 @@
-"""The bar at the foot of every page: play, tempo, and whether this browser sounds."""
+"""The bar at the foot of every page: play, tempo, swing, volume, and this browser's sound."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SILENT_STEPS = 16
 
 
 class Bar(Element, component="listen_bar.js", dependencies=["listen_sound.js", "listen_synth.js"]):
-    """What the transport is asked and told of, and the sound of this tab."""
+    """Controls the transport, shows its state, and passes steps to the sound of this tab."""
 
     def __init__(self, transport: Transport, explorer: Explorer) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class Bar(Element, component="listen_bar.js", dependencies=["listen_sound.js", "
         self.show()
 
     def show(self) -> None:
-        """Brings the bar up to date; a puck that moves sends nothing."""
+        """Send the state to the browser if it has changed (a moving puck does not change it)."""
         transport, pattern = self._transport, self._explorer.state.pattern
         state = {
             "playing": transport.playing,
@@ -55,7 +55,7 @@ class Bar(Element, component="listen_bar.js", dependencies=["listen_sound.js", "
             self.props.update(state)
 
     def tell(self, step: DueStep | None) -> None:
-        """A step is going to sound; None: what was told is not."""
+        """Announce a step to the browser; None cancels all announced steps."""
         if step is None:
             self.run_method("halt")
             return
@@ -76,7 +76,7 @@ class Bar(Element, component="listen_bar.js", dependencies=["listen_sound.js", "
 
 
 def build(transport: Transport, explorer: Explorer) -> None:
-    """Fills the bar."""
+    """Add the bar to the page and connect it to the transport and the explorer."""
     bar = Bar(transport, explorer)
     loop = asyncio.get_running_loop()
 

@@ -1,6 +1,6 @@
-"""What is to be done when, while the sequencer plays: a list in order of time.
+"""Schedule the actions for steps while the sequencer plays: a queue sorted by time.
 
-It has no thread and no clock: `Transport` brings both.
+The thread and the clock are `Transport`'s; time is an argument, in seconds.
 """
 
 from __future__ import annotations
@@ -13,29 +13,32 @@ from typing import Protocol
 from latentrack.playing.sequencer import DueStep, Sequencer
 from latentrack.studio.listen.follow import Follower
 
-# Browsers are told of a step so long before it is due, or before its earliest hit may sound: the
-# page's own path, and its sound's.
+# Time by which browsers get a step before it is due, or before its earliest hit may sound. It
+# covers the delays of the network and of the browser's audio.
 AHEAD_SECONDS = 0.12
-# From the press of Play to the first step: enough for a page on this computer to be told of it.
+# From the press of Play to the first step: enough for a page on this computer to receive it.
 LEAD_SECONDS = 0.06
-# A computer that has slept so long goes on from there, instead of rushing through what it missed.
+# Delay, for example after the computer slept, from which the missed steps are skipped.
 LOST_SECONDS = 1.0
 
 Action = Callable[[], None]
 
 
 class Hearer(Protocol):
-    """Who hears the steps."""
+    """An output of the steps: browsers, MIDI or OSC."""
 
     def ahead(self, step: DueStep) -> Iterable[tuple[float, Action]]:
-        """Called as soon as a step is known; gives what is to be done for it, and when."""
+        """Called as soon as a step is known; returns (time in seconds, action) pairs for it."""
 
     def halted(self) -> None:
-        """What sounds must end now; what has been put down for later is not going to be done."""
+        """Called when playing stops: end all sounds. Scheduled actions have been cancelled."""
 
 
 class Conductor:
-    """Call `advance` when `wait` says so, and after everything else here that is called."""
+    """Takes steps from the sequencer and runs the hearers' actions when they are due.
+
+    Call `advance` after the seconds that `wait` returns, and after each call of another method.
+    """
 
     def __init__(self, sequencer: Sequencer, hearers: Iterable[Hearer]) -> None:
         self._sequencer = sequencer
@@ -44,7 +47,7 @@ class Conductor:
         self._order = count()
         self._follower: Follower | None = None
         self._running = False
-        self._armed = False  # the next tick from elsewhere is where a step comes
+        self._armed = False  # whether the next tick of the external clock starts a step
         self._given = sequencer.schedule
 
     @property
@@ -53,24 +56,24 @@ class Conductor:
         return self._follower
 
     def follow(self, follower: Follower | None, now: float) -> None:
-        """From now on steps come by a clock from elsewhere, or (None) by our own again."""
+        """Follow an external clock from now on, or (None) use the studio's own. Halts."""
         self.halt(now)
         self._follower = follower
 
     def begin(self, now: float) -> None:
-        """From the first step: soon, or with the next tick of the clock that is followed."""
+        """Play from the first step: after LEAD_SECONDS, or at the external clock's next tick."""
         self.halt(now)
         self._sequencer.begin(now + LEAD_SECONDS)
         self._start()
 
     def resume(self, now: float) -> None:
-        """From where it was halted."""
+        """Play from the step at which it was halted."""
         if not self._running:
             self._sequencer.resume(now + LEAD_SECONDS)
             self._start()
 
     def halt(self, now: float) -> None:
-        """At once; what was put down for later is forgotten."""
+        """Stop at once and cancel all scheduled actions."""
         self._running = False
         self._sequencer.rewind(now)
         self._events.clear()
@@ -78,7 +81,7 @@ class Conductor:
             hearer.halted()
 
     def tick(self, now: float) -> None:
-        """A tick of the clock that is followed came at `now`."""
+        """Take a tick of the external clock, received at `now`; ignored if none is followed."""
         follower = self._follower
         if follower is None:
             return
@@ -92,11 +95,11 @@ class Conductor:
             self._given = self._sequencer.schedule
         self._given = follower.schedule(self._given, self._sequencer.schedule)
         self._sequencer.schedule = self._given
-        # No further than this: who knows whether another tick is coming.
+        # No further ahead: the external clock may stop.
         self._take(now + AHEAD_SECONDS)
 
     def advance(self, now: float) -> None:
-        """Asks for the steps that are near, and does what is due."""
+        """Take the steps of the next AHEAD_SECONDS and run the actions that are due."""
         if self._running and self._follower is None:
             if now - self._sequencer.due > LOST_SECONDS:
                 self._sequencer.resume(now)
@@ -105,7 +108,7 @@ class Conductor:
             heapq.heappop(self._events)[2]()
 
     def wait(self, now: float) -> float | None:
-        """Seconds until `advance` has something to do (0: at once; None: never)."""
+        """Return the seconds until `advance` is needed: 0 for now, None for no limit."""
         times = [self._events[0][0]] if self._events else []
         if self._running and self._follower is None:
             times.append(self._sequencer.asks - AHEAD_SECONDS)

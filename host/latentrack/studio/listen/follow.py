@@ -1,10 +1,10 @@
-"""A clock from elsewhere: where its beat is, and how fast, from ticks that come a little unevenly.
+"""Estimate phase and tempo of an external clock from ticks with jitter.
 
-MIDI clock sends 24 ticks a quarter note. Each comes with the jitter of a cable and of a busy
-computer, so they are not taken at their word: an alpha-beta filter holds a time and a period that
-the ticks pull along. (E. Brookner, Tracking and Kalman Filtering Made Easy, 1998, chapter 1; beta =
-alpha² / (2 - alpha) is the choice of Benedict and Bordner. The first ticks count for more, as in a
-straight line that is fitted to all there are so far.)
+MIDI clock sends 24 ticks per quarter note, with the jitter of the cable and of a busy computer. An
+alpha-beta filter smooths them: it estimates the time of the last tick and the period. (E. Brookner,
+Tracking and Kalman Filtering Made Easy, 1998, chapter 1; beta = alpha² / (2 - alpha) is the choice
+of Benedict and Bordner. The first ticks have larger weights, those of a straight line fitted to all
+ticks so far.)
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from latentrack.playing.schedule import TEMPO_RANGE, TICKS_PER_BEAT, Schedule
 
 _ALPHA = 0.15
 _BETA = _ALPHA**2 / (2 - _ALPHA)
-# A tick that is this much of a period away from where it should be is no jitter.
+# Error of a tick, in periods, above which it counts as a stray instead of jitter.
 _JUMP = 0.35
-# After so many in a row it is a new tempo.
+# Number of consecutive strays that mean a new tempo.
 _STRAYS = 4
-# A longer silence than this is a pause, not a tempo.
+# Time without a tick after which the clock counts as stopped.
 _PAUSE_SECONDS = 0.5
 _PERIODS = tuple(60 / tempo / TICKS_PER_BEAT for tempo in reversed(TEMPO_RANGE))
 
 
 class Follower:
-    """Call `tick` for each tick, then ask for the schedule by which the steps come.
+    """Follows an external clock: call `tick` for each tick, then `schedule` for the steps' times.
 
-    tempo: to begin with, until two ticks have told theirs.
+    tempo: initial value in quarter notes per minute, used until two ticks have come.
     """
 
     def __init__(self, tempo: float) -> None:
@@ -37,16 +37,16 @@ class Follower:
         self._strays = 0
         self._raw: deque[float] = deque(maxlen=_STRAYS + 1)
         self._tick = 0.0
-        # A step and the tick that it falls on: all others follow from it.
+        # A step and the tick at which it is due; the other steps are computed from this pair.
         self._anchor = (0.0, 0.0)
 
     @property
     def tempo(self) -> float:
-        """Beats a minute, of the last ticks."""
+        """Estimated tempo in quarter notes per minute."""
         return 60 / self._period / TICKS_PER_BEAT
 
     def tick(self, now: float) -> None:
-        """A tick has come at `now`, in seconds."""
+        """Take a tick received at `now`, in seconds."""
         self._tick += 1
         if self._time is None or now - self._raw[-1] > _PAUSE_SECONDS:
             self._begin(now, 1)
@@ -55,7 +55,7 @@ class Follower:
         error = now - self._time - self._period
         n = self._seen
         if n > 1 and abs(error) > _JUMP * self._period:
-            # Held up, or a new tempo: the next ones tell.
+            # A delayed tick or a new tempo: the next ticks show which.
             self._strays += 1
             self._time += self._period
             if self._strays == _STRAYS:
@@ -76,14 +76,14 @@ class Follower:
         self._raw.append(now)
 
     def meet(self, step: float) -> None:
-        """The last tick is where `step` comes."""
+        """Set the step that is due at the last tick."""
         self._anchor = (step, self._tick)
 
     def schedule(self, was: Schedule, is_: Schedule) -> Schedule:
-        """The grid by the last ticks.
+        """Return the schedule of steps estimated from the ticks so far.
 
-        was: what this gave the last time.  is_: what has become of it since: from its `first` on
-        there may be more or fewer steps to a beat.
+        was: the previous result.  is_: the sequencer's present schedule, which may have another
+        number of steps per beat from its step `first` on.
         """
         step, tick = self._anchor
         if was.steps_per_beat != is_.steps_per_beat:

@@ -1,4 +1,4 @@
-"""Keeps settings in the workspace without making anyone wait for the disk."""
+"""Write settings to the workspace in a timer's thread, so that callers do not wait for the disk."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 from latentrack.studio.workspace import Workspace
 
-# A tempo that is turned changes many times a second.
+# Collects the changes of a slider, which come many times a second.
 _DELAY_SECONDS = 0.7
 
 
 class Memory:
-    """`keep` may be called from any thread, as often as a slider moves."""
+    """Stores settings in the workspace after a delay. `keep` is thread-safe and returns at once."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -21,11 +21,11 @@ class Memory:
         self._timer: threading.Timer | None = None
 
     def kept(self, name: str, default: Any) -> Any:
-        """What was kept under this name, else `default`."""
+        """Return the stored value of a name; `default` if there is none."""
         return self._workspace.setting(name, default)
 
     def keep(self, name: str, value: Any) -> None:
-        """Keep a value under a name; it is written a moment later."""
+        """Keep a value under a name; it is written 0.7 s later."""
         with self._lock:
             self._new[name] = value
             if self._timer is None:
@@ -34,7 +34,7 @@ class Memory:
                 self._timer.start()
 
     def write(self) -> None:
-        """Writes down what is new."""
+        """Write all kept values that have not been written."""
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()

@@ -1,7 +1,8 @@
-"""MIDI: notes and clock out, and a clock that is followed.
+"""MIDI: send notes and clock, and follow an external clock.
 
-Ports come and go with cables. A worker lists them every two seconds while one is chosen, closes
-those that have vanished and opens those that have come back; the transport goes on meanwhile.
+Ports may be unplugged and plugged in at any time. While one is chosen, a worker lists the ports
+every two seconds, closes a chosen port that has vanished and opens one that is back. The transport
+keeps playing.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from latentrack.studio.listen.midi_state import MidiState, MidiStore
 from latentrack.studio.worker import Worker
 
 POLL_S = 2.0
-"""Between two listings of the ports, while one is chosen."""
+"""Seconds between two listings of the ports, while one is chosen."""
 
 
 class Follows(Protocol):
-    """What a clock from elsewhere does to the transport."""
+    """The parts of the transport that an external clock controls."""
 
     def play(self) -> None:
         """Play from the first step."""
@@ -48,8 +49,10 @@ class Follows(Protocol):
 
 
 class Midi(MidiStore):
-    """Everything may be called from any thread; what takes time is done by the worker, and comes as
-    a new state."""
+    """Sends and receives MIDI. Thread-safe; slow actions run in the worker and then update `state`.
+
+    memory: stores the chosen ports and settings.  transport: is controlled by the external clock.
+    """
 
     def __init__(self, memory: Memory, transport: Follows) -> None:
         channel = memory.kept("midi channel", 1)
@@ -64,7 +67,7 @@ class Midi(MidiStore):
         self._memory = memory
         self._transport = transport
         self._notes = MidiNotes(self._send)
-        # A port that is being closed must not be sent to: what that does is up to the system.
+        # Sending to a port while it is closed is undefined behaviour on some systems.
         self._lock = threading.Lock()
         self._output: Any = None
         self._input: Any = None
@@ -72,7 +75,7 @@ class Midi(MidiStore):
         self._worker = Worker("midi", poll=self._poll)
 
     def open(self) -> None:
-        """Begin with the ports that were chosen the last time."""
+        """Open the ports that were chosen the last time."""
         if self.state.input:
             self._transport.follow(True)
         if self.state.input or self.state.output:
@@ -89,11 +92,11 @@ class Midi(MidiStore):
         self._worker.close(5)
 
     def refresh(self) -> None:
-        """List the ports again, and open those that are chosen."""
+        """List the ports again, and open the chosen ones."""
         self._worker.do(self._list_ports)
 
     def choose_output(self, name: str) -> None:
-        """Send notes to this port from now on; "": nowhere."""
+        """Choose the port for notes and clock; "" for none."""
 
         def choose() -> None:
             self._close_output()
@@ -103,7 +106,7 @@ class Midi(MidiStore):
         self._worker.do(choose)
 
     def choose_input(self, name: str) -> None:
-        """Have the transport follow this port's clock from now on; "": its own."""
+        """Choose the port whose clock the transport follows; "" for the studio's own clock."""
 
         def choose() -> None:
             self._close_input()
@@ -115,7 +118,7 @@ class Midi(MidiStore):
         self._worker.do(choose)
 
     def set_sends_clock(self, sends: bool) -> None:
-        """Whether our clock goes out with the notes, 24 ticks a quarter note."""
+        """Set whether the studio's clock is sent with the notes, 24 ticks per quarter note."""
         self._memory.keep("midi clock out", sends)
         self.update(sends_clock=sends)
 
@@ -145,12 +148,12 @@ class Midi(MidiStore):
             try:
                 self._output.send(Message(kind, **values))
                 return
-            except Exception:  # each system has its own way to say that a port is gone
+            except Exception:  # the type for a vanished port depends on the system
                 pass
         self._worker.do(self._lose_output)
 
     def _heard(self, message: Any) -> None:
-        """A message from the port that is followed, in that port's thread."""
+        """Handle a message from the port that is followed. Called in that port's thread."""
         now = self._transport.now()
         if message.type == "clock":
             self._transport.tick(now)
@@ -165,7 +168,7 @@ class Midi(MidiStore):
     # -- the worker -------------------------------------------------------------------------------
 
     def _poll(self) -> float | None:
-        """List the ports if it is time; the seconds until it is again."""
+        """List the ports if it is time; return the seconds to the next call, None for never."""
         state = self.state
         if state.problem or not (state.output or state.input):
             return None
@@ -176,7 +179,10 @@ class Midi(MidiStore):
         return left
 
     def _list_ports(self, **chosen: Any) -> None:
-        """Close what is gone and open what is there. chosen: `output` or `input` from now on."""
+        """List the ports, close vanished ones, open chosen ones, and update the state.
+
+        chosen: a new value of the state's `output` or `input`.
+        """
         self._listed_at = time.monotonic()
         wanted = replace(self.state, **chosen)
         problem = ""

@@ -1,4 +1,4 @@
-"""Steps as MIDI messages: notes that end before they begin again, and the clock."""
+"""Convert steps to MIDI messages: notes, each ended before it is repeated, and the clock."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from latentrack.playing.voices import DRUM_CHANNEL
 from latentrack.studio.listen.conductor import Action
 
 GATE = 0.8
-"""A note sounds until this part of the time to the next step has gone by."""
+"""Length of a note as a fraction of the step."""
 _ALL_NOTES_OFF = 123
 
 Send = Callable[..., None]
-"""Sends a message: its type and values, as `mido.Message` takes them."""
+"""Sends a message, given as the arguments of `mido.Message`."""
 
 
 class MidiNotes:
-    """Knows which notes sound. `ahead`, its actions and `halted` are for the transport's thread;
-    `silence` may be called from any."""
+    """Makes messages for steps and tracks the sounding notes.
+
+    Call `ahead`, its actions and `halted` in the transport's thread only; `silence` in any thread.
+    """
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -26,10 +28,10 @@ class MidiNotes:
         self._clock_runs = False
 
     def ahead(self, step: DueStep, channel: int, clock: bool) -> list[tuple[float, Action]]:
-        """What is to be sent for a step, and when.
+        """Return the (time in seconds, action) pairs that send a step's messages.
 
-        channel: of notes and rhythms, 1 to 16; drums go to 10.  clock: whether the clock goes with
-        them, 24 ticks a quarter note.
+        channel: for notes and rhythms, 1 to 16; drums use 10.  clock: whether to send clock ticks,
+        too, 24 per quarter note.
         """
         if step.pattern is None:
             return []
@@ -78,7 +80,7 @@ class MidiNotes:
 
     def _note_off(self, step: DueStep, channel: int, note: int) -> Action:
         def act() -> None:
-            # Not if the note has been struck anew since.
+            # Only if the note has not been repeated since.
             if self._sounding.get((channel, note)) is step:
                 self._sounding.pop((channel, note), None)
                 self._send("note_off", channel=channel, note=note)

@@ -1,4 +1,4 @@
-"""The MIDI ports of this computer, through mido: their names, and opening them."""
+"""List, open and close the MIDI ports of this computer with mido."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 VIRTUAL = "Latentrack (a port of our own)"
-"""Stands for a port that other programs see and connect to."""
+"""Name of the virtual port that this program creates, to which other programs connect."""
 _OWN_NAME = "Latentrack"
 
 MISSING = (
@@ -24,52 +24,52 @@ Names = tuple[str, ...]
 
 
 class NoMidi(Exception):
-    """Why there are no ports at all, in a sentence with the remedy."""
+    """MIDI is unavailable; the text is a sentence with the remedy."""
 
 
 def port_names() -> tuple[Names, Names]:
-    """The outputs and the inputs of other programs and devices. Raises NoMidi."""
+    """Return the names of the outputs and inputs of other programs and devices. Raises NoMidi."""
     try:
         import mido
 
         return _others(mido.get_output_names()), _others(mido.get_input_names())
     except ImportError as error:
         raise NoMidi(MISSING) from error
-    except Exception as error:  # of no type that all systems share
+    except Exception as error:  # the type depends on the system
         raise NoMidi(NO_SYSTEM) from error
 
 
 def open_output(name: str, there: Names) -> Any:
-    """mido's port of that name; None if it is not among `there`, or another program has it."""
+    """Open an output with mido; None if it is not in `there`, or another program has it open."""
     return _opened("open_output", name, there)
 
 
 def open_input(name: str, there: Names, heard: Callable[[Any], None]) -> Any:
-    """The same; `heard` gets each message in a thread of the port's own."""
+    """As `open_output`, for an input; `heard` is called with each message in the port's thread."""
     return _opened("open_input", name, there, callback=heard)
 
 
 def close(port: Any) -> None:
-    """Close a port of mido's, which may be gone; None: there is nothing to close."""
+    """Close a port of mido's and ignore errors, as it may have vanished; None is ignored."""
     if port is not None:
         try:
             port.close()
-        except Exception:  # of no type that all systems share
+        except Exception:  # the type depends on the system
             pass
 
 
 def has_virtual_ports() -> bool:
-    """Whether programs may make ports of their own: ALSA and CoreMIDI can, Windows cannot."""
+    """Whether programs can create virtual ports: with ALSA and CoreMIDI, not on Windows."""
     return os.name != "nt"
 
 
 def plain(name: str) -> str:
-    """A port's name without the numbers that ALSA gives it anew each time it is plugged in."""
+    """Remove ALSA's client and port numbers, which change at each plugging in, from a name."""
     return re.sub(r" \d+:\d+$", "", name)
 
 
 def find(name: str, there: Names) -> str | None:
-    """What a port that was chosen is called now; None if it is not there."""
+    """Return the present name of a chosen port; None if it is not in `there`."""
     if name == VIRTUAL:
         return name
     if name in there:
@@ -85,11 +85,11 @@ def _opened(how: str, name: str, there: Names, **more: Callable[[Any], None]) ->
             return getattr(mido, how)(_OWN_NAME, virtual=True, client_name=_OWN_NAME, **more)
         found = find(name, there)
         return None if found is None else getattr(mido, how)(found, **more)
-    except Exception:  # of no type that all systems share
+    except Exception:  # the type depends on the system
         return None
 
 
 def _others(names: Iterable[str]) -> Names:
-    """Without the ports that we ourselves have opened."""
+    """Return the unique names without the ports that this program has opened."""
     own = (_OWN_NAME, "RtMidi")
     return tuple(dict.fromkeys(name for name in names if not name.startswith(own)))

@@ -1,4 +1,4 @@
-"""The state of MIDI: which ports there are, which are chosen and open, and what is sent."""
+"""The state of MIDI: the ports that exist, are chosen and are open, and the settings of sending."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from latentrack.studio.store import Store
 
 @dataclass(frozen=True)
 class MidiState:
-    """problem: why there are no ports at all, a sentence; "": there may be.  outputs, inputs: the
-    ports that there are, by name.
+    """problem: why MIDI is unavailable, a sentence; "" if it is available.  outputs, inputs: names
+    of the existing ports.
 
-    output: the port chosen for notes; "": none.  input: the port whose clock is followed; "": our
-    own clock.  output_open, input_open: whether the port that was chosen is open.
+    output: the port chosen for notes; "" for none.  input: the port whose clock is followed; "" for
+    the studio's own clock.  output_open, input_open: whether the chosen port is open.
 
-    sends_clock: whether our clock goes out with the notes.  channel: of notes and rhythms, 1 to 16;
-    drums go to 10.
+    sends_clock: whether the studio's clock is sent with the notes.  channel: for notes and rhythms,
+    1 to 16; drums use 10.
     """
 
     problem: str = ""
@@ -33,7 +33,7 @@ class MidiState:
 
     @property
     def trouble(self) -> str:
-        """What is wrong with the ports that are chosen, in sentences; "": nothing."""
+        """Why chosen ports are not open, in sentences; "" if all are open."""
         chosen = ((self.output, self.output_open), (self.input, self.input_open))
         lost = [name for name, is_open in chosen if name and not is_open]
         if self.problem or not lost:
@@ -46,10 +46,10 @@ class MidiState:
 
 
 class MidiStore(Store[MidiState]):
-    """The newest state, and its signals.
+    """The latest MidiState and its signals.
 
-    ports_changed: which ports there are, are chosen, and are open.  sending_changed: the channel,
-    and whether the clock is sent.
+    ports_changed: the ports that exist, are chosen or are open have changed.  sending_changed:
+    `channel` or `sends_clock` has changed.
     """
 
     def __init__(self, state: MidiState) -> None:

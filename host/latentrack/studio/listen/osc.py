@@ -1,4 +1,7 @@
-"""OSC in the studio: drives what is open there, and tells what it does; kept in the workspace."""
+"""OSC in the studio: controls the open model and the transport, and sends their state.
+
+The workspace stores the addresses and whether each direction is on.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from latentrack.studio.signals import Signal
 
 
 class Osc(OscStore):
-    """Everything may be called from any thread."""
+    """Receives and sends OSC messages for the studio. Thread-safe."""
 
     def __init__(self, memory: Memory, explorer: Explorer, controls: OscControls) -> None:
         super().__init__(
@@ -32,7 +35,7 @@ class Osc(OscStore):
         self._switching = threading.Lock()
 
     def open(self, *signals: Signal) -> None:
-        """Begin as it was left; `signals` say that there may be something to tell."""
+        """Restore the last state; `signals` announce changes that are to be sent."""
         for signal in signals:
             signal.connect(self._endpoint.tell)
         for wanted, switch in (("osc listens", self.listen), ("osc sends", self.send)):
@@ -44,12 +47,12 @@ class Osc(OscStore):
         self._refresh()
 
     def close(self) -> None:
-        """Give both ports up."""
+        """Stop receiving and sending, and close both ports."""
         self._endpoint.stop_listening()
         self._endpoint.stop_sending()
 
     def listen(self, on: bool, address: str | None = None) -> None:
-        """Receive messages at `address`, "HOST:PORT". Raises UserError if that cannot be."""
+        """Start or stop receiving at `address`, "HOST:PORT". Raises UserError if it cannot."""
         host, port = parsed(address or self.state.address_in)
         with self._switching:
             self._endpoint.stop_listening()
@@ -62,8 +65,10 @@ class Osc(OscStore):
                 self._refresh(address_in=f"{host}:{port}")
 
     def send(self, on: bool, address: str | None = None) -> None:
-        """Tell `address`, "HOST:PORT", everything now, and from now on what changes. Raises
-        UserError if it is not an address."""
+        """Start or stop sending to `address`, "HOST:PORT": all values first, then each change.
+
+        Raises UserError if it is not an address.
+        """
         host, port = parsed(address or self.state.address_out)
         with self._switching:
             self._endpoint.stop_sending()
@@ -77,7 +82,7 @@ class Osc(OscStore):
         """See `conductor.Hearer`."""
         if not self._endpoint.sends:
             return []
-        # Hits that sound with the step follow it; others come at their own time.
+        # Hits at the step's time are sent after the step's message, the others at their own time.
         on_it = [hit for time, hit in step.timed_hits if time == step.due]
         beside = [(time, hit) for time, hit in step.timed_hits if time != step.due]
         return [
@@ -86,7 +91,7 @@ class Osc(OscStore):
         ]
 
     def halted(self) -> None:
-        """See `conductor.Hearer`: the change of the transport is told like any other."""
+        """See `conductor.Hearer`. Nothing to do: the transport's signal announces the stop."""
 
     def _refresh(self, **addresses: str) -> None:
         end = self._endpoint
@@ -100,7 +105,7 @@ class Osc(OscStore):
 
 
 class _StudioEndpoint(Endpoint):
-    """Opens runs, too."""
+    """An Endpoint that also opens runs in the explorer."""
 
     def __init__(
         self, explorer: Explorer, controls: OscControls, on_change: Callable[[], None]
@@ -109,7 +114,7 @@ class _StudioEndpoint(Endpoint):
         self._explorer = explorer
 
     def open_model(self, values: Sequence[object], address: str) -> None:
-        """Opening takes a while, and other messages come meanwhile."""
+        """Open a run in a thread of its own, so that other messages are received meanwhile."""
         folder = self._controls.run_of(values)
 
         def work() -> None:

@@ -1,4 +1,4 @@
-"""The state of OSC in the studio: where it receives and sends, and what has come of it."""
+"""The state of OSC in the studio: addresses, whether they are in use, and message counts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from latentrack.studio.store import Store
 
 @dataclass(frozen=True)
 class OscState:
-    """listens, sends: whether it receives messages, and tells of everything.  address_in,
-    address_out: where, "HOST:PORT".
+    """listens, sends: whether receiving and sending are on.  address_in, address_out: the addresses
+    received at and sent to, "HOST:PORT".
 
-    heard: messages that were followed since it began to listen.  ignored: the last one that was
-    not, and why; "": there was none.
+    heard: number of accepted messages since receiving was switched on.  ignored: the last rejected
+    message and the reason; "" if there was none.
     """
 
     listens: bool = False
@@ -27,10 +27,10 @@ class OscState:
 
 
 class OscStore(Store[OscState]):
-    """The newest state, and its signals.
+    """The latest OscState and its signals.
 
-    ends_changed: it receives or sends at other addresses, or not any more.  messages_changed: a
-    message was followed or ignored.
+    ends_changed: an address, or whether it is in use, has changed.  messages_changed: a message was
+    accepted or rejected.
     """
 
     def __init__(self, state: OscState) -> None:

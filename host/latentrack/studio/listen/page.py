@@ -25,7 +25,7 @@ _PREVIEW = """({ currentTarget: { dataset } }) =>
 
 
 def build(transport: Transport, explorer: Explorer) -> None:
-    """Fills the page."""
+    """Add the cards Sound, MIDI and OSC to the page."""
     with ui.element("div").classes("lt-row lt-listen-page"):
         with _card("Sound"):
             _sound(transport, explorer)
@@ -99,7 +99,7 @@ def _slider(
 
 
 def _voices(explorer: Explorer) -> list[tuple[str, str, float]]:
-    """Each voice of the open model with its sound; without one, all drums."""
+    """Return (name, sound, frequency in Hz) of each voice of the open model, or of all drums."""
     pattern = explorer.state.pattern
     if pattern is None:
         return [(name, name, sound_of("drums", name, 0)[1]) for name in DRUMS]
@@ -164,7 +164,7 @@ def _midi(midi: Midi) -> None:
 def _choice(
     label: str, choose: Callable[[str], None], nothing: str = "nowhere"
 ) -> Callable[[str, tuple[str, ...]], None]:
-    """A list of ports; what is returned brings it up to date."""
+    """Add a list of ports; return a function that sets the chosen port and the existing ones."""
     quiet = False
 
     def chosen(value: str) -> None:
@@ -240,7 +240,7 @@ def _cell(tag: str, text: str = "") -> ui.element:
 
 
 def _end(label: str, switch: Callable[[bool, str], None]) -> Callable[[bool, str], None]:
-    """A switch and the address beside it; what is returned brings them up to date."""
+    """Add a switch and an address field; return a function that sets both."""
     quiet = False
     shown = ""
     slot = context.slot
@@ -258,7 +258,7 @@ def _end(label: str, switch: Callable[[bool, str], None]) -> Callable[[bool, str
         return None if quiet else turn()
 
     def move() -> Awaitable[None] | None:
-        # While it is off, what is written here waits for the switch.
+        # While the switch is off, a typed address is used when it is switched on.
         return turn() if turned.value else None
 
     with ui.element("div").classes("lt-listen-end"):

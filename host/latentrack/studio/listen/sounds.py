@@ -1,6 +1,6 @@
-"""Which of the browser's sounds a voice has: by its name, else by its General MIDI note.
+"""Choose a browser sound for each voice: by its name, else by its General MIDI note.
 
-A sound is a name that `listen_synth.js` knows, and a frequency for those that have one.
+A sound is a name that `listen_synth.js` knows, and a frequency in Hz for pitched sounds.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import cache
 
 from latentrack.corpus.percussion import INSTRUMENTS
 
-# The first of these that is among the words of a voice's name decides.
+# (word, sound): the first entry whose word is in the voice's name is chosen.
 _WORDS = (
     ("kick", "kick"),
     ("bass drum", "kick"),
@@ -53,7 +53,7 @@ _WORDS = (
 )
 DRUMS = tuple(dict.fromkeys(sound for _, sound in _WORDS))
 
-# How high hand drums, bells and blocks are, by their General MIDI notes; toms have a rule.
+# Frequencies of hand drums, bells and blocks by General MIDI note; those of toms are computed.
 _HERTZ = {
     56: 560, 53: 1100, 67: 900, 68: 660,
     60: 400, 61: 300, 62: 240, 63: 220, 64: 165, 65: 350, 66: 250, 78: 380, 79: 300,
@@ -66,7 +66,10 @@ _TOM_PITCHES = range(41, 51)
 
 @cache
 def sound_of(kind: str, name: str, pitch: int) -> tuple[str, float]:
-    """The sound of a voice of a pattern of that kind, and its frequency in Hz."""
+    """Return the sound of a voice and its frequency in Hz (0 for an unpitched sound).
+
+    kind: the pattern's: "drums", "notes" or "rhythm".  name: the voice's.  pitch: its MIDI note.
+    """
     if kind != "drums":
         return "note" if kind == "notes" else "pluck", 440 * 2 ** ((pitch - 69) / 12)
     for text in (name, INSTRUMENTS.get(pitch, "")):

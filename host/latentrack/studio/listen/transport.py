@@ -1,7 +1,7 @@
-"""The transport: one clock for all who hear the pattern.
+"""The transport: one clock for browsers, MIDI and OSC.
 
-Its worker's thread waits and calls; what it calls gets the time as an argument. No other thread
-touches the conductor: each gives the worker a task, so that none ever waits for another.
+The worker's thread waits and calls the conductor with the time as an argument. Other threads do not
+call the conductor but queue tasks for the worker, so that no thread waits for another.
 """
 
 from __future__ import annotations
@@ -26,15 +26,16 @@ from latentrack.studio.store import Store
 from latentrack.studio.worker import Worker
 from latentrack.studio.workspace import Workspace
 
-# Told of each step as soon as it is known, and of None when all that was told is taken back.
+# Called with each step as soon as it is known, and with None to cancel all announced steps.
 StepListener = Callable[[DueStep | None], None]
 
 
 @dataclass(frozen=True)
 class TransportState:
-    """tempo: quarter notes a minute, 20 to 400.  swing: which part of a pair of steps the first one
-    takes, 0.5 (straight) to 0.75.  volume: of what the browsers sound, 0 to 1.  following: whether
-    the steps come by a MIDI clock from elsewhere.
+    """playing: whether steps are played.  following: whether an external MIDI clock is followed.
+
+    tempo: quarter notes per minute, 20 to 400.  swing: share of two steps that the first takes, 0.5
+    (straight) to 0.75.  volume: of the browsers' sounds, 0 to 1.
     """
 
     playing: bool = False
@@ -45,10 +46,10 @@ class TransportState:
 
 
 class Transport(Store[TransportState]):
-    """Everything may be called from any thread, and returns at once.
+    """Plays, stops and sets tempo, swing and volume. Thread-safe; methods return at once.
 
-    playing_changed: it was started or stopped, or follows another clock.  sound_changed: tempo,
-    swing or volume are others.  stepped: the next step sounds.
+    playing_changed: `playing` or `following` has changed.  sound_changed: tempo, swing or volume
+    has changed.  stepped: the next step is due, or playing has stopped.
     """
 
     def __init__(self, workspace: Workspace, explorer: Explorer) -> None:
@@ -56,7 +57,7 @@ class Transport(Store[TransportState]):
         self.sound_changed = Signal()
         self.stepped = Signal()
         self.step = -1
-        """The step that sounds now; -1: none."""
+        """The step that was due last, from 0; -1 while nothing plays."""
         self._memory = Memory(workspace)
         self._listeners: tuple[StepListener, ...] = ()
         self._lock = threading.Lock()
@@ -80,7 +81,7 @@ class Transport(Store[TransportState]):
         controls = OscControls(explorer, self, workspace.run_folders)
         self.osc = Osc(self._memory, explorer, controls)
         self._conductor = Conductor(self._sequencer, (self, self.midi, self.osc))
-        # Whoever is called may make a mistake: what plays stops, and the clock itself goes on.
+        # After an exception in a hearer playing stops, but the worker's thread continues.
         self._worker = Worker("transport", poll=self._advance, failed=lambda _: self.stop())
         self.midi.open()
         self.osc.open(
@@ -92,7 +93,7 @@ class Transport(Store[TransportState]):
 
     @property
     def playing(self) -> bool:
-        """See TransportState; so are the others."""
+        """Whether steps are played."""
         return self.state.playing
 
     @property
@@ -112,42 +113,43 @@ class Transport(Store[TransportState]):
 
     @property
     def following(self) -> bool:
-        """Whether another clock sets the tempo."""
+        """Whether an external clock sets the tempo."""
         return self.state.following
 
     @staticmethod
     def now() -> float:
-        """The time by which steps are due, in seconds."""
+        """Return the present time in seconds, on the clock of `DueStep.due`."""
         return time.perf_counter()
 
     def play(self) -> None:
-        """From the first step; while a clock is followed, with its next tick."""
+        """Play from the first step, at the next tick if an external clock is followed."""
         if not self.state.playing:
             self._worker.do(lambda: self._conductor.begin(self.now()))
             self.update(playing=True)
 
     def resume(self) -> None:
-        """From the step after the one that was the last to sound."""
+        """Play from the step after the last one played."""
         if not self.state.playing:
             self._worker.do(lambda: self._conductor.resume(self.now()))
             self.update(playing=True)
 
     def stop(self) -> None:
-        """All notes end."""
-        # The task comes first in all three: whoever sees the new state may ask for the next one.
+        """Stop playing and end all notes."""
+        # In play, resume and stop the task is queued before the state changes: code that reacts to
+        # the new state may queue the next task.
         if self.state.playing:
             self._worker.do(lambda: self._conductor.halt(self.now()))
             self.update(playing=False)
 
     def set_tempo(self, tempo: float) -> None:
-        """From the next step on. What is out of range becomes the nearest in it."""
+        """Set the tempo from the next step on, clamped to 20 to 400; ignored while following."""
         if math.isfinite(tempo) and not self.following:
             self._sequencer.tempo = self._own_tempo = _within(tempo, TEMPO_RANGE, self.tempo)
             self._memory.keep("tempo", self._own_tempo)
             self.update(tempo=self._own_tempo)
 
     def set_swing(self, swing: float) -> None:
-        """From the next step on. What is out of range becomes the nearest in it."""
+        """Set the swing from the next step on, clamped to 0.5 to 0.75."""
         if math.isfinite(swing):
             self._sequencer.swing = _within(swing, (STRAIGHT, MOST_SWING), self.swing)
             self._memory.keep("swing", self._sequencer.swing)
@@ -160,9 +162,9 @@ class Transport(Store[TransportState]):
             self._memory.keep("volume", self.volume)
 
     def on_step(self, listener: StepListener) -> Callable[[], None]:
-        """From now on `listener` is told of steps, about 120 ms before they are due.
+        """Call `listener` with each step from now on, about 120 ms before it is due.
 
-        It is called in the transport's thread. The function that is returned ends that.
+        It is called in the transport's thread. Returns a function that disconnects it.
         """
         with self._lock:
             self._listeners += (listener,)
@@ -174,7 +176,7 @@ class Transport(Store[TransportState]):
         return disconnect
 
     def follow(self, follows: bool) -> None:
-        """Whether `tick` counts the steps from now on. Stops what plays."""
+        """Follow the external clock, whose ticks `tick` takes, or use the own clock. Stops."""
         self.stop()
 
         def turn() -> None:
@@ -186,18 +188,18 @@ class Transport(Store[TransportState]):
         self._worker.do(turn)
 
     def tick(self, now: float) -> None:
-        """A tick of the clock that is followed, 24 to a quarter note, came at `now`."""
+        """Take a tick of the external clock, 24 per quarter note, received at `now`."""
 
         def heard() -> None:
             self._conductor.tick(now)
-            # Small changes are the cable's, not the player's.
+            # Smaller changes are jitter of the clock's cable.
             if abs(self.tempo - self.state.tempo) > 0.3:
                 self.update(tempo=self.tempo)
 
         self._worker.do(heard)
 
     def close(self) -> None:
-        """Stops, and lets go of ports."""
+        """Stop, close MIDI and OSC ports, and write the settings."""
         self.stop()
         self._worker.close(5)
         self.midi.close()
@@ -222,13 +224,13 @@ class Transport(Store[TransportState]):
             self.stepped.emit()
 
     def _advance(self) -> float | None:
-        """What is due; then the seconds until something is again."""
+        """Run the due actions; return the seconds until the next one, None for no limit."""
         self._conductor.advance(self.now())
         return self._conductor.wait(self.now())
 
 
 def _within(value: float, bounds: tuple[float, float], otherwise: float) -> float:
-    """`value` within bounds; what is no number at all, as a file may have it: `otherwise`."""
+    """Return `value` clamped to `bounds`; `otherwise` if it is not a finite number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         return otherwise
     return float(min(max(value, bounds[0]), bounds[1]))
