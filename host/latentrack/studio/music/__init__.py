@@ -1,1 +1,1 @@
-"""The corpus: what was dropped onto the page, by which rules it is read, what it gave."""
+"""The corpus in the studio: dropped music, the rules for reading it, and the resulting dataset."""

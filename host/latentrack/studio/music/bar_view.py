@@ -1,4 +1,4 @@
-"""One file's bars, large: a row for each voice, with its name."""
+"""Show the bars of one file in large: a row for each voice, with its name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from latentrack.studio.music.routes import BARS
 
 
 class BarView(Element, component="bar_view.js"):
-    """Asks for the bars itself, some at a time."""
+    """Shows a file's bars. The browser requests them from the server, some at a time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -17,7 +17,7 @@ class BarView(Element, component="bar_view.js"):
         self._props["version"] = 0
 
     def show(self, name: str, version: int) -> None:
-        """This file, as the reading of this version has it; "" is none."""
+        """Show the file of that name, from the reading with that version; "" shows none."""
         self._props["name"] = name
         self._props["version"] = version
         self.update()

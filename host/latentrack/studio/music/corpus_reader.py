@@ -1,4 +1,4 @@
-"""Reads the music of the corpus in the background, by the newest rules."""
+"""Read the music of the corpus in the background, by the latest rules."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ from latentrack.words import count
 
 
 class CorpusReader:
-    """Its worker reads what the store's state names, keeps the Dataset in the workspace, and puts
-    what came of it into the state. What the user can mend is then in `error`, and the former
-    dataset stays."""
+    """Reads the sources in the store's state in a worker.
+
+    The Dataset is saved in the workspace and the result put into the state. After a UserError its
+    sentence is in `error`, and the previous dataset stays.
+    """
 
     def __init__(self, workspace: Workspace, store: MusicStore, removals: Removals) -> None:
         self._workspace, self._store, self._removals = workspace, store, removals
         self.emptied = False
-        """Whether the corpus was cleared, so that a dataset without music goes, too."""
+        """Whether the corpus was cleared, so that a dataset without music is deleted, too."""
         self._rules_changed = self._rules_unsaved = False
         self._worker = Worker("corpus")
         self._worker.progress_changed.connect(lambda: store.update(busy=self._worker.busy))
 
     def load(self) -> None:
-        """Take the Dataset as it lies in the workspace."""
+        """Load the Dataset of the workspace, if there is one."""
         if self._workspace.dataset.exists():
             try:
                 loaded = reading.of_dataset(Dataset.load(self._workspace.dataset))
@@ -40,28 +42,28 @@ class CorpusReader:
                 self._store.update(error=str(error))
 
     def find_files(self) -> bool:
-        """Whether there is anything to read."""
+        """Update `has_files` of the state, and return it: whether there is anything to read."""
         found = bool(self._store.state.folders) or reading.has_files(self._workspace.music)
         self._store.update(has_files=found)
         return found
 
     def read(self, rest: float = 0.0) -> None:
-        """Read all once nothing has changed for `rest` seconds; a reading that runs is given up."""
+        """Read everything, `rest` seconds after the last such call; cancels a running reading."""
         self._worker.do(self._read, "Reading the music", after=rest, instead=True)
 
     def change_rules(self, rules: Rules, map_name: str, rest: float) -> None:
-        """As `read`, by other rules, which are kept."""
+        """As `read`, by other rules, which are stored in the workspace."""
         self._store.update(rules=rules, map_name=map_name)
-        # Only now: a reading that ends meanwhile must not take them for kept.
+        # After the update: a reading that ends in between must not count the new rules as saved.
         self._rules_changed = self._rules_unsaved = True
         self.read(rest)
 
     def wait(self, seconds: float) -> None:
-        """Until all that was asked for is read. TimeoutError if that takes longer."""
+        """Wait until all requested readings are done. Raises TimeoutError after `seconds`."""
         self._worker.wait(seconds)
 
     def close(self) -> None:
-        """End a reading that is under way."""
+        """Cancel a running reading and end the worker."""
         self._worker.cancel()
         self._worker.close()
 
@@ -74,7 +76,7 @@ class CorpusReader:
         if self._rules_unsaved:
             self._save_rules()
         if not self.find_files():
-            # A dataset that somebody has laid into the folder stays, though there is no music.
+            # A dataset that the user has put into the folder stays, though there is no music.
             state = self._store.state
             if self.emptied or any(file.place for file in state.reading.files):
                 self._keep(CorpusReading(), "")
@@ -96,10 +98,10 @@ class CorpusReader:
             self._keep(None, reading.in_page_words(str(error)))
         except Canceled:
             raise
-        except Exception as error:  # a reader's fault must not leave the page waiting for ever
+        except Exception as error:  # after a bug in the reader the page must not wait for ever
             self._keep(None, f"The music could not be read: {error}.")
         else:
-            _ = made.hits, made.different  # counted here, where nobody waits
+            _ = made.hits, made.different  # cached here, so that the page need not compute them
             self._keep(made, "")
 
     def _save_rules(self) -> None:
@@ -112,7 +114,7 @@ class CorpusReader:
             self._store.update(error=str(error))
 
     def _keep(self, made: CorpusReading | None, error: str) -> None:
-        """The new state of things; where `made` is None the former dataset stays."""
+        """Save a reading and put it into the state; for None only `error` changes."""
         if made is None:
             self._store.update(error=error)
             return

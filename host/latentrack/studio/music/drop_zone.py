@@ -1,4 +1,4 @@
-"""Where music is dropped: files, archives, folders with all that is in them."""
+"""The drop zone for music: files, archives, and folders with their subfolders."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from latentrack.studio.music.routes import UPLOAD
 
 
 class DropZone(Element, component="drop_zone.js", dependencies=["counted.js"]):
-    """Sends what is dropped anywhere on the page, or chosen, up in batches.
+    """Uploads the files that are dropped anywhere on the page, or chosen, in batches.
 
-    It shows how far it is, and can be cancelled. It goes on when another page of the studio is
-    looked at. Its slot is for more ways to bring music in.
+    It shows its progress and can be cancelled. It continues while another page of the studio is
+    open. The slot takes further buttons that add music.
     """
 
     def __init__(self) -> None:

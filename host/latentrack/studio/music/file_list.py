@@ -1,4 +1,4 @@
-"""The files of the corpus as a list, each with its first bars; thousands are no burden."""
+"""The list of the corpus's files, each with its first bars; made for thousands of files."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from latentrack.studio.music.routes import FILES
 
 
 class FileList(Element, component="file_list.js", dependencies=["counted.js"]):
-    """Only the rows that are in sight are asked for.
+    """Lists the files; the browser requests only the visible rows.
 
-    `on_choose(name)` is called for the file that is to be seen large ("" for none),
-    `on_remove(name)` for one that is to be taken out, `on_remove_found(text, show)` for all that
-    are listed: see `routes.matching`.
+    on_choose(name): show this file's bars in large ("" for none).  on_remove(name): remove a file
+    from the corpus.  on_remove_found(text, show): remove all listed files, see `routes.matching`.
     """
 
     def __init__(
@@ -33,6 +32,6 @@ class FileList(Element, component="file_list.js", dependencies=["counted.js"]):
         )
 
     def show(self, version: int) -> None:
-        """There is a new reading."""
+        """Load the list again, for the reading with this version."""
         self._props["version"] = version
         self.update()

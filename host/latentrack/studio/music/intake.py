@@ -1,12 +1,11 @@
-"""What is dropped onto the page comes in here: files by the hundred, in batches, as a stream.
+"""Receive uploaded files in batches, as a stream.
 
-A batch is one request: four bytes that say how long the list of its files is (big-endian), the
-list (JSON: name, size, and whether its content comes, too), then the contents, one behind the
-other. So thousands of small files need few requests, and of a large one never more than a piece
-is in memory.
+A batch is one request: the length of the list of its files (4 bytes, big-endian), the list (JSON:
+name, size in bytes, and whether the content is sent, too), then the contents, one after another.
+Thousands of small files thus need few requests, and only a piece of a large one is in memory.
 
-Whatever sent it, a name leads nowhere but below the folder of music, a file has its name there
-only when all of it has come, and it takes no other's place.
+Whoever sends the request, a file's path is inside the folder of music, a file gets its name only
+after it was received completely, and no existing file is overwritten.
 """
 
 from __future__ import annotations
@@ -43,26 +42,26 @@ NOT_SENT = "which the browser could not read"
 NO_ROOM = "for which the disk has no room"
 NO_STYLES = "no music; of tables only info.csv is read, for the styles in it"
 
-_ROOM_LEFT = 200 * MEGABYTE  # on the disk, for everything else
+_ROOM_LEFT = 200 * MEGABYTE  # of the disk, kept free
 _LONGEST_LIST = 4 << 20
-_LONGEST_NAME = 120  # bytes; file systems take 255, and a number may have to go in
+_LONGEST_NAME = 120  # bytes; file systems take 255, and a number may be inserted
 _DEEPEST = 16
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 def said_size(size: int) -> str:
-    """A file's size as people say it: "200 MB"."""
+    """Format a size in bytes as megabytes: "200 MB"."""
     return f"{size / MEGABYTE:,.{0 if size >= 10 * MEGABYTE else 1}f} MB"
 
 
 def safe_parts(name: str) -> tuple[str, ...]:
-    """A relative path that a browser told, as folders and a file that any file system takes.
+    """Convert a browser's relative path to folder names and a file name valid on any file system.
 
-    Never empty, never absolute, never upwards.
+    The result is never empty or absolute, and has no "..".
     """
     parts = []
     for part in re.split(r"[/\\]+", unicodedata.normalize("NFC", name)):
-        # Surrogates are no characters, and cannot be written as a name.
+        # Lone surrogates cannot be encoded as a file's name.
         plain = part.encode("utf-8", "replace").decode()
         plain = re.sub(r'[\x00-\x1f\x7f<>:"|?*]', "_", plain).strip().rstrip(". ")
         if plain:
@@ -71,7 +70,7 @@ def safe_parts(name: str) -> tuple[str, ...]:
 
 
 def is_litter(name: str) -> bool:
-    """What systems leave in folders beside music, which nobody meant to drop."""
+    """Whether a file is an operating system's own (.DS_Store, Thumbs.db), to be ignored."""
     parts = re.split(r"[/\\]+", name)
     own = parts[-1]
     hidden = own.startswith(".") and own.strip(".") and not own.lower().endswith(tuple(LIMITS))
@@ -85,7 +84,7 @@ def is_litter(name: str) -> bool:
 
 @dataclass
 class Coming:
-    """One file of a batch."""
+    """One file of a batch. size: in bytes.  sent: whether its content is in the batch."""
 
     name: str
     size: int
@@ -93,10 +92,10 @@ class Coming:
 
 
 class Intake:
-    """Takes batches into the folder `music`; what is begun lies in `waiting` meanwhile.
+    """Receives batches into the folder `music`; incomplete files are in `waiting`.
 
-    `refused(name, reason)` hears of each file that is not taken, `custom_map(name, file)` gets
-    percussion maps (it may raise UserError). All are called in the thread of the batch.
+    refused(name, reason): called for each rejected file.  custom_map(name, file): called for each
+    custom percussion map; may raise UserError. Both are called in the batch's thread.
     """
 
     def __init__(
@@ -112,7 +111,7 @@ class Intake:
         self.custom_map = custom_map
         self._numbers = itertools.count()
         self._placing = threading.Lock()
-        # What is there now was begun by a studio that has been ended since.
+        # Delete the incomplete files of an earlier studio.
         shutil.rmtree(waiting, ignore_errors=True)
 
     def batch(self) -> Batch:
@@ -125,12 +124,15 @@ class Intake:
         return self.waiting / f"{os.getpid()}-{next(self._numbers)}.part"
 
     def room_for(self, size: int) -> bool:
-        """Whether `size` bytes fit on the disk with the reserve kept free."""
+        """Whether `size` bytes fit on the disk with 200 MB kept free."""
         self.waiting.mkdir(parents=True, exist_ok=True)
         return shutil.disk_usage(self.waiting).free - size >= _ROOM_LEFT
 
     def place(self, file: Path, name: str) -> bool:
-        """Gives a whole file its name below the music; False if the very same is there already."""
+        """Move a complete file to its name in `music`, numbered if another file has that name.
+
+        Returns False if a file with the same name and content exists; then `file` is deleted.
+        """
         *folders, own = safe_parts(name)
         with self._placing:
             folder = self.music
@@ -150,15 +152,19 @@ class Intake:
 
 
 class Batch:
-    """One request, piece by piece. Raises ValueError if it is not made as it should be."""
+    """Parses one request, piece by piece, and places its files.
+
+    last: whether the page says that no batch follows.  taken, same, refused: numbers of files
+    added, already present, and rejected.  Methods raise ValueError if the request is malformed.
+    """
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
         self._list: bytearray | None = bytearray()
         self._coming: list[Coming] = []
         self._now: Coming | None = None
-        self._missing = 0  # bytes of it
-        self._path: Path | None = None  # None: what comes is passed over
+        self._missing = 0  # bytes of the present file that are still to come
+        self._path: Path | None = None  # None: the present file's content is discarded
         self._file: IO[bytes] | None = None
         self.last = False  # the page says that no batch follows
         self.taken = 0
@@ -166,7 +172,7 @@ class Batch:
         self.refused = 0
 
     def feed(self, data: bytes) -> None:
-        """The next piece, of any length."""
+        """Process the next bytes of the request, any number."""
         piece = memoryview(data)
         if self._list is not None:
             self._list += piece
@@ -189,12 +195,12 @@ class Batch:
             self._go_on()
 
     def end(self) -> None:
-        """After the last piece."""
+        """Check, after the last piece, that the request is complete."""
         if self._list is not None or self._now is not None:
             raise ValueError("less than was told")
 
     def close(self) -> None:
-        """Leaves nothing behind of what has not come whole."""
+        """Delete an incomplete file."""
         if self._file:
             self._file.close()
         if self._path:
@@ -237,7 +243,7 @@ class Batch:
         self._file = self._path.open("wb")
 
     def _why_not(self, one: Coming) -> str | None:
-        """What speaks against a file before it has come."""
+        """Return why a file is refused, by its name and size; None if it is not."""
         limit = LIMITS.get(_suffix(one.name), LIMITS[".mid"])
         if one.size > limit:
             known = _suffix(one.name) in LIMITS
@@ -267,7 +273,7 @@ class Batch:
         elif _suffix(name) not in LIMITS and not _begins_as_midi(path):
             self._refuse(name, NO_MUSIC)
         else:
-            # A MIDI file whose name does not tell is found in a folder only by one that does.
+            # The reader finds MIDI files by their suffix, so one without it gets it.
             whole = name if _suffix(name) in LIMITS else f"{'/'.join(safe_parts(name))}.mid"
             if self._intake.place(path, whole):
                 self.taken += 1
@@ -296,7 +302,7 @@ def _begins_as_midi(path: Path) -> bool:
 
 
 def _shortened(part: str) -> str:
-    """Short enough, with its suffix."""
+    """Shorten a name to _LONGEST_NAME bytes, keeping its suffix."""
     stem, suffix = os.path.splitext(part)
     suffix = suffix if len(suffix) <= 8 else ""
     stem = part[: len(part) - len(suffix)]
@@ -306,7 +312,7 @@ def _shortened(part: str) -> str:
 
 
 def _free_folder(parent: Path, part: str) -> Path:
-    """The folder of this name, or of the next like it where that is a file (or leads away)."""
+    """Return the folder of this name; with "_" appended while a file or symlink has the name."""
     folder = parent / part
     while os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
         folder = folder.with_name(f"{folder.name}_")

@@ -1,4 +1,4 @@
-"""The rules as a file: rules.json in the studio's folder, and the percussion maps that it names."""
+"""Save and load the rules: rules.json in the studio's folder, and the percussion maps it names."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from latentrack.files import atomic_write
 from latentrack.limits import TEXT_BYTES, read_file, read_json
 from latentrack.studio.workspace import Workspace
 
-MAP = "map"  # the percussion map's name in the file: a built-in one's, or a file's in the folder
+MAP = "map"  # key in rules.json: the name of a built-in percussion map or of a file in maps/
 DEFAULT_MAP = Rules().percussion.name
 
 
 def rules_file(workspace: Workspace) -> Path:
-    """Where the rules are kept."""
+    """Return the path of rules.json in a workspace."""
     return workspace.folder / "rules.json"
 
 
 def save_rules(path: Path, rules: Rules, map_name: str) -> None:
-    """Raises UserError if it cannot be written."""
+    """Write the rules and the name of their percussion map. Raises UserError if that fails."""
     told: dict[str, Any] = {
         field.name: getattr(rules, field.name)
         for field in fields(rules)
@@ -36,7 +36,7 @@ def save_rules(path: Path, rules: Rules, map_name: str) -> None:
 
 
 def load_rules(path: Path, maps: Path) -> tuple[Rules, str]:
-    """The rules and the name of their map; the default ones where there are none that are right."""
+    """Return the rules and their map's name; the defaults if the file is missing or invalid."""
     try:
         told = read_json(read_file(path, TEXT_BYTES))
         map_name = str(told.pop(MAP, DEFAULT_MAP))
@@ -48,10 +48,10 @@ def load_rules(path: Path, maps: Path) -> tuple[Rules, str]:
 
 
 def map_names(maps: Path) -> list[str]:
-    """The built-in maps, then the files of one's own."""
+    """Return the names of the built-in maps, then of the custom percussion maps in `maps`."""
     return [*MAPS, *sorted(file.name for file in maps.glob("*.toml"))]
 
 
 def map_named(maps: Path, name: str) -> Any:
-    """A PercussionMap by a name of `map_names`. Raises UserError."""
+    """Return the PercussionMap of a name of `map_names`. Raises UserError if it is invalid."""
     return percussion_map(name if name in MAPS else maps / Path(name).name)

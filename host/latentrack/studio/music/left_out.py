@@ -1,4 +1,4 @@
-"""What was left out and why: a table with bars that show how much of it."""
+"""Tables of what was left out and why, with a bar chart of the counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from latentrack.studio.music.reading import in_page_words
 from latentrack.studio.page_parts import in_background
 from latentrack.words import agree
 
-_MOST_REASONS = 12  # of one kind; there are more only where many pitches have no voice
+_MOST_REASONS = 12  # rows of one table; more occur only if many pitches have no voice
 _EXAMPLES = 5
 TITLES = {what: f"{what.capitalize()} left out" for what in COUNTED} | {
     "onsets": "Hits left out",
@@ -22,7 +22,7 @@ TITLES = {what: f"{what.capitalize()} left out" for what in COUNTED} | {
 
 
 class LeftOut:
-    """`show` draws it anew if it has changed."""
+    """The tables; call `show` after a change."""
 
     def __init__(self, music: Music) -> None:
         self._music = music
@@ -30,7 +30,7 @@ class LeftOut:
         self._place = ui.element("div").classes("lt-music-left")
 
     def show(self) -> None:
-        """Draw the tables anew if what was left out has changed."""
+        """Draw the tables again if what was left out has changed."""
         discarded = self._music.state.discarded
         if discarded == self._shown:
             return

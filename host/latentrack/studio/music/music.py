@@ -1,4 +1,4 @@
-"""The music: which files, read by which rules, and the Dataset that they give."""
+"""The corpus: its files, the rules by which they are read, and the resulting Dataset."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from latentrack.studio.music.state import MusicStore
 from latentrack.studio.workspace import Workspace, safe_name
 
 REST_S = 0.15
-"""A slider that is dragged is read once it is at rest for so long."""
-_REST_OF_FILES_S = 0.8  # the same for files that come in batches
+"""Seconds from the last change of a rule to the reading, for sliders that are dragged."""
+_REST_OF_FILES_S = 0.8  # the same, from the last batch of files
 _MOST_NOTED = 2000
 
 
 class Music(MusicStore):
-    """What a person does to the corpus. May be used from any thread.
+    """Adds and removes music and changes the rules. Thread-safe.
 
-    Files lie in the workspace's folder of music, or in folders of this computer that are read
-    where they are. All is read again after each change, in the background.
+    Files are in the workspace's folder of music, or in other folders of this computer, which are
+    read in place. Each change starts a new reading of all files in the background.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -61,21 +61,25 @@ class Music(MusicStore):
 
     @property
     def maps(self) -> Path:
-        """The folder of percussion maps of one's own."""
+        """The folder of the custom percussion maps."""
         return self._workspace.folder / "maps"
 
     @property
     def map_names(self) -> list[str]:
-        """What `change_rules(map_name=…)` takes: the built-in maps, then one's own."""
+        """Names for `change_rules(map_name=…)`: the built-in maps, then the custom ones."""
         return kept_rules.map_names(self.maps)
 
     def received(self, last: bool) -> None:
-        """A batch of files has come; reads them when no other follows soon."""
+        """Start a reading after a batch of files; at once if it was the last, else after 0.8 s."""
         self._show_noted()
         self._reader.read(0.0 if last else _REST_OF_FILES_S)
 
     def add_folder(self, told: str) -> None:
-        """Reads a folder (or a file) of this computer where it is. UserError if that is none."""
+        """Add a folder (or file) of this computer, which is read in place.
+
+        Raises UserError if the path is relative, does not exist, is the studio's own or already
+        part of the corpus, or has no music in it.
+        """
         told = told.strip().strip("\"'")
         if not told:
             raise UserError("Type the path of a folder of music on this computer.")
@@ -98,7 +102,7 @@ class Music(MusicStore):
         self._reader.read()
 
     def remove_folder(self, path: Path) -> None:
-        """Forgets a folder; nothing happens to its files. Can be undone."""
+        """Remove a folder from the corpus; its files are not touched. Can be undone."""
         before = self.state.folders
         self._removals.did(f"the folder {path.name}", lambda: self._set_folders(before))
         self._set_folders(tuple(folder for folder in before if folder != path))
@@ -106,36 +110,36 @@ class Music(MusicStore):
         self._reader.read()
 
     def add_demo(self) -> None:
-        """The built-in demo corpus, as MIDI files. UserError if they cannot be written."""
+        """Add the demo corpus as MIDI files. Raises UserError if they cannot be written."""
         demo_files.write_demo(self._workspace.music)
         self._reader.read()
 
     def change_rules(self, *, map_name: str | None = None, **changes: Any) -> None:
-        """Some of `Rules` anew. UserError if they make no sense: then all stays as it is."""
+        """Change some fields of `Rules`. Raises UserError for invalid values; nothing changes."""
         if map_name is not None:
             changes["percussion"] = kept_rules.map_named(self.maps, map_name)
         self._set_rules(replace(self.rules, **changes), map_name or self.map_name)
 
     def reset_rules(self) -> None:
-        """All rules as they were at first."""
+        """Set all rules to their defaults."""
         self._set_rules(Rules(), kept_rules.DEFAULT_MAP)
 
     def add_map(self, name: str, file: Path) -> str:
-        """Keeps a percussion map and reads by it from now on; the name that it has here.
+        """Store a custom percussion map, use it from now on, and return its name in `map_names`.
 
-        UserError if it is not right; then nothing is kept.
+        Raises UserError if it is invalid; then nothing is stored.
         """
         made = percussion_map(file)
         plain = f"{safe_name(Path(name).stem)}.toml"
         with atomic_write(self.maps / plain, "the percussion map") as target:
             target.write(file.read_bytes())
-        if made.name == file.stem:  # it says none itself
+        if made.name == file.stem:  # the map has no name of its own
             made = kept_rules.map_named(self.maps, plain)
         self._set_rules(replace(self.rules, percussion=made), plain)
         return plain
 
     def remove(self, names: Iterable[str]) -> int:
-        """Takes files out of the corpus, as the reading calls them; how many. Can be undone."""
+        """Remove files by their names in the reading; return how many. Can be undone."""
         found = [self.reading.by_name[name] for name in names if name in self.reading.by_name]
         places = [file.place for file in found if file.place]
         if places:
@@ -145,7 +149,7 @@ class Music(MusicStore):
         return len(places)
 
     def clear(self) -> None:
-        """An empty corpus: files that were dropped are thrown away, folders forgotten."""
+        """Empty the corpus: move uploaded files to the trash, remove folders. Can be undone."""
         folders, noted = self.state.folders, dict(self._noted)
 
         def put_back() -> None:
@@ -154,7 +158,7 @@ class Music(MusicStore):
             self._show_noted()
             self._set_folders(tuple(dict.fromkeys((*folders, *self.state.folders))))
             if not self._reader.find_files():
-                self._reader.load()  # there is nothing to read it from again
+                self._reader.load()  # the dataset has no music from which to read it again
 
         self._removals.clear((self._workspace.music, self._workspace.dataset), put_back)
         self._reader.emptied = True
@@ -164,7 +168,7 @@ class Music(MusicStore):
         self._reader.read()
 
     def undo(self) -> str:
-        """Takes the last removal back; what it was. "" if there is none."""
+        """Undo the last removal; return what was restored, "" if there is none."""
         what = self._removals.undo()
         if what:
             self._remember_left_out()
@@ -172,16 +176,16 @@ class Music(MusicStore):
         return what
 
     def forget_noted(self) -> None:
-        """No more word of what was not taken."""
+        """Forget the rejected files and their reasons."""
         self._noted = {}
         self._show_noted()
 
     def wait(self, seconds: float = 60.0) -> None:
-        """Until all that was asked for is read. TimeoutError if that takes longer."""
+        """Wait until all requested readings are done. Raises TimeoutError after `seconds`."""
         self._reader.wait(seconds)
 
     def close(self) -> None:
-        """Ends a reading that is under way."""
+        """Cancel a running reading and end the worker."""
         self._reader.close()
 
     def _set_rules(self, rules: Rules, map_name: str) -> None:

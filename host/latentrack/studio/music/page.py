@@ -1,4 +1,4 @@
-"""The page "Corpus": drop music, see what it gives, change the rules."""
+"""The page "Corpus": add music, see the resulting dataset, change the rules."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from latentrack.studio.music.rule_controls import RuleControls
 from latentrack.studio.page_parts import errors_shown, in_background, is_here, listen, show_message
 from latentrack.words import count
 
-FEWEST = 20  # sequences that a model is trained on
+FEWEST = 20  # sequences, at least, to train a model
 
 
 def build(music: Music) -> None:
-    """Fills the page."""
+    """Build the page and serve its routes."""
     routes.serve(music)
     _Page(music)
 
@@ -66,7 +66,7 @@ class _Page:
 
     def _ways_in(self) -> None:
         with DropZone():
-            # Guests from the network have no business with what else lies on this computer.
+            # Guests from the network must not read other folders of this computer.
             if is_here():
                 _small("Use a folder on this computer", self._ask_for_folder)
             self._demo = _small("Add the demo corpus", self._add_demo)
@@ -154,7 +154,7 @@ class _Page:
         self._bars.show(name, self._music.state.version)
 
     def _show_sources(self) -> None:
-        """Where the music lies; the summary says whether there is any, and what was not taken."""
+        """Show the folders, the undo button and the summary, if they have changed."""
         state = self._music.state
         self._show_empty()
         self._show_dataset()
@@ -181,7 +181,7 @@ class _Page:
             if state.has_files or state.dataset is not None:
                 _small("Clear all", self._ask_to_clear).classes("lt-music-clear")
 
-    # What clicks do
+    # Handlers of clicks
 
     async def _add_demo(self) -> None:
         with errors_shown():

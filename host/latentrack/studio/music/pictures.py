@@ -1,4 +1,4 @@
-"""Bars as pictures: SVG paths in units of a cell, and the same in words for those who listen."""
+"""Draw bars as SVG paths in units of a cell, and describe them in words for screen readers."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from latentrack.playing.velocity import LOUD_FROM, SOFT_BELOW
 
 
 def top_down(voice_names: Sequence[str], kind: str) -> list[int]:
-    """The voices from the top row down: drums as they are listed, of notes the highest first."""
+    """Return the voices from the top row down: notes from high to low, others in their order."""
     order = range(len(voice_names))
     return list(reversed(order)) if kind == "notes" else list(order)
 
 
 def picture(hits: Sequence[int], order: Sequence[int], most_rows: int = 999) -> dict[str, Any]:
-    """Paths of the soft, the medium and the loud hits; a cell is 1 × 1, the top row's y is 0.
+    """Return the SVG paths of the soft, medium and loud hits; a cell is 1 × 1, the top row's y 0.
 
-    hits: step, voice, velocity of one hit after another.  A picture that is too small for more
-    than `most_rows` has hits that are as high as one of so many.
+    hits: step, voice, velocity (0 to 127) of each hit, flat.  order: the voices from the top.
+    most_rows: the number of rows that the picture is large enough for; with more voices, hits are
+    drawn higher than their row.
     """
     high = 0.8 * max(1.0, len(order) / most_rows)
     row = {voice: number for number, voice in enumerate(order)}
@@ -32,7 +33,7 @@ def picture(hits: Sequence[int], order: Sequence[int], most_rows: int = 999) -> 
 
 
 def in_words(hits: Sequence[int], voice_names: Sequence[str]) -> str:
-    """Which voice sounds at which steps, counted from 1: "kick 1, 9; snare 5, 13"."""
+    """List the steps, from 1, at which each voice sounds: "kick 1, 9; snare 5, 13"."""
     steps: dict[int, list[int]] = {}
     for step, voice, _ in _three(hits):
         steps.setdefault(voice, []).append(step + 1)

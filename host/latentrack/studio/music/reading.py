@@ -1,4 +1,4 @@
-"""What reading the music gave, file by file: what the page shows."""
+"""Read the corpus and report the result for each file, for the page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from latentrack.errors import UserError
 from latentrack.words import count
 
 _EXAMPLES = 20
-# The reader speaks of options of the command line; the page has other words for them.
+# The reader's messages name command-line options; the page names its controls instead.
 _WORDS = (
     (ONLY_RHYTHM, "audio, of which only a rhythm can be made: choose the kind Rhythm"),
     ("; say --bpm or --loop-bars,", "; say the tempo or the bars of a loop under More,"),
@@ -33,7 +33,7 @@ _WORDS = (
 
 
 def in_page_words(text: str) -> str:
-    """A reason or an error of the reader, as this page says it."""
+    """Replace command-line options in a message of the reader by the page's controls."""
     for theirs, ours in _WORDS:
         text = text.replace(theirs, ours)
     return text
@@ -41,46 +41,46 @@ def in_page_words(text: str) -> str:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a file lies, maybe in an archive."""
+    """The path of a file; member: its path inside the archive `path`, "" for a plain file."""
 
     path: Path
     member: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells it from all others, and stays the same."""
+        """A unique key, the same in each reading."""
         return (str(self.path), self.member)
 
 
 @dataclass(frozen=True)
 class CorpusFile:
-    """One file of music: how many sequences it gave, and if none, why."""
+    """One file of music. count: its sequences.  why: the reason if there are none."""
 
     name: str  # as the Dataset has it
     count: int
     why: str = ""
     style: str = ""
-    place: Place | None = None  # None: only the Dataset is there, not the music
+    place: Place | None = None  # None: the Dataset is known, but not the file's path
 
 
 @dataclass(frozen=True, eq=False)
 class CorpusReading:
-    """The files, in the order in which they were read, and what they gave."""
+    """The result of a reading: the files in the order of reading, and the Dataset."""
 
     dataset: Dataset | None = None
     files: tuple[CorpusFile, ...] = ()
     discarded: tuple[Discard, ...] = ()
-    # Sources that are named but cannot be read, by path: why.
+    # Reasons why sources cannot be read, by path.
     missing: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def hits(self) -> int:
-        """Hits of all sequences."""
+        """Number of hits in all sequences."""
         return self.dataset.hits if self.dataset else 0
 
     @cached_property
     def different(self) -> int:
-        """How many sequences are left when equal ones are counted once."""
+        """Number of different sequences."""
         return self.dataset.different if self.dataset else 0
 
     @cached_property
@@ -93,15 +93,15 @@ class CorpusReading:
 
     @cached_property
     def _first_hits(self) -> npt.NDArray[np.int64]:
-        """The number of the first hit of each sequence, and behind the last how many there are."""
+        """Index of the first hit of each sequence, then the number of hits, (sequences + 1,)."""
         assert self.dataset
         each = self.dataset.sequences.sum(axis=(1, 2), dtype=np.int64)
         return np.concatenate([[0], np.cumsum(each)])
 
     def bars(self, name: str, start: int = 0, count: int | None = None) -> list[list[int]]:
-        """Sequences of a file, each as step, voice, velocity (0 to 127) of one hit after another.
+        """Return sequences of a file, each a flat list of step, voice, velocity (0 to 127).
 
-        Where velocities are unknown, all are 100.
+        start, count: which of its sequences; None for all.  Unknown velocities are 100.
         """
         if not self.dataset:
             return []
@@ -120,12 +120,12 @@ class CorpusReading:
 
     @cached_property
     def by_name(self) -> dict[str, CorpusFile]:
-        """The files by their names."""
+        """The files by name."""
         return {file.name: file for file in self.files}
 
 
 def of_dataset(dataset: Dataset) -> CorpusReading:
-    """All that can be told where only the Dataset is there."""
+    """Make a CorpusReading of a Dataset alone; its files have no `place`."""
     counts: dict[str, int] = defaultdict(int)
     styles: dict[str, str] = {}
     for name, style in zip(dataset.sources, dataset.styles, strict=True):
@@ -136,7 +136,7 @@ def of_dataset(dataset: Dataset) -> CorpusReading:
 
 
 def there(sources: Sequence[Path], rules: Rules) -> tuple[list[Path], dict[str, str]]:
-    """The sources that hold music for these rules, and the others with the reason."""
+    """Return the sources with music for these rules, and the reasons for the others by path."""
     suffixes, what = _wanted(rules)
     good: list[Path] = []
     missing: dict[str, str] = {}
@@ -155,9 +155,10 @@ def read_all(
     removed: frozenset[tuple[str, str]],
     progress: Callable[[int, int], None],
 ) -> CorpusReading:
-    """Reads it all, but for the files whose `Place.key` is among those removed.
+    """Read all files except those whose `Place.key` is in `removed`.
 
-    Raises UserError if nothing is left.
+    progress: called with the numbers of files done and in total.  Raises UserError if nothing is
+    left.
     """
     good, missing = there(sources, rules)
     if not good:
@@ -213,7 +214,7 @@ def _nothing_at_all(sources: Sequence[Path], rules: Rules, missing: Mapping[str,
 
 
 def _unheard_audio(sources: Sequence[Path], rules: Rules) -> dict[str, Place]:
-    """The audio files that reading MIDI passes over without a word."""
+    """Return the audio files, by name, that a reading of MIDI files ignores."""
     if rules.kind == "rhythm":
         return {}
     good, _ = there(sources, Rules(kind="rhythm"))
@@ -226,16 +227,16 @@ def _unheard_audio(sources: Sequence[Path], rules: Rules) -> dict[str, Place]:
 
 
 def _only(name: str) -> str:
-    """A pattern that fits this name and no other."""
+    """Return a filter pattern that matches this name only."""
     escaped = "".join(f"[{sign}]" if sign in "*?[" else sign for sign in name.lower())
     if escaped != name.lower():
         return escaped
-    # A pattern without signs would fit wherever it occurs.
+    # A pattern without wildcards would match any name that contains it.
     return f"{escaped[:-1]}[{escaped[-1]}]"
 
 
 def _why(left_out: Mapping[tuple[str, str], int]) -> str:
-    """Why a file gave nothing, in a few words."""
+    """Return in a few words why a file gave no sequences."""
     for what in COUNTED:
         reasons = sorted(
             ((number, reason) for (unit, reason), number in left_out.items() if unit == what),
@@ -263,6 +264,6 @@ def _in_all(left_out: Mapping[str, Mapping[tuple[str, str], int]]) -> tuple[Disc
 
 
 def has_files(folder: Path) -> bool:
-    """Whether anything but tables lies in a folder of ours."""
+    """Whether the folder of music has any music or archive in it."""
     known = audio.SUFFIXES + midi.SUFFIXES + ARCHIVES
     return any(name.lower().endswith(known) for _, _, names in os.walk(folder) for name in names)

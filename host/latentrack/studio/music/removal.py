@@ -1,7 +1,7 @@
-"""What is taken out of the corpus, and how it comes back.
+"""Remove files from the corpus, and undo removals.
 
-A file that was dropped goes into a trash of ours, where it lies until the studio is started
-again. A file of somebody's folder stays where it is, and is only passed over.
+An uploaded file is moved to the workspace's trash, which is emptied when the studio starts again. A
+file in a folder of the user's stays in place and is only left out of the reading.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ class _Done:
 
 
 class Removals:
-    """`left_out`: the keys of the places that are passed over."""
+    """Removes files and undoes removals, the last first.
+
+    left_out: `Place.key` of the files that the reading leaves out.
+    """
 
     def __init__(self, music: Path, trash: Path) -> None:
         self._music = music
@@ -36,15 +39,15 @@ class Removals:
 
     @property
     def last(self) -> str:
-        """What `undo` would take back: "3 files"; "" if nothing."""
+        """What `undo` would restore: "3 files"; "" for nothing."""
         return self._done[-1].what if self._done else ""
 
     def did(self, what: str, take_back: Callable[[], None]) -> None:
-        """Something else that can be undone."""
+        """Record another removal, `what`, that `take_back` undoes."""
         self._done.append(_Done(what, take_back))
 
     def remove(self, places: Iterable[Place]) -> None:
-        """Move own files to the trash and pass over all others; it can be undone.
+        """Move uploaded files to the trash and leave out all others. Can be undone.
 
         Raises OSError if a file cannot be moved.
         """
@@ -71,7 +74,10 @@ class Removals:
         self.did(one if len(places) == 1 else count(len(places), "file"), take_back)
 
     def clear(self, paths: Iterable[Path], and_take_back: Callable[[], None]) -> None:
-        """Throws these files and folders away, and what was passed over is not any more."""
+        """Move files and folders to the trash and empty `left_out`. Can be undone.
+
+        and_take_back: called after undoing this.  Raises OSError if one cannot be moved.
+        """
         moved = []
         before = self.left_out
         for path in paths:
@@ -84,7 +90,7 @@ class Removals:
 
         def take_back() -> None:
             for path, away in moved:
-                # A single file is one that is made anew all the time.
+                # A single file, the dataset, may have been written again since.
                 if not path.is_file():
                     _put_back(away, path)
             self.left_out |= before
@@ -93,7 +99,7 @@ class Removals:
         self.did("the whole corpus", take_back)
 
     def undo(self) -> str:
-        """Undo the last removal."""
+        """Undo the last removal; return what was restored, "" for nothing."""
         if not self._done:
             return ""
         done = self._done.pop()
@@ -105,7 +111,7 @@ class Removals:
 
 
 def _put_back(away: Path, path: Path) -> None:
-    """Moves a file or a folder to where it was; what has come there meanwhile stays, too."""
+    """Move a file or folder from the trash to `path`; an existing file stays, under its name."""
     if away.is_dir():
         path.mkdir(parents=True, exist_ok=True)
         for child in away.iterdir():

@@ -1,4 +1,4 @@
-"""What the page's own scripts ask for: files go up in batches, lists and bars come in parts."""
+"""HTTP routes for the page's scripts: upload files in batches, fetch lists and bars in parts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UPLOAD = "/studio/music/upload"
 FILES = "/studio/music/files"
 BARS = "/studio/music/bars"
 
-_PIECE = 1 << 20  # bytes that are written at a time
+_PIECE = 1 << 20  # bytes collected before they are written
 _MOST = 100  # files or bars in one answer
 _THUMBNAILS, _THUMBNAIL_LANES = 12, 20
 
@@ -26,7 +26,7 @@ _served: list[Music] = []
 
 
 def serve(music: Music) -> None:
-    """Once, when the first page is built."""
+    """Add the routes to the server; calls after the first have no effect."""
     if music in _served:
         return
     _served.append(music)
@@ -39,7 +39,7 @@ def serve(music: Music) -> None:
         held = bytearray()
         try:
             async for piece in request.stream():
-                # A browser hears an answer only when all that it sends has been taken.
+                # A browser reads the answer only after it has sent the whole request.
                 if wrong:
                     continue
                 held += piece
@@ -66,7 +66,7 @@ def serve(music: Music) -> None:
 
 
 def _feed(batch: Batch, data: bytes, end: bool = False) -> JSONResponse | None:
-    """What is wrong with a piece of a request, if anything."""
+    """Pass a piece of a request to the batch; return the error's response, None for no error."""
     try:
         batch.feed(data)
         if end:
@@ -83,7 +83,10 @@ def _feed(batch: Batch, data: bytes, end: bool = False) -> JSONResponse | None:
 
 
 def matching(music: Music, find: str, show: str) -> list[str]:
-    """The names of the files that hold a text, of those "used" (with bars), "unused", or "all"."""
+    """Return the names of files whose name contains `find`, or whose style is `find`.
+
+    show: "used" for files with bars, "unused" for those without, or "all".
+    """
     wanted = find.strip().lower()
     return [
         file.name
@@ -94,9 +97,9 @@ def matching(music: Music, find: str, show: str) -> list[str]:
 
 
 def list_files(music: Music, start: int, count: int, find: str, show: str) -> dict[str, Any]:
-    """Rows `start` to `start + count` of the files that match, with thumbnails of their bars.
+    """Return rows `start` to `start + count` of the matching files, with thumbnails of their bars.
 
-    find: text in the name.  show: which files, see `matching`.  The count is limited.
+    find, show: see `matching`.  count: at most 100.
     """
     reading = music.reading
     names = matching(music, find, show)
@@ -121,9 +124,9 @@ def list_files(music: Music, start: int, count: int, find: str, show: str) -> di
 
 
 def list_bars(music: Music, name: str, start: int, count: int) -> dict[str, Any]:
-    """Bars `start` to `start + count` of one file, as pictures and in words.
+    """Return bars `start` to `start + count` of one file, as pictures and in words.
 
-    A file that is not in the corpus any more has none. The count is limited.
+    count: at most 100.  A file that is no longer in the corpus has no bars.
     """
     reading = music.reading
     file = reading.by_name.get(name)

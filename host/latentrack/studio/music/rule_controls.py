@@ -1,7 +1,7 @@
-"""The rules as controls: what is changed here is read at once.
+"""Controls for the rules; each change starts a reading.
 
-Each control comes from the rule's declaration; only the percussion map, whose files the studio
-keeps, and the kind, which decides what else is shown, have code of their own.
+Controls are made from the rules' declarations. Two have code of their own: the percussion map,
+whose files the studio stores, and the kind, which decides which other controls are visible.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from latentrack.studio.music.music import Music
 from latentrack.words import count
 
 _RULES = declarations(Rules)
-# As a page has them: first how bars are cut, last which files are taken.
+# Order of the groups on the page.
 _GROUPS = (BARS, DRUMS, NOTES, AUDIO, FILES)
 
 
 class RuleControls:
-    """All of `Rules`, one control each. `show` sets them to what holds now."""
+    """A control for each field of `Rules`. `show` sets them to the present values."""
 
     def __init__(self, music: Music) -> None:
         self._music = music
@@ -47,7 +47,7 @@ class RuleControls:
         self._refresh_choices()
         for name, control in self._controls.items():
             if self._wrong == name:
-                continue  # what was typed and made no sense stays to be mended
+                continue  # an invalid input stays, for the user to correct
             control.value = self._shown(name)
             only = _RULES[name].only
             control.set_visibility(not only or rules.kind in only)
@@ -85,7 +85,7 @@ class RuleControls:
             self._right(name)
             return
         if _RULES[name].kind is int and not _RULES[name].choices:
-            # An empty field is not a number; the rules say what one is.
+            # An empty field becomes 0; the rules decide whether that is valid.
             value = int(value) if value is not None else 0
         try:
             self._music.change_rules(**{"map_name" if name == "percussion" else name: value})
@@ -109,7 +109,7 @@ class RuleControls:
         self._help = ui.label().classes("lt-muted lt-music-help")
 
     def _build(self, rules: Iterable[Declaration]) -> None:
-        """Controls in their order; short ones of a group stand side by side."""
+        """Add controls in order; consecutive short ones of a group are placed side by side."""
         for (_, short), row in groupby(rules, lambda rule: (rule.group, _is_short(rule))):
             beside = ui.element("div").classes("lt-music-pair") if short else nullcontext()
             with beside:
@@ -165,7 +165,7 @@ def _is_short(rule: Declaration) -> bool:
 
 
 def _meters(rule: Declaration) -> dict[str, str]:
-    """The meters to choose from; others can be typed."""
+    """Return the meters of the list; others can be typed."""
     *meters, any_meter = rule.hint.replace(" or ", ", ").split(", ")
     return {meter: meter for meter in meters} | {any_meter: "the one most bars are in"}
 

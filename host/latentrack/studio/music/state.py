@@ -18,7 +18,7 @@ _EXAMPLES = 20
 
 @dataclass(frozen=True)
 class Counts:
-    """What a reading gave, to be compared with the next."""
+    """The size of a dataset, for comparison with the next reading."""
 
     sequences: int
     files: int
@@ -26,14 +26,13 @@ class Counts:
 
 @dataclass(frozen=True)
 class MusicState:
-    """reading: what the files gave by the rules; version: its number.  before: what there was
-    before the last change of rules; None: something else has changed since.
+    """reading: the result of the last reading; version: its number.  before: the sizes before the
+    last change of rules; None if something else has changed since.
 
-    rules, map_name: by which the music is read next.  error: what the user can mend, a sentence.
-    folders: those of this computer that are read where they are.  has_files: whether there is
-    anything to read.  taken_out: what `undo` puts back; "": nothing.  noted: the files that were
-    dropped and not taken, with the reason.  busy: what is read or waits to be read, in words; "":
-    all is read.
+    rules, map_name: the rules for the next reading.  error: the last UserError's sentence; "" for
+    none.  folders: folders of this computer that are read in place.  has_files: whether there is
+    anything to read.  taken_out: what `undo` restores; "" for nothing.  noted: rejected files with
+    the reasons.  busy: what is being read or queued, in words; "" if nothing is.
     """
 
     reading: CorpusReading = field(default_factory=CorpusReading)
@@ -50,12 +49,12 @@ class MusicState:
 
     @property
     def dataset(self) -> Dataset | None:
-        """What the files give; None: nothing yet."""
+        """The Dataset of the last reading; None if there is none."""
         return self.reading.dataset
 
     @property
     def discarded(self) -> tuple[Discard, ...]:
-        """All that was left out: by the reader, and files that are not music."""
+        """All that was left out: rejected files, then what the reader has left out."""
         by_reason: dict[str, list[str]] = {}
         for name, reason in self.noted.items():
             by_reason.setdefault(reason, []).append(name)
@@ -67,11 +66,11 @@ class MusicState:
 
 
 class MusicStore(Store[MusicState]):
-    """The newest state, and its signals.
+    """The latest MusicState and its signals.
 
-    dataset_changed: what the music gave.  rules_changed: by what it is read, and what is wrong with
-    that.  sources_changed: where it lies, what was taken out or not taken.  progress_changed: what
-    is being read.  changed: any of these.
+    dataset_changed: the result of the reading.  rules_changed: the rules or the error.
+    sources_changed: folders, files, removed or rejected files.  progress_changed: what is being
+    read.  changed: any of these.
     """
 
     def __init__(self) -> None:
@@ -92,7 +91,7 @@ class MusicStore(Store[MusicState]):
 
     @property
     def reading(self) -> CorpusReading:
-        """See MusicState; so are the others."""
+        """See MusicState."""
         return self.state.reading
 
     @property
