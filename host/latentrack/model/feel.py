@@ -1,10 +1,11 @@
-"""The feel of a model: how hard each hit is played, and how early or late.
+"""The feel of a model: velocity and timing of each hit.
 
-A second, small autoencoder beside that of the hits. Its encoder sees hits, velocities and timing of
-a sequence, and gives one or two feel latents; its decoder gets the latents of the hits and these,
-and gives velocity and timing of each cell. Errors count on hits only. The network of the hits is
-not touched, so hits are as good as without a feel: with velocity in the same latents they are worse
-(0.136 nats a cell instead of 0.126 on Groove). `feel_training` finds the weights.
+A second, small autoencoder beside that of the hits. Its encoder's input is hits, velocities and
+timing of a sequence, its output one or two feel latents. Its decoder's input is the latents of the
+hits and of the feel, its output velocity and timing of each cell. Only the errors of hits count.
+The network of the hits is unchanged, so hits are as good as without a feel; with velocity in the
+same latents they are worse (0.136 nats per cell instead of 0.126 on Groove). `feel_training` trains
+the weights.
 """
 
 from __future__ import annotations
@@ -23,37 +24,43 @@ from latentrack.model.autoencoder import MOST_LAYERS, Array, Autoencoder, Dense
 FULL_VELOCITY = 127
 """MIDI's velocity of 1.0."""
 VELOCITY_WEIGHT, TIMING_WEIGHT = 120.0, 270.0
-"""Weights of a hit's squared errors in the loss: of velocity (0 to 1) and of timing (in steps)."""
+"""Weights in the loss of a hit's squared errors: velocity (0 to 1) and timing (in steps)."""
 MOST_LATENTS = 2
 ENCODER, TRUNK = (128, 64), (64, 96)
-"""Hidden layers: of the encoder, which stays on the computer, and those that velocity and timing
-share on the module."""
+"""Sizes of the hidden layers: of the encoder, which stays on the computer, and of the decoder's
+trunk, which velocity and timing share on the module."""
 _REFINEMENTS = 4
-_SMALL = 1e-2  # of a latent, for slopes
-_PIECE = 4096  # sequences that are refined at a time
+_SMALL = 1e-2  # step of a latent for finite differences
+_PIECE = 4096  # sequences refined at a time, to limit memory
 
 
 @dataclass(frozen=True, eq=False)
 class Played:
-    """How sequences are played: hits (0 or 1), velocities (0 to 1) and timing (in steps, + is
-    late), (n, cells) each, float32; velocity and timing are 0 where there is no hit."""
+    """Sequences with their dynamics, (n, cells) float32 each.
+
+    hits: 0 or 1.  velocity: 0 to 1.  timing: -0.5 to 0.5 step, + is late.  Velocity and timing are
+    0 in cells without a hit.
+    """
 
     hits: Array
     velocity: Array
     timing: Array
 
     def take(self, which: Any) -> Played:
-        """Some of the sequences."""
+        """Return the sequences that `which`, a slice or index array, selects."""
         return Played(self.hits[which], self.velocity[which], self.timing[which])
 
     @property
     def seen(self) -> Array:
-        """What the encoder sees, (n, 3 × cells); timing is a share of half a step."""
+        """The encoder's input, (n, 3 × cells): hits, velocity, timing in units of half a step."""
         return np.concatenate([self.hits, self.velocity, self.timing / np.float32(LATEST)], axis=1)
 
 
 def played(dataset: Dataset, which: NDArray[np.intp] | slice = slice(None)) -> Played:
-    """Hits, velocity and timing of sequences of a dataset; 1 and 0 where it does not know them."""
+    """Return hits, velocity and timing of sequences of a dataset.
+
+    If the dataset has no velocities, that of each hit is 1; if it has no timing, it is 0.
+    """
     sequences = dataset.sequences
     loud = sequences if dataset.velocities is None else dataset.spread(dataset.velocities)
     scale = np.float32(1 if dataset.velocities is None else FULL_VELOCITY)
@@ -72,12 +79,12 @@ def played(dataset: Dataset, which: NDArray[np.intp] | slice = slice(None)) -> P
 
 @dataclass(frozen=True, eq=False)
 class Feel:
-    """A trained feel: its weights and what they compute, in NumPy.
+    """A trained feel: its weights, and encoder and decoder in NumPy.
 
-    encoder: hidden layers.  mean, log_variance: of the feel latents, both latent_scale × tanh.
-    trunk: the decoder's layers that velocity and timing share; their input is the latents of the
-    hits, then the feel's.  velocity, timing: the last layers, to the logits of a sigmoid and of a
-    tanh, one for each cell, step × voice, voice fastest.
+    encoder: its hidden layers.  mean, log_variance: layers of the feel latents' posterior, both
+    latent_scale × tanh.  trunk: the decoder's hidden layers; the input is the latents of the hits,
+    then the feel's.  velocity, timing: output layers, before a sigmoid and a tanh, with one output
+    per cell: step × voice, voice fastest.
     """
 
     latent_scale: int
@@ -94,12 +101,12 @@ class Feel:
         return int(self.mean.bias.size)
 
     def encode(self, pattern_latents: ArrayLike, music: Played) -> Array:
-        """The feel latents (n, latents) of sequences, within ± latent_scale.
+        """Return the feel latents of sequences, (n, latents), -latent_scale to latent_scale.
 
-        pattern_latents: where the hits of these sequences lie, (n, pattern latents). The encoder's
-        answer is refined by a few steps of Gauss and Newton on the decoder's own error (Kim et al.
-        2018 call it semi-amortised inference): the two latents of a file that nobody trained on
-        are then as good as those of the training set.
+        pattern_latents: latents of the sequences' hits, (n, pattern latents).  music: the n
+        sequences. The encoder's output is refined by a few Gauss-Newton steps on the decoder's
+        error (semi-amortised inference, Kim et al. 2018): the latents of files outside the training
+        set are then as good as those of the training set.
         """
         positions = np.asarray(pattern_latents, np.float32)
         found = [
@@ -109,7 +116,7 @@ class Feel:
         return np.concatenate(found) if found else np.zeros((0, self.latents), np.float32)
 
     def decode(self, latents: ArrayLike) -> tuple[Array, Array]:
-        """Velocity (0 to 1) and timing (in steps, + is late) of each cell, (n, cells) each.
+        """Return velocity (0 to 1) and timing (±0.5 step, + is late), (n, cells) float32 each.
 
         latents: (n, pattern latents + feel latents).
         """
@@ -149,7 +156,7 @@ class Feel:
                 ],
                 axis=1,
             )
-            # The prior, a normal distribution of standard deviation 1, keeps the steps short.
+            # The prior, a standard normal distribution, regularises the steps.
             curve = slopes @ slopes.transpose(0, 2, 1) + np.eye(self.latents, dtype=np.float32)
             slope = (slopes @ error[:, :, np.newaxis])[:, :, 0] + latents
             step = np.linalg.solve(curve, slope[:, :, np.newaxis])[:, :, 0]
@@ -165,9 +172,10 @@ class Feel:
 def feel_shapes(
     cells: int, pattern_latents: int, latents: int, encoder: Sequence[int], trunk: Sequence[int]
 ) -> list[tuple[int, ...]]:
-    """The shapes of `flat_feel` of a feel with these layers.
+    """Return the shapes of the arrays of `flat_feel` for a feel with these layers.
 
-    ValueError if a size is not a whole number of 1 or more, or there are too many layers.
+    encoder, trunk: sizes of the hidden layers.  Raises ValueError if a size is not an integer of 1
+    or more, if there are more than 2 feel latents, or too many layers, or none in the encoder.
     """
     sizes = (cells, pattern_latents, latents, *encoder, *trunk)
     if not all(type(size) is int and size >= 1 for size in sizes) or latents > MOST_LATENTS:
@@ -185,14 +193,20 @@ def feel_shapes(
 
 
 def feel_decoder_weights(inputs: int, trunk: Sequence[int], cells: int) -> int:
-    """How many weights of a feel go to the module; inputs: all latents."""
+    """Return the number of weights and biases of a feel's decoder, which the module gets.
+
+    inputs: number of all latents.  trunk: sizes of the hidden layers.  cells: steps × voices.
+    """
     sizes = (inputs, *trunk)
     layers = [*zip(sizes, sizes[1:], strict=False), *[(sizes[-1], cells)] * 2]
     return sum((a + 1) * b for a, b in layers)
 
 
 def flat_feel(feel: Feel) -> list[Array]:
-    """Matrix, bias, matrix, bias, … of encoder, mean, log-variance, trunk, velocity, timing."""
+    """Return matrix and bias of each layer: encoder, mean, log_variance, trunk, velocity, timing.
+
+    They are one flat list: matrix, bias, matrix, bias and so on.
+    """
     layers = (
         *feel.encoder,
         feel.mean,
@@ -205,7 +219,7 @@ def flat_feel(feel: Feel) -> list[Array]:
 
 
 def with_feel_layers(latent_scale: int, encoder: int, weights: Sequence[Array]) -> Feel:
-    """A feel of these weights, in the order of `flat_feel`; encoder: its hidden layers."""
+    """Make a Feel of weights in the order of `flat_feel`; encoder: number of hidden layers."""
     layers = [Dense(a, b) for a, b in zip(weights[::2], weights[1::2], strict=True)]
     return Feel(
         latent_scale,
@@ -225,5 +239,8 @@ def _objective(error: Array, latents: Array) -> Array:
 def feel_latents(
     model: Autoencoder, feel: Feel, dataset: Dataset, which: Any = slice(None)
 ) -> Array:
-    """The feel latents of sequences of a dataset, each at the place of its own hits."""
+    """Return the feel latents, (n, latents), of sequences of a dataset, encoding their hits first.
+
+    which: a slice or index array.
+    """
     return feel.encode(model.encode(dataset.sequences[which]), played(dataset, which))

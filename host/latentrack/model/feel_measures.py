@@ -1,7 +1,7 @@
-"""Measures of a feel: how near velocity and timing come to the music's, and what its knobs do.
+"""Measure a feel: errors of velocity and timing, and how well its knobs order the output.
 
-R² is the share of the variance that is explained: 1 is perfect, 0 is as good as one number for all
-hits. The error is compared with what one would know without any latents: the mean of each cell.
+R² is the fraction of the variance that is explained: 1 is perfect, 0 is as good as one value for
+all hits. The baseline of the error is a prediction without latents: the mean of each cell.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _POSITIONS, _TURNS = 100, 33
 
 @dataclass(frozen=True)
 class Likeness:
-    """How near one of velocity (1 to 127) and timing (in steps) comes to the music's.
+    """Errors of velocity (in units of MIDI, 1 to 127) or of timing (in steps).
 
-    error: the mean absolute error of a hit.  by_cells: the error of the mean of each cell.
-    r2: the share of the variance that is explained.
+    error: mean absolute error of a hit.  by_cells: the same with each cell's mean as prediction.
+    r2: fraction of the variance that is explained, 1 or less; 0 if the music has no variance.
     """
 
     error: float
@@ -34,7 +34,7 @@ class Likeness:
 
 @dataclass(frozen=True)
 class FeelMeasures:
-    """A feel on one set of music."""
+    """The measures of a feel on one set of sequences."""
 
     velocity: Likeness
     timing: Likeness
@@ -47,9 +47,10 @@ def measure_feel(
     known: NDArray[np.intp],
     judged: NDArray[np.intp],
 ) -> FeelMeasures:
-    """Encode and decode the sequences `judged`, and compare each hit.
+    """Encode and decode the sequences `judged`, and compare each hit with the dataset.
 
-    known: the training set, whose mean of each cell is what the errors are compared with.
+    judged, known: indices of sequences; `known` is the training set, whose cells' means are the
+    baseline.
     """
     music, learnt = played(dataset, judged), played(dataset, known)
     positions = model.encode(dataset.sequences[judged])
@@ -76,11 +77,13 @@ def measure_feel(
 def axes(
     model: Autoencoder, feel: Feel, positions: Array, threshold: float, seed: int = 0
 ) -> tuple[float, ...]:
-    """For each latent of the feel, how truly its knob orders what it stands for.
+    """Return for each feel latent how well its knob orders velocity (first) or timing (second).
 
-    That is Spearman's rank correlation of the knob, from end to end in 33 turns, with the mean
-    velocity (of the second latent: the mean timing) of what then sounds; the mean over 100 of
-    `positions` (n, pattern latents), the other latent of the feel anywhere in the middle.
+    It is Spearman's rank correlation of 33 knob values over the whole range with the mean velocity
+    or timing of the hits, -1 to 1, averaged over at most 100 random `positions` (n, pattern
+    latents). The other feel latent is random in the middle two thirds of its range.
+
+    threshold: of the hits.  seed: of the random choices.
     """
     rng = np.random.default_rng(seed)
     chosen = positions[rng.permutation(len(positions))[:_POSITIONS]]
@@ -102,7 +105,7 @@ def axes(
 
 
 def rank_correlation(first: Sequence[float] | Array, second: Sequence[float] | Array) -> float:
-    """Spearman's: the correlation of the ranks, -1 to 1; 0 where one of the two never changes."""
+    """Return Spearman's rank correlation of two sequences, -1 to 1; 0 if one is constant."""
     a, b = (np.argsort(np.argsort(values, kind="stable")) for values in (first, second))
     if np.ptp(np.asarray(first)) == 0 or np.ptp(np.asarray(second)) == 0:
         return 0.0

@@ -1,4 +1,4 @@
-"""Draw the feel of a run: where the music lies in it, and what its knobs do to one bar."""
+"""Draw the feel of a run: the positions of the music, and the effect of its knobs on one bar."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _MOST_DOTS = 5000
 
 
 def feel_space(run: Run, feel: Feel) -> Picture:
-    """Where the music lies in the feel's latents, coloured by how hard and how late it is."""
+    """Draw the sequences as dots at their feel latents, coloured by mean velocity and timing.
+
+    At most about 5000 sequences are drawn.
+    """
     which = np.arange(len(run.dataset))[:: 1 + len(run.dataset) // _MOST_DOTS]
     latents, music = feel_latents(run.model, feel, run.dataset, which), played(run.dataset, which)
     count = np.maximum(music.hits.sum(axis=1), 1)
@@ -46,7 +49,7 @@ def feel_space(run: Run, feel: Feel) -> Picture:
 
 
 def feel_map(run: Run, feel: Feel) -> Picture:
-    """One bar of the music as the feel's knobs are turned: dark is loud, to the right is late."""
+    """Draw one bar at several values of the feel's knobs: dark is loud, to the right is late."""
     position, hits = _a_full_bar(run)
     along = np.linspace(-0.9, 0.9, _ACROSS) * feel.latent_scale
     upwards = along[::2] if feel.latents > 1 else np.zeros(1)
@@ -67,7 +70,10 @@ def feel_map(run: Run, feel: Feel) -> Picture:
 
 
 def _a_full_bar(run: Run) -> tuple[Array, NDArray[np.bool_]]:
-    """A position of the music, and what plays there: of many, the one with the most hits."""
+    """Return, of 200 sequences, the decoded pattern with the most hits, and its position.
+
+    The position is (latents,), the hits (steps, voices).
+    """
     positions = run.model.encode(run.checks[:200])
     hits = run.model.decode(positions) > run.threshold
     chosen = int(hits.sum(axis=(1, 2)).argmax())
@@ -75,8 +81,7 @@ def _a_full_bar(run: Run) -> tuple[Array, NDArray[np.bool_]]:
 
 
 def _draw_played(axes: Any, hits: NDArray[np.bool_], velocity: Array, timing: Array) -> None:
-    """Hits (steps, voices) as squares, whose darkness is their velocity and whose place is their
-    timing."""
+    """Draw hits as squares, shaded by velocity and moved by timing; arrays are (steps, voices)."""
     steps, voices = hits.shape
     for step in range(steps + 1):
         strong = step % 4 == 0

@@ -1,4 +1,4 @@
-"""The part of a report that is about the feel: pictures, figures, and two files to hear it by."""
+"""The feel's part of a report: measures, and two MIDI files to compare by ear."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ from latentrack.playing.midi_file import midi_file
 from latentrack.playing.pattern import Pattern
 
 FLAT_VELOCITY = 80
-"""Of each hit of the file without a feel."""
+"""Velocity of each hit in the MIDI file without a feel."""
 _BARS, _TEMPO = 8, 100.0
 
 
 def measured(run: Run, feel: Feel) -> FeelMeasures:
-    """How near it comes to music that it has never seen, or, without any, to its own."""
+    """Measure the feel on the validation set, or on the training set if there is none."""
     judged = run.validated_on if len(run.validated_on) else run.trained_on
     return measure_feel(run.model, feel, run.dataset, run.trained_on, judged)
 
 
 def knobs(run: Run, feel: Feel) -> tuple[float, ...]:
-    """For each latent of the feel the rank correlation of its knob with what it stands for."""
+    """Return for each feel latent the rank correlation of its knob with velocity or timing."""
     return axes(run.model, feel, run.model.encode(run.checks), run.threshold)
 
 
 def before_and_after(run: Run, feel: Feel) -> tuple[bytes, bytes]:
-    """Two MIDI files of the same eight bars: all hits alike and on the grid; and as decoded."""
+    """Return two MIDI files of the same eight sequences: without and with the feel.
+
+    Without it, all hits have FLAT_VELOCITY and are on the grid.
+    """
     judged = run.validated_on if len(run.validated_on) else run.trained_on
     chosen = judged[np.linspace(0, len(judged) - 1, min(_BARS, len(judged))).astype(int)]
     positions = run.model.encode(run.dataset.sequences[chosen])

@@ -1,10 +1,10 @@
-"""Train the feel of a model, whose hits are trained already and stay as they are.
+"""Train the feel of a model whose hits are trained; their weights do not change.
 
-The loss of a sequence is the squared errors of velocity and timing of its hits, weighed, the KL
-divergence of the feel latents from the prior, and of a feel with two latents a term that orders
-them: the first says how hard, the second how late (Pati and Lerch 2020). The decoder gets the
-latents of the hits with more noise than they were trained with, for on the module it must know
-what lies between the music.
+The loss of a sequence is the weighted squared errors of velocity and timing of its hits, plus the
+KL divergence of the feel latents from the prior. A further term orders the latents: the first by
+mean velocity, the second by mean timing (Pati and Lerch 2020). The decoder is trained with more
+noise on the latents of the hits than these were trained with, because the module also decodes
+positions between those of the music.
 """
 
 from __future__ import annotations
@@ -39,23 +39,24 @@ from latentrack.model.settings import Settings
 
 PRIOR_STD = 1.45
 AXES_WEIGHTS = 15.0, 8.0
-"""How strongly the latents are ordered, by velocity and by timing."""
+"""Weights of the terms that order the latents: by velocity and by timing."""
 DECAY = 0.01
 """Weight of the sum of the squares of the decoder's matrices."""
 NOISE = 2.0
-"""Standard deviations of the posterior of the hits by which their latents are moved."""
+"""Noise on the latents of the hits, in standard deviations of their posterior."""
 RATE = 0.003
 BATCH = 32
 _STEPS = 30_000
 _MOST_EPOCHS = 1500
-_OFFSET_UNITS = 127  # half a step, in a byte whose middle is 127
+_OFFSET_UNITS = 127  # half a step; a timing byte is 127 on the grid
 
 
 @dataclass(frozen=True)
 class FeelLoss:
     """The loss of a feel, for `optimiser.compiled_epoch`.
 
-    encoder, trunk: how many layers each has.  latents: of the feel.  cells: steps × voices.
+    encoder, trunk: numbers of hidden layers.  latents: number of feel latents.  cells: steps ×
+    voices.
     """
 
     encoder: int
@@ -67,10 +68,11 @@ class FeelLoss:
     def __call__(
         self, weights: Sequence[Any], rows: Any, positions: Any, noise: Any
     ) -> tuple[Any, Any]:
-        """The objective, and the loss without what orders and shrinks.
+        """Return the objective, and the loss: without ordering terms and weight decay.
 
-        rows: (batch, 3 × cells), hits, velocities and timing as `_rows` has them.  positions:
-        (batch, pattern latents).  noise: (batch, feel latents), normal.
+        weights: as `flat_feel` orders them.  rows: (batch, 3 × cells), as `_rows` encodes hits,
+        velocities and timing.  positions: latents of the hits, (batch, pattern latents).  noise:
+        standard normal, (batch, feel latents).
         """
         tf = import_tensorflow()
         hits, velocity, timing = tf.split(rows, 3, axis=1)
@@ -113,9 +115,9 @@ class FeelLoss:
 
 
 def wanted_latents(dataset: Dataset, settings: Settings) -> int:
-    """How many latents the feel is to have; 0: the model has none.
+    """Return the number of feel latents, 0 to 2; 0 means that the model gets no feel.
 
-    UserError where a feel is asked for and the music has no dynamics.
+    Raises UserError if the settings ask for a feel and the dataset has no dynamics.
     """
     found = dataset.dynamics
     known = found.has_velocity + found.has_timing
@@ -137,12 +139,13 @@ def train_feel(
     latents: int,
     on_part: Callable[[float], None] | None = None,
 ) -> Feel:
-    """Train a feel on the sequences `chosen` of a dataset that knows velocity or timing.
+    """Train a feel on the sequences `chosen` of a dataset that has velocities or timing.
 
-    The same dataset, model, settings and machine give the same feel. KeyboardInterrupt ends it and
-    goes on to the caller.
+    The result is reproducible with the same dataset, model, settings and machine. KeyboardInterrupt
+    ends the training and propagates.
 
-    model: of the hits.  latents: 1 or 2.  on_part: hears the share that is done, 0 to 1.
+    model: the autoencoder of the hits.  chosen: indices of sequences.  latents: 1 or 2.  on_part:
+    called with the fraction that is done, 0 to 1.
     """
     tf = import_tensorflow()
     rng = np.random.default_rng(settings.seed)
@@ -178,14 +181,16 @@ def train_feel(
 
 
 def _mean_square(hits: Any, error: Any) -> Any:
-    """The squared errors of the hits of a sequence, the mean over the batch."""
+    """Return the sum of the squared errors of a sequence's hits, averaged over the batch."""
     tf = import_tensorflow()
     return tf.reduce_mean(tf.reduce_sum(hits * error**2, axis=1))
 
 
 def _disorder(latent: Any, told: Any) -> Any:
-    """How far the order of a batch by a latent is from its order by what the latent shall tell:
-    the mean over all pairs (Pati and Lerch 2020)."""
+    """Return how much the order of a batch by a latent differs from its order by an attribute.
+
+    latent, told: (batch,) each.  The mean over all pairs, 0 to 2 (Pati and Lerch 2020).
+    """
     tf = import_tensorflow()
     apart = tf.tanh(latent[:, tf.newaxis] - latent[tf.newaxis])
     order = tf.sign(told[:, tf.newaxis] - told[tf.newaxis])
@@ -193,8 +198,10 @@ def _disorder(latent: Any, told: Any) -> Any:
 
 
 def _rows(music: Played) -> NDArray[np.uint8]:
-    """Hits, velocities (0 to 127) and timing (0 to 254, 127 is on the grid) in bytes: 200,000 bars
-    are to fit into memory."""
+    """Encode hits, velocities (0 to 127) and timing (0 to 254, 127 is on the grid) as uint8.
+
+    Returns (n, 3 × cells). Bytes, so that 200,000 bars fit into memory.
+    """
     return np.concatenate(
         [
             np.rint(values).astype(np.uint8)
@@ -211,8 +218,10 @@ def _rows(music: Played) -> NDArray[np.uint8]:
 def _untrained(
     cells: int, pattern_latents: int, latents: int, music: Played, rng: np.random.Generator
 ) -> list[Array]:
-    """Matrix, bias, … of encoder, mean, log-variance, trunk, velocity, timing; Glorot's weights,
-    and outputs that begin at each cell's mean."""
+    """Return initial weights in the order of `flat_feel`.
+
+    Matrices are Glorot uniform; the output layers' biases make each cell's mean the output.
+    """
     weights: list[Array] = []
     for shape in feel_shapes(cells, pattern_latents, latents, ENCODER, TRUNK):
         limit = math.sqrt(6 / sum(shape)) if len(shape) == 2 else 0.0

@@ -1,4 +1,4 @@
-"""Examine a run: figures, whether they are good, and what to do where they are not."""
+"""Examine a run: measures, whether each is good, and what to do if it is not."""
 
 from __future__ import annotations
 
@@ -25,13 +25,17 @@ from latentrack.words import agree, count
 
 GOOD_COVERAGE, GOOD_SATURATION = 0.7, 0.15
 FEWEST_FOR_COVERAGE = 2000
-"""Fewer sequences cannot fill a space evenly, however good the model is."""
+"""With fewer sequences, coverage is low for any model, so it is not judged."""
 GOOD_HITS, GOOD_TURN, GOOD_OVERFIT = 0.6, 0.25, 1.35
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: its figure, what that says, and what to do if it is bad."""
+    """One measure of a run.
+
+    figure: its value as text.  good: whether that is good.  words: what it means.  remedy: what to
+    do if it is not good.
+    """
 
     title: str
     figure: str
@@ -42,7 +46,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Findings:
-    """All that was found. unseen: None without a validation set."""
+    """All measures of a run. known, entropy_known: on the training set.
+
+    unseen, entropy_unseen: on the validation set; None without one.  entropy_density: of a model
+    that knows each cell's frequency only. Entropies are in nats per cell.  coverage, saturation:
+    fractions, 0 to 1.  kl: nats of each latent.  collapsed: latents, from 0.  entries: the measures
+    as text.
+    """
 
     known: Recall
     unseen: Recall | None
@@ -63,7 +73,7 @@ class Findings:
 
 
 def find(run: Run) -> Findings:
-    """Look at everything; takes a second or two."""
+    """Compute all measures of a run; takes a second or two."""
     model, dataset = run.model, run.dataset
     music, unseen = (
         rows(dataset.sequences, run.trained_on),

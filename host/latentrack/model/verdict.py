@@ -1,6 +1,6 @@
-"""Say how good a trained model is, in words. `measures` has the numbers.
+"""Describe in sentences how good a trained model is; `measures` computes the numbers.
 
-The measure is hits: how many of a bar's come back, and how many come that are not its.
+The measure is hits: how many of the music's hits are reconstructed, and how many are added.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def verdict(training: Training | Run, dataset: Dataset) -> list[str]:
-    """Sentences: what comes back of the music trained on, of music not seen, what to do next."""
+    """Return sentences: recall on the training set, on the validation set, the feel, and advice."""
     known = recall(training.model, rows(dataset.sequences, training.trained_on))
     word = name_of_one(dataset)
     sentences = [
@@ -42,7 +42,7 @@ def verdict(training: Training | Run, dataset: Dataset) -> list[str]:
 
 
 def _feel(training: Training | Run, dataset: Dataset) -> list[str]:
-    """How near velocity and timing come, if the model has them."""
+    """Return one sentence on the errors of velocity and timing; [] for a model without a feel."""
     if training.feel is None:
         return []
     judged = training.validated_on if len(training.validated_on) else training.trained_on
@@ -59,7 +59,7 @@ def _feel(training: Training | Run, dataset: Dataset) -> list[str]:
 
 
 def name_of_one(dataset: Dataset) -> str:
-    """What to call one sequence: "bar" where it holds one bar."""
+    """Return the noun for a sequence of the dataset: "bar" if it has one bar, else "sequence"."""
     return "bar" if dataset.bars == 1 else "sequence"
 
 
@@ -77,7 +77,7 @@ def _of(recall: Recall) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    """A percentage that says 0 and 100 only where it is exactly that."""
+    """Format a percentage; 0% and 100% only if they are exact."""
     percent = round(100 * part / whole) if whole else 0
     if part and percent == 0:
         return "less than 1%"
