@@ -1,4 +1,4 @@
-"""Select the drum parts of a score: by channel, by name, by how they play."""
+"""Select the drum parts of a score: by channel, by name, or by their pitches and rhythm."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import numpy.typing as npt
 from latentrack.corpus.drum_names import says_drums, says_pitched
 from latentrack.corpus.midi import Part, Score
 
-# The pitches without which hardly any kit plays: kicks, snares, hats and rides.
+# General MIDI notes that almost every drum part uses: kicks, snares, hats and rides.
 _KICKS, _SNARES, _HATS = (35, 36), (37, 38, 39, 40), (22, 26, 42, 44, 46, 51, 53, 59)
 _CORE = (*_KICKS, *_SNARES, *_HATS)
-_KIT = (*range(35, 60), 22, 26)  # all that a drummer's kit has, with Roland's edges of the hi-hat
-# Programs, from 0, of what may be called percussion and has pitches: bells, timpani, steel drums.
+_KIT = (*range(35, 60), 22, 26)  # notes of a drum kit, with Roland's for the edge of the hi-hat
+# Programs, from 0, of tuned percussion: bells, timpani, steel drums.
 _TUNED = {*range(8, 16), 47, 108, 114}
-# By how far exports of drum programs are known to be off: FL Studio's FPC by two octaves.
+# Semitones by which programs are known to transpose exported drums: FL Studio's FPC by 24.
 _SHIFTS = (24, 12, 36, -12, -24)
-_ENOUGH = 8  # hits, to say something of a file
+_ENOUGH = 8  # hits that a file needs to be judged by its pitches
 
 
 def drum_parts(score: Score, name: str = "") -> list[Part]:
-    """The parts that are drums; none if the file, called `name`, seems to have none.
+    """Return the drum parts of a score; [] if it seems to have none.
 
-    What plays on channel 10 is drums. A file with nothing there may still have drums, for many
-    programs export them on channel 1. They are taken to be the parts that are called so; else,
-    where all parts are of one instrument, all of them, if the file is called so or they play like a
-    kit; else what plays like a kit on a channel of its own.
+    Parts on channel 10 are drums. Without any, a score may still have drums, because many programs
+    export them on channel 1. Then the first of these rules that applies decides: parts named as
+    drums; if all parts have one program and channel, all of them if `name`, the file's, says drums
+    or they play like a kit; else the channels without a program that play like a kit.
     """
     on_channel = [part for part in score.parts if part.drums]
     if on_channel:
@@ -40,7 +40,7 @@ def drum_parts(score: Score, name: str = "") -> list[Part]:
         if says_drums(name) or _plays_like_a_kit(parts, score.ticks_per_beat):
             return list(score.parts)
         return []
-    # A program is chosen for what has a sound of its own; 0 is what is there if nothing is chosen.
+    # A part with a program is a melodic instrument; 0 is also the default if none was chosen.
     unnamed = [part for part in parts if not part.program]
     return [
         part
@@ -51,10 +51,10 @@ def drum_parts(score: Score, name: str = "") -> list[Part]:
 
 
 def named_drums(score: Score, pieces: bool = False) -> list[Part]:
-    """The parts that are called drums, or with `pieces` one drum, whatever their channel.
+    """Return the parts named as drums, or with `pieces` as a single drum, on any channel.
 
-    In a file of one track its title is the name of every part: then how each plays tells more. A
-    machine may also send each drum on a channel of its own, which has then one or two pitches.
+    In a file of one track all parts have the track's title. Then only channels are returned that
+    play like a kit, or that have one or two pitches, as of a drum machine with a channel per drum.
     """
     named = [
         part for part in score.parts if says_drums(part.name, pieces) and part.program not in _TUNED
@@ -71,10 +71,10 @@ def named_drums(score: Score, pieces: bool = False) -> list[Part]:
 
 
 def kit_shift(parts: Sequence[Part], ticks_per_beat: int) -> int:
-    """By how many semitones these parts are higher than the kit that they play like; 0: not at all.
+    """Return by how many semitones the parts are transposed from a kit's pitches; 0 for none.
 
-    Only where hardly any note is a kick, snare, hat or ride as it is, and nearly all are of a kit
-    when they are moved.
+    + is too high. Not 0 only if at most a fifth of the notes are kicks, snares, hats or rides as
+    written, and at least nine tenths are notes of a kit after transposing back.
     """
     pitches = _pitches(parts)
     if len(pitches) < _ENOUGH or 5 * np.isin(pitches, _CORE).sum() > len(pitches):
@@ -89,7 +89,7 @@ def kit_shift(parts: Sequence[Part], ticks_per_beat: int) -> int:
 
 
 def single_pitch(parts: Sequence[Part]) -> int | None:
-    """The pitch that all hits of these parts are on, if they are on one."""
+    """Return the pitch of all hits if they have only one, and are enough; else None."""
     pitches = _pitches(parts)
     if len(pitches) < _ENOUGH or (pitches != pitches[0]).any():
         return None
@@ -108,8 +108,11 @@ def _pitches(parts: Sequence[Part]) -> npt.NDArray[np.int64]:
 
 
 def _plays_like_a_kit(parts: Sequence[Part], ticks_per_beat: int, shift: int = 0) -> bool:
-    """Whether most of the notes, so many semitones lower, are kicks, snares, hats and rides, of
-    which some sound together. No bass line does that."""
+    """Whether parts, `shift` semitones lower, look like a kit and not like a bass line.
+
+    At least three fifths of the notes must be kicks, snares, hats or rides, kicks and one of the
+    others must occur, and some must sound at the same sixteenth.
+    """
     pitches = _pitches(parts) - shift
     core = np.isin(pitches, _CORE)
     if core.sum() * 5 < len(pitches) * 3 or not np.isin(pitches, _KICKS).any():

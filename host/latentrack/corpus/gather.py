@@ -1,4 +1,4 @@
-"""Join what single files gave to one Dataset, and account for all that was left out."""
+"""Join the sequences of all files into one Dataset, and count what was left out."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ IN_ALIKE = "in a sequence that is the same as another"
 _EXAMPLES = 3
 
 OnDiscard = Callable[[str, Mapping[tuple[str, str], int]], None]
-"""Told, of each file, its name and the number that was left out by (what, reason)."""
+"""Called for each file with its name and the count of what was left out by (what, reason)."""
 
 
 def gather(
@@ -37,8 +37,8 @@ def gather(
 ) -> Dataset:
     """Join the sequences of all files into a Dataset.
 
-    results: each file with its bars, or with the reason why it has none. Raises UserError if no
-    sequence is left.
+    results: each file with its bars, or with the reason why it has none.  on_discard: called for
+    each file of which something was left out. Raises UserError if no sequence is left.
     """
     account = _Account(on_discard)
     used, each = _usable(results, account)
@@ -99,14 +99,14 @@ class _Account:
                 examples.append(name)
 
     def discards(self) -> tuple[Discard, ...]:
-        """All that was left out so far, with a few files as examples of each."""
+        """Return all that was left out so far, with a few files as examples of each."""
         return discards(self._counts, self._examples)
 
 
 def _usable(
     results: Sequence[tuple[FoundFile | Broken, QuantisedBars | str]], account: _Account
 ) -> tuple[list[FoundFile], list[QuantisedBars]]:
-    """The files that gave bars, and their bars; what each left out is counted."""
+    """Return the files with bars, and their bars; count what was left out of each file."""
     used: list[FoundFile] = []
     each: list[QuantisedBars] = []
     for file, result in results:
@@ -123,7 +123,10 @@ def _usable(
 def _in_one_meter(
     bars: QuantisedBars, rules: Rules, names: Sequence[str], account: _Account
 ) -> tuple[str, npt.NDArray[np.bool_]]:
-    """The meter of the dataset, and which sequences are in it; names: a file's per sequence."""
+    """Return the dataset's meter, and a mask of the sequences in it, (sequences,).
+
+    names: the file's name of each sequence.
+    """
     if rules.meter != ANY_METER or not len(bars):
         return ("4/4" if rules.meter == ANY_METER else rules.meter), np.ones(len(bars), bool)
     meter = Counter(bars.meters).most_common(1)[0][0]
@@ -138,7 +141,7 @@ def _in_one_meter(
 
 
 def _selected(hits: npt.NDArray[Any], keep: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
-    """The hits of the sequences to keep, which are numbered anew."""
+    """Return the hits of the sequences that the mask `keep` selects, renumbered from 0."""
     hits = hits[keep[hits["sequence"]]] if len(hits) else hits.copy()
     hits["sequence"] = (np.cumsum(keep) - 1)[hits["sequence"]]
     return hits
@@ -152,14 +155,17 @@ def _steps(meter: str, rules: Rules) -> int:
 def _cells(
     hits: npt.NDArray[Any], shape: tuple[int, int, int], lowest: int | None
 ) -> npt.NDArray[np.uint8]:
-    """Cells of shape (sequences, steps, voices): 1 where a hit is."""
+    """Return cells of `shape` (sequences, steps, voices), 1 for a hit.
+
+    lowest: the pitch of the first voice, for notes.
+    """
     cells = np.zeros(shape, np.uint8)
     cells[hits["sequence"], hits["step"], hits["voice"] - (lowest or 0)] = 1
     return cells
 
 
 def _first_of_equal(cells: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Whether each sequence is the first of those that are equal to it."""
+    """Return a mask, (sequences,), of the first of each set of equal sequences."""
     rows = np.packbits(cells.reshape(len(cells), -1), axis=1)
     keep = np.zeros(len(cells), bool)
     keep[np.unique(rows, axis=0, return_index=True)[1]] = True
@@ -181,7 +187,7 @@ def _count_equal(
 
 @dataclass(frozen=True)
 class _Voices:
-    """names: of each voice.  lowest: of notes, the pitch of the first voice."""
+    """names: of the voices.  lowest: MIDI note of the first voice, for notes; else None."""
 
     names: tuple[str, ...]
     lowest: int | None = None
@@ -204,7 +210,7 @@ def _kinds_of_files(used: Sequence[FoundFile]) -> str:
 
 
 def _tempo(each: Sequence[QuantisedBars]) -> dict[str, str]:
-    """What told the tempo of audio files, the most frequent first."""
+    """Return {"tempo": counts of the sources of audio files' tempi}, the most frequent first."""
     told = Counter(one.tempo for one in each if one.tempo)
     ways = [
         f"{count:,} {'by' if source == audio.EAR else 'from'} {source}"

@@ -1,4 +1,4 @@
-"""Meters: how long a bar is, written as 4/4."""
+"""Validate meters, the lengths of bars, written as "4/4"."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import re
 from latentrack.errors import UserError
 
 ANY_METER = "any"
-"""The meter that most bars of a corpus are in."""
+"""Stands for the meter of most bars of a corpus."""
 
 
 def check_meter(meter: str, steps_per_beat: int) -> None:
-    """UserError: not a meter, or its bars are not a whole number of steps; a beat is a quarter."""
+    """Raise UserError if a meter is invalid, or its bar is not a whole number of steps.
+
+    meter: "4/4" or ANY_METER.  steps_per_beat: per quarter note.
+    """
     if meter == ANY_METER:
         return
     match = re.fullmatch(r"(\d{1,2})/(1|2|4|8|16|32)", meter)

@@ -32,8 +32,8 @@ ONE_PITCH = (
 def quantise_score(score: Score, stem: str, rules: Rules) -> QuantisedBars:
     """Cut a score into sequences by the rules.
 
-    stem: the file's name without its suffix, which may say that it holds drums. Raises Unreadable
-    if no part is left.
+    stem: the file's name without its suffix; it may show that the score has drums. Raises
+    Unreadable if no part is left.
     """
     if not score.parts:
         raise Unreadable(NO_NOTES)
@@ -44,7 +44,7 @@ def quantise_score(score: Score, stem: str, rules: Rules) -> QuantisedBars:
         raise Unreadable(FILTERED)
     drums = drum_parts(filtered, stem)
     if rules.kind == "notes":
-        # A melody is easily taken for a kit; here only what says so is one.
+        # The notes of a melody may look like a kit, so only parts named as drums are removed.
         named = named_drums(filtered)
         parts = [p for p in filtered.parts if not p.drums and not any(p is one for one in named)]
         if not parts:
@@ -85,7 +85,7 @@ def _transposed(part: Part, semitones: int) -> Part:
 
 
 def _hints(drums: Sequence[Part], ticks_per_beat: int) -> Iterator[str]:
-    """What drums are that sound, but hardly as they were meant."""
+    """Yield hints on drums that are readable but probably mapped to the wrong voices."""
     pitch = single_pitch(drums)
     if pitch is not None:
         yield ONE_PITCH.format(pitch=pitch)
@@ -94,7 +94,7 @@ def _hints(drums: Sequence[Part], ticks_per_beat: int) -> Iterator[str]:
 
 
 def _shifted(parts: Sequence[Part], ticks_per_beat: int) -> str:
-    """What to say of a kit that is too high or too low; "" if these parts are none."""
+    """Return the text for a kit that is transposed by some semitones; "" if it is not."""
     shift = kit_shift(parts, ticks_per_beat)
     where = "too high" if shift > 0 else "too low"
     return SHIFTED.format(by=abs(shift), where=where, shift=-shift) if shift else ""
@@ -103,7 +103,10 @@ def _shifted(parts: Sequence[Part], ticks_per_beat: int) -> str:
 def _events(
     parts: Sequence[Part], shift: int, rules: Rules, discarded: Counter[tuple[str, str]]
 ) -> Events:
-    """The notes of these parts with their voices; what no voice takes is counted."""
+    """Return the notes of parts with their voices; count notes without a voice in `discarded`.
+
+    shift: semitones added to the pitches of notes.
+    """
     ticks, pitches, velocities = (
         np.concatenate([getattr(part, name) for part in parts])
         for name in ("ticks", "pitches", "velocities")

@@ -1,7 +1,7 @@
 """Read the tempo that sound files state: acid and Apple Loops chunks, ID3, Vorbis and other tags.
 
-Small readers, each for what its format says of beats, tempo and meter, and no more. They take any
-bytes: what is damaged, cut off or nonsense is passed over, and nothing is raised.
+Each reader extracts only beats, tempo and meter from its format. Readers accept any bytes: damaged,
+truncated or implausible data is ignored, and no exception is raised.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 ACID, APPLE, TAGS = "the acid chunk", "the Apple Loops chunk", "the tags"
 
-SLOWEST, FASTEST = 40.0, 260.0  # beats a minute
+SLOWEST, FASTEST = 40.0, 260.0  # quarter notes per minute; other values are ignored
 
 _MOST_BEATS = 4096
 _MOST_CHUNKS = 1000
-_MOST_BYTES = 1 << 20  # of tags; pictures among them are passed over
-_W64 = bytes.fromhex("f3acd3118cd100c04f8edb8a")  # behind the four letters of its names
+_MOST_BYTES = 1 << 20  # of tags; larger ones, such as pictures, are cut off
+_W64 = bytes.fromhex("f3acd3118cd100c04f8edb8a")  # rest of a chunk's GUID after 4 letters
 
 _TEMPO_KEYS = ("bpm", "tempo", "tbpm", "tbp", "tmpo", "ibpm", "beats per minute", "beatsperminute")
 _BEATS_KEYS = ("beat count", "beats", "beatcount", "number of beats")
@@ -28,10 +28,10 @@ _TEXT_KEYS = ("comment", "comments", "description", "title", "name")
 
 @dataclass(frozen=True)
 class Said:
-    """What one source says of a file; None is what it does not say.
+    """The values that one source states about a file; None for those that it does not.
 
-    bpm: quarter notes a minute. beats: quarter notes that the loop lasts. bars: the same in bars.
-    meter: (numerator, denominator).
+    source: its name for messages.  bpm: quarter notes per minute.  beats: length of the loop in
+    quarter notes.  bars: length in bars.  meter: (numerator, denominator).
     """
 
     source: str
@@ -42,7 +42,7 @@ class Said:
 
 
 def in_file(data: bytes) -> list[Said]:
-    """What the file says in each of these ways, each at most once."""
+    """Return what a file's bytes state, at most one Said per source; the first value wins."""
     readers = {
         b"RIFF": _riff, b"RF64": _riff, b"riff": _w64, b"FORM": _aiff, b"caff": _caf,
         b"fLaC": _flac, b"OggS": _ogg, b".snd": _au,
@@ -70,7 +70,7 @@ def in_file(data: bytes) -> list[Said]:
 
 
 def bpm_in_words(text: str) -> float | None:
-    """The tempo that a text says: `funk_97bpm`, `97.5 BPM`, `bpm120`."""
+    """Return the tempo in a text, such as `funk_97bpm`, `97.5 BPM` or `bpm120`; None without."""
     number = r"(\d{2,3}(?:\.\d+)?)"
     found = re.search(rf"(?<![\d.]){number}[-_ ]?bpm|bpm[-_ ]?{number}", text, re.I)
     return _bpm(float(found[1] or found[2])) if found else None
@@ -114,7 +114,7 @@ def _aiff(data: bytes) -> Iterator[Said]:
 
 def _caf(data: bytes) -> Iterator[Said]:
     for name, body in _chunks(data, 8, ">q"):
-        # Apple's loops have theirs in a chunk of their own, of the same form behind 16 bytes.
+        # Apple Loops use a uuid chunk, which has the same layout after 16 bytes.
         words = body[4:] if name == b"info" else body[20:] if name == b"uuid" else b""
         strings = words[:_MOST_BYTES].split(b"\0")
         pairs = zip(strings[::2], strings[1::2], strict=False)
@@ -130,7 +130,7 @@ def _flac(data: bytes) -> Iterator[Said]:
         body = data[at + 4 : at + 4 + size]
         if kind & 127 == 4:
             yield from _vorbis(body)
-        elif kind & 127 == 2 and body[:8] == b"riffacid":  # of a WAV file, kept by its encoder
+        elif kind & 127 == 2 and body[:8] == b"riffacid":  # the WAV file's, kept by the encoder
             yield from _acid(body[12:])
         if kind & 128:
             return
@@ -138,7 +138,7 @@ def _flac(data: bytes) -> Iterator[Said]:
 
 
 def _ogg(data: bytes) -> Iterator[Said]:
-    """The comments are the second packet, over as many pages as it takes."""
+    """Read the comments, which are the second packet and may span several pages."""
     packets, at, packet = 0, 0, b""
     while data[at : at + 4] == b"OggS" and at + 27 <= len(data) and packets < 2:
         count = data[at + 26]
@@ -168,7 +168,10 @@ def _au(data: bytes) -> Iterator[Said]:
 
 
 def _chunks(data: bytes, at: int, form: str) -> Iterator[tuple[bytes, bytes]]:
-    """Names and bodies, one after the other; of samples no body."""
+    """Yield name and body of each chunk, from offset `at` on; b"" as the body of samples.
+
+    form: struct format of a chunk's size.
+    """
     width, length = struct.calcsize(form), 0
     for _ in range(_MOST_CHUNKS):
         if at + 4 + width > len(data):
@@ -176,7 +179,7 @@ def _chunks(data: bytes, at: int, form: str) -> Iterator[tuple[bytes, bytes]]:
         name = data[at : at + 4]
         (size,) = struct.unpack_from(form, data, at + 4)
         at += 4 + width
-        if name == b"ds64" and len(data) >= at + 16:  # which has the size that RF64 has no room for
+        if name == b"ds64" and len(data) >= at + 16:  # RF64's 64-bit size of the data chunk
             (length,) = struct.unpack_from("<Q", data, at + 8)
         elif name == b"data" and size == 2**32 - 1 and width == 4:
             size = length or size
@@ -187,26 +190,26 @@ def _chunks(data: bytes, at: int, form: str) -> Iterator[tuple[bytes, bytes]]:
         at += size & 1 if width == 4 else 0
 
 
-# -- what they hold -------------------------------------------------------------------------------
+# -- contents of chunks and tags ------------------------------------------------------------------
 
 
 def _acid(body: bytes) -> Iterator[Said]:
-    """Flags, root note, two unknown, beats, the meter's lower and upper number, tempo."""
+    """Parse flags, root note, two unknown fields, beats, the meter (lower, upper) and tempo."""
     if len(body) < 24:
         return
     flags, _, _, _, beats, lower, upper, bpm = struct.unpack_from("<IHHfIHHf", body)
-    if flags & 1:  # a single sound: its writer's defaults for the rest
+    if flags & 1:  # a one-shot: the other fields are the writing program's defaults
         return
     yield Said(ACID, _bpm(bpm), _beats(beats), meter=_meter(upper, lower))
 
 
 def _apple(body: bytes) -> Iterator[Said]:
-    """Version, beats, root note, scale, the meter's upper and lower number."""
+    """Parse version, beats, root note, scale and the meter (upper, lower)."""
     if len(body) < 16:
         return
     _, beats, _, _, upper, lower = struct.unpack_from(">IIHHHH", body)
     meter = _meter(upper, lower)
-    # Its beats are those of its meter.
+    # Beats are counted in the meter's unit.
     yield Said(APPLE, beats=_beats(beats * 4 / meter[1] if meter else beats), meter=meter)
 
 
@@ -229,7 +232,7 @@ def _vorbis(body: bytes) -> Iterator[Said]:
             (size,) = struct.unpack_from("<I", body, at)
             texts.append(_text(body[at + 4 : at + 4 + min(size, 4096)]))
             at += 4 + size
-    except struct.error:  # cut off, or damaged from here on
+    except struct.error:  # truncated or damaged from here on
         pass
     yield from _tags((key, value) for key, _, value in (text.partition("=") for text in texts))
 
@@ -273,7 +276,10 @@ def _id3(data: bytes) -> Iterator[Said]:
 
 
 def _ends_at_a_frame(body: bytes, at: int) -> bool:
-    """Whether a frame, the padding or the end is here: some write sizes as version 3 has them."""
+    """Whether `at` is at a frame, at padding or at the end of the tag.
+
+    Some programs write version 4 tags with version 3's plain sizes, which this detects.
+    """
     return at == len(body) or (at < len(body) and body[at : at + 4].strip(b"\0").isalnum()) or (
         at < len(body) and not body[at : at + 4].strip(b"\0")
     )  # fmt: skip
@@ -294,7 +300,7 @@ def _id3_text(frame: bytes) -> str:
     code = codes[frame[0]]
     if code == "utf-16" and text[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         code = "utf-16-le"
-    # Behind a zero the next text begins, with a mark of its own.
+    # After a zero another text begins, with its own byte order mark.
     return text.decode(code, "ignore").replace("\ufeff", "").replace("\ufffe", "")
 
 
@@ -314,7 +320,7 @@ def _tags(pairs: Iterable[tuple[str, str]]) -> Iterator[Said]:
 
 def _in_words(body: bytes) -> Iterator[Said]:
     text = _text(body[:65_536])
-    # A name has no such signs, and a word of its own in it may be any.
+    # Also "tempo: 120": free text has the number after punctuation, a file's name does not.
     found = re.search(r"(?:bpm|tempo)\W{1,3}(\d{2,3}(?:[.,]\d{1,9})?)(?!\d)", text, re.I)
     yield Said(TAGS, bpm=bpm_in_words(text) or (_bpm(_number(found[1])) if found else None))
 

@@ -1,9 +1,9 @@
-"""The tempo of a sound file, and how many beats its loop has: what its name, its tags, the user and
-its length say, held against each other.
+"""Find the tempo of a sound file and the number of beats of its loop from several sources.
 
-Of three things (beats, tempo, length) two give the third, so each pair is a possible reading. The
-reading wins on which most agree. What then is in doubt, the ear decides: onsets lie on the steps
-of the right reading.
+The sources are the file's name, its tags, the user, the file's length and its onsets. Two of beats,
+tempo and length give the third, so each pair is a candidate (a reading). Each candidate gets a
+score: the weights of the sources that agree with it, and how well the onsets lie on its steps. The
+candidate with the highest score is chosen.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from latentrack.corpus.sound_tags import Said, bpm_in_words
 
 NAME, ASKED, EAR = "the name", "what was asked", "ear"
 
-LONGEST_LOOP = 60.0  # seconds; what is longer was recorded
+LONGEST_LOOP = 60.0  # seconds; a longer file is a recording and not a loop
 
-_CARELESS = 0.1  # of a beat: how badly a loop may be cut
-_ALIKE = 0.02  # of a tempo: what rounding does to it
+_CARELESS = 0.1  # beats by which a loop's length may be off
+_ALIKE = 0.02  # relative difference of equal tempi, for rounding
 _FEWEST_BPM, _MOST_BPM = 30.0, 300.0
-# How much a source counts, and what each other thing does. What a person wrote counts most.
+# Weights in the score: of sources, largest for those that a person wrote, and of other terms.
 _WEIGHTS = {ASKED: 4.0, NAME: 3.0}
 _OF_OTHERS = 2.0
-_OF_TAGS = 1.5  # written by programs that tell songs apart
+_OF_TAGS = 1.5  # less: tags are often written by programs that manage songs
 _OF_LENGTH = 2.0
 _OF_EAR = 3.0
 _OF_USUAL = 0.5
-_REDUNDANT = 0.25  # of a source's second thing, where the first and the length imply it
+_REDUNDANT = 0.25  # factor for a source's second value if the first and the length imply it
 
 
 @dataclass(frozen=True)
 class Tempo:
-    """What is told of a file's time: beats a minute, or the bars it lasts; None = unknown."""
+    """A stated tempo in quarter notes per minute, or length in bars; None if unknown."""
 
     bpm: float | None = None
     bars: float | None = None
@@ -42,12 +42,12 @@ class Tempo:
 
 @dataclass(frozen=True)
 class TempoReading:
-    """How the time of a file is taken.
+    """Tempo and length of a file's loop.
 
-    beats: quarter notes of the loop, 0 if it is a recording of a known tempo. bpm: quarter notes
-    a minute. whole: the loop is the whole file; else it begins with it, and what lies behind the
-    loop is its tail. source: what says so. doubted: the things that say something else, such as
-    "the tempo in the tags".
+    beats: quarter notes of the loop; 0 for a recording with a known tempo.  bpm: quarter notes per
+    minute.  whole: the loop is the whole file; else it is the file's beginning, and the rest is its
+    tail.  source: the source with the largest weight.  doubted: contradicting values, such as "the
+    tempo in the tags".
     """
 
     beats: float
@@ -58,13 +58,16 @@ class TempoReading:
 
 
 def told_by_name(stem: str) -> Tempo:
-    """The tempo that a file's name says: `funk_97bpm`, `97.5 BPM`, `bpm120`, `break_2bar`."""
+    """Return tempo and bars in a file's name: `funk_97bpm`, `97.5 BPM`, `bpm120`, `break_2bar`."""
     bars = re.search(r"(?<![\d.])(\d{1,2})[-_ ]?bars?(?![a-z])", stem, re.I)
     return Tempo(bpm_in_words(stem), float(bars[1]) if bars and int(bars[1]) else None)
 
 
 def unusual(bpm: float) -> float:
-    """How far a tempo is from what loops mostly have: 0 at 105, 1 at 65 and 170."""
+    """Return how unusual a tempo is for loops: 0 at 105 quarter notes per minute, 1 at 65 and 170.
+
+    The squared logarithmic distance.
+    """
     return (math.log2(bpm / 105) / 0.7) ** 2
 
 
@@ -77,13 +80,15 @@ def take(
     heard_bpm: Callable[[float], float],
     heard_end: Callable[[float], float],
 ) -> TempoReading | None:
-    """The reading on which most agree, None if nothing is said and nothing is heard.
+    """Return the reading with the highest score; None if there is no candidate.
 
-    fit: how well the onsets lie on the steps of a loop of so many beats (0: of no loop) at so
-    many beats a minute, 1 if exactly, about 0 if by chance. heard_beats: how many beats a loop
-    has by ear, 0 if that cannot be told; asked only where no person has said anything.
-    heard_bpm: the tempo of a loop of so many beats with a tail, by ear, 0 if it has none.
-    heard_end: the beats after which a loop of that tempo has only its tail, by ear, 0 if none.
+    said: what the sources state.  seconds: the file's length.  beats_a_bar: quarter notes per bar.
+    The functions analyse the onsets:
+
+    fit(beats, bpm): how well they lie on the steps of a loop (beats 0: of a recording), 1 for
+    exactly, about 0 for chance.  heard_beats(): beats of the loop, 0 if unknown; called only if
+    neither name nor user states anything.  heard_bpm(beats): tempo of a loop with a tail, 0 if it
+    has none.  heard_end(bpm): beats after which only the tail follows, 0 if there is none.
     """
     told = [
         Said(one.source, one.bpm, one.bars * beats_a_bar if one.bars else one.beats)
@@ -100,7 +105,7 @@ def take(
     for bpm in tempi:
         near = round(seconds * bpm / 60)
         whole = near > 0 and seconds <= LONGEST_LOOP and _fills(near, bpm, seconds)
-        # A tail may happen to end with a beat.
+        # A tail may end on a beat by chance.
         even = whole and near % beats_a_bar == 0
         end = heard_end(bpm) if seconds <= LONGEST_LOOP and not even else 0.0
         readings.add((float(near), 60 * near / seconds, True) if whole and not end
@@ -113,7 +118,7 @@ def take(
     best: TempoReading | None = None
     best_score = -math.inf
     for beats, bpm, whole in sorted(readings):
-        # As good as whole is taken as such: then the seam is where the file's is.
+        # A loop that almost fills the file is the whole file, with its end as the loop's end.
         if not whole and beats and _fills(beats, bpm, seconds):
             continue
         wanted = any(
