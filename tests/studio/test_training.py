@@ -357,6 +357,9 @@ def test_a_feel_is_learnt_told_and_in_the_run(workspace: Workspace, small: Setti
     assert outcome.kind == "finished" and outcome.run is not None
     told = [part for part in parts if part is not None]
     assert told and told == sorted(told) and 0 < told[0] <= told[-1] <= 1
+    # Before that the hits were on the disk.
+    best = far(training).best
+    assert best is not None and far(training).kept == best.number
     assert any(words.startswith("The feel: velocity is") for words in outcome.words)
     feel = load_run(outcome.run).feel
     assert feel is not None and feel.latents == 2

@@ -126,7 +126,7 @@ def wanted_latents(dataset: Dataset, settings: Settings) -> int:
     if not known:
         raise UserError(
             "There are no dynamics in this corpus: all hits have one velocity and are on the grid. "
-            "Set the feel to none (--feel none), or add music that was played."
+            "Train the hits only (--feel none), or add music that was played."
         )
     return int(settings.feel)
 

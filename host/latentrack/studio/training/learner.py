@@ -52,6 +52,7 @@ class Learner:
         self._stopping = threading.Event()
         self._has_begun = False
         self._waiting: list[Epoch] = []
+        self._unkept: Callable[[], Training] | None = None
         self._next_report = self._next_look = self._next_keeping = 0.0
 
     def run(self) -> None:
@@ -81,19 +82,27 @@ class Learner:
             now = time.monotonic()
             if now >= self._next_report:
                 self._report(current, chosen, now)
+            self._unkept = outcome
             if now >= self._next_keeping:
-                kept = outcome()
-                # If the disk is full, go on: there may be room at the end.
-                with suppress(UserError):
-                    job.save_best(kept, dataset, history)
-                    self._say("kept", number=kept.best.number)
-                done = time.monotonic()
-                self._next_keeping = done + max(KEEP_EVERY, (done - now) / SHARE_TO_KEEP)
+                keep(now)
             if self._stopping.is_set():
                 raise KeyboardInterrupt
 
+        def keep(now: float) -> None:
+            if self._unkept is None:
+                return
+            kept, self._unkept = self._unkept(), None
+            # If the disk is full, go on: there may be room at the end.
+            with suppress(UserError):
+                job.save_best(kept, dataset, history)
+                self._say("kept", number=kept.best.number)
+            done = time.monotonic()
+            self._next_keeping = done + max(KEEP_EVERY, (done - now) / SHARE_TO_KEEP)
+
         def felt(done: float) -> None:
             now = time.monotonic()
+            # The hits are learnt, and the feel may take longer than they did.
+            keep(now)
             if now >= self._next_report:
                 self._flush()
                 self._say("phase", words=FEEL_PHASE, part=done)
