@@ -18,10 +18,12 @@ from latentrack.studio.explore import path_player, undo
 from latentrack.studio.explore.drawing import cell_drawn, searched
 from latentrack.studio.explore.open_run import Cells, OpenRun
 from latentrack.studio.explore.paths import LatentPath
-from latentrack.studio.explore.state import MOST_FEEL, ExplorerState, clamped
+from latentrack.studio.explore.state import ExplorerState, clamped
 from latentrack.studio.explore.store import ExplorerStore
 from latentrack.studio.workspace import Workspace
 from latentrack.words import count
+
+_PERCENT = 100
 
 
 class Explorer(ExplorerStore):
@@ -148,12 +150,12 @@ class Explorer(ExplorerStore):
 
     def set_feel(self, amount: float) -> None:
         """How much of the learned timing is heard: 0 (none) to 2 (twice); 1: as learned."""
-        feel = clamped(amount, 0, MOST_FEEL)
+        feel = TRACK["feel"].clamped(_PERCENT * amount) / _PERCENT
         self.change(lambda state: state.sounding(feel=feel))
 
     def set_dynamics(self, amount: float) -> None:
         """How much of the learned velocities' contrast is heard: 0 (none) to 2 (twice)."""
-        dynamics = clamped(amount, 0, MOST_FEEL)
+        dynamics = TRACK["dynamics"].clamped(_PERCENT * amount) / _PERCENT
         self.change(lambda state: state.sounding(dynamics=dynamics))
 
     # -- what sounds ------------------------------------------------------------------------------

@@ -7,10 +7,10 @@ from contextlib import suppress
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from latentrack.playing.parameters import TRACK
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.feel_pad import FeelPad
 from latentrack.studio.explore.named_slider import NamedSlider
-from latentrack.studio.explore.state import MOST_FEEL
 from latentrack.studio.page_parts import listen
 
 _PERCENT = 100
@@ -26,14 +26,12 @@ class FeelCard:
         self._opened = opened
         self._ready = self._moved = False
         self._shown: tuple[float, ...] | None = None
-        most = MOST_FEEL * _PERCENT
         with ui.element("section").classes("lt-card lt-explore-feel").props('aria-label="Feel"'):
             self._pad = FeelPad(opened.feel_latents)
             with ui.element("div").classes("lt-explore-amounts"):
                 self._feel = NamedSlider(
                     "Feel",
-                    0,
-                    most,
+                    *TRACK["feel"].ends,
                     1,
                     lambda percent: explorer.set_feel(percent / _PERCENT),
                     lambda: round(explorer.state.feel * _PERCENT),
@@ -42,8 +40,7 @@ class FeelCard:
                 )
                 self._dynamics = NamedSlider(
                     "Dynamics",
-                    0,
-                    most,
+                    *TRACK["dynamics"].ends,
                     1,
                     lambda percent: explorer.set_dynamics(percent / _PERCENT),
                     lambda: round(explorer.state.dynamics * _PERCENT),

@@ -21,8 +21,6 @@ from latentrack.studio.explore.open_run import Cells, Limits, OpenRun, Timing, V
 from latentrack.studio.explore.paths import LatentPath
 from latentrack.words import count
 
-MOST_FEEL = 2.0
-"""Of the learned timing, and of the contrast of learned velocities, so much can be heard."""
 _DRAWN_VELOCITY = 100
 
 
