@@ -3,7 +3,7 @@
 1. Release the models that the clock no longer plays from.
 2. Move the files of playing models together, so that the free memory is one piece. (Not while a
    track is in follow mode step: then the clock reads the file.)
-3. Allocate a file of at most 32 KB, the size of device code, in the ordinary heap.
+3. Allocate a file of at most 32 KB, such as device code, in the ordinary heap.
 4. Raise MemoryError, with the sizes and what would make room.
 """
 
@@ -11,7 +11,7 @@ import latentcore
 
 from latentrack.arena import Block, models
 
-# Twice the largest file of device code.
+# Larger than any file of device code, of which track.py has the most, 18 KB.
 _SMALL_BYTES = 32 * 1024
 
 

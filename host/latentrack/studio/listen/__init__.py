@@ -1,1 +1,1 @@
-"""The clock of the studio, and who hears it: browsers, MIDI, OSC."""
+"""The clock of the studio and its outputs: browsers, MIDI, OSC."""
