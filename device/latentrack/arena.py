@@ -38,7 +38,7 @@ class Block:
         self.holders = 1
 
     def hold(self):
-        """Adds a holder. Raises ValueError if the block has been released by all of them."""
+        """Add a holder. Raises ValueError if all holders have released the block."""
         # Incremented before the check: a frame in between finds the block held.
         self.holders += 1
         if self.holders < 2:

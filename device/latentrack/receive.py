@@ -227,7 +227,7 @@ class Line:
 
 
 def in_words(error):
-    """An exception as {"error": last line of the traceback, "trace": all of it}."""
+    """Return an exception as {"error": last line of the traceback, "trace": all of it}."""
     import io
 
     text = io.StringIO()

@@ -81,13 +81,13 @@ class Requests:
         files.store(_NAME, name.encode())
 
     def logs(self, since):
-        """The module's messages from number `since` on: [next number, lines]."""
+        """Return the module's messages from number `since` on: [next number, lines]."""
         from latentrack import logs
 
         return logs.since(int(since))
 
     def writes(self):
-        """[writes to outputs that a busy bus delayed by a tick, triggers lost by that]."""
+        """Return [writes to outputs that a busy bus delayed by a tick, triggers lost by that]."""
         import latentcore
 
         return [latentcore.count(0, 6), latentcore.count(0, 7)]
@@ -156,7 +156,7 @@ class Requests:
         return live.swap(path, self._checked_file())
 
     def _checked_file(self):
-        """The block of the received file. Raises ValueError unless `check` has passed it."""
+        """Return the block of the received file. Raises ValueError unless `check` has passed."""
         if not self._checked:
             raise ValueError("no checked file has come")
         return self._block
@@ -164,14 +164,14 @@ class Requests:
     # -- files on the module --------------------------------------------------------------------
 
     def files(self, folder):
-        """[path, size in bytes, SHA-256] of each file in a folder and its subfolders."""
+        """Return (path, size in bytes, SHA-256) of each file in a folder and its subfolders."""
         return [
             (path, os.stat(path)[6], files.hash_of_file(path, self._busy))
             for path in files.walk(folder)
         ]
 
     def hash(self, path):
-        """The SHA-256 of a file in hexadecimal digits; "" if there is no such file."""
+        """Return the SHA-256 of a file in hexadecimal digits; "" if there is no such file."""
         return files.hash_of_file(path, self._busy) if files.exists(path) else ""
 
     def read(self, path):
@@ -181,7 +181,7 @@ class Requests:
         return os.stat(path)[6]
 
     def get(self, offset, size):
-        """Up to `size` bytes of the open file, from an offset on."""
+        """Return up to `size` bytes of the open file, from an offset on."""
         self._file.seek(offset)
         return self._file.read(min(size, files.PIECE))
 
@@ -214,7 +214,7 @@ class Requests:
         return _instrument().library.remember(name, track)
 
     def models(self):
-        """[path, size in bytes] of each model in the library."""
+        """Return [path, size in bytes] of each model in the library."""
         return [[path, os.stat(path)[6]] for path in _instrument().library.paths()]
 
     def play(self, name, track):
@@ -252,7 +252,7 @@ class Requests:
             instrument.controls.take_over()
 
     def values(self, track):
-        """All parameters of a track by name; "latents": its position in the model's units."""
+        """Return a track's parameters by name; "latents": its position in the model's units."""
         chosen = _instrument().tracks[track]
         values = {name: chosen.get(name) for name in chosen.numbers}
         values["latents"] = chosen.latents

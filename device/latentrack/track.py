@@ -15,7 +15,7 @@ from latentrack.marks import Marks
 from latentrack.values import Values, properties
 
 MOST_LATENTS = 8
-# The parameters that are the first latents of the hits and of the feel; further ones have none.
+# Parameters for the first latents of the hits and of the feel; further latents have none.
 _POSITION = ("x", "y", "z")
 _FEEL_POSITION = ("feel_x", "feel_y")
 # Methods that pass parameters to latentcore, by their names in the table. Routes come before the
