@@ -89,7 +89,7 @@ class _Account:
         self._examples: dict[tuple[str, str], list[str]] = defaultdict(list)
 
     def add(self, name: str, left_out: Mapping[tuple[str, str], int]) -> None:
-        """Add what one file left out: a count for each (what, reason)."""
+        """Add what was left out of one file: a count for each (what, reason)."""
         if self._on_discard and left_out:
             self._on_discard(name, left_out)
         for key, number in left_out.items():

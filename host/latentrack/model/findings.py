@@ -46,12 +46,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Findings:
-    """All measures of a run. known, entropy_known: on the training set.
+    """All measures of a run.
 
-    unseen, entropy_unseen: on the validation set; None without one.  entropy_density: of a model
-    that knows each cell's frequency only. Entropies are in nats per cell.  coverage, saturation:
-    fractions, 0 to 1.  kl: nats of each latent.  collapsed: latents, from 0.  entries: the measures
-    as text.
+    known, entropy_known: on the training set.  unseen, entropy_unseen: on the validation set; None
+    without one.  entropy_density: of a model that knows only how often each cell sounds. Entropies
+    are in nats per cell.  coverage, saturation: fractions, 0 to 1.  kl: nats of each latent.
+    walks: of each latent.  collapsed: latents, from 0.  entries: the measures as text.
     """
 
     known: Recall

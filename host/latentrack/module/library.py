@@ -130,7 +130,7 @@ class HasHeads(Protocol):
     """Reads the beginnings of files on the module: `Files`, or a line to it."""
 
     def head(self, path: str, size: int) -> bytes:
-        """The first `size` bytes of a file, or all if it has fewer."""
+        """Return the first `size` bytes of a file, or all if it has fewer."""
 
 
 def titles(files: HasHeads) -> Callable[[str], str]:

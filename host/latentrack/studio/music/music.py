@@ -95,7 +95,7 @@ class Music(MusicStore):
             raise UserError(f"{path} is where the studio keeps its own files: name another folder.")
         if path in self.state.folders:
             raise UserError(f"The folder {path} is part of the corpus already.")
-        good, missing = reading.there([path], Rules(kind="rhythm"))  # which takes all kinds
+        good, missing = reading.there([path], Rules(kind="rhythm"))  # accepts audio and MIDI
         if not good:
             raise UserError(missing[str(path)])
         self._set_folders((*self.state.folders, path))

@@ -56,7 +56,7 @@ class Place:
 class CorpusFile:
     """One file of music. count: its sequences.  why: the reason if there are none."""
 
-    name: str  # as the Dataset has it
+    name: str  # as in Dataset.sources
     count: int
     why: str = ""
     style: str = ""
