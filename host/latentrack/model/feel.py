@@ -11,7 +11,7 @@ the weights.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,9 @@ FULL_VELOCITY = 127
 """MIDI's velocity of 1.0."""
 VELOCITY_WEIGHT, TIMING_WEIGHT = 120.0, 270.0
 """Weights in the loss of a hit's squared errors: velocity (0 to 1) and timing (in steps)."""
-MOST_LATENTS = 2
+TELLS = ("velocity", "timing")
+"""The meanings of the two feel latents: more of the first is louder, more of the second later."""
+MOST_LATENTS = len(TELLS)
 ENCODER, TRUNK = (128, 64), (64, 96)
 """Sizes of the hidden layers: of the encoder, which stays on the computer, and of the decoder's
 trunk, which velocity and timing share on the module."""
@@ -100,6 +102,21 @@ class Feel:
         """Number of feel latents, 1 or 2."""
         return int(self.mean.bias.size)
 
+    @property
+    def tells(self) -> tuple[str, ...]:
+        """The meaning of each feel latent, of TELLS.
+
+        A single one tells what changes more from end to end of its knob.
+        """
+        if self.latents == MOST_LATENTS:
+            return TELLS
+        inputs = self.trunk[0].weights.shape[0] if self.trunk else self.velocity.weights.shape[0]
+        ends = np.zeros((2, inputs), np.float32)
+        ends[:, -1] = -self.latent_scale, self.latent_scale
+        velocity, timing = self.decode(ends)
+        louder, later = np.ptp(velocity, axis=0).mean(), np.ptp(timing, axis=0).mean() / LATEST
+        return TELLS[:1] if louder >= later else TELLS[1:]
+
     def encode(self, pattern_latents: ArrayLike, music: Played) -> Array:
         """Return the feel latents of sequences, (n, latents), -latent_scale to latent_scale.
 
@@ -126,6 +143,23 @@ class Feel:
         velocity = 0.5 + 0.5 * np.tanh(0.5 * self.velocity(values))
         timing = np.float32(LATEST) * np.tanh(self.timing(values))
         return np.asarray(velocity, np.float32), np.asarray(timing, np.float32)
+
+    def reordered(self, order: Sequence[int], signs: Sequence[float]) -> Feel:
+        """Return the same feel with its latents in another order and with other signs.
+
+        order: which latent each one becomes.  signs: 1 or -1, of each latent in the new order.
+        """
+        turn = np.asarray(signs, np.float32)
+        kept = self.trunk[0].weights.shape[0] - self.latents
+        first = self.trunk[0].weights.copy()
+        first[kept:] = first[kept:][list(order)] * turn[:, np.newaxis]
+        mean, spread = self.mean, self.log_variance
+        return replace(
+            self,
+            mean=Dense(mean.weights[:, list(order)] * turn, mean.bias[list(order)] * turn),
+            log_variance=Dense(spread.weights[:, list(order)], spread.bias[list(order)]),
+            trunk=(Dense(first, self.trunk[0].bias), *self.trunk[1:]),
+        )
 
     def _guessed(self, music: Played) -> Array:
         values = music.seen

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from latentrack.corpus.dataset import Dataset
 from latentrack.model.autoencoder import Array, Autoencoder
-from latentrack.model.feel import FULL_VELOCITY, Feel, feel_latents, played
+from latentrack.model.feel import FULL_VELOCITY, TELLS, Feel, feel_latents, played
 
 _POSITIONS, _TURNS = 100, 33
 
@@ -77,7 +77,7 @@ def measure_feel(
 def axes(
     model: Autoencoder, feel: Feel, positions: Array, threshold: float, seed: int = 0
 ) -> tuple[float, ...]:
-    """Return for each feel latent how well its knob orders velocity (first) or timing (second).
+    """Return for each feel latent how well its knob orders what it tells (`Feel.tells`).
 
     It is Spearman's rank correlation of 33 knob values over the whole range with the mean velocity
     or timing of the hits, -1 to 1, averaged over at most 100 random `positions` (n, pattern
@@ -89,7 +89,7 @@ def axes(
     chosen = positions[rng.permutation(len(positions))[:_POSITIONS]]
     sounding = model.decode(chosen).reshape(len(chosen), -1) > threshold
     knob = np.linspace(-feel.latent_scale, feel.latent_scale, _TURNS, dtype=np.float32)
-    found = []
+    tells, found = feel.tells, []
     for axis in range(feel.latents):
         each = []
         for position, hits in zip(chosen, sounding, strict=True):
@@ -98,7 +98,7 @@ def axes(
             middle = rng.uniform(-2 / 3, 2 / 3, feel.latents) * feel.latent_scale
             latents = np.tile(np.concatenate([position, middle]), (_TURNS, 1))
             latents[:, model.latents + axis] = knob
-            told = feel.decode(latents)[axis][:, hits].mean(axis=1)
+            told = feel.decode(latents)[TELLS.index(tells[axis])][:, hits].mean(axis=1)
             each.append(rank_correlation(knob, told))
         found.append(float(np.mean(each)) if each else 0.0)
     return tuple(found)

@@ -41,7 +41,7 @@ def feel_space(run: Run, feel: Feel) -> Picture:
         axes.set_xlim(-limit, limit)
         if feel.latents > 1:
             axes.set_ylim(-limit, limit)
-        axes.set_xlabel("feel X: louder →")
+        axes.set_xlabel("feel X: " + ("louder →" if feel.tells[0] == "velocity" else "later →"))
         axes.set_ylabel("feel Y: later →" if feel.latents > 1 else title)
         axes.set_title(title, fontsize=9)
         figure.colorbar(dots, ax=axes).ax.tick_params(labelsize=7)

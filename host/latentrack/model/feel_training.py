@@ -25,6 +25,7 @@ from latentrack.model.autoencoder import Array, Autoencoder
 from latentrack.model.feel import (
     ENCODER,
     FULL_VELOCITY,
+    TELLS,
     TIMING_WEIGHT,
     TRUNK,
     VELOCITY_WEIGHT,
@@ -34,6 +35,7 @@ from latentrack.model.feel import (
     played,
     with_feel_layers,
 )
+from latentrack.model.feel_measures import rank_correlation
 from latentrack.model.optimiser import compiled_epoch, initial_state
 from latentrack.model.settings import Settings
 
@@ -48,6 +50,7 @@ RATE = 0.003
 BATCH = 32
 _STEPS = 30_000
 _MOST_EPOCHS = 1500
+_MOST_JUDGED = 2000  # sequences by which the latents are ordered
 _OFFSET_UNITS = 127  # half a step; a timing byte is 127 on the grid
 
 
@@ -61,7 +64,7 @@ class FeelLoss:
 
     encoder: int
     trunk: int
-    latents: int
+    tells: tuple[str, ...]
     cells: int
     latent_scale: float
 
@@ -100,9 +103,13 @@ class FeelLoss:
         )
         objective = loss + DECAY * sum(tf.reduce_sum(matrix**2) for matrix, _ in (*trunk, *last))
         count = tf.reduce_sum(hits, axis=1) + 1e-6
-        for axis, cells in enumerate((velocity, late)[: self.latents]):
+        for axis, name in enumerate(self.tells):
+            cells, weight = {
+                "velocity": (velocity, AXES_WEIGHTS[0]),
+                "timing": (late, AXES_WEIGHTS[1]),
+            }[name]
             told = tf.reduce_sum(hits * cells, axis=1) / count
-            objective += AXES_WEIGHTS[axis] * _disorder(means[:, axis], told)
+            objective += weight * _disorder(means[:, axis], told)
         return objective, loss
 
     def _kl(self, means: Any, log_variances: Any) -> Any:
@@ -157,7 +164,8 @@ def train_feel(
     batch = min(BATCH, len(chosen))
     batches = len(chosen) // batch
     epochs = max(1, min(_MOST_EPOCHS, _STEPS // batches))
-    loss = FeelLoss(len(ENCODER), len(TRUNK), latents, cells, float(settings.latent_scale))
+    tells = TELLS if latents == len(TELLS) or dataset.dynamics.has_velocity else TELLS[1:]
+    loss = FeelLoss(len(ENCODER), len(TRUNK), tells[:latents], cells, float(settings.latent_scale))
     state = initial_state(weights)
     with tf.device("/CPU:0"):
         rows = tf.constant(_rows(music))
@@ -177,7 +185,28 @@ def train_feel(
             if on_part:
                 on_part((number + 1) / epochs)
     weights = [np.asarray(value) for value in state[0]]
-    return with_feel_layers(settings.latent_scale, len(ENCODER), weights)
+    feel = with_feel_layers(settings.latent_scale, len(ENCODER), weights)
+    return _in_order(feel, tells[:latents], means, music)
+
+
+def _in_order(feel: Feel, tells: Sequence[str], positions: Array, music: Played) -> Feel:
+    """Return the feel with its latents in the order of `tells`, and with signs such that more is
+    louder and more is later.
+
+    The loss orders them, but cannot turn a latent round that has begun the other way.
+    """
+    some = slice(None, None, 1 + len(positions) // _MOST_JUDGED)
+    heard = music.take(some)
+    count = np.maximum(heard.hits.sum(axis=1), 1)
+    means = {"velocity": heard.velocity.sum(axis=1), "timing": heard.timing.sum(axis=1)}
+    latents = feel.encode(positions[some], heard)
+    truth = np.array(
+        [[rank_correlation(latent, means[name] / count) for latent in latents.T] for name in tells]
+    )
+    order = list(range(feel.latents))
+    if np.trace(np.abs(truth)) < np.trace(np.abs(truth[:, ::-1])):
+        order.reverse()
+    return feel.reordered(order, [np.sign(truth[i, j]) or 1.0 for i, j in enumerate(order)])
 
 
 def _mean_square(hits: Any, error: Any) -> Any:

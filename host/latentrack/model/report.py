@@ -227,7 +227,8 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
 
 def _feel(run: Run, feel: Feel) -> list[str]:
     found = feel_report.measured(run, feel)
-    names = ("feel X, louder", "feel Y, later")
+    meanings = {"velocity": "louder", "timing": "later"}
+    names = [f"feel {'XY'[i]}, {meanings[name]}" for i, name in enumerate(feel.tells)]
     rows = [
         (
             "velocity, of 127",

@@ -119,9 +119,39 @@ def test_music_without_dynamics_has_no_feel() -> None:
 
 def test_one_latent_for_music_on_the_grid() -> None:
     training = train(drummed(100, 5, late=False), replace(FEEL_SETTINGS, epochs=2))
-    assert training.feel is not None and training.feel.latents == 1
+    assert training.feel is not None and training.feel.tells == ("velocity",)
     _, timing = training.feel.decode(np.zeros((1, 4)))
     assert np.abs(timing).max() < 0.05
+
+
+def test_one_latent_of_music_that_is_only_late_says_how_late() -> None:
+    dataset = drummed(300, 10)
+    dataset = replace(dataset, velocities=np.full(dataset.hits, 100))
+    training = train(dataset, replace(FEEL_SETTINGS, epochs=2))
+    feel = training.feel
+    assert feel is not None and feel.tells == ("timing",)
+    latents = feel_latents(training.model, feel, dataset)
+    heard = played(dataset)
+    late = heard.timing.sum(axis=1) / heard.hits.sum(axis=1)
+    assert rank_correlation(latents[:, 0], late) > 0.9
+    (later,) = axes(training.model, feel, training.model.encode(dataset.sequences), 0.4)
+    assert later > 0.9
+
+
+def test_latents_in_another_order_are_the_same_feel(felt: Run) -> None:
+    assert felt.feel is not None
+    other = felt.feel.reordered([1, 0], [-1, 1])
+    which = slice(40)
+    latents = feel_latents(felt.model, felt.feel, felt.dataset, which)
+    turned = feel_latents(felt.model, other, felt.dataset, which)
+    np.testing.assert_allclose(turned, np.stack([-latents[:, 1], latents[:, 0]], 1), atol=0.02)
+    positions = felt.model.encode(felt.dataset.sequences[which])
+    for a, b in zip(
+        felt.feel.decode(np.concatenate([positions, latents], axis=1)),
+        other.decode(np.concatenate([positions, turned], axis=1)),
+        strict=True,
+    ):
+        np.testing.assert_allclose(a, b, atol=0.01)
 
 
 def test_an_interrupt_keeps_the_hits() -> None:
