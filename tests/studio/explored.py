@@ -9,9 +9,10 @@ import pytest
 
 from latentrack.corpus import Dataset
 from latentrack.decoder.metadata import DecoderInfo
-from latentrack.model import Run, Settings
+from latentrack.model import Run, Settings, load_run, save_run
 from latentrack.model.autoencoder import new_autoencoder
 from latentrack.model.feel import Feel, feel_shapes, with_feel_layers
+from latentrack.model.training import Training
 from latentrack.playing.kinds import Kind
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.workspace import Workspace
@@ -67,3 +68,13 @@ def explorer_of(run: Run, folder: Path, patch: pytest.MonkeyPatch) -> Explorer:
     explorer = Explorer(Workspace(folder))
     explorer.open(run.folder)
     return explorer
+
+
+def save_with_feel(demo_run: Path, latents: int, folder: Path) -> Run:
+    """The run of the demo corpus, with a feel that nobody had to train."""
+    run = load_run(demo_run)
+    feel = made_up_feel(16 * 12, 3, latents, np.random.default_rng(7))
+    training = Training(
+        run.model, run.history, run.trained_on, run.validated_on, False, run.settings, feel=feel
+    )
+    return save_run(folder, training, run.dataset)

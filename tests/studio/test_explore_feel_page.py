@@ -8,28 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from latentrack.model import load_run, save_run
-from latentrack.model.training import Training
 from tests.studio.conftest import RunningStudio, keep_picture, running_studio
-from tests.studio.explored import made_up_feel
+from tests.studio.explored import save_with_feel
 from tests.studio.shown import fits_the_phone
 from tests.waiting import until
 
 Open = Callable[..., Page]
-
-
-def save_with_feel(folder: Path, demo_run: Path, latents: int) -> None:
-    """The run of the demo corpus, with a feel that nobody had to train."""
-    run = load_run(demo_run)
-    feel = made_up_feel(16 * 12, 3, latents, np.random.default_rng(7))
-    training = Training(
-        run.model, run.history, run.trained_on, run.validated_on, False, run.settings, feel=feel
-    )
-    save_run(folder / "runs" / f"felt{latents}.run", training, run.dataset)
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +24,8 @@ def feeling(demo_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """A studio with two runs with a feel and one without; the tests of this file share it."""
     folder = tmp_path_factory.mktemp("feel") / "studio"
     shutil.copytree(demo_run, folder / "runs" / "plain.run")
-    save_with_feel(folder, demo_run, 1)
-    save_with_feel(folder, demo_run, 2)
+    for latents in (1, 2):
+        save_with_feel(demo_run, latents, folder / "runs" / f"felt{latents}.run")
     with running_studio(folder) as running:
         yield running
 

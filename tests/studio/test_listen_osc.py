@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message import OscMessage
@@ -18,12 +19,14 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
 from latentrack.errors import UserError
+from latentrack.osc.controls import OscControls
 from latentrack.osc.endpoint import parsed
 from latentrack.playing.sequencer import DueStep
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.osc_state import OscState
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.workspace import Workspace
+from tests.studio.explored import explorer_of, made_up_run
 from tests.waiting import PATIENCE_S, until
 
 MARK = "/here"
@@ -211,6 +214,28 @@ def test_early_and_late_hits_are_told_at_their_own_time(patch: Patch) -> None:
         ("hit", 0, 36, 90),
         ("hit", 2, 42, 70),
     ]
+
+
+def test_the_feel_of_a_run_is_moved_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = made_up_run("drums", 16, 12, (1, 1, 6, 2, 2), feel=2)
+    explorer = explorer_of(run, tmp_path, monkeypatch)
+    transport = Transport(explorer=explorer, workspace=Workspace(tmp_path))
+    controls = OscControls(explorer, transport, list)
+    before = explorer.state.cells
+    for name, value in (("feel_x", 0.5), ("feel_y", -0.25), ("feel", 150), ("dynamics", 0)):
+        controls.apply(f"/latentrack/{name}", [value])
+    assert explorer.state.feel_knob_values == (0.5, -0.25)
+    assert (explorer.state.feel, explorer.state.dynamics) == (1.5, 0)
+    assert np.array_equal(explorer.state.cells, before)
+    told = controls.state()
+    assert [told[name] for name in ("feel_x", "feel", "dynamics")] == [
+        ("feel_x", 0.5),
+        ("feel", 150.0),
+        ("dynamics", 0.0),
+    ]
+    transport.close()
 
 
 def test_a_run_is_opened_by_its_name_and_what_that_changes_is_told(patch: Patch) -> None:

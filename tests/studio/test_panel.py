@@ -26,6 +26,7 @@ from latentrack.virtual.module import VirtualModule
 from latentrack.virtual.picture import read_png
 from tests.device.rig import DRUM_JACKS
 from tests.studio.conftest import model_file_of, reached, values
+from tests.studio.explored import save_with_feel
 from tests.waiting import until
 
 
@@ -248,6 +249,23 @@ def test_a_move_while_another_program_has_the_port_is_made_afterwards(hosted: St
         done_with_moves(store)
     wait(store, lambda: values(port)["x"] == 0.5)
     store.follow(None)
+
+
+def test_a_model_is_heard_with_its_feel_as_it_is_here(hosted: Studio, demo_run: Path) -> None:
+    store, explorer, folder = hosted.module, hosted.explorer, hosted.workspace.folder
+    run = save_with_feel(demo_run, 2, folder / "runs" / "felt.run")
+    run.export(folder / "models" / "felt.tflite")
+    explorer.open(run.folder)
+    explorer.set_feel_knob_values((0.5, -0.75))
+    explorer.set_feel(0.5)
+    explorer.set_dynamics(2)
+    text = said(store, store.audition)
+    assert text == "felt plays on track 1 from the next bar on. It is not stored."
+    there = values(store.state.port)
+    assert (there["feel_x"], there["feel_y"]) == (0.5, -0.75)
+    assert (there["feel"], there["dynamics"]) == (50, 200)
+    explorer.open(folder / "runs" / "demo.run")
+    said(store, lambda: store.play("demo"))
 
 
 def test_smaller_numbers_are_another_model_and_what_is_removed_is_gone(hosted: Studio) -> None:

@@ -11,7 +11,7 @@ from latentrack.module.link import ModuleError
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.panel.connection import RETRY_S, Connection
 from latentrack.studio.panel.hosted import HostedModule
-from latentrack.studio.panel.position import values_at
+from latentrack.studio.panel.position import feel_at, values_at
 from latentrack.studio.panel.state import ModuleState
 from latentrack.studio.training.run_files import RunFiles
 from latentrack.studio.worker import Worker
@@ -39,9 +39,11 @@ class Actions:
     # -- models -----------------------------------------------------------------------------------
 
     def audition(self, precision: str, track: int, store: bool) -> str:
-        """Play the model that is open on Explore, from the next bar on; store: also keep it."""
+        """Play the model that is open on Explore, from the next bar on, with its feel as it is
+        there; store: also keep it."""
         talk = self._connection.needed()
-        run = self._explorer.state.run
+        state = self._explorer.state
+        run = state.run
         if run is None:
             raise UserError("No model is open: open one on the page Explore.")
         self._worker.say("Exporting the model")
@@ -49,6 +51,9 @@ class Actions:
         self._worker.say("Sending the model")
         with talk.link() as link:
             done = library.push(link, file, self._worker.progress, store=store, track=track)
+        feel = feel_at(state)
+        if feel:
+            talk.call("change", track, feel)
         self._connection.ask()
         kept = " It is in the module's library." if store else " It is not stored."
         return f"{done.shown} plays on track {track + 1} from the next bar on.{kept}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from latentrack.errors import UserError
+from latentrack.osc.controls import FEEL_AXES
 from latentrack.playing.kinds import Kind
 from latentrack.playing.parameters import DENSITIES, PITCHES, TRACK
 from latentrack.studio.explore.state import ExplorerState
@@ -24,9 +25,7 @@ def values_at(state: ExplorerState) -> dict[str, object]:
         # 0: as many as the model has.
         "length": state.steps if state.steps < run.dataset.steps else 0,
     }
-    if run.feel is not None:
-        for name, amount in (("feel", state.feel), ("dynamics", state.dynamics)):
-            values[name] = TRACK[name].clamped(_PERCENT * amount)
+    values |= feel_at(state)
     values |= zip((density.name for density in DENSITIES), state.densities, strict=False)
     if run.dataset.kind == Kind.RHYTHM:
         pitches = state.pitches[: len(PITCHES)]
@@ -34,4 +33,15 @@ def values_at(state: ExplorerState) -> dict[str, object]:
         values |= zip((pitch.name for pitch in PITCHES), pitches, strict=False)
     if run.dataset.kind == Kind.NOTES:
         values["notes"] = TRACK["notes"].clamped(state.notes)
+    return values
+
+
+def feel_at(state: ExplorerState) -> dict[str, object]:
+    """What makes the track play as loud and as late as it is heard here; empty: the run has no
+    feel."""
+    if not state.feel_knob_values:
+        return {}
+    values: dict[str, object] = dict(zip(FEEL_AXES, state.feel_knob_values, strict=False))
+    for name, amount in (("feel", state.feel), ("dynamics", state.dynamics)):
+        values[name] = TRACK[name].clamped(_PERCENT * amount)
     return values
