@@ -279,6 +279,23 @@ def test_early_and_late_hits_are_told_ahead_of_their_own_time() -> None:
     assert heard_of[7] == pytest.approx(last.times[0] - AHEAD_SECONDS, abs=1e-5)
 
 
+def test_a_hit_that_would_have_been_sounds_with_its_step() -> None:
+    """The puck has moved to a pattern with early hits when it was too late for them."""
+    explored, notebook = Explored(pattern(["x" * 8])), Notebook()
+    sequencer = Sequencer(explored)
+    sequencer.tempo = 40  # a step is 0.375 s
+    conductor = Conductor(sequencer, [notebook])
+    conductor.begin(0)
+    third, fourth = (LEAD_SECONDS + step * 0.375 for step in (2, 3))
+    run(conductor, notebook, 0, third - AHEAD_SECONDS - 0.01)
+    early = replace(pattern(["x" * 8, "x" * 8]), timing=np.tile([-0.5, -0.1], (8, 1)))
+    explored.pattern = early
+    run(conductor, notebook, third - AHEAD_SECONDS - 0.01, fourth)
+    assert [step.number for step in notebook.told[2:4]] == [2, 3]
+    assert notebook.told[2].times == pytest.approx((third, third - 0.0375))
+    assert notebook.told[3].times == pytest.approx((fourth - 0.1875, fourth - 0.0375))
+
+
 def test_a_mistake_of_the_explorer_stops_the_music_and_not_the_clock(tmp_path: Path) -> None:
     explored = Explored(pattern(["x" * 16]))
     transport = Transport(Workspace(tmp_path), explored)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from latentrack.playing.pattern import Pattern
@@ -54,6 +54,12 @@ class DueStep:
     def timed_hits(self) -> tuple[tuple[float, tuple[int, int, int]], ...]:
         """Each hit with its time; without `times` all sound at `due`."""
         return tuple(zip(self.times or (self.due,) * len(self.hits), self.hits, strict=True))
+
+    def known_at(self, time: float) -> DueStep:
+        """The step for those who hear of it at `time`: a hit whose own time has passed by then
+        sounds with the step, as it does on the module."""
+        times = tuple(each if each >= time else self.due for each in self.times)
+        return self if times == self.times else replace(self, times=times)
 
 
 class Sequencer:

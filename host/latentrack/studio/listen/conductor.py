@@ -96,14 +96,14 @@ class Conductor:
         self._given = follower.schedule(self._given, self._sequencer.schedule)
         self._sequencer.schedule = self._given
         # No further ahead: the external clock may stop.
-        self._take(now + AHEAD_SECONDS)
+        self._take(now)
 
     def advance(self, now: float) -> None:
         """Take the steps of the next AHEAD_SECONDS and run the actions that are due."""
         if self._running and self._follower is None:
             if now - self._sequencer.due > LOST_SECONDS:
                 self._sequencer.resume(now)
-            self._take(now + AHEAD_SECONDS)
+            self._take(now)
         while self._events and self._events[0][0] <= now:
             heapq.heappop(self._events)[2]()
 
@@ -118,8 +118,10 @@ class Conductor:
         self._running = True
         self._armed = self._follower is not None
 
-    def _take(self, until: float) -> None:
-        for step in self._sequencer.until(until):
+    def _take(self, now: float) -> None:
+        for step in self._sequencer.until(now + AHEAD_SECONDS):
+            # The pattern may have become one with earlier hits in this very moment.
+            known = step.known_at(now)
             for hearer in self._hearers:
-                for time, action in hearer.ahead(step):
+                for time, action in hearer.ahead(known):
                     heapq.heappush(self._events, (time, next(self._order), action))
