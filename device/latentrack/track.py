@@ -10,7 +10,7 @@ from array import array
 
 import latentcore
 
-from latentrack import dice, parameters, room, routes, scales
+from latentrack import dice, parameters, room, routes, voicing
 from latentrack.marks import Marks
 from latentrack.values import Values, properties
 
@@ -370,72 +370,23 @@ class Track(Values):
         self._build = True
 
     def _apply_routes(self):
-        mode = self.playback_mode()
-        voices = self._now["notes"]
-        if self.model is not None and mode != "notes":
-            groups = self.model.groups
-            voices = len(groups) if mode == "drums" and groups else self.model.voices
-        triggers, levels, notes = routes.routes(
-            mode, self.jack_numbers(), min(voices, 8), self._drum_jacks
-        )
-        latentcore.route(self.number, triggers, levels)
-        before = self.levels
-        self.levels = 0 if self.model is None else routes.mask(levels)
-        self.released |= before & ~self.levels
-        latentcore.set(self.number, latentcore.NOTES, notes)
+        voicing.apply_routes(self, self._now, self._drum_jacks)
         self._methods.mark(_METHODS.index("pitch_table"))
         self._methods.mark(_METHODS.index("densities"))
 
     def jack_numbers(self):
         """Return the jacks that the track plays on, from 0."""
-        jacks = self.ENTRIES["jacks"].choices[self._now["jacks"]]
-        if jacks == "auto":
-            alone = sum(track.model is not None for track in self.tracks) < 2
-            jacks = "all" if alone else ("1-4", "5-8")[self.number]
-        return routes.JACKS[jacks]
+        return voicing.jack_numbers(self, self._now["jacks"])
 
     def _apply_pitch_table(self):
-        if self.model is None:
-            return
-        if self.playback_mode() == "rhythm":
-            notes = [self._now["pitch" + str(i + 1)] for i in range(self._now["pitches"])]
-        else:
-            lowest = self.model.lowest_pitch
-            notes = range(lowest, lowest + self.model.voices)
-        now = self._now
-        latentcore.pitches(
-            self.number,
-            bytes(
-                scales.folded(
-                    scales.nearest(note + now["transpose"], now["scale"], now["root"]),
-                    now["lowest"],
-                    now["octaves"],
-                )
-                for note in notes
-            ),
-        )
+        voicing.apply_pitch_table(self, self._now)
 
     def _apply_densities(self):
-        if self.model is None:
-            return
-        for voice in range(self.model.voices):
-            density = self._now["density" + str(self.knob_of(voice) + 1)]
-            latentcore.density(self.number, voice, density)
+        voicing.apply_densities(self, self._now)
 
     def knob_of(self, voice):
         """Return the number, from 0, of the density parameter that a voice of the model uses."""
-        mode = self.playback_mode()
-        if mode == "notes":
-            return voice * 4 // self.model.voices
-        if mode == "drums":
-            group = 0
-            for size in self.model.groups:
-                if voice < size:
-                    return min(group, parameters.VOICES - 1)
-                voice -= size
-                group += 1
-            voice += group
-        return min(voice, parameters.VOICES - 1)
+        return voicing.knob_of(self, voice)
 
     @property
     def pitches(self):

@@ -1,0 +1,82 @@
+"""How the voices of a track's model come to its jacks: routes, pitches and densities.
+
+`now` has the values in force by the names of parameters.py, modulation included.
+"""
+
+import latentcore
+
+from latentrack import parameters, routes, scales
+
+
+def apply_routes(track, now, drum_jacks):
+    """Tell latentcore which jack gets which trigger, pitch or accent, and how many notes at once.
+
+    drum_jacks: the order in which drums take the jacks, by the board's table.
+    """
+    mode = track.playback_mode()
+    voices = now["notes"]
+    if track.model is not None and mode != "notes":
+        groups = track.model.groups
+        voices = len(groups) if mode == "drums" and groups else track.model.voices
+    triggers, levels, notes = routes.routes(mode, track.jack_numbers(), min(voices, 8), drum_jacks)
+    latentcore.route(track.number, triggers, levels)
+    before = track.levels
+    track.levels = 0 if track.model is None else routes.mask(levels)
+    track.released |= before & ~track.levels
+    latentcore.set(track.number, latentcore.NOTES, notes)
+
+
+def jack_numbers(track, choice):
+    """Return the jacks of a track, from 0; choice: the value of its parameter `jacks`."""
+    jacks = track.ENTRIES["jacks"].choices[choice]
+    if jacks == "auto":
+        alone = sum(each.model is not None for each in track.tracks) < 2
+        jacks = "all" if alone else ("1-4", "5-8")[track.number]
+    return routes.JACKS[jacks]
+
+
+def apply_pitch_table(track, now):
+    """Tell latentcore the note of each voice, or those that a rhythm steps through."""
+    if track.model is None:
+        return
+    if track.playback_mode() == "rhythm":
+        notes = [now["pitch" + str(i + 1)] for i in range(now["pitches"])]
+    else:
+        lowest = track.model.lowest_pitch
+        notes = range(lowest, lowest + track.model.voices)
+    latentcore.pitches(
+        track.number,
+        bytes(
+            scales.folded(
+                scales.nearest(note + now["transpose"], now["scale"], now["root"]),
+                now["lowest"],
+                now["octaves"],
+            )
+            for note in notes
+        ),
+    )
+
+
+def apply_densities(track, now):
+    """Tell latentcore the density of each voice."""
+    if track.model is None:
+        return
+    for voice in range(track.model.voices):
+        density = now["density" + str(knob_of(track, voice) + 1)]
+        latentcore.density(track.number, voice, density)
+
+
+def knob_of(track, voice):
+    """Return the number, from 0, of the density parameter that a voice of the model uses."""
+    mode = track.playback_mode()
+    if mode == "notes":
+        return voice * 4 // track.model.voices
+    if mode == "drums":
+        group = 0
+        for size in track.model.groups:
+            if voice < size:
+                return min(group, parameters.VOICES - 1)
+            voice -= size
+            group += 1
+        voice += group
+    return min(voice, parameters.VOICES - 1)
