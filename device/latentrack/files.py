@@ -26,16 +26,20 @@ class NotText(ValueError):
 
 
 def decode(data, name):
-    """The text of a file's bytes, without a byte order mark. Raises NotText; `name` is the file."""
-    if data[:3] == _BYTE_ORDER_MARK:
+    """The text of a file's bytes, without a byte order mark. Raises NotText; `name` is the file.
+
+    `data` may be a memoryview: a copy of a large file may be more than the heap has in one piece.
+    """
+    if bytes(data[:3]) == _BYTE_ORDER_MARK:
         data = data[3:]
-    end = b"\n" if b"\n" in data else b"\r"
     try:
-        text = data.decode()
+        text = str(data, "utf-8")
         if "\0" not in text:
             return text
     except UnicodeError:
         pass
+    data = bytes(data)
+    end = b"\n" if b"\n" in data else b"\r"
     for number, line in enumerate(data.split(end)):
         wrong = "a zero byte" if b"\0" in line else ""
         try:

@@ -28,7 +28,7 @@ def swap(path, block):
     old code plays.
     """
     what = "at the next start"
-    source = files.decode(bytes(block.view), path.rsplit("/", 1)[-1])
+    source = files.decode(block.view, path.rsplit("/", 1)[-1])
     code = compile(source, path, "exec")
     # Ctrl-C must work, to end code that does not return.
     micropython.kbd_intr(3)
