@@ -136,7 +136,13 @@ class VirtualModule:
         self.stop()
 
     def stop(self) -> None:
-        """End the process and remove temporary folders; a flash folder that was given stays."""
+        """End the process and remove temporary folders; a flash folder that was given stays.
+
+        It may have been stopped before.
+        """
+        if self._stopped:
+            return
+        self._stopped = True
         registry.leave(self._entry)
         os.write(self._stop_write, b".")
         self._bridge.join()
