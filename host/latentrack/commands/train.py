@@ -126,6 +126,8 @@ def train(
             f"Stopped after epoch {training.history[-1].number}; keeping epoch "
             f"{training.best.number}."
         )
+        if feels and training.feel is None:
+            console.print("The feel is missing: the model plays its hits without it.")
     name = str(earlier.about["music"]) if earlier else dataset.name
     kept = save_run(folder, training, music, music=name, earlier=earlier.history if earlier else ())
     kept.export(target, precision=precision)

@@ -11,8 +11,10 @@ from typer.testing import CliRunner
 
 from latentrack.commands.train import train
 from latentrack.corpus.dataset import Dataset
-from latentrack.decoder.metadata import DecoderInfo, read_info
+from latentrack.decoder.metadata import DecoderInfo, read_feel_latents, read_info
 from latentrack.errors import UserError
+from latentrack.model import training
+from tests.host.model.made_music import drummed
 from tests.waiting import PATIENCE_S
 
 app = typer.Typer()
@@ -43,6 +45,23 @@ def test_it_writes_the_model_and_says_how_good_it_is(dataset: Path, tmp_path: Pa
     assert "epoch 3/3" in result.output
     assert "of the 40 bars it learnt from" in result.output
     assert f"latentrack push '{model}'" in result.output
+
+
+def test_a_training_that_is_stopped_at_its_feel_keeps_the_hits_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drummed(40, 4).save(tmp_path / "drums.npz")
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "train_feel", stopped)
+    model = tmp_path / "drums.tflite"
+    arguments = [str(tmp_path / "drums.npz"), "-o", str(model), "--epochs", "2", "--feel", "2"]
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "300"})
+    assert result.exit_code == 0, result.output
+    assert "The feel is missing: the model plays its hits without it." in result.output
+    assert read_feel_latents(model) == 0
 
 
 def test_without_a_name_the_model_lies_here(dataset: Path, tmp_path: Path, monkeypatch) -> None:
