@@ -12,7 +12,15 @@ from latentrack.decoder.model_file import Malformed
 from latentrack.decoder.quiet import import_tensorflow, quiet_terminal
 from tests.firmware.litert_oracle import decode
 from tests.firmware.tflite_c import Decoder, Refused
-from tests.firmware.tflite_models import FEEL_SHAPES, PRECISIONS, SHAPES, FeelShape, with_feel
+from tests.firmware.tflite_models import (
+    FEEL_SHAPES,
+    PRECISIONS,
+    SHAPES,
+    FeelShape,
+    pack,
+    with_entry,
+    with_feel,
+)
 
 
 def describe(model: bytes, text: bytes) -> bytes:
@@ -22,21 +30,7 @@ def describe(model: bytes, text: bytes) -> bytes:
     inner.StartObject(2)
     inner.PrependUOffsetTRelativeSlot(1, words, 0)
     inner.Finish(inner.EndObject(), b"M001")
-    tree = schema.ModelT.InitFromPackedBuf(model, 0)
-    buffer = schema.BufferT()
-    buffer.data = np.frombuffer(bytes(inner.Output()), np.uint8)
-    entry = schema.MetadataT()
-    entry.name = "TFLITE_METADATA"
-    entry.buffer = len(tree.buffers)
-    tree.buffers.append(buffer)
-    tree.metadata = [*(tree.metadata or []), entry]
-    return pack(tree)
-
-
-def pack(tree: schema.ModelT) -> bytes:
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(tree.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return with_entry(model, "TFLITE_METADATA", bytes(inner.Output()))
 
 
 @pytest.fixture(scope="module")

@@ -157,17 +157,23 @@ def export_feel(shape: FeelShape, precision: str, seed: int, sparse: float = 0.0
 
 def with_feel(model: bytes, *entries: bytes) -> bytes:
     """The model with these metadata entries LATENTRACK_FEEL."""
-    tree = schema.ModelT.InitFromPackedBuf(model, 0)
     for data in entries:
-        entry, buffer = schema.MetadataT(), schema.BufferT()
-        entry.name, entry.buffer = "LATENTRACK_FEEL", len(tree.buffers)
-        buffer.data = np.frombuffer(data, np.uint8)
-        tree.buffers.append(buffer)
-        tree.metadata = [*(tree.metadata or []), entry]
-    return _pack(tree)
+        model = with_entry(model, "LATENTRACK_FEEL", data)
+    return model
 
 
-def _pack(tree: schema.ModelT) -> bytes:
+def with_entry(model: bytes, name: str, data: bytes) -> bytes:
+    """The model with one metadata entry more, behind those that it has."""
+    tree = schema.ModelT.InitFromPackedBuf(model, 0)
+    entry, buffer = schema.MetadataT(), schema.BufferT()
+    entry.name, entry.buffer = name, len(tree.buffers)
+    buffer.data = np.frombuffer(data, np.uint8)
+    tree.buffers.append(buffer)
+    tree.metadata = [*(tree.metadata or []), entry]
+    return pack(tree)
+
+
+def pack(tree: schema.ModelT) -> bytes:
     builder = flatbuffers.Builder(4096)
     builder.Finish(tree.Pack(builder), b"TFL3")
     return bytes(builder.Output())
