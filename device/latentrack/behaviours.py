@@ -31,7 +31,7 @@ _STOPPED = "stopped "
 
 
 def _stored():
-    """Return the sorted names of the files in FOLDER; [] if there is no such folder."""
+    """Return the sorted names of the files in FOLDER; an empty list if it does not exist."""
     try:
         return sorted(os.listdir(FOLDER))
     except OSError:

@@ -45,7 +45,7 @@ class Grid:
         self._set_columns(0)
 
     def forget(self):
-        """Has the pattern read again."""
+        """Have the next refresh read the pattern again."""
         self._number = None
 
     def refresh(self, track):

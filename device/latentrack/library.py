@@ -38,7 +38,7 @@ class Library(Part):
         return sorted({path.rsplit("/", 1)[1][: -len(ENDING)] for path in self.paths()})
 
     def path(self, name):
-        """The path of a model's file. Raises OSError if there is no such model."""
+        """Return the path of a model's file. Raises OSError if the library does not hold it."""
         end = "/" + name + ENDING
         for path in self.paths():
             if path.endswith(end):
@@ -48,8 +48,8 @@ class Library(Part):
     def load(self, name):
         """Read a model into memory; the caller releases it (`model.release()`).
 
-        Raises OSError if there is no such model, ValueError if it cannot be played, MemoryError if
-        it does not fit.
+        Raises OSError if the library does not hold it, ValueError if it cannot be played,
+        MemoryError if it does not fit.
         """
         path = self.path(name)
         block = self._loaded(path)

@@ -176,7 +176,7 @@ def _bind_again(parts):
 
 
 def _forget_pictures():
-    """Have all parts of pages drawn anew: they cache what the old code made of their values."""
+    """Have all parts of pages drawn again: they cache what the old code drew for their values."""
     instrument = Instrument.running
     if instrument is None or instrument.controls is None:
         return

@@ -25,7 +25,8 @@
 #define FUNCTIONS(X)                                                                               \
     X(describe, PY_1) X(load, PY_3) X(uses, PY_2) X(move, PY_VAR)                                  \
     X(set, PY_3) X(route, PY_3) X(density, PY_3) X(pitches, PY_2)                                  \
-    X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(read_cells, PY_2) X(read_feel, PY_2)              \
+    X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(read_cells, PY_2)              \
+    X(read_feel, PY_2)                                                                             \
     X(ask_reset, PY_0) X(pause, PY_0) X(paused, PY_0) X(triggered, PY_0) X(count, PY_2)            \
     X(level, PY_2) X(clock, PY_1) X(reset, PY_1) X(trigger_3, PY_1) X(trigger_4, PY_1)             \
     X(tick, PY_1) X(guard, PY_1) X(guard_code, PY_VAR)                                             \

@@ -120,8 +120,9 @@ class ListPage(BasePage):
     """A page of lines, four on the screen; the left encoder chooses a line."""
 
     title = ""
-    # Whether the lines depend on the chosen track; the text if there are no lines.
+    # Whether the lines depend on the chosen track.
     of_track = False
+    # The text that the page shows if there are no lines.
     empty = "nothing here"
     whole = True
 

@@ -20,7 +20,7 @@ class Page(play.Page):
     OF_FEEL = True
 
     def name_line(self):
-        """The page's name, or that there is no feel, or no model."""
+        """Return the page's name, with a note if the model has no feel or if there is no model."""
         model = self.track.model
         if model is None:
             return "no model"

@@ -54,7 +54,7 @@ class Page(BasePage):
     # -- what it shows ------------------------------------------------------------------------
 
     def enter(self):
-        """Have the next frame read the pattern anew."""
+        """Have the next frame read the pattern again."""
         self.grid.forget()
 
     def refresh(self):

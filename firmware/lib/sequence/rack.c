@@ -336,7 +336,8 @@ void rack_reset(struct rack *rack, uint32_t now_us)
 /* All of it is masked, because an edge must find neither `high` and `off_us` half updated nor the
    outputs' bus borrowed. That delays an edge by the gates' registers (well below 1 us), or, with
    converters, by a flush: the words in the bus's FIFO and up to 24 frames, 43 us at 20 MHz, in
-   practice a few frames. If the bus stands still, by 3 times LPSPI_PATIENCE reads (lpspi.h). */
+   practice a few frames. A tick that plays two hits of one channel flushes once more, so that both
+   are gates. If the bus stands still, by 3 times LPSPI_PATIENCE reads (lpspi.h). */
 void rack_tick(struct rack *rack, uint32_t now_us)
 {
     uint32_t masked = interrupts_mask();
