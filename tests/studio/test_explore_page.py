@@ -224,6 +224,8 @@ def test_threshold_densities_and_steps_change_what_sounds(page: Page) -> None:
 
 def test_a_path_is_drawn_kept_and_played_along(page: Page, exploring: RunningStudio) -> None:
     page.get_by_role("button", name="Draw a path").click()
+    # The button says so a moment before the map draws.
+    expect(page.locator(".lt-explore-drawing")).to_be_visible()
     corners = [(-0.8, -0.8), (-0.8, 0.8), (0.8, 0.8)]
     for index, (x, y) in enumerate(corners):
         page.mouse.move(*spot(page, x, y), steps=8 if index else 1)
@@ -231,6 +233,7 @@ def test_a_path_is_drawn_kept_and_played_along(page: Page, exploring: RunningStu
             page.mouse.down()
     page.mouse.up()
     page.get_by_role("button", name="Move the puck").click()
+    expect(page.get_by_role("button", name="Play along")).to_be_enabled()
     page.get_by_role("spinbutton", name="Bars").fill("3")
     page.get_by_role("spinbutton", name="Tempo").fill("400")
     page.keyboard.press("Enter")

@@ -30,7 +30,7 @@ function ramp(value) {
 export default {
   props: { puck: Boolean, label: String },
   template: `
-    <div class="lt-explore-map">
+    <div class="lt-explore-map" :class="{ 'lt-explore-drawing': drawing }">
       <div class="lt-explore-square" ref="square">
         <canvas ref="ground" v-if="puck" aria-hidden="true"></canvas>
         <canvas ref="ground" v-else role="img" :aria-label="label" @pointermove="point"
@@ -152,7 +152,7 @@ export default {
     setPosition(position, number) {
       if (number) this.moves.answered();
       // A puck that is held goes with the hand.
-      if ((this.held && !this.drawing) || !this.moves.idle) return;
+      if ((this.held && !this.stroke) || !this.moves.idle) return;
       this.position = position;
       this.drawAbove();
     },
@@ -210,8 +210,9 @@ export default {
       this.held = this.start = this.where(event);
       this.strayed = false;
       this.$refs.thumb.hidden = true;
-      if (this.drawing) {
-        this.stroke = [[this.held.x, this.held.y]];
+      // What a gesture began as it stays, even if `drawing` changes under the hand.
+      this.stroke = this.drawing ? [[this.held.x, this.held.y]] : null;
+      if (this.stroke) {
         this.drawAbove();
       } else if (this.nearest(this.held) < 0) {
         this.go(this.held, true);
@@ -220,7 +221,7 @@ export default {
     // Browsers keep moves back until the next frame; where they also tell them at once, the server
     // has the time in between.
     raw(event) {
-      if (this.held && !this.drawing) this.moved(event);
+      if (this.held && !this.stroke) this.moved(event);
     },
     moved(event) {
       const at = this.where(event);
@@ -230,7 +231,7 @@ export default {
       const begins = !this.strayed && this.nearest(this.start) >= 0;
       this.strayed ||= Math.hypot(at.px - this.start.px, at.py - this.start.py) > 3;
       if (!this.strayed) return;
-      if (this.drawing) {
+      if (this.stroke) {
         this.stroke.push([at.x, at.y]);
         this.drawAbove();
       } else {
@@ -241,7 +242,7 @@ export default {
       if (!this.held) return;
       const at = this.where(event);
       this.held = null;
-      if (this.drawing) {
+      if (this.stroke) {
         if (this.stroke.length > 1 && this.strayed) this.$emit("path", this.stroke);
         this.stroke = null;
         this.drawAbove();
