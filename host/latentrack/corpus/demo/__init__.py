@@ -1,6 +1,6 @@
 """The demo corpus: one-bar drum patterns in many styles, written for this project.
 
-Each style is a text file beside this one (the form is described in `corpus/patterns.py`).
+Each style is a text file in `drums/` (the form is described in `corpus/patterns.py`).
 They are common idioms of their styles, not transcriptions of records. Swing is left to the
 clock. To add a style, add a file.
 """
@@ -20,7 +20,7 @@ from latentrack.corpus.percussion import EXTENDED, PercussionMap
 def demo_patterns() -> dict[str, list[DrumPattern]]:
     """All patterns, by the name of their file, in alphabetical order."""
     files = sorted(
-        (file for file in resources.files(__name__).iterdir() if file.name.endswith(".txt")),
+        (file for file in (resources.files(__name__) / "drums").iterdir() if file.name.endswith(".txt")),
         key=lambda file: file.name,
     )
     return {file.name: read_patterns(file.read_text("utf-8"), file.name) for file in files}
