@@ -8,12 +8,13 @@ from io import BytesIO, StringIO
 from pathlib import Path
 
 from latentrack.corpus.bars import STEPS, STEPS_PER_BEAT
-from latentrack.corpus.patterns import DrumPattern
+from latentrack.corpus.patterns import WrittenPattern
 from latentrack.files import atomic_write
 from latentrack.playing.voices import DRUM_CHANNEL
 
 FOLDER = "demo"
 _TICKS = 120  # a step
+_GATE = 10  # ticks: shorter than from a late hit to an early one on the next step
 
 
 def write_demo(music: Path) -> None:
@@ -32,7 +33,7 @@ def write_demo(music: Path) -> None:
         file.write(table.getvalue().encode())
 
 
-def _midi(patterns: Sequence[DrumPattern]) -> bytes:
+def _midi(patterns: Sequence[WrittenPattern]) -> bytes:
     import mido
 
     midi = mido.MidiFile(type=0, ticks_per_beat=_TICKS * STEPS_PER_BEAT)
@@ -40,12 +41,11 @@ def _midi(patterns: Sequence[DrumPattern]) -> bytes:
     midi.tracks.append(track)
     events = []
     for bar, pattern in enumerate(patterns):
-        for pitch, strokes in pattern.strokes.items():
-            for step, velocity in enumerate(strokes):
-                tick = (bar * STEPS + step) * _TICKS
-                if velocity:
-                    events.append((tick, 1, "note_on", pitch, velocity))
-                    events.append((tick + _TICKS // 2, 0, "note_off", pitch, 0))
+        for hit in pattern.hits:
+            # A file cannot begin before its beginning.
+            tick = max(0, round((bar * STEPS + hit.step + hit.timing) * _TICKS))
+            events.append((tick, 1, "note_on", hit.pitch, hit.velocity))
+            events.append((tick + _GATE, 0, "note_off", hit.pitch, 0))
     now = 0
     for tick, _, kind, pitch, velocity in sorted(events):
         track.append(

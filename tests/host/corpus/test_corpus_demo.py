@@ -5,8 +5,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from latentrack.corpus import EXTENDED, demo_dataset
+from latentrack.corpus import EXTENDED, Rules, demo_dataset, read
 from latentrack.corpus.demo import demo_patterns
+from latentrack.corpus.demo_files import write_demo
 
 KICK, SNARE = EXTENDED.voice_names.index("kick"), EXTENDED.voice_names.index("snare")
 HATS = [EXTENDED.voice_names.index(name) for name in ("closed hat", "open hat")]
@@ -31,6 +32,18 @@ def test_it_is_large_and_varied(demo):
     assert min(per_style.values()) >= 5
     assert demo.different == len(demo)
     assert demo.files == len(demo_patterns())
+
+
+def test_as_midi_files_it_is_the_same_music(demo, tmp_path):
+    """Cells and velocities are equal; timing is within half a tick of a file, 1/240 of a step."""
+    write_demo(tmp_path)
+    again = read([tmp_path], Rules(), cache=False)
+    np.testing.assert_array_equal(again.sequences, demo.sequences)
+    assert again.styles == demo.styles
+    np.testing.assert_array_equal(again.velocities, demo.velocities)
+    # A file's first hit cannot be early.
+    late = np.flatnonzero((demo.offsets >= 0) | (again.offsets != 0))
+    np.testing.assert_allclose(again.offsets[late], demo.offsets[late], atol=1 / 240 + 1 / 254)
 
 
 def test_it_is_drums_like_any_other(demo):

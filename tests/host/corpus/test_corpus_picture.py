@@ -27,7 +27,8 @@ def test_a_picture_can_be_read_as_a_pattern_again():
     cells = (np.random.default_rng(0).random((16, 12)) < 0.3).astype(np.uint8)
     drawn = draw_bar(cells, EXTENDED.voice_names).plain
     (again,) = read_patterns(f"style: s\npattern: p\n{drawn}", "drawn")
-    assert np.array_equal(again.cells(EXTENDED), cells)
+    read = {(hit.step, EXTENDED.voice_of[hit.pitch]) for hit in again.hits}
+    assert read == {(int(step), int(voice)) for step, voice in np.argwhere(cells)}
 
 
 def test_velocities_are_drawn_as_a_drummer_writes_them():
