@@ -6,6 +6,9 @@ The facts are those of the reference hardware's schematics, written out here by 
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +16,31 @@ from latentrack.errors import UserError
 from latentrack.module.install import boards
 from latentrack.virtual.boards import BOARDS, DEFAULT, FLOATS, HIGH, LOW, make_board
 from latentrack.virtual.boards.xen import Xen
-from tests.conftest import ROOT
+from latentrack.virtual.module import VirtualModule
+from latentrack.virtual.panel import Panel
+from tests.conftest import ROOT, wait_until_playing
+from tests.waiting import spend
+
+
+def test_what_was_sent_before_the_power_went_is_heard_before_it(
+    start: Callable[..., VirtualModule], drum_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the pins of the last moment count as those of a board that has just been reset.
+
+    A slow computer is a listener that is slow; the fixture asks for faults.
+    """
+    module = start(drum_model)
+    heard = Panel.words_sent
+
+    def slow(panel: Panel, *told: Any) -> None:
+        spend(0.002)
+        heard(panel, *told)
+
+    monkeypatch.setattr(Panel, "words_sent", slow)
+    for _ in range(3):
+        module.panel.clock(2, spacing_us=5_000)
+        module.kill()
+        wait_until_playing(module)
 
 
 def table_of(name: str) -> dict[str, object]:

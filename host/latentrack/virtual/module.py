@@ -472,6 +472,8 @@ class VirtualModule:
             self._start(run_main=False)
             self._swallow_banner = self._powered_on = False
             return b"\r\nKeyboardInterrupt: \r\n"
+        # What the process has reported before its end happened before the power went.
+        self.wires.hear_the_last()
         message = b"MPY: soft reboot\r\n"
         self._powered_on = code < 0 or code == RESET
         if self._powered_on:
@@ -480,7 +482,6 @@ class VirtualModule:
             self._prompt.forget()
             self.panel.power_cycled()
         # Without power no register keeps its value.
-        self.wires.hear()
         if code != RESET:
             self.wires.kept = 0
         os.close(self._inner)

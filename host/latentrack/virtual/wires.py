@@ -197,6 +197,12 @@ class FifoWires:
         with self._changed:
             self._take()
 
+    def hear_the_last(self) -> None:
+        """Report to the listener what a process that has ended had sent, but no half report."""
+        with self._changed:
+            self._take()
+            self._data = b""
+
     def _send(self, kind: int, index: int = 0, value: int = 0) -> None:
         self._tag += 1
         tag = self._tag & 0xFFFFFFFF
