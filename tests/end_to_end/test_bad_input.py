@@ -95,6 +95,7 @@ def test_a_module_that_stops_answering(start, drum_model, tmp_path, bytes_before
             push(link, other, hang, store=True)
     else:
         module.freeze()
+        monkeypatch.setattr("latentrack.module.link.ANSWER_S", 0.5)
         refused("push", str(other), "--port", module.port, says=(module.port, "answer"), code=3)
     module.thaw()
     assert sorted(p.name for p in (module.flash / "models" / "perc").glob("*.tflite")) == [

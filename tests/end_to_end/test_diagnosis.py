@@ -127,6 +127,7 @@ def test_what_hangs_is_told_from_what_is_no_module(start, drum_model):
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("latentrack.module.diagnosis.programs_at", lambda port: [])
+            patch.setattr("latentrack.module.link.ANSWER_S", 0.5)
             from latentrack.errors import UserError
 
             with pytest.raises(UserError, match="does not answer as MicroPython; .*flash"):
