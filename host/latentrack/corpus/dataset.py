@@ -27,7 +27,8 @@ from latentrack.words import count as many
 
 KINDS = tuple(kind.value for kind in Kind)
 
-_OFFSET_UNITS = 254  # of a step: so that half a step is a whole number that a byte holds
+OFFSET_UNITS = 254
+"""A file keeps offsets in so many parts of a step: half a step is a whole number of a byte."""
 
 _FORMAT = "latentrack dataset"
 _VERSION = 2
@@ -243,7 +244,7 @@ class Dataset:
         """Offsets as a file has them, in 1/254 of a step."""
         if self.offsets is None:
             return None
-        return np.asarray(np.rint(self.offsets * _OFFSET_UNITS), np.int8)
+        return np.asarray(np.rint(self.offsets * OFFSET_UNITS), np.int8)
 
     def take(self, which: Sequence[int] | npt.NDArray[np.integer]) -> Dataset:
         """Take some of the sequences, with their provenance.
@@ -462,7 +463,7 @@ class Dataset:
             ),
             recipe=dict(zip(_words([*told]), _words([*told.values()]), strict=True)),
             velocities=per_hit["velocities"],
-            offsets=None if offsets is None else (offsets / _OFFSET_UNITS).astype(np.float32),
+            offsets=None if offsets is None else (offsets / OFFSET_UNITS).astype(np.float32),
             lowest_pitch=header.get("lowest_pitch"),
             meter=_words([header.get("meter", "4/4")])[0],
             bars=int(header.get("bars", 1)),

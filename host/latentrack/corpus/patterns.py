@@ -33,6 +33,7 @@ from latentrack.corpus.bars import BEATS, STEPS, STEPS_PER_BEAT
 from latentrack.corpus.percussion import PITCHES
 from latentrack.errors import UserError
 from latentrack.playing.kinds import Kind
+from latentrack.words import count
 
 VELOCITIES = MappingProxyType({".": 0, "o": 50, "x": 90, "X": 120})
 SOFT, HIT, ACCENT = (VELOCITIES[sign] for sign in "oxX")
@@ -124,13 +125,16 @@ class _Reading:
     instruments: set[int] = field(default_factory=set)
 
     def wrong(self, sentence: str, line: int = 0) -> NoReturn:
+        """Raises UserError for this line, by default the one that is read."""
         raise UserError(f"{self.file}, line {line or self.line}: {sentence}")
 
     @property
     def beats(self) -> int:
+        """Beats of a pattern of this kind."""
         return BEATS * (BARS_OF_RHYTHM if self.kind is Kind.RHYTHM else 1)
 
     def header(self, key: str, value: str) -> None:
+        """Read a line "key: value"; it ends the pattern that was begun."""
         if key not in _HEADERS or (key == "key" and self.kind is not Kind.NOTES):
             self.wrong(f'"{key}:" means nothing here: write "style:" or "pattern:".')
         if not value:
@@ -179,6 +183,7 @@ class _Reading:
         self.instruments.clear()
 
     def cells(self, line: str) -> None:
+        """Read a line of cells: name |beats| shift."""
         match = _LINE.fullmatch(line)
         if not match:
             self.wrong(f"write {_EXAMPLES[self.kind]}")
@@ -186,7 +191,9 @@ class _Reading:
             self.wrong('say which pattern this is first, with a line "pattern: …".')
         shift = match["shift"].strip()
         if shift and not _whole(shift):
-            self.wrong(f'"{shift}" is no timing: write hundredths of a step, such as +8, or none.')
+            self.wrong(
+                f'"{shift}" cannot be a timing: write hundredths of a step, such as +8, or none.'
+            )
         beats = match["cells"].split("|")
         read = self._notes if self.kind is Kind.NOTES else self._strokes
         for step, pitch, velocity in read(match["name"], beats):
@@ -237,7 +244,7 @@ class _Reading:
         if lengths != [STEPS_PER_BEAT] * self.beats:
             bars = "a bar is" if self.kind is not Kind.RHYTHM else f"{BARS_OF_RHYTHM} bars are"
             self.wrong(
-                f"{bars} {self.beats} beats of {STEPS_PER_BEAT} sixteenths, "
+                f"{bars} {count(self.beats, 'beat')} of {STEPS_PER_BEAT} sixteenths, "
                 f"but {line} has beats of {', '.join(map(str, lengths))}."
             )
 

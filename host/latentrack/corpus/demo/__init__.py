@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentrack.corpus.bars import STEPS, STEPS_PER_BEAT
-from latentrack.corpus.dataset import Dataset
+from latentrack.corpus.dataset import OFFSET_UNITS, Dataset
 from latentrack.corpus.harmony import pitch_name
 from latentrack.corpus.patterns import WrittenHit, WrittenPattern, read_patterns
 from latentrack.corpus.percussion import EXTENDED, RHYTHM, PercussionMap
 from latentrack.playing.kinds import Kind
+from latentrack.words import count
 
 
 def demo_patterns(kind: str = Kind.DRUMS) -> dict[str, list[WrittenPattern]]:
@@ -66,7 +67,7 @@ def demo_dataset(percussion: PercussionMap = EXTENDED, *, kind: str = Kind.DRUMS
         recipe={
             "from": "the demo corpus",
             **({"map": percussion.name} if drums else {}),
-            "steps": f"{bars * STEPS}, {'one bar' if bars == 1 else f'{bars} bars'} of 4/4",
+            "steps": f"{bars * STEPS}, {'one bar' if bars == 1 else count(bars, 'bar')} of 4/4",
         },
         velocities=velocities[struck],
         offsets=offsets[struck],
@@ -84,6 +85,7 @@ def _cells(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Velocity (0 to 127) and timing (in steps), (n, steps, voices); of hits in a cell the loudest.
 
+    Timing is rounded as a file of a dataset keeps it, so that both have the same digest.
     voice_of: the voice of a hit, -1 where no voice takes it.
     """
     shape = (len(patterns), patterns[0].steps, voices)
@@ -93,4 +95,5 @@ def _cells(
             at = (number, hit.step, voice_of(hit))
             if at[2] >= 0 and hit.velocity > velocities[at]:
                 velocities[at], offsets[at] = hit.velocity, hit.timing
-    return velocities, offsets
+    kept = np.rint(offsets * OFFSET_UNITS) / OFFSET_UNITS
+    return velocities, kept.astype(np.float32)
