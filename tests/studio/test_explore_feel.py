@@ -168,3 +168,94 @@ def test_without_a_feel_there_is_none(tmp_path: Path, monkeypatch: pytest.Monkey
     assert np.array_equal(before.velocities, after.velocities)
     with pytest.raises(ValueError):
         plain.set_feel_knob_values((0, 0))
+
+
+# -- drawn by hand --------------------------------------------------------------------------------
+
+
+def a_hit(explorer: Explorer) -> tuple[int, int]:
+    step, voice = np.argwhere(playing(explorer).cells)[3]
+    return int(step), int(voice)
+
+
+def test_a_hit_gets_a_velocity_and_a_timing_of_its_own(felt: Explorer) -> None:
+    at, before = a_hit(felt), playing(felt)
+    assert before.timing is not None
+    other = 1 if before.velocities[at] > 60 else 127
+    felt.shape_hit(*at, velocity=other)
+    felt.shape_hit(*at, late=-0.25)
+    pattern = playing(felt)
+    assert pattern.timing is not None
+    assert pattern.velocities[at] == other and pattern.timing[at] == -0.25
+    rest = np.ones(pattern.cells.shape, bool)
+    rest[at] = False
+    assert np.array_equal(pattern.velocities[rest], before.velocities[rest])
+    assert np.array_equal(pattern.timing[rest], before.timing[rest])
+    # No cell was set, so none is wrong.
+    assert felt.state.wrong is None
+    felt.set_feel_knob_values((0.9, 0.9))
+    moved = playing(felt)
+    assert moved.timing is not None and not np.array_equal(moved.velocities, pattern.velocities)
+    assert moved.velocities[at] == other and moved.timing[at] == -0.25
+    felt.set_feel(0)
+    assert playing(felt).timing[at] == -0.25  # type: ignore[index]
+
+
+def test_what_was_drawn_goes_with_the_puck_and_comes_back_with_undo(felt: Explorer) -> None:
+    at, before = a_hit(felt), playing(felt)
+    felt.remember()
+    felt.shape_hit(*at, velocity=1, late=0.5)
+    felt.remember()
+    felt.set_knob_values((0.3, -0.4, 0.1))
+    assert np.array_equal(playing(felt).velocities, before.velocities)
+    felt.undo()
+    assert playing(felt).velocities[at] == 1 and playing(felt).timing[at] == 0.5  # type: ignore[index]
+    felt.undo()
+    assert np.array_equal(playing(felt).velocities, before.velocities)
+
+
+def test_a_hit_keeps_its_feel_when_cells_are_drawn_beside_it(felt: Explorer) -> None:
+    felt.set_keep_drawn(True)
+    at = a_hit(felt)
+    felt.shape_hit(*at, velocity=5, late=0.3)
+    free = tuple(int(i) for i in np.argwhere(~playing(felt).cells)[0])
+    felt.draw(free[0], free[1], True)
+    pattern = playing(felt)
+    assert pattern.cells[at] and pattern.cells[free] and pattern.timing is not None
+    assert pattern.velocities[at] == 5 and pattern.timing[at] == 0.3
+
+
+def test_without_a_feel_hits_can_be_drawn_all_the_same_and_ranges_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explorer = explorer_of(made_up_run(*SHAPE), tmp_path, monkeypatch)
+    explorer.set_threshold(0.3)
+    at = a_hit(explorer)
+    assert playing(explorer).timing is None
+    explorer.shape_hit(*at, velocity=500, late=9)
+    pattern = playing(explorer)
+    assert pattern.timing is not None
+    assert pattern.velocities[at] == 127 and pattern.timing[at] == 0.5
+    assert np.count_nonzero(pattern.timing) == 1
+    explorer.shape_hit(*at, velocity=-3)
+    assert playing(explorer).velocities[at] == 1
+    for step, voice in ((16, 0), (0, 12), (-1, 0)):
+        with pytest.raises(ValueError, match="no cell"):
+            explorer.shape_hit(step, voice, velocity=3)
+    with pytest.raises(ValueError, match="not a number"):
+        explorer.shape_hit(*at, late=float("nan"))
+
+
+def test_a_drawn_feel_is_in_the_midi_file(felt: Explorer) -> None:
+    at = a_hit(felt)
+    felt.shape_hit(*at, velocity=3, late=0.5)
+    pattern = playing(felt)
+    file = mido.MidiFile(file=io.BytesIO(midi_file([pattern], 120)))
+    now, found = 0, []
+    for message in file.tracks[-1]:
+        now += message.time
+        if message.type == "note_on" and message.velocity == 3:
+            found.append((now / file.ticks_per_beat * 4, message.note))
+    (when, note) = found[0]
+    assert note == pattern.pitches[at[1]]
+    assert when == pytest.approx(at[0] + 0.5, abs=0.02)

@@ -65,6 +65,39 @@ def other_than(page: Page, before: list[str]) -> list[str]:
     return labels(page)
 
 
+def test_a_hit_is_drawn_louder_and_later_by_mouse_and_keys(page: Page) -> None:
+    hits = struck(page)
+    name = hits[len(hits) // 2]
+    cell = page.get_by_role("gridcell", name=re.compile(f"^{re.escape(name)}, hit, "))
+    label = cell.get_attribute("aria-label")
+    box = cell.bounding_box()
+    assert label is not None and box is not None
+    velocity = int(re.findall(r"velocity (\d+)", label)[0])
+    up = 40 if velocity < 80 else -40
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0], middle[1] - up, steps=5)
+    page.mouse.up()
+    expect(cell).to_have_attribute("aria-label", re.compile(f"hit, velocity {velocity + up}\\b"))
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + 3 * box["width"], middle[1], steps=5)
+    page.mouse.up()
+    expect(cell).to_have_attribute("aria-label", re.compile(", 50 % of a step late"))
+    keep_picture(page, "explore-drawn-feel")
+    cell.focus()
+    page.keyboard.press("Shift+ArrowLeft")
+    expect(cell).to_have_attribute("aria-label", re.compile(", 45 % of a step late"))
+    page.keyboard.press("Shift+ArrowDown")
+    wanted = re.compile(f"hit, velocity {max(1, velocity + up - 8)}\\b")
+    expect(cell).to_have_attribute("aria-label", wanted)
+    assert struck(page) == hits
+    for _ in range(4):
+        page.get_by_role("button", name="Undo").click()
+    expect(cell).to_have_attribute("aria-label", label)
+
+
 def test_the_pad_changes_how_hits_are_played_and_undo_brings_it_back(page: Page) -> None:
     expect(pad(page)).to_have_attribute("aria-valuetext", "louder 0.00, later 0.00")
     hits, before = struck(page), labels(page)

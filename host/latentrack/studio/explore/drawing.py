@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from latentrack.decoder.litert import LATEST
 from latentrack.model.autoencoder import Array
 from latentrack.model.run import Run
 from latentrack.playing.cells import cut_offs
+from latentrack.playing.velocity import velocity_limits
 from latentrack.studio.explore.nearest import nearest
 from latentrack.studio.explore.open_run import Cells, OpenRun
-from latentrack.studio.explore.state import Edit, ExplorerState
+from latentrack.studio.explore.state import Edit, ExplorerState, clamped
 
 _STARTS = 8
 _MOST_CANDIDATES = 4000  # sequences of the music that are looked through for a start
@@ -31,7 +33,9 @@ class Found:
         """With the puck there; the same state if another run was opened meanwhile."""
         if state.open_run is not self.opened:
             return state
-        return state.moved(self.latents, Edit(self.wanted, self.touched, state.keep_drawn))
+        drawn = state.edit or Edit()
+        edit = replace(drawn, wanted=self.wanted, touched=self.touched, kept=state.keep_drawn)
+        return state.moved(self.latents, edit)
 
 
 def cell_drawn(state: ExplorerState, step: int, voice: int, struck: bool) -> Found:
@@ -40,14 +44,44 @@ def cell_drawn(state: ExplorerState, step: int, voice: int, struck: bool) -> Fou
     The cells that were set weigh six times as much as the others, for else the nearest position is
     mostly the one where nothing is new. Takes up to 50 ms. Raises ValueError.
     """
-    shape = state.cells.shape
-    if state.open_run is None or not (0 <= step < shape[0] and 0 <= voice < shape[1]):
-        raise ValueError(f"there is no cell {step}, {voice}")
-    wanted = (state.cells if state.edit is None else state.edit.wanted).copy()
-    touched = np.zeros_like(wanted) if state.edit is None else state.edit.touched.copy()
+    _check_cell(state, step, voice)
+    edit = state.edit or Edit()
+    wanted = (state.cells if edit.wanted is None else edit.wanted).copy()
+    touched = np.zeros_like(wanted) if edit.touched is None else edit.touched.copy()
     wanted[step, voice] = struck
     touched[step, voice] = True
     return searched(state, wanted, touched)
+
+
+def hit_shaped(
+    state: ExplorerState, step: int, voice: int, velocity: int | None, late: float | None
+) -> ExplorerState:
+    """Give a hit a velocity (1 to 127) or a timing (-0.5 to 0.5 of a step, + is late) of its own.
+
+    Values beyond a range are clamped; a voice of accents, or of hits beside one, keeps within its
+    velocities. None leaves it as it is. Raises ValueError.
+    """
+    opened = _check_cell(state, step, voice)
+    edit = state.edit or Edit(kept=state.keep_drawn)
+    shape = state.cells.shape
+    if velocity is not None:
+        low, high = velocity_limits(opened.voices)
+        velocities = np.zeros(shape, np.uint8) if edit.velocities is None else edit.velocities
+        velocities = velocities.copy()
+        velocities[step, voice] = int(clamped(velocity, low[voice], high[voice]))
+        edit = replace(edit, velocities=velocities)
+    if late is not None:
+        timing = np.full(shape, np.nan) if edit.timing is None else edit.timing.copy()
+        timing[step, voice] = clamped(late, -LATEST, LATEST)
+        edit = replace(edit, timing=timing)
+    return state.sounding(edit=edit)
+
+
+def _check_cell(state: ExplorerState, step: int, voice: int) -> OpenRun:
+    shape = state.cells.shape
+    if state.open_run is None or not (0 <= step < shape[0] and 0 <= voice < shape[1]):
+        raise ValueError(f"there is no cell {step}, {voice}")
+    return state.open_run
 
 
 def searched(state: ExplorerState, wanted: Cells, touched: Cells) -> Found:

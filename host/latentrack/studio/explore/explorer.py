@@ -15,7 +15,7 @@ from latentrack.playing.cells import MOST_NOTES, MOST_PITCHES
 from latentrack.playing.parameters import DENSITIES, PITCHES, TRACK
 from latentrack.playing.pattern import Pattern
 from latentrack.studio.explore import path_player, undo
-from latentrack.studio.explore.drawing import cell_drawn, searched
+from latentrack.studio.explore.drawing import cell_drawn, hit_shaped, searched
 from latentrack.studio.explore.open_run import Cells, OpenRun
 from latentrack.studio.explore.paths import LatentPath
 from latentrack.studio.explore.state import ExplorerState, clamped
@@ -214,6 +214,13 @@ class Explorer(ExplorerStore):
         """Set a cell, and move to the position whose pattern comes nearest to all that was drawn
         since the puck was moved. Takes up to 50 ms."""
         self.change(cell_drawn(self.state, step, voice, struck).applied)
+
+    def shape_hit(
+        self, step: int, voice: int, velocity: int | None = None, late: float | None = None
+    ) -> None:
+        """Give a hit a velocity, 1 to 127, or a timing, -0.5 to 0.5 of a step (+ is late), until
+        the puck moves. None leaves it as it is. Quick. Raises ValueError."""
+        self.change(lambda state: hit_shaped(state, step, voice, velocity, late))
 
     def draw_all(self, wanted: Cells) -> None:
         """Move to the position whose pattern comes nearest to a whole one, (steps, voices)."""

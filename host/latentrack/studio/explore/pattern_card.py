@@ -33,7 +33,8 @@ class PatternCard:
         opened = explorer.state.open_run
         assert opened is not None
         self._opened, run = opened, opened.run
-        self._ready = self._turned = False
+        self._ready = False
+        self._unanswered: set[str] = set()
         self._answered = 0
         self._step = -1
         self._shown: object = None
@@ -78,6 +79,7 @@ class PatternCard:
         self._grid.on("ready", self._begin)
         self._grid.on("draw", self._draw)
         self._grid.on("density", self._density)
+        self._grid.on("shape", self._shape)
         self._show()
         listen(explorer.pattern_changed, self._show)
         listen(transport.stepped, self._show_step)
@@ -100,7 +102,7 @@ class PatternCard:
             return
         number, edit = self._tab.number, state.edit
         now = (state.pattern, state.densities, edit)
-        news = now != self._shown or number != self._answered or self._turned
+        news = now != self._shown or number != self._answered or self._unanswered
         if self._ready and news:
             kept = edit is not None and edit.kept
             answers = number if number != self._answered else 0
@@ -112,9 +114,10 @@ class PatternCard:
                 state.wrong,
                 kept,
                 answers,
-                self._turned,
+                self._unanswered,
             )
-            self._shown, self._answered, self._turned = now, number, False
+            self._shown, self._answered = now, number
+            self._unanswered.clear()
         words = _said(state)
         if words != self._words.text:
             self._words.set_text(words)
@@ -155,8 +158,22 @@ class PatternCard:
         finally:
             self._drawing = False
 
+    def _shape(self, event: GenericEventArguments) -> None:
+        told = event.args
+        if told.get("first"):
+            self._explorer.remember()
+        self._unanswered.add("shape")
+        velocity, late = told.get("velocity"), told.get("late")
+        with suppress(ValueError):  # another model has been opened meanwhile
+            self._explorer.shape_hit(
+                int(told["step"]),
+                int(told["voice"]),
+                None if velocity is None else int(velocity),
+                None if late is None else float(late),
+            )
+
     def _density(self, event: GenericEventArguments) -> None:
-        self._turned = True
+        self._unanswered.add("density")
         with suppress(ValueError):  # another model has been opened meanwhile
             self._explorer.set_density(int(event.args["index"]), float(event.args["value"]))
 
@@ -174,7 +191,7 @@ def _said(state: ExplorerState) -> str:
     """How near the model comes to what was drawn."""
     edit, wrong = state.edit, state.wrong
     if edit is None or wrong is None:
-        return "Press a cell to change it."
+        return "Press a cell to change it; drag a hit up, down or sideways to play it otherwise."
     off = int(np.count_nonzero(wrong))
     cells, differ = count(off, "cell"), agree(off, "differs", "differ")
     if off == 0:

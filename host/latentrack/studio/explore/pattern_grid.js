@@ -8,16 +8,24 @@ function when(late) {
   return percent ? `, ${percent} % of a step ${late < 0 ? "early" : "late"}` : "";
 }
 
+const STRAYED = 8; // pixels: a hand that moves further has not pressed
+const SHAPED_BY_KEYS = {
+  ArrowUp: ["velocity", 8], ArrowDown: ["velocity", -8],
+  ArrowLeft: ["late", -0.05], ArrowRight: ["late", 0.05],
+};
+
 export default {
   template: `
     <div class="lt-explore-rows" ref="box">
       <div class="lt-explore-table" ref="table" role="grid" aria-label="Pattern" @keydown="key"
-        @pointerdown="down" @pointerup="up" @focusin="entered"></div>
+        aria-description="Arrow keys go from cell to cell, the space bar sets or removes a hit. With Shift, arrow keys change a hit's velocity and timing."
+        @pointerdown="down" @pointermove="moved" @pointerup="up" @pointercancel="pressed = null"
+        @focusin="entered"></div>
     </div>`,
   created() {
     this.cells = [];
-    this.shape = "";
     this.densities = new OneInFlight((message) => this.$emit("density", message));
+    this.shapes = new OneInFlight((message) => this.$emit("shape", message));
   },
   mounted() {
     this.$emit("ready");
@@ -89,7 +97,8 @@ export default {
     // hits, timing (in parts of 127 of a step), wrong: a byte for each cell, voice fastest.  played:
     // so many steps are played.
     show(told) {
-      if (told.turned) this.densities.answered();
+      if (told.answers.includes("density")) this.densities.answered();
+      if (told.answers.includes("shape")) this.shapes.answered();
       if (!this.told) return;
       const hits = bytes(told.hits), wrong = told.wrong ? bytes(told.wrong) : null;
       const timing = told.timing ? new Int8Array(bytes(told.timing).buffer) : null;
@@ -109,6 +118,7 @@ export default {
           if (cell.state === state) continue;
           cell.state = state;
           cell.hit = hit;
+          cell.late = late;
           cell.style.setProperty("--lt-loud", hit / 127);
           if (timing) cell.style.setProperty("--lt-late", late);
           const names = cell.classList;
@@ -164,12 +174,37 @@ export default {
     down(event) {
       const cell = this.cellOf(event);
       this.pressed = cell && !event.button ? { cell, x: event.clientX, y: event.clientY } : null;
+      // The hand may leave the grid. A finger scrolls.
+      if (this.pressed && event.pointerType !== "touch") this.$refs.table.setPointerCapture(event.pointerId);
+    },
+    // A hit that is dragged gets louder or softer, or later or earlier: whichever way comes first.
+    moved(event) {
+      const was = this.pressed;
+      if (!was || event.pointerType === "touch") return;
+      const right = event.clientX - was.x, up = was.y - event.clientY;
+      if (!was.along) {
+        if (Math.hypot(right, up) <= STRAYED || !was.cell.hit) return;
+        was.along = Math.abs(right) > Math.abs(up) ? "late" : "velocity";
+        was.from = was.along === "late" ? was.cell.late : was.cell.hit;
+        was.wide = was.cell.getBoundingClientRect().width;
+        was.first = true;
+      }
+      const value = was.from + (was.along === "late" ? right / was.wide : up);
+      this.shape(was.cell, was.along, value, was.first);
+      was.first = false;
+    },
+    shape(cell, along, value, first) {
+      const [least, most] = along === "late" ? [-0.5, 0.5] : [1, 127];
+      const rounded = along === "late" ? Math.round(100 * value) / 100 : Math.round(value);
+      const kept = Math.min(most, Math.max(least, rounded));
+      const voice = this.told.rows[cell.row].voice;
+      this.shapes.post({ step: cell.step, voice, [along]: kept, first });
     },
     up(event) {
       const was = this.pressed;
       this.pressed = null;
       // A finger that scrolls sets nothing.
-      if (!was || Math.hypot(event.clientX - was.x, event.clientY - was.y) > 8) return;
+      if (!was || was.along || Math.hypot(event.clientX - was.x, event.clientY - was.y) > STRAYED) return;
       was.cell.focus({ preventScroll: true });
       this.toggle(was.cell);
     },
@@ -184,6 +219,14 @@ export default {
       const cell = this.cellOf(event);
       if (!cell || event.altKey || event.metaKey) return;
       const last = this.told.steps - 1, bottom = this.cells.length - 1;
+      const finer = SHAPED_BY_KEYS[event.key];
+      if (event.shiftKey && finer) {
+        event.preventDefault();
+        const [along, more] = finer;
+        const now = along === "late" ? cell.late : cell.hit;
+        if (cell.hit) this.shape(cell, along, now + more, true);
+        return;
+      }
       let [row, step] = [cell.row, cell.step];
       if (event.key === " " || event.key === "Enter") {
         event.preventDefault();

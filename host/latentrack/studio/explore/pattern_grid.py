@@ -1,11 +1,12 @@
 """The pattern as an element of the page that can be edited; `pattern_grid.js` shows it.
 
-Events: "draw" {step, voice, struck}, "density" {index, value}, which waits for its answer.
+Events: "draw" {step, voice, struck}; "shape" {step, voice, velocity or late, first: a gesture
+begins} and "density" {index, value}, which wait for their answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,12 +58,12 @@ class PatternGrid(Element, component="pattern_grid.js", dependencies=["one_in_fl
         wrong: npt.NDArray[np.bool_] | None = None,
         kept: bool = False,
         number: int = 0,
-        turned: bool = False,
+        answers: Collection[str] = (),
     ) -> None:
         """hits: of all steps, (steps, voices), of which the first `played` are played.  timing: how
         late each is, in steps; None: all are on the grid.  wrong: the cells that are not as they
         were drawn.  kept: they sound as drawn all the same.  number: of the move that led here.
-        turned: this answers a density."""
+        answers: the events that this answers."""
         self.run_method(
             "show",
             {
@@ -73,7 +74,7 @@ class PatternGrid(Element, component="pattern_grid.js", dependencies=["one_in_fl
                 "densities": [round(value, 3) for value in densities],
                 "kept": kept,
                 "number": number,
-                "turned": turned,
+                "answers": sorted(answers),
             },
         )
 

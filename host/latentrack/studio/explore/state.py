@@ -26,15 +26,32 @@ _DRAWN_VELOCITY = 100
 
 @dataclass(frozen=True, eq=False)
 class Edit:
-    """What was drawn by hand.
+    """What was drawn by hand, until the puck moves. All arrays are (steps, voices).
 
-    wanted: the whole pattern, (steps, voices).  touched: the cells that were set.  kept: it is
-    played as it was drawn, until the puck moves.
+    wanted: the whole pattern; None: no cell was set.  touched: the cells that were set.  kept: the
+    cells sound as they were drawn.  velocities: of hits that were given one, 1 to 127; else 0.
+    timing: of hits that were given one, in steps, + is late; else NaN.
     """
 
-    wanted: Cells
-    touched: Cells
+    wanted: Cells | None = None
+    touched: Cells | None = None
     kept: bool = False
+    velocities: Velocities | None = None
+    timing: Timing | None = None
+
+    def shaped(self, velocities: Velocities) -> Velocities:
+        """Velocities of what sounds, with those that were drawn."""
+        if self.velocities is None:
+            return velocities
+        drawn = (velocities > 0) & (self.velocities > 0)
+        return np.where(drawn, self.velocities, velocities)
+
+    def moved(self, timing: Timing | None) -> Timing | None:
+        """The timing of a pattern, None if all is on the grid, with what was drawn."""
+        if self.timing is None:
+            return timing
+        played = np.zeros(self.timing.shape) if timing is None else timing
+        return np.where(np.isnan(self.timing), played, self.timing)
 
 
 @dataclass(frozen=True)
@@ -123,14 +140,16 @@ class ExplorerState:
 
     @property
     def wrong(self) -> Cells | None:
-        """The cells that sound otherwise than they were drawn, (steps, voices); None: nothing was
-        drawn here."""
-        return None if self.edit is None else self.edit.wanted != self.cells
+        """The cells that sound otherwise than they were drawn, (steps, voices); None: no cell was
+        set here."""
+        wanted = self.edit.wanted if self.edit else None
+        return None if wanted is None else wanted != self.cells
 
     @property
     def timing(self) -> Timing | None:
-        """How late each cell's hit sounds, of all steps; None: the run has no feel."""
-        return self._timing_of(self.learned)
+        """How late each cell's hit sounds, of all steps; None: all are on the grid."""
+        learned = self._timing_of(self.learned)
+        return self.edit.moved(learned) if self.edit else learned
 
     @property
     def path_playing(self) -> bool:
@@ -217,13 +236,16 @@ class ExplorerState:
             return made
         limits = made.limits(opened)
         cells = opened.cells_of(logits, limits, made.notes)
-        played = edit.wanted if edit is not None and edit.kept else cells
+        drawn_cells = edit.wanted if edit is not None and edit.kept else None
+        played = cells if drawn_cells is None else drawn_cells
         hits = opened.velocities_of(logits, played, limits, made.learned, made.dynamics)
         if played is not cells and made.learned is None:
             # Without a feel a cell that the model does not play has no velocity of its own.
             low, high = velocity_limits(opened.voices)
             drawn = np.clip(np.where(cells, hits, _DRAWN_VELOCITY), low, high)
             hits = np.where(played, drawn, 0).astype(np.uint8)
+        if edit is not None:
+            hits = edit.shaped(hits)
         cells.flags.writeable = hits.flags.writeable = False
         pattern = opened.pattern_of(hits[: made.steps], made.pitches, made.timing)
         return replace(made, cells=cells, hits=hits, pattern=pattern)
