@@ -125,7 +125,7 @@ def model_file_of(demo_run: Path) -> Path:
 
     files = RunFiles(Workspace(demo_run.parent))
     try:
-        return files.model_file(demo_run, "float32")
+        return files.model_file(demo_run, "auto")
     finally:
         files.close()
 

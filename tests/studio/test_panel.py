@@ -96,7 +96,7 @@ def hosted(demo_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     store.clock("off")
     store.switch_on()
     wait(store, lambda: done(store))
-    text = said(store, lambda: store.audition("float32", store=True))
+    text = said(store, lambda: store.audition("auto", store=True))
     assert text == "demo plays on track 1 from the next bar on. It is in the module's library."
     yield studio
     studio.close()

@@ -465,16 +465,16 @@ def test_what_cannot_be_made_of_a_run_is_said_in_one_sentence(
 def test_a_model_file_is_made_once(files: RunFiles, workspace: Workspace, run: Path) -> None:
     parts: list[str] = []
     files.progress_changed.connect(lambda: parts.extend(files.state.parts.values()))
-    file = files.model_file(run, "float32")
+    file = files.model_file(run, "auto")
     assert file == workspace.models / "by-hand.tflite"
     assert Decoder(file).info.steps == load_run(run).dataset.steps
     # What the precision costs is counted only where it is told.
     assert "Converting" in parts and "Counting what changed" not in parts
     parts.clear()
-    assert files.model_file(run, "float32") == file and parts == []
+    assert files.model_file(run, "auto") == file and parts == []
     long_ago = (run / "run.toml").stat().st_mtime - 1
     os.utime(file, (long_ago, long_ago))
-    files.model_file(run, "float32")
+    files.model_file(run, "auto")
     assert "Converting" in parts
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from latentrack.commands.options import JsonOption, PrecisionOption, RunArgument, output_option
+from latentrack.decoder.precision import AUTO
 from latentrack.errors import UserError
 from latentrack.words import count
 
@@ -19,7 +20,7 @@ def export(
             "Where the model goes. Without it: the run's name with .tflite, beside it.",
         ),
     ] = None,
-    precision: PrecisionOption = "float32",
+    precision: PrecisionOption = AUTO,
     as_json: JsonOption = False,
 ) -> None:
     """Re-export a run, smaller if you like.
@@ -42,9 +43,10 @@ def export(
             f"The model file {target} must end in .tflite: name it {target}.tflite, say."
         )
     check_output_file(target, "the model")
-    check_precision(precision)
+    check_precision(precision, or_auto=True)
     with shown.status("Converting"):
         loaded = load_run(run)
+        precision = loaded.precision_of_file(precision)
         loaded.export(target, precision=precision)
         gates = gates_of(loaded, precision)
     if as_json:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from latentrack.decoder.precision import PRECISIONS
+from latentrack.decoder.precision import AUTO, PRECISIONS
 from latentrack.errors import UserError
 from latentrack.words import agree, listed
 
@@ -35,9 +35,10 @@ PrecisionOption = Annotated[
     str,
     typer.Option(
         "--precision",
-        autocompletion=one_of(*PRECISIONS),
+        autocompletion=one_of(AUTO, *PRECISIONS),
         help="Precision of the weights: float32, float16 (half as large), dynamic or int8 (a "
-        "quarter). The smaller ones change a few hits; the command says how many.",
+        "quarter). The smaller ones change a few hits; the command says how many. auto: float32 "
+        "if a module holds two such files at once, else float16.",
     ),
 ]
 

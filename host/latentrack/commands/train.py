@@ -21,6 +21,7 @@ from latentrack.commands.options import (
     output_option,
     refuse_unused,
 )
+from latentrack.decoder.precision import AUTO
 from latentrack.errors import UserError
 from latentrack.model.settings import Settings
 
@@ -58,7 +59,7 @@ def train(
             "`latentrack report`. Without it: the model's name with .run, beside it.",
         ),
     ] = None,
-    precision: PrecisionOption = "float32",
+    precision: PrecisionOption = AUTO,
     *,
     as_json: JsonOption = False,
     **settings: Any,
@@ -98,7 +99,7 @@ def train(
     check_output_folder(folder, "the run")
     check_place(folder)
     _refuse_what_has_no_effect(context, earlier is not None)
-    check_precision(precision)
+    check_precision(precision, or_auto=True)
     chosen = Settings(**values_of(Settings, settings))
     if earlier:
         chosen = earlier.going_on(chosen)
@@ -112,6 +113,7 @@ def train(
     planned = plan(len(music), cells, chosen, precision, feel=feels)
     planned.check_memory()
     chosen = with_taper(chosen, cells, precision)
+    precision = planned.precision
     if not earlier and not can_hold_out(music.sources):
         refuse_unused(
             context, ["validation_split"], "on so few sequences or files, which are all needed"

@@ -33,8 +33,19 @@ PRECISIONS = {
 }
 
 
-def check_precision(name: str) -> str:
-    """Returns `name`. UserError: it is not in PRECISIONS."""
-    if name not in PRECISIONS:
-        raise UserError(f"Unknown precision {name!r}: choose {listed(tuple(PRECISIONS), 'or')}.")
+AUTO = "auto"
+"""Not a precision but the choice of one: see `model.sizes.chosen_precision`."""
+
+
+def costs() -> dict[str, str]:
+    """What each choice of a precision costs or means, in words: AUTO first."""
+    auto = "float32 if a module holds two such files at once, else float16"
+    return {AUTO: auto} | {name: each.cost for name, each in PRECISIONS.items()}
+
+
+def check_precision(name: str, *, or_auto: bool = False) -> str:
+    """Returns `name`. UserError: it is not in PRECISIONS, nor AUTO where that may be."""
+    choices = (AUTO, *PRECISIONS) if or_auto else tuple(PRECISIONS)
+    if name not in choices:
+        raise UserError(f"Unknown precision {name!r}: choose {listed(choices, 'or')}.")
     return name

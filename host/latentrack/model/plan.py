@@ -9,7 +9,7 @@ from pathlib import Path
 from latentrack.errors import UserError
 from latentrack.model.autoencoder import weight_count, weight_shapes
 from latentrack.model.settings import Settings
-from latentrack.model.sizes import file_bytes, in_words, remedy, which_modules
+from latentrack.model.sizes import chosen_precision, file_bytes, in_words, remedy, which_modules
 from latentrack.model.tapers import hidden_sizes, linear_taper, with_taper
 from latentrack.words import count
 
@@ -93,7 +93,8 @@ def plan(
 ) -> TrainingPlan:
     """The plan of a training on `sequences` of `cells` (steps × voices) each.
 
-    feel: latents of the feel, 0: there is none (`feel_training.wanted_latents`).
+    precision: of the model file; "auto" as `sizes.chosen_precision`.  feel: latents of the feel, 0:
+    there is none (`feel_training.wanted_latents`).
 
     UserError where the settings make a decoder that is too large for any computer here.
     """
@@ -103,6 +104,7 @@ def plan(
     weights = weight_count(weight_shapes(cells, encoder, settings.latents, decoder))
     narrowed = used.decoder_layers is not None and settings.decoder_layers is None
     linear = linear_taper(cells, settings.latents, settings.hidden_layers)[::-1]
+    precision = chosen_precision(precision, layers, feel)
     return TrainingPlan(
         layers,
         precision,

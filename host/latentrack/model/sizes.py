@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from latentrack.decoder.precision import PRECISIONS
+from latentrack.decoder.precision import AUTO, PRECISIONS, check_precision
 from latentrack.model.feel import TRUNK
 
 PLAIN_BYTES = 400_000
 """The largest model file for a Teensy without PSRAM. Its arena for models has some 470 KB, and
 beside the file lie there what latentcore works in and what comes in over USB."""
+PAIR_BYTES = 220_000
+"""The largest model file of which a Teensy without PSRAM holds two at once, so that one can be
+pushed while the other plays."""
 FLASH_BYTES = 6_500_000
 """The largest that is stored: the flash has 7 MB, of which Latentrack takes a part. A Teensy with
 PSRAM has 8 or 16 MB of it, so what is stored there can be played, too."""
@@ -30,6 +33,16 @@ def file_bytes(layers: Sequence[int], precision: str = "float32", feel: int = 0)
         pairs += [*zip(trunk, trunk[1:], strict=False), *[(trunk[-1], layers[-1])] * 2]
     frame = _FRAME_BYTES + (_FRAME_OF_A_FEEL if feel else 0)
     return sum((each.weight_bytes * a + each.bias_bytes) * b for a, b in pairs) + frame
+
+
+def chosen_precision(name: str, layers: Sequence[int], feel: int = 0) -> str:
+    """The precision that `name` means for a decoder of these layers; see `file_bytes`.
+
+    "auto" is float32 up to PAIR_BYTES and float16 above. UserError: there is no such precision.
+    """
+    if check_precision(name, or_auto=True) != AUTO:
+        return name
+    return "float32" if file_bytes(layers, "float32", feel) <= PAIR_BYTES else "float16"
 
 
 def in_words(size: int) -> str:

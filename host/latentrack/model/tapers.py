@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from latentrack.decoder.precision import AUTO
 from latentrack.errors import UserError
 from latentrack.limits import MEGABYTE, WEIGHTS
 from latentrack.model.autoencoder import weight_count, weight_shapes
@@ -56,11 +57,14 @@ def fitting_taper(
 
 
 def with_taper(settings: Settings, cells: int, precision: str = "float32") -> Settings:
-    """The settings with what `fitting_taper` chooses, where they leave it open."""
+    """The settings with what `fitting_taper` chooses, where they leave it open.
+
+    precision: with "auto" the layers are those that fit in float32.
+    """
     if settings.taper is not None or settings.decoder_layers is not None:
         return settings
     sizes = (cells, settings.latents, settings.hidden_layers)
-    fitting = fitting_taper(*sizes, precision)
+    fitting = fitting_taper(*sizes, "float32" if precision == AUTO else precision)
     if fitting == linear_taper(*sizes):
         return replace(settings, taper="linear")
     return replace(settings, decoder_layers=fitting[-2:0:-1])

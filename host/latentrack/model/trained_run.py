@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from latentrack.corpus.dataset import Dataset
 from latentrack.declared import declarations
 from latentrack.decoder.metadata import Extras
+from latentrack.decoder.precision import AUTO
 from latentrack.errors import UserError
 from latentrack.model.autoencoder import Autoencoder
 from latentrack.model.feel import Feel, feel_latents
 from latentrack.model.measures import THRESHOLD, Recall, recall
 from latentrack.model.reconstruction import Reconstruction
 from latentrack.model.settings import Settings
+from latentrack.model.sizes import chosen_precision
 from latentrack.model.training import Epoch, rows
 from latentrack.words import count, listed
 
@@ -309,14 +311,14 @@ class Run:
 
     # -- the model file ---------------------------------------------------------------------------
 
-    def export(self, path: str | os.PathLike[str], *, precision: str = "float32") -> None:
+    def export(self, path: str | os.PathLike[str], *, precision: str = AUTO) -> None:
         """Write the decoder as a model file, whole or not at all.
 
         Parameters
         ----------
         path : str or path-like
             Where the `.tflite` goes.
-        precision : "float32", "float16", "dynamic" or "int8", default "float32"
+        precision : "auto", "float32", "float16", "dynamic" or "int8", default "auto"
             Of the weights; see docs/training.md.
 
         Raises
@@ -333,12 +335,12 @@ class Run:
 
         write_model(path, self.to_tflite(precision=precision))
 
-    def to_tflite(self, *, precision: str = "float32") -> bytes:
+    def to_tflite(self, *, precision: str = AUTO) -> bytes:
         """Give the bytes of the model file, with metadata and extras.
 
         Parameters
         ----------
-        precision : "float32", "float16", "dynamic" or "int8", default "float32"
+        precision : "auto", "float32", "float16", "dynamic" or "int8", default "auto"
             Of the weights.
 
         Returns
@@ -365,11 +367,38 @@ class Run:
             latents = np.concatenate([latents, feel], axis=1)
         return to_tflite(
             self.model,
-            precision=precision,
+            precision=self.precision_of_file(precision),
             extras=self.extras,
             representative=latents,
             feel=self.feel,
         )
+
+    def precision_of_file(self, precision: str = AUTO) -> str:
+        """Say which precision the model file gets.
+
+        Parameters
+        ----------
+        precision : "auto", "float32", "float16", "dynamic" or "int8", default "auto"
+            "auto" is float32 if a module without PSRAM holds two such files at once, else float16.
+
+        Returns
+        -------
+        str
+            The precision, not "auto".
+
+        Raises
+        ------
+        UserError
+            If there is no such precision.
+
+        Examples
+        --------
+        >>> import latentrack as lt
+        >>> lt.load_run("groove.run").precision_of_file()
+        'float32'
+        """
+        latents = self.feel.latents if self.feel else 0
+        return chosen_precision(precision, self.model.sizes, latents)
 
     @property
     def extras(self) -> Extras:

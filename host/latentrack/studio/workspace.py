@@ -22,6 +22,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from latentrack.decoder.precision import AUTO
 from latentrack.errors import UserError
 from latentrack.files import atomic_write
 from latentrack.limits import NAME_BYTES, TEXT_BYTES, read_file, read_json
@@ -130,10 +131,10 @@ class Workspace:
             number += 1
 
 
-def model_name(run: Path, precision: str = "float32") -> str:
-    """What the model file of a run is called, in one of `decoder.precision.PRECISIONS`."""
+def model_name(run: Path, precision: str = AUTO) -> str:
+    """What the model file of a run is called, in one of `decoder.precision.PRECISIONS` or AUTO."""
     plain = run.name.removesuffix(".run")
-    return f"{plain}.tflite" if precision == "float32" else f"{plain}-{precision}.tflite"
+    return f"{plain}.tflite" if precision == AUTO else f"{plain}-{precision}.tflite"
 
 
 def safe_name(name: str) -> str:

@@ -10,7 +10,7 @@ from latentrack.errors import UserError
 from latentrack.model import plan as plan_module
 from latentrack.model.plan import Estimate, plan
 from latentrack.model.settings import Settings
-from latentrack.model.sizes import file_bytes, in_words, which_modules
+from latentrack.model.sizes import chosen_precision, file_bytes, in_words, which_modules
 from latentrack.model.tapers import fitting_taper, hidden_sizes, with_taper
 from latentrack.model.training import train
 from tests.host.model.made_music import music
@@ -79,6 +79,22 @@ def test_a_decoder_is_as_wide_as_fits() -> None:
     # What the user chose stays.
     for settings in (Settings(taper="linear"), Settings(decoder_layers=(500, 600))):
         assert with_taper(settings, 3840) == settings
+
+
+def test_auto_is_float32_where_a_module_holds_two_of_them() -> None:
+    small, large = (3, 66, 129, 192), (3, 162, 321, 480)
+    assert file_bytes(small) < 220_000 < file_bytes(large)
+    assert chosen_precision("auto", small) == "float32"
+    assert chosen_precision("auto", large) == "float16"
+    # With a feel a drum model has 315 kB in float32.
+    assert chosen_precision("auto", small, feel=2) == "float16"
+    assert file_bytes(small, "float16", feel=2) < 220_000
+    assert chosen_precision("int8", small) == "int8"
+    with pytest.raises(UserError, match="choose auto, float32, float16, dynamic or int8"):
+        chosen_precision("int7", small)
+    # What is too large for either is planned as it will be written.
+    assert plan(60, 192, Settings(), "auto", feel=2).precision == "float16"
+    assert plan(60, 192, Settings(), "auto").precision == "float32"
 
 
 def test_four_bars_of_piano_are_made_to_fit_and_it_is_said() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
-from latentrack.decoder.precision import PRECISIONS
+from latentrack.decoder.precision import AUTO
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.page_parts import heading, listen, named
 from latentrack.studio.panel.state import State
@@ -22,7 +22,7 @@ class CardChoices:
     """What is chosen in this tab."""
 
     track: int = 0
-    precision: str = next(iter(PRECISIONS))
+    precision: str = AUTO
     preset: int = 1
 
     def take(self, name: str) -> Callable[[ValueChangeEventArguments[Any]], None]:

@@ -7,12 +7,14 @@ from typing import Any
 
 from nicegui import ui
 
+from latentrack.decoder.precision import AUTO
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.panel.cards import CardChoices, button, open_name
 from latentrack.studio.panel.state import State, Stored
 from latentrack.studio.panel.store import ModuleStore
 
 _PRECISIONS = {
+    AUTO: "auto",
     "float32": "as trained",
     "float16": "half the size",
     "dynamic": "a quarter, weights only",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
+from latentrack.decoder.precision import AUTO
 from latentrack.errors import UserError
 from latentrack.module.link import ModuleError
 from latentrack.module.session import NoPackage
@@ -158,7 +159,7 @@ class ModuleStore(ModuleState):
 
     # -- what it plays ----------------------------------------------------------------------------
 
-    def audition(self, precision: str = "float32", track: int = 0, store: bool = False) -> None:
+    def audition(self, precision: str = AUTO, track: int = 0, store: bool = False) -> None:
         """Play the model that is open, from the next bar on; `store` also keeps it there."""
         self._do(partial(self._actions.audition, precision, track, store), "Sending the model")
 

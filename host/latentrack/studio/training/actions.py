@@ -10,7 +10,7 @@ from fastapi import HTTPException
 from fastapi.responses import FileResponse
 from nicegui import app, ui
 
-from latentrack.decoder.precision import PRECISIONS
+from latentrack.decoder.precision import AUTO, costs
 from latentrack.errors import UserError
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.page_parts import (
@@ -98,8 +98,8 @@ def export(files: RunFiles, run: Path) -> None:
     with ui.dialog(value=True) as dialog, ui.card().classes("lt-train-dialog"):
         named(dialog, f"Model file of {run.stem}")
         ui.label(f"Model file of {run.stem}").classes("lt-title")
-        options = {name: f"{name}: {each.cost}" for name, each in PRECISIONS.items()}
-        chosen = ui.radio(options, value="float32").props("dense")
+        options = {name: f"{name}: {cost}" for name, cost in costs().items()}
+        chosen = ui.radio(options, value=AUTO).props("dense")
         said = ui.label().props('role="status"')
         links = ui.row().classes("lt-train-actions")
         with ui.row().classes("lt-train-actions"):

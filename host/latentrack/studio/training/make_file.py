@@ -32,6 +32,7 @@ def export(voice: ChildVoice, run: str, target: str, precision: str, *count: str
     """
     loaded = load_run(run)
     voice.say("part", words="Converting")
+    precision = loaded.precision_of_file(precision)
     loaded.export(target, precision=precision)
     if not count:
         return ""

@@ -67,7 +67,7 @@ class RunFiles(Store[RunFilesState]):
         return target
 
     def export(self, run: Path, precision: str) -> tuple[Path, str]:
-        """Write a run's model in one of `decoder.precision.PRECISIONS` into the studio's models.
+        """Write a run's model into the studio's models; precision: one of PRECISIONS, or AUTO.
 
         Returns the file, and what the precision costs in words.
         """
@@ -97,7 +97,7 @@ class RunFiles(Store[RunFilesState]):
         self._worker.close()
 
     def _target(self, run: Path, precision: str) -> Path:
-        check_precision(precision)
+        check_precision(precision, or_auto=True)
         self._workspace.models.mkdir(parents=True, exist_ok=True)
         return self._workspace.models / model_name(run, precision)
 
