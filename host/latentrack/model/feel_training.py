@@ -49,6 +49,7 @@ NOISE = 2.0
 RATE = 0.003
 BATCH = 32
 _STEPS = 30_000
+"""The most; a training of the hits that is asked to be shorter makes that of the feel shorter."""
 _MOST_EPOCHS = 1500
 _MOST_JUDGED = 2000  # sequences by which the latents are ordered
 _OFFSET_UNITS = 127  # half a step; a timing byte is 127 on the grid
@@ -163,7 +164,7 @@ def train_feel(
     weights = _untrained(cells, model.latents, latents, music, rng)
     batch = min(BATCH, len(chosen))
     batches = len(chosen) // batch
-    epochs = max(1, min(_MOST_EPOCHS, _STEPS // batches))
+    epochs = max(1, min(_MOST_EPOCHS, _steps(settings, len(chosen)) // batches))
     tells = TELLS if latents == len(TELLS) or dataset.dynamics.has_velocity else TELLS[1:]
     loss = FeelLoss(len(ENCODER), len(TRUNK), tells[:latents], cells, float(settings.latent_scale))
     state = initial_state(weights)
@@ -187,6 +188,16 @@ def train_feel(
     weights = [np.asarray(value) for value in state[0]]
     feel = with_feel_layers(settings.latent_scale, len(ENCODER), weights)
     return _in_order(feel, tells[:latents], means, music)
+
+
+def _steps(settings: Settings, sequences: int) -> int:
+    """Return the number of steps: that of the hits, at most _STEPS.
+
+    settings: as they were used, with numbers for epochs and batch_size.
+    """
+    if settings.epochs is None or settings.batch_size is None:
+        return _STEPS
+    return min(_STEPS, settings.epochs * max(1, sequences // settings.batch_size))
 
 
 def _in_order(feel: Feel, tells: Sequence[str], positions: Array, music: Played) -> Feel:

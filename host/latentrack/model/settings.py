@@ -86,9 +86,9 @@ class Settings:
         "decoder's.",
     )  # fmt: skip
     feel: str = declare(
-        "none", label="Feel", choices=FEELS, group=NETWORK, more=True,
-        help="Whether the model also learns how hard, and how early or late each hit is played: "
-        "auto, with a latent for each of the two that the music has; none; or so many latents. "
+        "auto", label="Feel", choices=FEELS, group=NETWORK, more=True,
+        help="Whether the model also learns how hard, and how early or late each hit is played. By "
+        "default with a latent for each of the two that the music has; none; or so many latents. "
         "The latents of the feel come after the others.",
     )  # fmt: skip
     learning_rate: float = declare(

@@ -8,7 +8,7 @@ from latentrack.corpus.dataset import Dataset
 from latentrack.model.settings import Settings
 
 STEPS, VOICES = 8, 3
-FEEL_SETTINGS = Settings(epochs=10, encoder_layers=(24, 16), decoder_layers=(12, 16), feel="auto")
+FEEL_SETTINGS = Settings(epochs=300, encoder_layers=(24, 16), decoder_layers=(12, 16))
 
 
 def music(count: int, sources: int, kind: str = "drums", seed: int = 0) -> Dataset:

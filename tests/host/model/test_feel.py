@@ -118,7 +118,7 @@ def test_music_without_dynamics_has_no_feel() -> None:
 
 
 def test_one_latent_for_music_on_the_grid() -> None:
-    training = train(drummed(100, 5, late=False), replace(FEEL_SETTINGS, epochs=2))
+    training = train(drummed(100, 5, late=False), FEEL_SETTINGS)
     assert training.feel is not None and training.feel.tells == ("velocity",)
     _, timing = training.feel.decode(np.zeros((1, 4)))
     assert np.abs(timing).max() < 0.05
@@ -127,7 +127,7 @@ def test_one_latent_for_music_on_the_grid() -> None:
 def test_one_latent_of_music_that_is_only_late_says_how_late() -> None:
     dataset = drummed(300, 10)
     dataset = replace(dataset, velocities=np.full(dataset.hits, 100))
-    training = train(dataset, replace(FEEL_SETTINGS, epochs=2))
+    training = train(dataset, FEEL_SETTINGS)
     feel = training.feel
     assert feel is not None and feel.tells == ("timing",)
     latents = feel_latents(training.model, feel, dataset)
@@ -152,6 +152,14 @@ def test_latents_in_another_order_are_the_same_feel(felt: Run) -> None:
         strict=True,
     ):
         np.testing.assert_allclose(a, b, atol=0.01)
+
+
+def test_a_short_training_has_a_short_feel() -> None:
+    """Of two epochs in batches of 16, 200 sequences are 24 steps: in batches of 32 four epochs."""
+    parts: list[float] = []
+    settings = replace(FEEL_SETTINGS, epochs=2, validation_split=0.0)
+    train(drummed(200, 10), settings, on_feel=parts.append)
+    assert parts == [0.25, 0.5, 0.75, 1.0]
 
 
 def test_an_interrupt_keeps_the_hits() -> None:
