@@ -13,7 +13,7 @@ from latentrack.files import atomic_write
 from latentrack.playing.voices import DRUM_CHANNEL
 
 FOLDER = "demo"
-_TICKS = 120  # a step
+_TICKS = 200  # a step: a multiple of 100, for hundredths of a step are whole ticks then
 _GATE = 10  # ticks: shorter than from a late hit to an early one on the next step
 
 
