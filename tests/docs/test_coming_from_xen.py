@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import latentrack as lt
+from latentrack.corpus import demo_dataset
 from latentrack.virtual.module import VirtualModule
 from tests.docs.music import write_beats
 from tests.docs.page import Page
@@ -28,7 +29,7 @@ def test_its_cells_are_a_program_that_ends_on_a_module(
     for number, cell in enumerate(CELLS):
         exec(compile(cell, f"{PAGE.name}, cell {number}", "exec"), names)
     said = capsys.readouterr().out
-    assert "<Dataset: 199 drum sequences of 16 steps × 12 voices" in said
+    assert f"<Dataset: {len(demo_dataset())} drum sequences of 16 steps × 12 voices" in said
     assert re.search(r"\d% of the cells, .*% of the sequences\n.*% of the hits", said)
     run = names["run"]
     # The layers that the reference project's own models of this shape have.

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import latentrack as lt
+from latentrack.corpus import demo_dataset
 from latentrack.model.reconstruction import Reconstruction
 from tests.docs.pages import DOCS, PAGES
 
@@ -36,8 +37,9 @@ def test_it_runs_from_midi_to_a_model_and_pictures(
     names: dict[str, Any] = {}
     code = ["".join(cell["source"]) for cell in CELLS if cell["cell_type"] == "code"]
     answers = [answer for cell in code if (answer := shown(cell, names)) is not None]
-    assert len(list(Path("my-music").rglob("*.mid"))) == 22
-    assert len(names["music"]) == 199
+    demo = demo_dataset()
+    assert len(list(Path("my-music").rglob("*.mid"))) == demo.files
+    assert len(names["music"]) == len(demo)
     pictures = [
         getattr(answer, ask)() for answer in answers for ask in PICTURES if hasattr(answer, ask)
     ]

@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from latentrack.corpus import Dataset, read
+from latentrack.corpus import Dataset, demo_dataset, read
 from tests.studio.conftest import RunningStudio, keep_picture, running_studio
 from tests.studio.shown import fits_the_phone
 from tests.studio.test_music import BEAT, MAP, OTHER, TUNE, batch, midi_bytes
@@ -270,7 +270,8 @@ def test_guests_from_the_network_cannot_read_folders_of_this_computer(
 def test_the_demo_corpus_and_a_phone(studio: RunningStudio, open_tab: Open) -> None:
     page = open_tab(studio.address, 390, 800)
     page.get_by_role("button", name="Add the demo corpus").click()
-    count(page, "199 bars from 22 files")
+    demo = demo_dataset()
+    count(page, f"{len(demo)} bars from {demo.files} files")
     keep_picture(page, "corpus-phone")
     fits_the_phone(page)
     expect(page.get_by_role("link", name="Train a model")).to_be_in_viewport()

@@ -108,7 +108,9 @@ def test_a_training_is_watched_left_alone_and_stopped(
     )
     first = epoch(page)
     expect(curves).to_have_attribute("aria-label", re.compile("^Loss over [2-9]"))
-    expect(positions).to_have_attribute("aria-label", re.compile("199 sequences of watched"))
+    expect(positions).to_have_attribute(
+        "aria-label", re.compile(f"{len(demo_dataset())} sequences of watched")
+    )
     until(lambda: coloured(curves) > 200 and coloured(positions) > 500, "nothing is drawn")
     before = drawn(positions)
     until(lambda: drawn(positions) != before, "the sequences do not move")
@@ -202,7 +204,7 @@ def test_two_runs_are_compared_and_looked_after(
     header = runs / "beta.run" / "run.toml"
     header.write_text(header.read_text().replace("learning_rate = 0.004", "learning_rate = 0.003"))
     page = open_tab(f"{studio.address}/train")
-    expect(row(page, "alpha")).to_contain_text("199")
+    expect(row(page, "alpha")).to_contain_text(str(len(demo_dataset())))
     page.get_by_role("checkbox", name="Compare alpha").click()
     page.get_by_role("checkbox", name="Compare beta").click()
     curves = page.get_by_role("img", name=re.compile("^loss of .*epoch by epoch"))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from latentrack.corpus import demo_dataset
 from latentrack.virtual import registry
 from tests.conftest import ROOT
 from tests.host.corpus.midi_files import STEP, write_midi
@@ -89,7 +90,7 @@ def test_train_report_and_export(here: Path):
     assert {"Hits", "Likelihood"} <= {each["title"] for each in found["findings"]}
     smaller = json.loads(ok("export", "m.run", "-o", "s.tflite", "--precision", "int8", "--json"))
     assert (here / "s.tflite").stat().st_size == smaller["size"] < trained["bytes"]
-    assert smaller["gates"] == 199 * 16 * 12
+    assert smaller["gates"] == len(demo_dataset()) * 16 * 12
 
 
 # -- what shells complete
