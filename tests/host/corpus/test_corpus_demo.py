@@ -1,4 +1,4 @@
-"""The demo corpus is large, varied, playable, and true to its styles."""
+"""The demo corpus is large, varied and playable."""
 
 from collections import Counter
 
@@ -9,9 +9,7 @@ from latentrack.corpus import EXTENDED, Rules, demo_dataset, read
 from latentrack.corpus.demo import demo_patterns
 from latentrack.corpus.demo_files import write_demo
 
-KICK, SNARE = EXTENDED.voice_names.index("kick"), EXTENDED.voice_names.index("snare")
 HATS = [EXTENDED.voice_names.index(name) for name in ("closed hat", "open hat")]
-BEATS = [0, 4, 8, 12]
 
 
 @pytest.fixture(scope="module")
@@ -19,19 +17,27 @@ def demo():
     return demo_dataset()
 
 
-def of_style(demo, style):
-    bars = demo.sequences[[name == style for name in demo.styles]]
-    assert len(bars), style
-    return bars
-
-
 def test_it_is_large_and_varied(demo):
-    assert len(demo) >= 130
+    assert len(demo) >= 320
     per_style = Counter(demo.styles)
-    assert len(per_style) >= 14
-    assert min(per_style.values()) >= 5
+    assert len(per_style) >= 28
+    assert min(per_style.values()) >= 8
     assert demo.different == len(demo)
     assert demo.files == len(demo_patterns())
+
+
+def test_no_two_bars_are_equal(demo):
+    named = [(pattern.style, pattern.name) for bars in demo_patterns().values() for pattern in bars]
+    twins = {}
+    for bar, name in zip(demo.sequences, named, strict=True):
+        twins.setdefault(bar.tobytes(), []).append(name)
+    assert [names for names in twins.values() if len(names) > 1] == []
+
+
+def test_nearly_every_bar_has_dynamics():
+    bars = [pattern for bars in demo_patterns().values() for pattern in bars]
+    flat = [bar for bar in bars if len({hit.velocity for hit in bar.hits}) == 1]
+    assert len(flat) <= len(bars) * 0.02
 
 
 def test_as_midi_files_it_is_the_same_music(demo, tmp_path):
@@ -74,61 +80,3 @@ def test_a_drummer_and_a_percussionist_have_hands_enough():
         for pattern in patterns:
             struck = np.array([v for pitch, v in pattern.strokes.items() if pitch not in feet])
             assert (struck > 0).sum(axis=0).max() <= 4, pattern
-
-
-@pytest.mark.parametrize("style", ["house", "disco", "techno"])
-def test_four_on_the_floor(demo, style):
-    bars = of_style(demo, style)
-    # a fill or a broken bar may leave one out
-    assert (bars[:, BEATS, KICK].sum(axis=1) >= 3).mean() >= 0.9
-    assert (bars[:, BEATS, KICK].sum(axis=1) == 4).mean() >= 0.75
-
-
-@pytest.mark.parametrize("style", ["boom bap", "electro", "breakbeat", "drum and bass", "disco"])
-def test_backbeat(demo, style):
-    bars = of_style(demo, style)
-    assert bars[:, 4, SNARE].mean() >= 0.75
-    assert bars[:, 12, SNARE].mean() >= 0.6
-    assert bars[:, 0, SNARE].mean() == 0
-
-
-def test_dembow(demo):
-    bars = of_style(demo, "reggaeton")
-    threes = bars[:, [3, 6, 11, 14], SNARE].sum(axis=1)
-    assert (threes >= 3).mean() >= 0.9
-
-
-def test_one_drop_leaves_the_one_empty(demo):
-    bars = of_style(demo, "dub")
-    assert (bars[:, 0, KICK] == 0).mean() >= 0.5
-    assert bars[:, 8, KICK].all()
-
-
-def test_trap_claps_on_three(demo):
-    bars = of_style(demo, "trap")
-    assert bars[:, 8, SNARE].mean() >= 0.6
-
-
-def test_samba_answers_on_two_and_four():
-    patterns = demo_patterns()["samba.txt"]
-    answers = 0
-    for pattern in patterns:
-        low = np.array([v for pitch, v in pattern.strokes.items() if pitch in (36, 87)])
-        answers += bool((low[:, 4] > 0).any() and (low[:, 12] > 0).any())
-    assert answers >= len(patterns) * 0.6
-
-
-def test_the_claves_of_cuba(demo):
-    """Wherever claves play in the son file it is a clave: three on one side, two on the other."""
-    known = {
-        (0, 3, 6, 10, 12): "son 3-2",
-        (2, 4, 8, 11, 14): "son 2-3",
-        (0, 3, 7, 10, 12): "rumba 3-2",
-        (2, 4, 8, 11, 15): "rumba 2-3",
-    }
-    found = Counter()
-    for pattern in demo_patterns()["son_cubano.txt"]:
-        if 75 in pattern.strokes:
-            steps = tuple(step for step, v in enumerate(pattern.strokes[75]) if v)
-            found[known[steps]] += 1
-    assert len(found) >= 3
