@@ -85,7 +85,7 @@ def read(
     --------
     >>> import latentrack as lt
     >>> lt.read(["my-beats"])
-    <Dataset: 199 drum sequences of 16 steps × 12 voices, 17.0 hits each, from 22 files>
+    <Dataset: 473 drum sequences of 16 steps × 12 voices, 16.9 hits each, from 51 files>
     >>> lt.read(["my-beats"], kind="rhythm", bars=2).steps
     32
     """

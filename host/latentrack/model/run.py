@@ -72,7 +72,7 @@ def save_run(
     >>> import latentrack as lt
     >>> music = lt.Dataset.load("groove.npz")
     >>> lt.save_run("small.run", lt.train(music, lt.Settings(epochs=2, latent_dim=2)), music)
-    <Run small.run: vae, 2 latents to 16 steps × 12 voices, trained on 199 sequences, threshold ...>
+    <Run small.run: vae, 2 latents to 16 steps × 12 voices, trained on 473 sequences, threshold ...>
     """
     check_place(Path(folder))
     write_run(folder, training, dataset, music=music, earlier=earlier)

@@ -115,7 +115,7 @@ class Run:
         --------
         >>> import latentrack as lt
         >>> lt.load_run("groove.run").sequences().shape
-        (199, 16, 12)
+        (473, 16, 12)
         """
         if subset not in SUBSETS:
             raise UserError(f"Unknown value {subset!r} for subset: choose {listed(SUBSETS, 'or')}.")

@@ -189,7 +189,7 @@ def train(
     >>> import latentrack as lt
     >>> music = lt.Dataset.load("groove.npz")
     >>> lt.train(music, lt.Settings(epochs=2, hidden_layers=1))
-    <Training of vae: 199 sequences, 2 epochs, best 2 with loss ... nats a sequence>
+    <Training of vae: 473 sequences, 2 epochs, best 2 with loss ... nats a sequence>
     """
     settings = settings or Settings()
     info = decoder_info(dataset, settings.latent_scale)
