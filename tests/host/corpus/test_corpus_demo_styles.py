@@ -276,7 +276,7 @@ def test_new_jack_swing_swings_most_and_amapiano_least(styles):
     assert late["amapiano"] < late["boom bap"] < late["uk garage"] < late["go-go"]
 
 
-@pytest.mark.parametrize("style", TRIPLETS)
+@pytest.mark.parametrize("style", sorted(TRIPLETS))
 def test_the_parts_of_a_beat_of_three_are_equal(styles, style):
     thirds = {0: 0, 1: 4 / 3, 3: 8 / 3}
     for bar in styles[style]:
