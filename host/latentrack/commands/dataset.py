@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from latentrack.corpus import Dataset
 
 _FEWEST = 20  # sequences that a model is trained on
-# What decides how music is read, other than the map, which the demo corpus has, too.
+# What decides how music is read, other than the map, which demo drums have, too.
 _READING = [*named_with(Rules, lambda rule: rule.name != "percussion"), "no_cache"]
+_NOT_WITH_DEMO = [name for name in _READING if name != "kind"]
 
 
 @with_options_of(Rules, defaults={"kind": None, "percussion": EXTENDED.name})
@@ -47,7 +48,9 @@ def dataset(
     ] = None,
     demo: Annotated[
         bool,
-        typer.Option("--demo", help="Take the drum patterns that come with Latentrack."),
+        typer.Option(
+            "--demo", help="Take the patterns that come with Latentrack: drums, or those of --kind."
+        ),
     ] = False,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Read all files again, and keep nothing of them.")
@@ -67,6 +70,7 @@ def dataset(
     - `latentrack dataset choir --kind notes --merge -o choir.npz`: chords instead of drums
     - `latentrack dataset loops --kind rhythm -o loops.npz`: when it is struck in audio loops
     - `latentrack dataset --demo -o demo.npz`: the built-in drum patterns
+    - `latentrack dataset --demo --kind notes -o lines.npz`: the built-in basslines and melodies
     - `latentrack dataset info beats.npz`: what a dataset holds, with a few sequences drawn
     """
     from rich.markup import escape
@@ -96,8 +100,10 @@ def dataset(
 
     percussion = percussion_map(rules["percussion"])
     if demo:
-        refuse_unused(context, _READING, "with --demo, whose patterns are drums in bars of 4/4")
-        made = demo_dataset(percussion)
+        refuse_unused(context, _NOT_WITH_DEMO, "with --demo, whose patterns are in bars of 4/4")
+        kind = Rules(kind=rules["kind"] or Rules.kind).kind
+        _refuse_idle(context, kind)
+        made = demo_dataset(percussion, kind=kind)
     else:
         kind = _kind(context, named, rules["kind"])
         chosen = values_of(Rules, rules | {"kind": kind, "percussion": percussion})
@@ -127,12 +133,16 @@ def _kind(context: typer.Context, sources: list[str], kind: str | None) -> str:
 
     if kind is None:
         kind = "rhythm" if all_audio(sources) else "drums"
-    idle = named_with(Rules, lambda rule: rule.only and kind not in rule.only)
-    refuse_unused(context, idle, f"with --kind {kind}")
+    _refuse_idle(context, kind)
     if kind == "rhythm" and not any_audio(sources):
         of_audio = named_with(Rules, lambda rule: rule.group == AUDIO)
         refuse_unused(context, of_audio, "where no audio is among the files")
     return kind
+
+
+def _refuse_idle(context: typer.Context, kind: str) -> None:
+    idle = named_with(Rules, lambda rule: rule.only and kind not in rule.only)
+    refuse_unused(context, idle, f"with --kind {kind}")
 
 
 def _read(sources: list[str], rules: Rules, *, cache: bool) -> Dataset:

@@ -3,6 +3,7 @@
 import json
 import struct
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
@@ -167,6 +168,15 @@ def test_the_demo_patterns_can_have_another_map():
     assert "16 steps × 6 voices" in run("--demo", "--map", "simple").stdout
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("notes", "note sequences"), ("rhythm", "rhythm sequences"), ("drums", "drum")],
+)
+def test_there_is_a_demo_corpus_of_each_kind(kind, said):
+    result = run("--demo", "--kind", kind)
+    assert result.exit_code == 0 and said in result.stdout
+
+
 def test_what_makes_no_sense_is_refused(tmp_path):
     for words, message in [
         ((), "Name files"),
@@ -176,6 +186,9 @@ def test_what_makes_no_sense_is_refused(tmp_path):
         (("info", "a", "-o", "b"), "--output has no effect"),
         (("info", tmp_path / "none.npz"), "There is no dataset"),
         (("--demo", "-o", tmp_path), "is a folder"),
+        (("--demo", "--kind", "songs"), "choose drums, notes or rhythm"),
+        (("--demo", "--kind", "notes", "--map", "simple"), "--map has no effect with --kind notes"),
+        (("--demo", "--bars", "2"), "--bars has no effect with --demo"),
         ((tmp_path,), "holds no MIDI files"),
         ((tmp_path, "--kind", "rhythm"), "holds no audio or MIDI files"),
         ((tmp_path, "--kind", "songs"), "choose drums, notes or rhythm"),
