@@ -108,8 +108,10 @@ def _train(console: Console, target: Path, epochs: int | None) -> None:
             state = f"epoch {epoch.number} of {epoch.of}, loss {epoch.loss:.1f}"
             bar.update(task, total=epoch.of, completed=epoch.number, state=state)
 
-        # Every pattern counts here: so small a corpus has no validation set.
-        training = train(music, Settings(epochs=epochs, validation_split=0.0), on_epoch=show)
+        # Every pattern counts here, so there is no validation set. What is counted at the jacks are
+        # hits: a feel would take as long again.
+        settings = Settings(epochs=epochs, validation_split=0.0, feel="none")
+        training = train(music, settings, on_epoch=show)
     target.parent.mkdir(exist_ok=True)
     training.model.export(target)
     for sentence in verdict(training, music):
