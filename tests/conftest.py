@@ -13,7 +13,14 @@ import pytest
 from latentrack.module.install import install
 from latentrack.module.link import Link
 from latentrack.virtual.module import VirtualModule
-from tests.decoders import DRUMS, SHARED, shared_decoders, write_felt, write_stand_ins
+from tests.decoders import (
+    DRUMS,
+    SHARED,
+    shared_decoders,
+    write_felt,
+    write_four,
+    write_stand_ins,
+)
 from tests.figures import (  # noqa: F401
     figures,
     pytest_sessionfinish,
@@ -78,6 +85,12 @@ def decoders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def felt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the models with a feel that tests.decoders names."""
     return made_once(tmp_path_factory, "felt", write_felt)
+
+
+@pytest.fixture(scope="session")
+def four(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the model with four latents that tests.decoders names."""
+    return made_once(tmp_path_factory, "four", write_four)
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,10 @@ FELT = "felt_drums"
 """Drums with velocity and timing, 3 latents and 2 of the feel; nobody's but made here."""
 FELT_SMALL = "felt_small"
 """The same with 2 latents and 1 of the feel."""
+FELT_FOUR = "felt_four"
+"""The same with 4 latents and 2 of the feel."""
+FOUR = "four_drums"
+"""Drums with 4 latents, X to W, and no feel."""
 
 # Metadata, hidden layers, and how far below even odds the cells lie on the whole.
 _STAND_INS = {
@@ -102,10 +106,16 @@ def write_stand_ins(folder: Path) -> None:
     (folder / f"{WITHOUT_METADATA}.tflite").write_bytes(plain)
 
 
+def write_four(folder: Path) -> None:
+    """Writes FOUR into a folder."""
+    data = to_tflite(_network(*_STAND_INS[DRUMS], latents=4))
+    (folder / f"{FOUR}.tflite").write_bytes(data)
+
+
 def write_felt(folder: Path) -> None:
     """Writes the models with a feel into a folder; their hits are those of the drums' stand-in."""
     info, hidden, below = _STAND_INS[DRUMS]
-    for name, latents, feel in ((FELT, 3, 2), (FELT_SMALL, 2, 1)):
+    for name, latents, feel in ((FELT, 3, 2), (FELT_SMALL, 2, 1), (FELT_FOUR, 4, 2)):
         network = _network(info, hidden, below, latents)
         data = to_tflite(network, feel=_feel(info, latents, feel))
         (folder / f"{name}.tflite").write_bytes(data)

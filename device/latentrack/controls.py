@@ -86,6 +86,12 @@ class Controls(Part):
         for name in self.knobs.names:
             self._wait(name)
 
+    def take_over_one(self, name):
+        """Start soft takeover of one knob, if the board has it: something else set its value."""
+        self._waiting.pop(name, None)
+        if name in self.knobs.names:
+            self._wait(name)
+
     def _wait(self, name):
         position = getattr(self.knobs, name).position
         value = self.page.position(name)
@@ -128,9 +134,7 @@ class Controls(Part):
         if what == "knob":
             self.page.knob(name, value)
             # The hardware knob has not moved, so it needs soft takeover.
-            self._waiting.pop(name, None)
-            if name in self.knobs.names:
-                self._wait(name)
+            self.take_over_one(name)
         elif what == "turn":
             self.page.turn(name, value)
         else:

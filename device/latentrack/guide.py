@@ -20,7 +20,7 @@ Tab completes a name. Ctrl-X leaves `latentrack repl`; the music goes on."""
 TEXTS = {
     "track": """
 track plays one model. tracks[0] is the first (and `track`), tracks[1] the second.
-    track.x = 0.5           y, z too: -1 to 1, or all: track.latents = (1, 0, -2)
+    track.x = 0.5           y, z, w too: -1 to 1, or all: track.latents = (1, 0, -2, 0)
     track.threshold = 0.3   fewer hits the higher; track.density1 to density8 a voice each
     track.feel = 50         % of the learned timing; dynamics, feel_x, feel_y, gate_velocity
     track.follow = "step"   when it is heard: "bar", "step", "hold" (then track.decode())
@@ -75,7 +75,7 @@ track.modulate("x", 0.2) moves a parameter for this frame, track.length = 12 for
 An error switches it off, with a line on the screen; `latentrack logs` shows it.
 `latentrack live FOLDER` brings each file that you save.""",
     "knobs": """
-knobs are x, y, z and threshold. They are read here, and turned by hand:
+knobs are x, y, z and threshold, and w on bare. They are read here, and turned by hand:
     knobs.x.position    where it was when it last moved, 0 to 1
     knobs.names         all of them
 To set what a knob sets, set the parameter: track.x = 0.5, from -1 to 1.

@@ -138,7 +138,7 @@ class Instrument(Part):
         return part
 
     def _bare_knobs(self):
-        """Without controls the four knobs move what is written beside them all the same."""
+        """Without controls the knobs move what is written beside them all the same."""
         knobs = Knobs(self.board.KNOBS)
 
         def turn():

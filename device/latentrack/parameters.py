@@ -131,13 +131,22 @@ def _numbered(count, name, title, least, most, defaults, about, **more):
     )  # fmt: skip
 
 
-# What one track has. They come to the screen and to the knobs in fours, in this order.
+# What one track has. They come to the screen and to the knobs in fours, in this order: those of a
+# screen are about one thing.
 TRACK = (
     _P("x", "X", -1, 1, 0, "position along the first latent, of its whole scale", method="latents"),
     _P("y", "Y", -1, 1, 0, "position along the second latent", method="latents"),
     _P("z", "Z", -1, 1, 0, "position along the third latent", method="latents"),
+    _P("w", "W", -1, 1, 0, "position along the fourth latent, if the model has one",
+       method="latents"),
     _P("threshold", "Threshold", 0, 1, 0.5, "how probable a hit must be to sound",
        core="THRESHOLD", builds=True),
+    _P("chaos", "Chaos", 0, 1, 0, "how far the dice carry it away from X, Y, Z, W",
+       method="latents"),
+    _P("dice", "Dice", 0, 99, 0, "which throw of the dice chaos uses", whole=True,
+       method="latents"),
+    _P("skip", "Skip", 0, 1, 0, "how probable it is that a step is left out",
+       core="SKIP", factor=100),
     _P("feel_x", "Feel X", -1, 1, 0,
        "position along the feel's first latent, if the model has a feel", method="latents"),
     _P("feel_y", "Feel Y", -1, 1, 0,
@@ -148,14 +157,6 @@ TRACK = (
     _P("dynamics", "Dynamics", 0, 200, 100,
        "how much of the learned dynamics is heard, if the model has a feel",
        unit="%", core="DYNAMICS", builds=True),
-    _P("follow", "Follow", 0, 2, 0, "new patterns at the bar, at every step, or by hand (hold)",
-       choices=("bar", "step", "hold"), method="follows"),
-    _P("freeze", "Freeze", 0, 1, 0, "what plays goes on, whatever is turned",
-       choices=OFF_ON, method="follows"),
-    _P("chaos", "Chaos", 0, 1, 0, "how far the dice carry it away from X, Y, Z",
-       method="latents"),
-    _P("dice", "Dice", 0, 99, 0, "which throw of the dice chaos uses", whole=True,
-       method="latents"),
     _P("length", "Length", 0, 128, 0, "steps of a bar; 0: as many as the model has",
        whole=True, core="LENGTH"),
     _P("rotation", "Rotation", 0, 127, 0, "the bar begins this many steps later",
@@ -170,8 +171,9 @@ TRACK = (
     _P("gate_velocity", "Gate velocity", 0, 100, 0,
        "how far soft hits have shorter gates, if the model has a feel",
        unit="%", core="GATE_VELOCITY"),
-    _P("skip", "Skip", 0, 1, 0, "how probable it is that a step is left out",
-       core="SKIP", factor=100),
+    _P("accent", "Accent", 0, 1, 0,
+       "what accents say: how loud, if the model has a feel, or always which drum",
+       choices=("velocity", "drum"), core="ACCENT", builds=True),
     _P("notes", "Notes", 1, 4, 4, "most notes at once, in notes mode", whole=True,
        method="routes", builds=True),
     _P("keep", "Keep", 0, 1, 1, "a note that goes on stays at its jack",
@@ -197,20 +199,25 @@ TRACK = (
     "note {} of those a rhythm steps through, hit by hit",
     whole=True, method="pitch_table", builds=True,
 ) + (
-    # Set once for a model or a patch: behind what is played.
+    # Two that have buttons on every page, and two that are set once for a model or a patch.
+    _P("follow", "Follow", 0, 2, 0, "new patterns at the bar, at every step, or by hand (hold)",
+       choices=("bar", "step", "hold"), method="follows"),
+    _P("freeze", "Freeze", 0, 1, 0, "what plays goes on, whatever is turned",
+       choices=OFF_ON, method="follows"),
     _P("mode", "Mode", 0, 3, 0, "how the model is played; auto: as it says itself",
        choices=("auto", "drums", "notes", "rhythm"), core="MODE", method="routes", builds=True),
     _P("jacks", "Jacks", 0, 4, 0, "outputs; auto: all, or half when both tracks have a model",
        choices=("auto", "all", "1-4", "5-8", "off"), method="routes", builds=True),
-    _P("accent", "Accent", 0, 1, 0,
-       "what accents say: how loud, if the model has a feel, or always which drum",
-       choices=("velocity", "drum"), core="ACCENT", builds=True),
 )  # fmt: skip
 
 TRACKS = 2
 PRESETS = 16
+# The knobs that boards have beside each other: a list page has a line for each. A board may have a
+# fifth, "w"; on others the left encoder of the play page turns W.
 KNOBS = ("x", "y", "z", "threshold")
 CV_INPUTS = KNOBS + ("5", "6", "7", "8")
+# What CV inputs move at first; the others nothing.
+_CV_AT_FIRST = {"x": "x", "y": "y", "z": "z", "threshold": "threshold", "5": "w"}
 # What a CV input or a trigger can be assigned to: "1.length" is the first track's length.
 TARGETS = ("off",) + tuple(
     f"{track + 1}.{entry.name}" for track in range(TRACKS) for entry in TRACK
@@ -219,7 +226,7 @@ ACTIONS = ("off", "decode", "reset", "pause") + TARGETS[1:]
 
 
 def _cv_input(name):
-    first = TARGETS.index("1." + name) if name in KNOBS else 0
+    first = TARGETS.index("1." + _CV_AT_FIRST[name]) if name in _CV_AT_FIRST else 0
     title = name[0].upper() + name[1:]
     return (
         _P("cv_" + name, "CV " + title, -1, 1, 1,

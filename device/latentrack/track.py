@@ -16,7 +16,7 @@ from latentrack.values import Values, properties
 
 MOST_LATENTS = 8
 # Parameters for the first latents of the hits and of the feel; further latents have none.
-_POSITION = ("x", "y", "z")
+_POSITION = ("x", "y", "z", "w")
 _FEEL_POSITION = ("feel_x", "feel_y")
 # Methods that pass parameters to latentcore, by their names in the table. Routes come before the
 # methods that depend on them.
@@ -195,6 +195,15 @@ class Track(Values):
     def decoded_value(self, latent):
         """Return the decoded position of one latent as a knob value: -1 to 1, more if typed."""
         return self._decoded_values[latent]
+
+    def has_latent(self, name):
+        """Return whether the model has the latent of a parameter, such as "w" or "feel_x"."""
+        if self.model is None:
+            return False
+        for i in range(self._count()):
+            if self._name_of(i) == name:
+                return True
+        return False
 
     def _name_of(self, latent):
         """Return the name of the parameter for a latent, from 0; None if it has none."""

@@ -52,7 +52,7 @@ def test_every_pin_of_the_teensy_has_its_port_and_bit(board):
 def test_a_table_has_everything(board, name):
     table = board(name)
     assert name == table.NAME
-    assert set(table.KNOBS) <= {"x", "y", "z", "threshold"}
+    assert set(table.KNOBS) <= {"x", "y", "z", "w", "threshold"}
     assert set(table.CV) in (set(), {"x", "y", "z", "threshold", "5", "6", "7", "8"})
     assert len(table.TRIGGERS) == 2 and len(table.BUTTONS) == len(table.LEDS)
     assert table.EDGE in ("rising", "falling") and table.PULL in ("up", "down", None)

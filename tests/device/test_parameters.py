@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.decoders import CHORALES, DRUMS, WIDE
-from tests.device import test_groove  # noqa: F401  (what it claims counts here, too)
+from tests.device import test_groove, test_w  # noqa: F401  (what they claim counts here, too)
 from tests.device.claims import CLAIMED, covers
 from tests.device.rig import drums, notes, parameters, pitch_volts, rhythm
 

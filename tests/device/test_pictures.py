@@ -17,7 +17,7 @@ import pytest
 from latentrack.module.link import Link
 from latentrack.virtual.picture import png, read_png
 from tests.conftest import ROOT
-from tests.decoders import CHORALES, DRUMS, FELT
+from tests.decoders import CHORALES, DRUMS, FELT, FOUR
 from tests.device.glass import Glass, frames_see
 
 MANUAL = ROOT / "docs" / "playing.md"
@@ -50,11 +50,13 @@ SCENES = {
                   "track.length = 0; track.threshold = 0.25;"
                   "track.latents = (1.5, -0.5, 2, 0.5, -1); controls.open('play')", 0, 0),
     "groove": ("track.swing = 62; track.feel_y = 0.6; controls.open('groove')", 0, 0),
+    "play_w": ("library.play('four'); track.swing = 50; track.threshold = 0.2;"
+               "track.latents = (-1, 1.5, 2, 0); controls.open('play')", -20, 0),
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def screens(installed_flash, shared_data, felt, tmp_path_factory):
+def screens(installed_flash, shared_data, felt, four, tmp_path_factory):
     """Every scene's picture, from one module that plays in manual time."""
     from latentrack.virtual.module import VirtualModule
 
@@ -82,7 +84,9 @@ def screens(installed_flash, shared_data, felt, tmp_path_factory):
             )
             for name, (code, left, right) in SCENES.items():
                 if name == "play_feel":  # not before the library's picture
-                    shutil.copy(felt / f"{FELT}.tflite", flash / "models" / "perc" / "felt.tflite")
+                    perc = flash / "models" / "perc"
+                    shutil.copy(felt / f"{FELT}.tflite", perc / "felt.tflite")
+                    shutil.copy(four / f"{FOUR}.tflite", perc / "four.tflite")
                 link.run(code)
                 frames_see(module, link)
                 if "tell" not in code:  # what was said before is over
@@ -92,7 +96,7 @@ def screens(installed_flash, shared_data, felt, tmp_path_factory):
                 # All in one frame, whatever else the computer does: fast clicks count for more.
                 link.run(f"controls.page.turn('right', {right})")
                 frames_see(module, link)
-                if name in ("play_drums", "play_feel"):
+                if name in ("play_drums", "play_feel", "play_w"):
                     panel.clock(16 + 7, spacing_us=20_000)
                 pictures[name] = glass.at_rest()
     return pictures

@@ -6,7 +6,8 @@
     EDGE       what a rising edge at these jacks is at the pin: "rising", or "falling" behind a
                stage that inverts
     PULL       the pull that these pins need: "up", "down", or None where the board has a resistor
-    KNOBS      name -> analog input, for "x", "y", "z" and "threshold"; a missing one stays put
+    KNOBS      name -> analog input, for "x", "y", "z" and "threshold", and "w" where there is a
+               fifth; a missing one stays put
     KNOBS_REVERSED  True where a knob turned clockwise gives the lowest code
     CV         name -> analog input, for "x", "y", "z", "threshold", "5", "6", "7", "8"
     CV_VOLTS   the volts at which a CV input's converter gives its lowest and its highest code

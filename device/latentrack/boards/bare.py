@@ -1,4 +1,4 @@
-"""A Teensy 4.1 on a breadboard: eight gates on pins, four potentiometers, no display.
+"""A Teensy 4.1 on a breadboard: eight gates on pins, five potentiometers, no display.
 
 Gates are 3.3 V. Clock, reset and triggers want 3.3 V at the most: put a resistor of 100 kOhm before
 each and clamp diodes behind it, or a transistor that inverts and change EDGE and PULL below.
@@ -15,7 +15,7 @@ RESET = "D35"
 TRIGGERS = ("D34", "D33")
 EDGE = "rising"
 PULL = None
-KNOBS = {"x": "A7", "y": "A2", "z": "A3", "threshold": "A6"}
+KNOBS = {"x": "A7", "y": "A2", "z": "A3", "w": "A8", "threshold": "A6"}
 KNOBS_REVERSED = False
 CV = {}
 CV_VOLTS = (0, 3.3)

@@ -64,7 +64,7 @@ class BasePage:
         return None
 
     def knob(self, knob, position):
-        """Called when a knob ("x", "y", "z", "threshold") was turned to a position, 0 to 1."""
+        """Called when a knob ("x", "y", "z", "threshold", "w") was turned to a position, 0 to 1."""
 
     def turn(self, encoder, steps):
         """Called when an encoder ("left", "right") was turned; steps to the right are positive."""

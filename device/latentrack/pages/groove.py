@@ -38,7 +38,7 @@ class Page(play.Page):
     def turn(self, encoder, steps):
         """The left encoder chooses the track, the right one changes swing by 1 % a step."""
         if encoder == "left":
-            super().turn(encoder, steps)
+            self.controls.choose_track(self.track.number + steps)
         else:
             entry = self.track.parameter("swing")
             self.track.swing = min(max(self.track.swing + steps, entry.least), entry.most)

@@ -2,7 +2,8 @@
 
 knobs X, Y, Z       the position in the latent space, from end to end of the model's scale
 knob threshold      how probable a hit must be to sound, 0 to 1
-left encoder        the track that the page is about
+left encoder        W, where a model with a fourth latent plays; else the track
+knob W              the same, on a board that has one
 right encoder       chaos, 0 to 1: how far the dice carry the position away
 right push          throw the dice, so that chaos goes another way
 buttons, left push  as on every page (base.py)
@@ -21,6 +22,8 @@ STATE_X = WIDTH - 5 * LETTER
 SQUARE = HEIGHT
 BARS_X = PATTERN_WIDTH + 4 + SQUARE
 CHAOS_CLICK = 0.05
+# A click of W is 1/64 of its range, a number that adds up without rounding: 0 is met again.
+W_CLICK = 1 / 32
 # Convert a knob value of -1 to 1 to pixels of the square, without its frame of two; rounded.
 _HALF = (SQUARE - 5) / 2
 _MIDDLE = 2 + _HALF + 0.5
@@ -31,7 +34,7 @@ class Page(BasePage):
     """The play page; `grid` is the pattern that it shows."""
 
     # The parameter that each knob turns, and whether the square is about the feel.
-    TURNS = {name: name for name in KNOBS}
+    TURNS = {name: name for name in KNOBS + ("w",)}
     OF_FEEL = False
 
     def __init__(self, instrument, controls):
@@ -116,8 +119,9 @@ class Page(BasePage):
     # -- what the controls do -------------------------------------------------------------------
 
     def position(self, knob):
-        """The position of the parameter that the knob turns, 0 to 1."""
-        return position_of(self.track, self.TURNS[knob])
+        """The position of the parameter that the knob turns, 0 to 1; None if it turns none."""
+        name = self.TURNS.get(knob)
+        return None if name is None else position_of(self.track, name)
 
     def knob(self, knob, position):
         """Set the parameter that the knob turns; position is 0 to 1."""
@@ -126,12 +130,21 @@ class Page(BasePage):
             self.track.set(name, self.track.parameter(name).from_position(position))
 
     def turn(self, encoder, steps):
-        """The left encoder chooses the track, the right one changes chaos by 0.05 a step."""
+        """The left encoder turns W by 1/32 a step, the right one chaos by 0.05.
+
+        While no track has a W, the left one chooses the track.
+        """
         track = self.track
-        if encoder == "left":
-            self.controls.choose_track(track.number + steps)
-        else:
+        if encoder == "right":
             track.chaos = min(max(track.chaos + CHAOS_CLICK * steps, 0), 1)
+        elif track.has_latent("w"):
+            track.w = min(max(track.w + W_CLICK * steps, -1), 1)
+            self.controls.take_over_one("w")
+        elif any(other.has_latent("w") for other in self.instrument.tracks):
+            # Choosing the track here would let the next click turn the other track's W.
+            self.tell("no W: hold 4 for the other track")
+        else:
+            self.controls.choose_track(track.number + steps)
 
     def press(self, button):
         """The right push throws the dice."""
@@ -248,7 +261,7 @@ class Bars(CachedPart):
         return value
 
     def draw(self, canvas, value):
-        """Draw a bar for each latent, with a line at the middle."""
+        """Draw a bar for each latent, with a line at the middle; narrow ones without a frame."""
         bars = []
         while value > 1:
             bars.insert(0, value & 0xFF)
@@ -258,8 +271,12 @@ class Bars(CachedPart):
         width = self.width // len(bars)
         for i, pixel in enumerate(bars):
             x = i * width
-            canvas.rect(x, 0, width - 1, SQUARE, colours.DIM)
-            canvas.fill_rect(x + 1, SQUARE - 1 - pixel, width - 3, pixel, colours.WHITE)
+            if len(bars) == 1:
+                canvas.rect(x, 0, width - 1, SQUARE, colours.DIM)
+                canvas.fill_rect(x + 1, SQUARE - 1 - pixel, width - 3, pixel, colours.WHITE)
+            else:
+                canvas.fill_rect(x, 0, width - 1, SQUARE, colours.DIM)
+                canvas.fill_rect(x, SQUARE - 1 - pixel, width - 1, pixel, colours.WHITE)
             canvas.hline(x, SQUARE // 2, width - 1, colours.BLACK)
 
 

@@ -47,13 +47,13 @@ class ValuesPage(ListPage):
 
     def position(self, knob):
         """The value in the knob's row, 0 to 1; None where the row has no entry."""
-        at = self.first + KNOBS.index(knob)
-        return self.normalised(at) if at < self.count() else None
+        at = self._line_of(knob)
+        return None if at is None else self.normalised(at)
 
     def knob(self, knob, position):
         """Choose the entry in the knob's row and set it; position is 0 to 1."""
-        at = self.first + KNOBS.index(knob)
-        if at < self.count():
+        at = self._line_of(knob)
+        if at is not None:
             self.chosen = at
             self._put(at, position)
 
@@ -81,6 +81,13 @@ class ValuesPage(ListPage):
             self.controls.take_over()
         else:
             super().press(button)
+
+    def _line_of(self, knob):
+        """The line of a knob; None for an empty row, and for a knob W, which has no row."""
+        if knob not in KNOBS:
+            return None
+        at = self.first + KNOBS.index(knob)
+        return at if at < self.count() else None
 
     def _put(self, at, position):
         values = self.values()

@@ -135,7 +135,7 @@ class Panel:
     def turn(self, knob: str, position: float) -> None:
         """Turn a knob ("x", "y", "z", "threshold") to 0 (anticlockwise) to 1 (clockwise).
 
-        Raises ValueError beyond that range.
+        A board may have "w" as well. Raises ValueError beyond that range.
         """
         if not 0 <= position <= 1:
             raise ValueError(f"a knob turns from 0 to 1, not to {position}")

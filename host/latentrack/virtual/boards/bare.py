@@ -13,7 +13,7 @@ class Bare(Board):
     """The breadboard: gates directly from the pins, no converters, no display."""
 
     TRIGGERS = {"clock": "D36", "reset": "D35", "trigger_3": "D34", "trigger_4": "D33"}
-    KNOBS = {"x": "A7", "y": "A2", "z": "A3", "threshold": "A6"}
+    KNOBS = {"x": "A7", "y": "A2", "z": "A3", "w": "A8", "threshold": "A6"}
     OUT_VOLTS = (0.0, _SUPPLY_VOLTS)
     GATE = _SUPPLY_VOLTS
     OUTPUTS = {f"D{2 + jack}": jack for jack in range(8)}
