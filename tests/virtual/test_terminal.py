@@ -17,6 +17,7 @@ import time
 import numpy as np
 import pytest
 
+from latentrack.virtual.boards import make_board
 from latentrack.virtual.terminal import KEYS, Keys, draw_jacks, draw_screen, split_keys
 from tests.waiting import PATIENCE_S
 
@@ -100,7 +101,8 @@ def test_lights():
 
 
 class Recorder:
-    def __init__(self):
+    def __init__(self, board="xen"):
+        self.board = make_board(board)
         self.done = []
 
     def __getattr__(self, name):
@@ -124,6 +126,26 @@ def test_keys_turn_and_press():
         ("press", "left"),
         ("release", "left"),
     ]
+
+
+def test_w_is_a_knob_where_the_board_has_one_and_else_its_encoder():
+    for board, done in (
+        ("bare", [("turn", "w", pytest.approx(0.52)), ("turn", "w", pytest.approx(0.5))]),
+        ("xen", [("turn_encoder", "left", 1), ("turn_encoder", "left", -1)]),
+    ):
+        panel = Recorder(board)
+        keys = Keys(panel)
+        for key in "wW":
+            keys.type(key, 0)
+        assert panel.done == done
+
+
+def test_what_a_board_lacks_is_not_turned_or_pressed():
+    panel = Recorder("bare")
+    keys = Keys(panel)
+    for key in split_keys("1\x1b[A\x1b[D\t\r"):
+        keys.type(key, 0)
+    assert panel.done == []
 
 
 def test_h_before_a_button_holds_it_for_more_than_a_second():

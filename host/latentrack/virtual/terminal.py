@@ -50,9 +50,11 @@ PRESS_S, HOLD_S = 0.1, 1.3
 PICTURE_S = 0.05
 _HOLD = "h"
 KEYS = """\
-x y z t  turn a knob up, with Shift down  1 2 3 4  buttons   h 1  hold button 1
+x y z w t  turn up, with Shift down       1 2 3 4  buttons   h 1  hold button 1
 left right  left encoder, Tab its push    up down  right encoder, Enter its push"""
-_KNOBS = {"x": "x", "y": "y", "z": "z", "t": "threshold"}
+_KNOBS = {"x": "x", "y": "y", "z": "z", "w": "w", "t": "threshold"}
+# What turns W on the play page of a board without a knob for it.
+_W_ENCODER = "left"
 _ENCODERS = {"\x1b[D": ("left", -1), "\x1b[C": ("left", 1),
              "\x1b[B": ("right", -1), "\x1b[A": ("right", 1)}  # fmt: skip
 _SWITCHES: dict[str, int | str] = {
@@ -164,33 +166,41 @@ def split_keys(typed: str) -> list[str]:
 
 
 class Keys:
-    """Translates keys to the panel's controls.
+    """Translates keys to the panel's controls. Keys of controls that the board lacks are ignored.
 
     A terminal does not report the release of a key, so a press lasts PRESS_S, or HOLD_S after "h".
     """
 
     def __init__(self, panel: Panel) -> None:
         self._panel = panel
-        self._positions = dict.fromkeys(_KNOBS.values(), 0.5)
+        self._positions = dict.fromkeys(panel.board.KNOBS, 0.5)
         self._long = False
         # When each pressed switch will be released, in seconds.
         self._down: dict[int | str, float] = {}
 
     def type(self, key: str, now: float) -> None:
         """Take a key at time `now`, in seconds; unknown keys are ignored."""
+        board = self._panel.board
         if key.lower() in _KNOBS:
-            knob = _KNOBS[key.lower()]
-            step = KNOB_STEP if key.islower() else -KNOB_STEP
-            self._positions[knob] = min(max(self._positions[knob] + step, 0.0), 1.0)
-            self._panel.turn(knob, self._positions[knob])
+            self._turn(_KNOBS[key.lower()], 1 if key.islower() else -1)
         elif key in _ENCODERS:
-            self._panel.turn_encoder(*_ENCODERS[key])
+            encoder, steps = _ENCODERS[key]
+            if encoder in board.ENCODERS:
+                self._panel.turn_encoder(encoder, steps)
         elif key in _SWITCHES:
             switch = _SWITCHES[key]
-            if switch not in self._down:
+            if switch not in self._down and (switch in board.BUTTONS or switch in board.ENCODERS):
                 self._panel.press(switch)
                 self._down[switch] = now + (HOLD_S if self._long else PRESS_S)
         self._long = key == _HOLD
+
+    def _turn(self, knob: str, steps: int) -> None:
+        """Turn a knob by KNOB_STEP a step, or, without a knob W, the encoder that turns W."""
+        if knob in self._positions:
+            self._positions[knob] = min(max(self._positions[knob] + KNOB_STEP * steps, 0.0), 1.0)
+            self._panel.turn(knob, self._positions[knob])
+        elif knob == "w" and _W_ENCODER in self._panel.board.ENCODERS:
+            self._panel.turn_encoder(_W_ENCODER, steps)
 
     def release(self, now: float) -> None:
         """Release the switches whose time has come, at time `now`, in seconds."""
