@@ -25,7 +25,7 @@ from latentrack.errors import UserError
 from latentrack.osc.controls import ADDRESSES
 from latentrack.playing.sequencer import Sequencer
 from tests.conftest import ROOT
-from tests.decoders import CHORALES, FELT, Network
+from tests.decoders import CHORALES, FELT, FOUR, Network
 from tests.programs import latentrack
 from tests.waiting import PATIENCE_S, until
 
@@ -154,6 +154,23 @@ def test_it_plays_and_tells_each_step_and_hit(patch: Patch) -> None:
     assert told[:last] == wanted[: wanted.index(("step", 2), 20) + 1]
     # The voices of the reference's models have no names in the file: the map's groups tell them.
     assert pattern.pitches[:2] == (36, 38) and len(wanted) > 25
+
+
+def test_w_is_the_fourth_latent_of_a_model_that_has_one(patch: Patch, four: Path) -> None:
+    """And a model with three says that it has none."""
+    patch.say("w", 0.5)
+    until(lambda: bool(patch.ignored) and "the model has no W" in patch.ignored[-1])
+    other = Patch(four / f"{FOUR}.tflite")
+    axes = [message[0] for message in other.hears_all() if message[1:] == (0.0,)]
+    assert axes == ["x", "y", "z", "w"]
+    for name, value in (("w", -0.5), ("threshold", 0.125)):
+        other.say(name, value)
+    instrument = other.player.instrument
+    until(lambda: instrument.threshold == 0.125)
+    expected = lt.Decoder(four / f"{FOUR}.tflite").pattern([[0, 0, 0, -1.5]], 0.125)[0]
+    assert expected.any()
+    assert np.array_equal(instrument.pattern.velocities > 0, expected)
+    other.close()
 
 
 @pytest.fixture
@@ -361,10 +378,11 @@ def test_the_pure_data_patch_plays_it(drum_model: Path, tmp_path: Path) -> None:
     text = PATCH.replace("127.0.0.1 9000", f"127.0.0.1 {here}").replace("-b 9001", f"-b {there}")
     text = text.replace("0 empty empty play", "0 empty go play")
     boxes = re.findall(r"^#X (?!connect)(\w+) \d+ \d+ ([^;]*);", text, re.MULTILINE)
-    route = next(n for n, (_, words) in enumerate(boxes) if words.startswith("route x"))
+    route, words = next((n, box[1]) for n, box in enumerate(boxes) if box[1].startswith("route x"))
+    outlet = words.split().index("step") - 1
     begin = text.index("#X connect")
     text = f"{text[:begin]}#X obj 9 9 print step;\n{text[begin:]}"
-    (tmp_path / "patch.pd").write_text(f"{text}#X connect {route} 3 {len(boxes)} 0;\n")
+    (tmp_path / "patch.pd").write_text(f"{text}#X connect {route} {outlet} {len(boxes)} 0;\n")
     options = ["-nogui", "-noaudio", "-stderr", "-open", str(tmp_path / "patch.pd")]
     address = f"127.0.0.1:{here}"
     with (

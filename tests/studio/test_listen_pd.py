@@ -30,7 +30,7 @@ def records() -> list[list[str]]:
 def test_it_names_our_ports_and_addresses() -> None:
     known = {address.name for address in ADDRESSES}
     said = {words[6] for words in records() if words[4:6] == ["oscformat", "latentrack"]}
-    assert said == {"x", "y", "z", "threshold", "play", "tempo", "steps", "pitches"} <= known
+    assert said == {"x", "y", "z", "w", "threshold", "play", "tempo", "steps", "pitches"} <= known
     (heard,) = (words[5:] for words in records() if words[4:6] == ["route", "x"])
     assert set(heard) <= known
     text = PATCH.read_text()

@@ -29,7 +29,7 @@ def osc(
 
     What it follows, each behind /latentrack/:
 
-    - x, y, z (-1 to 1): where in the latent space; feel_x, feel_y: of the feel
+    - x, y, z, w (-1 to 1): where in the latent space; feel_x, feel_y: of the feel
     - threshold (0 to 1): how sure the model must be of a hit
     - density (group from 1, 0 to 1): how much of a group sounds
     - pitches (MIDI notes, up to 8): what a rhythm's hits play, in turn

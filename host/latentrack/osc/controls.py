@@ -18,7 +18,7 @@ from latentrack.playing.schedule import MOST_SWING, STRAIGHT, TEMPO_RANGE
 
 PREFIX = "/latentrack"
 Value = float | int | str
-AXES = ("x", "y", "z")
+AXES = ("x", "y", "z", "w")
 FEEL_AXES = ("feel_x", "feel_y")
 DENSITY, PITCH = DENSITIES[0], PITCHES[0]
 
@@ -37,6 +37,7 @@ ADDRESSES = (
     Address("x", TRACK["x"].range, "the first latent"),
     Address("y", TRACK["y"].range, "the second latent"),
     Address("z", TRACK["z"].range, "the third latent, if the model has one"),
+    Address("w", TRACK["w"].range, "the fourth latent, if the model has one"),
     Address("feel_x", TRACK["feel_x"].range, "the feel's first latent, if the model has one"),
     Address("feel_y", TRACK["feel_y"].range, "the feel's second latent, if the model has one"),
     Address("feel", TRACK["feel"].range, "% of the learned timing, if the model has a feel"),
@@ -332,6 +333,7 @@ _DOES: dict[str, Callable[[OscControls, Sequence[object]], None]] = {
     "x": lambda controls, values: controls._axis("x", values),
     "y": lambda controls, values: controls._axis("y", values),
     "z": lambda controls, values: controls._axis("z", values),
+    "w": lambda controls, values: controls._axis("w", values),
     "feel_x": lambda controls, values: controls._axis("feel_x", values),
     "feel_y": lambda controls, values: controls._axis("feel_y", values),
     "feel": OscControls._feel,
