@@ -34,7 +34,7 @@ from latentrack.playing.pattern import Pattern
 from latentrack.studio.explore import path_player
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.latent_map import LatentMap
-from latentrack.studio.explore.map_card import MapCard, Tab
+from latentrack.studio.explore.map_card import MapCard, Tab, axis_name
 from latentrack.studio.explore.nearest import backward, forward, nearest
 from latentrack.studio.explore.paths import (
     LatentPath,
@@ -405,6 +405,19 @@ def test_one_latent_is_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     opened = line.state.open_run
     assert opened is not None
     assert plane_of(opened.positions, (0, 0))[:, 1].max() == 0
+
+
+def test_a_path_goes_through_z_and_w(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [axis_name(axis) for axis in range(5)] == ["X", "Y", "Z", "W", "Latent 5"]
+    four = explorer_of(made_up_run("drums", 8, 2, (1, 1), latents=4), tmp_path, monkeypatch)
+    four.set_path(LatentPath(((-1, 1), (1, -1)), axes=(2, 3), bars=3, way="once"))
+    four.set_knob_values((0.5, 0.25, 0, 0))
+    four.play_path(True)
+    seen = [four.knob_values]
+    for _ in range(3):
+        four.next_bar()
+        seen.append(four.knob_values)
+    assert seen[1:] == [(0.5, 0.25, -1, 1), (0.5, 0.25, 0, 0), (0.5, 0.25, 1, -1)]
 
 
 def test_paths_are_kept_by_name(tmp_path: Path) -> None:

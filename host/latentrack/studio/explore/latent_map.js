@@ -12,7 +12,7 @@ const SHAPES = 3;
 const NEAR = 7; // pixels
 const EDGE = 10; // pixels around the space, so that the puck is whole in its corners
 const STEP = 0.05, FINE = 0.005;
-const KNOBS = ["X", "Y", "Z"];
+const KNOBS = ["X", "Y", "Z", "W"];
 const GESTURE_MS = 900; // keys that follow each other sooner are one move for undo
 const MOVE_MS = 300; // points on their way to where they are now
 
@@ -111,7 +111,7 @@ export default {
   methods: {
     said,
     name(axis) {
-      return axis < 3 ? knob(axis) : `Latent ${axis + 1}`;
+      return axis < KNOBS.length ? knob(axis) : `Latent ${axis + 1}`;
     },
 
     // -- what the server says ---------------------------------------------------------------------

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from latentrack.osc.controls import AXES
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.latent_map import LatentMap, Legend
 from latentrack.studio.explore.paths import MOST_POINTS, LatentPath, simplified
@@ -16,8 +17,8 @@ from latentrack.studio.page_parts import in_background, listen
 
 
 def axis_name(axis: int) -> str:
-    """X, Y and Z as on the module; latents beyond have numbers."""
-    return "XYZ"[axis] if axis < 3 else f"Latent {axis + 1}"
+    """X, Y, Z and W as on the module; latents beyond have numbers."""
+    return AXES[axis].upper() if axis < len(AXES) else f"Latent {axis + 1}"
 
 
 @dataclass

@@ -130,7 +130,7 @@ class ExplorerState:
 
     @property
     def knob_values(self) -> tuple[float, ...]:
-        """The latents as the module's knobs X, Y, Z have them: each -1 to 1."""
+        """The latents as the module's knobs X, Y, Z, W have them: each -1 to 1."""
         return tuple(value / self.scale for value in self.latents)
 
     @property

@@ -60,7 +60,7 @@ export default {
             @pointerdown.prevent="press($event, side)" @pointerup="release(side)"
             @pointercancel="release(side)" @keydown="pressKey($event, side)"
             @keyup="releaseKey($event, side)" @blur="release(side)" @contextmenu.prevent></button>
-          <span class="lt-panel-name">{{ side === "left" ? "page" : "value" }}</span>
+          <span class="lt-panel-name">{{ side === "left" ? "W · page" : "value" }}</span>
         </div>
         <canvas ref="screen" width="160" height="80" class="lt-panel-screen" role="img"
           :aria-label="words"></canvas>

@@ -58,7 +58,7 @@ class Form:
             _radio(
                 "Knobs",
                 "How many latents the model has; more keep more detail.",
-                {2: "2", 3: "3"},
+                {2: "2", 3: "3", 4: "4"},
                 choices,
                 "knobs",
                 lambda: refresh(),
