@@ -32,6 +32,7 @@ def export(
     from latentrack.commands.options import check_output_file
     from latentrack.commands.terminal import console, print_json
     from latentrack.decoder.precision import check_precision
+    from latentrack.decoder.reference import unlike_reference
     from latentrack.model.report import gates_of
     from latentrack.model.run import load_run
     from latentrack.model.sizes import in_words, warning
@@ -58,3 +59,5 @@ def export(
     )
     if large := warning(gates.size, precision):
         shown.print(large, markup=False)
+    if unlike := unlike_reference(loaded.model.info.kind, loaded.model.latents):
+        shown.print(unlike, markup=False)

@@ -17,10 +17,12 @@ from latentrack.commands.report import report
 from latentrack.commands.train import train
 from latentrack.decoder.litert import Decoder
 from latentrack.errors import UserError
-from latentrack.model import Run, load_run
+from latentrack.model import Run, Settings, load_run, save_run
+from latentrack.model import train as train_model
 from latentrack.model.findings import find
 from latentrack.model.report import gates_of, write_report
 from latentrack.model.training import cross_entropy
+from tests.host.model.made_music import music
 
 WIDE = {"COLUMNS": "400"}
 
@@ -105,6 +107,15 @@ def test_names_from_outside_cannot_break_the_page(run: Run, tmp_path: Path) -> N
     text = (tmp_path / "page.html").read_text()
     assert "<script" not in text and "&lt;script&gt;&amp;" in text
     assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_export_says_where_the_reference_firmware_cannot_play_it(tmp_path: Path) -> None:
+    dataset, words = music(60, 2), "The reference project's firmware plays models of 3 latents"
+    for latents, told in ((3, False), (2, True)):
+        settings = Settings(epochs=1, decoder_layers=(4,), latent_dim=latents)
+        run = save_run(tmp_path / f"{latents}.run", train_model(dataset, settings), dataset)
+        said = invoke(export, run.folder, "-o", tmp_path / "m.tflite")
+        assert (f"{words}, and this one has {latents}: " in said) == told
 
 
 def test_export_writes_the_model_again(run: Run, tmp_path: Path) -> None:
