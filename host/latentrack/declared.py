@@ -16,6 +16,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from latentrack.errors import UserError
 from latentrack.words import listed
 
+NONE = "none"
+"""An empty list of texts, as typed."""
 _ENDLESS = 1e12  # a bound of the machine, which nobody meets
 
 
@@ -33,7 +35,8 @@ class Declaration:
     option: the command's, where it is not the name with dashes; "--this/--that" of a bool.
     metavar: what stands for the value in the command's help.
     only: of which choices of another setting it has an effect (see who declares it).
-    items: of a tuple, int (1 to `most` sizes, each within the range) or str.
+    items: of a tuple, int (1 to `most` sizes, each within the range) or str (each one of the
+    choices, if there are any; an option for each, or for all of them, with `separator` between).
     continued: whether a run that is trained on may change it; the others belong to its model.
     gathered: whether it acts on a whole corpus, and not on each file by itself.
     large: its default in large corpora, where that is None otherwise.
@@ -57,6 +60,7 @@ class Declaration:
     metavar: str = ""
     only: tuple[str, ...] = ()
     items: type = str
+    separator: str = ""
     most: int = 7
     continued: bool = False
     gathered: bool = False
@@ -86,15 +90,28 @@ class Declaration:
         """UserError: a value outside the range, or none of the choices."""
         if value is None and self.default is None:
             return
-        if self.choices and value not in self.choices:
-            raise UserError(f"Unknown value {value!r} for {self.words}: choose {self.range}.")
+        if self.choices:
+            for each in value if self.kind is tuple else (value,):
+                if each not in self.choices:
+                    raise UserError(
+                        f"Unknown value {each!r} for {self.words}: choose {self.range}."
+                    )
         if self.kind is tuple:
             self._check_sizes(value)
         elif self.high is not None and not self._is_within(value):
             raise UserError(f"{self.words} is {value:g}: choose {self.range}.")
 
-    def parse(self, text: str) -> tuple[int, ...]:
-        """Sizes as typed, such as "66-129". UserError."""
+    @property
+    def typed(self) -> bool:
+        """Whether all items of a tuple are typed as one text, which `parse` reads."""
+        return self.kind is tuple and (self.items is int or bool(self.separator))
+
+    def parse(self, text: str) -> tuple[int, ...] | tuple[str, ...]:
+        """Items as typed: sizes such as "66-129", or texts with `separator` between them; "none"
+        is no text at all. UserError."""
+        if self.items is str:
+            given = text.strip()
+            return () if given == NONE else tuple(x.strip() for x in given.split(self.separator))
         try:
             return tuple(int(size) for size in text.split("-"))
         except ValueError:

@@ -25,6 +25,10 @@ class Oven:
     fan: bool = declare(False, label="Fan", help="Whether it blows.")
     trays: tuple[int, ...] | None = declare(None, label="Trays", help="Where.", low=1, high=5)
     names: tuple[str, ...] = declare((), label="Names", help="Of the cakes.")
+    spices: tuple[str, ...] | None = declare(
+        None, label="Spices", help="What is in it.", choices={"anise": "", "clove": ""},
+        separator=",",
+    )  # fmt: skip
     thickness: float = declare(1.0, label="Thickness", help="Of the dough.", above=0, high=3)
 
     def __post_init__(self) -> None:
@@ -39,6 +43,7 @@ class Oven:
         ({"eggs": 0}, "eggs is 0: choose 1 to 12."),
         ({"mode": "side"}, "Unknown value 'side' for mode: choose top or all."),
         ({"trays": (1, 6)}, "trays is 1-6: give 1 to 7 sizes from 1 to 5."),
+        ({"spices": ("clove", "salt")}, "Unknown value 'salt' for spices: choose anise or clove."),
         ({"trays": ()}, "trays is empty: give 1 to 7 sizes from 1 to 5."),
         ({"thickness": 0}, "thickness is 0: choose more than 0, up to 3."),
     ],
@@ -59,7 +64,7 @@ def test_kinds_come_from_the_types() -> None:
     kinds = {name: each.kind for name, each in declarations(Oven).items()}
     assert kinds == {
         "heat": float, "eggs": int, "mode": str, "fan": bool, "trays": tuple, "names": tuple,
-        "thickness": float,
+        "spices": tuple, "thickness": float,
     }  # fmt: skip
 
 
@@ -83,6 +88,14 @@ def test_a_command_takes_each_as_an_option() -> None:
     assert asked(*typed.split()) == Oven(
         heat=99.5, eggs=3, mode="all", fan=True, trays=(2, 4), names=("a", "b"), thickness=0.5
     )
+
+
+def test_a_list_of_texts_is_typed_as_one() -> None:
+    assert asked("--spices", "clove, anise").spices == ("clove", "anise")
+    assert asked("--spices", "none").spices == ()
+    assert asked().spices is None
+    with pytest.raises(UserError, match="Unknown value 'salt' for spices"):
+        asked("--spices", "clove,salt")
 
 
 def test_sizes_that_are_none_are_refused() -> None:

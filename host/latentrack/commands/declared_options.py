@@ -68,7 +68,7 @@ def values_of(cls: type, named: Mapping[str, Any]) -> dict[str, Any]:
         if value is None:
             continue
         if declared.kind is tuple:
-            value = declared.parse(value) if declared.items is int else tuple(value)
+            value = declared.parse(value) if declared.typed else tuple(value)
         found[name] = value
     return found
 
@@ -87,7 +87,7 @@ def _annotation(declared: Declaration) -> Any:
     kind: Any = declared.kind
     words = [str(each) for each in declared.choices if kind is not bool]
     if kind is tuple:
-        kind = str if declared.items is int else list[str]
+        kind = str if declared.typed else list[str]
     elif kind not in (bool, int, float):
         kind = str
     option: dict[str, Any] = {
