@@ -86,6 +86,7 @@ def train(
     from latentrack.corpus.dataset import Dataset
     from latentrack.decoder.precision import check_precision
     from latentrack.decoder.quiet import import_tensorflow
+    from latentrack.model.attributes import wanted_axes
     from latentrack.model.feel_training import wanted_latents
     from latentrack.model.plan import plan
     from latentrack.model.run import check_place, load_run, save_run
@@ -110,6 +111,7 @@ def train(
     decoder_info(music, chosen.latent_scale)
     cells = music.steps * music.voices
     feels = wanted_latents(music, chosen)
+    wanted_axes(music, chosen)
     planned = plan(len(music), cells, chosen, precision, feel=feels)
     planned.check_memory()
     chosen = with_taper(chosen, cells, precision)

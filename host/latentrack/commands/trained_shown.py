@@ -34,6 +34,10 @@ def finish(run: Run, training: Training, target: Path, precision: str) -> None:
         from latentrack.model.report import gates_of
 
         console.print(f"In {precision}: {gates_of(run, precision).words}.")
+    if run.axes:
+        from latentrack.model.axes_measures import knobs_in_words
+
+        console.print(knobs_in_words(run.axes), markup=False)
     layers = "-".join(str(size) for size in run.model.sizes)
     info = run.model.info
     console.print(
@@ -65,6 +69,7 @@ def as_json(run: Run, training: Training, target: Path, precision: str) -> dict[
         "steps": info.steps,
         "voices": info.voices,
         "latents": run.model.latents,
+        "axes": list(run.axes),
         "layers": list(run.model.sizes),
         "seed": training.settings.seed,
         "epochs": training.history[-1].number,

@@ -86,13 +86,15 @@ class Extras:
 
     voices: the name of each voice, or ().  lowest_pitch: of notes, the MIDI note number of voice 0.
     threshold: the probability, 0 to 1, above which the model plays as many hits as its music has.
-    trained: where the model comes from, as words or numbers by name.
+    trained: where the model comes from, as words or numbers by name.  axes: what each latent is
+    ordered by, "" where nothing is said; () is nothing of any.
     """
 
     voices: tuple[str, ...] = ()
     lowest_pitch: int | None = None
     threshold: float | None = None
     trained: dict[str, str | int | float] = field(default_factory=dict)
+    axes: tuple[str, ...] = ()
 
 
 def read_extras(path_or_bytes: str | os.PathLike[str] | bytes) -> Extras:
@@ -103,7 +105,7 @@ def read_extras(path_or_bytes: str | os.PathLike[str] | bytes) -> Extras:
     try:
         given = read_json(text)
         voices, pitch, threshold = (given.get(n) for n in ("voices", "lowest_pitch", "threshold"))
-        trained = given.get("trained")
+        trained, axes = given.get("trained"), given.get("axes")
     except (UnicodeError, ValueError, AttributeError, RecursionError):
         return Extras()
     return Extras(
@@ -113,6 +115,9 @@ def read_extras(path_or_bytes: str | os.PathLike[str] | bytes) -> Extras:
         {k: v for k, v in trained.items() if isinstance(v, str | int | float)}
         if isinstance(trained, dict)
         else {},
+        tuple(name if isinstance(name, str) else "" for name in axes)
+        if isinstance(axes, list)
+        else (),
     )
 
 

@@ -6,7 +6,6 @@ all hits. The baseline of the error is a prediction without latents: the mean of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from latentrack.corpus.dataset import Dataset
 from latentrack.model.autoencoder import Array, Autoencoder
 from latentrack.model.feel import FULL_VELOCITY, TELLS, Feel, feel_latents, played
+from latentrack.model.ranks import rank_correlation
 
 _POSITIONS, _TURNS = 100, 33
 
@@ -102,11 +102,3 @@ def axes(
             each.append(rank_correlation(knob, told))
         found.append(float(np.mean(each)) if each else 0.0)
     return tuple(found)
-
-
-def rank_correlation(first: Sequence[float] | Array, second: Sequence[float] | Array) -> float:
-    """Return Spearman's rank correlation of two sequences, -1 to 1; 0 if one is constant."""
-    a, b = (np.argsort(np.argsort(values, kind="stable")) for values in (first, second))
-    if np.ptp(np.asarray(first)) == 0 or np.ptp(np.asarray(second)) == 0:
-        return 0.0
-    return float(np.corrcoef(a, b)[0, 1])

@@ -35,8 +35,9 @@ from latentrack.model.feel import (
     played,
     with_feel_layers,
 )
-from latentrack.model.feel_measures import rank_correlation
+from latentrack.model.loss import disorder
 from latentrack.model.optimiser import compiled_epoch, initial_state
+from latentrack.model.ranks import rank_correlation
 from latentrack.model.settings import Settings
 
 PRIOR_STD = 1.45
@@ -110,7 +111,7 @@ class FeelLoss:
                 "timing": (late, AXES_WEIGHTS[1]),
             }[name]
             told = tf.reduce_sum(hits * cells, axis=1) / count
-            objective += weight * _disorder(means[:, axis], told)
+            objective += weight * disorder(means[:, axis], told)
         return objective, loss
 
     def _kl(self, means: Any, log_variances: Any) -> Any:
@@ -224,17 +225,6 @@ def _mean_square(hits: Any, error: Any) -> Any:
     """Return the sum of the squared errors of a sequence's hits, averaged over the batch."""
     tf = import_tensorflow()
     return tf.reduce_mean(tf.reduce_sum(hits * error**2, axis=1))
-
-
-def _disorder(latent: Any, told: Any) -> Any:
-    """Return how much the order of a batch by a latent differs from its order by an attribute.
-
-    latent, told: (batch,) each.  The mean over all pairs, 0 to 2 (Pati and Lerch 2020).
-    """
-    tf = import_tensorflow()
-    apart = tf.tanh(latent[:, tf.newaxis] - latent[tf.newaxis])
-    order = tf.sign(told[:, tf.newaxis] - told[tf.newaxis])
-    return tf.reduce_mean(tf.abs(apart - order))
 
 
 def _rows(music: Played) -> NDArray[np.uint8]:

@@ -17,11 +17,13 @@ from latentrack.limits import read_toml
 from latentrack.model.settings import Settings
 from latentrack.model.toml import to_toml
 from latentrack.model.training import Epoch, Training
+from latentrack.words import listed
 
 HEADER = "run.toml"
 
 _FORMAT = "latentrack run"
-_VERSION, _WITH_FEEL = 1, 2
+_VERSION, _WITH_FEEL, _WITH_AXES = 1, 2, 3
+_VERSIONS = (_VERSION, _WITH_FEEL, _WITH_AXES)
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def write_header(
     header: dict[str, Mapping[str, Any]] = {
         "": {"format": _FORMAT, "version": _version(training), "threshold": threshold},
         "about": about,
-        "settings": asdict(training.settings),
+        "settings": _settings(training.settings),
         "model": {
             "encoder": training.model.encoder_sizes[1:-1],
             "latents": training.model.latents,
@@ -120,15 +122,19 @@ def read_header(path: Path) -> RunHeader:
     found = read_toml(path)
     if found["format"] != _FORMAT:
         raise ValueError("another format")
-    if found["version"] not in (_VERSION, _WITH_FEEL):
+    if found["version"] not in _VERSIONS:
         raise UserError(
             f"The run {path.parent} has format version {found['version']}, and this program reads "
-            f"versions {_VERSION} and {_WITH_FEEL}: train again from {path.parent / 'dataset.npz'}."
+            f"versions {listed(_VERSIONS)}: train again from {path.parent / 'dataset.npz'}."
         )
     model, result = found["model"], found["result"]
+    # Runs of earlier versions have no axes, and none is what their model has.
+    settings = settings_of({"axes": (), **found["settings"]})
+    if len(settings.axes or ()) > int(model["latents"]):
+        raise ValueError("more axes than latents")
     held = result.get("validation_loss")
     return RunHeader(
-        settings=settings_of(found["settings"]),
+        settings=settings,
         written_settings=dict(found["settings"]),
         threshold=_within(found["threshold"], 0, 1),
         about=_told(found["about"]),
@@ -146,8 +152,15 @@ def read_header(path: Path) -> RunHeader:
 
 
 def _version(training: Training) -> int:
-    """A program that knows of no feel must not read a run with one."""
+    """A program that knows of no feel or no axes must not read a run with them."""
+    if training.settings.axes:
+        return _WITH_AXES
     return _WITH_FEEL if training.feel else _VERSION
+
+
+def _settings(settings: Settings) -> dict[str, Any]:
+    """The settings to write; without axes none are, so that earlier programs read the run."""
+    return {**asdict(settings), "axes": settings.axes or None}
 
 
 def _feel(given: Mapping[str, Any]) -> FeelSizes:

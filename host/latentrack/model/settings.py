@@ -22,6 +22,16 @@ FEELS = {
     "1": "one latent: how hard",
     "2": "two latents: how hard, and how late",
 }
+AXES = {
+    "density": "how many hits there are",
+    "syncopation": "how far hits are off the beat: drums, rhythm",
+    "balance": "kick or hats: drums",
+    "instruments": "how many of them play: drums",
+    "register": "low or high: notes",
+    "range": "how far the pitches lie apart: notes",
+    "leaps": "how far the melody goes at once: notes",
+}
+"""What a latent can be ordered by; `attributes` computes it."""
 STACKED_LATENTS = 2
 """The stacked autoencoder has two, X and Y, as the rhythm sequencer of its article."""
 
@@ -145,6 +155,14 @@ class Settings:
         1.45, label="Prior std", above=0, high=10, group=SPACE, more=True, only=("vae",),
         help="Standard deviation of the prior, 1 in the articles. A wider one fills the space more "
         "evenly, up to its boundary.",
+    )  # fmt: skip
+    axes: tuple[str, ...] | None = declare(
+        None, label="Axes", choices=AXES, separator=",", metavar="NAMES", group=SPACE, more=True,
+        only=("vae",), automatic="what suits the kind of music",
+        help="What the first latents mean, X first: turned up, each brings more of it. density and "
+        "syncopation for drums and rhythm, balance (kick or hats) and instruments for drums, "
+        "density, register, range and leaps for notes; or none. By default density and "
+        "syncopation, for notes density and register.",
     )  # fmt: skip
     free_bits: float = declare(
         0.5, label="Free bits", low=0, high=10, group=SPACE, more=True,

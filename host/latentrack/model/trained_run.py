@@ -404,7 +404,15 @@ class Run:
     def extras(self) -> Extras:
         """What goes into the model file besides its metadata."""
         pitch = self.dataset.lowest_pitch if self.dataset.kind == "notes" else None
-        return Extras(self.dataset.voice_names, pitch, self.threshold, self.about)
+        return Extras(self.dataset.voice_names, pitch, self.threshold, self.about, self.axes)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """What each latent is ordered by, "" where by nothing, the feel's latents too; () for a
+        model without axes."""
+        named = self.settings.axes or ()
+        latents = self.model.latents + (self.feel.latents if self.feel else 0)
+        return (*named, *[""] * (latents - len(named))) if named else ()
 
     @property
     def checks(self) -> NDArray[np.uint8]:

@@ -20,6 +20,7 @@ from latentrack.declared import declarations
 from latentrack.decoder.metadata import DecoderInfo
 from latentrack.decoder.quiet import import_tensorflow
 from latentrack.errors import UserError
+from latentrack.model.attributes import ATTRIBUTES, ranks, wanted_axes
 from latentrack.model.autoencoder import (
     Array,
     Autoencoder,
@@ -182,7 +183,7 @@ def train(
     UserError
         If the dataset is too small or silent, or has more steps, voices or latents than a model
         file holds, or if the model does not fit into this computer's memory; if a feel is asked for
-        of music without dynamics.
+        of music without dynamics, or an axis that the model or the music does not have.
 
     Examples
     --------
@@ -194,7 +195,7 @@ def train(
     settings = settings or Settings()
     info = decoder_info(dataset, settings.latent_scale)
     cells = dataset.steps * dataset.voices
-    feels = wanted_latents(dataset, settings)
+    feels, axes = wanted_latents(dataset, settings), wanted_axes(dataset, settings)
     plan(len(dataset), cells, settings, feel=feels).check_memory()
     if validated_on is None:
         chosen, held = split_by_source(dataset.sources, settings.validation_split)
@@ -202,7 +203,7 @@ def train(
         mask = np.zeros(len(dataset), bool)
         mask[np.asarray(validated_on, np.intp)] = True
         chosen, held = np.flatnonzero(~mask), np.flatnonzero(mask)
-    used = _resolved(settings, len(chosen), cells)
+    used = replace(_resolved(settings, len(chosen), cells), axes=axes)
     abandoned: list[int] = []
 
     def heard(current: Autoencoder, kept: Autoencoder, history: list[Epoch]) -> None:
@@ -221,7 +222,8 @@ def train(
 
     # Networks this small gain nothing from a graphics card, and repeat exactly without.
     with import_tensorflow().device("/CPU:0"):
-        trainer = _Trainer(info, dataset.sequences, chosen, held, used, on_part)
+        told = ranks(axes, dataset) if axes else None
+        trainer = _Trainer(info, dataset.sequences, chosen, held, used, on_part, told)
         while True:
             model, history, interrupted = trainer.attempt(used, start, on_epoch, heard)
             collapsed = collapsed_latents(model, rows(dataset.sequences, chosen))
@@ -257,7 +259,10 @@ class _Trainer:
         held: NDArray[np.intp],
         settings: Settings,
         on_part: Callable[[float], None] | None = None,
+        told: Array | None = None,
     ) -> None:
+        """told: the rank of each sequence by each axis, (n, axes), or None."""
+        self.told = told
         self.info, self.chosen, self.checks = info, chosen, sequences[held]
         self.cells = sequences.reshape(len(sequences), -1)
         self.batch = settings.batch_size or 1
@@ -308,6 +313,8 @@ class _Trainer:
                 for part in range(self.parts):
                     first, *others = (np.split(array, self.parts)[part] for array in each)
                     inputs = [*others[1:], *self._random_bytes(settings, rng)]
+                    if self.told is not None:
+                        inputs.append(self.told[first])
                     if self.run is None:
                         loss = _loss(settings, current)
                         batches = self.batches // self.parts
@@ -516,6 +523,7 @@ def _loss(settings: Settings, model: Autoencoder) -> VaeLoss | PlainLoss:
         replay=settings.replay or 0.0,
         decay=settings.weight_decay or 0.0,
         boundary_penalty=settings.boundary_penalty or 0.0,
+        axes=tuple(ATTRIBUTES[name].weight for name in settings.axes or ()),
     )
 
 

@@ -1,0 +1,205 @@
+"""Latents that are ordered by attributes: the loss, what is kept of it, and how well it works."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from latentrack.decoder.metadata import DecoderInfo, read_extras
+from latentrack.errors import UserError
+from latentrack.limits import read_toml
+from latentrack.model import Run, Settings, load_run, save_run, train
+from latentrack.model.attributes import ATTRIBUTES, layout_of, measured
+from latentrack.model.autoencoder import Autoencoder, Dense, flat_weights
+from latentrack.model.axes_measures import (
+    axes_in_words,
+    axes_of,
+    knobs_in_words,
+    measure_axes,
+    smoothness,
+)
+from latentrack.model.loss import AXES_SHARPNESS, VaeLoss, disorder
+from latentrack.model.ranks import rank_correlation, ranked
+from latentrack.model.toml import to_toml
+from tests.host.model.made_music import music
+
+SHORT = Settings(epochs=15, encoder_layers=(24, 16), decoder_layers=(12, 16), seed=5)
+
+
+# -- ranks ----------------------------------------------------------------------------------------
+
+
+def test_rank_correlation() -> None:
+    assert rank_correlation([1, 2, 3, 4], [10, 20, 30, 31]) == pytest.approx(1)
+    assert rank_correlation([1, 2, 3, 4], [4, 3, 2, 1]) == pytest.approx(-1)
+    assert rank_correlation([1, 2, 3], [5, 5, 5]) == 0
+    # By hand: ranks 1 2 3 4 against 2 1 4 3, so 1 - 6 * 4 / (4 * 15) = 0.6.
+    assert rank_correlation([1, 2, 3, 4], [20, 10, 40, 30]) == pytest.approx(0.6)
+
+
+def test_equal_values_have_the_mean_of_their_ranks() -> None:
+    assert ranked([30, 10, 20, 20]).tolist() == [4, 1, 2.5, 2.5]
+    # By hand: ranks 1 2 3 4 against 1.5 1.5 3.5 3.5; covariance 4, variances 5 and 4.
+    assert rank_correlation([1, 2, 3, 4], [7, 7, 9, 9]) == pytest.approx(4 / math.sqrt(5 * 4))
+
+
+# -- the loss -------------------------------------------------------------------------------------
+
+
+def test_disorder_is_the_mean_over_all_pairs() -> None:
+    latent, told, sharpness = [0.5, -1.0, 2.0], [3.0, 3.0, 5.0], 0.7
+    pairs = [
+        abs(math.tanh(sharpness * (a - b)) - (x > y) + (x < y))
+        for a, x in zip(latent, told, strict=True)
+        for b, y in zip(latent, told, strict=True)
+    ]
+    found = disorder(np.float32(latent), np.float32(told), sharpness)
+    assert float(found) == pytest.approx(sum(pairs) / 9, rel=1e-6)
+
+
+def test_the_objective_orders_the_first_latents_and_the_loss_stays() -> None:
+    rng = np.random.default_rng(1)
+    weights = [
+        rng.normal(0, 0.5, shape).astype(np.float32)
+        for shape in ((6, 4), (4,), (4, 3), (3,), (4, 3), (3,), (3, 6), (6,))
+    ]
+    cells = (rng.random((5, 6)) < 0.4).astype(np.float32)
+    noise = rng.normal(size=(5, 3)).astype(np.float32)
+    told = np.float32([[0, 3], [1, 2], [1, 1], [2, 0], [4, 5]])
+    plain, ordered = (VaeLoss(1, 1, 3.0, axes=axes) for axes in ((), (2.0, 7.0)))
+    objective, loss = plain(weights, cells, 1.0, noise)
+    with_axes, same = ordered(weights, cells, 1.0, noise, told)
+    assert float(same) == float(loss)
+    means = np.asarray(plain.encoded(weights[:6], cells)[0])
+    extra = sum(
+        weight * float(disorder(means[:, i], told[:, i], AXES_SHARPNESS / 3))
+        for i, weight in enumerate((2.0, 7.0))
+    )
+    assert float(with_axes) - float(objective) == pytest.approx(extra, rel=1e-4)
+
+
+# -- what comes of it -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The run of conftest.py without axes."""
+    dataset = music(800, sources=20)
+    folder = tmp_path_factory.mktemp("plain") / "plain.run"
+    return save_run(folder, train(dataset, replace(SHORT, axes=())), dataset, music="made.npz")
+
+
+def test_more_of_an_attribute_lies_further_along_its_latent(run: Run, plain: Run) -> None:
+    assert run.settings.axes == ("density", "syncopation")
+    for axis, before in zip(
+        axes_of(run),
+        measure_axes(
+            plain.model, ("density", "syncopation"), plain.dataset, plain.checks, plain.threshold
+        ),
+        strict=True,
+    ):
+        assert axis.music > 0.8 > before.music and axis.knob > 0.7
+    told = measured(("density",), run.checks, layout_of(run.dataset))[:, 0]
+    latent = run.model.encode(run.checks)[:, 0]
+    assert (
+        latent[told >= np.quantile(told, 0.8)].mean()
+        > latent[told <= np.quantile(told, 0.2)].mean()
+    )
+
+
+def test_axes_that_weigh_nothing_change_nothing(plain: Run, monkeypatch) -> None:
+    """They take no random number, so that a model without them is what it was."""
+    weightless_ones = {name: replace(each, weight=0.0) for name, each in ATTRIBUTES.items()}
+    monkeypatch.setattr("latentrack.model.training.ATTRIBUTES", weightless_ones)
+    weightless = train(music(800, sources=20), SHORT).model
+    for a, b in zip(flat_weights(weightless), flat_weights(plain.model), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+def test_without_axes_run_and_file_say_nothing_of_them(plain: Run) -> None:
+    header = read_toml(plain.folder / "run.toml")
+    assert header["version"] == 1 and "axes" not in header["settings"]
+    assert plain.settings.axes == () and plain.axes == () and axes_of(plain) == []
+    data = plain.to_tflite()
+    assert b'"axes"' not in data and read_extras(data).axes == ()
+
+
+def test_run_and_file_say_what_each_latent_means(run: Run) -> None:
+    header = read_toml(run.folder / "run.toml")
+    assert header["version"] == 3
+    assert list(header["settings"]["axes"]) == ["density", "syncopation"]
+    assert run.axes == read_extras(run.to_tflite()).axes == ("density", "syncopation", "")
+
+
+def test_the_feel_s_latents_have_no_axis(felt: Run) -> None:
+    assert felt.axes == ("density", "syncopation", "", "", "")
+    assert read_extras(felt.to_tflite()).axes == felt.axes
+
+
+def test_a_run_of_an_earlier_version_has_no_axes(run: Run, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(run.folder, tmp_path / "copy.run"))
+    header = {"": {}} | read_toml(copy / "run.toml")
+    for name in [name for name, value in header.items() if name and not isinstance(value, dict)]:
+        header[""][name] = header.pop(name)
+    header[""]["version"] = 1
+    del header["settings"]["axes"]
+    (copy / "run.toml").write_text(to_toml(header))
+    earlier = load_run(copy)
+    assert earlier.settings.axes == () and earlier.axes == ()
+    # What is trained on from it stays without.
+    assert earlier.going_on(Settings(epochs=1)).axes == ()
+
+
+def test_axes_that_cannot_be_are_refused_before_the_training() -> None:
+    with pytest.raises(UserError, match="A drum model has no axis leaps"):
+        train(music(30, 3), Settings(axes=("leaps",)))
+    with pytest.raises(UserError, match="A stacked model has no axes"):
+        train(music(30, 3), Settings(model="stacked", axes=("density",)))
+
+
+# -- measures -------------------------------------------------------------------------------------
+
+
+def ladder() -> Autoencoder:
+    """A decoder of 8 steps and 1 voice that is reckoned by hand: at latent 1 = z as many steps
+    sound as thresholds -3, -2.14, … lie below z; latent 2 does nothing."""
+    info = DecoderInfo("rhythm", steps=8, voices=1, latent_scale=3)
+    limits = np.linspace(-2.99, 2.99, 8).astype(np.float32)
+    weights = np.zeros((2, 8), np.float32)
+    weights[0] = 1
+    nothing = Dense(np.zeros((8, 2), np.float32), np.zeros(2, np.float32))
+    return Autoencoder(info, (), nothing, None, (Dense(weights, -limits),))
+
+
+def test_smoothness_is_the_gates_that_a_step_changes() -> None:
+    """Eight gates change along 64 steps of one knob, never two at once; none along the other."""
+    found = smoothness(ladder(), 0.5)
+    assert found.mean == pytest.approx(8 / 64 / 2) and found.worst == 1
+
+
+def test_along_the_knob_is_the_attribute_of_what_plays() -> None:
+    dataset = music(20, 4, "rhythm")
+    cells = dataset.sequences[:, :, :1]
+    one = replace(dataset, sequences=cells, voice_names=("hit",))
+    (axis,) = measure_axes(ladder(), ("density",), one, cells, 0.5)
+    assert axis.along.shape == (100, 33)
+    assert axis.along[0, 0] == 0 and axis.along[0, -1] == 1
+    np.testing.assert_array_equal(axis.along, np.repeat(axis.along[:1], 100, 0))
+    # 33 knob values and 9 densities: as near to 1 as ties allow.
+    assert 0.97 < axis.knob < 1
+    assert axis.music == 0  # this encoder puts all music into the middle
+    assert not axis.good
+
+
+def test_words(run: Run) -> None:
+    axes = axes_of(run)
+    assert axes_in_words(axes[:1]) == (
+        f"X density {axes[0].music:.2f} in music, {axes[0].knob:.2f} along the knob"
+    )
+    assert knobs_in_words(run.axes) == "Turned up, X makes it busier and Y more syncopated."
+    assert knobs_in_words(("", "density")) == "Turned up, Y makes it busier."
