@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from latentrack.model.axes_measures import Axis, axes_in_words, axes_of
 from latentrack.model.measures import (
     SATURATED,
     THRESHOLD,
@@ -51,7 +52,8 @@ class Findings:
     known, entropy_known: on the training set.  unseen, entropy_unseen: on the validation set; None
     without one.  entropy_density: of a model that knows only how often each cell sounds. Entropies
     are in nats per cell.  coverage, saturation: fractions, 0 to 1.  kl: nats of each latent.
-    walks: of each latent.  collapsed: latents, from 0.  entries: the measures as text.
+    walks: of each latent.  collapsed: latents, from 0.  axes: see `axes_measures`.  entries: the
+    measures as text.
     """
 
     known: Recall
@@ -64,6 +66,7 @@ class Findings:
     kl: list[float]
     walks: list[Walk]
     collapsed: tuple[int, ...]
+    axes: list[Axis]
     entries: tuple[Finding, ...]
 
     @property
@@ -92,6 +95,7 @@ def find(run: Run) -> Findings:
         "kl": latent_kl(model, music, run.settings.prior_std),
         "walks": walks(model, run.threshold),
         "collapsed": collapsed_latents(model, music),
+        "axes": axes_of(run),
     }
     found = Findings(entries=(), **parts)  # type: ignore[arg-type]
     entries = tuple(_entries(found, run, name_of_one(dataset)))
@@ -195,4 +199,16 @@ def _entries(found: Findings, run: Run, one: str) -> list[Finding]:
             "crowded.",
         ),
     ]
+    if found.axes:
+        entries.append(
+            Finding(
+                "Axes",
+                axes_in_words(found.axes),
+                all(axis.good for axis in found.axes),
+                f"Rank correlations, 1 is always: of the {ones} {unheard} with their latent, and "
+                "of what plays with the knob, the other knobs anywhere.",
+                "If one is low: name fewer axes (--axes), train longer, or add music that has "
+                "more and less of it.",
+            )
+        )
     return entries

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import html
 import os
 from collections.abc import Callable
 
 from latentrack.decoder.gates import GateCount, count_gates
 from latentrack.decoder.precision import PRECISIONS
 from latentrack.files import atomic_write
-from latentrack.model import feel_pictures, feel_report, pictures
-from latentrack.model.drawing import Picture
+from latentrack.model import axes_report, feel_pictures, feel_report, pictures
 from latentrack.model.feel import Feel
 from latentrack.model.findings import Finding, Findings, find
 from latentrack.model.measures import THRESHOLD, Recall, recall
+from latentrack.model.report_parts import download, escaped, image, remedy, table
 from latentrack.model.run import Run
 from latentrack.model.sizes import in_words
 from latentrack.model.verdict import verdict
@@ -83,42 +81,43 @@ def _page(run: Run, found: Findings, sentences: list[str], counts: dict[str, Gat
     dataset = run.dataset
     name = str(run.about.get("music") or run.folder.name)
     parts = [
-        f"<h1>{_text(name)}</h1>",
-        f"<p class=soft>{_text(dataset.summary())}. {_text(_origin(run))}</p>",
+        f"<h1>{escaped(name)}</h1>",
+        f"<p class=soft>{escaped(dataset.summary())}. {escaped(_origin(run))}</p>",
         "<h2>In short</h2>",
-        *(f"<p>{_text(sentence)}</p>" for sentence in sentences[: 3 - (found.unseen is None)]),
+        *(f"<p>{escaped(sentence)}</p>" for sentence in sentences[: 3 - (found.unseen is None)]),
         *map(_finding, found.entries),
         "<h2>The music's positions in latent space</h2>",
-        _picture(pictures.latents(run), "the latents, pair by pair"),
+        image(pictures.latents(run), "the latents, pair by pair"),
         "<p>Every dot is one sequence where the encoder puts it: turn the knobs there and it "
         "plays. Good is a cloud that fills the square evenly, with similar music together.</p>",
-        _remedy("If dots crowd in one corner or along the edges, see Coverage and Saturation."),
+        remedy("If dots crowd in one corner or along the edges, see Coverage and Saturation."),
         "<h2>What plays as two knobs turn</h2>",
-        _picture(pictures.pattern_map(run), "the patterns decoded over the first two latents"),
+        image(pictures.pattern_map(run), "the patterns decoded over the first two latents"),
         f"<p>Decoded at threshold {run.threshold:.2f}, the other latents in the middle. Good is a "
         "map on which neighbours are relatives and far corners are strangers.</p>",
-        _remedy("If all look alike, the latents tell too little: see Likelihood."),
+        remedy("If all look alike, the latents tell too little: see Likelihood."),
         "<h2>Along each knob</h2>",
-        _picture(pictures.walk(run), "every cell along each latent"),
+        image(pictures.walk(run), "every cell along each latent"),
         "<p>Every line is one cell of the pattern, dark where it sounds, as one knob turns from "
         "end to end. Good are bands that fade in and out at different values.</p>",
-        _remedy("If a knob shows only straight bands, it changes nothing: see Latents at work."),
+        remedy("If a knob shows only straight bands, it changes nothing: see Latents at work."),
+        *(axes_report.section(run, found.axes) if found.axes else ()),
         "<h2>Music in, music out</h2>",
-        _picture(pictures.pairs(run), "sequences, their probabilities, and what sounds"),
+        image(pictures.pairs(run), "sequences, their probabilities, and what sounds"),
         "<p>" + ("Validation set" if found.unseen else "Its own music") + ", what the decoder "
         "answers at its position, and what sounds; a red cross is a hit that is missing, a red dot "
         "one too many.</p>",
-        _remedy("If the shape is right and much is missing, lower the threshold; see Hits."),
+        remedy("If the shape is right and much is missing, lower the threshold; see Hits."),
         *(_feel(run, run.feel) if run.feel else ()),
         "<h2>How sure it is</h2>",
-        _picture(pictures.outputs(run), "histogram of probabilities"),
+        image(pictures.outputs(run), "histogram of probabilities"),
         "<p>Probabilities where the music has hits, and where it has none. Good is blue on the "
         "right and grey on the left: then the threshold knob adds hits one after another.</p>",
-        _remedy("If both lie together on the left, the model guesses: see Likelihood."),
+        remedy("If both lie together on the left, the model guesses: see Likelihood."),
         "<h2>The training</h2>",
-        _picture(pictures.history(run), "loss by epoch"),
+        image(pictures.history(run), "loss by epoch"),
         "<p>The dotted line is the epoch whose weights were kept.</p>",
-        _remedy(
+        remedy(
             "If the validation curve turns up early, fewer epochs do; if both still fall at the "
             "end, train on: latentrack train with this run's folder."
         ),
@@ -126,7 +125,7 @@ def _page(run: Run, found: Findings, sentences: list[str], counts: dict[str, Gat
         _recalls(run, found),
         "<h2>Precision</h2>",
         _numbers(counts),
-        _remedy(
+        remedy(
             "float32 is always right. If a smaller file changes more than you can hear, take "
             "the next larger."
         ),
@@ -136,7 +135,7 @@ def _page(run: Run, found: Findings, sentences: list[str], counts: dict[str, Gat
     return (
         "<!doctype html>\n<html lang=en><meta charset=utf-8>"
         '<meta name=viewport content="width=device-width, initial-scale=1">'
-        f"<title>{_text(name)}: report</title><style>{_STYLE}</style>\n"
+        f"<title>{escaped(name)}: report</title><style>{_STYLE}</style>\n"
         + "\n".join(parts)
         + "\n</html>\n"
     )
@@ -144,19 +143,10 @@ def _page(run: Run, found: Findings, sentences: list[str], counts: dict[str, Gat
 
 def _finding(finding: Finding) -> str:
     return (
-        f"<div class='finding{'' if finding.good else ' bad'}'><h3>{_text(finding.title)}</h3>"
-        f"<p class=figure>{_text(finding.figure)}</p><p>{_text(finding.words)}</p>"
-        f"{_remedy(finding.remedy)}</div>"
+        f"<div class='finding{'' if finding.good else ' bad'}'><h3>{escaped(finding.title)}</h3>"
+        f"<p class=figure>{escaped(finding.figure)}</p><p>{escaped(finding.words)}</p>"
+        f"{remedy(finding.remedy)}</div>"
     )
-
-
-def _remedy(sentence: str) -> str:
-    return f"<p class=remedy>{_text(sentence)}</p>"
-
-
-def _picture(picture: Picture, says: str) -> str:
-    data = base64.b64encode(picture.png()).decode()
-    return f"<img alt='{_text(says)}' src='data:image/png;base64,{data}'>"
 
 
 def _recalls(run: Run, found: Findings) -> str:
@@ -182,7 +172,7 @@ def _recalls(run: Run, found: Findings) -> str:
             f"{r.f1:.3f}",
         ]
 
-    return _table(
+    return table(
         [
             "music",
             "threshold",
@@ -197,7 +187,7 @@ def _recalls(run: Run, found: Findings) -> str:
 
 
 def _numbers(counts: dict[str, GateCount]) -> str:
-    return _table(
+    return table(
         ["precision", "size", "against the model itself, over the music to judge by"],
         [[name, in_words(count.size), count.words] for name, count in counts.items()],
     )
@@ -209,20 +199,7 @@ def _provenance(run: Run) -> str:
     rows += [["layers", f"{layers[0]} in, {layers[1]} out"]]
     rows += [[name, str(value)] for name, value in run.settings.changed().items()]
     rows += [[name, value] for name, value in run.dataset.recipe.items()]
-    return _table(["", ""], rows)
-
-
-def _table(heads: list[str], rows: list[list[str]]) -> str:
-    head = "".join(f"<th>{_text(cell)}" for cell in heads)
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f"<td class=number>{_text(cell)}" if i < len(row) - 1 else f"<td>{_text(cell)}"
-            for i, cell in enumerate(row)
-        )
-        for row in rows
-    )
-    return f"<table>{'<tr>' + head if any(heads) else ''}{body}</table>"
+    return table(["", ""], rows)
 
 
 def _feel(run: Run, feel: Feel) -> list[str]:
@@ -250,27 +227,22 @@ def _feel(run: Run, feel: Feel) -> list[str]:
     before, after = feel_report.before_and_after(run, feel)
     return [
         "<h2>The feel</h2>",
-        _picture(feel_pictures.feel_space(run, feel), "the latents of the feel"),
+        image(feel_pictures.feel_space(run, feel), "the latents of the feel"),
         "<p>Every dot is one sequence at its own feel. Good is a square that turns darker evenly: "
         "from left to right on the left, upwards on the right.</p>",
-        _picture(feel_pictures.feel_map(run, feel), "one bar as the feel is turned"),
+        image(feel_pictures.feel_map(run, feel), "one bar as the feel is turned"),
         "<p>One bar as the two knobs of the feel are turned: dark is loud, right of its step is "
         "late. The hits stay what they are.</p>",
-        _table(["", "off on average", "each cell's mean", "R²"], [list(row) for row in rows]),
+        table(["", "off on average", "each cell's mean", "R²"], [list(row) for row in rows]),
         f"<p>How truly the knobs do what they say (rank correlation, 1 is always): {turned}.</p>",
         "<p>Hear it, as MIDI files to open in any player: "
-        f"{_download('without_feel.mid', before, 'the hits alone')}, "
-        f"{_download('with_feel.mid', after, 'with their feel')}.</p>",
-        _remedy(
+        f"{download('without_feel.mid', before, 'the hits alone')}, "
+        f"{download('with_feel.mid', after, 'with their feel')}.</p>",
+        remedy(
             "If both sound alike, the music has little feel: see what `latentrack dataset info` "
             "says of its velocity and timing."
         ),
     ]
-
-
-def _download(name: str, content: bytes, words: str) -> str:
-    data = base64.b64encode(content).decode("ascii")
-    return f"<a download='{name}' href='data:audio/midi;base64,{data}'>{_text(words)}</a>"
 
 
 def _origin(run: Run) -> str:
@@ -279,7 +251,3 @@ def _origin(run: Run) -> str:
         f"Trained on {run.about.get('date', 'an unknown day')} for {count(len(epochs), 'epoch')} "
         f"with seed {run.settings.seed}."
     )
-
-
-def _text(words: str) -> str:
-    return html.escape(words, quote=True)

@@ -34,7 +34,7 @@ def struck(page: str, name: str) -> list[tuple[int, int, int]]:
 
 
 def test_the_page_has_figures_and_pictures_of_the_feel(page: str, felt: Run) -> None:
-    assert page.count("<img") == 8 and "<h2>The feel</h2>" in page
+    assert page.count("<img") == 9 and "<h2>The feel</h2>" in page
     assert felt.feel is not None
     found = measured(felt, felt.feel)
     assert f"{found.velocity.error:.1f}" in page and f"{found.timing.r2:.2f}" in page

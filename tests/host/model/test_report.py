@@ -19,6 +19,7 @@ from latentrack.decoder.litert import Decoder
 from latentrack.errors import UserError
 from latentrack.model import Run, Settings, load_run, save_run
 from latentrack.model import train as train_model
+from latentrack.model.axes_measures import axes_in_words, axes_of, knobs_in_words
 from latentrack.model.findings import find
 from latentrack.model.report import gates_of, write_report
 from latentrack.model.training import cross_entropy
@@ -50,7 +51,7 @@ def page(run: Run, tmp_path_factory) -> tuple[str, str]:
 def test_the_page_is_whole_and_needs_nothing_else(page) -> None:
     text, _ = page
     pictures = re.findall(r"src='data:image/png;base64,([^']+)'", text)
-    assert len(pictures) == text.count("<img") == 6
+    assert len(pictures) == text.count("<img") == 7
     for picture in pictures:
         png = base64.b64decode(picture)
         assert png.startswith(b"\x89PNG") and png.endswith(b"IEND\xaeB`\x82")
@@ -143,3 +144,15 @@ def test_train_goes_on_from_a_run(run: Run, tmp_path: Path) -> None:
     assert cross_entropy(again.model, held) <= cross_entropy(run.model, held) + 1e-7
     assert again.model.sizes == run.model.sizes and again.about["music"] == "made.npz"
     assert target.is_file() and load_run(folder).history == run.history
+
+
+def test_the_page_says_what_the_knobs_mean(run: Run, page) -> None:
+    text, _ = page
+    axes = axes_of(run)
+    assert [axis.name for axis in axes] == ["density", "syncopation"]
+    assert "<h2>What the knobs mean</h2>" in text and knobs_in_words(run.axes) in text
+    # As a finding, and beside the picture.
+    assert text.count(axes_in_words(axes)) == 2
+    found = find(run)
+    (entry,) = (entry for entry in found.entries if entry.title == "Axes")
+    assert entry.figure == axes_in_words(axes) and entry.good == all(axis.good for axis in axes)
