@@ -1,4 +1,4 @@
-"""Read a model file's metadata entry LATENTRACK: the MIDI note of its first voice.
+"""Read a model file's metadata entry LATENTRACK: the MIDI note of its first voice, and its axes.
 
 The entry is JSON (docs/model-format.md). latentcore has no bytes left to tell where it lies, so
 this file follows the tables of the flatbuffer once more.
@@ -17,16 +17,21 @@ _MOST_ENTRIES = 32
 _MOST_BYTES = 8192
 
 
-def lowest_pitch(file):
-    """The MIDI note of voice 0, 0 to 127; 0 if the bytes of the model do not have it.
+def extras(file):
+    """(the MIDI note of voice 0, 0 to 127; the attribute that orders each latent, "" for none).
 
-    The reference's models do not: their voice n is n semitones above 0 V.
+    Where the bytes of the model do not say it: 0 and (). The reference's models do not: their voice
+    n is n semitones above 0 V.
     """
     try:
-        note = json.loads(bytes(_entry(file)))["lowest_pitch"]
-    except (ValueError, KeyError, TypeError, RuntimeError):
-        return 0
-    return note if type(note) is int and 0 <= note <= 127 else 0
+        said = json.loads(bytes(_entry(file)))
+        note, axes = said.get("lowest_pitch"), said.get("axes")
+    except (ValueError, TypeError, AttributeError, RuntimeError):
+        return 0, ()
+    return (
+        note if type(note) is int and 0 <= note <= 127 else 0,
+        tuple(axes) if type(axes) is list else (),
+    )
 
 
 def _entry(file):

@@ -2,7 +2,7 @@
 
 import latentcore
 
-from latentrack import metadata
+from latentrack import axes, metadata
 from latentrack.arena import Block
 
 # The library's folder for each kind, by the first three of the six letters in the metadata.
@@ -31,7 +31,9 @@ class Model:
         groups, self.memory, self.feel_latents, self.has_feel = about[5:]
         self.groups = tuple(groups)
         self.mode = _MODES.get(self.kind[:3], "drums")
-        self.lowest_pitch = metadata.lowest_pitch(file)
+        self.lowest_pitch, named = metadata.extras(file)
+        # By parameter ("x", …): what its knob does, in a line for the screen.
+        self.axes = axes.lines(named)
         if self.kind[:3] not in FOLDERS:
             raise ValueError(
                 "a model of kind {!r} cannot be played, only {}".format(

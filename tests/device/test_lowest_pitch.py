@@ -1,4 +1,4 @@
-"""The module reads the lowest pitch where the format has it, as the computer does."""
+"""The module reads lowest pitch and axes where the format has them, as the computer does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 from tests.decoders import CHORALES
 
 INFO = DecoderInfo("seqdec", 16, 27, 3)
-lowest_pitch = runpy.run_path(str(ROOT / "device" / "latentrack" / "metadata.py"))["lowest_pitch"]
+extras = runpy.run_path(str(ROOT / "device" / "latentrack" / "metadata.py"))["extras"]
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,10 @@ def ours(model) -> bytes:
 
 def said(data: bytes) -> int:
     return read_extras(data).lowest_pitch or 0
+
+
+def lowest_pitch(file: memoryview) -> int:
+    return extras(file)[0]
 
 
 def test_it_is_what_the_computer_reads(model):
@@ -62,3 +66,19 @@ def test_a_damaged_file_says_a_note_or_nothing(ours, data):
     if data.draw(st.booleans()):
         del broken[data.draw(st.integers(0, len(broken) - 1)) :]
     assert 0 <= lowest_pitch(memoryview(bytes(broken))) <= 127
+
+
+@pytest.mark.parametrize("axes", [(), ("density", "", ""), ("density", "register", "")])
+def test_the_axes_are_what_the_computer_reads(model, axes):
+    made = attach_info(model, INFO, extras=Extras(lowest_pitch=36, axes=axes))
+    assert extras(memoryview(made)) == (36, axes)
+    assert read_extras(made).axes == axes
+
+
+@pytest.mark.parametrize("given", ['"density"', '{"x":"density"}', "7", "null"])
+def test_axes_that_are_not_a_list_are_none(model, given):
+    made = attach_info(model, INFO, extras=Extras(axes=("syncopation",)))
+    words = b'"axes":["syncopation"]'
+    broken = made.replace(words, f'"axes":{given}'.encode().ljust(len(words)))
+    assert broken != made and len(broken) == len(made)
+    assert extras(memoryview(broken))[1] == read_extras(broken).axes == ()

@@ -1,6 +1,7 @@
 """The page to play from: the model, its pattern with the step that sounds, and the position.
 
-knobs X, Y, Z       the position in the latent space, from end to end of the model's scale
+knobs X, Y, Z       the position in the latent space, from end to end of the model's scale; what
+                    they do is said in the bottom line, if the model knows it
 knob threshold      how probable a hit must be to sound, 0 to 1
 left encoder        W, where a model with a fourth latent plays; else the track
 knob W              the same, on a board that has one
@@ -8,6 +9,8 @@ right encoder       chaos, 0 to 1: how far the dice carry the position away
 right push          throw the dice, so that chaos goes another way
 buttons, left push  as on every page (base.py)
 """
+
+from time import ticks_diff, ticks_ms
 
 import latentcore
 
@@ -24,6 +27,8 @@ BARS_X = PATTERN_WIDTH + 4 + SQUARE
 CHAOS_CLICK = 0.05
 # A click of W is 1/64 of its range, a number that adds up without rounding: 0 is met again.
 W_CLICK = 1 / 32
+# So long after a knob's last turn the bottom line says what the knob does.
+AXIS_MS = 2000
 # Convert a knob value of -1 to 1 to pixels of the square, without its frame of two; rounded.
 _HALF = (SQUARE - 5) / 2
 _MIDDLE = 2 + _HALF + 0.5
@@ -44,6 +49,9 @@ class Page(BasePage):
         self._name = ""
         self._model_name = None
         self._text = ""
+        # What the knob turned last does, if the model says it; and when it was turned.
+        self._axis = None
+        self._turned_ms = 0
         self._one = self._other = self._silent = None
         self._fixed = [
             NameLine(0, 0, STATE_X, self),
@@ -100,8 +108,16 @@ class Page(BasePage):
         """Yellow while the pattern is silent, else grey."""
         return colours.YELLOW if self.silent() else colours.GREY
 
+    def axis_line(self):
+        """The ends of the knob that is being turned, "sparse <X> busy"; None if there are none."""
+        if self._axis and ticks_diff(ticks_ms(), self._turned_ms) > AXIS_MS:
+            self._axis = None
+        return self._axis
+
     def values_line(self):
-        """Threshold and chaos as set, or that the pattern is silent."""
+        """Threshold and chaos as set, or that the pattern is silent, or what a knob does."""
+        if self.axis_line() and not self.silent():
+            return self._axis
         threshold, chaos, silent = self.track.threshold, self.track.chaos, self.silent()
         if self.others(threshold, chaos, silent):
             self._text = f"thr {threshold:.2f}  chaos {chaos:.2f}"
@@ -128,6 +144,9 @@ class Page(BasePage):
         name = self.TURNS.get(knob)
         if name is not None:
             self.track.set(name, self.track.parameter(name).from_position(position))
+            model = self.track.model
+            self._axis = None if model is None else model.axes.get(name)
+            self._turned_ms = ticks_ms()
 
     def turn(self, encoder, steps):
         """The left encoder turns W by 1/32 a step, the right one chaos by 0.05.
