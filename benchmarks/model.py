@@ -41,6 +41,8 @@ LOSS = 30.2
 REFERENCE_EPOCHS = 500
 # The reference project's network and settings, but for the cosine.
 REFERENCE = Settings(
+    axes=(),
+    latent_dim=3,
     taper="geometric",
     encoder_layers=(48, 12),
     epochs=60,
@@ -170,7 +172,11 @@ def keras_epoch(music: Dataset) -> float:
 def quality(
     music: Dataset, validation: np.ndarray, seed: int, decoder: tuple[int, ...] | None = None
 ) -> Quality:
-    settings = Settings(decoder_layers=decoder, restarts=0, seed=seed)
+    """Of the default settings; with a decoder: of three latents without axes and these layers."""
+    if decoder is None:
+        settings = Settings(restarts=0, seed=seed)
+    else:
+        settings = Settings(decoder_layers=decoder, latent_dim=3, axes=(), restarts=0, seed=seed)
     training = train(music, settings, validated_on=validation)
     means = training.model.encode(music.sequences[training.trained_on])
     scale = training.model.info.latent_scale

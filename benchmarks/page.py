@@ -23,6 +23,10 @@ PAGE = HERE.parent / "docs" / "benchmarks.md"
 
 MORE_IS_BETTER = {
     "audio.onsets_right",
+    "axes.density_rank",
+    "axes.knob_density_rank",
+    "axes.knob_syncopation_rank",
+    "axes.syncopation_rank",
     "corpus.hits_kept",
     "corpus.odd_files_read",
     "groove.axis_timing",
@@ -94,6 +98,11 @@ FAMILIES = (
         "are learnt from, those of the validation split judge, the test split is not looked at. "
         "The peer of the times is a plain Keras `fit` of the same network in this run; the other "
         "peers are what the reference project reached with its own code, measured once.",
+    ),
+    Family(
+        "What the knobs mean",
+        ("axes.",),
+        "On the same recordings, by rank correlation: 1 is always, 0 by chance.",
     ),
     Family(
         "Reading music",
@@ -188,6 +197,17 @@ WORDS = {
     "model.default.saturated": "Latents that sit at the end of their way. Fewer: knobs that do "
     "something over all of it.",
     "model.dead_latents": "Of twenty trainings, those with a knob that changes nothing.",
+    "axes.bce": "How surprised such a model is by music that it has never seen, in nats a cell. "
+    "The peers of this row and of the next two are the same model without axes.",
+    "axes.smoothness_mean": "Gates that a step of 1/64 of a knob's way changes, on average over "
+    "all knobs. Fewer: a turn that you can steer.",
+    "axes.smoothness_worst": "The most that such a step changes: a jump.",
+    "axes.density_rank": "Of bars that the model has never heard, how truly the busier one lies "
+    "further along X.",
+    "axes.syncopation_rank": "The same of the more syncopated one, and Y.",
+    "axes.knob_density_rank": "How truly turning X up makes what plays busier, wherever the other "
+    "knobs are.",
+    "axes.knob_syncopation_rank": "How truly turning Y up makes it more syncopated.",
     "groove.velocity_r2": "How much of what makes one hit louder than another the feel gives back, "
     "in music that it has never seen. The mean of each cell explains a fifth.",
     "groove.timing_r2": "The same of what is early and what is late. The mean of each cell "
