@@ -28,7 +28,8 @@ function ramp(value) {
 }
 
 export default {
-  props: { puck: Boolean, label: String },
+  // meanings: what more of each latent brings, such as "busier"; "" where nothing is said.
+  props: { puck: Boolean, label: String, meanings: { type: Array, default: () => [] } },
   template: `
     <div class="lt-explore-map" :class="{ 'lt-explore-drawing': drawing }">
       <div class="lt-explore-square" ref="square">
@@ -43,13 +44,13 @@ export default {
         <div class="lt-explore-thumb" ref="thumb" hidden aria-hidden="true">
           <canvas ref="small" v-if="puck"></canvas><span ref="caption"></span>
         </div>
-        <span class="lt-explore-axis lt-explore-axis-x" aria-hidden="true">{{ name(axes[0]) }} →</span>
-        <span v-if="latents > 1" class="lt-explore-axis lt-explore-axis-y" aria-hidden="true">{{ name(axes[1]) }} →</span>
+        <span class="lt-explore-axis lt-explore-axis-x" aria-hidden="true">{{ named(axes[0]) }} →</span>
+        <span v-if="latents > 1" class="lt-explore-axis lt-explore-axis-y" aria-hidden="true">{{ named(axes[1]) }} →</span>
       </div>
       <span v-if="puck" id="lt-explore-keys" class="lt-explore-hidden">Arrow keys move the puck, with Shift by small
         steps. Page up and page down move the first slider below.</span>
       <label v-for="axis in others" :key="axis" class="lt-explore-range">
-        <span>{{ name(axis) }}</span>
+        <span>{{ named(axis) }}</span>
         <input type="range" min="-1" max="1" step="0.01" :aria-label="name(axis)"
           :value="position[axis]" @pointerdown="gesture = 0" @input="slide(axis, $event)">
         <output>{{ said(position[axis]) }}</output>
@@ -70,8 +71,9 @@ export default {
     },
     words() {
       const [a, b] = this.axes;
-      const second = this.flat ? "" : `, ${knob(b)} ${said(this.y)}`;
-      return `${knob(a)} ${said(this.x)}${second}`;
+      const meaning = (axis) => (this.meanings[axis] ? ` (${this.meanings[axis]})` : "");
+      const second = this.flat ? "" : `, ${knob(b)} ${said(this.y)}${meaning(b)}`;
+      return `${knob(a)} ${said(this.x)}${meaning(a)}${second}`;
     },
     flat() {
       return this.position.length < 2;
@@ -112,6 +114,10 @@ export default {
     said,
     name(axis) {
       return axis < KNOBS.length ? knob(axis) : `Latent ${axis + 1}`;
+    },
+    named(axis) {
+      const meaning = this.meanings[axis];
+      return meaning ? `${this.name(axis)}: ${meaning}` : this.name(axis);
     },
 
     // -- what the server says ---------------------------------------------------------------------

@@ -24,12 +24,14 @@ _COLOURS = 7  # and grey, for all others
 class LatentMap(Element, component="latent_map.js", dependencies=["one_in_flight.js"]):
     """What is shown is told by these after "ready"; nothing is kept here.
 
-    puck: whether it has one, which takes the hand; without it the map is a picture.
+    puck: whether it has one, which takes the hand; without it the map is a picture.  meanings: what
+    more of each latent brings, such as "busier"; "" where nothing is said.
     """
 
-    def __init__(self, puck: bool = True) -> None:
+    def __init__(self, puck: bool = True, meanings: Sequence[str] = ()) -> None:
         super().__init__()
         self._props["puck"] = puck
+        self._props["meanings"] = list(meanings)
         self._props["label"] = ""
 
     def set_label(self, label: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from latentrack.model.attributes import ATTRIBUTES
 from latentrack.osc.controls import AXES
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.latent_map import LatentMap, Legend
@@ -19,6 +21,11 @@ from latentrack.studio.page_parts import in_background, listen
 def axis_name(axis: int) -> str:
     """X, Y, Z and W as on the module; latents beyond have numbers."""
     return AXES[axis].upper() if axis < len(AXES) else f"Latent {axis + 1}"
+
+
+def meanings(axes: Sequence[str]) -> list[str]:
+    """What more of each latent brings, "" where it is not known; axes: as `Run.axes`."""
+    return [ATTRIBUTES[name].more if name in ATTRIBUTES else "" for name in axes]
 
 
 @dataclass
@@ -66,7 +73,7 @@ class MapCard:
                 ).on_value_change(lambda event: self._colour(event.value)).props(
                     "dense options-dense borderless"
                 ).classes("lt-explore-choice")
-            self.map = LatentMap()
+            self.map = LatentMap(meanings=meanings(run.axes))
             self._legend = Legend(self.map)
         self.map.on("ready", self.begin)
         self.map.on("move", self._move)

@@ -183,7 +183,7 @@ def _more(choices: TrainingChoices, changed: Callable[[], None]) -> None:
 
 def _field(entry: Declaration, value: Any) -> ValueElement[Any]:
     """A list where the setting has choices, else a field that may be left empty."""
-    if entry.choices:
+    if entry.choices and entry.kind is not tuple:
         chosen = value if value in entry.choices else entry.default
         return ui.select(dict(entry.choices), label=entry.label, value=chosen)
     make: Any = ui.input if entry.kind is tuple else ui.number

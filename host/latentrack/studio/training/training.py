@@ -11,6 +11,7 @@ from pathlib import Path
 
 from latentrack.errors import UserError
 from latentrack.limits import DAMAGE
+from latentrack.model.attributes import wanted_axes
 from latentrack.model.feel_training import wanted_latents
 from latentrack.model.plan import plan
 from latentrack.model.run import load_run
@@ -62,7 +63,7 @@ class Trainer(TrainingStore):
         """Start a training on the music, or continue that of the run `earlier` on its music.
 
         Returns at once. Raises UserError if a training runs already, there is no music or too
-        little, memory would not suffice, or a feel is asked for of music without dynamics.
+        little, memory would not suffice, or a feel or an axis is asked for that the music lacks.
         """
         if earlier is not None:
             run = load_run(earlier)
@@ -74,6 +75,7 @@ class Trainer(TrainingStore):
             dataset, called = self._music.dataset, name
         decoder_info(dataset, settings.latent_scale)
         feel = wanted_latents(dataset, settings)
+        wanted_axes(dataset, settings)
         plan(len(dataset), dataset.steps * dataset.voices, settings, feel=feel).check_memory()
         name = safe_name(name)
         with self._starting:
