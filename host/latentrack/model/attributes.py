@@ -18,7 +18,7 @@ from latentrack.errors import UserError
 from latentrack.model.autoencoder import pieces
 from latentrack.model.settings import Settings
 from latentrack.playing.kinds import Kind
-from latentrack.words import agree, count, listed
+from latentrack.words import count, listed
 
 Cells = NDArray[np.bool_]
 Values = NDArray[np.float64]
@@ -26,7 +26,7 @@ Values = NDArray[np.float64]
 WEIGHT = 4.0
 """Weight in the loss of an attribute that has no other."""
 _SAME = 1e-6  # a difference that is due to rounding
-_PIECE = 1 << 22  # cells that are looked at together
+PIECE = 1 << 22  # cells that are looked at together
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +230,7 @@ def measured(names: Sequence[str], cells: NDArray[np.generic], layout: Layout) -
     """
     found = [
         np.stack([ATTRIBUTES[name].of(np.asarray(piece, np.bool_), layout) for name in names], 1)
-        for piece in pieces(cells, _PIECE)
+        for piece in pieces(cells, PIECE)
     ]
     return np.concatenate(found) if found else np.zeros((0, len(names)))
 
@@ -270,9 +270,8 @@ def wanted_axes(dataset: Dataset, settings: Settings) -> tuple[str, ...]:
         raise UserError(f"axes are {listed(settings.axes)}: name each once.")
     if len(settings.axes) > settings.latents:
         raise UserError(
-            f"{count(len(settings.axes), 'axis', 'axes')} "
-            f"{agree(len(settings.axes), 'needs', 'need')} as many latents, and the model has "
-            f"{settings.latents}: name fewer, or give it more (--latents)."
+            f"The model has {count(settings.latents, 'latent')}, and axes name "
+            f"{listed(settings.axes)}: name fewer, or give it more latents (--latents)."
         )
     return settings.axes
 

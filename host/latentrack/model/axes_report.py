@@ -17,6 +17,7 @@ from latentrack.model.axes_measures import (
 from latentrack.model.drawing import HIT, INK, LIGHT, WARM, Picture, add_plain, new_picture
 from latentrack.model.report_parts import escaped, image, remedy
 from latentrack.model.trained_run import Run
+from latentrack.words import count
 
 _MOST_DOTS = 3000
 
@@ -32,8 +33,8 @@ def section(run: Run, axes: Sequence[Axis]) -> list[str]:
         "The line is what plays as the knob turns, the mean over a hundred positions of the other "
         "knobs, with the middle half of them in grey. Good is a line that rises all the way.</p>",
         f"<p>Rank correlations, 1 is always: {escaped(axes_in_words(axes))}.</p>",
-        f"<p>A step of 1/64 of a knob's range changes {smooth.mean:.2f} gates on average, and "
-        f"{smooth.worst} at the most.</p>",
+        f"<p>A step of 1/64 of a knob's range changes {count(round(smooth.mean, 2), 'gate')} on "
+        f"average, and {smooth.worst} at the most.</p>",
         remedy(
             "If a line is flat or falls, the music has too little of it to learn from: name other "
             "axes (--axes), or fewer."

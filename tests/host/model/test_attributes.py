@@ -162,7 +162,7 @@ def test_many_sequences_are_measured_as_each_alone(monkeypatch) -> None:
     dataset = music(50, 5)
     names, layout = ("density", "syncopation"), layout_of(dataset)
     wanted = np.concatenate([measured(names, bar[None], layout) for bar in dataset.sequences])
-    monkeypatch.setattr("latentrack.model.attributes._PIECE", 100)
+    monkeypatch.setattr("latentrack.model.attributes.PIECE", 100)
     np.testing.assert_array_equal(measured(names, dataset.sequences, layout), wanted)
 
 
@@ -206,7 +206,7 @@ def test_what_is_the_same_in_all_music_orders_nothing() -> None:
         ({"axes": ("density", "density")}, "axes are density and density: name each once"),
         (
             {"axes": ("density", "balance"), "latent_dim": 1},
-            "2 axes need as many latents, and the model has 1: name fewer",
+            "The model has 1 latent, and axes name density and balance: name fewer",
         ),
         ({"axes": ("density",), "model": "stacked"}, "A stacked model has no axes: leave them out"),
     ],
