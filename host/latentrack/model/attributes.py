@@ -23,7 +23,7 @@ from latentrack.words import count, listed
 Cells = NDArray[np.bool_]
 Values = NDArray[np.float64]
 
-WEIGHT = 4.0
+WEIGHT = 3.5
 """Weight in the loss of an attribute that has no other."""
 _SAME = 1e-6  # a difference that is due to rounding
 PIECE = 1 << 22  # cells that are looked at together

@@ -20,7 +20,7 @@ from latentrack.declared import declarations
 from latentrack.decoder.metadata import DecoderInfo
 from latentrack.decoder.quiet import import_tensorflow
 from latentrack.errors import UserError
-from latentrack.model.attributes import ATTRIBUTES, ranks, wanted_axes
+from latentrack.model.attributes import wanted_axes
 from latentrack.model.autoencoder import (
     Array,
     Autoencoder,
@@ -31,6 +31,7 @@ from latentrack.model.autoencoder import (
     weight_shapes,
     with_weights,
 )
+from latentrack.model.expected import Order, order_by
 from latentrack.model.feel import Feel
 from latentrack.model.feel_training import train_feel, wanted_latents
 from latentrack.model.loss import PlainLoss, VaeLoss
@@ -222,8 +223,8 @@ def train(
 
     # Networks this small gain nothing from a graphics card, and repeat exactly without.
     with import_tensorflow().device("/CPU:0"):
-        told = ranks(axes, dataset) if axes else None
-        trainer = _Trainer(info, dataset.sequences, chosen, held, used, on_part, told)
+        order = order_by(axes, dataset) if axes else None
+        trainer = _Trainer(info, dataset.sequences, chosen, held, used, on_part, order)
         while True:
             model, history, interrupted = trainer.attempt(used, start, on_epoch, heard)
             collapsed = collapsed_latents(model, rows(dataset.sequences, chosen))
@@ -259,10 +260,9 @@ class _Trainer:
         held: NDArray[np.intp],
         settings: Settings,
         on_part: Callable[[float], None] | None = None,
-        told: Array | None = None,
+        order: Order | None = None,
     ) -> None:
-        """told: the rank of each sequence by each axis, (n, axes), or None."""
-        self.told = told
+        self.order = order
         self.info, self.chosen, self.checks = info, chosen, sequences[held]
         self.cells = sequences.reshape(len(sequences), -1)
         self.batch = settings.batch_size or 1
@@ -313,10 +313,10 @@ class _Trainer:
                 for part in range(self.parts):
                     first, *others = (np.split(array, self.parts)[part] for array in each)
                     inputs = [*others[1:], *self._random_bytes(settings, rng)]
-                    if self.told is not None:
-                        inputs.append(self.told[first])
+                    if self.order:
+                        inputs.append(self.order.ranks[first])
                     if self.run is None:
-                        loss = _loss(settings, current)
+                        loss = _loss(settings, current, self.order)
                         batches = self.batches // self.parts
                         self.run = compiled_epoch(
                             loss, self.music, state, inputs, batches, self.bits
@@ -509,7 +509,7 @@ def _resolved(settings: Settings, count: int, cells: int) -> Settings:
     return replace(settings, batch_size=batch, epochs=epochs, latent_dim=settings.latents, **chosen)
 
 
-def _loss(settings: Settings, model: Autoencoder) -> VaeLoss | PlainLoss:
+def _loss(settings: Settings, model: Autoencoder, order: Order | None) -> VaeLoss | PlainLoss:
     scale = float(settings.latent_scale)
     if settings.model != "vae":
         return PlainLoss(len(model.encoder), scale)
@@ -523,7 +523,8 @@ def _loss(settings: Settings, model: Autoencoder) -> VaeLoss | PlainLoss:
         replay=settings.replay or 0.0,
         decay=settings.weight_decay or 0.0,
         boundary_penalty=settings.boundary_penalty or 0.0,
-        axes=tuple(ATTRIBUTES[name].weight for name in settings.axes or ()),
+        axes=order.losses if order else (),
+        steps=model.info.steps,
     )
 
 

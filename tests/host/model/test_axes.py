@@ -14,7 +14,7 @@ from latentrack.decoder.metadata import DecoderInfo, read_extras
 from latentrack.errors import UserError
 from latentrack.limits import read_toml
 from latentrack.model import Run, Settings, load_run, save_run, train
-from latentrack.model.attributes import ATTRIBUTES, layout_of, measured
+from latentrack.model.attributes import ATTRIBUTES, Layout, layout_of, measured, metrical_weights
 from latentrack.model.autoencoder import Autoencoder, Dense, flat_weights
 from latentrack.model.axes_measures import (
     axes_in_words,
@@ -23,7 +23,17 @@ from latentrack.model.axes_measures import (
     measure_axes,
     smoothness,
 )
-from latentrack.model.loss import AXES_SHARPNESS, VaeLoss, disorder
+from latentrack.model.expected import expected_attribute
+from latentrack.model.loss import (
+    AXES_SHARPNESS,
+    KNOB_CONTRAST,
+    KNOB_RANGE,
+    KNOB_SLOPE,
+    KNOB_WEIGHT,
+    AxisLoss,
+    VaeLoss,
+    disorder,
+)
 from latentrack.model.ranks import rank_correlation, ranked
 from latentrack.model.toml import to_toml
 from tests.host.model.made_music import music
@@ -62,17 +72,27 @@ def test_disorder_is_the_mean_over_all_pairs() -> None:
     assert float(found) == pytest.approx(sum(pairs) / 9, rel=1e-6)
 
 
-def test_the_objective_orders_the_first_latents_and_the_loss_stays() -> None:
+def small_loss(axes: tuple[AxisLoss, ...]) -> VaeLoss:
+    """Of 2 steps × 3 voices and 3 latents, with an encoder and a decoder of one layer."""
+    return VaeLoss(1, 1, 3.0, axes=axes, steps=2)
+
+
+@pytest.fixture
+def batch() -> tuple[list[np.ndarray], np.ndarray, np.ndarray, np.ndarray]:
+    """Weights, cells, noise and ranks for it."""
     rng = np.random.default_rng(1)
-    weights = [
-        rng.normal(0, 0.5, shape).astype(np.float32)
-        for shape in ((6, 4), (4,), (4, 3), (3,), (4, 3), (3,), (3, 6), (6,))
-    ]
+    shapes = ((6, 4), (4,), (4, 3), (3,), (4, 3), (3,), (3, 6), (6,))
+    weights = [rng.normal(0, 0.5, shape).astype(np.float32) for shape in shapes]
     cells = (rng.random((5, 6)) < 0.4).astype(np.float32)
-    noise = rng.normal(size=(5, 3)).astype(np.float32)
     told = np.float32([[0, 3], [1, 2], [1, 1], [2, 0], [4, 5]])
-    plain, ordered = (VaeLoss(1, 1, 3.0, axes=axes) for axes in ((), (2.0, 7.0)))
+    return weights, cells, rng.normal(size=(5, 3)).astype(np.float32), told
+
+
+def test_the_objective_orders_the_first_latents_and_the_loss_stays(batch) -> None:
+    weights, cells, noise, told = batch
+    plain = small_loss(())
     objective, loss = plain(weights, cells, 1.0, noise)
+    ordered = small_loss((AxisLoss(2.0, None, 1.0), AxisLoss(7.0, None, 1.0)))
     with_axes, same = ordered(weights, cells, 1.0, noise, told)
     assert float(same) == float(loss)
     means = np.asarray(plain.encoded(weights[:6], cells)[0])
@@ -81,6 +101,54 @@ def test_the_objective_orders_the_first_latents_and_the_loss_stays() -> None:
         for i, weight in enumerate((2.0, 7.0))
     )
     assert float(with_axes) - float(objective) == pytest.approx(extra, rel=1e-4)
+
+
+def test_the_objective_has_what_plays_rise_along_the_knob(batch) -> None:
+    """By plain loops: latent 2 of each position is exchanged for that of the position before."""
+    weights, cells, noise, told = batch
+    density, spread = expected_attribute("density", Layout(np.zeros(2, np.int64), (0,))), 0.3
+    axes = (AxisLoss(0.0, None, 1.0), AxisLoss(0.0, density, spread))
+    objective, _ = small_loss(())(weights, cells, 1.0, noise)
+    with_knob, _ = small_loss(axes)(weights, cells, 1.0, noise, told)
+    matrix, bias = (w.astype(np.float64) for w in weights[6:])
+
+    def plays(position: list[float]) -> float:
+        logits = np.array(position) @ matrix + bias
+        return float((1 / (1 + np.exp(-KNOB_CONTRAST * logits))).sum() / 2)
+
+    uniform = [[KNOB_RANGE * 3 * math.erf(v / math.sqrt(2)) for v in row] for row in noise]
+    wrong = []
+    for i, here in enumerate(uniform):
+        there = [here[0], uniform[i - 1][1], here[2]]
+        rises = math.tanh((plays(there) - plays(here)) / spread)
+        wrong.append(abs(rises - math.tanh(KNOB_SLOPE / 3 * (there[1] - here[1]))))
+    found = float(with_knob) - float(objective)
+    assert found == pytest.approx(KNOB_WEIGHT * sum(wrong) / 5, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["density", "syncopation", "balance", "instruments", "register"])
+def test_what_is_expected_of_certain_cells_is_the_attribute(name) -> None:
+    rng = np.random.default_rng(2)
+    cells = rng.random((40, 16, 7)) < rng.uniform(0.02, 0.6, (40, 1, 1))
+    cells[:, 3, 2] = True  # a silent bar has no register
+    layout = Layout(metrical_weights(16, 4), (0, 1, 2, 5), (0,), (5, 6))
+    of = expected_attribute(name, layout)
+    assert of is not None
+    found = np.asarray(of(np.where(cells, 60, -60).astype(np.float32)))
+    np.testing.assert_allclose(found, measured((name,), cells, layout)[:, 0], atol=1e-4)
+
+
+def test_what_is_expected_of_chances_is_the_mean_of_many_throws() -> None:
+    rng = np.random.default_rng(3)
+    chances = rng.uniform(0.05, 0.95, (8, 2))
+    layout = Layout(metrical_weights(8, 4), (0,))
+    of = expected_attribute("syncopation", layout)
+    assert of is not None
+    logits = np.log(chances / (1 - chances)).astype(np.float32)
+    thrown = rng.random((40_000, 8, 2)) < chances
+    told = measured(("syncopation",), thrown, layout)[:, 0]
+    error = told.std() / math.sqrt(len(told))
+    assert float(of(logits[np.newaxis])[0]) == pytest.approx(told.mean(), abs=4 * error)
 
 
 # -- what comes of it -----------------------------------------------------------------------------
@@ -114,8 +182,9 @@ def test_more_of_an_attribute_lies_further_along_its_latent(run: Run, plain: Run
 
 def test_axes_that_weigh_nothing_change_nothing(plain: Run, monkeypatch) -> None:
     """They take no random number, so that a model without them is what it was."""
-    weightless_ones = {name: replace(each, weight=0.0) for name, each in ATTRIBUTES.items()}
-    monkeypatch.setattr("latentrack.model.training.ATTRIBUTES", weightless_ones)
+    for name, each in ATTRIBUTES.items():
+        monkeypatch.setitem(ATTRIBUTES, name, replace(each, weight=0.0))
+    monkeypatch.setattr("latentrack.model.loss.KNOB_WEIGHT", 0.0)
     weightless = train(music(800, sources=20), SHORT).model
     for a, b in zip(flat_weights(weightless), flat_weights(plain.model), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-4)
