@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from latentrack.corpus.dataset import Dataset
 from latentrack.decoder.quiet import import_tensorflow
 from latentrack.model.attributes import ATTRIBUTES, Layout, layout_of, measured, ranks
-from latentrack.model.loss import AxisLoss
+from latentrack.model.axes_loss import AxisLoss
 
 Expected = Callable[[Any], Any]
 """Of logits, (n, steps, voices), to (n,), both tensors."""

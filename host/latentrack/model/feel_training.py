@@ -22,6 +22,7 @@ from latentrack.decoder.litert import LATEST
 from latentrack.decoder.quiet import import_tensorflow
 from latentrack.errors import UserError
 from latentrack.model.autoencoder import Array, Autoencoder
+from latentrack.model.axes_loss import disorder
 from latentrack.model.feel import (
     ENCODER,
     FULL_VELOCITY,
@@ -35,7 +36,6 @@ from latentrack.model.feel import (
     played,
     with_feel_layers,
 )
-from latentrack.model.loss import disorder
 from latentrack.model.optimiser import compiled_epoch, initial_state
 from latentrack.model.ranks import rank_correlation
 from latentrack.model.settings import Settings

@@ -6,52 +6,21 @@ ones at every step: each is drawn cell by cell from the probabilities at the pos
 music. It trains the encoder alone; the decoder learns from music only. On Groove that lowers the
 validation loss by 0.005 nats a cell (compare the sleep phase of Hinton et al. 1995).
 
-The first latents can be ordered by attributes of the music (`attributes`), so that a knob has a
-meaning (Pati and Lerch 2020, attribute-based regularisation). That teaches the encoder where bars
-of music lie. A knob also leads to positions between and beyond them, so the decoder learns besides
-that turning the knob anywhere brings more of the attribute.
+The first latents can be ordered by attributes of the music; see `axes_loss`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from latentrack.decoder.quiet import import_tensorflow
+from latentrack.model.axes_loss import AxisLoss, knob_loss, order_loss
 
 BOUNDARY = 2.6 / 3
 """Where the boundary penalty begins, as a fraction of latent_scale."""
-AXES_SHARPNESS = 5.0
-"""How sharply a latent's order is told from that of an attribute: the tanh takes so many times the
-difference of two latents, as a share of latent_scale. Found on Groove's validation files, as the
-weights (`attributes`): a sharper one costs more likelihood for the same order."""
-
-KNOB_WEIGHT = 3.0
-"""Weight of the term by which a knob of the decoder brings more of an attribute."""
-KNOB_RANGE = 0.9
-"""It is learnt at positions all over the space, up to this fraction of latent_scale."""
-KNOB_SLOPE = 3.0
-"""So many times its spread the attribute should grow along latent_scale, roughly; the tanh of both
-is compared."""
-KNOB_CONTRAST = 2.0
-"""What logits are multiplied by in this term: what plays is above a threshold or not, so that
-probabilities in between count for less."""
-
-
-@dataclass(frozen=True)
-class AxisLoss:
-    """How a latent is ordered by an attribute.
-
-    weight: of the order of the music.  expected: the attribute of what the decoder plays, of logits
-    (n, steps, voices); None where it is not reckoned.  spread: the attribute's standard deviation
-    in the music.
-    """
-
-    weight: float
-    expected: Callable[[Any], Any] | None
-    spread: float
 
 
 @dataclass(frozen=True)
@@ -110,12 +79,14 @@ class VaeLoss:
             over = tf.nn.relu(tf.abs(mean) - BOUNDARY * self.latent_scale)
             objective += self.boundary_penalty * tf.reduce_mean(tf.reduce_sum(over**2, axis=1))
         if self.axes:
-            told, sharpness = next(draws), AXES_SHARPNESS / self.latent_scale
-            for latent, axis in enumerate(self.axes):
-                order = disorder(mean[:, latent], told[:, latent], sharpness)
-                objective += axis.weight * order
-                if axis.expected:
-                    objective += KNOB_WEIGHT * self._knob_loss(decoder, latent, axis, noise)
+            objective += order_loss(self.axes, mean, next(draws), self.latent_scale)
+            objective += knob_loss(
+                self.axes,
+                lambda positions: decoded(decoder, positions),
+                noise,
+                self.latent_scale,
+                self.steps,
+            )
         return objective, loss
 
     def encoded(self, weights: Sequence[Any], cells: Any) -> tuple[Any, Any]:
@@ -140,26 +111,6 @@ class VaeLoss:
         spread = (tf.exp(log_variance) + tf.square(mean)) / width
         each = tf.reduce_mean(0.5 * (spread - 1.0 - log_variance + math.log(width)), axis=0)
         return tf.reduce_sum(tf.maximum(each, self.free_bits) if self.free_bits else each)
-
-    def _knob_loss(self, decoder: Sequence[Any], latent: int, axis: AxisLoss, noise: Any) -> Any:
-        """How far the attribute is from rising along a latent of the decoder, 0 to 2.
-
-        Of each position of a batch, and the same position with another value of the latent: the
-        difference of tanh of the difference of the expected attributes, in units of its spread, and
-        of tanh of the difference of the values.
-        """
-        tf = import_tensorflow()
-        # Normal noise becomes positions all over the space, and those of the others other values.
-        here = KNOB_RANGE * self.latent_scale * tf.math.erf(noise / math.sqrt(2))
-        value = tf.roll(here[:, latent], 1, axis=0)
-        there = tf.concat([here[:, :latent], value[:, tf.newaxis], here[:, latent + 1 :]], axis=1)
-        logits = decoded(decoder, tf.concat([here, there], axis=0))
-        cells = tf.reshape(KNOB_CONTRAST * logits, (-1, self.steps, logits.shape[1] // self.steps))
-        assert axis.expected is not None
-        before, after = tf.split(axis.expected(cells), 2)
-        rises = tf.tanh((after - before) / axis.spread)
-        wanted = tf.tanh(KNOB_SLOPE / self.latent_scale * (value - here[:, latent]))
-        return tf.reduce_mean(tf.abs(rises - wanted))
 
     def _replay_loss(
         self,
@@ -210,19 +161,6 @@ def decoded(weights: Sequence[Any], values: Any) -> Any:
     for i in range(0, len(weights) - 2, 2):
         values = tf.nn.relu(tf.matmul(values, weights[i]) + weights[i + 1])
     return tf.matmul(values, weights[-2]) + weights[-1]
-
-
-def disorder(latent: Any, told: Any, sharpness: float = 1.0) -> Any:
-    """How much the order of a batch by a latent differs from its order by an attribute.
-
-    latent, told: (batch,) each.  sharpness: what differences of the latent are multiplied by.  The
-    mean over all pairs of |tanh(sharpness × difference) - sign of the attribute's difference|, 0
-    to 2 (Pati and Lerch 2020).
-    """
-    tf = import_tensorflow()
-    apart = tf.tanh(sharpness * (latent[:, tf.newaxis] - latent[tf.newaxis]))
-    order = tf.sign(told[:, tf.newaxis] - told[tf.newaxis])
-    return tf.reduce_mean(tf.abs(apart - order))
 
 
 def entropy(cells: Any, logits: Any) -> Any:

@@ -13,9 +13,10 @@ import pytest
 from latentrack.decoder.metadata import DecoderInfo, read_extras
 from latentrack.errors import UserError
 from latentrack.limits import read_toml
-from latentrack.model import Run, Settings, load_run, save_run, train
+from latentrack.model import Run, Settings, axes_loss, load_run, save_run, train
 from latentrack.model.attributes import ATTRIBUTES, Layout, layout_of, measured, metrical_weights
 from latentrack.model.autoencoder import Autoencoder, Dense, flat_weights
+from latentrack.model.axes_loss import AxisLoss, disorder, knob_loss
 from latentrack.model.axes_measures import (
     axes_in_words,
     axes_of,
@@ -24,16 +25,7 @@ from latentrack.model.axes_measures import (
     smoothness,
 )
 from latentrack.model.expected import expected_attribute
-from latentrack.model.loss import (
-    AXES_SHARPNESS,
-    KNOB_CONTRAST,
-    KNOB_RANGE,
-    KNOB_SLOPE,
-    KNOB_WEIGHT,
-    AxisLoss,
-    VaeLoss,
-    disorder,
-)
+from latentrack.model.loss import VaeLoss
 from latentrack.model.ranks import rank_correlation, ranked
 from latentrack.model.toml import to_toml
 from tests.host.model.made_music import music
@@ -72,58 +64,58 @@ def test_disorder_is_the_mean_over_all_pairs() -> None:
     assert float(found) == pytest.approx(sum(pairs) / 9, rel=1e-6)
 
 
-def small_loss(axes: tuple[AxisLoss, ...]) -> VaeLoss:
-    """Of 2 steps × 3 voices and 3 latents, with an encoder and a decoder of one layer."""
-    return VaeLoss(1, 1, 3.0, axes=axes, steps=2)
-
-
-@pytest.fixture
-def batch() -> tuple[list[np.ndarray], np.ndarray, np.ndarray, np.ndarray]:
-    """Weights, cells, noise and ranks for it."""
+def test_the_objective_has_the_terms_of_the_axes_and_the_loss_stays() -> None:
     rng = np.random.default_rng(1)
     shapes = ((6, 4), (4,), (4, 3), (3,), (4, 3), (3,), (3, 6), (6,))
     weights = [rng.normal(0, 0.5, shape).astype(np.float32) for shape in shapes]
     cells = (rng.random((5, 6)) < 0.4).astype(np.float32)
+    noise = rng.normal(size=(5, 3)).astype(np.float32)
     told = np.float32([[0, 3], [1, 2], [1, 1], [2, 0], [4, 5]])
-    return weights, cells, rng.normal(size=(5, 3)).astype(np.float32), told
-
-
-def test_the_objective_orders_the_first_latents_and_the_loss_stays(batch) -> None:
-    weights, cells, noise, told = batch
-    plain = small_loss(())
+    axes = (AxisLoss(2.0, None, 1.0), AxisLoss(7.0, None, 1.0))
+    plain, ordered = VaeLoss(1, 1, 3.0), VaeLoss(1, 1, 3.0, axes=axes, steps=2)
     objective, loss = plain(weights, cells, 1.0, noise)
-    ordered = small_loss((AxisLoss(2.0, None, 1.0), AxisLoss(7.0, None, 1.0)))
     with_axes, same = ordered(weights, cells, 1.0, noise, told)
-    assert float(same) == float(loss)
+    assert float(same) == float(loss) == float(objective)
     means = np.asarray(plain.encoded(weights[:6], cells)[0])
     extra = sum(
-        weight * float(disorder(means[:, i], told[:, i], AXES_SHARPNESS / 3))
-        for i, weight in enumerate((2.0, 7.0))
+        axis.weight * float(disorder(means[:, i], told[:, i], axes_loss.SHARPNESS / 3))
+        for i, axis in enumerate(axes)
     )
+    extra += float(knob_loss(axes, lambda at: at @ weights[6] + weights[7], noise, 3.0, 2))
     assert float(with_axes) - float(objective) == pytest.approx(extra, rel=1e-4)
 
 
-def test_the_objective_has_what_plays_rise_along_the_knob(batch) -> None:
-    """By plain loops: latent 2 of each position is exchanged for that of the position before."""
-    weights, cells, noise, told = batch
-    density, spread = expected_attribute("density", Layout(np.zeros(2, np.int64), (0,))), 0.3
-    axes = (AxisLoss(0.0, None, 1.0), AxisLoss(0.0, density, spread))
-    objective, _ = small_loss(())(weights, cells, 1.0, noise)
-    with_knob, _ = small_loss(axes)(weights, cells, 1.0, noise, told)
-    matrix, bias = (w.astype(np.float64) for w in weights[6:])
+def test_the_knobs_loss_is_the_formula() -> None:
+    """By plain loops: of 2 steps × 3 voices, 3 latents, and an axis along the second."""
+    rng = np.random.default_rng(1)
+    matrix, bias = rng.normal(0, 0.5, (3, 6)), rng.normal(0, 0.5, 6)
+    noise = rng.normal(size=(5, 3)).astype(np.float32)
+    spread, layout = 0.3, Layout(np.zeros(2, np.int64), (0,))
+    axes = (
+        AxisLoss(0.0, None, 1.0),
+        AxisLoss(0.0, expected_attribute("density", layout), spread),
+    )
 
-    def plays(position: list[float]) -> float:
+    def chances(position: list[float]) -> np.ndarray:
         logits = np.array(position) @ matrix + bias
-        return float((1 / (1 + np.exp(-KNOB_CONTRAST * logits))).sum() / 2)
+        return 1 / (1 + np.exp(-axes_loss.CONTRAST * logits))
 
-    uniform = [[KNOB_RANGE * 3 * math.erf(v / math.sqrt(2)) for v in row] for row in noise]
-    wrong = []
-    for i, here in enumerate(uniform):
-        there = [here[0], uniform[i - 1][1], here[2]]
-        rises = math.tanh((plays(there) - plays(here)) / spread)
-        wrong.append(abs(rises - math.tanh(KNOB_SLOPE / 3 * (there[1] - here[1]))))
-    found = float(with_knob) - float(objective)
-    assert found == pytest.approx(KNOB_WEIGHT * sum(wrong) / 5, rel=1e-4)
+    reach = axes_loss.KNOB_RANGE * 3
+    positions = [[reach * math.erf(v / math.sqrt(2)) for v in row] for row in noise]
+    wrong, changed = [], []
+    for i, here in enumerate(positions):
+        there = [here[0], positions[i - 1][1], here[2]]
+        rises = (chances(there).sum() - chances(here).sum()) / 2 / spread
+        slope = axes_loss.KNOB_SLOPE / 3 * (there[1] - here[1])
+        wrong.append(abs(math.tanh(rises) - math.tanh(slope)))
+        further = list(here)
+        further[i % 3] += 3 * axes_loss.TURN
+        changed.append(np.abs(chances(further) - chances(here)).sum())
+    found = knob_loss(
+        axes, lambda at: at @ matrix.astype(np.float32) + bias.astype(np.float32), noise, 3.0, 2
+    )
+    wanted = axes_loss.KNOB_WEIGHT * np.mean(wrong) + axes_loss.TURN_WEIGHT * np.mean(changed)
+    assert float(found) == pytest.approx(wanted, rel=1e-4)
 
 
 @pytest.mark.parametrize("name", ["density", "syncopation", "balance", "instruments", "register"])
@@ -184,7 +176,8 @@ def test_axes_that_weigh_nothing_change_nothing(plain: Run, monkeypatch) -> None
     """They take no random number, so that a model without them is what it was."""
     for name, each in ATTRIBUTES.items():
         monkeypatch.setitem(ATTRIBUTES, name, replace(each, weight=0.0))
-    monkeypatch.setattr("latentrack.model.loss.KNOB_WEIGHT", 0.0)
+    for weight in ("KNOB_WEIGHT", "TURN_WEIGHT"):
+        monkeypatch.setattr(axes_loss, weight, 0.0)
     weightless = train(music(800, sources=20), SHORT).model
     for a, b in zip(flat_weights(weightless), flat_weights(plain.model), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-4)
