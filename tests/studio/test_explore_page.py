@@ -133,6 +133,23 @@ def test_arrows_move_the_puck_with_shift_by_small_steps(page: Page) -> None:
     expect(again.get_by_role("slider", name="Z", exact=True)).to_have_value("-0.5")
 
 
+def test_beside_a_latent_stands_what_more_of_it_brings(page: Page) -> None:
+    across, up = page.locator(".lt-explore-axis-x"), page.locator(".lt-explore-axis-y")
+    expect(across).to_have_text("X: busier →")
+    expect(up).to_have_text("Y: more syncopated →")
+    expect(page.locator("#lt-explore-keys")).to_contain_text(
+        "X makes it busier. Y makes it more syncopated."
+    )
+    # The third latent has no meaning. As the map's axis it stands alone, and X has the slider.
+    slider = page.locator(".lt-explore-range").first
+    expect(slider).to_have_text(re.compile(r"^\s*Z\s*−?\d"))
+    page.get_by_role("combobox", name="Across").click()
+    page.get_by_role("option", name="Z", exact=True).click()
+    expect(across).to_have_text("Z →")
+    expect(slider).to_have_text(re.compile(r"^\s*X: busier\s*−?\d"))
+    keep_picture(page, "explore-axes")
+
+
 def test_touch_moves_the_puck(exploring: RunningStudio, open_tab: Open) -> None:
     page = opened(exploring, open_tab, width=390, height=800, has_touch=True)
     page.touchscreen.tap(*spot(page, -1, 1))

@@ -48,7 +48,7 @@ export default {
         <span v-if="latents > 1" class="lt-explore-axis lt-explore-axis-y" aria-hidden="true">{{ named(axes[1]) }} →</span>
       </div>
       <span v-if="puck" id="lt-explore-keys" class="lt-explore-hidden">Arrow keys move the puck, with Shift by small
-        steps. Page up and page down move the first slider below.</span>
+        steps. Page up and page down move the first slider below. {{ meant }}</span>
       <label v-for="axis in others" :key="axis" class="lt-explore-range">
         <span>{{ named(axis) }}</span>
         <input type="range" min="-1" max="1" step="0.01" :aria-label="name(axis)"
@@ -71,9 +71,12 @@ export default {
     },
     words() {
       const [a, b] = this.axes;
-      const meaning = (axis) => (this.meanings[axis] ? ` (${this.meanings[axis]})` : "");
-      const second = this.flat ? "" : `, ${knob(b)} ${said(this.y)}${meaning(b)}`;
-      return `${knob(a)} ${said(this.x)}${meaning(a)}${second}`;
+      const second = this.flat ? "" : `, ${knob(b)} ${said(this.y)}`;
+      return `${knob(a)} ${said(this.x)}${second}`;
+    },
+    meant() {
+      const said = this.meanings.map((meaning, axis) => meaning && `${this.name(axis)} makes it ${meaning}.`);
+      return said.filter(Boolean).join(" ");
     },
     flat() {
       return this.position.length < 2;
