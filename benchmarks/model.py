@@ -76,7 +76,7 @@ def measure(folder: Path) -> list[Result]:
     known = music.take(np.setdiff1d(np.arange(len(music)), validation))
     epoch_s, to_loss_s = own_times(known)
     keras_s = keras_epoch(known)
-    small = [quality(music, validation, seed, (12, 48)) for seed in range(5)]
+    small = [quality(music, validation, seed, (12, 48), latents=3) for seed in range(5)]
     default = [quality(music, validation, seed) for seed in range(max(5, SEEDS))]
     first = default[:5]
 
@@ -170,13 +170,24 @@ def keras_epoch(music: Dataset) -> float:
 
 
 def quality(
-    music: Dataset, validation: np.ndarray, seed: int, decoder: tuple[int, ...] | None = None
+    music: Dataset,
+    validation: np.ndarray,
+    seed: int,
+    decoder: tuple[int, ...] | None = None,
+    latents: int | None = None,
 ) -> Quality:
-    """Of the default settings; with a decoder: of three latents without axes and these layers."""
+    """Of the default settings; with a decoder: of these layers and latents, without axes."""
     if decoder is None:
-        settings = Settings(restarts=0, seed=seed)
+        settings = Settings(feel="none", restarts=0, seed=seed)
     else:
-        settings = Settings(decoder_layers=decoder, latent_dim=3, axes=(), restarts=0, seed=seed)
+        settings = Settings(
+            decoder_layers=decoder,
+            latent_dim=latents,
+            axes=(),
+            feel="none",
+            restarts=0,
+            seed=seed,
+        )
     training = train(music, settings, validated_on=validation)
     means = training.model.encode(music.sequences[training.trained_on])
     scale = training.model.info.latent_scale

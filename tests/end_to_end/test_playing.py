@@ -93,7 +93,7 @@ def trained_model(tmp_path_factory):
 
 def test_a_trained_model_plays_as_litert_decodes(start, trained_model, capsys):
     module = start(trained_model, manual_time=True)
-    latents = np.random.default_rng(7).uniform(-3, 3, (1000, 3))
+    latents = np.random.default_rng(7).uniform(-3, 3, (1000, 4))
     played, close = compare(module, trained_model, latents, (0.2, 0.5, 0.8))
     with capsys.disabled():
         print(f" [{played} bars as LiteRT decodes them, {close} too close to call] ", end="")

@@ -73,7 +73,7 @@ def explorer_of(run: Run, folder: Path, patch: pytest.MonkeyPatch) -> Explorer:
 def save_with_feel(demo_run: Path, latents: int, folder: Path) -> Run:
     """The run of the demo corpus, with a feel that nobody had to train."""
     run = load_run(demo_run)
-    feel = made_up_feel(16 * 12, 3, latents, np.random.default_rng(7))
+    feel = made_up_feel(16 * 12, run.model.latents, latents, np.random.default_rng(7))
     training = Training(
         run.model, run.history, run.trained_on, run.validated_on, False, run.settings, feel=feel
     )

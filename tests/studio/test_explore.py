@@ -237,7 +237,7 @@ def test_a_pattern_that_the_model_can_play_is_found(demo: Explorer) -> None:
     rng = np.random.default_rng(3)
     exact = 0
     for _ in range(30):
-        place = rng.uniform(-0.9, 0.9, 3)
+        place = rng.uniform(-0.9, 0.9, 4)
         demo.set_knob_values(place)
         wanted = demo.state.cells.copy()
         demo.set_knob_values(-place)
@@ -274,11 +274,11 @@ def test_the_gradient_is_the_slope(demo: Explorer) -> None:
     assert demo.run is not None
     model = demo.run.model
     rng = np.random.default_rng(0)
-    position = rng.uniform(-2, 2, (1, 3)).astype(np.float32)
+    position = rng.uniform(-2, 2, (1, 4)).astype(np.float32)
     by_logits = rng.normal(size=(1, 192)).astype(np.float32)
     gradient = backward(model, forward(model, position), by_logits)[0]
-    for axis in range(3):
-        step = np.zeros((1, 3), np.float32)
+    for axis in range(4):
+        step = np.zeros((1, 4), np.float32)
         step[0, axis] = 1e-2
         ahead, behind = (model.logits(position + s).ravel() for s in (step, -step))
         slope = float((ahead - behind) @ by_logits[0] / 2e-2)

@@ -125,12 +125,13 @@ def test_arrows_move_the_puck_with_shift_by_small_steps(page: Page) -> None:
     page.keyboard.press("Shift+ArrowUp")
     page.keyboard.press("Shift+ArrowUp")
     expect(puck(page)).to_have_attribute("aria-valuetext", "X 0.15, Y 0.01")
-    z = page.get_by_role("slider", name="Z", exact=True)
-    z.fill("-0.5")
+    for name, value in (("Z", "-0.5"), ("W", "0.75")):
+        page.get_by_role("slider", name=name, exact=True).fill(value)
     expect(puck(page)).to_have_attribute("aria-valuetext", "X 0.15, Y 0.01")
     again = page.context.new_page()
     again.goto(page.url)
-    expect(again.get_by_role("slider", name="Z", exact=True)).to_have_value("-0.5")
+    for name, value in (("Z", "-0.5"), ("W", "0.75")):
+        expect(again.get_by_role("slider", name=name, exact=True)).to_have_value(value)
 
 
 def test_beside_a_latent_stands_what_more_of_it_brings(page: Page) -> None:
@@ -166,7 +167,7 @@ def test_a_point_is_jumped_to_and_the_pointer_shows_what_is_there(
     apart = np.linalg.norm(positions[:, None, :2] - positions[None, :, :2], axis=2)
     np.fill_diagonal(apart, 9)
     lonely = int(apart.min(axis=1).argmax())
-    x, y, z = (float(value) for value in positions[lonely])
+    x, y, z, w = (float(value) for value in positions[lonely])
     place_by_mouse(page, -x, -y)
     at = spot(page, x, y)
     page.mouse.move(*at)
@@ -174,10 +175,12 @@ def test_a_point_is_jumped_to_and_the_pointer_shows_what_is_there(
     keep_picture(page, "explore-pointer")
     page.mouse.click(*at)
     # Not only where the mouse was, but the exact latents of that sequence.
-    slider = page.get_by_role("slider", name="Z", exact=True)
-    page.wait_for_function(
-        "([node, z]) => Math.abs(node.value - z) < 0.0051", arg=[slider.element_handle(), z]
-    )
+    for name, value in (("Z", z), ("W", w)):
+        slider = page.get_by_role("slider", name=name, exact=True)
+        page.wait_for_function(
+            "([node, value]) => Math.abs(node.value - value) < 0.0051",
+            arg=[slider.element_handle(), value],
+        )
 
     def shown() -> list[float]:
         words = puck(page).get_attribute("aria-valuetext") or ""

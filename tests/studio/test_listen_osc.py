@@ -104,7 +104,7 @@ def test_a_patch_that_begins_to_listen_is_told_everything(patch: Patch) -> None:
     patch.say("all")
     told = {message[0]: message[1:] for message in patch.hears()}
     assert told["model"] == ("demo",)
-    assert told["x"] == told["y"] == told["z"] == (0.0,)
+    assert told["x"] == told["y"] == told["z"] == told["w"] == (0.0,)
     assert told["steps"] == (patch.explorer.steps,)
     assert told["tempo"] == (120.0,) and told["swing"] == (0.5,)
     assert told["stop"] == ()
@@ -117,6 +117,7 @@ def test_a_patch_that_begins_to_listen_is_told_everything(patch: Patch) -> None:
         ("x", (0.25,), lambda p: (p.explorer.knob_values[0],)),
         ("y", (-1.0,), lambda p: (p.explorer.knob_values[1],)),
         ("z", (1,), lambda p: (p.explorer.knob_values[2],)),
+        ("w", (-0.5,), lambda p: (p.explorer.knob_values[3],)),
         ("threshold", (0.375,), lambda p: (p.explorer.threshold,)),
         ("density", (2.0, 0.75), lambda p: (2.0, p.explorer.densities[1])),
         ("pitches", (60.0, 64, 67), lambda p: p.explorer.pitches),

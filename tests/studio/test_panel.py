@@ -128,7 +128,9 @@ def test_the_lights_follow_the_pattern_that_litert_decodes(hosted: Studio) -> No
         store.turn(name, position)
     wait(store, lambda: store.snapshot().knobs == knobs)
     decoder = Decoder(hosted.workspace.models / "demo.tflite")
-    latents = [(2 * knobs[name] - 1) * decoder.info.latent_scale for name in ("x", "y", "z")]
+    scale = decoder.info.latent_scale
+    latents = [(2 * knobs[name] - 1) * scale for name in ("x", "y", "z")] + [0.5 * scale]
+    store.turn_encoder("left", 16)  # W
     wait(store, lambda: np.allclose(values(store.state.port)["latents"], latents, atol=2e-3))
     store.pulse("reset")
     expected = drum_steps(decoder.decode([latents])[0], decoder.info.groups, knobs["threshold"])

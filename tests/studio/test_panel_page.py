@@ -104,7 +104,7 @@ def test_a_virtual_module_plays_what_was_trained(desk: RunningStudio, open_tab: 
         page.keyboard.press("ArrowDown")
     expect(threshold).to_have_attribute("aria-valuenow", "40")
     decoder = Decoder(desk.folder / "models" / "demo.tflite")
-    latents = [-0.6 * decoder.info.latent_scale, 0, 0]
+    latents = [-0.6 * decoder.info.latent_scale, 0, 0, 0]
     see(page, lambda: np.allclose(values(port)["latents"], latents, atol=2e-3))
     assert values(port)["threshold"] == pytest.approx(0.4, abs=1e-3)
 

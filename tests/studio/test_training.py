@@ -120,7 +120,7 @@ def test_the_result_is_what_the_command_line_gives(
     assert mine.settings == theirs.settings and mine.history == theirs.history
     # Its model file is there before a module asks for it.
     decoder = Decoder(workspace.models / "first one.tflite")
-    positions = [(0.5, -1, 2), (-3, 0, 0)]
+    positions = [(0.5, -1, 2, 3), (-3, 0, 0, 0)]
     assert np.allclose(decoder.decode(positions), theirs.model.decode(positions), atol=1e-5)
     assert progress.epochs == theirs.history
     # The map ends where the music lies in the model that was kept.
@@ -364,7 +364,7 @@ def test_a_feel_is_learnt_told_and_in_the_run(workspace: Workspace, small: Setti
     feel = load_run(outcome.run).feel
     assert feel is not None and feel.latents == 2
     (summary,) = until(lambda: training.runs.state.runs)
-    assert (summary.latents, summary.feel_latents) == (3, 2)
+    assert (summary.latents, summary.feel_latents) == (4, 2)
     training.close()
 
 
@@ -391,7 +391,7 @@ def test_stopping_while_the_feel_is_learnt_keeps_the_hits(
 def test_positions_come_through_as_they_are(run: Path) -> None:
     loaded = load_run(run)
     positions = positions_of(loaded.model, loaded.dataset.sequences)
-    assert np.array_equal(unpacked(packed(positions), 3), positions)
+    assert np.array_equal(unpacked(packed(positions), 4), positions)
     assert np.abs(positions).max() <= 1
 
 
@@ -413,22 +413,22 @@ def test_runs_in_short_and_moved_about(
     one, two = sorted(runs.state.runs, key=lambda summary: summary.name)
     loaded = load_run(run)
     assert (one.name, two.name) == ("one", "two")
-    assert one.sequences == len(loaded.dataset) and one.latents == 3 and one.epochs == 40
+    assert one.sequences == len(loaded.dataset) and one.latents == 4 and one.epochs == 40
     assert one.history == loaded.history
     cells = loaded.dataset.steps * loaded.dataset.voices
-    assert one.size == 4 * (3 * 16 + 16 + 16 * 32 + 32 + 32 * cells + cells)
+    assert one.size == 4 * (4 * 16 + 16 + 16 * 32 + 32 + 32 * cells + cells)
     assert differing([one, two]) == []
     with pytest.raises(UserError, match="There is a run two already"):
         runs.rename(one.folder, "two")
     renamed = runs.rename(one.folder, "../three")
-    assert renamed.parent == workspace.runs and load_run(renamed).model.latents == 3
+    assert renamed.parent == workspace.runs and load_run(renamed).model.latents == 4
     assert not one.folder.exists()
     gone = runs.remove(renamed)
     assert runs.state.runs == (two,)
     assert [len(each or ()) for each in heard] == [2, 2, 1]
     assert gone.parent == workspace.folder / "trash"
     back = runs.restore(gone, renamed.stem)
-    assert back == renamed and load_run(back).model.latents == 3
+    assert back == renamed and load_run(back).model.latents == 4
 
 
 def test_a_report_is_made_again_only_when_the_run_is_another(run: Path, tmp_path: Path) -> None:

@@ -27,9 +27,9 @@ def test_what_an_empty_field_means_fits_into_it() -> None:
 @pytest.mark.parametrize(
     ("size", "sizes"),
     [
-        ("small", (3, 12, 48, 192)),
-        ("medium", (3, 66, 129, 192)),
-        ("large", (3, 50, 98, 145, 192)),
+        ("small", (4, 15, 53, 192)),
+        ("medium", (4, 67, 129, 192)),
+        ("large", (4, 51, 98, 145, 192)),
     ],
 )
 def test_the_size_is_told_before(size: str, sizes: tuple[int, ...]) -> None:
@@ -54,13 +54,14 @@ def test_a_feel_is_in_the_plan_and_refused_without_dynamics() -> None:
 def test_a_decoder_that_no_module_holds_is_said() -> None:
     notes = Dataset(np.zeros((30, 64, 60), np.uint8), "notes", tuple(map(str, range(60))))
     said = TrainingChoices(size="medium").size_in_words(notes)
-    assert "5.5 MB on the module, which only a module with PSRAM holds" in said
+    assert "6.1 MB on the module, which only a module with PSRAM holds" in said
     wide = TrainingChoices(more={"decoder_layers": "1282-2561"}).size_in_words(notes)
     assert "53 MB on the module, which no module holds (its flash has 7 MB" in wide
 
 
 def test_as_it_stands_it_trains_as_the_command_line_does() -> None:
-    assert TrainingChoices().settings() == Settings(latent_dim=3)
+    assert TrainingChoices().settings() == Settings(latent_dim=4)
+    assert Settings().latents == 4
 
 
 def test_what_is_filled_in_is_what_is_trained() -> None:

@@ -37,7 +37,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
 def begin(studio: RunningStudio, open_tab: Open) -> Callable[..., Page]:
     """Opens the page and starts a training."""
 
-    def begin(name: str, epochs: int, knobs: int = 3) -> Page:
+    def begin(name: str, epochs: int, knobs: int = 4) -> Page:
         page = open_tab(f"{studio.address}/train")
         another = page.get_by_role("button", name="Train another")
         form = page.get_by_role("button", name="Start training")
@@ -251,7 +251,7 @@ def test_two_runs_are_compared_and_looked_after(
     waiting.value.save_as(tmp_path / "got.tflite")
     kept = studio.folder / "models" / "alpha-float16.tflite"
     assert (tmp_path / "got.tflite").read_bytes() == kept.read_bytes()
-    assert Decoder(kept.read_bytes()).latents == 3
+    assert Decoder(kept.read_bytes()).latents == 4
 
 
 def test_the_report_opens_with_its_pictures(

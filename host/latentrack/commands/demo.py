@@ -19,16 +19,18 @@ if TYPE_CHECKING:
     from latentrack.virtual.module import VirtualModule
     from latentrack.virtual.panel import PlayedStep
 
-# Where the knobs stand in each bar: X, Y, Z and threshold, 0 to 1.
+# Where X, Y, Z, W and the threshold stand in each bar, 0 to 1; W in clicks of its encoder.
+KNOBS = ("x", "y", "z", "threshold")
+W_CLICKS = 64  # from one end of W to the other
 BARS = (
-    (0.50, 0.50, 0.50, 0.50),
-    (0.20, 0.50, 0.50, 0.50),
-    (0.80, 0.50, 0.50, 0.50),
-    (0.50, 0.15, 0.40, 0.50),
-    (0.50, 0.85, 0.60, 0.50),
-    (0.30, 0.70, 0.20, 0.40),
-    (0.70, 0.30, 0.90, 0.30),
-    (0.90, 0.90, 0.10, 0.60),
+    (0.50, 0.50, 0.50, 0.50, 0.50),
+    (0.20, 0.50, 0.50, 0.50, 0.50),
+    (0.80, 0.50, 0.50, 0.50, 0.50),
+    (0.50, 0.15, 0.40, 0.50, 0.50),
+    (0.50, 0.85, 0.60, 0.75, 0.50),
+    (0.30, 0.70, 0.20, 0.75, 0.40),
+    (0.70, 0.30, 0.90, 0.25, 0.30),
+    (0.90, 0.90, 0.10, 0.25, 0.60),
 )
 _STEP_US = 20_000
 JACKS = ("kick", "snare", "toms", "hi-hat", "cymbals")
@@ -71,8 +73,10 @@ def demo(
                 f"Virtual module at {module.port}: {count(installed.files, 'file')} installed, "
                 f"{model.name} pushed."
             )
-            played, right = 0, 0
+            played, right, w = 0, 0, 0.5
             for number, knobs in enumerate(BARS, start=1):
+                module.panel.turn_encoder("left", round(W_CLICKS * (knobs[3] - w)))
+                w = knobs[3]
                 steps, expected = _play_bar(module, link, decoder, knobs)
                 played += len(steps)
                 right += sum(_same(module, *pair) for pair in zip(steps, expected, strict=False))
@@ -121,7 +125,7 @@ def _train(console: Console, target: Path, epochs: int | None) -> None:
 def _play_bar(
     module: VirtualModule, link: Link, decoder: Decoder, knobs: tuple[float, ...]
 ) -> tuple[list[PlayedStep], list[JackStep]]:
-    """Turns the knobs, clocks one bar; what came out, and what LiteRT says should."""
+    """Turns the knobs but W, clocks one bar; what came out, and what LiteRT says should."""
     import time
 
     import numpy as np
@@ -129,14 +133,14 @@ def _play_bar(
     from latentrack.playing.jacks import drum_steps
 
     panel, info = module.panel, decoder.info
-    for name, position in zip(("x", "y", "z", "threshold"), knobs, strict=True):
+    for name, position in zip(KNOBS, (*knobs[:3], knobs[4]), strict=True):
         panel.turn(name, position)
-    latents = (2 * np.array(knobs[:3]) - 1) * info.latent_scale
+    latents = (2 * np.array(knobs[:4]) - 1) * info.latent_scale
     heard: Any = None
     for _ in range(100):
         heard = link.evaluate("track.latents, track.threshold")
         # The converter behind a knob has 4096 codes, so it comes close, not equal.
-        if np.allclose([*heard[0], heard[1]], [*latents, knobs[3]], atol=2e-3):
+        if np.allclose([*heard[0], heard[1]], [*latents, knobs[4]], atol=2e-3):
             break
         time.sleep(0.01)
     else:
@@ -175,13 +179,14 @@ def _draw(
     jacks = module.panel.board.DRUM_JACKS[: len(JACKS)]
     left = np.array([[jack in step.gates for jack in jacks] for step in steps])
     right = np.array([[jack in step.triggers for jack in range(len(JACKS))] for step in expected])
-    x, y, z, threshold = knobs
+    x, y, z, w, threshold = knobs
     same = len(steps) == len(expected) and all(
         _same(module, *pair) for pair in zip(steps, expected, strict=True)
     )
     table = Table.grid(padding=(0, 4))
     table.add_row(
-        f"\n[bold]bar {number}[/]  x {x:.2f}  y {y:.2f}  z {z:.2f}  threshold {threshold:.2f}",
+        f"\n[bold]bar {number}[/]  x {x:.2f}  y {y:.2f}  z {z:.2f}  w {w:.2f}  "
+        f"threshold {threshold:.2f}",
         "\n[dim]LiteRT says[/]" if same else "\n[red]LiteRT says otherwise[/]",
     )
     blank = np.zeros((0, len(JACKS)))

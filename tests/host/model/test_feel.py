@@ -87,7 +87,7 @@ def test_a_run_with_a_feel_comes_back(felt: Run, tmp_path: Path) -> None:
 def test_the_model_file_plays_what_the_run_says(felt: Run) -> None:
     assert felt.feel is not None
     decoder = Decoder(felt.to_tflite())
-    assert (decoder.latents, decoder.feel_latents) == (5, 2)
+    assert (decoder.latents, decoder.feel_latents) == (6, 2)
     positions = felt.model.encode(felt.dataset.sequences[:20])
     latents = np.concatenate(
         [positions, feel_latents(felt.model, felt.feel, felt.dataset, slice(20))], axis=1
@@ -121,7 +121,7 @@ def test_music_without_dynamics_has_no_feel() -> None:
 def test_one_latent_for_music_on_the_grid() -> None:
     training = train(drummed(100, 5, late=False), FEEL_SETTINGS)
     assert training.feel is not None and training.feel.tells == ("velocity",)
-    _, timing = training.feel.decode(np.zeros((1, 4)))
+    _, timing = training.feel.decode(np.zeros((1, 5)))
     assert np.abs(timing).max() < 0.05
 
 

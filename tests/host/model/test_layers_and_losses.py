@@ -28,9 +28,10 @@ def test_sizes_fall_in_equal_steps_or_equal_ratios() -> None:
 @pytest.mark.parametrize(
     ("settings", "encoder", "decoder"),
     [
-        (Settings(), (129, 66), (66, 129)),
-        (Settings(taper="geometric"), (48, 12), (12, 48)),
-        (Settings(encoder_layers=(300, 200)), (300, 200), (66, 129)),
+        (Settings(), (129, 67), (67, 129)),
+        (Settings(latent_dim=3), (129, 66), (66, 129)),
+        (Settings(taper="geometric"), (53, 15), (15, 53)),
+        (Settings(encoder_layers=(300, 200)), (300, 200), (67, 129)),
         (Settings(decoder_layers=(20,)), (20,), (20,)),
         (Settings(model="stacked"), (129, 65), (65, 129)),
         (Settings(latent_dim=8, hidden_layers=1), (100,), (100,)),

@@ -78,11 +78,11 @@ def test_a_model_too_large_for_the_module_is_said(dataset: Path, tmp_path: Path)
         arguments = [str(dataset), "-o", str(tmp_path / "m.tflite"), "--epochs", "1"]
         arguments += ["--decoder-layers", sizes]
         said.append(CliRunner().invoke(app, arguments, env={"COLUMNS": "300"}).output)
-    assert "layers 3-9-9-48, will have 5 kB, which every module holds" in said[0]
+    assert "layers 4-9-9-48, will have 5 kB, which every module holds" in said[0]
     assert "smaller" not in said[0]
-    # 3 × 200 + 200 × 600 + 600 × 48 weights and 848 biases of 4 bytes.
+    # 4 × 200 + 200 × 600 + 600 × 48 weights and 848 biases of 4 bytes.
     before, _, after = said[1].partition("epoch 1/1")
-    assert "layers 3-200-600-48, will have 603 kB, which only a module with PSRAM" in before
+    assert "layers 4-200-600-48, will have 604 kB, which only a module with PSRAM" in before
     assert "It has 60" in after and "--precision dynamic" in after
 
 

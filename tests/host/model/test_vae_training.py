@@ -149,7 +149,7 @@ def test_export_decodes_as_tensorflow_and_as_the_model_itself(trained, tmp_path:
     trained.model.export(path)
     assert [p.name for p in path.parent.iterdir()] == ["drums.tflite"]
     assert read_info(path) == DecoderInfo("perdec", STEPS, VOICES, 3, (1, 2))
-    points = np.random.default_rng(1).uniform(-3, 3, (200, 3)).astype(np.float32)
+    points = np.random.default_rng(1).uniform(-3, 3, (200, 4)).astype(np.float32)
     answer = Decoder(path).decode(points)
     function = decoder_function(trained.model)
     tensorflow = np.concatenate([function(p[np.newaxis])["hits"] for p in points])
@@ -168,7 +168,7 @@ def test_the_file_holds_only_the_operators_that_the_module_knows(trained) -> Non
     fused = [o.builtinOptions.fusedActivationFunction for o in graph.operators[:3]]
     relu, none = schema.ActivationFunctionType.RELU, schema.ActivationFunctionType.NONE
     assert fused == [relu, relu, none]
-    assert list(graph.tensors[graph.inputs[0]].shape) == [1, 3]
+    assert list(graph.tensors[graph.inputs[0]].shape) == [1, 4]
     assert list(graph.tensors[graph.outputs[0]].shape) == [1, STEPS * VOICES]
     assert {t.type for t in graph.tensors} == {schema.TensorType.FLOAT32}
 

@@ -9,7 +9,7 @@ from latentrack.corpus.dataset import Dataset
 from latentrack.declared import declarations
 from latentrack.model.feel_training import wanted_latents
 from latentrack.model.plan import TrainingPlan, plan
-from latentrack.model.settings import Settings
+from latentrack.model.settings import LATENTS, Settings
 from latentrack.model.sizes import in_words, which_modules
 from latentrack.model.verdict import name_of_one
 from latentrack.words import count
@@ -33,7 +33,7 @@ class TrainingChoices:
     """
 
     name: str = ""
-    knobs: int = 3
+    knobs: int = LATENTS
     model: str = "vae"
     size: str = "medium"
     epochs: float | None = None
