@@ -32,8 +32,11 @@ def measure(folder: Path) -> list[Result]:
     """The rows of the table that are about axes."""
     import_tensorflow()
     music, validation = groove()
-    found = [figures(music, validation, Settings(seed=seed, axes=AXES)) for seed in range(SEEDS)]
-    plain = figures(music, validation, Settings(axes=()))
+    found = [
+        figures(music, validation, Settings(seed=seed, axes=AXES, feel="none"))
+        for seed in range(SEEDS)
+    ]
+    plain = figures(music, validation, Settings(axes=(), feel="none"))
 
     def median(name: str) -> float:
         return statistics.median(each[name] for each in found)
