@@ -151,15 +151,17 @@ class Track(Values):
     def latents(self):
         """The set position: a number for each latent, -model.scale to model.scale.
 
-        The feel's latents come last. Setting raises ValueError if the count differs.
+        The feel's latents come last; setting may leave them out, and they stay as they are. Raises
+        ValueError if the count differs.
         """
         scale = self._scale()
         return tuple(self._knob_value(i) * scale for i in range(self._count()))
 
     @latents.setter
     def latents(self, values):
-        if len(values) != self._count():
-            raise ValueError(f"expected {self._count()} latents, got {len(values)}")
+        count = self._count()
+        if len(values) not in (count, count - self._feel_count()):
+            raise ValueError(f"expected {count} latents, got {len(values)}")
         for i in range(len(values)):
             value = values[i] / self._scale()
             name = self._name_of(i)
@@ -208,15 +210,18 @@ class Track(Values):
     def _name_of(self, latent):
         """Return the name of the parameter for a latent, from 0; None if it has none."""
         names = _POSITION
-        feel = 0 if self.model is None else self.model.feel_latents
-        if latent >= self._count() - feel:
-            latent -= self._count() - feel
+        own = self._count() - self._feel_count()
+        if latent >= own:
+            latent -= own
             names = _FEEL_POSITION
         return names[latent] if latent < len(names) else None
 
     def _knob_value(self, latent):
         name = self._name_of(latent)
         return self._knob_values[latent] if name is None else self.numbers[name]
+
+    def _feel_count(self):
+        return 0 if self.model is None else self.model.feel_latents
 
     def _count(self):
         return MOST_LATENTS if self.model is None else self.model.latents

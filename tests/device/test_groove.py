@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from latentrack.module.link import ModuleError
 from latentrack.playing.jacks import JackStep, drum_steps
 from latentrack.playing.schedule import kept_within_a_step, swing_delay
 from tests.decoders import DRUMS, FELT, FELT_SMALL
@@ -269,6 +270,11 @@ def test_the_feels_latents_come_behind_all_others(rig, felt):
     alike(on_the_clock(module), volts(small.steps((-1.5, 0.75, 3), 0.5)))
     module.run(f"library.play({FELT!r}, remember=False)")
     assert module.get("track.latents") == pytest.approx((-1.5, 0.75, 2.25, 3, -1.5))
+    # Those of the hits alone leave the feel as it is.
+    module.run("track.latents = (1.5, 0, -0.75)")
+    assert module.get("track.latents") == pytest.approx((1.5, 0, -0.75, 3, -1.5))
+    with pytest.raises(ModuleError, match="expected 5 latents, got 4"):
+        module.run("track.latents = (1.5, 0, -0.75, 3)")
 
 
 def test_cv_presets_and_chaos_reach_the_feel(rig, felt_model):
