@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from latentrack.errors import UserError
 from latentrack.module.link import Link
 from latentrack.module.session import Session
+from tests.small_demo import small_demo
 from tests.waiting import PATIENCE_S, until
 from tests.workers import made_once
 
@@ -105,13 +106,12 @@ def studio(tmp_path: Path) -> Iterator[RunningStudio]:
 def demo_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that has learnt the demo corpus a little, in a second or two. Copy it, as
     `folder/runs/demo.run`."""
-    from latentrack.corpus import demo_dataset
     from latentrack.model.run import save_run
     from latentrack.model.settings import Settings
     from latentrack.model.training import train
 
     def make(folder: Path) -> None:
-        dataset = demo_dataset()
+        dataset = small_demo()
         training = train(dataset, Settings(epochs=60))
         save_run(folder / "demo.run", training, dataset, music="the demo corpus")
 

@@ -18,9 +18,9 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from latentrack.corpus import demo_dataset
 from latentrack.corpus.demo_files import write_demo
 from latentrack.studio.protection import HEADERS, TimedHeaders
+from tests.small_demo import small_demo
 from tests.studio.conftest import RunningStudio, running_studio
 from tests.waiting import PATIENCE_S
 
@@ -70,7 +70,7 @@ def evil_studio(
     (folder / "runs" / f"{EVIL}.run" / "report.html").write_text(
         "<p>A report</p><script>parent.hit = 1; window.hit = 1; document.title = 'hit'</script>"
     )
-    dataset = demo_dataset()
+    dataset = small_demo()
     names = tuple(f"{number}{EVIL}" for number in range(dataset.voices))
     demo = replace(dataset, voice_names=names, styles=(EVIL,) * len(dataset))
     demo.save(folder / "dataset.npz")

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from latentrack.corpus import Dataset, demo_dataset
+from latentrack.corpus import Dataset
 from latentrack.decoder.litert import Decoder
 from latentrack.errors import UserError
 from latentrack.model import Epoch, Settings, load_run, save_run, train
@@ -32,6 +32,7 @@ from latentrack.studio.training.state import Outcome, Progress
 from latentrack.studio.training.training import Trainer
 from latentrack.studio.workspace import Workspace
 from tests.host.model.made_music import drummed
+from tests.small_demo import small_demo
 from tests.waiting import PATIENCE_S, until
 
 LONG = Settings(epochs=200_000, seed=2)
@@ -61,7 +62,7 @@ def learners(folder: Path) -> list[int]:
 
 def workspace_with_music(folder: Path) -> Workspace:
     workspace = Workspace(folder / "studio")
-    demo_dataset().save(workspace.dataset)
+    small_demo().save(workspace.dataset)
     return workspace
 
 
@@ -85,7 +86,7 @@ def small() -> Settings:
 @pytest.fixture(scope="module")
 def run(small: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `latentrack train` gives."""
-    dataset = demo_dataset()
+    dataset = small_demo()
     folder = tmp_path_factory.mktemp("runs") / "by-hand.run"
     return save_run(folder, train(dataset, small), dataset, music="by hand").folder
 
@@ -296,7 +297,7 @@ def test_what_an_earlier_studio_left_is_kept(killed: Killed, tmp_path: Path) -> 
 def test_what_somebody_still_works_on_is_left_alone(workspace: Workspace) -> None:
     folder = workspace.folder / "training" / "busy"
     folder.mkdir(parents=True)
-    Assignment(folder, workspace.folder, "busy", Settings(), "busy").write(demo_dataset())
+    Assignment(folder, workspace.folder, "busy", Settings(), "busy").write(small_demo())
     again = Trainer(workspace, Music(workspace))
     again.close()  # after what it has begun with
     assert (folder / JOB).exists() and not again.state.found

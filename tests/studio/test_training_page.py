@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from latentrack.corpus import demo_dataset
 from latentrack.decoder.litert import Decoder
 from latentrack.model import load_run
+from tests.small_demo import small_demo
 from tests.studio.conftest import RunningStudio, keep_picture, running_studio
 from tests.studio.shown import at_least, evaluated, fits_the_phone
 from tests.studio.test_training import learners
@@ -28,7 +28,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
     """One with the demo corpus, shared by these tests."""
     folder = tmp_path_factory.mktemp("training") / "studio"
     folder.mkdir()
-    demo_dataset().save(folder / "dataset.npz")
+    small_demo().save(folder / "dataset.npz")
     with running_studio(folder) as running:
         yield running
 
@@ -109,7 +109,7 @@ def test_a_training_is_watched_left_alone_and_stopped(
     first = epoch(page)
     expect(curves).to_have_attribute("aria-label", re.compile("^Loss over [2-9]"))
     expect(positions).to_have_attribute(
-        "aria-label", re.compile(f"{len(demo_dataset())} sequences of watched")
+        "aria-label", re.compile(f"{len(small_demo())} sequences of watched")
     )
     until(lambda: coloured(curves) > 200 and coloured(positions) > 500, "nothing is drawn")
     before = drawn(positions)
@@ -204,7 +204,7 @@ def test_two_runs_are_compared_and_looked_after(
     header = runs / "beta.run" / "run.toml"
     header.write_text(header.read_text().replace("learning_rate = 0.004", "learning_rate = 0.003"))
     page = open_tab(f"{studio.address}/train")
-    expect(row(page, "alpha")).to_contain_text(str(len(demo_dataset())))
+    expect(row(page, "alpha")).to_contain_text(str(len(small_demo())))
     page.get_by_role("checkbox", name="Compare alpha").click()
     page.get_by_role("checkbox", name="Compare beta").click()
     curves = page.get_by_role("img", name=re.compile("^loss of .*epoch by epoch"))
@@ -285,7 +285,7 @@ def test_without_music_it_says_where_to_begin(tmp_path: Path, open_tab: Open) ->
 def test_the_end_of_the_studio_is_the_end_of_the_training(tmp_path: Path, open_tab: Open) -> None:
     folder = tmp_path / "ending"
     folder.mkdir()
-    demo_dataset().save(folder / "dataset.npz")
+    small_demo().save(folder / "dataset.npz")
     with running_studio(folder) as ending:
         page = open_tab(f"{ending.address}/train")
         page.get_by_label("Name", exact=True).fill("cut")
