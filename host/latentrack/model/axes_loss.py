@@ -40,13 +40,12 @@ TURN_WEIGHT = 0.5
 class AxisLoss:
     """How a latent is ordered by an attribute.
 
-    weight: of the order of the music.  expected: the attribute of what the decoder plays, of logits
-    (n, steps, voices); None where it is not reckoned.  spread: the attribute's standard deviation
-    in the music.
+    weight: of the order of the music.  expected: the attribute of what the decoder plays, (n,) of
+    logits (n, steps, voices).  spread: the attribute's standard deviation in the music.
     """
 
     weight: float
-    expected: Callable[[Any], Any] | None
+    expected: Callable[[Any], Any]
     spread: float
 
 
@@ -92,18 +91,16 @@ def knob_loss(
     tf = import_tensorflow()
     batch, latents = noise.shape
     here = KNOB_RANGE * latent_scale * tf.math.erf(noise / math.sqrt(2))
-    turned = [i for i, axis in enumerate(axes) if axis.expected]
     values = tf.roll(here, 1, axis=0)
-    others = [tf.where(tf.range(latents) == latent, values, here) for latent in turned]
+    others = [tf.where(tf.range(latents) == axis, values, here) for axis in range(len(axes))]
     turn = TURN * latent_scale * tf.one_hot(tf.range(batch) % latents, latents)
     logits = CONTRAST * decode(tf.concat([here, *others, here + turn], axis=0))
     first, *moved, last = tf.split(logits, len(others) + 2)
     changed = tf.abs(tf.sigmoid(last) - tf.sigmoid(first))
     loss = TURN_WEIGHT * tf.reduce_mean(tf.reduce_sum(changed, axis=1))
-    for latent, cells in zip(turned, moved, strict=True):
-        expected, spread = axes[latent].expected, axes[latent].spread
-        assert expected is not None
-        after, before = (expected(tf.reshape(x, (batch, steps, -1))) for x in (cells, first))
-        wanted = tf.tanh(KNOB_SLOPE / latent_scale * (values - here)[:, latent])
-        loss += KNOB_WEIGHT * tf.reduce_mean(tf.abs(tf.tanh((after - before) / spread) - wanted))
+    slopes = tf.tanh(KNOB_SLOPE / latent_scale * (values - here))
+    for latent, (axis, cells) in enumerate(zip(axes, moved, strict=True)):
+        after, before = (axis.expected(tf.reshape(x, (batch, steps, -1))) for x in (cells, first))
+        rises = tf.tanh((after - before) / axis.spread)
+        loss += KNOB_WEIGHT * tf.reduce_mean(tf.abs(rises - slopes[:, latent]))
     return loss

@@ -24,16 +24,18 @@ Expected = Callable[[Any], Any]
 _FEWEST = 1e-3  # hits, by which others are divided at the least
 
 
-def expected_attribute(name: str, layout: Layout) -> Expected | None:
-    """Return the function of an attribute; None where the loss does without."""
+def expected_attribute(name: str, layout: Layout) -> Expected:
+    """Return the function of an attribute."""
     makers: dict[str, Callable[[Layout], Expected]] = {
         "density": _density,
         "syncopation": _syncopation,
         "balance": _balance,
         "instruments": _instruments,
         "register": _register,
+        "range": _range,
+        "leaps": _leaps,
     }
-    return makers[name](layout) if name in makers else None
+    return makers[name](layout)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,3 +142,45 @@ def _register(layout: Layout) -> Expected:
         )
 
     return register
+
+
+def _range(layout: Layout) -> Expected:
+    tf = import_tensorflow()
+
+    def range_of(logits: Any) -> Any:
+        # Of each pitch over the whole pattern, and then of all pitches above it, or below.
+        silence = tf.reduce_sum(-tf.nn.softplus(logits), axis=1)
+        sounds = 1 - tf.exp(silence)
+        pitches = tf.range(logits.shape[2], dtype=tf.float32)
+        highest = sounds * tf.exp(tf.cumsum(silence, axis=1, exclusive=True, reverse=True))
+        lowest = sounds * tf.exp(tf.cumsum(silence, axis=1, exclusive=True))
+        return tf.reduce_sum(pitches * (highest - lowest), axis=1)
+
+    return range_of
+
+
+def _leaps(layout: Layout) -> Expected:
+    """Mean distance of two steps' highest notes, by the chance that both sound and none between."""
+    tf = import_tensorflow()
+    steps = len(layout.weights)
+    later = np.triu(np.ones((steps, steps), np.float32), 1)
+
+    def leaps(logits: Any) -> Any:
+        silence = -tf.nn.softplus(logits)
+        above = tf.cumsum(silence, axis=2, exclusive=True, reverse=True)
+        highest = tf.sigmoid(logits) * tf.exp(above)
+        sounds = tf.reduce_sum(highest, axis=2)
+        pitches = tf.range(logits.shape[2], dtype=tf.float32)
+        apart = tf.abs(pitches[:, tf.newaxis] - pitches)
+        distance = tf.matmul(tf.matmul(highest, apart), highest, transpose_b=True)
+        # Up to each step, and to the one before it.
+        so_far = tf.cumsum(tf.reduce_sum(silence, axis=2), axis=1)
+        before = tf.concat([tf.zeros_like(so_far[:, :1]), so_far[:, :-1]], axis=1)
+        between = before[:, tf.newaxis, :] - so_far[:, :, tf.newaxis]
+        none = later * tf.exp(tf.minimum(between, 0.0))
+        pairs = none * sounds[:, :, tf.newaxis] * sounds[:, tf.newaxis, :]
+        return tf.reduce_sum(none * distance, axis=(1, 2)) / tf.maximum(
+            tf.reduce_sum(pairs, axis=(1, 2)), _FEWEST
+        )
+
+    return leaps
