@@ -2,7 +2,8 @@
 # make test    sets up what the tests need (Debian's packages too, when it may), and runs them all,
 #              on all cores
 # make lint    the part of that which only reads: format, types, mistakes that can be seen
-# make wheel   builds the firmware, and dist/latentrack-….whl, which carries it
+# make factory trains the models that come with Latentrack, those that are not there yet: two minutes
+# make wheel   builds the firmware and those models, and dist/latentrack-….whl, which carries them
 # make mip     makes dist/mip, which mpremote mip installs onto a Teensy from any web server
 # make docs    the pages of docs/ as a site in build/docs
 # make bench   measures, side by side with the peers, and writes docs/benchmarks.md
@@ -10,7 +11,8 @@
 # make faults  feeds the cable damaged transfers
 # make long    the tests that take too long for every day
 #
-# Everything that we make lives in .venv, dist, build, firmware/build and firmware/.pio.
+# Everything that we make lives in .venv, dist, build, firmware/build, firmware/.pio and
+# host/latentrack/factory/models.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -25,7 +27,7 @@ export PLATFORMIO_DISABLE_UPGRADE_CHECK := true
 PIO := cd firmware && PATH="$(BIN):$$PATH" $(BIN)/pio
 PIO_LOG := .pio/build.log
 
-.PHONY: demo test lint lint-python lint-types lint-c wheel mip docs bench fuzz faults long \
+.PHONY: demo test lint lint-python lint-types lint-c factory wheel mip docs bench fuzz faults long \
     x64 armv7emdp debian arm clean
 
 demo: x64
@@ -48,7 +50,10 @@ lint-c: $(VENV)/test
 	$(BIN)/clang-format --dry-run -Werror \
 	    $$(find firmware -name .pio -prune -o -name '*.[ch]' -print)
 
-wheel: arm x64 armv7emdp
+factory: $(VENV)/demo
+	$(BIN)/python -m latentrack.factory
+
+wheel: arm x64 armv7emdp factory
 	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 	@ls dist/*.whl
 
@@ -107,4 +112,4 @@ arm:
 	@sh tests/debian.sh $(ARM)
 
 clean:
-	rm -rf $(VENV) build dist firmware/build firmware/.pio
+	rm -rf $(VENV) build dist firmware/build firmware/.pio host/latentrack/factory/models

@@ -6,6 +6,9 @@ wheel has them in latentrack/carried/ (host/latentrack/assets.py finds them in e
     carried/device/                    device/, as it is
     carried/firmware/<architecture>/   the .mpy files of firmware/build/<architecture>/
     carried/firmware/chip/             the table of the chip's addresses and pins
+
+The factory models lie in the package itself, where `make factory` builds them; a wheel without them
+is one that was packed by hand, and says so when they are asked for.
 """
 
 from __future__ import annotations

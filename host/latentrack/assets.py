@@ -1,4 +1,4 @@
-"""Locate the files that are not Python of this package: device code and built firmware.
+"""Locate the files that are not Python of this package: device code, built firmware and models.
 
 In a checkout they are where they are written and built; a wheel carries them (see setup.py).
 """
@@ -20,7 +20,8 @@ INSTALLED = _CARRIED.is_dir()
 DEVICE = _CARRIED / "device" if INSTALLED else CHECKOUT / "device"
 CHIP = (_CARRIED if INSTALLED else CHECKOUT) / "firmware" / "chip" / "rt1062.def"
 BUILD = _CARRIED / "firmware" if INSTALLED else CHECKOUT / "firmware" / "build"
-
+FACTORY = Path(__file__).resolve().parent / "factory" / "models"
+"""Where factory models are built; a wheel has it in the same place."""
 
 # sys.implementation._mpy >> 10: the native architecture, as MicroPython numbers it.
 ARCHITECTURES = {2: "x64", 8: "armv7emdp"}
@@ -35,6 +36,14 @@ def latentcore_folder(architecture: str) -> Path:
             f"{CHECKOUT}."
         )
     return folder
+
+
+def factory_folder() -> Path:
+    """The folder of the built factory models: $LATENTRACK_FACTORY, else FACTORY.
+
+    There is no such folder where none have been built.
+    """
+    return Path(os.environ.get("LATENTRACK_FACTORY") or FACTORY)
 
 
 def micropython() -> str:

@@ -33,14 +33,14 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-def make(folder: Path, target: str) -> subprocess.CompletedProcess[str]:
+def make(folder: Path, *targets: str) -> subprocess.CompletedProcess[str]:
     """As at the first time on a computer: PlatformIO knows nothing of its user yet."""
     home = folder.parent / "home"
     home.mkdir(exist_ok=True)
     # What `make test` hands down would make this one speak of its folders.
     environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
     return subprocess.run(
-        ["make", target], cwd=folder, env=environment | {"HOME": str(home)},
+        ["make", *targets], cwd=folder, env=environment | {"HOME": str(home)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -49,6 +49,11 @@ def test_the_demo_has_the_word_alone(checkout: Path):
     done = make(checkout, "demo")
     assert (done.returncode, done.stdout, done.stderr) == (0, "the demo\n", "")
     assert (checkout / "firmware" / "build" / "x64" / "latentcore.mpy").is_file()
+
+
+def test_the_wheel_carries_the_factory_models(checkout: Path):
+    said = make(checkout, "--dry-run", "wheel").stdout
+    assert said.index("-m latentrack.factory") < said.index("pip wheel")
 
 
 def test_what_does_not_compile_is_shown(checkout: Path):

@@ -93,15 +93,41 @@ def test_live_edits_no_installed_code_by_itself(installed: Path, tmp_path: Path)
     assert str(installed / "latentrack" / "carried" / "device") in done.stderr
 
 
-def test_unbuilt_firmware_is_said_in_one_sentence(tmp_path: Path):
+@pytest.fixture
+def empty_checkout(tmp_path: Path) -> Path:
+    """A checkout with what a wheel is made by, and next to nothing to be put into it."""
     for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in"):
         shutil.copy(ROOT / name, tmp_path)
-    package = tmp_path / "host" / "latentrack"
-    package.mkdir(parents=True)
-    shutil.copy(ROOT / "host" / "latentrack" / "__init__.py", package)
+    for package in ("", "factory"):
+        folder = tmp_path / "host" / "latentrack" / package
+        folder.mkdir(parents=True)
+        shutil.copy(ROOT / "host" / "latentrack" / package / "__init__.py", folder)
+    return tmp_path
+
+
+def test_built_factory_models_are_in_it(empty_checkout: Path):
+    for native in ("x64/latentcore.mpy", "x64/virtualboard.mpy", "armv7emdp/latentcore.mpy"):
+        file = empty_checkout / "firmware" / "build" / native
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    table = "firmware/chip/rt1062.def"
+    (empty_checkout / table).parent.mkdir()
+    shutil.copy(ROOT / table, empty_checkout / table)
+    models = empty_checkout / "host" / "latentrack" / "factory" / "models"
+    models.mkdir()
+    (models / "house.tflite").write_bytes(b"a model")
+    command = [sys.executable, "-m", "build", "--no-isolation", empty_checkout]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = empty_checkout.glob("dist/*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert archive.read("latentrack/factory/models/house.tflite") == b"a model"
+
+
+def test_unbuilt_firmware_is_said_in_one_sentence(empty_checkout: Path):
     for kind in ("--wheel", "--sdist"):
         done = subprocess.run(
-            [sys.executable, "-m", "build", "--no-isolation", kind, tmp_path],
+            [sys.executable, "-m", "build", "--no-isolation", kind, empty_checkout],
             env=os.environ | {"NO_COLOR": "1"}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode != 0
@@ -109,4 +135,4 @@ def test_unbuilt_firmware_is_said_in_one_sentence(tmp_path: Path):
             "latentrack cannot be packed: firmware/build/x64/latentcore.mpy is not built; "
             "`make wheel` builds the firmware first"
         ) in done.stdout + done.stderr
-        assert not list(tmp_path.glob("dist/*"))
+        assert not list(empty_checkout.glob("dist/*"))

@@ -19,6 +19,7 @@ from latentrack.decoder.litert import Decoder
 from latentrack.decoder.metadata import read_extras
 from latentrack.errors import UserError
 from latentrack.factory.recipes import Recipe
+from latentrack.factory.stamp import STAMP, settings_of, stamp
 from latentrack.playing.kinds import Kind
 from latentrack.words import agree, count, listed
 
@@ -31,7 +32,6 @@ MOST_BYTES = 80_000
 """The largest model file: the whole library fits onto every module beside one's own models."""
 ORIGIN = "the demo corpus of Latentrack, written for it"
 LICENCE = "MIT"
-_BATCH = 16
 _SEEDS = 5
 _NEARLY = 0.01
 """A threshold of one half is taken where it is wrong about no larger share of the hits: of models
@@ -114,6 +114,7 @@ def about(recipe: Recipe, music: Dataset, seed: int) -> dict[str, str | int | fl
         "music": f"demo {recipe.kind}",
         "sequences": len(music),
         "dataset": music.digest[:16],
+        STAMP: stamp(recipe, music),
         "seed": seed,
     }
 
@@ -153,21 +154,10 @@ def _without_silent_ends(music: Dataset) -> Dataset:
 def _trained(recipe: Recipe, music: Dataset, seed: int) -> tuple[Run, Sequence[int]]:
     """The model with its music, and its collapsed latents."""
     from latentrack.model.measures import natural_threshold, recall
-    from latentrack.model.settings import Settings
     from latentrack.model.trained_run import Run
     from latentrack.model.training import train
 
-    batch = min(_BATCH, len(music))
-    settings = Settings(
-        epochs=max(1, round(recipe.steps / (len(music) // batch))),
-        batch_size=batch,
-        latent_dim=recipe.latents,
-        decoder_layers=recipe.decoder_layers,
-        feel=recipe.feel,
-        validation_split=0.0,  # all of it is to be learnt by heart
-        seed=seed,
-    )
-    training = train(music, settings)
+    training = train(music, settings_of(recipe, music, seed))
     half = recall(training.model, music.sequences)
     by_half = max(1 - half.played_share, half.extra_share) <= _NEARLY
     run = Run(

@@ -1,18 +1,24 @@
 """Factory models are trained by their recipe, say where they come from, and are refused if bad."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import typer
 
+import latentrack
+from latentrack import assets
 from latentrack.decoder.litert import Decoder
 from latentrack.decoder.metadata import read_extras
 from latentrack.errors import UserError
+from latentrack.factory import __main__ as program
 from latentrack.factory import building
 from latentrack.factory.__main__ import main
 from latentrack.factory.building import MOST_BYTES, build, build_all, music_of
 from latentrack.factory.recipes import RECIPES, Recipe, recipe_named
+from latentrack.factory.stamp import is_current
 from latentrack.playing.kinds import Kind
 from tests.workers import made_once
 
@@ -85,6 +91,47 @@ def test_a_model_that_is_too_large_is_refused(tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"hasty has [\d,]+ bytes, more than the 2,000"):
         build(HASTY, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_built_is_not_built_again(claves, capsys):
+    before = claves.stat().st_mtime_ns
+    main(claves.parent, only=["claves"])
+    assert claves.stat().st_mtime_ns == before
+    assert capsys.readouterr().out == (
+        f"1 factory model in {claves.parent} is that of its recipe already.\n"
+    )
+
+
+def test_a_model_of_another_recipe_or_music_is_built_again(claves, tmp_path):
+    music = music_of(CLAVES)
+    assert is_current(claves, CLAVES, music)
+    assert not is_current(claves, replace(CLAVES, steps=CLAVES.steps + 1), music)
+    assert not is_current(claves, CLAVES, music.take(range(len(music) - 1)))
+    assert not is_current(tmp_path / "claves.tflite", CLAVES, music)
+    (tmp_path / "claves.tflite").write_bytes(b"no model")
+    assert not is_current(tmp_path / "claves.tflite", CLAVES, music)
+
+
+def test_what_no_recipe_makes_is_removed_where_the_library_lies(claves, tmp_path, monkeypatch):
+    """In a folder that the user names nothing is removed."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    shutil.copy(claves, folder)
+    for name in ("renamed.tflite", ".house.tflite.123.part"):
+        (folder / name).write_bytes(b"old")
+    main(folder, only=["claves"])
+    assert len(list(folder.iterdir())) == 3
+    monkeypatch.setattr(program, "FACTORY", folder)
+    main(only=["claves"])
+    assert [file.name for file in folder.iterdir()] == ["claves.tflite"]
+
+
+def test_the_library_lies_in_the_package_unless_it_is_said_where(monkeypatch, tmp_path):
+    monkeypatch.delenv("LATENTRACK_FACTORY", raising=False)
+    assert assets.factory_folder() == assets.FACTORY
+    assert assets.FACTORY == Path(latentrack.__file__).parent / "factory" / "models"
+    monkeypatch.setenv("LATENTRACK_FACTORY", str(tmp_path))
+    assert assets.factory_folder() == tmp_path
 
 
 def test_a_failure_in_another_process_is_told(tmp_path):
