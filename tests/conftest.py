@@ -21,6 +21,7 @@ from tests.decoders import (
     write_four,
     write_stand_ins,
 )
+from tests.factory_models import write_library
 from tests.figures import (  # noqa: F401
     figures,
     pytest_sessionfinish,
@@ -48,6 +49,14 @@ def cache_away_from_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         patch.delenv("LATENTRACK_PORT", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_factory_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whether this checkout has built its factory models is the same to all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LATENTRACK_FACTORY", str(tmp_path_factory.mktemp("factory")))
         yield
 
 
@@ -85,6 +94,16 @@ def decoders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def felt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the models with a feel that tests.decoders names."""
     return made_once(tmp_path_factory, "felt", write_felt)
+
+
+@pytest.fixture
+def factory_models(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """The folder of a small factory library, which all commands take for the built one."""
+    folder = made_once(tmp_path_factory, "factory_models", write_library)
+    monkeypatch.setenv("LATENTRACK_FACTORY", str(folder))
+    return folder
 
 
 @pytest.fixture(scope="session")

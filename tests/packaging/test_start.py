@@ -62,6 +62,7 @@ def run(folder: Path, *arguments: str) -> tuple[int, list[str], str]:
         ("studio --help", 0),
         ("devices", 0),
         ("push nothing.tflite", 2),
+        ("models", 2),
         ("no-such-command", 2),
     ],
 )

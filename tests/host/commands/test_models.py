@@ -1,0 +1,79 @@
+"""`latentrack models` lists what is built, shows one, and says what to do where nothing is."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from latentrack import assets
+from latentrack.factory.recipes import recipe_named
+from tests.host.commands.test_output import completed
+from tests.programs import latentrack
+
+
+def ok(*arguments: str) -> str:
+    done = latentrack(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def refused(*arguments: str) -> str:
+    done = latentrack(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+def test_all_are_listed_in_the_order_of_their_recipes(factory_models: Path):
+    lines = ok("models").splitlines()
+    assert lines[0].split() == ["model", "kind", "styles", "latents", "bytes"]
+    assert [line.split()[0] for line in lines[1:]] == [
+        *("house", "breaks", "funk", "bass", "arpeggios", "claves")
+    ]
+    size = (factory_models / "house.tflite").stat().st_size
+    wanted = rf"house +drums +house, disco, techno, minimal +4 +{size:,}"
+    assert re.fullmatch(wanted, lines[1].rstrip())
+
+
+def test_for_other_programs(factory_models: Path):
+    found = json.loads(ok("models", "--json"))["models"]
+    house = next(model for model in found if model["name"] == "house")
+    assert house == json.loads(ok("models", "house", "--json"))
+    assert house["styles"] == list(recipe_named("house").styles)
+    assert house["file"] == str(factory_models / "house.tflite")
+    assert house["bytes"] == (factory_models / "house.tflite").stat().st_size
+    assert (house["kind"], house["latents"], house["feel_latents"]) == ("drums", 4, 0)
+    assert (house["licence"], house["music"]) == ("MIT", "demo drums")
+
+
+def test_one_is_shown_with_a_bar_and_where_it_comes_from(factory_models: Path):
+    said = ok("models", "house")
+    assert "sequences of house, disco, techno and minimal\n" in said
+    assert "Music: the demo corpus of Latentrack, written for it. Licence: MIT.\n" in said
+    assert re.search(r"^(kick|snare|closed hat) +(\|[.x]{4}){4}\|$", said, re.M), said
+
+
+def test_notes_are_drawn_with_the_highest_on_top(factory_models: Path):
+    drawn = re.findall(r"^([A-G]#?)(\d) +\|", ok("models", "bass"), re.M)
+    names = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+    pitches = [12 * int(octave) + names.index(name) for name, octave in drawn]
+    assert len(pitches) > 1 and pitches == sorted(pitches, reverse=True)
+
+
+def test_an_unknown_name_is_answered_with_the_nearest(factory_models: Path):
+    assert "no factory model fnk; did you mean funk?" in refused("models", "fnk")
+    assert "no factory model xyzzy: `latentrack models` lists them." in refused("models", "xyzzy")
+
+
+@pytest.mark.parametrize("arguments", ["models", "models --json", "models house"])
+def test_where_none_are_built_it_says_how(arguments: str):
+    said = refused(*arguments.split())
+    assert f"not built yet: run `make factory` in {assets.CHECKOUT}." in said
+
+
+def test_names_are_completed(factory_models: Path):
+    assert completed("latentrack models b") == ["breaks", "bass"]
+    assert completed("latentrack models x") == []
