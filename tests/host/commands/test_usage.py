@@ -83,7 +83,6 @@ def test_help_that_was_not_asked_for_is_2():
 @pytest.mark.parametrize(
     ("arguments", "option"),
     [
-        ("dataset --demo --kind notes", "--kind"),
         ("dataset --demo --meter 3/4", "--meter"),
         ("dataset --demo --bars 2", "--bars"),
         ("dataset --demo --no-cache", "--no-cache"),
