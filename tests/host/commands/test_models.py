@@ -10,8 +10,16 @@ import pytest
 
 from latentrack import assets
 from latentrack.factory.recipes import recipe_named
+from tests.conftest import ROOT
 from tests.host.commands.test_output import completed
 from tests.programs import latentrack
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "host"))
+    return tmp_path
 
 
 def ok(*arguments: str) -> str:
@@ -77,3 +85,35 @@ def test_where_none_are_built_it_says_how(arguments: str):
 def test_names_are_completed(factory_models: Path):
     assert completed("latentrack models b") == ["breaks", "bass"]
     assert completed("latentrack models x") == []
+
+
+def test_names_and_files_are_completed_for_push(factory_models: Path, here: Path):
+    for name in ("bounce.tflite", "bounce.npz", "sub/bright.tflite"):
+        (here / name).parent.mkdir(exist_ok=True)
+        (here / name).touch()
+    assert completed("latentrack push b") == ["breaks", "bass", "bounce.tflite"]
+    assert completed("latentrack push house b") == ["breaks", "bass", "bounce.tflite"]
+    assert completed("latentrack push sub/") == ["sub/bright.tflite"]
+    assert completed("latentrack push s") == []
+
+
+# -- push by name; tests/end_to_end/test_factory.py has it played
+
+
+def test_push_refuses_a_name_that_is_neither_a_file_nor_a_model(factory_models: Path, here: Path):
+    neither = "There is no file {0} and no factory model of that name"
+    assert f"{neither.format('fnk')}; did you mean funk?" in refused("push", "fnk")
+    assert f"{neither.format('xyzzy')}: `latentrack models` lists" in refused("push", "xyzzy")
+    (here / "groove.tflite").write_bytes(b"mine")
+    assert f"{neither.format('groove')}; did you mean groove.tflite?" in refused("push", "groove")
+    assert "The factory model drums is not built yet" in refused("push", "drums")
+
+
+@pytest.mark.parametrize("path", ["funk.tflite", "here/funk", "funk.mid"])
+def test_push_takes_a_path_for_a_path(path: str, factory_models: Path):
+    assert f"{path} is not there" in refused("push", path)
+
+
+def test_push_takes_a_file_before_a_factory_model(factory_models: Path, here: Path):
+    (here / "funk").write_bytes(b"mine")
+    assert "funk is not a .tflite file" in refused("push", "funk")

@@ -39,7 +39,7 @@ def refused(code: int, *arguments: str) -> str:
     ("arguments", "says"),
     [
         ("psuh", "no such command 'psuh'. Did you mean 'push'? (`latentrack --help`"),
-        ("push", "missing argument 'MODEL.tflite...' (`latentrack push --help`"),
+        ("push", "missing argument 'MODEL...' (`latentrack push --help`"),
         ("push --stroe x", "no such option: --stroe (Possible options: --store) ("),
         ("train x.npz --epochs 0", "invalid value for '--epochs'"),
         ("train x.npz --epochs many", "invalid value for '--epochs'"),
