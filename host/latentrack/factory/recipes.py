@@ -97,6 +97,9 @@ RECIPES = (
 )
 """Those of a kind stand together; the one of the whole corpus, if there is one, comes first."""
 
+FIRST = ("house", "funk", "breaks", "bass", "arpeggios", "claves")
+"""What a module with an empty library gets when Latentrack is installed; it plays the first."""
+
 BY_NAME = MappingProxyType({recipe.name: recipe for recipe in RECIPES})
 
 

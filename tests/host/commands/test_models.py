@@ -85,6 +85,7 @@ def test_where_none_are_built_it_says_how(arguments: str):
 def test_names_are_completed(factory_models: Path):
     assert completed("latentrack models b") == ["breaks", "bass"]
     assert completed("latentrack models x") == []
+    assert completed("latentrack install --models house,b") == ["house,breaks", "house,bass"]
 
 
 def test_names_and_files_are_completed_for_push(factory_models: Path, here: Path):

@@ -8,7 +8,7 @@ import pytest
 from latentrack.corpus.demo import demo_patterns
 from latentrack.errors import UserError
 from latentrack.factory.building import MOST_BYTES, music_of
-from latentrack.factory.recipes import RECIPES, Recipe, recipe_named
+from latentrack.factory.recipes import FIRST, RECIPES, Recipe, recipe_named
 from latentrack.model.sizes import file_bytes
 from latentrack.module.naming import plain_name
 from latentrack.playing.kinds import Kind
@@ -30,6 +30,12 @@ def test_there_are_models_of_each_kind():
 def test_no_two_have_the_same_name_or_music():
     assert len({recipe.name.lower() for recipe in RECIPES}) == len(RECIPES)
     assert len({(recipe.kind, frozenset(recipe.styles)) for recipe in RECIPES}) == len(RECIPES)
+
+
+def test_a_module_gets_some_of_each_kind_first():
+    assert len(set(FIRST)) == len(FIRST) == 6
+    assert {recipe_named(name).kind for name in FIRST} == set(Kind)
+    assert recipe_named(FIRST[0]).kind == Kind.DRUMS
 
 
 @each_recipe
