@@ -25,13 +25,14 @@ from pathlib import Path
 from tests.conftest import ROOT
 from tests.docs.compare import matches
 from tests.docs.page import Block, Page
+from tests.factory_models import write_library
 from tests.waiting import PATIENCE_S, until
 from tests.workers import made_in
 
 VIRTUAL_MODULE = (
     "latentrack dataset --demo -o groove.npz",
     "latentrack train groove.npz -o groove.tflite",
-    "latentrack install",
+    "latentrack install --no-models",
     "latentrack push groove.tflite",
 )
 PROMPT = ">>> "
@@ -152,6 +153,7 @@ class Desk:
             "HOME": str(home),
             "XDG_CACHE_HOME": str(cache),
             "LATENTRACK_RUNTIME": str(self._private / "runtime"),
+            "LATENTRACK_FACTORY": str(made_in(cache, "factory_models", write_library)),
             # For tests.docs.music, and the package of this checkout wherever another is installed.
             "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'host'}",
             "LANG": "C.UTF-8",
