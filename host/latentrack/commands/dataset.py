@@ -17,12 +17,10 @@ from latentrack.commands.options import (
 from latentrack.corpus.percussion import EXTENDED
 from latentrack.corpus.rules import AUDIO, Rules
 from latentrack.errors import UserError
-from latentrack.words import count
 
 if TYPE_CHECKING:
     from latentrack.corpus import Dataset
 
-_FEWEST = 20  # sequences that a model is trained on
 # What decides how music is read, other than the map, which demo drums have, too.
 _READING = [*named_with(Rules, lambda rule: rule.name != "percussion"), "no_cache"]
 _NOT_WITH_DEMO = [name for name in _READING if name != "kind"]
@@ -120,11 +118,8 @@ def dataset(
         shown.print(f"\nWritten to [bold]{escape(str(output))}[/bold].")
     else:
         shown.print("\nNothing is written yet: add [bold]-o FILE.npz[/bold] to keep it.")
-    if len(made) < _FEWEST:
-        shown.print(
-            f"[yellow]That is {count(len(made), 'sequence')}, and a model needs at least "
-            f"{_FEWEST}: {dataset_shown.remedy(made)}.[/yellow]"
-        )
+    if few := dataset_shown.few_in_words(made):
+        shown.print(f"[yellow]{few}[/yellow]")
 
 
 def _kind(context: typer.Context, sources: list[str], kind: str | None) -> str:

@@ -58,7 +58,22 @@ def _dynamics(what: Dataset) -> dict[str, Any]:
     }
 
 
-def remedy(made: Dataset) -> str:
+def few_in_words(made: Dataset) -> str:
+    """What is said of a dataset of few sequences, with what would make more; "" of others."""
+    from latentrack.model.variations import FEW_SEQUENCES
+
+    if len(made) >= FEW_SEQUENCES:
+        return ""
+    if not len(made):
+        return f"There is nothing to train on: {_remedy(made)}."
+    return (
+        f"{count(len(made), 'sequence')} {agree(len(made), 'is', 'are')} few: a training adds "
+        f"variations of {agree(len(made), 'it', 'them')}. For more music of your own, "
+        f"{_remedy(made)}."
+    )
+
+
+def _remedy(made: Dataset) -> str:
     """What to change for more sequences, by what was lost most."""
     bars = max((entry for entry in made.discarded if entry.what == "bars"), default=None,
                key=lambda entry: entry.count)  # fmt: skip

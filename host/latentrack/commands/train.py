@@ -83,6 +83,8 @@ def train(
 
         latentrack train mine.run --epochs 20 -o mine.tflite
     """
+    import numpy as np
+
     from latentrack.corpus.dataset import Dataset
     from latentrack.decoder.precision import check_precision
     from latentrack.decoder.quiet import import_tensorflow
@@ -92,6 +94,7 @@ def train(
     from latentrack.model.run import check_place, load_run, save_run
     from latentrack.model.tapers import with_taper
     from latentrack.model.training import can_hold_out, decoder_info
+    from latentrack.model.variations import material
 
     console = terminal.console(chatter=True, wrap=True)
     earlier = load_run(dataset) if dataset.is_dir() else None
@@ -121,6 +124,9 @@ def train(
             context, ["validation_split"], "on so few sequences or files, which are all needed"
         )
     console.print(f"[bold]{escape(dataset.name)}[/]: {music.summary()}.")
+    everything = earlier.trained_on if earlier else np.arange(len(music))
+    if varied := material(music, everything, chosen).words:
+        console.print(f"{varied} To train without them: --variations none.", markup=False)
     console.print(planned.words, markup=False)
     with console.status("Starting TensorFlow"):
         import_tensorflow()

@@ -58,6 +58,7 @@ def finish(run: Run, training: Training, target: Path, precision: str) -> None:
 
 def as_json(run: Run, training: Training, target: Path, precision: str) -> dict[str, Any]:
     """What came of it, for other programs."""
+    from latentrack.model.variations import material
     from latentrack.model.verdict import verdict
 
     info, best = run.model.info, training.best
@@ -77,6 +78,7 @@ def as_json(run: Run, training: Training, target: Path, precision: str) -> dict[
         "loss": best.loss if math.isfinite(best.loss) else None,
         "validation_loss": best.validation_loss,
         "interrupted": training.interrupted,
+        "variations": material(run.dataset, training.trained_on, training.settings).variations,
         "collapsed_latents": [latent + 1 for latent in training.collapsed_latents],
         "verdict": verdict(training, run.dataset),
     }

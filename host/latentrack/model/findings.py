@@ -21,6 +21,7 @@ from latentrack.model.measures import (
 )
 from latentrack.model.run import Run
 from latentrack.model.training import collapsed_latents, cross_entropy, rows
+from latentrack.model.variations import material
 from latentrack.model.verdict import name_of_one
 from latentrack.words import agree, count
 
@@ -83,6 +84,7 @@ def find(run: Run) -> Findings:
         rows(dataset.sequences, run.validated_on),
     )
     means = model.encode(music)
+    learnt = material(dataset, run.trained_on, run.settings)
     has_unseen = len(unseen) > 0
     parts = {
         "known": recall(model, music),
@@ -94,7 +96,7 @@ def find(run: Run) -> Findings:
         "saturation": saturation(means, model.info.latent_scale),
         "kl": latent_kl(model, music, run.settings.prior_std),
         "walks": walks(model, run.threshold),
-        "collapsed": collapsed_latents(model, music),
+        "collapsed": collapsed_latents(model, rows(learnt.music.sequences, learnt.drawn)),
         "axes": axes_of(run),
     }
     found = Findings(entries=(), **parts)  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from latentrack.limits import read_toml
 from latentrack.model.settings import Settings
 from latentrack.model.toml import to_toml
 from latentrack.model.training import Epoch, Training
+from latentrack.model.variations import material
 from latentrack.words import listed
 
 HEADER = "run.toml"
@@ -103,6 +104,7 @@ def write_header(
             "loss": best.loss,
             "validation_loss": best.validation_loss,
             "interrupted": training.interrupted,
+            "variations": material(dataset, training.trained_on, training.settings).variations,
             "abandoned_seeds": training.abandoned,
             "collapsed_latents": [latent + 1 for latent in training.collapsed_latents],
         },

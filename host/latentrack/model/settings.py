@@ -35,6 +35,7 @@ AXES = {
 LATENTS = 4
 """X, Y, Z and W. On Groove's test files a fourth latent brings the cross-entropy from 0.126 to
 0.118 nats a cell, and a larger decoder nothing."""
+VARIATIONS = {"auto": "below 20 sequences", "none": "the music as it is"}
 STACKED_LATENTS = 2
 """The stacked autoencoder has two, X and Y, as the rhythm sequencer of its article."""
 
@@ -103,6 +104,12 @@ class Settings:
         help="Whether the model also learns how hard, and how early or late each hit is played. By "
         "default with a latent for each of the two that the music has; none; or so many latents. "
         "The latents of the feel come after the others.",
+    )  # fmt: skip
+    variations: str = declare(
+        "auto", label="Variations", choices=VARIATIONS, group=LEARNING, more=True,
+        help="Of fewer than 20 sequences, auto also trains on variations that keep the music: "
+        "rotated, with a soft hit left out, or with another feel. They count less than the music "
+        "itself. none trains on the music alone.",
     )  # fmt: skip
     learning_rate: float = declare(
         0.004, label="Learning rate", continued=True, above=0, high=10, group=LEARNING, more=True,

@@ -40,14 +40,13 @@ from latentrack.model.plan import plan
 from latentrack.model.settings import Settings
 from latentrack.model.stacked import layer_by_layer
 from latentrack.model.tapers import hidden_sizes, with_taper
+from latentrack.model.variations import material
 from latentrack.playing.kinds import Kind
 from latentrack.words import agree, count, listed
 
 if TYPE_CHECKING:
     from latentrack.corpus.dataset import Dataset
 
-FEWEST_SEQUENCES = 20
-"""With fewer there is nothing to learn."""
 FEWEST_TO_HOLD_OUT = 500
 """Below this every sequence is needed for training, and none is held back to check with."""
 FEWEST_SOURCES_TO_HOLD_OUT = 10
@@ -155,7 +154,8 @@ def train(
     Parameters
     ----------
     dataset : Dataset
-        At least 20 sequences that are not all silent.
+        At least one sequence, not all silent. Of fewer than 20 to train on, variations are learnt
+        beside them, unless `settings.variations` is "none".
     settings : Settings, default None
         How to train. None is `Settings()`.
     on_epoch : callable, default None
@@ -204,7 +204,8 @@ def train(
         mask = np.zeros(len(dataset), bool)
         mask[np.asarray(validated_on, np.intp)] = True
         chosen, held = np.flatnonzero(~mask), np.flatnonzero(mask)
-    used = replace(_resolved(settings, len(chosen), cells), axes=axes)
+    learnt = material(dataset, chosen, settings)
+    used = replace(_resolved(settings, len(learnt.drawn), cells), axes=axes)
     abandoned: list[int] = []
 
     def heard(current: Autoencoder, kept: Autoencoder, history: list[Epoch]) -> None:
@@ -223,11 +224,11 @@ def train(
 
     # Networks this small gain nothing from a graphics card, and repeat exactly without.
     with import_tensorflow().device("/CPU:0"):
-        order = order_by(axes, dataset) if axes else None
-        trainer = _Trainer(info, dataset.sequences, chosen, held, used, on_part, order)
+        order = order_by(axes, learnt.music) if axes else None
+        trainer = _Trainer(info, learnt.music.sequences, learnt.drawn, held, used, on_part, order)
         while True:
             model, history, interrupted = trainer.attempt(used, start, on_epoch, heard)
-            collapsed = collapsed_latents(model, rows(dataset.sequences, chosen))
+            collapsed = collapsed_latents(model, rows(learnt.music.sequences, learnt.drawn))
             done = not collapsed or interrupted or start or len(abandoned) >= used.restarts
             if done:
                 break
@@ -243,7 +244,7 @@ def train(
         if not feels or interrupted:
             return ended
         try:
-            feel = train_feel(dataset, model, chosen, used, feels, on_feel)
+            feel = train_feel(learnt.music, model, learnt.drawn, used, feels, on_feel)
         except KeyboardInterrupt:
             return replace(ended, interrupted=True)
         return replace(ended, feel=feel)
@@ -467,8 +468,13 @@ def cross_entropy(model: Autoencoder, sequences: NDArray[np.uint8]) -> float:
 
 
 def collapsed_latents(model: Autoencoder, sequences: NDArray[np.uint8]) -> tuple[int, ...]:
-    """The latents (from 0) whose means are the same whatever is encoded; see COLLAPSED_SPREAD."""
+    """The latents (from 0) whose means are the same whatever is encoded; see COLLAPSED_SPREAD.
+
+    None of them where there is only one sequence, once or several times.
+    """
     spread = model.encode(sequences).std(axis=0) / model.info.latent_scale
+    if (spread < COLLAPSED_SPREAD).all() and (sequences == sequences[0]).all():
+        return ()
     return tuple(int(latent) for latent in np.flatnonzero(spread < COLLAPSED_SPREAD))
 
 
@@ -480,11 +486,8 @@ def named_latents(latents: Sequence[int]) -> str:
 def decoder_info(dataset: Dataset, latent_scale: int) -> DecoderInfo:
     """What the model's cells will be; UserError where the dataset cannot be learnt."""
     number, steps, voices = dataset.sequences.shape
-    if number < FEWEST_SEQUENCES:
-        raise UserError(
-            f"The dataset has {count(number, 'sequence')}, and a model needs at least "
-            f"{FEWEST_SEQUENCES}: add music, or filter less."
-        )
+    if not number:
+        raise UserError("The dataset has no sequence to learn from: add music, or filter less.")
     if not dataset.sequences.any():
         raise UserError("The dataset is silent, not one hit in it: make it of other music.")
     if steps > 255 or voices > 255:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from latentrack.model.feel_measures import measure_feel
 from latentrack.model.measures import THRESHOLD, Recall, recall
 from latentrack.model.training import Training, named_latents, rows
+from latentrack.model.variations import FEW_SEQUENCES, material
 from latentrack.words import agree, count
 
 if TYPE_CHECKING:
@@ -27,18 +28,24 @@ def verdict(training: Training | Run, dataset: Dataset) -> list[str]:
         f"{count(known.sequences, word)} it learnt from {_of(known)}."
     ]
     if not len(training.validated_on):
+        learnt = material(dataset, training.trained_on, training.settings)
         sentences.append(
-            f"With so few {agree(2, word)} or files it learnt from all of them, so how it does "
-            "on other music is not known: play it and hear."
+            f"With so few {agree(2, word)} or files it learnt from all of them"
+            + (
+                f", and from {count(learnt.variations, 'variation')} of them that count less and "
+                "are not counted here. How it does on other music is not known: play it and hear."
+                if learnt.variations
+                else ", so how it does on other music is not known: play it and hear."
+            )
         )
-        return [*sentences, *_feel(training, dataset), _advice(known, None)]
+        return [*sentences, *_feel(training, dataset), _advice(known, None, learnt.variations)]
     files = len({dataset.sources[i] for i in training.validated_on})
     unseen = recall(training.model, rows(dataset.sequences, training.validated_on))
     sentences.append(
         f"Of {count(unseen.sequences, word)} in {count(files, 'file')} that it has never seen "
         f"{_of(unseen)}."
     )
-    return [*sentences, *_feel(training, dataset), _advice(known, unseen)]
+    return [*sentences, *_feel(training, dataset), _advice(known, unseen, 0)]
 
 
 def _feel(training: Training | Run, dataset: Dataset) -> list[str]:
@@ -86,8 +93,10 @@ def _share(part: int, whole: int) -> str:
     return f"{percent}%"
 
 
-def _advice(known: Recall, unseen: Recall | None) -> str:
-    by_heart = known.exact >= 0.8 * known.sequences
+def _advice(known: Recall, unseen: Recall | None, variations: int) -> str:
+    # Of few, whoever made them misses each one that comes back otherwise.
+    few = known.sequences < FEW_SEQUENCES
+    by_heart = known.exact >= (1.0 if few else 0.8) * known.sequences
     if known.played_share < 0.5:
         return (
             "Less than half of the hits come back. Train longer (--epochs), give it another "
@@ -100,6 +109,13 @@ def _advice(known: Recall, unseen: Recall | None) -> str:
         )
     if by_heart:
         return "It knows its music by heart; what lies between the positions is its own invention."
+    if few and known.exact >= 0.5 * known.sequences:
+        lost = known.sequences - known.exact
+        return (
+            f"{lost} {agree(lost, 'does', 'do')} not come back exactly: try another --seed, train "
+            "longer (--epochs), or give it another latent (--latents)"
+            f"{'; or train without variations (--variations none)' if variations else ''}."
+        )
     return (
         "It has learnt what is common and lost some of what is rare, as it should with so few "
         "latents: a threshold below 0.5 brings more hits, another latent (--latents) more detail."

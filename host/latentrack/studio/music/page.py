@@ -7,6 +7,7 @@ from pathlib import Path
 from nicegui import ui
 
 from latentrack.errors import UserError
+from latentrack.model.variations import FEW_SEQUENCES
 from latentrack.studio.music import routes
 from latentrack.studio.music.bar_view import BarView
 from latentrack.studio.music.drop_zone import DropZone
@@ -15,9 +16,7 @@ from latentrack.studio.music.left_out import LeftOut
 from latentrack.studio.music.music import Music
 from latentrack.studio.music.rule_controls import RuleControls
 from latentrack.studio.page_parts import errors_shown, in_background, is_here, listen, show_message
-from latentrack.words import count
-
-FEWEST = 20  # sequences, at least, to train a model
+from latentrack.words import agree, count
 
 
 def build(music: Music) -> None:
@@ -137,11 +136,10 @@ class _Page:
         self._before.set_text(
             f"before: {before.sequences:,} from {count(before.files, 'file')}" if before else ""
         )
-        enough = made is not None and len(made) >= FEWEST
-        self._next.set_visibility(enough)
-        self._few.set_text(
-            "" if enough or made is None else f"A model needs at least {FEWEST}: add music."
-        )
+        number = 0 if made is None else len(made)
+        self._next.set_visibility(number > 0)
+        few = made is not None and number < FEW_SEQUENCES
+        self._few.set_text(_few_in_words(number) if few else "")
         if self._seen != state.version:
             self._seen = state.version
             self._list.show(state.version)
@@ -259,3 +257,12 @@ def _sequences(number: int, bars: int) -> str:
     if bars == 1:
         return count(number, "bar")
     return f"{count(number, 'sequence')} of {count(bars, 'bar')}"
+
+
+def _few_in_words(number: int) -> str:
+    if not number:
+        return "There is nothing to train on: add music, or leave out less."
+    return (
+        f"{count(number, 'sequence')} {agree(number, 'is', 'are')} few: a training adds variations "
+        f"of {agree(number, 'it', 'them')}."
+    )

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from latentrack.corpus.dataset import Dataset
 from latentrack.declared import declarations
 from latentrack.model.feel_training import wanted_latents
 from latentrack.model.plan import TrainingPlan, plan
 from latentrack.model.settings import LATENTS, Settings
 from latentrack.model.sizes import in_words, which_modules
+from latentrack.model.variations import material
 from latentrack.model.verdict import name_of_one
 from latentrack.words import count
 
@@ -74,6 +77,12 @@ class TrainingChoices:
         settings = self.settings()
         feel = wanted_latents(dataset, settings)
         return plan(len(dataset), dataset.steps * dataset.voices, settings, feel=feel)
+
+    def variations_in_words(self, dataset: Dataset) -> str:
+        """Which variations a small dataset gets, in sentences; "" for none. Raises what `settings`
+        raises."""
+        said = material(dataset, np.arange(len(dataset)), self.settings()).words
+        return f"{said} To train without them: More, Variations." if said else ""
 
     def size_in_words(self, dataset: Dataset) -> str:
         """The planned size and memory, in sentences. Raises what `plan` raises."""

@@ -37,7 +37,7 @@ class Form:
 
     def _build(self) -> None:
         store, choices = self._music, self._choices
-        music = ui.label().classes("lt-muted")
+        music, varied = ui.label().classes("lt-muted"), ui.label().classes("lt-muted")
         empty = ui.element("p").classes("lt-train-empty")
         with empty:
             ui.label("No music yet.").classes("lt-train-inline")
@@ -99,6 +99,7 @@ class Form:
                 part.set_visibility(not going_on)
             empty.set_visibility(dataset is None and not going_on)
             music.set_visibility(dataset is not None or going_on)
+            varied.set_text("")
             begin.set_enabled(going_on or (dataset is not None and not store.busy))
             if going_on:
                 music.set_text(f"Goes on where {choices.earlier} ended, with its music.")
@@ -109,6 +110,7 @@ class Form:
             elif dataset is not None:
                 music.set_text(f"Learns {in_short(dataset)}.")
                 try:
+                    varied.set_text(choices.variations_in_words(dataset))
                     size.set_text(choices.size_in_words(dataset))
                 except UserError as error:
                     size.set_text(str(error))
