@@ -29,7 +29,9 @@ def private_names(source: str) -> Iterator[tuple[int, str]]:
                 yield node.lineno, ast.unparse(node)
         elif isinstance(node, ast.ImportFrom):
             if (node.module or "").startswith(("latentrack", "tests")):
-                yield from ((node.lineno, each.name) for each in node.names if each.name[0] == "_")
+                yield from (
+                    (node.lineno, each.name) for each in node.names if _is_private(each.name)
+                )
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("setattr", "getattr")):
             for each in node.args[1:2]:
                 if isinstance(each, ast.Constant) and _is_private(str(each.value)):
