@@ -242,7 +242,7 @@ def test_two_runs_are_compared_and_looked_after(
     # A model file to take away.
     page.get_by_role("button", name="More for alpha").click()
     page.get_by_role("menuitem", name="Model file …").click()
-    page.get_by_role("radio", name=re.compile("float16")).click()
+    page.get_by_role("radio", name=re.compile("^float16")).click()
     page.get_by_role("button", name="Write the file").click()
     download = page.get_by_role("button", name="Download alpha-float16.tflite")
     expect(download).to_be_visible()
