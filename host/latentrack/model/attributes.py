@@ -195,7 +195,7 @@ ATTRIBUTES = {
     for attribute in (
         Attribute("density", _ALL, "sparse", "busy", "busier", _density),
         Attribute(
-            "syncopation", _BEATEN, "on beat", "off beat", "more syncopated", _syncopation, 8.0
+            "syncopation", _BEATEN, "on beat", "off beat", "more syncopated", _syncopation, 7.0
         ),
         Attribute("balance", (Kind.DRUMS,), "kick", "hats", "more hats, less kick", _balance),
         Attribute("instruments", (Kind.DRUMS,), "few", "many drums", "more drums", _instruments),
