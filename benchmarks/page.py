@@ -34,6 +34,7 @@ MORE_IS_BETTER = {
     "groove.timing_r2",
     "groove.velocity_r2",
     "model.default.coverage",
+    "model.small_corpus_recall",
     "silicon.largest_block_share",
     "usb.push",
     "usb.push_ratio",
@@ -196,6 +197,8 @@ WORDS = {
     "knobs where little happens.",
     "model.default.saturated": "Latents that sit at the end of their way. Fewer: knobs that do "
     "something over all of it.",
+    "model.small_corpus_recall": "Of 16 bars of one's own, all that a model is trained on, those "
+    "that come back without a wrong hit.",
     "model.dead_latents": "Of twenty trainings, those with a knob that changes nothing.",
     "axes.bce": "How surprised such a model is by music that it has never seen, in nats a cell. "
     "The peers of this row and of the next two are the same model without axes.",
