@@ -35,6 +35,7 @@ AXES = {
 LATENTS = 4
 """X, Y, Z and W. On Groove's test files a fourth latent brings the cross-entropy from 0.126 to
 0.118 nats a cell, and a larger decoder nothing."""
+LEARNING_RATE = 0.004
 VARIATIONS = {"auto": "below 20 sequences", "none": "the music as it is"}
 STACKED_LATENTS = 2
 """The stacked autoencoder has two, X and Y, as the rhythm sequencer of its article."""
@@ -111,9 +112,11 @@ class Settings:
         "rotated, with a soft hit left out, or with another feel. They count less than the music "
         "itself. none trains on the music alone.",
     )  # fmt: skip
-    learning_rate: float = declare(
-        0.004, label="Learning rate", continued=True, above=0, high=10, group=LEARNING, more=True,
-        help="Learning rate of the first step; it falls along a cosine.",
+    learning_rate: float | None = declare(
+        None, label="Learning rate", continued=True, above=0, high=10, group=LEARNING, more=True,
+        automatic=f"{LEARNING_RATE}; 0.002 below 20",
+        help="Learning rate of the first step; it falls along a cosine. By default "
+        f"{LEARNING_RATE}, or 0.002 below 20 sequences.",
     )  # fmt: skip
     min_learning_rate: float = declare(
         0.0, label="Minimum learning rate", continued=True, low=0, high=1, group=LEARNING,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from latentrack.decoder.quiet import import_tensorflow
 from latentrack.model.autoencoder import Array, Autoencoder, Dense, pieces
 from latentrack.model.optimiser import compiled_epoch, initial_state
-from latentrack.model.settings import Settings
+from latentrack.model.settings import LEARNING_RATE, Settings
 
 SHARE = 0.05
 """The epochs each pair of layers gets, as a share of those of the whole."""
@@ -74,7 +74,7 @@ def _pair(
     state = initial_state([down.weights, down.bias, up.weights, up.bias])
     run = compiled_epoch(loss, values, state, [], batches)
     epochs = max(5, round(SHARE * (settings.epochs or 1)))
-    rates = np.full(batches, settings.learning_rate, np.float32)
+    rates = np.full(batches, settings.learning_rate or LEARNING_RATE, np.float32)
     for _ in range(epochs):
         order = rng.permutation(len(values))[: batches * batch].reshape(batches, batch)
         state, _mean = run(state, tf.constant(order.astype(np.int32)), tf.constant(rates))

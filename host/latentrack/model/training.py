@@ -37,10 +37,10 @@ from latentrack.model.feel_training import train_feel, wanted_latents
 from latentrack.model.loss import PlainLoss, VaeLoss
 from latentrack.model.optimiser import compiled_epoch, initial_state
 from latentrack.model.plan import plan
-from latentrack.model.settings import Settings
+from latentrack.model.settings import LEARNING_RATE, Settings
 from latentrack.model.stacked import layer_by_layer
 from latentrack.model.tapers import hidden_sizes, with_taper
-from latentrack.model.variations import material
+from latentrack.model.variations import FEW_SEQUENCES, material
 from latentrack.playing.kinds import Kind
 from latentrack.words import agree, count, listed
 
@@ -58,6 +58,9 @@ IN_LARGE_CORPORA = {
 """What these settings of a variational autoencoder are by default from 500 sequences on, found on
 Groove's validation files. Below, a corpus is to be learnt by heart: the encoder is the decoder's
 mirror, and the others are 0."""
+RATE_OF_FEW = 0.002
+"""The learning rate for fewer than FEW_SEQUENCES. With LEARNING_RATE, 3 of 10 models with three
+latents lost more than a tenth of 16 bars, one of them almost all."""
 COLLAPSED_SPREAD = 0.05
 """A latent is collapsed when its means spread (standard deviation) over less than this share of
 latent_scale: whatever is encoded, it says the same. Living ones reach 0.4 and more."""
@@ -205,7 +208,7 @@ def train(
         mask[np.asarray(validated_on, np.intp)] = True
         chosen, held = np.flatnonzero(~mask), np.flatnonzero(mask)
     learnt = material(dataset, chosen, settings)
-    used = replace(_resolved(settings, len(learnt.drawn), cells), axes=axes)
+    used = replace(_resolved(settings, len(learnt.drawn), cells, len(chosen)), axes=axes)
     abandoned: list[int] = []
 
     def heard(current: Autoencoder, kept: Autoencoder, history: list[Epoch]) -> None:
@@ -375,13 +378,14 @@ class Schedule:
         self.settings, self.batches = settings, batches
         self.warmup = 0.0 if warm or settings.model != "vae" else settings.kl_warmup
         self.warm_from = 1 + math.ceil((settings.epochs or 1) * self.warmup)
-        self._rate = settings.learning_rate
+        self._rate = settings.learning_rate or LEARNING_RATE
         self._heard = self._waited = 0
         self._lowest_loss = math.inf
 
     def rates(self, number: int) -> Array:
         """Of the batches of an epoch, counted from 1."""
-        lowest, highest = self.settings.min_learning_rate, self.settings.learning_rate
+        lowest = self.settings.min_learning_rate
+        highest = self.settings.learning_rate or LEARNING_RATE
         if self.settings.patience:
             return np.full(self.batches, self._rate, np.float32)
         falling = 0.5 * (1 + np.cos(np.pi * self._progress(number)))
@@ -501,14 +505,20 @@ def decoder_info(dataset: Dataset, latent_scale: int) -> DecoderInfo:
     return DecoderInfo(kind.code, steps, voices, latent_scale, groups)
 
 
-def _resolved(settings: Settings, count: int, cells: int) -> Settings:
-    """The settings with a number for each None that depends on the music."""
+def _resolved(settings: Settings, count: int, cells: int, own: int) -> Settings:
+    """The settings with a number for each None that depends on the music.
+
+    count: how many sequences an epoch draws.  own: how many of the dataset are learnt from.
+    """
     settings = with_taper(settings, cells)
     batch = min(settings.batch_size or (32 if count >= 1000 else 16), count)
     epochs = settings.epochs or max(60, min(_MOST_EPOCHS, round(STEPS / (count // batch))))
     chosen: dict[str, Any] = {}
     if settings.model == "vae" and count >= FEWEST_TO_HOLD_OUT:
         chosen = {n: v for n, v in IN_LARGE_CORPORA.items() if getattr(settings, n) is None}
+    if settings.learning_rate is None:
+        few = own < FEW_SEQUENCES
+        chosen["learning_rate"] = RATE_OF_FEW if few else LEARNING_RATE
     return replace(settings, batch_size=batch, epochs=epochs, latent_dim=settings.latents, **chosen)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentrack.corpus.dataset import Dataset
+from latentrack.model.attributes import metrical_weights
 from latentrack.model.settings import Settings
 from latentrack.words import agree, count, listed
 
@@ -113,25 +114,30 @@ def material(dataset: Dataset, chosen: NDArray[np.intp], settings: Settings) -> 
 @dataclass(frozen=True, eq=False)
 class _Grid:
     """A dataset as planes of hits, velocities (1 to 127) and timing (in steps): (3, n, steps,
-    voices); and the steps of a beat, of a bar, and of the rotation."""
+    voices).
+
+    weights: metrical weight of each step, (steps,).  rotation: steps by which sequences are
+    rotated, once or more: a bar if they have several, else a beat.
+    """
 
     planes: NDArray[np.float32]
-    beat: int
-    bar: int
+    weights: NDArray[np.int64]
     rotation: int
     rotated_by: str
 
     @classmethod
     def of(cls, dataset: Dataset) -> _Grid:
+        """The planes of all sequences of a dataset."""
         planes = np.zeros((3, *dataset.sequences.shape), np.float32)
         planes[0] = dataset.sequences
         for plane, per_hit in ((1, dataset.velocities), (2, dataset.offsets)):
             if per_hit is not None:
                 planes[plane] = dataset.spread(per_hit)
-        has_bars = dataset.bars > 1 and dataset.steps % dataset.bars == 0
-        bar = dataset.steps // dataset.bars if has_bars else dataset.steps
-        beat = dataset.steps_per_beat
-        return cls(planes, beat, bar, bar if has_bars else beat, "bars" if has_bars else "beats")
+        steps, bars, beat = dataset.steps, dataset.bars, dataset.steps_per_beat
+        weights = metrical_weights(steps, beat, bars, dataset.meter)
+        if bars > 1 and steps % bars == 0:
+            return cls(planes, weights, steps // bars, "bars")
+        return cls(planes, weights, beat, "beats")
 
     def sequence(self, index: int) -> NDArray[np.float32]:
         """The planes of one sequence: (3, steps, voices)."""
@@ -195,7 +201,7 @@ def _thin(
     if np.ptp(accents) > _NEARLY_SOFTEST:
         softest = accents <= accents.min() + _NEARLY_SOFTEST
     else:
-        weights = _metrical_weights(steps, grid)
+        weights = grid.weights[steps]
         softest = weights == weights.min()
     gone = rng.choice(np.flatnonzero(softest))
     thinned = sequence.copy()
@@ -211,11 +217,3 @@ def _feel(
     louder, later = rng.uniform(*_LOUDER), rng.uniform(*_LATER)
     velocity = np.where(velocity > 0, np.clip(np.rint(velocity * louder), 1, 127), 0)
     return np.stack([hits, velocity, np.clip(timing * later, -0.5, 0.5)]).astype(np.float32)
-
-
-def _metrical_weights(steps: NDArray[np.intp], grid: _Grid) -> NDArray[np.intp]:
-    """How much weight a step has in its bar: 3 the first, 2 a beat, 1 half a beat, 0 another."""
-    place = steps % grid.bar
-    half = place % grid.beat * 2 == grid.beat
-    beat = place % grid.beat == 0
-    return np.where(place == 0, 3, np.where(beat, 2, np.where(half, 1, 0)))

@@ -29,14 +29,12 @@ def verdict(training: Training | Run, dataset: Dataset) -> list[str]:
     ]
     if not len(training.validated_on):
         learnt = material(dataset, training.trained_on, training.settings)
+        varied = ""
+        if learnt.variations:
+            varied = f" and from {count(learnt.variations, 'variation')}, which are not judged here"
         sentences.append(
-            f"With so few {agree(2, word)} or files it learnt from all of them"
-            + (
-                f", and from {count(learnt.variations, 'variation')} of them that count less and "
-                "are not counted here. How it does on other music is not known: play it and hear."
-                if learnt.variations
-                else ", so how it does on other music is not known: play it and hear."
-            )
+            f"With so few {agree(2, word)} or files it learnt from all of them{varied}, so how it "
+            "does on other music is not known: play it and hear."
         )
         return [*sentences, *_feel(training, dataset), _advice(known, None, learnt.variations)]
     files = len({dataset.sources[i] for i in training.validated_on})
@@ -109,7 +107,7 @@ def _advice(known: Recall, unseen: Recall | None, variations: int) -> str:
         )
     if by_heart:
         return "It knows its music by heart; what lies between the positions is its own invention."
-    if few and known.exact >= 0.5 * known.sequences:
+    if few:
         lost = known.sequences - known.exact
         return (
             f"{lost} {agree(lost, 'does', 'do')} not come back exactly: try another --seed, train "

@@ -145,7 +145,7 @@ def test_a_long_sequence_is_drawn_bar_under_bar(tmp_path):
     assert "".join(line for line in lines if "snare" in line).count("x") == 1
 
 
-def test_too_little_for_a_model_is_said_with_what_to_change(tmp_path):
+def test_little_music_is_said_with_what_to_change(tmp_path):
     bar = 16 * STEP
     for text, notes, meters, words in [
         ("lower --minimum-notes", [(0, 36), (STEP, 38), (bar, 36), (2 * bar, 36)], (), ()),
@@ -160,8 +160,9 @@ def test_too_little_for_a_model_is_said_with_what_to_change(tmp_path):
     ]:
         file = write_midi(tmp_path / "a.mid", notes, signatures=meters)
         out = " ".join(run(file, *words).stdout.split())
-        assert "1 sequence, and a model needs at least 20: " in out and text in out
-    assert "needs at least" not in run("--demo").stdout
+        assert "1 sequence is few: a training adds variations of it. For more " in out
+        assert text in out
+    assert " few" not in run("--demo").stdout
 
 
 def test_the_demo_patterns_can_have_another_map():

@@ -1,11 +1,13 @@
 """The verdict counts what a musician would count."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
 
 from latentrack.corpus.dataset import Dataset
 from latentrack.model.measures import Recall, recall
+from latentrack.model.settings import Settings
 from latentrack.model.verdict import verdict
 
 
@@ -49,8 +51,18 @@ def test_recall_counts_bars_and_hits() -> None:
 def sentences(model: Parrot, validated_on: list[int]) -> str:
     dataset = Dataset(WANTED, "rhythm", ("a", "b"), sources=("x", "x", "y"), steps_per_beat=1)
     known = [i for i in range(3) if i not in validated_on]
+    return said_of(model, dataset, known, validated_on)
+
+
+def said_of(
+    model: Parrot, dataset: Dataset, known: list[int], validated_on: list[int], **settings: str
+) -> str:
     training = SimpleNamespace(
-        feel=None, model=model, trained_on=np.array(known), validated_on=np.array(validated_on, int)
+        feel=None,
+        model=model,
+        settings=Settings(**settings),
+        trained_on=np.array(known),
+        validated_on=np.array(validated_on, int),
     )
     return " ".join(verdict(training, dataset))
 
@@ -77,13 +89,31 @@ def test_all_and_none_are_said_only_where_true() -> None:
     almost = cells.copy()
     almost[0, 0] = (0, 1)
     dataset = Dataset(cells, "rhythm", ("a", "b"))
-    training = SimpleNamespace(
-        feel=None, model=Parrot(almost), trained_on=np.array([0]), validated_on=np.array([], int)
-    )
-    said = " ".join(verdict(training, dataset))
+    said = said_of(Parrot(almost), dataset, [0], [])
     assert "more than 99% of the hits sound, and less than 1% more" in said
-    training.model = Parrot(cells)
-    assert "100% of the hits sound, and 0% more" in " ".join(verdict(training, dataset))
+    assert "100% of the hits sound, and 0% more" in said_of(Parrot(cells), dataset, [0], [])
+
+
+def few_bars(lost: int, **settings: str) -> str:
+    """The verdict on five bars, of which so many do not come back."""
+    cells = (np.random.default_rng(0).random((5, 16, 1)) < 0.5).astype(np.uint8)
+    played = cells.copy()
+    played[:lost, 0] ^= 1
+    known = list(range(5))
+    return said_of(Parrot(played), Dataset(cells, "rhythm", ("a",)), known, [], **settings)
+
+
+def test_of_few_bars_each_that_does_not_come_back_is_told() -> None:
+    assert "of the 5 bars it learnt from 4 come out exactly as they were" in few_bars(1)
+    assert "1 does not come back exactly: try another --seed" in few_bars(1)
+    assert "2 do not come back exactly" in few_bars(2)
+    assert "by heart" in few_bars(0) and "by heart" not in few_bars(1)
+
+
+def test_variations_are_told_of_and_not_judged() -> None:
+    varied, plain = few_bars(1), few_bars(1, variations="none")
+    assert re.search(r"all of them and from \d+ variations, which are not judged here", varied)
+    assert "--variations none" in varied and "variation" not in plain
 
 
 def test_a_model_that_has_learnt_little_says_so() -> None:
