@@ -263,31 +263,69 @@ def write(results: Iterable[Result] | None = None) -> None:
     os.replace(temporary, PAGE)
 
 
+def amend(results: Iterable[Result]) -> None:
+    """Writes the page with these figures in place of those of the same names; the others stay."""
+    rows = read(PAGE.read_text(encoding="utf-8")) | _rows(results)
+    temporary = PAGE.with_suffix(".writing")
+    temporary.write_text(_page(rows, machine()), encoding="utf-8")
+    os.replace(temporary, PAGE)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure on the page. goal: it has one.  miss: by how much it is missed, in words; or ""."""
+
+    line: str
+    goal: bool
+    miss: str
+
+
+def read(text: str) -> dict[str, Row]:
+    """The rows of a page by the names of their figures."""
+    missed = dict(re.findall(r"`([\w.]+)` misses its own by (.+?)\.(?: |$)", text, re.M))
+    rows = {}
+    for line in re.findall(r"^\| `.*$", text, re.M):
+        cells = [cell.strip() for cell in line.split("|")]
+        name = cells[1].strip("`")
+        rows[name] = Row(line, cells[5] != "", missed.get(name, ""))
+    return rows
+
+
 def render(results: list[Result], about: list[tuple[str, str]]) -> str:
     """The page as Markdown. A figure that nobody has described stands there without words."""
-    missed = [result for result in results if not result.met]
-    goals = sum(result.goal is not None for result in results)
+    return _page(_rows(results), about)
+
+
+def _rows(results: Iterable[Result]) -> dict[str, Row]:
+    return {
+        each.name: Row(_row(each), each.goal is not None, "" if each.met else _miss(each))
+        for each in results
+    }
+
+
+def _page(rows: dict[str, Row], about: list[tuple[str, str]]) -> str:
+    missed = {name: row.miss for name, row in rows.items() if row.miss}
+    goals = sum(row.goal for row in rows.values())
     lines = [
         "<!-- benchmarks/page.py writes this page. -->",
         "",
         "# Benchmarks",
         "",
-        "What is claimed of Latentrack, measured by `make bench` beside its peers, in one run on "
-        "one machine. Nothing here was measured on a Teensy.",
+        "What is claimed of Latentrack, measured by `make bench` on one machine, a figure and its "
+        "peer in one run. Nothing here was measured on a Teensy.",
         "",
         f"Of {goals} goals {goals - len(missed)} are met."
-        + "".join(f" `{result.name}` misses its own by {_miss(result)}." for result in missed),
+        + "".join(f" `{name}` misses its own by {miss}." for name, miss in missed.items()),
         "",
         "The machine: " + ", ".join(f"{name} {value}".strip() for name, value in about) + ".",
         "",
         "The ratio says how many times better than the peer it is. A goal is the most that a "
         "figure may be, or with ≥ the least; ✗ marks one that is not met.",
     ]
-    left = list(results)
+    left = dict(rows)
     families = [*FAMILIES, Family("More", ("",), "")]
     for family in families:
-        ours = [result for result in left if result.name.startswith(family.names)]
-        left = [result for result in left if result not in ours]
+        ours = [left.pop(name).line for name in [*left] if name.startswith(family.names)]
         if not ours:
             continue
         lines += ["", f"## {family.title}", ""]
@@ -296,7 +334,7 @@ def render(results: list[Result], about: list[tuple[str, str]]) -> str:
         lines += [
             "| figure | here | peer | ratio | goal | what it means to you |",
             "| --- | ---: | ---: | ---: | ---: | --- |",
-            *(_row(result) for result in ours),
+            *ours,
         ]
     return "\n".join(lines) + "\n"
 

@@ -1,8 +1,9 @@
 """Measures everything there is to measure, prints it, and writes benchmarks/results.json and
 docs/benchmarks.md.
 
-    python benchmarks/run.py            all
-    python benchmarks/run.py decoder    one family
+    python benchmarks/run.py                    all
+    python benchmarks/run.py decoder            one family, printed only
+    python benchmarks/run.py --amend decoder    and put into docs/benchmarks.md
 
 A family is a module of this folder with a function `measure(folder: Path) -> list[Result]`, where
 folder is empty and goes away afterwards. Add one by adding a file, and its words to page.py.
@@ -21,7 +22,8 @@ FAMILIES = sorted({path.stem for path in HERE.glob("*.py")} - {"run", "result", 
 
 
 def main() -> None:
-    chosen = sys.argv[1:] or FAMILIES
+    amend = sys.argv[1:2] == ["--amend"]
+    chosen = sys.argv[1 + amend :] or FAMILIES
     unknown = set(chosen) - set(FAMILIES)
     if unknown:
         sys.exit(
@@ -35,6 +37,8 @@ def main() -> None:
     if len(chosen) == len(FAMILIES):
         write(results, page.RESULTS)
         page.write(results)
+    elif amend:
+        page.amend(results)
     for result in results:
         if not result.met:
             miss = abs(result.value / result.goal - 1) if result.goal else result.value

@@ -67,6 +67,24 @@ def test_a_page_of_known_figures(page: ModuleType) -> None:
     assert "`m7.drum_f16.pattern` misses its own by 20%" in text
 
 
+def test_a_page_is_amended_row_by_row(page: ModuleType) -> None:
+    old = [
+        page.Result("m7.drum_f32.pattern", 60_000, "instructions", 180_000, 66_000),
+        page.Result("m7.drum_f16.pattern", 90_000, "instructions", None, 75_000),
+        page.Result("usb.push", 3000, "KB/s", 150, at_least=True),
+    ]
+    about = [("processor", "one that counts")]
+    rows = page.read(page.render(old, about))
+    assert [(row.goal, row.miss) for row in rows.values()] == [
+        (True, ""), (True, "20%"), (False, "")
+    ]  # fmt: skip
+    new = page.Result("m7.drum_f16.pattern", 70_000, "instructions", None, 75_000)
+    added = page.Result("groove.wrong_hits", 0, "hits", None, 0)
+    whole = page.render([old[0], new, old[2], added], about)
+    amended = page.read(whole)
+    assert {**rows, **page.read(page.render([new, added], about))} == amended
+
+
 def test_the_page_that_is_kept_is_of_a_whole_run(page: ModuleType) -> None:
     """Every figure with words of its families is in it, and it was written by this program."""
     kept = (DOCS / "benchmarks.md").read_text(encoding="utf-8")
