@@ -69,6 +69,7 @@ def _document(model: FactoryModel) -> dict[str, Any]:
         "styles": list(model.styles),
         "latents": model.latents,
         "feel_latents": model.feel_latents,
+        "axes": list(model.axes),
         "bytes": model.size,
         "file": str(model.file),
         "music": model.music,
@@ -104,6 +105,10 @@ def _show_one(model: FactoryModel) -> None:
     if model.feel_latents:
         latents += f", {model.feel_latents} of them for velocity and timing"
     shown.print(f"[bold]{model.name}[/]: {model.kind}, {latents}, {count(model.size, 'byte')}")
+    if any(model.axes):
+        from latentrack.model.axes_measures import knobs_in_words
+
+        shown.print(knobs_in_words(model.axes), markup=False)
     shown.print(f"{count(model.sequences, 'sequence')} of {listed(model.styles)}", markup=False)
     shown.print(f"Music: {model.origin}. Licence: {model.licence}.", markup=False)
     shown.print()

@@ -26,9 +26,10 @@ class FactoryModel:
     """A built factory model, as its file describes it.
 
     size: of the file, in bytes.  latents: how many, those of the feel included.  feel_latents: how
-    many of these, the last ones, move velocity and timing only.  styles: of its music.  music: the
-    corpus.  sequences: how many it was trained on.  origin: who wrote the corpus, and licence: that
-    of the model; "" where the file does not say.
+    many of these, the last ones, move velocity and timing only.  axes: the attribute of each
+    latent, "" for none; () where the file has none.  styles: of its music.  music: the corpus.
+    sequences: how many it was trained on.  origin: who wrote the corpus, and licence: that of the
+    model; "" where the file does not say.
     """
 
     name: str
@@ -37,6 +38,7 @@ class FactoryModel:
     size: int
     latents: int
     feel_latents: int
+    axes: tuple[str, ...]
     styles: tuple[str, ...]
     music: str
     sequences: int
@@ -81,7 +83,8 @@ def read(name: str) -> FactoryModel:
     file = file_of(name)
     data = read_model_bytes(file)
     info = parse_info(str(file), data)
-    trained = read_extras(data).trained
+    extras = read_extras(data)
+    trained = extras.trained
     return FactoryModel(
         name=name,
         file=file,
@@ -89,6 +92,7 @@ def read(name: str) -> FactoryModel:
         size=len(data),
         latents=ModelFile.parse(data).inputs[0].size,
         feel_latents=read_feel_latents(data),
+        axes=extras.axes,
         styles=tuple(str(trained.get("styles", "")).split(", ")),
         music=str(trained.get("music", "")),
         sequences=int(trained.get("sequences", 0)),

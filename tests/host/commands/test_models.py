@@ -54,11 +54,13 @@ def test_for_other_programs(factory_models: Path):
     assert house["file"] == str(factory_models / "house.tflite")
     assert house["bytes"] == (factory_models / "house.tflite").stat().st_size
     assert (house["kind"], house["latents"], house["feel_latents"]) == ("drums", 4, 0)
+    assert house["axes"] == ["density", "syncopation", "", ""]
     assert (house["licence"], house["music"]) == ("MIT", "demo drums")
 
 
 def test_one_is_shown_with_a_bar_and_where_it_comes_from(factory_models: Path):
     said = ok("models", "house")
+    assert "Turned up, X makes it busier and Y more syncopated.\n" in said
     assert "sequences of house, disco, techno and minimal\n" in said
     assert "Music: the demo corpus of Latentrack, written for it. Licence: MIT.\n" in said
     assert re.search(r"^(kick|snare|closed hat) +(\|[.x]{4}){4}\|$", said, re.M), said
