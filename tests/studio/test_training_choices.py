@@ -51,6 +51,14 @@ def test_a_feel_is_in_the_plan_and_refused_without_dynamics() -> None:
         TrainingChoices(more={"feel": "1"}).size_in_words(DRUMS)
 
 
+def test_variations_of_little_music_are_told_before() -> None:
+    said = TrainingChoices().variations_in_words(drummed(12, 2))
+    assert said.startswith("12 sequences are few: 52 variations of them are added")
+    assert said.endswith("To train without them: More, Variations.")
+    assert TrainingChoices(more={"variations": "none"}).variations_in_words(drummed(12, 2)) == ""
+    assert TrainingChoices().variations_in_words(drummed(20, 2)) == ""
+
+
 def test_a_decoder_that_no_module_holds_is_said() -> None:
     notes = Dataset(np.zeros((30, 64, 60), np.uint8), "notes", tuple(map(str, range(60))))
     said = TrainingChoices(size="medium").size_in_words(notes)

@@ -68,8 +68,7 @@ def few_in_words(made: Dataset) -> str:
         return f"There is nothing to train on: {_remedy(made)}."
     return (
         f"{count(len(made), 'sequence')} {agree(len(made), 'is', 'are')} few: a training adds "
-        f"variations of {agree(len(made), 'it', 'them')}. For more music of your own, "
-        f"{_remedy(made)}."
+        f"variations of {agree(len(made), 'it', 'them')}. For more of your own: {_remedy(made)}."
     )
 
 

@@ -160,7 +160,7 @@ def test_little_music_is_said_with_what_to_change(tmp_path):
     ]:
         file = write_midi(tmp_path / "a.mid", notes, signatures=meters)
         out = " ".join(run(file, *words).stdout.split())
-        assert "1 sequence is few: a training adds variations of it. For more " in out
+        assert "1 sequence is few: a training adds variations of it. For more of your own: " in out
         assert text in out
     assert " few" not in run("--demo").stdout
 
