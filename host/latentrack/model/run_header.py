@@ -161,8 +161,10 @@ def _version(training: Training) -> int:
 
 
 def _settings(settings: Settings) -> dict[str, Any]:
-    """The settings to write; without axes none are, so that earlier programs read the run."""
-    return {**asdict(settings), "axes": settings.axes or None}
+    """The settings to write: no axes where there are none, and no default variations, so that
+    earlier programs read the run."""
+    varied = None if settings.variations == "auto" else settings.variations
+    return {**asdict(settings), "axes": settings.axes or None, "variations": varied}
 
 
 def _feel(given: Mapping[str, Any]) -> FeelSizes:
