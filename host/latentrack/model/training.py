@@ -59,7 +59,7 @@ IN_LARGE_CORPORA = {
 Groove's validation files. Below, a corpus is to be learnt by heart: the encoder is the decoder's
 mirror, and the others are 0."""
 RATE_OF_FEW = 0.002
-"""The learning rate for fewer than FEW_SEQUENCES. With LEARNING_RATE, 3 of 10 models with three
+"""The learning rate for fewer than FEW_SEQUENCES. With LEARNING_RATE, 2 of 5 models with three
 latents lost more than a tenth of 16 bars, one of them almost all."""
 COLLAPSED_SPREAD = 0.05
 """A latent is collapsed when its means spread (standard deviation) over less than this share of

@@ -175,7 +175,10 @@ def test_what_is_no_whole_run_is_refused(run: Run, copy: Path, tmp_path: Path) -
     for damage, words in (
         (header.replace("version = 3", "version = 9", 1), "format version 9.*versions 1, 2 and 3"),
         (header.replace("encoder = [24, 16]", "encoder = [24, 17]"), "damaged"),
-        (header.replace('"syncopation"]', '"syncopation", "balance", "density"]'), "damaged"),
+        (
+            header.replace('"syncopation"]', '"syncopation", "balance", "density", "instruments"]'),
+            "damaged",
+        ),
         (header.replace("[model]", "[mod"), "damaged"),
         (header.replace("epochs = 15", "epochs = 0", 1), "epochs is 0"),
         (header.replace('digest = "', 'digest = "f'), "not the one that the model was trained"),

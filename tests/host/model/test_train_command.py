@@ -76,7 +76,7 @@ def test_a_model_too_large_for_the_module_is_said(dataset: Path, tmp_path: Path)
     said = []
     for sizes in ("9-9", "200-600"):
         arguments = [str(dataset), "-o", str(tmp_path / "m.tflite"), "--epochs", "1"]
-        arguments += ["--decoder-layers", sizes]
+        arguments += ["--decoder-layers", sizes, "--precision", "float32"]
         said.append(CliRunner().invoke(app, arguments, env={"COLUMNS": "300"}).output)
     assert "layers 4-9-9-48, will have 5 kB, which every module holds" in said[0]
     assert "smaller" not in said[0]

@@ -9,6 +9,7 @@ import numpy as np
 
 from latentrack.corpus.dataset import Dataset
 from latentrack.declared import declarations
+from latentrack.decoder.precision import AUTO
 from latentrack.model.feel_training import wanted_latents
 from latentrack.model.plan import TrainingPlan, plan
 from latentrack.model.settings import LATENTS, Settings
@@ -72,11 +73,14 @@ class TrainingChoices:
         return Settings(**given)
 
     def plan(self, dataset: Dataset) -> TrainingPlan:
-        """The plan of the training for a dataset, in float32. Raises what `settings` raises, and
-        UserError where a feel is asked for and the music has no dynamics."""
+        """The plan of the training for a dataset, as its file is written.
+
+        Raises what `settings` raises, and UserError where a feel is asked for and the music has no
+        dynamics.
+        """
         settings = self.settings()
         feel = wanted_latents(dataset, settings)
-        return plan(len(dataset), dataset.steps * dataset.voices, settings, feel=feel)
+        return plan(len(dataset), dataset.steps * dataset.voices, settings, AUTO, feel=feel)
 
     def variations_in_words(self, dataset: Dataset) -> str:
         """Which variations a small dataset gets, in sentences; "" for none. Raises what `settings`
