@@ -8,7 +8,7 @@ from latentrack.decoder.precision import AUTO, PRECISIONS, check_precision
 from latentrack.model.feel import TRUNK
 
 PLAIN_BYTES = 400_000
-"""The largest model file for a Teensy without PSRAM. Its arena for models has some 470 KB, and
+"""The largest model file for a Teensy without PSRAM. Its arena for models has some 460 KB, and
 beside the file lie there what latentcore works in and what comes in over USB."""
 PAIR_BYTES = 220_000
 """The largest model file of which a Teensy without PSRAM holds two at once, so that one can be
