@@ -110,6 +110,9 @@ def test_from_twenty_files_to_a_module_that_plays(
     keep_picture(page, "studio_explore")
     page.get_by_role("button", name="Stop", exact=True).click()
 
+    # What is compared below are the steps: each hit is to sound on its own.
+    page.get_by_role("slider", name="Feel", exact=True).fill("0")
+
     # It goes to a module, which is sent to the position of the puck.
     go(page, "Module")
     card = page.get_by_role("region", name="The module")

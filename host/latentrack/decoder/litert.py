@@ -52,8 +52,8 @@ class Decoder:
     >>> import latentrack as lt
     >>> decoder = lt.Decoder("groove.tflite")
     >>> decoder
-    <Decoder of perdec: 3 latents (±3) to 16 steps × 12 voices>
-    >>> decoder.pattern([[0.0, 0.0, 0.0]], 0.4).shape
+    <Decoder of perdec: 6 latents (±3) to 16 steps × 12 voices>
+    >>> decoder.pattern([[0.0, 0.0, 0.0, 0.0]], 0.4).shape
     (1, 16, 12)
     """
 

@@ -155,7 +155,7 @@ def load_run(folder: str | os.PathLike[str], *, dataset: Dataset | None = None) 
     --------
     >>> import latentrack as lt
     >>> run = lt.load_run("groove.run")
-    >>> run.model.decode([[0.0, 0.0, 0.0]]).shape
+    >>> run.model.decode([[0.0, 0.0, 0.0, 0.0]]).shape
     (1, 16, 12)
     """
     source = Path(folder)

@@ -357,7 +357,7 @@ class Run:
         --------
         >>> import latentrack as lt
         >>> lt.Decoder(lt.load_run("groove.run").to_tflite()).latents
-        3
+        6
         """
         from latentrack.decoder.export import to_tflite
 
@@ -395,7 +395,7 @@ class Run:
         --------
         >>> import latentrack as lt
         >>> lt.load_run("groove.run").precision_of_file()
-        'float32'
+        'float16'
         """
         latents = self.feel.latents if self.feel else 0
         return chosen_precision(precision, self.model.sizes, latents)

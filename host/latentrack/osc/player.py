@@ -39,7 +39,7 @@ class OscPlayer:
     --------
     >>> import latentrack as lt
     >>> with lt.OscPlayer("groove.tflite", receive="127.0.0.1:9020") as player:
-    ...     player.instrument.set_knob_values([0.5, -0.5, 0.0])
+    ...     player.instrument.set_knob_values([0.5, -0.5, 0.0, 0.0])
     ...     player.clock.set_tempo(97)
     ...     player.clock.play()
     """

@@ -48,7 +48,7 @@ def test_a_sentence_is_a_line_however_narrow_the_terminal(here: Path, monkeypatc
     (broken,) = [line for line in said if "not a MIDI file" in line]
     assert broken.rstrip().endswith("…)")
     assert any(line == "Written to out.npz." for line in said)
-    (hint,) = [line for line in said if line.startswith("That is 12 sequences")]
+    (hint,) = [line for line in said if line.startswith("12 sequences are few")]
     assert hint.endswith(".")
 
 

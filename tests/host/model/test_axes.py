@@ -201,11 +201,11 @@ def test_run_and_file_say_what_each_latent_means(run: Run) -> None:
     header = read_toml(run.folder / "run.toml")
     assert header["version"] == 3
     assert list(header["settings"]["axes"]) == ["density", "syncopation"]
-    assert run.axes == read_extras(run.to_tflite()).axes == ("density", "syncopation", "")
+    assert run.axes == read_extras(run.to_tflite()).axes == ("density", "syncopation", "", "")
 
 
 def test_the_feel_s_latents_have_no_axis(felt: Run) -> None:
-    assert felt.axes == ("density", "syncopation", "", "", "")
+    assert felt.axes == ("density", "syncopation", "", "", "", "")
     assert read_extras(felt.to_tflite()).axes == felt.axes
 
 
