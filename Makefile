@@ -2,7 +2,7 @@
 # make test    sets up what the tests need (Debian's packages too, when it may), and runs them all,
 #              on all cores
 # make lint    the part of that which only reads: format, types, mistakes that can be seen
-# make factory trains the models that come with Latentrack, those that are not there yet: two minutes
+# make factory trains the models that come with Latentrack, those that are not there yet: some minutes
 # make wheel   builds the firmware and those models, and dist/latentrack-….whl, which carries them
 # make mip     makes dist/mip, which mpremote mip installs onto a Teensy from any web server
 # make docs    the pages of docs/ as a site in build/docs

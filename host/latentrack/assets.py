@@ -41,7 +41,7 @@ def latentcore_folder(architecture: str) -> Path:
 def factory_folder() -> Path:
     """The folder of the built factory models: $LATENTRACK_FACTORY, else FACTORY.
 
-    There is no such folder where none have been built.
+    The folder is missing until `make factory` has built them.
     """
     return Path(os.environ.get("LATENTRACK_FACTORY") or FACTORY)
 

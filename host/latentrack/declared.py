@@ -108,7 +108,7 @@ class Declaration:
 
     def parse(self, text: str) -> tuple[int, ...] | tuple[str, ...]:
         """Items as typed: sizes such as "66-129", or texts with `separator` between them; "none"
-        is no text at all. UserError."""
+        gives (). Raises UserError."""
         if self.items is str:
             given = text.strip()
             return () if given == NONE else tuple(x.strip() for x in given.split(self.separator))

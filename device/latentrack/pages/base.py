@@ -122,7 +122,7 @@ class ListPage(BasePage):
     title = ""
     # Whether the lines depend on the chosen track.
     of_track = False
-    # The text that the page shows if there are no lines.
+    # What the page says while it has no lines.
     empty = "nothing here"
     whole = True
 

@@ -20,7 +20,7 @@ class Page(play.Page):
     OF_FEEL = True
 
     def name_line(self):
-        """Return the page's name, with a note if the model has no feel or if there is no model."""
+        """Return the page's name, and what is missing: a model, or the model's feel."""
         model = self.track.model
         if model is None:
             return "no model"
