@@ -31,3 +31,10 @@ def latentrack(*arguments: str, timeout: float = PATIENCE_S) -> subprocess.Compl
         timeout=timeout,
         check=False,
     )
+
+
+def ok(*arguments: str) -> str:
+    """What a command that ends well prints."""
+    done = latentrack(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

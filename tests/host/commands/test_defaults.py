@@ -10,7 +10,7 @@ import pytest
 
 from latentrack.cli import COMMANDS, with_common_options
 from latentrack.commands import defaults
-from tests.programs import latentrack
+from tests.programs import latentrack, ok
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -25,12 +25,6 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LATENTRACK_RUNTIME", str(tmp_path / "runtime"))
     monkeypatch.chdir(tmp_path)
     return tmp_path / "config" / "latentrack" / "config.toml"
-
-
-def ok(*arguments: str) -> str:
-    done = latentrack(*arguments)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def refused(*arguments: str) -> str:

@@ -12,7 +12,7 @@ from latentrack import assets
 from latentrack.factory.recipes import recipe_named
 from tests.conftest import ROOT
 from tests.host.commands.test_output import completed
-from tests.programs import latentrack
+from tests.programs import latentrack, ok
 
 
 @pytest.fixture(autouse=True)
@@ -20,12 +20,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "host"))
     return tmp_path
-
-
-def ok(*arguments: str) -> str:
-    done = latentrack(*arguments)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def refused(*arguments: str) -> str:

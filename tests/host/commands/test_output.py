@@ -16,7 +16,7 @@ from latentrack.corpus import demo_dataset
 from latentrack.virtual import registry
 from tests.conftest import ROOT
 from tests.host.corpus.midi_files import STEP, write_midi
-from tests.programs import latentrack
+from tests.programs import ok
 
 
 @pytest.fixture(autouse=True)
@@ -25,12 +25,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "host"))
     monkeypatch.setenv("LATENTRACK_RUNTIME", str(tmp_path / "runtime"))
     return tmp_path
-
-
-def ok(*arguments: str) -> str:
-    done = latentrack(*arguments)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 # -- pipes
