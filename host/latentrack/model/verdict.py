@@ -106,7 +106,7 @@ def _advice(known: Recall, unseen: Recall | None, variations: int) -> str:
             "help, or fewer epochs. Its own it can play."
         )
     if by_heart:
-        return "It knows its music by heart; what lies between the positions is its own invention."
+        return "It knows its music by heart; between the positions of its bars it invents others."
     if few:
         lost = known.sequences - known.exact
         return (
