@@ -479,10 +479,27 @@ def test_a_model_file_is_made_once(files: RunFiles, workspace: Workspace, run: P
     assert "Converting" in parts
 
 
+def test_two_requests_for_one_run_share_its_words(
+    files: RunFiles, workspace: Workspace, run: Path
+) -> None:
+    said: list[str] = []
+    with ThreadPoolExecutor(2) as threads:
+        making = [threads.submit(files.model_file, run, "float32")]
+        until(lambda: files.state.parts.get(run) == "Starting TensorFlow")
+        files.progress_changed.connect(lambda: said.append(files.state.parts.get(run, "")))
+        making.append(threads.submit(files.model_file, run, "float32"))
+        assert len({each.result(PATIENCE_S) for each in making}) == 1
+    assert "Waiting for its turn" not in said
+    assert said[-1] == "" and "" not in said[:-1]
+    assert files.state.parts == {}
+
+
 def test_closing_ends_what_is_being_made(files: RunFiles, workspace: Workspace, run: Path) -> None:
+    said: list[str] = []
+    files.progress_changed.connect(lambda: said.extend(files.state.parts.values()))
     with ThreadPoolExecutor(2) as threads:
         making = [threads.submit(files.model_file, run, "float32") for _ in range(2)]
-        until(lambda: "Starting TensorFlow" in files.state.parts.values())
+        until(lambda: "Starting TensorFlow" in said)
         files.close()
         for each in making:
             with pytest.raises(UserError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
@@ -50,6 +51,7 @@ class RunFiles(Store[RunFilesState]):
         super().__init__(RunFilesState(), {self.progress_changed: ("parts",)})
         self._workspace = workspace
         self._worker = Worker("run files")
+        self._requests: Counter[Path] = Counter()
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
 
@@ -102,20 +104,32 @@ class RunFiles(Store[RunFilesState]):
         return self._workspace.models / model_name(run, precision)
 
     def _do(self, run: Path, work: Callable[[], T]) -> T:
-        self._say(run, "Waiting for its turn")
+        self._count(run, 1)
         try:
             return self._worker.do(work).result()
         except CancelledError:
             raise _closing() from None
         finally:
-            self._say(run, "")
+            self._count(run, -1)
+
+    def _count(self, run: Path, requests: int) -> None:
+        """Count a request that begins (1) or ends (-1).
+
+        A second request for the same run leaves the words of the first as they are, and the words
+        stay until the last of them has ended.
+        """
+
+        def counted(state: RunFilesState) -> RunFilesState:
+            self._requests[run] += requests
+            if not self._requests[run]:
+                others = {each: words for each, words in state.parts.items() if each != run}
+                return RunFilesState(others)
+            return RunFilesState({run: "Waiting for its turn", **state.parts})
+
+        self.change(counted)
 
     def _say(self, run: Path, words: str) -> None:
-        def said(state: RunFilesState) -> RunFilesState:
-            others = {each: part for each, part in state.parts.items() if each != run}
-            return RunFilesState(others | {run: words} if words else others)
-
-        self.change(said)
+        self.change(lambda state: RunFilesState({**state.parts, run: words}))
 
     def _work(self, run: Path, *arguments: str) -> str:
         if self._closed:
