@@ -17,9 +17,10 @@ the same number. Little-endian, in both directions:
                      N damaged: JSON, the number that is expected   B busy with the request
 
 Frames are served in the order of their numbers, each once: a repeated one gets its old answer. The
-computer may send up to AHEAD frames before their answers. After a damaged frame all bytes under way
-are discarded, and one N asks the computer to go on from the expected number. The session ends after
-QUIET_MS without a frame. Within a frame that is cut off, Ctrl-C works again after PATIENCE_MS.
+computer may send up to AHEAD frames before their answers, and none before that of a call. After a
+damaged frame all bytes under way are discarded, and one N asks the computer to go on from the
+expected number. The session ends after QUIET_MS without a frame. Within a frame that is cut off,
+Ctrl-C works again after PATIENCE_MS.
 """
 
 import binascii
@@ -38,6 +39,7 @@ MAGIC = const(0xF5)
 HEAD = const(10)
 MOST = const(4096)  # bytes of data in a frame
 AHEAD = const(16)  # frames under way at most, and answers kept
+LARGE = const(256)  # bytes; of answers that are larger only the last is kept
 # Longer than the computer goes on sending without an answer: its bytes must not reach the prompt.
 QUIET_MS = const(8000)
 PATIENCE_MS = const(7000)
@@ -87,6 +89,7 @@ class Line:
         self._number = self._length = 0  # of the last received frame
         self._next = 1  # the number of the frame to serve next
         self._answers = {}
+        self._large = None  # the number of the only large answer kept
         self._waiting_since = None
         self._said_busy = 0
         self._watch = Timer(-1, period=500, callback=self._give_back_ctrl_c)
@@ -114,11 +117,21 @@ class Line:
                 answer = self._answers[self._number] or self._do(requests, kind)
             else:
                 self._said_busy = time.ticks_ms()
+                # The computer has it: before the answer of a call it sends nothing. Sixteen
+                # pictures of the screen would be more than the heap has.
+                self._answers.pop(self._large, None)
                 answer = self._do(requests, kind)
                 self._answers[self._number] = answer if answer[0] != _PIECE else None
+                if len(answer[1]) > LARGE:
+                    self._large = self._number
                 self._answers.pop((self._number - AHEAD) & 0xFFFF, None)
                 self._next = (self._next + 1) & 0xFFFF
-            self._send(answer[0], self._number, answer[1])
+            try:
+                self._send(answer[0], self._number, answer[1])
+            except MemoryError as error:
+                answer = _ERROR, json.dumps(in_words(error)).encode()
+                self._answers[self._number] = answer
+                self._send(answer[0], self._number, answer[1])
             if kind == _QUIT:
                 return
 

@@ -85,6 +85,22 @@ def test_the_picture_is_what_one_sees_on_every_page(viewer) -> None:
     assert len(set(pictures)) == 7
 
 
+def test_what_was_told_takes_no_memory(viewer) -> None:
+    """An answer may be asked for again; sixteen pictures of the screen would fill the heap."""
+    seen = viewer(DRUMS)
+    for _ in range(7):
+        until(lambda: shown(seen))
+        seen.snapshot(["press", "left", None], ["release", "left", None])
+    pieces = seen.pieces
+    for _ in range(8):
+        seen.snapshot(["press", "left", None], ["release", "left", None])
+    assert seen.pieces - pieces > 20
+    after_pictures = seen.session.call("hello")["memory"]
+    for _ in range(20):
+        seen.session.call("hello")
+    assert seen.session.call("hello")["memory"] - after_pictures < 16_384  # two of them
+
+
 def test_nothing_is_told_twice(viewer) -> None:
     seen = viewer(DRUMS)
     seen.module.panel.clock(1)

@@ -233,12 +233,14 @@ class Session:
         """Send requests, up to AHEAD before their answers; yield the answers in order."""
         waiting: dict[int, bytes] = {}
         answers: dict[int, Frame] = {}
+        call = -1  # the number of the last one
         source = iter(requests)
         more = True
         moved = sent_again = time.monotonic()
         self._link.round_trips += 1
         while more or waiting:
-            while more and len(waiting) < AHEAD:
+            # The requests after a call may depend on its answer.
+            while more and len(waiting) < AHEAD and call not in waiting:
                 request = next(source, None)
                 if request is None:
                     more = False
@@ -248,7 +250,7 @@ class Session:
                 waiting[self._number] = frame.encode()
                 self._write(waiting[self._number])
                 if request[0] == "C":
-                    break  # the requests after a call may depend on its answer
+                    call = self._number
             again = False
             for frame in self._reader.feed(self._serial.read(self._serial.in_waiting or 1)):
                 self._heard = time.monotonic()
@@ -270,8 +272,7 @@ class Session:
                     told = json.loads(answer.body)
                     raise ModuleError(told["error"], told["trace"])
                 yield answer
-            if any(word in self._reader.rest for word in _RESTARTS):
-                raise diagnosis.gone(self._link.port, "has restarted meanwhile")
+            self._check_receiver()
             now = time.monotonic()
             if waiting and now - moved > cable.ANSWER_S:
                 raise cable.Silence
@@ -279,6 +280,16 @@ class Session:
                 sent_again = now
                 for data in waiting.values():
                     self._write(data)
+
+    def _check_receiver(self) -> None:
+        """Raise UserError if what has come besides frames says that nobody reads frames now."""
+        rest = self._reader.rest
+        if any(word in rest for word in _RESTARTS):
+            raise diagnosis.gone(self._link.port, "has restarted meanwhile")
+        # The raw prompt's words at the end of code: output, 4, traceback, 4, prompt.
+        if rest.endswith(b"\x04>") and b"Traceback" in rest:
+            trace = rest[:-2].rsplit(b"\x04", 1)[-1].decode(errors="replace")
+            raise diagnosis.gone(self._link.port, f"has ended the session ({last_line(trace)})")
 
     def _write(self, data: bytes) -> None:
         # After that time the receiver may have ended (QUIET_MS): the prompt would read the bytes.
