@@ -22,7 +22,7 @@ from latentrack.errors import EXIT_MENDABLE, UserError
 from latentrack.files import refused_name
 
 COMMANDS = {
-    "See it work": ("demo", "studio"),
+    "See it work": ("jam", "demo", "studio"),
     "From music to a model": ("dataset", "train", "report", "export"),
     "The module": (
         *("devices", "install", "models", "push", "ls", "play", "rename", "rm"),

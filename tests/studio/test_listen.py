@@ -12,9 +12,9 @@ import pytest
 from latentrack.playing.pattern import Pattern
 from latentrack.playing.schedule import Schedule
 from latentrack.playing.sequencer import DueStep, Sequencer
+from latentrack.sound.names import sound_of
 from latentrack.studio.listen.conductor import AHEAD_SECONDS, LEAD_SECONDS, Conductor
 from latentrack.studio.listen.follow import Follower
-from latentrack.studio.listen.sounds import sound_of
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.signals import Signal
 from latentrack.studio.workspace import Workspace

@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from pythonosc.udp_client import SimpleUDPClient
 
-from latentrack.studio.listen.sounds import DRUMS
+from latentrack.sound.names import DRUMS
 from tests.conftest import ROOT
 from tests.studio.conftest import PATIENCE_MS, RunningStudio, keep_picture, running_studio
 from tests.studio.shown import fits_the_phone

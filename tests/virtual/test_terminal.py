@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
-import select
 import shutil
-import signal
-import struct
-import subprocess
-import sys
-import termios
-import time
 
 import numpy as np
 import pytest
 
 from latentrack.virtual.boards import make_board
 from latentrack.virtual.terminal import KEYS, Keys, draw_jacks, draw_screen, split_keys
+from tests.terminals import Terminal
 from tests.waiting import PATIENCE_S
 
 WHITE, RED = (255, 255, 255), (255, 0, 0)
@@ -167,87 +158,41 @@ def test_a_knob_stops_at_its_ends():
     assert panel.done[-1] == ("turn", "z", 0.0)
 
 
-def set_size(terminal, lines, columns):
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-
-
 def test_a_terminal_that_is_too_small_is_told_so_until_it_is_large_enough(
     installed_flash, tmp_path
 ):
     flash = tmp_path / "flash"
     shutil.copytree(installed_flash, flash)
-    host, terminal = pty.openpty()
-    set_size(terminal, 20, 70)
-    environment = dict(os.environ, TERM="xterm-256color")
-    for name in ("COLUMNS", "LINES"):
-        environment.pop(name, None)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "latentrack.cli", "virtual", "--flash", str(flash), "--panel"],
-        stdin=terminal, stdout=terminal, stderr=terminal, env=environment,
-    )  # fmt: skip
-    seen = b""
-
-    def read_until(words):
-        nonlocal seen
-        end = time.monotonic() + 60
-        while words not in seen.decode(errors="replace"):
-            assert time.monotonic() < end, seen
-            if select.select([host], [], [], 0.2)[0]:
-                seen += os.read(host, 1 << 16)
-
-    try:
-        read_until("this terminal has 70")
-        assert "out " not in seen.decode(errors="replace").split("this terminal has 70")[1]
-        set_size(terminal, 24, 80)
-        read_until("   Ctrl-C switches it off")  # the last line of the panel
-    finally:
-        process.kill()
-        process.wait()
-        os.close(host)
-        os.close(terminal)
+    arguments = ("virtual", "--flash", str(flash), "--panel")
+    with Terminal(*arguments, columns=70, lines=20) as terminal:
+        terminal.read_until("this terminal has 70")
+        assert "out " not in terminal.text.split("this terminal has 70")[1]
+        terminal.resize(80, 24)
+        terminal.read_until("   Ctrl-C switches it off")  # the last line of the panel
 
 
 def test_the_command_shows_the_screen_and_takes_keys(installed_flash, tmp_path):
     flash = tmp_path / "flash"
     shutil.copytree(installed_flash, flash)
-    host, terminal = pty.openpty()
-    environment = dict(os.environ, COLUMNS="100", LINES="60", TERM="xterm-256color",
-                       COLORTERM="truecolor")  # fmt: skip
-    process = subprocess.Popen(
-        [sys.executable, "-m", "latentrack.cli", "virtual", "--flash", str(flash), "--panel"],
-        stdin=terminal, stdout=terminal, stderr=terminal, env=environment,
-    )  # fmt: skip
-    seen = b""
+    arguments = ("virtual", "--flash", str(flash), "--panel")
+    with Terminal(*arguments, columns=100, lines=60, COLORTERM="truecolor") as terminal:
 
-    def shown(blocks, patience_s=PATIENCE_S):
-        """Whether a picture has come whose number of orange blocks is such."""
-        nonlocal seen
-        end = time.monotonic() + patience_s
-        while time.monotonic() < end:
-            if select.select([host], [], [], 0.2)[0]:
-                seen += os.read(host, 1 << 16)
-            pictures = seen.decode(errors="replace").split("out ")[-4:]
-            if any(blocks(part.count(ORANGE)) for part in pictures):
-                return True
-        return False
+        def shown(blocks, patience_s=PATIENCE_S):
+            """Whether a picture has come whose number of orange blocks is such."""
+            return terminal.read(
+                lambda: any(
+                    blocks(part.count(ORANGE)) for part in terminal.text.split("out ")[-4:]
+                ),
+                patience_s,
+            )
 
-    try:
         assert shown(lambda count: 20 < count < 200)  # "no model", and the point
         # Past the groove page, which looks much like it: the title of the next is a bar of colour.
         for _ in range(10):
-            os.write(host, b"\t")
+            terminal.type("\t")
             if shown(lambda count: count > 300, PATIENCE_S / 30):
                 break
         else:
             raise AssertionError("the page stays the same")
-        process.send_signal(signal.SIGINT)
-        end = time.monotonic() + PATIENCE_S
-        while process.poll() is None and time.monotonic() < end:
-            if select.select([host], [], [], 0.1)[0]:
-                seen += os.read(host, 1 << 16)
-        assert process.poll() == 0
-        assert "Switched off." in seen.decode(errors="replace")
-    finally:
-        process.kill()
-        os.close(host)
-        os.close(terminal)
+        assert terminal.interrupt() == 0
+        assert "Switched off." in terminal.text

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from latentrack.commands.model_names import complete_model, file_of
 from latentrack.commands.options import refuse_unused
 from latentrack.commands.ports import PortOption
 from latentrack.words import count
-
-
-def _complete_model(incomplete: str) -> list[str]:
-    """Factory models, and files; where neither begins so, the shell offers folders itself."""
-    from latentrack.commands.models import complete_name
-
-    folder = incomplete[: incomplete.rfind("/") + 1]
-    files = sorted(folder + file.name for file in Path(folder or ".").glob("*.tflite"))
-    names = [name for name, _ in complete_name(incomplete)]
-    return names + [file for file in files if file.startswith(incomplete)]
 
 
 def push(
@@ -29,7 +19,7 @@ def push(
         list[Path],
         typer.Argument(
             metavar="MODEL...",
-            autocompletion=_complete_model,
+            autocompletion=complete_model,
             help="The model: a .tflite as `latentrack train` makes it, or the name of one that "
             "comes with Latentrack (`latentrack models`). Several go to one track each.",
         ),
@@ -54,7 +44,7 @@ def push(
     from latentrack.module.session import NoPackage
 
     # Read before a module is asked for: what is wrong with a file comes first.
-    read = [read_model(_file_of(model, say)) for model in models]
+    read = [read_model(file_of(model, say)) for model in models]
     with Link(find_port(port)) as link:
         for number, model in enumerate(read, start=track):
             with transfer(f"Pushing {model.file.name}") as progress:
@@ -84,24 +74,3 @@ def push(
                 say("A clock was running: a Teensy that stores a file may have swallowed a step.")
             if done.forgotten:
                 say(done.forgotten)
-
-
-def _file_of(model: Path, say: Callable[[str], None]) -> Path:
-    """The file that is meant: `model`, or a factory model if that is its name and no file is there.
-
-    Raises UserError for a name that is neither.
-    """
-    is_name = model.name == str(model) and not model.suffix
-    if not is_name or (model.exists() and not model.is_dir()):
-        return model
-    from latentrack.errors import UserError
-    from latentrack.factory.library import file_of
-    from latentrack.factory.recipes import BY_NAME
-
-    yours = model.with_suffix(".tflite")
-    neither = f"There is no file {model} and no factory model of that name"
-    if yours.is_file():
-        if model.name not in BY_NAME:
-            raise UserError(f"{neither}; did you mean {yours}?")
-        say(f"{model} is the factory model; the file here is {yours}.")
-    return file_of(model.name, neither)

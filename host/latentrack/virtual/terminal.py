@@ -15,6 +15,7 @@ import termios
 import time
 import tty
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -25,9 +26,10 @@ from rich.style import Style
 from rich.text import Text
 
 from latentrack.errors import UserError
+from latentrack.virtual.clock import Clock
 
 if TYPE_CHECKING:
-    from latentrack.virtual.panel import Panel
+    from latentrack.virtual.panel import Panel, Report
 
 
 class Played(Protocol):
@@ -48,6 +50,7 @@ KNOB_STEP = 0.02
 # The module reads its buttons every 20 ms; a button that is down for 1 s is held.
 PRESS_S, HOLD_S = 0.1, 1.3
 PICTURE_S = 0.05
+_POLL_S = PRESS_S / 5
 _HOLD = "h"
 KEYS = """\
 x y z w t  turn up, with Shift down       1 2 3 4  buttons   h 1  hold button 1
@@ -62,58 +65,72 @@ _SWITCHES: dict[str, int | str] = {
 }  # fmt: skip
 
 
-def play(module: Played, bpm: float | None) -> None:
+def check_terminal() -> None:
+    """Raise UserError if stdin is not a terminal."""
+    if not sys.stdin.isatty():
+        raise UserError("The panel is played with keys: run this in a terminal.")
+
+
+def play(
+    module: Played,
+    bpm: float | None,
+    hear: Callable[[Report], object] = lambda _: None,
+    about: str = "",
+) -> None:
     """Show the panel and pass keys to it until Ctrl-C.
 
-    bpm: the tempo at which it is clocked, in beats per minute of four steps; None: no clock. Raises
-    UserError if stdin is not a terminal.
+    bpm: the tempo at which it is clocked, in beats per minute of four steps; None: no clock.  hear:
+    gets each report of the panel, in their order.  about: a line below the panel instead of the
+    port. Raises UserError if stdin is not a terminal.
     """
-    if not sys.stdin.isatty():
-        raise UserError("--panel is played with keys: run it in a terminal.")
-    console, keys, panel = Console(highlight=False), Keys(module.panel), module.panel
+    check_terminal()
+    about = about or f"port {module.port}   Ctrl-C switches it off"
     before = termios.tcgetattr(sys.stdin)
-    gates: frozenset[int] = frozenset()
-    says_steps = False  # a firmware file does not report its steps
-    next_edge = time.monotonic()
-    drawn = 0.0
-    shown: tuple[object, ...] | None = None
     try:
         tty.setcbreak(sys.stdin)
-        with Live(console=console, auto_refresh=False, screen=True) as live:
-            while True:
-                now = time.monotonic()
-                wait = PRESS_S / 5 if bpm is None else min(PRESS_S / 5, max(next_edge - now, 0))
-                if select.select([sys.stdin], [], [], wait)[0]:
-                    for key in split_keys(os.read(sys.stdin.fileno(), 64).decode()):
-                        keys.type(key, now)
-                keys.release(now)
-                if bpm is not None and now >= next_edge:
-                    panel.trigger("clock")
-                    next_edge = max(next_edge + 15 / bpm, now - 0.1)
-                for report in panel.settle():
-                    # A gate lasts a few milliseconds; its light stays on until the next step.
-                    if report.kind == "step":
-                        gates, says_steps = frozenset(), True
-                    elif report.kind == "rise":
-                        gates |= {report.jack}
-                if now - drawn > PICTURE_S:
-                    image = panel.screen()
-                    lamps = [panel.lamp(button) for button in panel.board.LAMPS]
-                    volts = panel.volts()
-                    drawing = (image.tobytes(), gates, volts, lamps, console.size)
-                    if drawing != shown:
-                        drawn, shown = now, drawing
-                        if not says_steps:
-                            gates = frozenset(j for j, v in enumerate(panel.volts()) if v > 1)
-                        about = f"port {module.port}   Ctrl-C switches it off"
-                        screen = draw_screen(image, *console.size)
-                        jacks = draw_jacks(gates, volts, lamps)
-                        if screen is None:
-                            live.update(Text(too_small(console)), refresh=True)
-                        else:
-                            live.update(Group(screen, jacks, KEYS, about), refresh=True)
+        with nullcontext() if bpm is None else Clock(module.panel, bpm):
+            _show(module.panel, hear, about)
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+
+
+def _show(panel: Panel, hear: Callable[[Report], object], about: str) -> None:
+    console, keys = Console(highlight=False), Keys(panel)
+    gates: frozenset[int] = frozenset()
+    says_steps = False  # a firmware file does not report its steps
+    drawn = 0.0
+    shown: tuple[object, ...] | None = None
+    with Live(console=console, auto_refresh=False, screen=True) as live:
+        while True:
+            if select.select([sys.stdin], [], [], _POLL_S)[0]:
+                for key in split_keys(os.read(sys.stdin.fileno(), 64).decode()):
+                    keys.type(key, time.monotonic())
+            now = time.monotonic()
+            keys.release(now)
+            for report in panel.settle():
+                hear(report)
+                # A gate lasts a few milliseconds; its light stays on until the next step.
+                if report.kind == "step":
+                    gates, says_steps = frozenset(), True
+                elif report.kind == "rise":
+                    gates |= {report.jack}
+            if now - drawn <= PICTURE_S:
+                continue
+            image = panel.screen()
+            lamps = [panel.lamp(button) for button in panel.board.LAMPS]
+            volts = panel.volts()
+            drawing = (image.tobytes(), gates, volts, lamps, console.size)
+            if drawing == shown:
+                continue
+            drawn, shown = now, drawing
+            if not says_steps:
+                gates = frozenset(j for j, v in enumerate(panel.volts()) if v > 1)
+            screen = draw_screen(image, *console.size)
+            jacks = draw_jacks(gates, volts, lamps)
+            if screen is None:
+                live.update(Text(too_small(console)), refresh=True)
+            else:
+                live.update(Group(screen, jacks, KEYS, about), refresh=True)
 
 
 def draw_screen(image: NDArray[np.uint8], columns: int, lines: int) -> Text | None:

@@ -10,8 +10,8 @@ from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
 from latentrack.playing.sequencer import DueStep
+from latentrack.sound.names import sound_of
 from latentrack.studio.explore.explorer import Explorer
-from latentrack.studio.listen.sounds import sound_of
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.page_parts import listen
 

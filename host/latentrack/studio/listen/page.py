@@ -11,11 +11,11 @@ from nicegui.events import GenericEventArguments
 from latentrack.errors import UserError
 from latentrack.osc.controls import ADDRESSES, PREFIX
 from latentrack.playing.schedule import MOST_SWING, STRAIGHT
+from latentrack.sound.names import DRUMS, sound_of
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.midi import Midi
 from latentrack.studio.listen.midi_ports import VIRTUAL, has_virtual_ports, plain
 from latentrack.studio.listen.osc import Osc
-from latentrack.studio.listen.sounds import DRUMS, sound_of
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.page_parts import errors_shown, heading, in_background, listen, named
 from latentrack.words import agree, count

@@ -1,6 +1,7 @@
-"""Choose a browser sound for each voice: by its name, else by its General MIDI note.
+"""Choose a sound for each voice: by its name, else by its General MIDI note.
 
-A sound is a name that `listen_synth.js` knows, and a frequency in Hz for pitched sounds.
+A sound is a name that `synth.py` and the studio's `listen_synth.js` know, and a frequency in Hz for
+pitched sounds.
 """
 
 from __future__ import annotations
