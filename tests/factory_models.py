@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from latentrack.factory import building
+from latentrack.factory.library import RUN
 from latentrack.factory.recipes import recipe_named
 
 COPIES = {"house": ("funk", "breaks", "claves"), "bass": ("arpeggios",)}
@@ -25,3 +26,5 @@ def write_library(folder: Path) -> None:
             file = building.build(recipe, folder).path
             for copy in copies:
                 shutil.copy(file, file.with_stem(copy))
+                run = file.with_suffix(RUN)
+                shutil.copytree(run, run.with_stem(copy))

@@ -335,3 +335,18 @@ def test_an_empty_studio_says_where_to_go(studio: RunningStudio, open_tab: Open)
     page.goto(f"{studio.address}/explore")
     page.get_by_role("link", name="Train a model").click()
     expect(page).to_have_url(re.compile("/train$"))
+
+
+def test_an_empty_studio_has_the_models_that_come_with_it(
+    factory_models: Path, studio: RunningStudio, open_tab: Open
+) -> None:
+    page = open_tab(f"{studio.address}/explore")
+    expect(page.get_by_text("These come with Latentrack")).to_be_visible()
+    keep_picture(page, "explore_factory")
+    page.get_by_role("button", name="funk", exact=True).click()
+    expect(page.get_by_role("gridcell").first).to_be_visible()
+    assert [run.name for run in (studio.folder / "runs").iterdir()] == ["funk.run"]
+    # It is a run like any other now.
+    choose(page, "funk")
+    page.goto(f"{studio.address}/train")
+    expect(page.get_by_text("funk").first).to_be_visible()

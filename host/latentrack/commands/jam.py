@@ -118,5 +118,5 @@ def _speaker() -> Speaker | None:
     try:
         return Speaker()
     except UserError as error:
-        say(f"{error} The panel is shown without sound.")
+        say(f"{error} The panel is silent; `latentrack studio` plays in the browser.")
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -12,7 +13,8 @@ import typer
 from latentrack.assets import FACTORY
 from latentrack.errors import UserError
 from latentrack.factory.building import Built, build_all, music_of
-from latentrack.factory.recipes import RECIPES, recipe_named
+from latentrack.factory.library import RUN
+from latentrack.factory.recipes import RECIPES, Recipe, recipe_named
 from latentrack.factory.stamp import is_current
 from latentrack.words import agree, count
 
@@ -41,7 +43,7 @@ def main(
     target = folder or FACTORY
     try:
         recipes = [recipe_named(name) for name in dict.fromkeys(only)] if only else [*RECIPES]
-        wanted = [r for r in recipes if not is_current(_file(target, r.name), r, music_of(r))]
+        wanted = [recipe for recipe in recipes if not _is_built(target, recipe)]
         if folder is None:
             _remove_others(target)
         built = []
@@ -67,12 +69,22 @@ def _file(folder: Path, name: str) -> Path:
     return folder / f"{name}.tflite"
 
 
+def _is_built(folder: Path, recipe: Recipe) -> bool:
+    file = _file(folder, recipe.name)
+    return is_current(file, recipe, music_of(recipe)) and file.with_suffix(RUN).is_dir()
+
+
 def _remove_others(folder: Path) -> None:
     """Remove what no recipe makes any more, or was left by a building that was killed."""
-    known = {_file(folder, recipe.name) for recipe in RECIPES}
-    for file in folder.glob("*"):
-        if file.is_file() and file not in known:
-            file.unlink()
+    files = {_file(folder, recipe.name) for recipe in RECIPES}
+    known = files | {file.with_suffix(RUN) for file in files}
+    for path in folder.glob("*"):
+        if path in known:
+            continue
+        if path.is_file():
+            path.unlink()
+        elif path.suffix in (RUN, ".part"):
+            shutil.rmtree(path)
 
 
 def _line(model: Built) -> str:

@@ -18,6 +18,7 @@ from latentrack.corpus.demo import demo_dataset
 from latentrack.decoder.litert import Decoder
 from latentrack.decoder.metadata import read_extras
 from latentrack.errors import UserError
+from latentrack.factory.library import RUN
 from latentrack.factory.recipes import Recipe
 from latentrack.factory.stamp import STAMP, settings_of, stamp
 from latentrack.playing.kinds import Kind
@@ -25,6 +26,7 @@ from latentrack.words import agree, count, listed
 
 if TYPE_CHECKING:
     from latentrack.model.trained_run import Run
+    from latentrack.model.training import Training
 
 RECALL = 0.95
 """The share of the hits of its music that a model must play where each bar is encoded."""
@@ -43,10 +45,10 @@ to either side."""
 class Built:
     """A factory model that was built.
 
-    path: of its file.  sequences, styles: how many it was trained on.  size: bytes.
-    recall: the share of the hits of its music that its file plays, 0 to 1.  extra: hits too many,
-    as a share of the hits there should be.  middle, sparsest: hits in the middle of its space, and
-    in the sparsest bar of its music.
+    path: of its file; beside it lies its run, for the studio.  sequences, styles: how many it was
+    trained on.  size: bytes.  recall: the share of the hits of its music that its file plays, 0 to
+    1.  extra: hits too many, as a share of the hits there should be.  middle, sparsest: hits in the
+    middle of its space, and in the sparsest bar of its music.
     """
 
     name: str
@@ -79,7 +81,8 @@ def music_of(recipe: Recipe) -> Dataset:
 
 
 def build(recipe: Recipe, folder: Path) -> Built:
-    """Train a model by its recipe and write it into a folder, whole or not at all.
+    """Train a model by its recipe and write its run and its file into a folder, each whole or not
+    at all.
 
     The same recipe, corpus and machine give the same file. The middle of the space is what a module
     plays first: where fewer hits lie there than in any bar of the music, other seeds are tried.
@@ -89,16 +92,19 @@ def build(recipe: Recipe, folder: Path) -> Built:
     nothing, or if it cannot be written.
     """
     from latentrack.decoder.export import write_model
+    from latentrack.model.run import write_run
 
     music, seed = music_of(recipe), 0
     for _ in range(_SEEDS):
-        run, collapsed = _trained(recipe, music, seed)
+        training, run = _trained(recipe, music, seed)
         seed = run.settings.seed + 1
         data = run.to_tflite(precision=recipe.precision)
         built = _measured(recipe, run, data, folder)
         if built.middle >= built.sparsest:
             break
-    _check(built, collapsed)
+    _check(built, training.collapsed_latents)
+    # The file last: it is what says that the model is built.
+    write_run(built.path.with_suffix(RUN), training, music, music=f"demo {recipe.kind}")
     write_model(built.path, data)
     return built
 
@@ -151,8 +157,8 @@ def _without_silent_ends(music: Dataset) -> Dataset:
     )
 
 
-def _trained(recipe: Recipe, music: Dataset, seed: int) -> tuple[Run, Sequence[int]]:
-    """The model with its music, and its collapsed latents."""
+def _trained(recipe: Recipe, music: Dataset, seed: int) -> tuple[Training, Run]:
+    """The training, and the model with its music, as it is to be written into a file."""
     from latentrack.model.measures import natural_threshold, recall
     from latentrack.model.trained_run import Run
     from latentrack.model.training import train
@@ -172,7 +178,7 @@ def _trained(recipe: Recipe, music: Dataset, seed: int) -> tuple[Run, Sequence[i
         about=about(recipe, music, training.settings.seed),
         feel=training.feel,
     )
-    return run, training.collapsed_latents
+    return training, run
 
 
 def _measured(recipe: Recipe, run: Run, data: bytes, folder: Path) -> Built:

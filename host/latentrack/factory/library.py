@@ -19,6 +19,7 @@ from latentrack.factory.recipes import BY_NAME
 from latentrack.playing.kinds import Kind
 
 ENDING = ".tflite"
+RUN = ".run"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,13 @@ def file_of(name: str, refusal: str = "") -> Path:
     if name not in names():
         raise not_built(f"The factory model {name} is")
     return assets.factory_folder() / f"{name}{ENDING}"
+
+
+def runs() -> dict[str, Path]:
+    """The runs of the models that are built, by name, in the order of their recipes."""
+    folder = assets.factory_folder()
+    found = {name: folder / f"{name}{RUN}" for name in names()}
+    return {name: run for name, run in found.items() if run.is_dir()}
 
 
 def not_built(which: str = "The factory models are") -> UserError:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,28 @@ class Workspace:
     def free_run(self, name: str) -> Path:
         """A folder for a new run: its name, with a number behind it if that is taken."""
         return self._free(self.runs, name, ".run")
+
+    def take_run(self, run: Path) -> Path:
+        """Copy a run from elsewhere into the runs, whole or not at all; one of its name stays.
+
+        Returns the run here. Raises UserError if it cannot be copied.
+        """
+        taken = self.runs / run.name
+        if taken.exists():
+            return taken
+        begun = self.runs / f".{run.name}.part"
+        try:
+            self.runs.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(begun, ignore_errors=True)
+            shutil.copytree(run, begun)
+            begun.rename(taken)
+        except OSError as error:
+            shutil.rmtree(begun, ignore_errors=True)
+            raise UserError(
+                f"{run.stem} cannot be copied into {self.runs} ({error.strerror or error}): make "
+                "room there."
+            ) from error
+        return taken
 
     def free_midi(self, name: str) -> Path:
         """A file for MIDI that takes no other's place."""

@@ -19,6 +19,7 @@ from latentrack.factory.__main__ import main
 from latentrack.factory.building import MOST_BYTES, build, build_all, music_of
 from latentrack.factory.recipes import RECIPES, Recipe, recipe_named
 from latentrack.factory.stamp import is_current
+from latentrack.model.run import load_run
 from latentrack.playing.kinds import Kind
 from tests.workers import made_once
 
@@ -44,6 +45,23 @@ def test_the_file_says_where_it_comes_from(claves):
     assert extras.trained["styles"].split(", ") == list(CLAVES.styles)
     assert extras.trained["sequences"] == len(music_of(CLAVES))
     assert extras.voices == ("hit",)
+
+
+def test_its_run_lies_beside_it_with_the_same_decoder(claves):
+    run = load_run(claves.with_suffix(".run"))
+    assert run.dataset.digest == music_of(CLAVES).digest
+    points = np.random.default_rng(3).uniform(-2, 2, (50, 4)).astype(np.float32)
+    decoder = Decoder(claves)
+    without_feel = np.zeros((50, decoder.latents - 4), np.float32)
+    decoded = decoder.decode(np.hstack([points, without_feel]))
+    # The file has weights of eight bits.
+    trained = run.model.decode(points)
+    sure = np.abs(trained - 0.5) > 0.15
+    assert sure.mean() > 0.9
+    assert np.array_equal(decoded[sure] > 0.5, trained[sure] > 0.5)
+    shutil.rmtree(claves.with_suffix(".run"))
+    main(claves.parent, only=["claves"])
+    assert claves.with_suffix(".run").is_dir()
 
 
 def test_the_file_plays_what_it_was_trained_on(claves):
@@ -117,13 +135,16 @@ def test_what_no_recipe_makes_is_removed_where_the_library_lies(claves, tmp_path
     folder = tmp_path / "models"
     folder.mkdir()
     shutil.copy(claves, folder)
+    shutil.copytree(claves.with_suffix(".run"), folder / "claves.run")
     for name in ("renamed.tflite", ".house.tflite.123.part"):
         (folder / name).write_bytes(b"old")
+    for name in ("renamed.run", ".house.run.123.part"):
+        (folder / name).mkdir()
     main(folder, only=["claves"])
-    assert len(list(folder.iterdir())) == 3
+    assert len(list(folder.iterdir())) == 6
     monkeypatch.setattr(program, "FACTORY", folder)
     main(only=["claves"])
-    assert [file.name for file in folder.iterdir()] == ["claves.tflite"]
+    assert {path.name for path in folder.iterdir()} == {"claves.tflite", "claves.run"}
 
 
 def test_the_library_lies_in_the_package_unless_it_is_said_where(monkeypatch, tmp_path):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nicegui import ui
 
+from latentrack.factory import library
 from latentrack.studio.explore.controls import ExploreControls
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.feel_card import FeelCard
@@ -64,21 +65,33 @@ def _empty(workspace: Workspace, explorer: Explorer, music: Music) -> None:
         if folders:
             ui.label("No model is open").classes("lt-title")
             ui.label("Open one to explore its latent space.")
-            with ui.element("div").classes("lt-row"):
-                for folder in folders:
-
-                    async def open_it(folder: Path = folder) -> None:
-                        with errors_shown():
-                            await in_background(explorer.open, folder)
-
-                    ui.button(folder.stem, on_click=open_it).props("outline no-caps")
+            _to_open(workspace, explorer, folders)
             return
-        ui.label("No model yet").classes("lt-title")
-        ui.label("Here you move through what a model has learnt, and hear it. Train one first.")
+        there = list(library.runs().values())
+        ui.label("No model is open" if there else "No model yet").classes("lt-title")
+        ui.label("Here you move through what a model has learnt, and hear it.")
+        if there:
+            ui.label("These come with Latentrack. Open one, or make one of your own music.")
+            _to_open(workspace, explorer, there)
+        else:
+            ui.label("Train one first.")
         ui.link("Train a model →", "/train")
         if music.dataset is None:
             ui.label(
-                "There is no music to train on, either. The Corpus page takes your MIDI files, "
+                "There is no music to train on yet. The Corpus page takes your MIDI files, "
                 "or the demo corpus, which trains in about ten seconds."
             )
             ui.link("Choose music →", "/")
+
+
+def _to_open(workspace: Workspace, explorer: Explorer, runs: list[Path]) -> None:
+    """A button for each run; one from elsewhere is copied into the workspace first."""
+    with ui.element("div").classes("lt-row"):
+        for run in runs:
+
+            async def open_it(run: Path = run) -> None:
+                with errors_shown():
+                    own = workspace.take_run(run)
+                    await in_background(explorer.open, own)
+
+            ui.button(run.stem, on_click=open_it).props("outline no-caps")
