@@ -17,6 +17,7 @@ from tests.conftest import ROOT
 from tests.end_to_end.test_full_flash import fill
 from tests.end_to_end.test_usb import library_of
 from tests.programs import latentrack
+from tests.terminals import Terminal
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +87,20 @@ def test_install_without_models(start):
     said = ok("install", module.port, "--no-models")
     assert said.endswith(f"has a model: latentrack push MODEL.tflite --port {module.port}\n")
     assert library_of(module) == {}
+
+
+def test_in_a_terminal_install_asks_for_the_models(factory_models: Path, tmp_path: Path):
+    for answer, there in (("n", False), ("", True)):
+        flash = tmp_path / f"flash{there}"
+        with VirtualModule(flash) as module:
+            arguments = ("install", module.port)
+            with Terminal(*arguments, columns=120, lines=24) as terminal:
+                terminal.read_until("arpeggios and claves there")
+                terminal.type(f"{answer}\n")
+                terminal.read_until("plays at the first clock" if there else "as it has a model")
+                assert terminal.read(lambda: terminal.process.poll() is not None)
+                assert terminal.process.returncode == 0
+            assert bool(list(flash.glob("models/*/*.tflite"))) == there
 
 
 def test_install_puts_the_models_that_are_named(start, factory_models: Path, drum_model: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -56,7 +57,8 @@ def install(
     The module is a Teensy 4.1 with stock MicroPython 1.27 or newer, or a virtual one. Nothing is
     flashed and nothing compiled. Models and settings stay; a main.py of your own is kept as
     main_before_latentrack.py. The module restarts, so the music stops for a moment. If its library
-    is empty it gets a few of the models that come with Latentrack, and plays at the first clock.
+    is empty it gets a few of the models that come with Latentrack, if you agree, and plays at the
+    first clock. Without a terminal nothing is asked.
     """
     from latentrack.commands.ports import either_port, find_port
     from latentrack.commands.terminal import say, transfer
@@ -70,6 +72,8 @@ def install(
         refuse_unused(context, ["models"], "with --no-models")
     # Read before a module is asked for: a wrong name comes first.
     chosen = [] if no_models else _factory_models(models)
+    if chosen and models is None and sys.stdin.isatty() and not _wanted(chosen):
+        chosen, no_models = [], True
     with Link(find_port(either_port(context, module, port))) as link:
         with transfer("Installing") as progress:
             done = put(link, progress, say, board=board)
@@ -90,6 +94,14 @@ def install(
 
         say(str(not_built()))
     say(f"It plays as soon as it has a model: latentrack push MODEL.tflite --port {link.port}")
+
+
+def _wanted(models: list[StoredModel]) -> bool:
+    """Ask whether these models may go into an empty library."""
+    size = sum(len(model.data) for model in models)
+    named = listed(model.name for model in models)
+    question = f"If its library is empty, put {named} there ({size / 1000:,.0f} kB)?"
+    return typer.confirm(question, default=True)
 
 
 def _factory_models(wanted: str | None) -> list[StoredModel]:
