@@ -91,7 +91,7 @@ $(VENV)/bin/python:
 
 # Each stamp adds to the same environment, so that neither command spoils the other's.
 $(VENV)/demo: pyproject.toml | $(VENV)/bin/python
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[firmware]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[firmware,train]'
 	@touch $@
 
 $(VENV)/test: pyproject.toml $(VENV)/demo

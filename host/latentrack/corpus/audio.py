@@ -31,6 +31,7 @@ from latentrack.corpus.tempo_clues import EAR as EAR
 from latentrack.corpus.tempo_clues import Tempo as Tempo
 from latentrack.corpus.tempo_clues import told_by_name as told_by_name
 from latentrack.corpus.unreadable import Unreadable
+from latentrack.extra import missing
 from latentrack.words import count
 
 NO_TEMPO = "no tempo to be heard; say --bpm or --loop-bars, or name it like drums_97bpm.wav"
@@ -184,6 +185,8 @@ def _fit(heard: Heard, beats: float, bpm: float, steps_per_beat: int) -> float:
 
 def _estimate(heard: Heard, seconds: float) -> float:
     """Beats a minute, by librosa, which wants to hear a short loop more than once."""
+    if lacks := missing("librosa", "audio loops need the library librosa"):
+        raise Unreadable(lacks)
     import librosa
 
     envelope = np.tile(heard.envelope, max(1, int(np.ceil(8 / seconds))))
@@ -224,6 +227,8 @@ def _likely_beats(
 
 def _along_the_beats(heard: Heard) -> npt.NDArray[np.float64]:
     """Where each onset is between the beats that are heard, the first heard one being 0."""
+    if lacks := missing("librosa", "audio loops need the library librosa"):
+        raise Unreadable(lacks)
     import librosa
 
     # As coarse as librosa takes it by itself: its memory grows with the frames, and their square.

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from latentrack.corpus.sound_sizes import with_sizes
 from latentrack.corpus.unreadable import Unreadable
+from latentrack.extra import missing
 from latentrack.limits import check_file
 
 SUFFIXES = (
@@ -84,6 +85,8 @@ def decode(
 @contextmanager
 def _opened(file: IO[bytes], suffix: str) -> Iterator[Any]:
     """A soundfile.SoundFile. Raises Unreadable for what it raises, also in the body."""
+    if lacks := missing("soundfile", "audio loops need the library soundfile"):
+        raise Unreadable(lacks)
     import soundfile
 
     try:

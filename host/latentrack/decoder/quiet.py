@@ -7,6 +7,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from latentrack.errors import UserError
+from latentrack.extra import missing
+
 
 @contextlib.contextmanager
 def quiet_terminal() -> Iterator[None]:
@@ -28,12 +31,14 @@ def quiet_terminal() -> Iterator[None]:
 
 
 def import_tensorflow() -> Any:
-    """The module `tensorflow`, imported and started without its greetings.
+    """The module `tensorflow`, imported and started without its greetings. UserError without it.
 
     Its logging levels are read once, at import; a user's own settings are respected.
     """
-    if "tensorflow" in sys.modules:
+    if sys.modules.get("tensorflow") is not None:
         return sys.modules["tensorflow"]
+    if lacks := missing("tensorflow", "Training and exporting a model need TensorFlow"):
+        raise UserError(f"{lacks}.")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # TensorFlow brings Keras along, which nobody here uses and which would make ~/.keras: where
     # no folder can be made it does without.

@@ -89,7 +89,8 @@ class Workspace:
     def take_run(self, run: Path) -> Path:
         """Copy a run from elsewhere into the runs, whole or not at all; one of its name stays.
 
-        Returns the run here. Raises UserError if it cannot be copied.
+        The model file beside it is copied, too, so that it need not be made here. Returns the run
+        here. Raises UserError if it cannot be copied.
         """
         taken = self.runs / run.name
         if taken.exists():
@@ -100,6 +101,11 @@ class Workspace:
             shutil.rmtree(begun, ignore_errors=True)
             shutil.copytree(run, begun)
             begun.rename(taken)
+            file = run.with_suffix(".tflite")
+            if file.is_file():
+                self.models.mkdir(exist_ok=True)
+                # Not with its date: it must not seem older than the run.
+                shutil.copyfile(file, self.models / model_name(taken, AUTO))
         except OSError as error:
             shutil.rmtree(begun, ignore_errors=True)
             raise UserError(
