@@ -57,13 +57,16 @@ class Terminal:
         os.write(self._host, keys.encode())
 
     def read(self, until: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool:
-        """Read what is shown until a condition holds; False if it never does."""
+        """Read what is shown until a condition holds; False if it never does, or the command ends
+        before."""
         end = time.monotonic() + patience_s
         while not until():
-            if time.monotonic() > end:
-                return False
-            if select.select([self._host], [], [], 0.1)[0]:
+            ended = self.process.poll() is not None
+            comes = bool(select.select([self._host], [], [], 0.1)[0])
+            if comes:
                 self._seen += os.read(self._host, 1 << 16)
+            if time.monotonic() > end or (ended and not comes):
+                return until()
         return True
 
     def read_until(self, words: str) -> None:
