@@ -24,10 +24,14 @@ from tests.workers import made_once
 IDS = [name_of(page) for page in PAGES]
 ENVIRONMENT = "makes an environment of its own and fetches what goes into it"
 # What no test runs, and why. What is not in here is run.
+IN_A_TERMINAL = "is played with keys; tests/end_to_end/test_jam.py plays it"
 NOT_RUN = {
     ("README.md", "python3 -m venv latentrack"): ENVIRONMENT,
     ("README.md", ". latentrack/bin/activate"): ENVIRONMENT,
     ("README.md", "pip install dist/latentrack-0.1.0-py3-none-any.whl"): ENVIRONMENT,
+    ("README.md", "pip install 'dist/latentrack-0.1.0-py3-none-any.whl[train]'"): ENVIRONMENT,
+    ("README.md", "latentrack jam"): IN_A_TERMINAL,
+    ("README.md", "latentrack jam funk --bpm 96"): IN_A_TERMINAL,
     ("CONTRIBUTING.md", ".venv/bin/python -m tests.docs --write"): "runs all pages, this too",
     ("docs/training.md", "latentrack train groove.npz --axes density,balance -o groove.tflite"): (
         "takes minutes; tests/host/model/test_axes.py trains one"
@@ -38,7 +42,7 @@ NOT_RUN = {
     ("docs/getting-started.md", ". latentrack/bin/activate"): ENVIRONMENT,
     (
         "docs/getting-started.md",
-        "pip install latentrack-0.1.0-py3-none-any.whl",
+        "pip install 'latentrack-0.1.0-py3-none-any.whl[train]'",
     ): ENVIRONMENT,
 }
 # These need a real one: the blocks say so to the reader.

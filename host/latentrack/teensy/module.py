@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from latentrack.errors import UserError
+from latentrack.lasting import LastingThread
 from latentrack.teensy.wires import TeensyWires
 from latentrack.virtual import folders, registry
 from latentrack.virtual.boards import DEFAULT, make_board
@@ -100,7 +101,7 @@ class TeensyModule:
         self._entry = registry.enter(self.port, self.flash)
         self.panel = Panel(make_board(self._board()), TeensyWires(self))
         self.panel.plug_in()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread = LastingThread(self._run, "teensy")
         self._thread.start()
 
     def __enter__(self) -> TeensyModule:
@@ -118,7 +119,7 @@ class TeensyModule:
         """Stop the machine; a flash folder that was given stays, with the firmware's files."""
         registry.leave(self._entry)
         self._stopping.set()
-        self._thread.join()
+        self._thread.wait()
         for fd in (self._outer, self._outer_slave):
             os.close(fd)
         self._held_flash.release()
@@ -128,7 +129,7 @@ class TeensyModule:
         """Wait until the prompt has appeared for the first time. Raises TimeoutError."""
         end = time.monotonic() + seconds
         while not self._prompt_seen.wait(0.1):
-            if time.monotonic() > end or not self._thread.is_alive():
+            if time.monotonic() > end or self._thread.ended:
                 raise TimeoutError(
                     f"the firmware showed no prompt within {seconds:g} s; it is at "
                     f"{self.machine.cpu.pc:#x}, {self.now_us / 1e6:.1f} s after its start"
@@ -136,8 +137,7 @@ class TeensyModule:
 
     def wait(self) -> None:
         """Wait until the machine has stopped; Ctrl-C interrupts the wait."""
-        while self._thread.is_alive():
-            self._thread.join(0.5)
+        self._thread.wait()
 
     # -- the pins ---------------------------------------------------------------------------
 

@@ -18,13 +18,13 @@ import select
 import shutil
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from latentrack.assets import latentcore_folder, micropython
 from latentrack.errors import UserError
+from latentrack.lasting import LastingThread
 from latentrack.virtual import folders, registry
 from latentrack.virtual.banners import FRIENDLY_BANNER, Banners
 from latentrack.virtual.boards import BOARDS, DEFAULT, make_board
@@ -125,7 +125,7 @@ class VirtualModule:
         self._process: subprocess.Popen[bytes] | None = None
         self._inner = -1
         self._start(run_main=True)
-        self._bridge = threading.Thread(target=self._run_bridge, daemon=True)
+        self._bridge = LastingThread(self._run_bridge, "bridge")
         self._bridge.start()
         self._entry = registry.enter(self.port, self.flash)
 
@@ -145,7 +145,7 @@ class VirtualModule:
         self._stopped = True
         registry.leave(self._entry)
         os.write(self._stop_write, b".")
-        self._bridge.join()
+        self._bridge.wait()
         self._kill()
         self.panel.close()
         for fd in (self._outer, self._outer_slave, self._stop_read, self._stop_write):
@@ -253,15 +253,13 @@ class VirtualModule:
 
         Raises UserError after a bus fault, which would hang a Teensy.
         """
-        while self._bridge.is_alive():
-            self._bridge.join(0.5)
+        self._bridge.wait()
         if self.panel.bus_fault:
             raise UserError(self.panel.bus_fault)
 
     def wait_for_fault(self, timeout_s: float = 10.0) -> None:
         """Wait until the module has ended by a bus fault. Raises TimeoutError if it does not."""
-        self._bridge.join(timeout_s)
-        if self._bridge.is_alive():
+        if not self._bridge.wait(timeout_s):
             raise TimeoutError(f"no bus fault within {timeout_s} s")
 
     def kill(self) -> None:
