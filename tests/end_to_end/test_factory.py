@@ -5,19 +5,25 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from latentrack import assets
+from latentrack.decoder.litert import Decoder
 from latentrack.factory.recipes import FIRST
 from latentrack.module.first_models import put_first
-from latentrack.module.library import read_model
+from latentrack.module.library import push, read_model
 from latentrack.module.link import Link
 from latentrack.module.space import needed
+from latentrack.playing.cells import cells_above
+from latentrack.playing.kinds import Kind
 from latentrack.virtual.module import VirtualModule
 from tests.conftest import ROOT
 from tests.end_to_end.test_full_flash import fill
 from tests.end_to_end.test_usb import library_of
 from tests.programs import latentrack
 from tests.terminals import Terminal
+from tests.waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -153,3 +159,42 @@ def test_a_wrong_name_is_refused_before_anything_is_sent(arguments: str, says: s
     done = latentrack("install", "/dev/ttyNOWHERE", *arguments.split())
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.long
+def test_every_factory_model_plays_on_a_module_as_litert_decodes(start):
+    """All models of the library that this checkout has built, at a hundred positions each."""
+    files = sorted(assets.FACTORY.glob("*.tflite"))
+    if not files:
+        pytest.skip("the factory models are not built here: make factory")
+    module = start(manual_time=True)
+    rng = np.random.default_rng(17)
+    close = 0
+    for file in files:
+        decoder = Decoder(file)
+        with Link(module.port) as link:
+            push(link, file)
+        with Link(module.port) as link:
+            # A model that is pushed plays from the next bar on.
+            module.panel.trigger("reset")
+            module.panel.clock(1)
+            until(lambda link=link, file=file: link.evaluate("track.model.name") == file.stem)
+            threshold = 0.5
+            latents = rng.uniform(-1, 1, (100, decoder.latents)) * decoder.info.latent_scale
+            for point in latents.astype(np.float32):
+                link.run(
+                    f"track.latents = {tuple(map(float, point))}\ntrack.threshold = {threshold}\n"
+                    "track.refresh()"
+                )
+                module.panel.trigger("reset")
+                module.panel.clock(1)
+                scores = decoder.decode(point[None])[0]
+                if np.abs(scores - threshold).min() <= 1e-6:
+                    close += 1
+                    continue
+                most = 4 if decoder.info.kind == Kind.NOTES.code else 0
+                wanted = [
+                    tuple(np.flatnonzero(row)) for row in cells_above(scores, threshold, most)
+                ]
+                assert link.evaluate("track.cells") == wanted, (file.stem, point)
+    assert len(files) >= 14 and close < 20 * len(files)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -12,11 +13,13 @@ from latentrack.decoder.litert import Decoder
 from latentrack.decoder.metadata import read_extras
 from latentrack.module.link import Link
 from latentrack.playing.jacks import note_steps
+from latentrack.sound.listener import Listener
 from latentrack.sound.patch import Hit, Patch
 from latentrack.virtual.module import VirtualModule
 from tests.decoders import CHORALES, FELT
 from tests.programs import latentrack
 from tests.terminals import Terminal
+from tests.waiting import until
 
 Start = Callable[..., VirtualModule]
 GROUP_SOUNDS = ("kick", "snare", "tom", "closed hat", "ride")
@@ -96,6 +99,45 @@ def test_the_jacks_of_notes_are_the_notes(start: Start, decoders: Path) -> None:
         if step.pitches
     ]
     assert {hit.sound for hits in heard for hit in hits} == {"note"}
+
+
+class Ear:
+    """Takes hits in the place of a mixer."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def add(self, hit: Hit) -> None:
+        self.heard.append(hit.sound)
+
+
+def test_another_model_is_heard_as_what_it_is(
+    start: Start, drum_model: Path, decoders: Path
+) -> None:
+    """Also one that another program pushes meanwhile, and that is in no library."""
+    module = start(drum_model)
+    notes, ear = decoders / f"{CHORALES}.tflite", Ear()
+
+    def plays(listener: Listener) -> set[str]:
+        module.panel.clock(1, spacing_us=5000)
+        for report in module.panel.settle():
+            listener.hear(report)
+        return set(ear.heard)
+
+    # A mixer only takes hits.
+    with Listener(module, cast(Any, ear), {CHORALES: notes}) as listener:
+        with Link(module.port) as link:
+            link.run("track.threshold = 0.1; track.refresh()")
+        until(lambda: len(plays(listener)) > 1)
+        assert "note" not in ear.heard
+        pushed = latentrack("push", str(notes), "--port", module.port)
+        assert pushed.returncode == 0, pushed.stderr
+        with Link(module.port) as link:
+            link.run("track.threshold = 0.05; track.refresh()")
+        until(lambda: "note" in plays(listener))
+        ear.heard.clear()
+        until(lambda: plays(listener))
+        assert set(ear.heard) == {"note"}
 
 
 def test_one_command_plays(factory_models: Path) -> None:

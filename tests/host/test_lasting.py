@@ -31,10 +31,11 @@ def test_after_ctrl_c_one_still_waits_for_its_end() -> None:
     assert thread.wait(PATIENCE_S) and says == ["done"]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_it_has_ended_also_by_an_exception() -> None:
+def test_it_has_ended_also_by_an_exception(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+
     def fail() -> None:
-        raise SystemExit
+        raise ValueError
 
     thread = LastingThread(fail, "fails")
     thread.start()

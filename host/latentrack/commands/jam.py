@@ -48,6 +48,10 @@ def jam(
     Nothing is trained and no hardware is needed. Drums come out as drums, notes as a synthesizer.
     The knobs and buttons are on keys, which stand below the panel: x and Shift-X turn X, and so on.
     Ctrl-C ends it.
+
+        latentrack jam                     the first of the models that come with Latentrack
+        latentrack jam funk --bpm 96       another one of them
+        latentrack jam MINE.tflite         one of your own
     """
     from latentrack.commands import terminal
     from latentrack.commands.options import check_output_folder
