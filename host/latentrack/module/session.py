@@ -282,7 +282,7 @@ class Session:
                     self._write(data)
 
     def _check_receiver(self) -> None:
-        """Raise UserError if what has come besides frames says that nobody reads frames now."""
+        """Raise UserError if the text between frames says that the receiver has ended."""
         rest = self._reader.rest
         if any(word in rest for word in _RESTARTS):
             raise diagnosis.gone(self._link.port, "has restarted meanwhile")

@@ -1,4 +1,4 @@
-"""Hear a virtual module: its jacks patched to sounds, anew whenever it plays another model."""
+"""Play a virtual module's jacks as sounds, those of the model that it plays at the time."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ _VOLUME = 0.7
 class Mixer:
     """Adds sounds up. `add` is for one thread, `take` for another.
 
-    The times of hits are related to samples by the first hit, and anew where they have come apart,
-    as the two clocks differ a little. A hit that comes later than that, because the computer was
-    busy, is left out: all of them at once would be noise.
+    The first hit sets the offset between the module's time and the device's samples. The two clocks
+    differ a little, so a hit outside the latency sets the offset again. A hit that is later still,
+    because the computer was busy, is left out: all of them at once would be noise.
     """
 
     def __init__(self, latency_s: float = LATENCY_S) -> None:
