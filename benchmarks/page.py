@@ -192,13 +192,17 @@ WORDS = {
     "which are the peer. You wait for seconds, and try again.",
     "model.small.bce": "How surprised a small model is by music that it has never seen, in nats a "
     "cell. Lower: your bars come back more exactly.",
-    "model.default.bce": "The same for the model that `latentrack train` makes by default.",
+    "model.three_latents.bce": "The same for a model of the default size with three latents and no "
+    "axes, as the reference firmware plays it.",
+    "model.default.bce": "The same for the model that `latentrack train` makes by default: four "
+    "latents, X and Y with a meaning.",
     "model.default.coverage": "How much of the space the music fills. More: fewer places of the "
     "knobs where little happens.",
     "model.default.saturated": "Latents that sit at the end of their way. Fewer: knobs that do "
     "something over all of it.",
     "model.small_corpus_recall": "Of 16 bars of one's own, all that a model is trained on, those "
     "that come back without a wrong hit.",
+    "model.first_beat_s": "From `latentrack jam` to the first light on the panel.",
     "model.dead_latents": "Of twenty trainings, those with a knob that changes nothing.",
     "axes.bce": "How surprised such a model is by music that it has never seen, in nats a cell. "
     "The peers of this row and of the next two are the same model without axes.",
