@@ -24,7 +24,7 @@
 /* clang-format off */
 #define FUNCTIONS(X)                                                                               \
     X(describe, PY_1) X(load, PY_3) X(uses, PY_2) X(move, PY_VAR)                                  \
-    X(set, PY_3) X(route, PY_3) X(density, PY_3) X(pitches, PY_2)                                  \
+    X(set, PY_3) X(route, PY_3) X(density, PY_3) X(chance, PY_3) X(pitches, PY_2)                                  \
     X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(read_cells, PY_2)              \
     X(read_feel, PY_2)                                                                             \
     X(ask_reset, PY_0) X(pause, PY_0) X(paused, PY_0) X(triggered, PY_0) X(count, PY_2)            \
@@ -33,10 +33,13 @@
     X(time_source, PY_1) X(gpio_output, PY_VAR) X(dac_outputs, PY_3) X(dac_output, PY_VAR)         \
     X(calibrate, PY_VAR) X(encoder, PY_VAR) X(turned, PY_1) X(cycles, PY_2)
 
-/* The parameters of set(), in the order of enum track_param. */
+/* The parameters of set(), in the order of enum track_param; LENGTHS is the first of eight, behind
+   which eight SHIFTS are. */
 #define CONSTANTS(X)                                                                               \
     X(THRESHOLD) X(MODE) X(NOTES) X(FOLLOW) X(LENGTH) X(ROTATION) X(DIVISION) X(GATE_US)           \
-    X(GATE_PART) X(SKIP) X(KEEP) X(FEEL) X(DYNAMICS) X(SWING) X(ACCENT) X(GATE_VELOCITY)
+    X(GATE_PART) X(SKIP) X(KEEP) X(FEEL) X(DYNAMICS) X(SWING) X(ACCENT) X(GATE_VELOCITY)           \
+    X(TAKE) X(DIRECTION) X(DRAW) X(RATCHET) X(RATCHET_CHANCE) X(RATCHET_BY) X(FLAM) X(MUTES)       \
+    X(MUTE_AT) X(LENGTHS)
 /* clang-format on */
 
 /* The .mpy for x64 finds the model of the chip, which the module `virtualboard` provides. */
@@ -50,7 +53,7 @@
 PY_NAMES("latentcore.c", FUNCTIONS, CONSTANTS, GLOBALS);
 
 #define PLUS_ONE(name) +1
-_Static_assert((0 CONSTANTS(PLUS_ONE)) == TRACK_PARAMS, "each parameter has a name");
+_Static_assert((0 CONSTANTS(PLUS_ONE)) == TRACK_LENGTHS + 1, "each parameter has a name");
 
 #define SMALL_INT 0x3FFFFFFFu /* the largest small integer where a word has 32 bits */
 
@@ -399,6 +402,17 @@ static py_obj density(py_obj number, py_obj voice, py_obj value)
     return py_none();
 }
 PY_FUNCTION_3(density);
+
+/* chance(track, voice, 0..1): how probable it is that a cell of the voice sounds. */
+static py_obj chance(py_obj number, py_obj voice, py_obj value)
+{
+    struct model *model = model_of(track_of(number));
+    if (model_set_chance(model, (uint32_t)py_uint(voice), py_float(value)) != 0) {
+        return wrong("no such voice");
+    }
+    return py_none();
+}
+PY_FUNCTION_3(chance);
 
 /* pitches(track, bytes of MIDI note numbers) */
 static py_obj pitches(py_obj number, py_obj notes)

@@ -44,6 +44,17 @@ NAMES = (
     "swing",
     "accent",
     "gate_velocity",
+    "take",
+    "direction",
+    "draw",
+    "ratchet",
+    "ratchet_chance",
+    "ratchet_by",
+    "flam",
+    "mutes",
+    "mute_at",
+    *("lengths",) * 8,
+    *("shifts",) * 8,
 )
 ROUTE_AUTO = 0xFFFFFFFE
 SIXTEENTHS = st.integers(0, 16).map(lambda n: Fraction(n, 16))
@@ -187,12 +198,17 @@ class Pair:
         self.rack.track[track].use(model)
 
     def set(self, track: int, name: str, value) -> None:
+        channel = 0
+        if isinstance(value, tuple):
+            channel, value = value
         result = self.c.track_set(
-            self.tracks_c[track], NAMES.index(name), ctypes.c_float(float(value))
+            self.tracks_c[track], NAMES.index(name) + channel, ctypes.c_float(float(value))
         )
         assert result == 0
         if name == "threshold":
             self.rack.track[track].set_threshold(value)
+        elif name in ("lengths", "shifts"):
+            getattr(self.rack.track[track], name)[channel] = value
         else:
             setattr(self.rack.track[track], name, value)
 
@@ -212,6 +228,11 @@ class Pair:
         model, block = self.models[index]
         assert self.c.model_set_density(block, voice, ctypes.c_float(float(value))) == 0
         model.density[voice] = value
+
+    def chance(self, index: int, voice: int, value: Fraction) -> None:
+        model, block = self.models[index]
+        assert self.c.model_set_chance(block, voice, ctypes.c_float(float(value))) == 0
+        model.chance[voice] = value
 
     def pitches(self, index: int, pitches: list[int]) -> None:
         model, block = self.models[index]
@@ -278,8 +299,23 @@ DELAYS = st.one_of(
 )
 
 WINDOWS = st.integers(0, 600) | st.sampled_from((200, 350, 500, 750, 1000))
+CHANNELS = st.integers(0, 7)
+PERFORMED = (
+    st.tuples(st.just("take"), st.integers(0, 1)),
+    st.tuples(st.just("direction"), st.integers(0, 3)),
+    st.tuples(st.just("draw"), st.sampled_from((0, 1, 255))),
+    st.tuples(st.just("ratchet"), st.integers(1, 4)),
+    st.tuples(st.just("ratchet_chance"), st.sampled_from((0, 25, 50, 100, 100))),
+    st.tuples(st.just("ratchet_by"), st.integers(0, 1)),
+    st.tuples(st.just("flam"), st.sampled_from((0, 0, 50, 100))),
+    st.tuples(st.just("mutes"), st.sampled_from((0, 0, 1, 6, 255))),
+    st.tuples(st.just("mute_at"), st.integers(0, 1)),
+    st.tuples(st.just("lengths"), st.tuples(CHANNELS, st.sampled_from((0, 1, 3, 5, 255)))),
+    st.tuples(st.just("shifts"), st.tuples(CHANNELS, st.sampled_from((0, 1, 7, 255)))),
+)
 CHANGES = st.lists(
     st.one_of(
+        *PERFORMED,
         st.tuples(st.just("threshold"), SIXTEENTHS),
         st.tuples(st.just("mode"), st.integers(0, 3)),
         st.tuples(st.just("notes"), st.integers(1, 8)),
@@ -303,6 +339,7 @@ CHANGES = st.lists(
 
 
 GROOVE_CHANGES = st.one_of(
+    *PERFORMED,
     st.tuples(st.just("feel"), st.sampled_from((0, 100, 100, 200))),
     st.tuples(st.just("swing"), st.sampled_from((50, 60, 75))),
     st.tuples(st.just("gate_velocity"), st.sampled_from((0, 50, 100))),
@@ -490,6 +527,12 @@ def machine(c: ctypes.CDLL) -> type[RuleBasedStateMachine]:
             index = data.draw(st.sampled_from(sorted(self.owner)))
             voices = self.pair.models[index][0].decoder.voices
             self.pair.density(index, data.draw(st.integers(0, voices - 1)), density)
+
+        @rule(data=st.data(), chance=DENSITIES)
+        def chance(self, data, chance):
+            index = data.draw(st.sampled_from(sorted(self.owner)))
+            voices = self.pair.models[index][0].decoder.voices
+            self.pair.chance(index, data.draw(st.integers(0, voices - 1)), chance)
 
         @rule(data=st.data(), pitches=PITCHES)
         def pitches(self, data, pitches):

@@ -8,7 +8,7 @@ numbers are exact fractions, and what comes out is a list of events:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 NOWHERE = 15
@@ -18,6 +18,7 @@ DRUMS, NOTES, RHYTHM = 1, 2, 3
 BAR, STEP, HOLD = 0, 1, 2
 LONG_AGO_US = 1 << 30
 RESET_WINDOW_US = 1000
+FLAM_US = 30_000
 
 
 @dataclass
@@ -59,6 +60,8 @@ class Trigger:
     level: int | None = None  # the channel of the level that goes out with it
     timing: int = 0  # in 254ths of a step, as learned
     velocity: int = 127  # in 127ths, with the dynamics
+    more: int = 0  # hits of a ratchet that follow
+    flam: bool = False
 
 
 @dataclass
@@ -79,6 +82,15 @@ class Hit:
     due: int
     velocity: int
     level: tuple[int, int | Near] | None  # channel and code
+    follow: int = 0  # how many come after it ...
+    apart: int = 0  # ... and how far they are from each other; 0: it is alone
+    again: bool = False  # it follows one
+
+    def following(self) -> Hit:
+        return replace(self, due=self.due + self.apart, follow=self.follow - 1, again=True)
+
+    def gate(self, gate: int) -> int:
+        return min(gate, self.apart - self.apart // 4) if self.apart else gate
 
 
 @dataclass(eq=False)
@@ -86,6 +98,17 @@ class Pattern:
     model: Model | None
     rows: list[Row]
     number: int = 0
+
+
+SOUNDS, RATCHET, HITS, FLAM, STEP_THROW = range(5)
+
+
+def throw(draw: int, what: int, step: int, voice: int) -> int:
+    """0 to 65535."""
+    word = draw << 24 | what << 16 | step << 8 | voice
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+        word = (word ^ word >> shift) * factor % 2**32
+    return (word ^ word >> 16) >> 16
 
 
 def rounded(value: Fraction) -> int:
@@ -127,9 +150,11 @@ class Model:
     density: list[Fraction] = field(default_factory=list)
     pitches: list[int] = field(default_factory=lambda: [0])
     threshold: Fraction = Fraction(1, 2)
+    chance: list[Fraction] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.density = [Fraction(1, 2)] * self.decoder.voices
+        self.chance = [Fraction(1)] * self.decoder.voices
 
     @property
     def pitch_room(self) -> int:
@@ -162,6 +187,17 @@ class Track:
     swing: int = 50  # percent
     accent: int = 0
     gate_velocity: int = 0  # percent
+    take: int = 0
+    direction: int = 0
+    draw: int = 0
+    ratchet: int = 1
+    ratchet_chance: int = 25  # percent
+    ratchet_by: int = 0
+    flam: int = 0  # percent
+    mutes: int = 0  # one bit a channel
+    mute_at: int = 0
+    lengths: list[int] = field(default_factory=lambda: [0] * 8)
+    shifts: list[int] = field(default_factory=lambda: [0] * 8)
     triggers: tuple[int, ...] | None = AUTO
     levels: tuple[int, ...] | None = AUTO
 
@@ -181,6 +217,9 @@ class Track:
     claimed: set[int] = field(default_factory=set)  # channels that were queued early for it
     left_out: bool | None = None  # what the dice said of it, if they have been thrown
     coming: int = 0  # its position
+    bars: int = 0  # begun since the reset
+    steps: int = 0  # played since the reset
+    muted: int = 0
 
     # What Python asks for.
 
@@ -191,6 +230,7 @@ class Track:
         if before and model and before is not model:
             shared = min(len(before.density), len(model.density))
             model.density[:shared] = before.density[:shared]
+            model.chance[:shared] = before.chance[:shared]
             model.pitches = before.pitches[: model.pitch_room]
 
     def set_threshold(self, threshold: Fraction) -> None:
@@ -234,6 +274,7 @@ class Track:
             voice
             for voice, score in enumerate(scores)
             if decoder.probability(score) > voice_threshold(model.threshold, model.density[voice])
+            and throw(self.draw, SOUNDS, step, voice) < math.floor(65536 * model.chance[voice])
         ]
         row = Row(cells)
         if decoder.feel:
@@ -262,10 +303,11 @@ class Track:
             where = channel(triggers, index)
             if where is None:
                 return
-            row.triggers[where] = Trigger(level)
+            found = Trigger(level)
             if decoder.feel:
                 velocity = math.floor(127 * loudness(voice) + Fraction(1, 2))
-                row.triggers[where] = Trigger(level, row.timing[voice], velocity)
+                found = Trigger(level, row.timing[voice], velocity)
+            row.triggers[where] = replace(found, **self.ratchets(model, step, voice, scores[voice]))
 
         def note(index: int, pitch: int, voice: int) -> None:
             where = channel(levels, index)
@@ -322,7 +364,52 @@ class Track:
                 start += size
         return row
 
+    def ratchets(self, model: Model, step: int, voice: int, score: int) -> dict[str, int | bool]:
+        """What follows a hit within its step."""
+        more = 0
+        happens = throw(self.draw, RATCHET, step, voice) < round(self.ratchet_chance * 655.36)
+        if self.ratchet > 1 and happens:
+            if self.ratchet_by == 0:
+                more = 1 + throw(self.draw, HITS, step, voice) * (self.ratchet - 1) // 65536
+            else:
+                t, sure = model.threshold, model.decoder.probability(score)
+                for k in range(1, self.ratchet):
+                    more += sure > t + (1 - t) * Fraction(k, self.ratchet)
+        flam = not more and throw(self.draw, FLAM, step, voice) < round(self.flam * 655.36)
+        return {"more": more, "flam": flam}
+
     # Playing.
+
+    def directed(self, position: int, lap: int, length: int) -> int:
+        """Where the direction leads at a position of a way of this length, gone `lap` times."""
+        backwards = self.direction == 1 or (self.direction == 2 and lap % 2)
+        if self.direction == 3:
+            return throw(self.draw, STEP_THROW, position, lap % 256) * length // 65536
+        return length - 1 - position if backwards else position
+
+    def muted_at(self, position: int) -> int:
+        return self.muted if position and self.mute_at else self.mutes
+
+    def row(self, pattern: Pattern, position: int) -> Row:
+        """What the step that comes puts out."""
+        row = pattern.rows[self.row_number(pattern, position)]
+        own = {c for c in range(8) if self.lengths[c] or self.shifts[c]}
+        muted = {c for c in range(8) if self.muted_at(position) >> c & 1}
+        triggers, levels = dict(row.triggers), dict(row.levels)
+        for channel in sorted((own | muted) & set(triggers)):
+            levels.pop(triggers.pop(channel).level, None)
+        for channel in sorted(own - muted):
+            length = self.lengths[channel] or self.bar(pattern)
+            lap, at = divmod(self.steps + self.shifts[channel], length)
+            other = pattern.rows[self.directed(at, lap, length) % len(pattern.rows)]
+            if channel in other.triggers:
+                triggers[channel] = trigger = other.triggers[channel]
+                if trigger.level is not None:
+                    levels[trigger.level] = other.levels[trigger.level]
+        return Row(row.cells, triggers, levels)
+
+    def takes_over(self, position: int) -> bool:
+        return (position == 0 or self.take == 1) and self.ready is not None and self.follow != HOLD
 
     def bar(self, pattern: Pattern) -> int:
         return self.length or len(pattern.rows)
@@ -331,7 +418,9 @@ class Track:
         return self.next if self.next < self.bar(pattern) else 0
 
     def row_number(self, pattern: Pattern, position: int) -> int:
-        return (position + self.rotation) % self.bar(pattern) % len(pattern.rows)
+        bar = self.bar(pattern)
+        step = self.directed(position, self.bars - 1 if position else self.bars, bar)
+        return (step + self.rotation) % bar % len(pattern.rows)
 
     def is_due(self) -> bool:
         """Whether the next clock edge is a step's."""
@@ -379,12 +468,17 @@ class Track:
             self.since_step += 1
             return {}
         position = self.coming_position(self.playing) if self.playing else 0
-        if position == 0 and self.ready and (self.follow != HOLD or self.playing is None):
+        if self.takes_over(position) or (self.ready and self.playing is None):
             self.playing, self.ready = self.ready, None
         if self.playing is None:
             return {}
+        position = self.coming_position(self.playing)
         number = self.row_number(self.playing, position)
-        row = Row() if self.throw() else self.playing.rows[number]
+        self.muted = self.muted_at(position)
+        row = self.row(self.playing, position)
+        row = Row() if self.throw() else row
+        self.bars += position == 0
+        self.steps += 1
         self.next = position + 1
         self.since_step = 0
         self.played_at = self.rack.edges
@@ -396,14 +490,24 @@ class Track:
         levels = set(row.levels) - {trigger.level for trigger in row.triggers.values()}
         length = self.length_of_step()
         for channel, trigger in row.triggers.items():
-            if channel in self.claimed:
-                continue
-            offset = 0 if length is None else self.offset(position, trigger)
-            if offset > 0:
-                self.late[channel] = self.hit(row, channel, length, offset)
-            else:
+            offset = 0
+            if channel not in self.claimed and length is not None:
+                offset = max(0, self.offset(position, trigger))
+            if channel not in self.claimed and offset == 0:
                 gates[channel] = self.gate(trigger.velocity)
                 levels |= {trigger.level} - {None}
+            if length is None or not (offset or trigger.more or trigger.flam):
+                continue
+            hit = self.hit(row, channel, length, offset)
+            left = length - (hit.due - self.rack.last_edge)
+            if trigger.flam:
+                hit = replace(hit, follow=1, apart=min(FLAM_US, left // 4))
+            elif trigger.more:
+                hit = replace(hit, follow=trigger.more, apart=left // (trigger.more + 1))
+            self.late[channel] = hit if offset else hit.following()
+        for channel in gates:
+            if channel in self.late:
+                gates[channel] = self.late[channel].gate(gates[channel])
         self.early.clear()
         self.claimed.clear()
         self.triggered = set(gates)
@@ -417,9 +521,9 @@ class Track:
         if length is None or pattern is None:
             return
         position = self.coming_position(pattern)
-        if position == 0 and self.ready and self.follow != HOLD:
+        if self.takes_over(position):
             return
-        row = pattern.rows[self.row_number(pattern, position)]
+        row = self.row(pattern, position)
         offsets = {c: self.offset(position, trigger) for c, trigger in row.triggers.items()}
         early = {channel: offset for channel, offset in offsets.items() if offset < 0}
         if early:
@@ -444,7 +548,7 @@ class Track:
             pattern.rows[number] = self.build(pattern.model, pattern, number, self.posted)
 
     def rewind(self) -> None:
-        self.next = 0
+        self.next = self.bars = self.steps = 0
         self.since_step = None
         if self.coming != 0:
             self.drop_early()
@@ -507,7 +611,7 @@ class Rack:
                 self.gates(now, rising, set(rising) & set(self.off))
                 rising = {}
             self.put_level(now, hit)
-            rising[channel] = track.gate(hit.velocity)
+            rising[channel] = hit.gate(track.gate(hit.velocity))
         self.gates(now, rising, set(rising) & set(self.off))
         return {channel for _, channel, _ in hits}
 
@@ -516,7 +620,8 @@ class Rack:
         hits = []
         for track in tracks:
             if track.is_due():
-                hits += [(track, channel, track.late[channel]) for channel in sorted(track.late)]
+                late = sorted(track.late.items())
+                hits += [(track, channel, hit) for channel, hit in late if not hit.again]
                 track.late.clear()
         return self.play_hits(hits, now)
 
@@ -597,7 +702,11 @@ class Rack:
         for track in self.track:
             for waiting in (track.late, track.early):
                 near = sorted(c for c, hit in waiting.items() if hit.due - now <= 500)
-                hits += [(track, channel, waiting.pop(channel)) for channel in near]
+                for channel in near:
+                    hit = waiting.pop(channel)
+                    hits.append((track, channel, hit))
+                    if hit.follow:
+                        waiting[channel] = hit.following()
         self.play_hits(hits, now)
         if self.last_edge is not None and now - self.last_edge >= LONG_AGO_US:
             self.last_edge = None

@@ -45,20 +45,53 @@ static uint32_t level_of(const struct pattern_step *row, uint32_t channel)
     return row->level_of >> 4 * channel & 15;
 }
 
+/* A hit of a ratchet has played: when it comes again. */
+static void come_again(struct hit *hit)
+{
+    hit->due_us += hit->spacing_us;
+    hit->repeats--;
+    hit->again = 1;
+}
+
 /* Makes a hit wait until `part` of a step of this length has gone since the last edge. `early`:
    OUTPUT_CHANNELS, or 0 for a late one. */
-static void queue(struct rack *rack, uint32_t index, uint32_t early, const struct pattern_step *row,
-                  const struct pattern_feel *feel, uint32_t channel, uint32_t length, uint32_t part)
+static struct hit *queue(struct rack *rack, uint32_t index, uint32_t early, struct row row,
+                         uint32_t channel, uint32_t length, uint32_t part)
 {
     struct track *track = &rack->track[index];
     struct hit *hit = &track->hit[early + channel];
-    uint32_t level = level_of(row, channel);
+    uint32_t level = level_of(row.step, channel);
     hit->due_us = rack->clock_us + (uint32_t)((uint64_t)length * part / ONE_STEP);
     hit->level = (uint8_t)level;
-    hit->code = row->code[level % OUTPUT_CHANNELS];
-    hit->velocity = feel ? feel->velocity[channel] : 127;
+    hit->code = row.step->code[level % OUTPUT_CHANNELS];
+    hit->velocity = row.feel ? row.feel->velocity[channel] : 127;
+    hit->repeats = 0;
+    hit->again = 0;
+    hit->spacing_us = 0;
     track->hits |= 1u << (early + channel);
     rack->waiting |= 1u << index;
+    return hit;
+}
+
+/* Makes a channel's hit wait that plays at `part` of its step (0: has played at its edge), and what
+   follows it: a ratchet divides what is left of the step, of a flam the second comes shortly. */
+static void queue_late(struct rack *rack, uint32_t index, struct row row, uint32_t channel,
+                       uint32_t length, uint32_t part)
+{
+    uint32_t more = row.step->ratchets >> 4 * channel & 15;
+    if (!part && !more) {
+        return;
+    }
+    struct hit *hit = queue(rack, index, 0, row, channel, length, part);
+    if (more) {
+        uint32_t rest = length - (hit->due_us - rack->clock_us);
+        uint32_t flam = rest / 4 < FLAM_US ? rest / 4 : FLAM_US;
+        hit->spacing_us = more == FLAM ? flam : rest / (more + 1);
+        hit->repeats = more == FLAM ? 1 : (uint8_t)more;
+        if (!part) {
+            come_again(hit);
+        }
+    }
 }
 
 static void put_level(const struct rack *rack, const struct hit *hit, uint32_t now_us)
@@ -83,36 +116,36 @@ int hits_left_out(struct rack *rack, struct track *track)
     return rack->dice >> 16 < skip;
 }
 
-uint32_t hits_place(struct rack *rack, uint32_t index, const struct pattern *pattern,
-                    const struct pattern_step *row, uint32_t number, uint32_t now_us)
+uint32_t hits_place(struct rack *rack, uint32_t index, struct row row, uint32_t now_us)
 {
     struct track *track = &rack->track[index];
-    const struct pattern_feel *feel = pattern->feel ? &pattern->feel[number] : NULL;
     uint32_t length = step_length(rack, track);
     uint32_t early = track->hits >> 8 & 0xFF, claimed = track->hits >> 16;
     uint32_t at_edge = early, with_hits = 0, levels = 0;
     track->hits = 0;
     track->flushed = early;
-    for (uint32_t rest = row->triggers; rest; rest &= rest - 1) {
+    for (uint32_t rest = row.step->triggers; rest; rest &= rest - 1) {
         uint32_t channel = (uint32_t)__builtin_ctz(rest), bit = rest & -rest;
-        uint32_t level = 1u << level_of(row, channel);
+        uint32_t level = 1u << level_of(row.step, channel);
+        int32_t offset = 0;
         with_hits |= level;
-        if (claimed & bit) {
-            continue;
+        if (!(claimed & bit)) {
+            offset = length ? offset_of(track, row.feel, track->position, channel) : 0;
+            if (offset <= 0) {
+                offset = 0;
+                at_edge |= bit;
+                levels |= level;
+            }
         }
-        int32_t offset = length ? offset_of(track, feel, track->position, channel) : 0;
-        if (offset > 0) {
-            queue(rack, index, 0, row, feel, channel, length, (uint32_t)offset);
-        } else {
-            at_edge |= bit;
-            levels |= level;
+        if (length) {
+            queue_late(rack, index, row, channel, length, (uint32_t)offset);
         }
     }
     for (; early; early &= early - 1) {
         put_level(rack, &track->hit[OUTPUT_CHANNELS + __builtin_ctz(early)], now_us);
     }
     track->triggered = at_edge;
-    return row->levels & (levels | ~with_hits);
+    return row.step->levels & (levels | ~with_hits);
 }
 
 void hits_queue_early(struct rack *rack, uint32_t index)
@@ -125,18 +158,16 @@ void hits_queue_early(struct rack *rack, uint32_t index)
         return;
     }
     uint32_t position = next_position(track, pattern, &bar);
-    if (!position && atomic_load_explicit(&track->exchange.ready, memory_order_relaxed) &&
-        track_param(track, TRACK_FOLLOW) != FOLLOW_HOLD) {
+    if (takes_over(track, position)) {
         return;
     }
-    uint32_t number = step_at(track, pattern, position, bar);
-    const struct pattern_step *row = &pattern->step[number];
-    const struct pattern_feel *feel = &pattern->feel[number];
-    for (uint32_t rest = row->triggers; rest; rest &= rest - 1) {
+    struct row row = row_of(track, pattern, step_at(track, pattern, position, bar), bar,
+                            row_muted(track, position));
+    for (uint32_t rest = row.step->triggers; rest; rest &= rest - 1) {
         uint32_t channel = (uint32_t)__builtin_ctz(rest);
-        int32_t offset = offset_of(track, feel, position, channel);
+        int32_t offset = offset_of(track, row.feel, position, channel);
         if (offset < 0) {
-            queue(rack, index, OUTPUT_CHANNELS, row, feel, channel, length,
+            queue(rack, index, OUTPUT_CHANNELS, row, channel, length,
                   (uint32_t)(ONE_STEP + offset));
         }
     }
@@ -158,8 +189,12 @@ uint32_t hits_play(struct rack *rack, uint32_t index, uint32_t which, int all, u
     for (uint32_t rest = track->hits & which; rest; rest &= rest - 1) {
         uint32_t i = (uint32_t)__builtin_ctz(rest);
         uint32_t channel = i % OUTPUT_CHANNELS;
-        const struct hit *hit = &track->hit[i];
+        struct hit *hit = &track->hit[i];
         if (!all && (int32_t)(hit->due_us - now_us) > HITS_NEAR_US) {
+            continue;
+        }
+        if (all && hit->again) { /* the step is over */
+            track->hits ^= 1u << i;
             continue;
         }
         if (set >> channel & 1) { /* two hits of one channel are two gates */
@@ -167,9 +202,14 @@ uint32_t hits_play(struct rack *rack, uint32_t index, uint32_t which, int all, u
             set = 0;
         }
         put_level(rack, hit, now_us);
-        rack->off_us[channel] = now_us + rack_gate_length(rack, track, hit->velocity);
+        uint32_t gate = rack_gate_length(rack, track, hit->velocity);
+        rack->off_us[channel] = now_us + hits_gate(hit, gate);
         set |= 1u << channel;
-        track->hits ^= 1u << i;
+        if (!all && hit->repeats) {
+            come_again(hit);
+        } else {
+            track->hits ^= 1u << i;
+        }
     }
     if (!(track->hits & (HITS_LATE | HITS_EARLY))) {
         rack->waiting &= ~(1u << index);

@@ -1,23 +1,24 @@
-/* Hits that are played away from their edge: by swing, by the feel (rack.h has the rules).
+/* Hits that are played away from their edge: by swing, by the feel, and the later ones of ratchets
+ * and flams (rack.h has the rules).
  *
  * All of this is called by interrupts, from rack.c. A hit that waits is a copy of all that it puts
  * out, so patterns and models may go meanwhile. Each track has room for two a channel: a late one
- * of the step that plays, and an early one of the step that comes.
+ * of the step that plays, or the next of its ratchet, and an early one of the step that comes.
  */
 #ifndef LATENTRACK_HITS_H
 #define LATENTRACK_HITS_H
 
 #include "rack.h"
+#include "row.h"
 
 /* How much longer a hit may have to wait and is played at this tick: half of 1 ms. */
 #define HITS_NEAR_US 500
 
-/* At the edge of a step: its late hits are queued, its early ones that still wait are played.
- * `row` is the step, `number` says which one of the pattern. Levels of early hits are put out.
- * Returns the levels of the step that go out at the edge; track->triggered becomes the channels
- * that do, and track->flushed those of them that had been queued. */
-uint32_t hits_place(struct rack *rack, uint32_t index, const struct pattern *pattern,
-                    const struct pattern_step *row, uint32_t number, uint32_t now_us);
+/* At the edge of a step: its late hits and the later ones of its ratchets are queued, its early
+ * ones that still wait are played. Levels of early hits are put out. Returns the levels of the step
+ * that go out at the edge; track->triggered becomes the channels that do, and track->flushed those
+ * of them that had been queued. */
+uint32_t hits_place(struct rack *rack, uint32_t index, struct row row, uint32_t now_us);
 
 /* After the outputs: queues the early hits of the step that comes. */
 void hits_queue_early(struct rack *rack, uint32_t index);
@@ -27,6 +28,13 @@ void hits_queue_early(struct rack *rack, uint32_t index);
  * ones. */
 uint32_t hits_play(struct rack *rack, uint32_t index, uint32_t which, int all, uint32_t set,
                    uint32_t now_us);
+
+/* A gate's length, so that it ends before the next of its ratchet. */
+static inline uint32_t hits_gate(const struct hit *hit, uint32_t gate)
+{
+    uint32_t most = hit->spacing_us - (hit->spacing_us >> 2);
+    return hit->spacing_us && most < gate ? most : gate;
+}
 
 /* Whether a step is left out; throws the dice, unless they have been thrown for it. */
 int hits_left_out(struct rack *rack, struct track *track);

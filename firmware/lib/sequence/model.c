@@ -35,10 +35,12 @@ static uint32_t lay_out(struct model *model, const struct tflite_decoder *decode
     }
     float *cutoff = piece(&pieces, voices * sizeof(float));
     uint8_t *density = piece(&pieces, voices);
+    uint8_t *chance = piece(&pieces, voices);
     uint8_t *pitches = piece(&pieces, room);
     if (model) {
         model->cutoff = cutoff;
         model->density = density;
+        model->chance = chance;
         model->pitches = pitches;
         model->pitch_room = room;
         model->batch = batch ? batch : 1;
@@ -92,6 +94,7 @@ struct model *model_init(void *block, uint32_t size, const struct tflite_decoder
     model->decoder = *decoder;
     lay_out(model, decoder, block);
     memset(model->density, DENSITY_NEUTRAL, decoder->voices);
+    memset(model->chance, CHANCE_ALWAYS, decoder->voices);
     model->pitch_count = 1;
     model_set_threshold(model, 0.5f);
     return model;
@@ -129,6 +132,15 @@ int model_set_density(struct model *model, uint32_t voice, float density)
     atomic_store_float(&model->cutoff[voice],
                        tflite_cutoff(&model->decoder, voice_threshold(model->threshold, kept)) +
                            0.0f);
+    return 0;
+}
+
+int model_set_chance(struct model *model, uint32_t voice, float chance)
+{
+    if (voice >= model->decoder.voices || !(chance >= 0 && chance <= 1)) {
+        return -1;
+    }
+    atomic_store_byte(&model->chance[voice], (uint8_t)(chance * CHANCE_ALWAYS + 0.5f));
     return 0;
 }
 
@@ -182,6 +194,12 @@ void model_voicing(const struct model *model, struct voicing *voicing, uint32_t 
     }
     voicing->levels = levels;
     voicing->cutoff = model->cutoff;
+    voicing->chance = model->chance;
+    voicing->draw = 0;
+    voicing->ratchet = 1;
+    voicing->ratchet_by = RATCHET_BY_THROW;
+    voicing->ratchet_chance = 0;
+    voicing->flam = 0;
     voicing->pitches = model->pitches;
     voicing->pitch_count = atomic_load_word(&model->pitch_count);
     voicing->calibration = calibration;

@@ -3,7 +3,7 @@
  * The block is the caller's, model_size(decoder) bytes, aligned to 8. It holds the decoder, three
  * patterns (exchange.h says why three), a workspace for each of the two who decode (the producer,
  * and the clock interrupt in step mode), and what is set voice by voice: cut-offs, densities,
- * pitches. One model belongs to one track at a time.
+ * chances, pitches. One model belongs to one track at a time.
  *
  * The setters are the producer's. The interrupt may build a step at any time with what is there:
  * every value is read and written atomically (atomic.h).
@@ -23,6 +23,7 @@ struct model {
     float threshold;
     float *cutoff;    /* per voice */
     uint8_t *density; /* per voice, 0 to 200; 100 is neutral */
+    uint8_t *chance;  /* per voice, 0 to 200; 200: always */
     uint8_t *pitches; /* MIDI note numbers */
     uint32_t pitch_count, pitch_room;
     uint32_t batch;     /* steps the producer decodes at a time */
@@ -46,6 +47,10 @@ void model_set_threshold(struct model *model, float threshold);
    threshold rises in a straight line to 1 (never sounds), towards 1 it falls to 0 (always). Kept in
    steps of 1/200. Returns 0, or -1: no such voice. */
 int model_set_density(struct model *model, uint32_t voice, float density);
+
+/* How probable it is, 0 to 1, that a cell of one voice sounds; 1 at first. Kept in steps of 1/200.
+   Returns 0, or -1: no such voice. */
+int model_set_chance(struct model *model, uint32_t voice, float chance);
 
 /* The list of pitches, MIDI note numbers (see pattern_build_step): what a scale does to each note,
    or what a rhythm steps through. Returns 0, or -1: none, or more than pitch_room. */

@@ -27,7 +27,8 @@ struct site {
     const float *scores;
     const struct tflite_decoder *decoder;
     const void *workspace;
-    uint32_t cell; /* number of its first cell */
+    uint32_t cell;   /* number of its first cell */
+    uint32_t number; /* of the step */
     const struct voicing *voicing;
 };
 
@@ -45,6 +46,28 @@ static int32_t in_127ths(float value)
     return value < 0 ? -whole : whole;
 }
 
+/* How many hits follow the first of a cell within its step, or FLAM. */
+static uint32_t ratchets_of(const struct site *site, uint32_t voice)
+{
+    const struct voicing *voicing = site->voicing;
+    uint32_t draw = voicing->draw, step = site->number, more = 0;
+    if (voicing->ratchet > 1 &&
+        pattern_throw(draw, THROW_RATCHET, step, voice) < voicing->ratchet_chance) {
+        uint32_t most = voicing->ratchet - 1u;
+        if (voicing->ratchet_by == RATCHET_BY_THROW) {
+            more = 1 + (pattern_throw(draw, THROW_HITS, step, voice) * most >> 16);
+        } else {
+            while (more < most && site->scores[voice] > voicing->sure[more]) {
+                more++;
+            }
+        }
+    }
+    if (!more && pattern_throw(draw, THROW_FLAM, step, voice) < voicing->flam) {
+        more = FLAM;
+    }
+    return more;
+}
+
 /* The trigger of a cell, whose level goes to a channel or nowhere. */
 static void put_trigger(const struct site *site, uint32_t route, uint32_t level, uint32_t voice)
 {
@@ -55,6 +78,10 @@ static void put_trigger(const struct site *site, uint32_t route, uint32_t level,
     struct pattern_step *to = site->step;
     to->triggers |= (uint8_t)(1u << channel);
     to->level_of = (to->level_of & ~(15u << 4 * channel)) | level << 4 * channel;
+    if (site->voicing->ratchet > 1 || site->voicing->flam) {
+        to->ratchets = (to->ratchets & ~(15u << 4 * channel)) | ratchets_of(site, voice)
+                                                                    << 4 * channel;
+    }
     if (site->feel) {
         float learned = (float)site->velocity[voice] / 127;
         site->feel->timing[channel] = site->timing[voice];
@@ -151,6 +178,25 @@ static void find_cells(struct cells *cells, uint8_t *row, uint32_t voices, const
         }
         for (; left > 0; left -= 8, word >>= 8) {
             atomic_store_byte(row++, (uint8_t)word);
+        }
+    }
+    cells->count = count;
+}
+
+/* Takes the cells away that do not sound by their chance. */
+static void draw_cells(struct cells *cells, uint8_t *row, uint32_t step,
+                       const struct voicing *voicing)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < cells->count; i++) {
+        uint32_t voice = cells->voice[i];
+        uint32_t chance = atomic_load_byte(&voicing->chance[voice]);
+        if (chance == CHANCE_ALWAYS || pattern_throw(voicing->draw, THROW_SOUNDS, step, voice) <
+                                           chance * 65536 / CHANCE_ALWAYS) {
+            cells->voice[count++] = (uint8_t)voice;
+        } else {
+            uint8_t *byte = &row[voice >> 3];
+            atomic_store_byte(byte, (uint8_t)(*byte & ~(1u << (voice & 7))));
         }
     }
     cells->count = count;
@@ -291,6 +337,7 @@ uint32_t pattern_build_step(struct pattern *pattern, uint32_t step, const float 
                             const void *workspace, const struct voicing *voicing, uint32_t hits)
 {
     struct site site = {.step = &pattern->step[step],
+                        .number = step,
                         .scores = scores,
                         .workspace = workspace,
                         .voicing = voicing};
@@ -298,12 +345,14 @@ uint32_t pattern_build_step(struct pattern *pattern, uint32_t step, const float 
     uint32_t bytes = pattern_row(pattern->voices);
     uint8_t *row = pattern->cells + step * bytes;
     find_cells(&cells, row, pattern->voices, scores, voicing->cutoff);
+    draw_cells(&cells, row, step, voicing);
     if (pattern->feel) {
         open_feel(&site, pattern, step);
         find_feel(&site, &cells);
     }
     site.step->triggers = 0;
     site.step->levels = 0;
+    site.step->ratchets = 0;
     if (voicing->mode == MODE_NOTES) {
         build_notes(&site, voicing->keep ? pattern->step : NULL, &cells);
     } else if (voicing->mode == MODE_RHYTHM) {

@@ -24,7 +24,12 @@ struct pattern_step {
     uint16_t code[OUTPUT_CHANNELS];
     uint32_t level_of; /* four bits a channel, of those in `triggers`: the channel of the level that
                           goes out with its trigger, ROUTE_NOWHERE: none */
+    uint32_t ratchets; /* four bits a channel, of those in `triggers`: how many hits follow within
+                          the step, 0 to 3, or FLAM */
 };
+
+#define RATCHET_MOST 4 /* hits */
+#define FLAM 4u        /* one hit follows shortly */
 
 /* The feel of a step, of the channels in its `triggers` only. */
 struct pattern_feel {
@@ -77,6 +82,13 @@ enum accent_mode {
     ACCENT_DRUM,     /* ... or which drum of the group it is */
 };
 
+enum ratchet_by {
+    RATCHET_BY_THROW,     /* two or more hits, up to the most, each as probable as the other ... */
+    RATCHET_BY_CERTAINTY, /* ... or the more the surer the model is of the hit */
+};
+
+#define CHANCE_ALWAYS 200u
+
 /* How a converter is set. Pitches are MIDI note numbers: code = offset + slope * pitch. Accents
    are 0 to 1: code = low + (high - low) * accent. Rounded to nearest, kept in 0 to 65535. */
 struct calibration {
@@ -93,15 +105,23 @@ struct voicing {
     float dynamics; /* 0 to 2; 1: velocities as learned */
     uint8_t groups; /* MODE_DRUMS */
     const uint8_t *group_size;
+    uint8_t draw;                          /* which throw */
+    uint8_t ratchet;                       /* most hits, 1: none */
+    uint8_t ratchet_by;                    /* enum ratchet_by */
+    uint32_t ratchet_chance, flam;         /* of 65536 */
+    float sure[RATCHET_MOST - 1];          /* RATCHET_BY_CERTAINTY: the scores above which a hit is
+                                              two, three, four */
     uint32_t triggers, levels;             /* routes */
     const float *cutoff;                   /* per voice */
+    const uint8_t *chance;                 /* per voice, of CHANCE_ALWAYS */
     const uint8_t *pitches;                /* see model.h */
     uint32_t pitch_count;                  /* at least 1 */
     const struct calibration *calibration; /* per channel */
 };
 
 /* Builds one step from the scores of its voices. The rules:
- * cells    every voice whose score is above its cut-off.
+ * cells    every voice whose score is above its cut-off, and that sounds by its chance: the throw
+ *          THROW_SOUNDS is below chance / 200.
  * drums    a group triggers when any of its voices is a cell. Group g's trigger goes where route
  *          g of `triggers` says. The a-th group of more than one voice also puts an accent out
  *          where route a of `levels` says, of its most probable cell (of equals the first): its
@@ -118,11 +138,30 @@ struct voicing {
  * What has no route (the ninth group, or ROUTE_NOWHERE) is not heard. If two share a channel, the
  * later one's level stays, and of the trigger the later one's level, timing and velocity.
  * feel     a trigger has timing and velocity of its cell; a group's, of its most probable cell.
+ * ratchets of the same cell: if ratchet is more than 1 and the throw THROW_RATCHET is below
+ *          ratchet_chance, it is as many hits as the throw THROW_HITS says, 2 to ratchet, all
+ *          equally probable; or, by certainty, one and one more for each k from 1 to ratchet - 1
+ *          whose t + (1 - t) k / ratchet its probability exceeds, t being the model's threshold. Of
+ *          one hit it is a flam if the throw THROW_FLAM is below flam.
  * With dynamics D a velocity v is 0.6 + D (v - 0.6), kept in 0 to 1. `workspace` is what
  * tflite_hidden left; only the feel needs it. Returns the `hits` for the step after it (of a
  * rhythm; in other modes it stays). */
 uint32_t pattern_build_step(struct pattern *pattern, uint32_t step, const float *scores,
                             const void *workspace, const struct voicing *voicing, uint32_t hits);
+
+/* A throw of the dice, 0 to 65535: the same every time for the same numbers, all below 256, so that
+   what it decides repeats until another `draw` is asked for. (An integer hash with little bias: two
+   rounds of xor-shift and multiply.) */
+enum throw_for { THROW_SOUNDS, THROW_RATCHET, THROW_HITS, THROW_FLAM, THROW_STEP };
+
+static inline uint32_t pattern_throw(uint32_t draw, enum throw_for what, uint32_t step,
+                                     uint32_t voice)
+{
+    uint32_t x = draw << 24 | (uint32_t)what << 16 | step << 8 | voice;
+    x = (x ^ x >> 16) * 0x7FEB352Du;
+    x = (x ^ x >> 15) * 0x846CA68Bu;
+    return (x ^ x >> 16) >> 16;
+}
 
 /* How many cells lie before this step. */
 uint32_t pattern_hits(const struct pattern *pattern, uint32_t step);

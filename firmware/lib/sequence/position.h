@@ -1,4 +1,4 @@
-/* Where a track is in its bar, for what interrupts do: rack.c and hits.c. */
+/* Where a track is in its bar, for what interrupts do: rack.c, hits.c and row.c. */
 #ifndef LATENTRACK_POSITION_H
 #define LATENTRACK_POSITION_H
 
@@ -25,10 +25,27 @@ static inline uint32_t next_position(const struct track *track, const struct pat
     return track->next < *length ? track->next : 0;
 }
 
+/* Whether what was published last takes over at the step that comes, at this position. */
+static inline int takes_over(const struct track *track, uint32_t position)
+{
+    return (!position || track_param(track, TRACK_TAKE)) &&
+           atomic_load_explicit(&track->exchange.ready, memory_order_relaxed) &&
+           track_param(track, TRACK_FOLLOW) != FOLLOW_HOLD;
+}
+
+/* Where the track's direction leads at this position of a way of `length` steps, of which it has
+   gone `lap` so far. */
+uint32_t row_directed(const struct track *track, uint32_t position, uint32_t lap, uint32_t length);
+
+/* The step of the pattern for the position that comes next. */
 static inline uint32_t step_at(const struct track *track, const struct pattern *pattern,
                                uint32_t position, uint32_t length)
 {
-    uint32_t step = position + track_param(track, TRACK_ROTATION);
+    uint32_t step = position;
+    if (track_param(track, TRACK_DIRECTION)) {
+        step = row_directed(track, position, track->bars - (position != 0), length);
+    }
+    step += track_param(track, TRACK_ROTATION);
     if (step >= length) {
         step %= length;
     }

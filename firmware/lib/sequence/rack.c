@@ -17,6 +17,7 @@ static void rewind_track(struct track *track)
     track->next = 0;
     track->count = 0;
     track->bars = 0;
+    track->steps = 0;
     if (track->coming) {
         hits_drop_early(track);
     }
@@ -44,10 +45,10 @@ uint32_t rack_gate_length(const struct rack *rack, const struct track *track, ui
     return gate - (uint32_t)((uint64_t)gate * shorter >> 16);
 }
 
-/* At step 0: what was published last takes over. */
-static struct pattern *take(struct track *track, struct pattern *pattern)
+/* What was published last takes over, if its time has come. */
+static struct pattern *take(struct track *track, struct pattern *pattern, uint32_t position)
 {
-    if (pattern && track_param(track, TRACK_FOLLOW) == FOLLOW_HOLD) {
+    if (pattern && !takes_over(track, position)) {
         return pattern;
     }
     struct pattern *ready = exchange_take(&track->exchange);
@@ -81,38 +82,39 @@ static uint32_t track_edge(struct rack *rack, uint32_t index, uint32_t now_us)
     if (pattern) {
         position = next_position(track, pattern, &length);
     }
-    if (!position) {
-        struct pattern *before = pattern;
-        pattern = take(track, pattern);
-        if (!pattern) {
-            return 0;
-        }
-        if (pattern != before) {
-            next_position(track, pattern, &length);
-        }
+    struct pattern *before = pattern;
+    pattern = take(track, pattern, position);
+    if (!pattern) {
+        return 0;
+    }
+    if (pattern != before) {
+        position = next_position(track, pattern, &length);
     }
     uint32_t step = step_at(track, pattern, position, length);
-    const struct pattern_step *row = &pattern->step[step];
+    track->muted = row_muted(track, position);
+    struct row row = row_of(track, pattern, step, length, track->muted);
     uint32_t waiting = track->hits;
     uint32_t swing = track_param(track, TRACK_SWING) - TRACK_NO_SWING;
     if ((waiting | track_param(track, TRACK_SKIP)) && hits_left_out(rack, track)) {
-        row = &nothing;
+        row.step = &nothing;
     }
+    track->made = row.feel == &track->feel;
     track->count = 1;
     track->bars += !position;
+    track->steps++;
     track->next = position + 1;
     track->position = position;
     track->edge = rack->edge;
-    track->triggered = row->triggers;
+    track->triggered = row.step->triggers;
     atomic_store_explicit(&track->step, step, memory_order_relaxed);
     reg_trace(index, step);
-    uint32_t levels = row->levels;
-    if (waiting | swing || pattern->feel) { /* else every hit is at its edge */
-        levels = hits_place(rack, index, pattern, row, step, now_us);
+    uint32_t levels = row.step->levels;
+    if (waiting | swing | row.step->ratchets || row.feel) { /* else every hit is at its edge */
+        levels = hits_place(rack, index, row, now_us);
     }
     for (; levels; levels &= levels - 1) {
         uint32_t channel = (uint32_t)__builtin_ctz(levels);
-        outputs->level(outputs, channel, row->code[channel], now_us);
+        outputs->level(outputs, channel, row.step->code[channel], now_us);
     }
     return track->triggered;
 }
@@ -140,7 +142,10 @@ static uint32_t velocity_of(const struct track *track, uint32_t channel)
     if (track->flushed >> channel & 1) {
         return track->hit[OUTPUT_CHANNELS + channel].velocity;
     }
-    return pattern->feel ? pattern->feel[track->step].velocity[channel] : 127;
+    if (!pattern->feel) {
+        return 127;
+    }
+    return (track->made ? &track->feel : &pattern->feel[track->step])->velocity[channel];
 }
 
 /* Drops `clear`, raises `set`, flushes the outputs, and only then computes when each gate ends: the
@@ -155,6 +160,9 @@ static void put_gates(struct rack *rack, uint32_t set, uint32_t clear, uint32_t 
             uint32_t channel = (uint32_t)__builtin_ctz(rest), bit = rest & -rest;
             uint32_t *off_us = &rack->off_us[channel];
             uint32_t gate = rack_gate_length(rack, track, velocity_of(track, channel));
+            if (track->hits >> channel & 1) {
+                gate = hits_gate(&track->hit[channel], gate);
+            }
             if (!(begun & bit) || *off_us - now_us < gate) {
                 *off_us = now_us + gate;
             }

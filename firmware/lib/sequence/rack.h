@@ -7,12 +7,22 @@
  * rack_calibrate.
  *
  * What an edge does. In the order of the tracks: if the track's division is up, its position moves
- * on, at position 0 the pattern published last takes over, and the step's levels are written. Then
+ * on, at position 0 (with TAKE at any) the pattern published last takes over, and the step's levels
+ * are written. Then
  * all gates are written at once: low first those that still stand and are triggered again, then
  * high all that are triggered; then the outputs are flushed (outputs.h), once. So no trigger
  * swallows another's: if two tracks trigger a channel at one edge there is one gate, as long as the
  * longer; a later trigger ends the gate that stood and begins its own. Then tracks in step mode
  * decode their coming step. At the first edge step 0 is played.
+ *
+ * Which step plays. At position p of a bar of n steps the direction leads to p, or in reverse to
+ * n - 1 - p; of a pendulum the bars go there and back in turn; at random it is the throw
+ * THROW_STEP, for p and the bar's number modulo 256, times n. Rotation is added to that, round the
+ * bar. A channel with a length or a shift of its own is not triggered by that step, but by another
+ * of the pattern: it goes round in its length (0: the bar's), SHIFT steps ahead, and counts the
+ * steps since the reset; the direction holds for its way as for a bar, which its rounds are. Its
+ * level, feel and ratchet come with it. (In step mode only the bar's step is decoded anew.) Of a
+ * channel that is muted neither the trigger nor the level that belongs to it is put out.
  *
  * How long a step is: the shorter of the last two intervals between clock edges (so that a pause
  * does not make the next gate endless), times the track's division. Before there was an interval
@@ -30,6 +40,13 @@
  * the step before, by that step's length, and plays at the latest at its own edge; where it could
  * not be queued it plays at its edge. Whatever then plays there, a channel that was queued is not
  * triggered again. Nothing is queued early of step 0 while a pattern waits to take over there.
+ *
+ * Ratchets and flams. What follows a hit within its step is queued at the step's edge, if its
+ * length is known: of a ratchet of h hits each next one after 1/h of what is left of the step,
+ * behind a late hit of what is left behind it; of a flam one hit after FLAM_US, or after a quarter
+ * of what is left if that is sooner. Behind an early hit they are counted from its edge. Their
+ * gates are at most 3/4 as long as they are apart, the first one's too. What has not come by the
+ * next step's edge does not come. They have the velocity and the level of the first.
  *
  * What is queued is played at the nearest tick. The level of a trigger goes out with it, levels
  * without one at the edge; the length of its gate is worked out when it rises. Two hits of one
@@ -60,6 +77,7 @@
 
 #define RACK_TRACKS 4
 #define RESET_WINDOW_US 1000u
+#define FLAM_US 30000u
 /* An edge this long ago is forgotten, before the time wraps. */
 #define RACK_LONG_AGO_US 0x40000000u
 

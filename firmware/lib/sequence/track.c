@@ -20,6 +20,8 @@ void track_init(struct track *track, const struct calibration *calibration)
     track_set(track, TRACK_FEEL, 100);
     track_set(track, TRACK_DYNAMICS, 100);
     track_set(track, TRACK_SWING, 50);
+    track_set(track, TRACK_RATCHET, 1);
+    track_set(track, TRACK_RATCHET_CHANCE, 25);
     track_route(track, ROUTE_AUTO, ROUTE_AUTO);
 }
 
@@ -31,16 +33,17 @@ static uint32_t param(const struct track *track, uint32_t which)
 static uint32_t in_percent(uint32_t which)
 {
     return (1u << TRACK_GATE_PART | 1u << TRACK_SKIP | 1u << TRACK_FEEL | 1u << TRACK_DYNAMICS |
-            1u << TRACK_SWING | 1u << TRACK_GATE_VELOCITY) >>
-               which &
-           1;
+            1u << TRACK_SWING | 1u << TRACK_GATE_VELOCITY | 1u << TRACK_RATCHET_CHANCE |
+            1u << TRACK_FLAM) >>
+               (which & 31) &
+           (which < TRACK_LENGTHS);
 }
 
 int track_set(struct track *track, uint32_t which, float value)
 {
     static const struct {
         uint16_t least, most;
-    } range[TRACK_PARAMS] = {
+    } range[TRACK_LENGTHS] = {
         [TRACK_THRESHOLD] = {0, 1},   [TRACK_MODE] = {0, MODE_RHYTHM},
         [TRACK_NOTES] = {1, 8},       [TRACK_FOLLOW] = {0, 2},
         [TRACK_LENGTH] = {0, 255},    [TRACK_ROTATION] = {0, 254},
@@ -49,12 +52,18 @@ int track_set(struct track *track, uint32_t which, float value)
         [TRACK_KEEP] = {0, 1},        [TRACK_FEEL] = {0, 200},
         [TRACK_DYNAMICS] = {0, 200},  [TRACK_SWING] = {50, 75},
         [TRACK_ACCENT] = {0, 1},      [TRACK_GATE_VELOCITY] = {0, 100},
+        [TRACK_TAKE] = {0, 1},        [TRACK_DIRECTION] = {0, DIRECTION_RANDOM},
+        [TRACK_DRAW] = {0, 255},      [TRACK_RATCHET] = {1, RATCHET_MOST},
+        [TRACK_RATCHET_BY] = {0, 1},  [TRACK_RATCHET_CHANCE] = {0, 100},
+        [TRACK_FLAM] = {0, 100},      [TRACK_MUTES] = {0, 255},
+        [TRACK_MUTE_AT] = {0, 1},
     };
     if (which >= TRACK_PARAMS) {
         return -1;
     }
-    float most = which == TRACK_GATE_US ? 1e7f : range[which].most;
-    if (!(value >= range[which].least && value <= most)) {
+    float least = which < TRACK_LENGTHS ? range[which].least : 0;
+    float most = which == TRACK_GATE_US ? 1e7f : which < TRACK_LENGTHS ? range[which].most : 255;
+    if (!(value >= least && value <= most)) {
         return -1;
     }
     if (which == TRACK_THRESHOLD) {
@@ -68,6 +77,15 @@ int track_set(struct track *track, uint32_t which, float value)
         value = value / 100 * WHOLE;
     }
     atomic_store_explicit(&track->param[which], (uint32_t)(value + 0.5f), memory_order_relaxed);
+    if (which >= TRACK_LENGTHS) {
+        uint32_t own = 0;
+        for (uint32_t i = 0; i < OUTPUT_CHANNELS; i++) {
+            own |=
+                (uint32_t)((param(track, TRACK_LENGTHS + i) | param(track, TRACK_SHIFTS + i)) != 0)
+                << i;
+        }
+        atomic_store_explicit(&track->own, own, memory_order_relaxed);
+    }
     return 0;
 }
 
@@ -99,6 +117,7 @@ void track_use(struct track *track, struct model *model)
         voices = voices < model->decoder.voices ? voices : model->decoder.voices;
         for (uint32_t voice = 0; voice < voices; voice++) {
             model->density[voice] = before->density[voice];
+            model->chance[voice] = before->chance[voice];
         }
         model_set_pitches(model, before->pitches,
                           count < model->pitch_room ? count : model->pitch_room);
@@ -119,6 +138,15 @@ void track_voicing(const struct track *track, const struct model *model, struct 
     voicing->keep = (uint8_t)param(track, TRACK_KEEP);
     voicing->accent = (uint8_t)param(track, TRACK_ACCENT);
     voicing->dynamics = (float)param(track, TRACK_DYNAMICS) * (1 / WHOLE);
+    voicing->draw = (uint8_t)param(track, TRACK_DRAW);
+    voicing->ratchet = (uint8_t)param(track, TRACK_RATCHET);
+    voicing->ratchet_by = (uint8_t)param(track, TRACK_RATCHET_BY);
+    voicing->ratchet_chance = param(track, TRACK_RATCHET_CHANCE);
+    voicing->flam = param(track, TRACK_FLAM);
+    for (uint32_t k = 1; voicing->ratchet_by && k < voicing->ratchet; k++) {
+        float more = (1 - model->threshold) * (float)k / (float)voicing->ratchet;
+        voicing->sure[k - 1] = tflite_cutoff(&model->decoder, model->threshold + more);
+    }
 }
 
 uint32_t track_decode(struct track *track, const float *latents)

@@ -41,7 +41,28 @@ enum track_param {
     TRACK_SWING,     /*    50..75    what the first of two steps takes of both, in % (50) */
     TRACK_ACCENT,    /* P  0..1      enum accent_mode (ACCENT_VELOCITY) */
     TRACK_GATE_VELOCITY, /* 0..100   how far a gate's length follows its velocity, in % (0) */
-    TRACK_PARAMS,
+    TRACK_TAKE,      /*    0..1      new patterns take over at step 0, or at the next step (0) */
+    TRACK_DIRECTION, /*    0..3      enum direction (DIRECTION_FORWARD) */
+    TRACK_DRAW,      /* P  0..255    which throw decides what sounds, ratchets and flams (0) */
+    TRACK_RATCHET,   /* P  1..4      most hits of a ratchet (1: none) */
+    TRACK_RATCHET_CHANCE, /* P 0..100 how probable a ratchet is, in % (25) */
+    TRACK_RATCHET_BY,     /* P 0..1   enum ratchet_by (RATCHET_BY_THROW) */
+    TRACK_FLAM,    /* P  0..100    how probable it is that a hit without ratchet is a flam, in %
+                                   (0) */
+    TRACK_MUTES,   /*    0..255    channels that are not triggered, one bit each (0) */
+    TRACK_MUTE_AT, /*    0..1      mutes take hold at the next step, or at step 0 (0) */
+    TRACK_LENGTHS, /*    0..255    eight: the length in steps that a channel goes round in by
+                                   itself; 0: the bar's (0) */
+    TRACK_SHIFTS = TRACK_LENGTHS + OUTPUT_CHANNELS, /* 0..255 eight: a channel is so many steps
+                                     ahead in its way (0) */
+    TRACK_PARAMS = TRACK_SHIFTS + OUTPUT_CHANNELS,
+};
+
+enum direction {
+    DIRECTION_FORWARD,
+    DIRECTION_REVERSE,
+    DIRECTION_PENDULUM, /* forward in the first bar after a reset, back in the second, and so on */
+    DIRECTION_RANDOM,   /* any step, by the throw */
 };
 
 #define TRACK_NO_SWING 32768u /* TRACK_SWING of 50 %, as it is kept */
@@ -50,8 +71,11 @@ enum track_param {
 struct hit {
     uint32_t due_us;
     uint16_t code;
-    uint8_t level;    /* its channel; OUTPUT_CHANNELS and above: none */
-    uint8_t velocity; /* 0 to 127 */
+    uint8_t level;       /* its channel; OUTPUT_CHANNELS and above: none */
+    uint8_t velocity;    /* 0 to 127 */
+    uint8_t repeats;     /* how often it comes again after this time ... */
+    uint8_t again;       /* this time it comes again */
+    uint32_t spacing_us; /* ... so much later each; 0: it is alone */
 };
 
 /* Hits of a track: late ones of the step that plays, one a channel, then early ones of the step
@@ -65,6 +89,7 @@ struct hit {
 struct track {
     _Atomic uint32_t param[TRACK_PARAMS]; /* whole numbers; what is in % in 1/65536 */
     _Atomic uint32_t triggers, levels;    /* routes */
+    _Atomic uint32_t own; /* channels with a length or a shift of their own, one bit each */
     struct exchange exchange;
     struct latents latents;
     const struct calibration *calibration; /* the rack's */
@@ -88,7 +113,12 @@ struct track {
     uint32_t hits;                   /* HITS_... */
     uint32_t flushed;                /* early hits that were played at the last step's edge */
     struct hit hit[2 * OUTPUT_CHANNELS];
-    uint32_t bars; /* begun since the last reset */
+    uint32_t bars;            /* begun since the last reset */
+    uint32_t steps;           /* played since then */
+    uint32_t muted;           /* channels, one bit each, at the last step */
+    uint32_t made;            /* its feel is in `feel` */
+    struct pattern_step row;  /* of a step with mutes or lengths of their own, what it puts out */
+    struct pattern_feel feel; /* ... and its feel */
 };
 
 /* Sets one parameter; whole numbers are rounded to. Returns 0, or -1: no such parameter, or a value

@@ -1,0 +1,37 @@
+/* What a step puts out once mutes, and ways of single channels, are reckoned with.
+ *
+ * Called by interrupts, from rack.c and hits.c.
+ */
+#ifndef LATENTRACK_ROW_H
+#define LATENTRACK_ROW_H
+
+#include "position.h"
+
+struct row {
+    const struct pattern_step *step;
+    const struct pattern_feel *feel; /* NULL: it has none */
+};
+
+/* For rows with something of their own: in track->row and track->feel, until the next is made. */
+struct row row_made(struct track *track, const struct pattern *pattern, uint32_t number,
+                    uint32_t length, uint32_t own, uint32_t muted);
+
+/* The channels that are muted at the step that comes, at this position. */
+static inline uint32_t row_muted(const struct track *track, uint32_t position)
+{
+    return position && track_param(track, TRACK_MUTE_AT) ? track->muted
+                                                         : track_param(track, TRACK_MUTES);
+}
+
+/* The row of the step that comes: step `number` of the pattern, of a bar of this length. */
+static inline struct row row_of(struct track *track, const struct pattern *pattern, uint32_t number,
+                                uint32_t length, uint32_t muted)
+{
+    uint32_t own = atomic_load_explicit(&track->own, memory_order_relaxed);
+    if (own | muted) {
+        return row_made(track, pattern, number, length, own, muted);
+    }
+    return (struct row){&pattern->step[number], pattern->feel ? &pattern->feel[number] : NULL};
+}
+
+#endif
