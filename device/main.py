@@ -5,6 +5,7 @@
 #     library.models()             library.play("funk")              tracks[1].jacks = "5-8"
 #     patch.cv_5_to = "1.skip"     presets.store(3)                  behaviours.switch("fills")
 #     track.parameter("keep")      instrument.pause()                instrument.stop()
+#     tempo(128)                   slots.recall(3)                   history.undo()
 from latentrack.version import is_new_enough
 
 if is_new_enough():
@@ -19,6 +20,9 @@ if is_new_enough():
         library = instrument.library
         patch = instrument.patch
         presets = instrument.presets
+        slots = instrument.slots
+        tempo = instrument.tempo
+        history = instrument.history
         settings = instrument.settings
         behaviours = instrument.behaviours
         calibration = instrument.calibration

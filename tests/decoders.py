@@ -31,6 +31,8 @@ FELT_SMALL = "felt_small"
 """The same with 2 latents and 1 of the feel."""
 FELT_FOUR = "felt_four"
 """The same with 4 latents and 2 of the feel."""
+EIGHT = "eight_drums"
+"""Eight drums that have a jack each, with 3 latents and no feel."""
 FOUR = "four_drums"
 """Drums with 4 latents, X to W, and no feel."""
 
@@ -110,6 +112,12 @@ def write_four(folder: Path) -> None:
     """Writes FOUR into a folder."""
     data = to_tflite(_network(*_STAND_INS[DRUMS], latents=4))
     (folder / f"{FOUR}.tflite").write_bytes(data)
+
+
+def write_eight(folder: Path) -> None:
+    """Writes EIGHT into a folder."""
+    info = DecoderInfo("perdec", 16, 8, 3, (1,) * 8)
+    (folder / f"{EIGHT}.tflite").write_bytes(to_tflite(_network(info, (12, 48), 1)))
 
 
 def write_felt(folder: Path) -> None:

@@ -184,6 +184,9 @@ class Behaviours(Part):
         worst = None
         # Index instead of an iterator: a behaviour may load another one and replace the list.
         i = 0
+        # What a behaviour sets is not the player's to take back.
+        history = self._instrument.history
+        history.ignores = True
         while i < len(self._names):
             name = self._names[i]
             i += 1
@@ -195,6 +198,7 @@ class Behaviours(Part):
             total += ms
             if ms > worst_ms:
                 worst, worst_ms = name, ms
+        history.ignores = False
         self._over = self._over + 1 if total > BUDGET_MS else 0
         if self._over > PATIENCE:
             self._over = 0

@@ -17,6 +17,7 @@ from latentrack import guard, logs, room
 from latentrack.behaviours import Behaviours
 from latentrack.boards import this_board
 from latentrack.calibration import Calibration
+from latentrack.history import History
 from latentrack.knobs import Knobs
 from latentrack.library import Library
 from latentrack.names import Part
@@ -24,7 +25,9 @@ from latentrack.parameters import TRACKS
 from latentrack.patch import Patch
 from latentrack.presets import Presets
 from latentrack.settings import Settings
+from latentrack.slots import Slots
 from latentrack.storage import Storage
+from latentrack.tempo import Tempo
 from latentrack.track import Track
 
 FRAME_MS = 20
@@ -92,6 +95,8 @@ class Instrument(Part):
         self.storage = Storage(self)
         self.settings = Settings(self)
         self.presets = Presets(self)
+        self.slots = Slots(self)
+        self.tempo = Tempo(self)
         self.behaviours = Behaviours(self)
         self.calibration = Calibration(self)
         # Loaded when the arena has been taken: what is loaded before makes that smaller.
@@ -108,6 +113,7 @@ class Instrument(Part):
             else:
                 self.message("behaviours are off: one of them stopped the module")
             guard.run(guard.number_of("settings"), self.settings.load)
+        self.history = History(self)
         # What happens in a frame, in order. Add to it, or take from it, as you like.
         self.controls = None
         self.every_frame = [
@@ -116,6 +122,8 @@ class Instrument(Part):
             self.behaviours.frame,
             self._refresh,
             self.library.refresh,
+            self.history.frame,
+            self.slots.frame,
             self.settings.frame,
             self.storage.frame,
         ]
@@ -158,6 +166,7 @@ class Instrument(Part):
         Instrument.running = self
         self._repair.note_instrument(self)
         self.library.play_something()
+        self.history.forget()
         self.frame()
         board = self.board
         pins = (

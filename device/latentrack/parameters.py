@@ -4,7 +4,7 @@ A track's parameters are read and set by name in their own unit (`track.length =
 add its line here, and, if latentcore does not know it, its method in track.py. Nothing else on the
 module lists them. The host runs this very file (host/latentrack/playing/parameters.py), so it must
 need nothing of MicroPython when it is run; what the studio and OSC offer of a parameter is chosen
-there (osc/controls.py, studio/explore/). The tempo is the clock's, not a track's.
+there (osc/controls.py, studio/explore/). The tempo is the clock's: a value of the patch.
 
     name, title on the screen, least, most, at first, what it does in a line
     unit     what its number means
@@ -24,27 +24,37 @@ MOST_LISTED = 14
 class Parameter:
     """One line of the table."""
 
-    def __init__(
-        self, name, title, least, most, default, about,
-        unit="", whole=False, choices=None, curve=False, core=None, factor=1, method=None,
-        builds=False,
-    ):  # fmt: skip
+    # What most lines leave as it is lies here, once: the module's memory is small.
+    unit = ""
+    whole = curve = builds = False
+    choices = core = method = None
+    factor = 1
+    # Which row of its table it is, from 0; `properties` in values.py sets it.
+    row = None
+    # Which of several of a kind, from 1; title and about then have a place for it.
+    number_of_kind = 0
+
+    def __init__(self, name, title, least, most, default, about, **more):
         self.name = name
-        self.title = title
+        self._title = title
         self.least = least
         self.most = most
         self.default = default
-        self.about = about
-        self.unit = unit
-        self.whole = whole or choices is not None
-        self.choices = choices
-        self.curve = curve
-        self.core = core
-        self.factor = factor
-        self.method = method
-        self.builds = builds
-        # Which row of its table it is, from 0; `properties` in values.py sets it.
-        self.row = None
+        self._about = about
+        for key in more:
+            setattr(self, key, more[key])
+        if self.choices is not None:
+            self.whole = True
+
+    @property
+    def title(self):
+        """Its name on the screen."""
+        return f"{self._title} {self.number_of_kind}" if self.number_of_kind else self._title
+
+    @property
+    def about(self):
+        """What it does, in a line."""
+        return self._about.format(self.number_of_kind) if self.number_of_kind else self._about
 
     def __repr__(self):
         return f"<{self.name}: {self.about}>"
@@ -112,6 +122,7 @@ class Parameter:
 
 
 OFF_ON = ("off", "on")
+DIRECTIONS = ("forward", "reverse", "pendulum", "random")
 KEYS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 # How scales sound is in scales.py, in this order.
 SCALES = (
@@ -125,8 +136,7 @@ _P = Parameter
 
 def _numbered(count, name, title, least, most, defaults, about, **more):
     return tuple(
-        _P(name + str(i + 1), f"{title} {i + 1}", least, most, defaults[i],
-           about.format(i + 1), **more)
+        _P(name + str(i + 1), title, least, most, defaults[i], about, number_of_kind=i + 1, **more)
         for i in range(count)
     )  # fmt: skip
 
@@ -162,6 +172,12 @@ TRACK = (
     _P("rotation", "Rotation", 0, 127, 0, "the bar begins this many steps later",
        whole=True, core="ROTATION"),
     _P("division", "Division", 1, 32, 1, "clock edges a step", whole=True, core="DIVISION"),
+    _P("multiply", "Multiply", 1, 8, 1, "steps for each that the division has", whole=True,
+       core="MULTIPLY"),
+    _P("direction", "Direction", 0, 3, 0, "which way the bar is played", choices=DIRECTIONS,
+       core="DIRECTION"),
+    _P("takes", "Takes over", 0, 1, 0, "a new pattern takes over at the bar, or at the next step",
+       choices=("bar", "step"), core="TAKE"),
     _P("swing", "Swing", 50, 75, 50, "share of two steps that the first takes; 50: straight",
        unit="%", core="SWING"),
     _P("gate", "Gate", 1, 1000, 10, "how long a gate is, at most 3/4 of a step",
@@ -171,6 +187,29 @@ TRACK = (
     _P("gate_velocity", "Gate velocity", 0, 100, 0,
        "how far soft hits have shorter gates, if the model has a feel",
        unit="%", core="GATE_VELOCITY"),
+    _P("ratchet", "Ratchet", 1, 4, 1, "most hits of a ratchet; 1: none", whole=True,
+       method="fills", builds=True),
+    _P("ratchet_chance", "Ratchet chance", 0, 1, 0.25, "how probable a ratchet is",
+       core="RATCHET_CHANCE", factor=100, builds=True),
+    _P("ratchet_by", "Ratchet by", 0, 1, 0,
+       "how many hits: by the throw of the dice, or the more the surer the model is",
+       choices=("throw", "certainty"), core="RATCHET_BY", builds=True),
+    _P("flam", "Flam", 0, 1, 0, "how probable it is that another hit is a flam",
+       core="FLAM", factor=100, builds=True),
+    _P("draw", "Draw", 0, 99, 0, "which throw decides chances, ratchets and flams", whole=True,
+       method="draws", builds=True),
+    _P("draws", "Draws", 0, 1, 0, "that throw repeats, or is another in each bar",
+       choices=("repeat", "each bar"), method="draws"),
+    _P("fill", "Fill", 0, 1, 0, "density and ratchets are up by the two that follow",
+       choices=OFF_ON, method="fills"),
+    _P("fill_density", "Fill density", 0, 1, 0.5, "how far a fill moves densities towards always",
+       method="fills"),
+    _P("fill_ratchet", "Fill ratchet", 1, 4, 2, "most hits of a ratchet in a fill", whole=True,
+       method="fills"),
+    _P("mute_at", "Mutes at", 0, 1, 0, "mutes take hold at the next step, or at the bar",
+       choices=("step", "bar"), core="MUTE_AT"),
+    _P("solo", "Solo", 0, 8, 0, "the only voice that is heard; 0: all that are not muted",
+       whole=True, method="ways"),
     _P("accent", "Accent", 0, 1, 0,
        "what accents say: how loud, if the model has a feel, or always which drum",
        choices=("velocity", "drum"), core="ACCENT", builds=True),
@@ -198,6 +237,20 @@ TRACK = (
     PITCHES, "pitch", "Pitch", 0, 127, (36, 39, 43, 46, 48, 51, 55, 58),
     "note {} of those a rhythm steps through, hit by hit",
     whole=True, method="pitch_table", builds=True,
+) + _numbered(
+    VOICES, "mute", "Mute", 0, 1, [0] * VOICES, "voice {} is silent: a drum, or a note at once",
+    choices=OFF_ON, method="ways",
+) + _numbered(
+    VOICES, "chance", "Chance", 0, 1, [1] * VOICES,
+    "how probable it is that a hit of voice {} sounds, as it is drawn",
+    method="chances", builds=True,
+) + _numbered(
+    VOICES, "length", "Length", 0, 128, [0] * VOICES,
+    "steps in which voice {} goes round by itself; 0: in those of the bar",
+    whole=True, method="ways",
+) + _numbered(
+    VOICES, "shift", "Shift", 0, 127, [0] * VOICES, "voice {} is so many steps ahead",
+    whole=True, method="ways",
 ) + (
     # Two that have buttons on every page, and two that are set once for a model or a patch.
     _P("follow", "Follow", 0, 2, 0, "new patterns at the bar, at every step, or by hand (hold)",
@@ -218,11 +271,19 @@ KNOBS = ("x", "y", "z", "threshold")
 CV_INPUTS = KNOBS + ("5", "6", "7", "8")
 # What CV inputs move at first; the others nothing.
 _CV_AT_FIRST = {"x": "x", "y": "y", "z": "z", "threshold": "threshold", "5": "w"}
-# What a CV input or a trigger can be assigned to: "1.length" is the first track's length.
-TARGETS = ("off",) + tuple(
-    f"{track + 1}.{entry.name}" for track in range(TRACKS) for entry in TRACK
+# What a CV input can be assigned to: "1.length" is the first track's length; "slot" recalls the
+# preset that the voltage points at. A trigger has actions besides, and no "slot".
+TARGETS = (
+    ("off",)
+    + tuple(f"{track + 1}.{entry.name}" for track in range(TRACKS) for entry in TRACK)
+    + ("slot",)
 )
-ACTIONS = ("off", "decode", "reset", "pause") + TARGETS[1:]
+ACTIONS = (
+    "off", "decode", "reset", "pause", "tap", "run", "mutate", "undo", "redo", "keep", "next_slot",
+) + TARGETS[1:-1]  # fmt: skip
+# What an output can carry instead of music, and what latentcore.clock_set calls it.
+OUTS = ("music", "clock", "clock/2", "clock/4", "clock/8", "clock/16", "reset", "run")
+OUT_CODES = (0, 1, 2, 4, 8, 16, 256, 257)
 
 
 def _cv_input(name):
@@ -236,8 +297,18 @@ def _cv_input(name):
     )  # fmt: skip
 
 
-# What all tracks share: where CV inputs and triggers go.
-PATCH = sum((_cv_input(name) for name in CV_INPUTS), ()) + (
+# What all tracks share: the clock, and where CV inputs and triggers go.
+PATCH = (
+    _P("tempo", "Tempo", 20, 400, 120, "beats a minute of the own clock", unit=" BPM"),
+    _P("clock_from", "Clock from", 0, 1, 0, "the clock: edges at the jack, or its own",
+       choices=("jack", "own")),
+    _P("run", "Run", 0, 1, 1, "whether the own clock runs", choices=OFF_ON),
+    _P("bridge", "Bridge", 0, 4, 0, "how many lost clock edges in a row are made up for",
+       whole=True),
+    _P("slots_at", "Slots at", 0, 1, 0, "a slot is recalled at the bar, or at once",
+       choices=("bar", "step")),
+    _P("mutation", "Mutation", 0, 1, 0.15, "how far mutate moves what plays"),
+) + sum((_cv_input(name) for name in CV_INPUTS), ()) + (
     _P("trigger_3", "Trigger 3", 0, len(ACTIONS) - 1, 1,
        "what trigger input 3 does; a parameter moves on by one", choices=ACTIONS),
     _P("trigger_4", "Trigger 4", 0, len(ACTIONS) - 1, 0,
@@ -245,4 +316,8 @@ PATCH = sum((_cv_input(name) for name in CV_INPUTS), ()) + (
     _P("knobs", "Knobs", 0, 1, 0,
        "which way the knobs turn: as the board's table says, or all the other way round",
        choices=("normal", "reversed")),
+) + _numbered(
+    VOICES, "out", "Output", 0, len(OUTS) - 1, [0] * VOICES,
+    "what output {} carries: music, or a clock, a reset or a run gate for others",
+    choices=OUTS,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The patch: which parameter each CV input moves, and what the trigger inputs 3 and 4 do.
+"""The patch: the clock, what each CV input moves, what triggers do and outputs carry.
 
 A CV modulates its parameter: 10 V are the parameter's whole range, times the input's attenuverter.
 So 5 V at X move X from the middle of the latent space to its end, whatever the model's scale is.
@@ -12,6 +12,13 @@ from latentrack.values import Values, properties
 WHOLE_WAY_VOLTS = 10
 # Less than this is the noise of a converter, or of an input with nothing in it: it moves nothing.
 LEAST_VOLTS = 0.01
+SLOT = parameters.TARGETS.index("slot")
+# The values that are latentcore's, in its order.
+_PARTS = {
+    "tap": "tempo", "run": "tempo", "mutate": "history", "undo": "history", "redo": "history",
+    "keep": "slots", "next_slot": "slots",
+}  # fmt: skip
+_CLOCK = ("clock_from", "tempo", "run", "bridge")
 
 
 class Input:
@@ -51,17 +58,35 @@ class Patch(Values):
         self._seal()
 
     def changed(self, name):
-        """Keeps what a CV or trigger input acts on: (track from 0, parameter), or None."""
-        if name[-3:] == "_to" or name[:7] == "trigger":
+        """Tells latentcore of the clock; keeps what an input acts on: (track, parameter)."""
+        number = self.numbers[name]
+        if name in _CLOCK:
+            latentcore.clock_set(_CLOCK.index(name), number)
+        elif name[:3] == "out":
+            self._carry()
+        elif name[-3:] == "_to" or name[:7] == "trigger":
             track, _, parameter = self.get(name).partition(".")
             self._targets[name] = (int(track) - 1, parameter) if parameter else None
+
+    def _carry(self):
+        """Tells latentcore what outputs carry, and the tracks which they leave alone."""
+        taken = 0
+        for i in range(parameters.VOICES):
+            what = parameters.OUT_CODES[self.numbers[f"out{i + 1}"]]
+            latentcore.clock_set(len(_CLOCK) + i, what)
+            taken |= (what != 0) << i
+        for track in self._instrument.tracks:
+            track.take_jacks(taken)
 
     def modulate(self, volts):
         """Adds the CV inputs' modulation for this frame: `volts` is name -> volts at the jack."""
         for name in volts:
             source = self._inputs[name]
             target = self._targets[source.target]
-            if target is not None:
+            if self.numbers[source.target] == SLOT:
+                part = source.amount(volts[name], self.numbers[source.attenuverter])
+                self._instrument.slots.select(part)
+            elif target is not None:
                 amount = source.amount(volts[name], self.numbers[source.attenuverter])
                 if amount:
                     self._instrument.tracks[target[0]].modulate(target[1], amount)
@@ -81,7 +106,10 @@ class Patch(Values):
         if target is not None:
             self._instrument.tracks[target[0]].advance(target[1])
         elif self.numbers[name]:
-            getattr(self._instrument, self.get(name))()
+            action = self.get(name)
+            part = _PARTS.get(action)
+            instrument = self._instrument
+            getattr(getattr(instrument, part) if part else instrument, action)()
 
 
 properties(Patch)

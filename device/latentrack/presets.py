@@ -61,8 +61,11 @@ class Presets(Part):
         """Whether it is kept in memory until the clock stops."""
         return self._instrument.storage.waits(_path(number))
 
-    def recall(self, number):
-        """Sets everything as it was stored. False: there is no such preset."""
+    def recall(self, number, patch=True):
+        """Sets everything as it was stored; `patch` False: all but the patch.
+
+        False: there is no such preset.
+        """
         text = self._instrument.storage.read(_path(number))
         if text is None:
             self._instrument.message(f"preset {number} is empty")
@@ -71,7 +74,8 @@ class Presets(Part):
             name = str(track.number + 1)
             set_from(track, name, text)
             self._play_model(track, name + ".model ", text)
-        set_from(self._instrument.patch, "patch", text)
+        if patch:
+            set_from(self._instrument.patch, "patch", text)
         if self._instrument.controls is not None:
             self._instrument.controls.take_over()
         self.last = number

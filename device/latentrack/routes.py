@@ -7,6 +7,7 @@ rhythm   as notes, a voice each
 """
 
 NOWHERE = 15
+CHANNELS = 8
 # The jacks (from 0) behind each choice of the parameter `jacks`; "auto" is somebody else's choice.
 JACKS = {
     "all": (0, 1, 2, 3, 4, 5, 6, 7),
@@ -32,6 +33,15 @@ def mask(route):
         if channel != NOWHERE:
             found |= 1 << channel
     return found
+
+
+def without(route, taken):
+    """A packed route without the channels of the mask `taken`, which then go nowhere."""
+    for i in range(CHANNELS):
+        channel = route >> 4 * i & 15
+        if channel != NOWHERE and taken >> channel & 1:
+            route |= NOWHERE << 4 * i
+    return route
 
 
 def routes(mode, jacks, voices, drum_jacks=JACKS["all"]):

@@ -65,7 +65,7 @@ class Settings(Part):
         for track in instrument.tracks:
             text += lines_of(track, str(track.number + 1))
         text += lines_of(instrument.patch, "patch")
-        return text + instrument.behaviours.lines()
+        return text + instrument.slots.lines() + instrument.behaviours.lines()
 
     def stored(self):
         """Return the text that was written last; None if there is none."""
@@ -80,6 +80,7 @@ class Settings(Part):
             for track in self._instrument.tracks:
                 set_from(track, str(track.number + 1), text)
             set_from(self._instrument.patch, "patch", text)
+            self._instrument.slots.set_from(text)
             self._instrument.behaviours.switch_from(text)
         self._edits = self._count()
 
@@ -112,7 +113,7 @@ class Settings(Part):
 
     def _count(self):
         instrument = self._instrument
-        edits = instrument.patch.edits + instrument.behaviours.edits
+        edits = instrument.patch.edits + instrument.behaviours.edits + instrument.slots.edits
         for track in instrument.tracks:
             edits += track.edits
         return edits

@@ -20,7 +20,9 @@ _POSITION = ("x", "y", "z", "w")
 _FEEL_POSITION = ("feel_x", "feel_y")
 # Methods that pass parameters to latentcore, by their names in the table. Routes come before the
 # methods that depend on them.
-_METHODS = ("latents", "follows", "routes", "pitch_table", "densities")
+_METHODS = (
+    "latents", "follows", "routes", "pitch_table", "fills", "densities", "chances", "draws", "ways",
+)  # fmt: skip
 _APPLY = tuple("_apply_" + name for name in _METHODS)
 
 
@@ -37,6 +39,11 @@ class Track(Values):
         # Masks of jacks, bit i is jack i: those that carry pitches and accents of this track, and
         # those that no longer do and still put out their last voltage.
         self.levels = self.released = 0
+        # Mask of jacks that carry something else than music, and the packed route of its triggers.
+        self.taken = 0
+        self.channels = 0xFFFFFFFF
+        # The bar for which the dice were thrown, where each bar has a throw of its own.
+        self._drawn = 0
         self.model = None
         # All tracks that share the jacks, this one too.
         self.tracks = tracks
@@ -84,6 +91,8 @@ class Track(Values):
         self._busy = True
         try:
             latentcore.load(self.number, model.file, block.view)
+            if self.history is not None:
+                self.history.note_model(self.number, self.model and self.model.name)
             self._kept.append((block, model))
             self.model = model
             self._decoded = memoryview(self._latents)[: model.latents]
@@ -94,12 +103,14 @@ class Track(Values):
         finally:
             self._busy = False
         self._asked = True
-        self._again("latents", "densities", "pitch_table")
+        self._again("latents", "densities", "chances", "pitch_table")
         self._share_jacks()
         self.refresh()
 
     def stop(self):
         """Remove the model: the track is silent from the next bar on."""
+        if self.history is not None:
+            self.history.note_model(self.number, self.model and self.model.name)
         self.model = None
         latentcore.silence(self.number)
         self.release_unused()
@@ -168,6 +179,8 @@ class Track(Values):
             if name is None:
                 self._knob_values[i] = value
             else:
+                if self.history is not None:
+                    self.history.note(self, name, self.numbers[name])
                 # Not clamped: a typed latent may exceed the scale, a knob's may not.
                 self.numbers[name] = value
                 self.changed(name)
@@ -286,6 +299,9 @@ class Track(Values):
     def _refresh(self):
         if len(self._kept) > (self.model is not None):
             self.release_unused()
+        if self._now.get("draws") and self.bar != self._drawn:
+            self._drawn = self.bar
+            self._again("draws")
         for name in self._next_modulation:
             amount = self._next_modulation[name]
             self._next_modulation[name] = 0
@@ -387,6 +403,8 @@ class Track(Values):
         voicing.apply_routes(self, self._now, self._drum_jacks)
         self._methods.mark(_METHODS.index("pitch_table"))
         self._methods.mark(_METHODS.index("densities"))
+        self._methods.mark(_METHODS.index("chances"))
+        self._methods.mark(_METHODS.index("ways"))
 
     def jack_numbers(self):
         """Return the jacks that the track plays on, from 0."""
@@ -397,6 +415,31 @@ class Track(Values):
 
     def _apply_densities(self):
         voicing.apply_densities(self, self._now)
+
+    def _apply_fills(self):
+        now = self._now
+        most = now["ratchet"]
+        if now["fill"] and now["fill_ratchet"] > most:
+            most = now["fill_ratchet"]
+        latentcore.set(self.number, latentcore.RATCHET, most)
+        self._again("densities")
+
+    def _apply_chances(self):
+        voicing.apply_chances(self, self._now)
+
+    def _apply_draws(self):
+        draw = self._now["draw"] + (self._drawn if self._now["draws"] else 0)
+        latentcore.set(self.number, latentcore.DRAW, draw & 255)
+        self._build = True
+
+    def _apply_ways(self):
+        voicing.apply_ways(self, self._now)
+
+    def take_jacks(self, mask):
+        """Leave these jacks (bit i is jack i) to something else than music."""
+        if mask != self.taken:
+            self.taken = mask
+            self._again("routes")
 
     def knob_of(self, voice):
         """Return the number, from 0, of the density parameter that a voice of the model uses."""

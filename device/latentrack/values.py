@@ -8,10 +8,14 @@ class Values(Part):
 
     TABLE = ()
     ENTRIES = {}
+    # Who is told what was set before (history.py), or None.
+    history = None
 
     def __init__(self):
         # The numbers behind the values, by name, as set by hand.
         self.numbers = {entry.name: entry.default for entry in self.TABLE}
+        # Rows of the table that history has noted in this gesture.
+        self.noted = bytearray(len(self.TABLE))
         # How often something was set; settings notice by it.
         self.edits = 0
 
@@ -25,7 +29,10 @@ class Values(Part):
     def set(self, name, value):
         """Sets one by its name. KeyError: no such parameter; ValueError: not a value of it."""
         number = self.parameter(name).number(value)
-        if self.numbers[name] != number:
+        before = self.numbers[name]
+        if before != number:
+            if self.history is not None:
+                self.history.note(self, name, before)
             self.numbers[name] = number
             self.edits += 1
             self.changed(name)

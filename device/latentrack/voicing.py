@@ -19,6 +19,8 @@ def apply_routes(track, now, drum_jacks):
         groups = track.model.groups
         voices = len(groups) if mode == "drums" and groups else track.model.voices
     triggers, levels, notes = routes.routes(mode, track.jack_numbers(), min(voices, 8), drum_jacks)
+    triggers, levels = routes.without(triggers, track.taken), routes.without(levels, track.taken)
+    track.channels = triggers
     latentcore.route(track.number, triggers, levels)
     before = track.levels
     track.levels = 0 if track.model is None else routes.mask(levels)
@@ -58,12 +60,39 @@ def apply_pitch_table(track, now):
 
 
 def apply_densities(track, now):
-    """Tell latentcore the density of each voice."""
+    """Tell latentcore the density of each voice, with what a fill adds."""
+    if track.model is None:
+        return
+    more = now["fill_density"] if now["fill"] else 0
+    for voice in range(track.model.voices):
+        density = now["density" + str(knob_of(track, voice) + 1)]
+        latentcore.density(track.number, voice, density + (1 - density) * more)
+
+
+def apply_chances(track, now):
+    """Tell latentcore how probable it is that a hit of each voice sounds."""
     if track.model is None:
         return
     for voice in range(track.model.voices):
-        density = now["density" + str(knob_of(track, voice) + 1)]
-        latentcore.density(track.number, voice, density)
+        latentcore.chance(track.number, voice, now["chance" + str(knob_of(track, voice) + 1)])
+
+
+def apply_ways(track, now):
+    """Tell latentcore which channels are muted, and the lengths and shifts of their own."""
+    muted, lengths = 0, latentcore.LENGTHS
+    for channel in range(routes.CHANNELS):
+        latentcore.set(track.number, lengths + channel, 0)
+        latentcore.set(track.number, lengths + routes.CHANNELS + channel, 0)
+    for voice in range(parameters.VOICES):
+        channel = track.channels >> 4 * voice & 15
+        if channel == routes.NOWHERE:
+            continue
+        name = str(voice + 1)
+        if now["mute" + name] or now["solo"] not in (0, voice + 1):
+            muted |= 1 << channel
+        latentcore.set(track.number, lengths + channel, now["length" + name])
+        latentcore.set(track.number, lengths + routes.CHANNELS + channel, now["shift" + name])
+    latentcore.set(track.number, latentcore.MUTES, muted)
 
 
 def knob_of(track, voice):

@@ -27,7 +27,7 @@
     X(set, PY_3) X(route, PY_3) X(density, PY_3) X(chance, PY_3) X(pitches, PY_2)                                  \
     X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(read_cells, PY_2)              \
     X(read_feel, PY_2)                                                                             \
-    X(ask_reset, PY_0) X(pause, PY_0) X(paused, PY_0) X(triggered, PY_0) X(count, PY_2)            \
+    X(ask_reset, PY_0) X(clock_set, PY_2) X(pause, PY_0) X(paused, PY_0) X(triggered, PY_0) X(count, PY_2)            \
     X(level, PY_2) X(clock, PY_1) X(reset, PY_1) X(trigger_3, PY_1) X(trigger_4, PY_1)             \
     X(tick, PY_1) X(guard, PY_1) X(guard_code, PY_VAR)                                             \
     X(time_source, PY_1) X(gpio_output, PY_VAR) X(dac_outputs, PY_3) X(dac_output, PY_VAR)         \
@@ -39,7 +39,7 @@
     X(THRESHOLD) X(MODE) X(NOTES) X(FOLLOW) X(LENGTH) X(ROTATION) X(DIVISION) X(GATE_US)           \
     X(GATE_PART) X(SKIP) X(KEEP) X(FEEL) X(DYNAMICS) X(SWING) X(ACCENT) X(GATE_VELOCITY)           \
     X(TAKE) X(DIRECTION) X(DRAW) X(RATCHET) X(RATCHET_CHANCE) X(RATCHET_BY) X(FLAM) X(MUTES)       \
-    X(MUTE_AT) X(LENGTHS)
+    X(MUTE_AT) X(MULTIPLY) X(LENGTHS)
 /* clang-format on */
 
 /* The .mpy for x64 finds the model of the chip, which the module `virtualboard` provides. */
@@ -108,7 +108,7 @@ static py_obj clock(py_obj pin)
     (void)pin;
     uint32_t *slots = atomic_load_explicit(&measured.slots, memory_order_acquire);
     uint32_t before = slots ? reg_read(measured.counter) : 0;
-    rack_clock(&rack, now_us());
+    rack_jack(&rack, now_us());
     if (slots) {
         uint32_t taken = reg_read(measured.counter) - before;
         uint32_t stored = slots[0] + 1;
@@ -527,6 +527,16 @@ static py_obj ask_reset(void)
 }
 PY_FUNCTION_0(ask_reset);
 
+/* clock_set(parameter, value): of all tracks, see enum rack_param and tempo.h. */
+static py_obj clock_set(py_obj parameter, py_obj value)
+{
+    if (rack_set(&rack, (uint32_t)py_uint(parameter), py_float(value)) != 0) {
+        return wrong("no such parameter of the clock, or a value out of its range");
+    }
+    return py_none();
+}
+PY_FUNCTION_2(clock_set);
+
 static py_obj pause(void)
 {
     rack_pause(&rack);
@@ -562,6 +572,7 @@ enum count {
     COUNT_VOICES,
     COUNT_HITS,
     COUNT_TICKS,
+    COUNT_LEFT,
     COUNTS,
 };
 
@@ -572,7 +583,7 @@ static py_obj count(py_obj number, py_obj which)
     const struct pattern *newest = track->exchange.published;
     uintptr_t index = py_uint(which);
     if (index >= COUNTS) {
-        return wrong("counts are numbered 0 to 11");
+        return wrong("counts are numbered 0 to 12");
     }
     const uint32_t found[COUNTS] = {
         [COUNT_EDGES] = rack.edge,
@@ -587,6 +598,7 @@ static py_obj count(py_obj number, py_obj which)
         [COUNT_VOICES] = pattern ? pattern->voices : 0,
         [COUNT_HITS] = newest ? pattern_hits(newest, newest->steps) : 0,
         [COUNT_TICKS] = ticks,
+        [COUNT_LEFT] = track_steps_left(track),
     };
     return py_small_int((intptr_t)(found[index] & (index < COUNT_PATTERN ? 0xFFFF : SMALL_INT)));
 }

@@ -42,6 +42,7 @@ def _clocked():
     latentcore.clock(None)
     instrument.frame()
 instrument.stop()
+instrument.history.close()
 while not instrument.screen.display.ready(): pass
 for _ in range(100): instrument.frame()
 """

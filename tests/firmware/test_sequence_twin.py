@@ -53,6 +53,7 @@ NAMES = (
     "flam",
     "mutes",
     "mute_at",
+    "multiply",
     *("lengths",) * 8,
     *("shifts",) * 8,
 )
@@ -166,6 +167,18 @@ class Pair:
     def clock(self) -> None:
         self.c.rack_clock(self.rack_c, self.now & 0xFFFFFFFF)
         self.rack.clock(self.now)
+
+    def jack(self) -> None:
+        self.c.rack_jack(self.rack_c, self.now & 0xFFFFFFFF)
+        self.rack.jack(self.now)
+
+    def set_rack(self, name: str, value: int, channel: int = 0) -> None:
+        number = ("source", "tempo", "run", "bridge", "outs").index(name) + channel
+        assert self.c.rack_set(self.rack_c, number, ctypes.c_float(value)) == 0
+        if name == "outs":
+            self.rack.outs[channel] = value
+        else:
+            setattr(self.rack, name, value)
 
     def reset(self) -> None:
         self.c.rack_reset(self.rack_c, self.now & 0xFFFFFFFF)
@@ -310,6 +323,7 @@ PERFORMED = (
     st.tuples(st.just("flam"), st.sampled_from((0, 0, 50, 100))),
     st.tuples(st.just("mutes"), st.sampled_from((0, 0, 1, 6, 255))),
     st.tuples(st.just("mute_at"), st.integers(0, 1)),
+    st.tuples(st.just("multiply"), st.sampled_from((1, 1, 2, 3, 8))),
     st.tuples(st.just("lengths"), st.tuples(CHANNELS, st.sampled_from((0, 1, 3, 5, 255)))),
     st.tuples(st.just("shifts"), st.tuples(CHANNELS, st.sampled_from((0, 1, 7, 255)))),
 )
@@ -401,6 +415,44 @@ def play_groove(
     edges(3)
 
 
+# What is set of the rack, what is set of a track, microseconds between edges at the jack, which of
+# them are lost, ticks between them.
+CLOCKS = st.tuples(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("source"), st.sampled_from((0, 0, 1, 1, 2))),
+            st.tuples(st.just("tempo"), st.sampled_from((20, 97, 120, 400))),
+            st.tuples(st.just("run"), st.sampled_from((0, 1, 1))),
+            st.tuples(st.just("bridge"), st.sampled_from((0, 1, 1, 4))),
+            st.tuples(st.just("outs"), st.sampled_from((0, 1, 2, 3, 256, 257)), CHANNELS),
+        ),
+        max_size=4,
+    ),
+    st.lists(st.one_of(*PERFORMED), max_size=2),
+    st.sampled_from((3000, 7000, 40_000)),
+    st.sets(st.integers(2, 7), max_size=3),
+    st.integers(-1, 1),
+)
+
+
+def play_clock(
+    pair: Pair, rack: list[tuple], track: list[tuple], us: int, lost: set[int], late: int
+) -> None:
+    """Edges at the jack, some of them lost or late by a quarter, and ticks as on the module."""
+    for name, value, *channel in rack:
+        pair.set_rack(name, value, *channel)
+    for change in track:
+        pair.set(0, *change)
+    for edge in range(8):
+        if edge not in lost:
+            pair.jack()
+        pair.agree()
+        for left in range(us + (late * us // 4 if edge % 3 == 0 else 0), 0, -1000):
+            pair.wait(min(left, 1000))
+            pair.tick()
+        pair.agree()
+
+
 def machine(c: ctypes.CDLL) -> type[RuleBasedStateMachine]:
     class Machine(RuleBasedStateMachine):
         @initialize(
@@ -463,6 +515,12 @@ def machine(c: ctypes.CDLL) -> type[RuleBasedStateMachine]:
         @rule(track=TRACKS, groove=GROOVES)
         def groove(self, track, groove):
             play_groove(self.pair, track, *groove)
+
+        @rule(clocks=st.lists(CLOCKS, min_size=1, max_size=4))
+        def clocks(self, clocks):
+            for clock in clocks:
+                play_clock(self.pair, *clock)
+            self.pair.set_rack("source", 0)  # the other rules are edges of the one source
 
         @rule(track=TRACKS, changes=CHANGES, latents=LATENTS, count=st.integers(1, 12))
         def change_and_run(self, track, changes, latents, count):
@@ -697,3 +755,34 @@ def test_every_interleaving_agrees_with_the_twin(sequence_c):
             suppress_health_check=quiet,
         ),
     )
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(steps=st.integers(1, 5), latents=LATENTS, clocks=st.lists(CLOCKS, min_size=1, max_size=6))
+def test_clocks_agree_with_the_twin(sequence_c, steps, latents, clocks):
+    pair = Pair(sequence_c, start=(1 << 32) - 100_000)
+    pair.use(0, pair.model("perdec", steps, 6, (1, 2, 3), True))
+    pair.set(0, "threshold", Fraction(1, 8))
+    pair.decode(0, latents)
+    for clock in clocks:
+        play_clock(pair, *clock)
+    pair.agree()
+    pair.close()
+
+
+def test_the_own_clock_keeps_its_tempo(sequence_c):
+    """97 beats a minute are 154,639.175… us an edge: after 300 edges none of that is lost."""
+    pair = Pair(sequence_c)
+    pair.use(0, pair.model("perdec", 4, 6, (1, 2, 3)))
+    pair.set(0, "threshold", Fraction(1, 8))
+    pair.decode(0, [1, 2, 3])
+    for name, value in (("source", 1), ("tempo", 97), ("run", 1)):
+        pair.set_rack(name, value)
+    while pair.rack.edges < 301:
+        pair.tick()
+        pair.wait(1000)
+        if pair.now % 500_000 == 0:
+            pair.agree()
+    heard = pair.now - 1000
+    assert 0 <= heard - 300 * Fraction(15_000_000, 97) < 1000
+    pair.close()

@@ -19,6 +19,8 @@ BAR, STEP, HOLD = 0, 1, 2
 LONG_AGO_US = 1 << 30
 RESET_WINDOW_US = 1000
 FLAM_US = 30_000
+FOREVER_US = 1 << 29
+OWN_LATE_US = 1_000_000
 
 
 @dataclass
@@ -111,6 +113,11 @@ def throw(draw: int, what: int, step: int, voice: int) -> int:
     return (word ^ word >> 16) >> 16
 
 
+def ticks_256(tempo: int) -> int:
+    """From one edge of the own clock to the next, in 1/256 us."""
+    return round(Fraction(15_000_000 * 256, tempo))
+
+
 def rounded(value: Fraction) -> int:
     """A converter's code: to nearest, kept in 16 bits."""
     return min(65535, max(0, math.floor(value + Fraction(1, 2))))
@@ -196,6 +203,7 @@ class Track:
     flam: int = 0  # percent
     mutes: int = 0  # one bit a channel
     mute_at: int = 0
+    multiply: int = 1
     lengths: list[int] = field(default_factory=lambda: [0] * 8)
     shifts: list[int] = field(default_factory=lambda: [0] * 8)
     triggers: tuple[int, ...] | None = AUTO
@@ -220,6 +228,10 @@ class Track:
     bars: int = 0  # begun since the reset
     steps: int = 0  # played since the reset
     muted: int = 0
+    multiple: int = 1  # steps from an edge to the next
+    left: int = 0  # of them to come
+    group: tuple[int, int] | None = None  # their edge, and the length to the next, if it is known
+    step_time: int = 0
 
     # What Python asks for.
 
@@ -426,17 +438,16 @@ class Track:
         """Whether the next clock edge is a step's."""
         return self.since_step is None or self.since_step + 1 >= self.division
 
-    def length_of_step(self) -> int | None:
-        """From this edge to the next step's, as far as it can be told."""
+    def length_of_group(self) -> int | None:
+        """From this edge to the next that is a step's, as far as it can be told."""
         if not self.rack.intervals:
             return None
-        coming, last = (self.rack.intervals[-2:] * 2)[:2]
-        if last // 4 > coming:
-            last = coming
-        elif coming // 4 > last:
-            coming = last
-        alternating = [coming, last] * self.division
+        alternating = self.rack.predicted() * self.division
         return min(LONG_AGO_US, sum(alternating[: self.division]))
+
+    def length_of_step(self) -> int | None:
+        length = self.length_of_group()
+        return length // self.multiple or None if length else None
 
     def offset(self, position: int, trigger: Trigger) -> int:
         """In 1/65536 step."""
@@ -458,15 +469,35 @@ class Track:
     def hit(self, row: Row, channel: int, length: int, part: int) -> Hit:
         trigger = row.triggers[channel]
         level = None if trigger.level is None else (trigger.level, row.levels[trigger.level])
-        due = self.rack.last_edge + length * part // 65536
+        due = self.step_time + length * part // 65536
         return Hit(due, trigger.velocity, level)
 
     def edge(self, now: int) -> dict[int, int]:
-        """Plays a step if it is time to; tells the step and its levels, returns how long the gates
-        are that rise at the edge."""
+        """Plays a step if it is time to."""
         if not self.is_due():
             self.since_step += 1
             return {}
+        for _ in range(self.left):
+            if self.playing:
+                position = self.coming_position(self.playing)
+                self.next = position + 1
+                self.bars += position == 0
+                self.steps += 1
+        self.multiple, self.left = self.multiply, self.multiply - 1
+        self.step_time = self.rack.last_edge
+        length = self.length_of_group()
+        self.group = (self.step_time, length) if length and self.left else None
+        gates = self.step(now)
+        self.since_step = 0 if self.played_at == self.rack.edges else None
+        return gates
+
+    def due_between(self) -> int:
+        """When the next step between two edges is due."""
+        edge, length = self.group
+        return edge + length * (self.multiple - self.left) // self.multiple
+
+    def step(self, now: int) -> dict[int, int]:
+        """Tells the step and its levels, returns how long the gates are that rise at once."""
         position = self.coming_position(self.playing) if self.playing else 0
         if self.takes_over(position) or (self.ready and self.playing is None):
             self.playing, self.ready = self.ready, None
@@ -480,7 +511,6 @@ class Track:
         self.bars += position == 0
         self.steps += 1
         self.next = position + 1
-        self.since_step = 0
         self.played_at = self.rack.edges
         self.played_position = position
         self.rack.events.append(("step", now, self.index, number))
@@ -499,7 +529,7 @@ class Track:
             if length is None or not (offset or trigger.more or trigger.flam):
                 continue
             hit = self.hit(row, channel, length, offset)
-            left = length - (hit.due - self.rack.last_edge)
+            left = length - (hit.due - self.step_time)
             if trigger.flam:
                 hit = replace(hit, follow=1, apart=min(FLAM_US, left // 4))
             elif trigger.more:
@@ -536,6 +566,12 @@ class Track:
                 }
                 self.claimed = set(early)
 
+    def take_late(self) -> list[tuple[Track, int, Hit]]:
+        """Late hits whose step is over; what follows a hit is over with it."""
+        late = sorted(self.late.items())
+        self.late.clear()
+        return [(self, channel, hit) for channel, hit in late if not hit.again]
+
     def drop_early(self) -> None:
         self.early.clear()
         self.claimed.clear()
@@ -548,8 +584,8 @@ class Track:
             pattern.rows[number] = self.build(pattern.model, pattern, number, self.posted)
 
     def rewind(self) -> None:
-        self.next = self.bars = self.steps = 0
-        self.since_step = None
+        self.next = self.bars = self.steps = self.left = 0
+        self.since_step = self.group = None
         if self.coming != 0:
             self.drop_early()
 
@@ -562,6 +598,8 @@ class Track:
         if self.rack.period is None:
             return self.gate_us
         step = self.rack.period * self.division
+        if self.multiple > 1:
+            step = min(step, 2**32 - 1) // self.multiple
         if self.gate_part:
             return min(LONG_AGO_US, step * round(self.gate_part * 655.36) // 65536)
         return min(self.gate_us, step - step // 4)
@@ -583,6 +621,14 @@ class Rack:
     dice: int = 0
     off: dict[int, int] = field(default_factory=dict)  # of the channels that are high
     at_edge: set[int] = field(default_factory=set)  # triggered at the last edge
+    source: int = 0  # jack, own, MIDI
+    tempo: int = 120
+    run: int = 0
+    bridge: int = 0
+    outs: list[int] = field(default_factory=lambda: [0] * 8)
+    bridged: int = 0
+    own: Fraction | None = None  # when the own clock's next edge is due; None: it stands
+    since_reset: int = 0
 
     def __post_init__(self) -> None:
         self.track = [Track(index, self) for index in range(4)]
@@ -590,6 +636,15 @@ class Rack:
     @property
     def period(self) -> int | None:
         return min(self.intervals[-2:]) if self.intervals else None
+
+    def predicted(self) -> list[int]:
+        """The interval that comes, and the one behind it."""
+        coming, last = (self.intervals[-2:] * 2)[:2]
+        if last // 4 > coming:
+            last = coming
+        elif coming // 4 > last:
+            coming = last
+        return [coming, last]
 
     def play(self, tracks: list[Track], now: int) -> dict[int, int]:
         """One edge for these tracks; returns the gate's length for each channel triggered."""
@@ -617,13 +672,7 @@ class Rack:
 
     def play_late(self, tracks: list[Track], now: int) -> set[int]:
         """Late hits whose next step plays now."""
-        hits = []
-        for track in tracks:
-            if track.is_due():
-                late = sorted(track.late.items())
-                hits += [(track, channel, hit) for channel, hit in late if not hit.again]
-                track.late.clear()
-        return self.play_hits(hits, now)
+        return self.play_hits([hit for t in tracks if t.is_due() for hit in t.take_late()], now)
 
     def gates(self, now: int, rising: dict[int, int], falling: set[int]) -> None:
         if rising or falling:
@@ -640,6 +689,81 @@ class Rack:
         for track in played:
             track.look_ahead()
 
+    def outs_due(self) -> set[int]:
+        """The channels that carry a clock or a reset and are due at this edge."""
+        first = self.since_reset == 0
+        return {
+            channel
+            for channel, what in enumerate(self.outs)
+            if (first and what == 256) or (0 < what < 256 and self.since_reset % what == 0)
+        }
+
+    def out_gate(self) -> int:
+        return 10_000 if self.period is None else min(10_000, self.period // 2)
+
+    def runs(self, now: int) -> bool:
+        if self.paused or self.last_edge is None or (self.source == 1 and self.own is None):
+            return False
+        return self.period is None or (now - self.last_edge) // 4 <= self.period
+
+    def jack(self, now: int) -> None:
+        """An edge at the clock's jack."""
+        if self.source != 0:
+            return
+        bridged, self.bridged = self.bridged, 0
+        if bridged and now - self.last_edge < self.intervals[-1] // 2:
+            self.last_edge = now
+        else:
+            self.clock(now)
+
+    def own_clock(self, now: int) -> None:
+        if self.source != 1 or not self.run:
+            self.own = None
+            return
+        due = Fraction(now) if self.own is None else self.own
+        if now - math.floor(due) > OWN_LATE_US:
+            due = Fraction(now)
+        self.own = due
+        if math.floor(due) <= now:
+            self.own = due + Fraction(ticks_256(self.tempo), 256)
+            self.clock(math.floor(due))
+
+    def bridge_over(self, now: int) -> None:
+        """Plays an edge that was lost."""
+        known = self.last_edge is not None and len(self.intervals) >= 2
+        if self.bridged >= self.bridge or not known or self.source != 0 or self.paused:
+            return
+        coming = self.predicted()[0]
+        if now - self.last_edge >= coming + coming // 8:
+            self.bridged += 1
+            self.clock(self.last_edge + coming)
+
+    def steps_between(self, now: int) -> None:
+        for track in self.track:
+            if self.paused:
+                track.group = None
+        due = [t for t in self.track if t.group and t.due_between() - now <= 500]
+        for track in due:
+            track.step_time = track.due_between()
+            track.left -= 1
+            if not track.left:
+                track.group = None
+            self.play_hits(track.take_late(), now)
+            rising = track.step(now)
+            self.gates(now, rising, set(rising) & set(self.off))
+            if track.playing:
+                track.prepare()
+                track.look_ahead()
+
+    def run_outs(self, now: int) -> None:
+        wanted = {channel for channel, what in enumerate(self.outs) if what == 257}
+        if self.runs(now):
+            rising = wanted - set(self.off)
+            self.gates(now, dict.fromkeys(rising, 0), set())
+            self.off |= dict.fromkeys(wanted, now + FOREVER_US)
+        else:
+            self.gates(now, {}, wanted & set(self.off))
+
     def clock(self, now: int) -> None:
         stopped = self.last_edge is None
         if self.last_edge is not None:
@@ -652,8 +776,7 @@ class Rack:
         if begins:
             self.paused = self.paused and not self.reset_asked
             self.reset_asked = False
-            for track in self.track:
-                track.rewind()
+            self.rewind()
         if self.paused or (stopped and (begins or self.rewound)):
             for track in self.track:
                 track.drop_early()
@@ -662,8 +785,15 @@ class Rack:
         self.play_late(tracks, now)
         rising = self.play(tracks, now)
         self.at_edge = set(rising)
+        rising = dict.fromkeys(self.outs_due(), self.out_gate()) | rising
         self.gates(now, rising, set(rising) & set(self.off))
+        self.since_reset += 1
         self.look_ahead(self.track)
+
+    def rewind(self) -> None:
+        self.since_reset = 0
+        for track in self.track:
+            track.rewind()
 
     def reset(self, now: int) -> None:
         self.paused = False
@@ -672,12 +802,12 @@ class Rack:
             window = min(window, self.period // 2)
         if self.last_edge is None or now - self.last_edge > window:
             self.rewound = True
-            for track in self.track:
-                track.rewind()
+            self.rewind()
             for track in self.track:
                 track.prepare()
             return
         self.reset_edge = self.edges
+        self.since_reset = 0
         wrong = [t for t in self.track if t.played_at != self.edges or t.played_position != 0]
         wanted = {c for t in self.track if t not in wrong for c in t.triggered}
         for track in wrong:
@@ -690,6 +820,9 @@ class Rack:
         wanted |= set(lengths)
         rising = {c: length for c, length in lengths.items() if c not in self.at_edge}
         falling = (self.at_edge - wanted - late) | set(rising)
+        outs = self.outs_due() - set(self.off) - set(rising)
+        self.since_reset = 1
+        rising |= dict.fromkeys(outs, self.out_gate())
         self.gates(now, rising, falling & set(self.off))
         self.at_edge = wanted
         self.look_ahead(wrong)
@@ -698,6 +831,9 @@ class Rack:
         due = {where for where, off in self.off.items() if now >= off}
         if due:
             self.gates(now, {}, due)
+        self.own_clock(now)
+        self.bridge_over(now)
+        self.steps_between(now)
         hits = []
         for track in self.track:
             for waiting in (track.late, track.early):
@@ -708,6 +844,7 @@ class Rack:
                     if hit.follow:
                         waiting[channel] = hit.following()
         self.play_hits(hits, now)
+        self.run_outs(now)
         if self.last_edge is not None and now - self.last_edge >= LONG_AGO_US:
             self.last_edge = None
             self.intervals = []

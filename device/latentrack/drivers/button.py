@@ -26,13 +26,14 @@ class Button:
     def event(self):
         """What has happened since the last call, or None.
 
-        "press" at once; then "hold" after a second, or "release" when it is let go before that.
+        "press" at once; then "release" when it is let go within a second, or "hold" after one and
+        "end_hold" when it is let go.
         """
         if self._pin.value():
             if self._since is None:
                 return None
             self._since = None
-            return None if self._held else "release"
+            return "end_hold" if self._held else "release"
         if self._since is None:
             self._since = ticks_ms()
             self._held = False

@@ -4,7 +4,10 @@ A page is one module in this folder with a class `Page`. To add one, write it an
 What must outlive a page being swapped for a newer version lives in the instrument.
 """
 
-NAMES = ("play", "groove", "parameters", "patch", "library", "presets", "behaviours", "calibration")
+NAMES = (
+    "play", "perform", "groove", "parameters", "patch", "library", "presets", "behaviours",
+    "calibration",
+)  # fmt: skip
 
 
 def make_pages(instrument, controls):

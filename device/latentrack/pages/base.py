@@ -98,6 +98,9 @@ class BasePage:
         elif button == "left":
             self.controls.open("play")
 
+    def end_hold(self, button):
+        """Called when a button or an encoder that was held is let go."""
+
     def lamp(self, button):
         """Whether the lamp of a button is lit."""
         if button == PAUSE:

@@ -7,23 +7,45 @@
 #define ONE_STEP 65536
 #define TIMING_UNIT 254 /* of a step, in a pattern */
 
-/* From this edge to the next step's, in microseconds; 0: not known. The clock may be swung itself,
-   so what comes is the interval before the last; but a pause is no interval. */
-static uint32_t step_length(const struct rack *rack, const struct track *track)
+/* The interval that comes, and the one behind it. The clock may be swung itself, so what comes is
+   the interval before the last; but a pause is no interval. */
+struct intervals {
+    uint32_t coming, last;
+};
+
+static struct intervals intervals_of(const struct rack *rack)
 {
     uint32_t last = rack->interval_us;
     uint32_t coming = rack->earlier_us ? rack->earlier_us : last;
-    uint32_t division = track_param(track, TRACK_DIVISION);
     if (last >> 2 > coming) {
         last = coming;
     } else if (coming >> 2 > last) {
         coming = last;
     }
-    uint64_t length = (uint64_t)(last + coming) * (division >> 1);
+    return (struct intervals){coming, last};
+}
+
+uint32_t hits_interval(const struct rack *rack)
+{
+    return intervals_of(rack).coming;
+}
+
+uint32_t hits_group_length(const struct rack *rack, const struct track *track)
+{
+    struct intervals both = intervals_of(rack);
+    uint32_t division = track_param(track, TRACK_DIVISION);
+    uint64_t length = (uint64_t)(both.last + both.coming) * (division >> 1);
     if (division & 1) {
-        length += coming;
+        length += both.coming;
     }
     return length < RACK_LONG_AGO_US ? (uint32_t)length : RACK_LONG_AGO_US;
+}
+
+/* From this step to the next, in microseconds; 0: not known. */
+static uint32_t step_length(const struct rack *rack, const struct track *track)
+{
+    uint32_t length = hits_group_length(rack, track);
+    return track->multiple > 1 ? length / track->multiple : length;
 }
 
 /* How far a channel's hit is from its edge. */
@@ -53,7 +75,7 @@ static void come_again(struct hit *hit)
     hit->again = 1;
 }
 
-/* Makes a hit wait until `part` of a step of this length has gone since the last edge. `early`:
+/* Makes a hit wait until `part` of a step of this length has gone since the step. `early`:
    OUTPUT_CHANNELS, or 0 for a late one. */
 static struct hit *queue(struct rack *rack, uint32_t index, uint32_t early, struct row row,
                          uint32_t channel, uint32_t length, uint32_t part)
@@ -61,7 +83,7 @@ static struct hit *queue(struct rack *rack, uint32_t index, uint32_t early, stru
     struct track *track = &rack->track[index];
     struct hit *hit = &track->hit[early + channel];
     uint32_t level = level_of(row.step, channel);
-    hit->due_us = rack->clock_us + (uint32_t)((uint64_t)length * part / ONE_STEP);
+    hit->due_us = track->step_us + (uint32_t)((uint64_t)length * part / ONE_STEP);
     hit->level = (uint8_t)level;
     hit->code = row.step->code[level % OUTPUT_CHANNELS];
     hit->velocity = row.feel ? row.feel->velocity[channel] : 127;
@@ -84,7 +106,7 @@ static void queue_late(struct rack *rack, uint32_t index, struct row row, uint32
     }
     struct hit *hit = queue(rack, index, 0, row, channel, length, part);
     if (more) {
-        uint32_t rest = length - (hit->due_us - rack->clock_us);
+        uint32_t rest = length - (hit->due_us - rack->track[index].step_us);
         uint32_t flam = rest / 4 < FLAM_US ? rest / 4 : FLAM_US;
         hit->spacing_us = more == FLAM ? flam : rest / (more + 1);
         hit->repeats = more == FLAM ? 1 : (uint8_t)more;

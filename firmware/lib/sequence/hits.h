@@ -14,6 +14,12 @@
 /* How much longer a hit may have to wait and is played at this tick: half of 1 ms. */
 #define HITS_NEAR_US 500
 
+/* From the last edge to the next one, as it is predicted; 0: not known. */
+uint32_t hits_interval(const struct rack *rack);
+
+/* From this edge to the next one that is a step's; 0: not known. */
+uint32_t hits_group_length(const struct rack *rack, const struct track *track);
+
 /* At the edge of a step: its late hits and the later ones of its ratchets are queued, its early
  * ones that still wait are played. Levels of early hits are put out. Returns the levels of the step
  * that go out at the edge; track->triggered becomes the channels that do, and track->flushed those

@@ -8,6 +8,7 @@
 #include "position.h"
 #include "registers.h"
 #include "swap.h"
+#include "tempo.h"
 
 #define ALL_TRACKS ((1u << RACK_TRACKS) - 1)
 
@@ -18,6 +19,7 @@ static void rewind_track(struct track *track)
     track->count = 0;
     track->bars = 0;
     track->steps = 0;
+    track->left = 0;
     if (track->coming) {
         hits_drop_early(track);
     }
@@ -30,6 +32,9 @@ static uint32_t gate_length(const struct rack *rack, const struct track *track)
     uint64_t step = (uint64_t)rack->period_us * track_param(track, TRACK_DIVISION);
     if (!step) {
         return gate;
+    }
+    if (track->multiple > 1) {
+        step = (step < UINT32_MAX ? (uint32_t)step : UINT32_MAX) / track->multiple;
     }
     uint64_t length = part ? step * part >> 16 : step - (step >> 2);
     if (!part && length > gate) {
@@ -65,8 +70,8 @@ static uint32_t step_is_due(const struct track *track)
     return !track->count || track->count >= track_param(track, TRACK_DIVISION);
 }
 
-/* One clock edge for one track: levels go out at once. Returns the channels to trigger. */
-static uint32_t track_edge(struct rack *rack, uint32_t index, uint32_t now_us)
+/* One step of one track: levels go out at once. Returns the channels to trigger. */
+static uint32_t play_step(struct rack *rack, uint32_t index, uint32_t now_us)
 {
     static const struct pattern_step nothing;
     struct track *track = &rack->track[index];
@@ -75,10 +80,6 @@ static uint32_t track_edge(struct rack *rack, uint32_t index, uint32_t now_us)
     uint32_t position = 0;
     uint32_t length = 0;
 
-    if (!step_is_due(track)) {
-        track->count++;
-        return 0;
-    }
     if (pattern) {
         position = next_position(track, pattern, &length);
     }
@@ -99,7 +100,6 @@ static uint32_t track_edge(struct rack *rack, uint32_t index, uint32_t now_us)
         row.step = &nothing;
     }
     track->made = row.feel == &track->feel;
-    track->count = 1;
     track->bars += !position;
     track->steps++;
     track->next = position + 1;
@@ -117,6 +117,20 @@ static uint32_t track_edge(struct rack *rack, uint32_t index, uint32_t now_us)
         outputs->level(outputs, channel, row.step->code[channel], now_us);
     }
     return track->triggered;
+}
+
+/* One clock edge for one track. Returns the channels to trigger. */
+static uint32_t track_edge(struct rack *rack, uint32_t index, uint32_t now_us)
+{
+    struct track *track = &rack->track[index];
+    if (!step_is_due(track)) {
+        track->count++;
+        return 0;
+    }
+    tempo_begin_steps(rack, index);
+    uint32_t set = play_step(rack, index, now_us);
+    track->count = track->edge == rack->edge;
+    return set;
 }
 
 /* In every edge's way: no call. */
@@ -230,6 +244,8 @@ static uint32_t play_late(struct rack *rack, uint32_t tracks, uint32_t now_us)
 
 static void rewind_all(struct rack *rack)
 {
+    rack->between = 0;
+    rack->since_reset = 0;
     for (uint32_t i = 0; i < RACK_TRACKS; i++) {
         rewind_track(&rack->track[i]);
     }
@@ -280,8 +296,32 @@ void rack_clock(struct rack *rack, uint32_t now_us)
         }
     }
     rack->triggered = set;
-    put_gates(rack, set, set & rack->high, moved, now_us);
+    if (atomic_load_explicit(&rack->outs, memory_order_relaxed)) {
+        uint32_t out = tempo_outs_due(rack);
+        put_gates(rack, set | out, (set | out) & rack->high, moved, now_us);
+        tempo_end_outs(rack, out & ~set, now_us);
+    } else {
+        put_gates(rack, set, set & rack->high, moved, now_us);
+    }
+    rack->since_reset++;
     look_ahead(rack, moved);
+}
+
+/* The next step of a track between two edges. */
+static void step_between(struct rack *rack, uint32_t index, uint32_t now_us)
+{
+    struct track *track = &rack->track[index];
+    track->step_us = tempo_step_us(track);
+    if (!--track->left) {
+        rack->between &= ~(1u << index);
+    }
+    uint32_t late = hits_play(rack, index, HITS_LATE, 1, 0, now_us);
+    if (late) {
+        rack_raise(rack, late, late & rack->high, now_us);
+    }
+    uint32_t set = play_step(rack, index, now_us);
+    put_gates(rack, set, set & rack->high, 1u << index, now_us);
+    look_ahead(rack, 1u << index);
 }
 
 /* Whether a reset at this time belongs to the last clock edge. */
@@ -321,6 +361,7 @@ void rack_reset(struct rack *rack, uint32_t now_us)
         return;
     }
     rack->reset_edge = rack->edge;
+    rack->since_reset = 0;
     for (uint32_t i = 0; i < RACK_TRACKS; i++) {
         again |= forget_wrong_step(rack, &rack->track[i]) << i;
     }
@@ -336,8 +377,11 @@ void rack_reset(struct rack *rack, uint32_t now_us)
     }
     uint32_t set = all & ~rack->triggered;
     uint32_t wrong = rack->triggered & ~(all | late);
+    uint32_t out = tempo_outs_due(rack) & ~(rack->high | set);
+    rack->since_reset = 1;
     rack->triggered = all;
-    put_gates(rack, set, (wrong | set) & rack->high, moved, now_us);
+    put_gates(rack, set | out, (wrong | set) & rack->high, moved, now_us);
+    tempo_end_outs(rack, out, now_us);
     look_ahead(rack, moved);
 }
 
@@ -360,6 +404,13 @@ void rack_tick(struct rack *rack, uint32_t now_us)
         rack->high &= ~due;
         rack->outputs->gates(rack->outputs, 0, due, now_us);
     }
+    tempo_tick(rack, now_us);
+    if (atomic_load_explicit(&rack->paused, memory_order_relaxed)) {
+        rack->between = 0;
+    }
+    for (uint32_t rest = tempo_steps_due(rack, now_us); rest; rest &= rest - 1) {
+        step_between(rack, (uint32_t)__builtin_ctz(rest), now_us);
+    }
     uint32_t set = 0;
     for (uint32_t rest = rack->waiting; rest; rest &= rest - 1) {
         uint32_t index = (uint32_t)__builtin_ctz(rest);
@@ -367,6 +418,9 @@ void rack_tick(struct rack *rack, uint32_t now_us)
     }
     if (set) {
         rack_raise(rack, set, set & rack->high, now_us);
+    }
+    if (atomic_load_explicit(&rack->outs, memory_order_relaxed)) {
+        tempo_run_outs(rack, now_us);
     }
     if (atomic_load_explicit(&rack->level_asked, memory_order_relaxed)) {
         uint32_t level = SWAP(&rack->level_asked, 0);
@@ -417,6 +471,7 @@ void rack_init(struct rack *rack, struct outputs *outputs)
     memset(rack, 0, sizeof *rack);
     rack->outputs = outputs;
     rack->reset_edge = UINT32_MAX; /* none */
+    rack_set(rack, RACK_TEMPO, 120);
     for (uint32_t i = 0; i < OUTPUT_CHANNELS; i++) {
         rack_calibrate(rack, i, 0, 65535.0f / 120, 0, 65535);
     }

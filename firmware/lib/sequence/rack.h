@@ -1,10 +1,10 @@
 /* The whole of what plays: four tracks, one clock, one reset, one set of outputs.
  *
- * From interrupts: rack_clock, rack_reset (never one inside the other; on the module both are
- * interrupts of the same priority) and rack_tick (which either may interrupt). None of them waits,
- * allocates, or asks what time it is: time comes in, in microseconds, and wraps at 2^32.
- * From Python (the producer): all of track.h, and rack_ask_reset, rack_pause, rack_ask_level,
- * rack_calibrate.
+ * From interrupts: rack_jack or rack_clock, rack_reset (never one inside the other; on the module
+ * both are interrupts of the same priority) and rack_tick (which either may interrupt). None of
+ * them waits, allocates, or asks what time it is: time comes in, in microseconds, and wraps at
+ * 2^32. From Python (the producer): all of track.h, and rack_ask_reset, rack_pause, rack_ask_level,
+ * rack_calibrate, rack_set.
  *
  * What an edge does. In the order of the tracks: if the track's division is up, its position moves
  * on, at position 0 (with TAKE at any) the pattern published last takes over, and the step's levels
@@ -25,7 +25,8 @@
  * channel that is muted neither the trigger nor the level that belongs to it is put out.
  *
  * How long a step is: the shorter of the last two intervals between clock edges (so that a pause
- * does not make the next gate endless), times the track's division. Before there was an interval
+ * does not make the next gate endless), times the track's division, over its MULTIPLY (tempo.h).
+ * Before there was an interval
  * it is not known, nor after a pause of more than 2^30 us (18 minutes): rack_tick then forgets the
  * last edge, before the time wraps.
  *
@@ -76,6 +77,18 @@
 #include "track.h"
 
 #define RACK_TRACKS 4
+enum rack_param {
+    RACK_SOURCE, /* 0..2      enum clock_source (SOURCE_JACK) */
+    RACK_TEMPO,  /* 20..400   beats a minute of the own clock, four edges each (120) */
+    RACK_RUN,    /* 0..1      the own clock runs (0) */
+    RACK_BRIDGE, /* 0..4      lost edges in a row that are made up for (0) */
+    RACK_OUTS,   /* 0..257    eight: what a channel carries for others; 0: nothing (0) */
+    RACK_PARAMS = RACK_OUTS + OUTPUT_CHANNELS,
+};
+
+enum clock_source { SOURCE_JACK, SOURCE_OWN, SOURCE_MIDI };
+enum clock_out { OUT_RESET = 256, OUT_RUN }; /* below: a clock of every so many edges */
+
 #define RESET_WINDOW_US 1000u
 #define FLAM_US 30000u
 /* An edge this long ago is forgotten, before the time wraps. */
@@ -87,7 +100,9 @@ struct rack {
     struct calibration calibration[OUTPUT_CHANNELS];
     _Atomic uint32_t reset_asked;
     _Atomic uint32_t paused;
-    _Atomic uint32_t level_asked; /* code, channel << 16, and 1 << 31: it is asked for */
+    _Atomic uint32_t level_asked;        /* code, channel << 16, and 1 << 31: it is asked for */
+    _Atomic uint32_t param[RACK_PARAMS]; /* whole numbers; the tempo as 1/256 us an edge */
+    _Atomic uint32_t outs;               /* channels with one of RACK_OUTS, one bit each */
 
     /* The interrupts'. */
     uint32_t clocked; /* an edge has come, and clock_us says when */
@@ -103,6 +118,12 @@ struct rack {
     uint32_t triggered;   /* channels triggered at this edge */
     uint32_t high;        /* channels that are high */
     uint32_t off_us[OUTPUT_CHANNELS]; /* when each goes low */
+    uint32_t between;     /* tracks with steps to come before their next edge, one bit each */
+    uint32_t bridged;     /* edges in a row that were lost and made up for */
+    uint32_t own_us;      /* when the own clock's next edge is due ... */
+    uint32_t own_part;    /* ... and 1/256 us behind that */
+    uint32_t own_period;  /* 1/256 us; 0: it does not run */
+    uint32_t since_reset; /* edges */
 };
 
 /* All tracks empty, parameters as track.h says, calibration of 1 V/octave on a converter of 10 V
@@ -110,7 +131,9 @@ struct rack {
    move after this. */
 void rack_init(struct rack *rack, struct outputs *outputs);
 
+/* An edge of the clock, and one at the jack, which is played if the clock comes from there. */
 void rack_clock(struct rack *rack, uint32_t now_us);
+void rack_jack(struct rack *rack, uint32_t now_us);
 void rack_reset(struct rack *rack, uint32_t now_us);
 
 /* Ends gates whose time is up, plays the hits whose time is nearer than the next tick's, and
@@ -125,6 +148,10 @@ void rack_ask_reset(struct rack *rack);
 /* Producer: clock edges are counted, but no track moves on until the next reset, asked or not. That
    a reset belongs to the edge before it holds here too. */
 void rack_pause(struct rack *rack);
+
+/* Producer: sets one of enum rack_param, see tempo.h. Returns 0, or -1: no such parameter, or a
+   value outside its range (which leaves it as it was). */
+int rack_set(struct rack *rack, uint32_t param, float value);
 
 /* Producer: puts a level out at the next tick, whatever plays: for calibration. Channels 0 to 7. */
 void rack_ask_level(struct rack *rack, uint32_t channel, uint16_t code);

@@ -21,6 +21,8 @@ void track_init(struct track *track, const struct calibration *calibration)
     track_set(track, TRACK_DYNAMICS, 100);
     track_set(track, TRACK_SWING, 50);
     track_set(track, TRACK_RATCHET, 1);
+    track_set(track, TRACK_MULTIPLY, 1);
+    track->multiple = 1;
     track_set(track, TRACK_RATCHET_CHANCE, 25);
     track_route(track, ROUTE_AUTO, ROUTE_AUTO);
 }
@@ -56,7 +58,7 @@ int track_set(struct track *track, uint32_t which, float value)
         [TRACK_DRAW] = {0, 255},      [TRACK_RATCHET] = {1, RATCHET_MOST},
         [TRACK_RATCHET_BY] = {0, 1},  [TRACK_RATCHET_CHANCE] = {0, 100},
         [TRACK_FLAM] = {0, 100},      [TRACK_MUTES] = {0, 255},
-        [TRACK_MUTE_AT] = {0, 1},
+        [TRACK_MUTE_AT] = {0, 1},     [TRACK_MULTIPLY] = {1, 8},
     };
     if (which >= TRACK_PARAMS) {
         return -1;
@@ -178,6 +180,17 @@ int track_uses(struct track *track, const struct model *model)
     exchange_look(exchange);
     return (exchange->published && exchange->published->model == model) ||
            (exchange->playing && exchange->playing->model == model);
+}
+
+uint32_t track_steps_left(const struct track *track)
+{
+    const struct pattern *pattern = track_playing(track);
+    uint32_t length = param(track, TRACK_LENGTH);
+    uint32_t next = *(const volatile uint32_t *)&track->next;
+    if (pattern && !length) {
+        length = pattern->steps;
+    }
+    return pattern && next < length ? length - next : 0;
 }
 
 const struct pattern *track_playing(const struct track *track)

@@ -47,12 +47,13 @@ enum track_param {
     TRACK_RATCHET,   /* P  1..4      most hits of a ratchet (1: none) */
     TRACK_RATCHET_CHANCE, /* P 0..100 how probable a ratchet is, in % (25) */
     TRACK_RATCHET_BY,     /* P 0..1   enum ratchet_by (RATCHET_BY_THROW) */
-    TRACK_FLAM,    /* P  0..100    how probable it is that a hit without ratchet is a flam, in %
-                                   (0) */
-    TRACK_MUTES,   /*    0..255    channels that are not triggered, one bit each (0) */
-    TRACK_MUTE_AT, /*    0..1      mutes take hold at the next step, or at step 0 (0) */
-    TRACK_LENGTHS, /*    0..255    eight: the length in steps that a channel goes round in by
-                                   itself; 0: the bar's (0) */
+    TRACK_FLAM,     /* P  0..100    how probable it is that a hit without ratchet is a flam, in %
+                                    (0) */
+    TRACK_MUTES,    /*    0..255    channels that are not triggered, one bit each (0) */
+    TRACK_MUTE_AT,  /*    0..1      mutes take hold at the next step, or at step 0 (0) */
+    TRACK_MULTIPLY, /*   1..8      steps for each that the division has (1), see tempo.h */
+    TRACK_LENGTHS,  /*    0..255    eight: the length in steps that a channel goes round in by
+                                    itself; 0: the bar's (0) */
     TRACK_SHIFTS = TRACK_LENGTHS + OUTPUT_CHANNELS, /* 0..255 eight: a channel is so many steps
                                      ahead in its way (0) */
     TRACK_PARAMS = TRACK_SHIFTS + OUTPUT_CHANNELS,
@@ -117,6 +118,10 @@ struct track {
     uint32_t steps;           /* played since then */
     uint32_t muted;           /* channels, one bit each, at the last step */
     uint32_t made;            /* its feel is in `feel` */
+    uint8_t multiple, left;   /* steps from an edge to the next, and those of them to come */
+    uint32_t group_us;        /* the edge from which on they are */
+    uint32_t group_length;    /* until the next, as predicted; 0: not known, or there are none */
+    uint32_t step_us;         /* the last step's time */
     struct pattern_step row;  /* of a step with mutes or lengths of their own, what it puts out */
     struct pattern_feel feel; /* ... and its feel */
 };
@@ -155,6 +160,9 @@ int track_uses(struct track *track, const struct model *model);
 /* The pattern that plays, for screens; NULL: none. Good until the next track_decode or
    track_silence. In step mode its steps change as it plays. */
 const struct pattern *track_playing(const struct track *track);
+
+/* Steps of the bar that come after the one played last; 0: the next begins a bar, or none plays. */
+uint32_t track_steps_left(const struct track *track);
 
 /* For rack.c: an empty track, and its parameters as a model's voicing. */
 void track_init(struct track *track, const struct calibration *calibration);
