@@ -17,8 +17,8 @@ import sys
 # large.
 RESERVE_BYTES = (408 if sys.maxsize >> 32 else 240) * 1024
 # Bytes allocated between two collections. Set before the device code is imported: its objects are
-# then contiguous, and the free part of the reserve is almost one piece.
-COLLECT_BYTES = 16 * 1024
+# then contiguous, and the free part of the reserve is almost one piece. 64-bit objects: as above.
+COLLECT_BYTES = (32 if sys.maxsize >> 32 else 16) * 1024
 # Bytes by which the arena may be smaller than the largest possible one.
 _PRECISION = 1024
 # Alignment of a block's offset and size in bytes; latentcore needs 8.
