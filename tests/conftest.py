@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,10 @@ from tests.workers import (  # noqa: F401
 )
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Hundreds of programs are started: where nobody keeps bytecode, each compiles Latentrack anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How long an example takes hangs on what else the machine does.
 hypothesis.settings.register_profile("untimed", deadline=None)
