@@ -64,12 +64,12 @@ class Glass:
         colours, counts = np.unique(cell.reshape(-1, 3), axis=0, return_counts=True)
         paper = colours[counts.argmax()]
         ink = (cell != paper).any(axis=-1)
-        rows = len(ink)
-        same = [(glyph[:rows] == ink).all() for glyph in self._font]
-        if any(same):
-            return LETTERS[same.index(True)]
-        same = [(glyph[:rows] == ~ink).all() for glyph in self._font]
-        return LETTERS[same.index(True)] if any(same) else "?"
+        glyphs = self._font[:, : len(ink)]
+        for drawn in (ink, ~ink):
+            same = (glyphs == drawn).all(axis=(1, 2))
+            if same.any():
+                return LETTERS[same.argmax()]
+        return "?"
 
     def rows(self) -> list[str]:
         """The five lines of a list page: title and rows, left and right parts side by side."""

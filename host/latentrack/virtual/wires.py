@@ -239,7 +239,7 @@ class FifoWires:
                 self._listener.pin_moved(time_us, events, _NAMES[index], value != 0)
         elif kind == _SPI:
             bits, mode = index & 0x3F, index >> 6
-            words = list(data) if bits == 8 else [n for (n,) in struct.iter_unpack("<I", data)]
+            words = list(data if bits == 8 else struct.unpack(f"<{len(data) // 4}I", data))
             self._listener.words_sent(time_us, events, words, bits, mode)
         elif kind == _STEP:
             self._listener.step_played(time_us, events, index, value)

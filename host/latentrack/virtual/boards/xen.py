@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from latentrack.virtual.boards.board import FLOATS, LOW, Board, Volts, code
 from latentrack.virtual.display import Display
 
@@ -136,7 +138,9 @@ class Xen(Board):
             self.fault(f"the display was sent {bits} bits in SPI mode {mode}")
             return
         self.display_bytes += len(words) * bits // 8
-        data = b"".join(word.to_bytes(bits // 8, "big") for word in words)
+        # Four bytes a word, of which the last ones count. A screen is thousands of words.
+        size = bits // 8
+        data = np.array(words, ">u4").view(np.uint8).reshape(-1, 4)[:, 4 - size :].tobytes()
         if self.levels.get(_COMMAND, False):
             self.display.data(data)
         else:
