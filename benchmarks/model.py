@@ -79,7 +79,6 @@ def measure(folder: Path) -> list[Result]:
     epoch_s, to_loss_s = own_times(known)
     keras_s = keras_epoch(known)
     small = [quality(music, validation, seed, (12, 48), latents=3) for seed in range(5)]
-    three = [quality(music, validation, seed, latents=3) for seed in range(5)]
     default = [quality(music, validation, seed) for seed in range(max(5, SEEDS))]
     first = default[:5]
 
@@ -90,7 +89,6 @@ def measure(folder: Path) -> list[Result]:
         Result("train.epoch_s", epoch_s, "s", keras_s, 0.09),
         Result("train.to_loss_s", to_loss_s, "s", keras_s * REFERENCE_EPOCHS, 7.0),
         Result("model.small.bce", median("bce", small), "nats", 0.142, 0.136),
-        Result("model.three_latents.bce", median("bce", three), "nats", None, 0.133),
         Result("model.default.bce", median("bce", first), "nats", None, 0.126),
         Result(
             "model.default.coverage", median("coverage", first), "share", 0.81, 0.90, at_least=True

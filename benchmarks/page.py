@@ -192,8 +192,6 @@ WORDS = {
     "which are the peer. You wait for seconds, and try again.",
     "model.small.bce": "How surprised a small model is by music that it has never seen, in nats a "
     "cell. Lower: your bars come back more exactly.",
-    "model.three_latents.bce": "The same for a model of the default size with three latents and no "
-    "axes, as the reference firmware plays it.",
     "model.default.bce": "The same for the model that `latentrack train` makes by default: four "
     "latents, X and Y with a meaning.",
     "model.default.coverage": "How much of the space the music fills. More: fewer places of the "
