@@ -6,16 +6,16 @@ main.py imports this module at each call and calls `forget` afterwards: the text
 import sys
 
 GUIDE = """
-Type the name of a part to use it while it plays; help(track) and so on say more.
+Type the name of a part to use it while it plays (Tab completes); help(track) says more.
     track, tracks   how a model plays: track.threshold = 0.3, tracks[1].jacks = "5-8"
     library         the models: library.models(), library.play("funk")
     patch           where CV and triggers go: patch.cv_5_to = "1.skip"
-    presets         sixteen of them: presets.store(3), presets.recall(3)
+    presets, slots  sixteen of them: presets.store(3); at the bar: slots.recall(3), slots.chain
+    tempo, history  the own clock: tempo(128), tempo.run(); history.undo(), history.mutate()
     behaviours      your code in every frame: behaviours.switch("fills")
     knobs, controls what is turned and pressed, and the pages of the screen
     settings        what power-on brings back; calibration: volts
-    instrument      all of them: instrument.pause(), reset(), stop(), start()
-Tab completes a name. Ctrl-X leaves `latentrack repl`; the music goes on."""
+    instrument      all of them: instrument.pause(), reset(), stop(), start()"""
 
 TEXTS = {
     "track": """

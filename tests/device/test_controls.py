@@ -60,12 +60,21 @@ def turn(module, link, knob, position):
     frames_see(module, link)
 
 
+def open_page(module, link, name: str) -> None:
+    """Pushes the left encoder until that page is open."""
+    for _ in range(link.evaluate("len(instrument.controls.pages)")):
+        if page(link) == name:
+            return
+        tap(module, link, "left")
+    raise AssertionError(f"no push opens {name}")
+
+
 # -- encoders and pages -----------------------------------------------------------------------
 
 
 def test_the_left_encoders_push_opens_one_page_after_the_other(module, link):
     names = link.evaluate("tuple(page.name for page in instrument.controls.pages)")
-    assert names[:4] == ("play", "groove", "parameters", "patch")
+    assert names[:5] == ("play", "perform", "groove", "parameters", "patch")
     seen = []
     for _ in names:
         seen.append(page(link))
@@ -75,8 +84,7 @@ def test_the_left_encoders_push_opens_one_page_after_the_other(module, link):
 
 
 def test_holding_it_goes_back_to_the_play_page(module, link):
-    tap(module, link, "left", "left")
-    assert page(link) == "parameters"
+    open_page(module, link, "parameters")
     hold(module, link, "left")
     assert page(link) == "play"
 
@@ -152,7 +160,7 @@ def test_on_the_play_page_encoders_choose_the_track_and_the_chaos(module, link):
 
 
 def test_the_right_encoder_turns_the_chosen_parameter_and_its_push_puts_it_back(module, link):
-    tap(module, link, "left", "left")
+    open_page(module, link, "parameters")
     names = link.evaluate("[entry.name for entry in track.TABLE]")
     for name, turns, value in (
         ("length", 3, 3),
@@ -176,8 +184,7 @@ def test_the_library_page_plays_what_is_chosen(module):
     """And what cannot be played is said, on the screen and in the logs."""
     with Link(module.port) as link:
         link.run("instrument.quiet = True")  # what it says must not meet an answer
-        tap(module, link, "left", "left", "left", "left")
-        assert page(link) == "library"
+        open_page(module, link, "library")
         names = link.evaluate("library.models()")
         assert names == ["another", DRUMS, "without_metadata"]
         assert link.evaluate("track.model.name") == "another"
@@ -206,7 +213,7 @@ def test_after_a_change_of_page_a_knob_waits_until_it_passes_its_value(module, l
     knob = ("x", "y", "z", "threshold")[row]
     link.run("track.length = 64")  # half-way
     turn(module, link, knob, 0.9)
-    tap(module, link, "left", "left")
+    open_page(module, link, "parameters")
     link.run(f"{CONTROLS}.page.choose({at})")
     assert link.evaluate(f"{CONTROLS}.waits({knob!r})")
     for position in (0.95, 0.7, 0.6):
@@ -221,7 +228,7 @@ def test_after_a_change_of_page_a_knob_waits_until_it_passes_its_value(module, l
 
 def test_back_on_the_play_page_the_knobs_wait_for_x_y_z(module, link):
     turn(module, link, "x", 0.25)
-    tap(module, link, "left", "left")
+    open_page(module, link, "parameters")
     assert link.evaluate("track.x") == pytest.approx(-0.5, abs=1e-3)
     link.run(f"{CONTROLS}.page.choose(8)")  # other lines: the knob does not move X there
     turn(module, link, "x", 0.8)
@@ -248,7 +255,7 @@ def test_the_other_tracks_values_wait_too(module, link):
 
 def test_a_knob_that_stands_at_its_value_need_not_wait(module, link):
     turn(module, link, "z", 0.5)
-    tap(module, link, "left", "left")
+    open_page(module, link, "parameters")
     hold(module, link, "left")
     turn(module, link, "z", 0.6)
     assert link.evaluate("track.z") == pytest.approx(0.2, abs=1e-3)
