@@ -111,8 +111,28 @@ static void write_level(struct outputs *self, uint32_t channel, uint16_t code, u
     (void)now_us;
 }
 
+/* All that a performance may have on: a voice muted, the others with ways of their own, back and
+   forth, every hit a ratchet, swing, two steps an edge, a clock and a run gate for others. */
+static void perform(struct rack *rack)
+{
+    struct track *track = &rack->track[0];
+
+    track_set(track, TRACK_MUTES, 1);
+    for (unsigned i = 0; i < OUTPUT_CHANNELS; i++) {
+        track_set(track, TRACK_LENGTHS + i, (float)(9 + i));
+        track_set(track, TRACK_SHIFTS + i, (float)i);
+    }
+    track_set(track, TRACK_DIRECTION, DIRECTION_PENDULUM);
+    track_set(track, TRACK_RATCHET, RATCHET_MOST);
+    track_set(track, TRACK_RATCHET_CHANCE, 100);
+    track_set(track, TRACK_SWING, 60);
+    track_set(track, TRACK_MULTIPLY, 2);
+    rack_set(rack, RACK_OUTS, 1);
+    rack_set(rack, RACK_OUTS + 1, OUT_RUN);
+}
+
 /* A clock edge at which all eight channels trigger: from the call to the last register write. */
-static void measure_clock_edge(const char *path)
+static void measure_clock_edge(const char *path, const char *name, int performed)
 {
     static struct tflite_decoder decoder;
     static struct outputs outputs = {.gates = write_gates, .level = write_level};
@@ -135,6 +155,9 @@ static void measure_clock_edge(const char *path)
     model = model_init(malloc(block_size), block_size, &decoder);
     track_use(&rack.track[0], model);
     track_set(&rack.track[0], TRACK_THRESHOLD, 0);
+    if (performed) {
+        perform(&rack);
+    }
     track_decode(&rack.track[0], latents[0]);
     for (unsigned edge = 0; edge < 64; edge++) {
         uint32_t before, taken;
@@ -144,13 +167,13 @@ static void measure_clock_edge(const char *path)
         rack_clock(&rack, edge * 125000u);
         taken = instructions(before, last_write) - overhead;
         most = taken > most ? taken : most;
-        if (registers[0] != 0x5555) {
+        if (!performed && registers[0] != 0x5555) {
             printf("a clock edge set %x, not all eight outputs\n", (unsigned)registers[0]);
             exit(1);
         }
         rack_tick(&rack, edge * 125000u + 100000u);
     }
-    printf("clock_edge %u\n", (unsigned)most);
+    printf("%s %u\n", name, (unsigned)most);
     free(file);
 }
 
@@ -247,7 +270,8 @@ int main(void)
         measure_model(name, path);
         name = strtok(NULL, " \n");
     }
-    measure_clock_edge(edge_model);
+    measure_clock_edge(edge_model, "clock_edge", 0);
+    measure_clock_edge(edge_model, "clock_edge_performed", 1);
     measure_dac_edge(edge_model);
     return 0;
 }

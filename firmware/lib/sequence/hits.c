@@ -149,18 +149,16 @@ uint32_t hits_place(struct rack *rack, uint32_t index, struct row row, uint32_t 
     for (uint32_t rest = row.step->triggers; rest; rest &= rest - 1) {
         uint32_t channel = (uint32_t)__builtin_ctz(rest), bit = rest & -rest;
         uint32_t level = 1u << level_of(row.step, channel);
-        int32_t offset = 0;
         with_hits |= level;
-        if (!(claimed & bit)) {
-            offset = length ? offset_of(track, row.feel, track->position, channel) : 0;
-            if (offset <= 0) {
-                offset = 0;
-                at_edge |= bit;
-                levels |= level;
-            }
+        if (claimed & bit) {
+            continue;
         }
-        if (length) {
+        int32_t offset = length ? offset_of(track, row.feel, track->position, channel) : 0;
+        if (offset > 0) {
             queue_late(rack, index, row, channel, length, (uint32_t)offset);
+        } else {
+            at_edge |= bit;
+            levels |= level;
         }
     }
     for (; early; early &= early - 1) {
@@ -168,6 +166,19 @@ uint32_t hits_place(struct rack *rack, uint32_t index, struct row row, uint32_t 
     }
     track->triggered = at_edge;
     return row.step->levels & (levels | ~with_hits);
+}
+
+void hits_queue_ratchets(struct rack *rack, uint32_t index)
+{
+    const struct track *track = &rack->track[index];
+    struct row row = {track->played, track->heard};
+    uint32_t length = step_length(rack, track);
+    if (!length) {
+        return;
+    }
+    for (uint32_t rest = row.step->triggers & ~track->hits; rest; rest &= rest - 1) {
+        queue_late(rack, index, row, (uint32_t)__builtin_ctz(rest), length, 0);
+    }
 }
 
 void hits_queue_early(struct rack *rack, uint32_t index)

@@ -26,6 +26,9 @@ uint32_t hits_group_length(const struct rack *rack, const struct track *track);
  * of them that had been queued. */
 uint32_t hits_place(struct rack *rack, uint32_t index, struct row row, uint32_t now_us);
 
+/* After the outputs: queues what follows those hits of the step that are not late. */
+void hits_queue_ratchets(struct rack *rack, uint32_t index);
+
 /* After the outputs: queues the early hits of the step that comes. */
 void hits_queue_early(struct rack *rack, uint32_t index);
 

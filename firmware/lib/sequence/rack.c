@@ -50,20 +50,6 @@ uint32_t rack_gate_length(const struct rack *rack, const struct track *track, ui
     return gate - (uint32_t)((uint64_t)gate * shorter >> 16);
 }
 
-/* What was published last takes over, if its time has come. */
-static struct pattern *take(struct track *track, struct pattern *pattern, uint32_t position)
-{
-    if (pattern && !takes_over(track, position)) {
-        return pattern;
-    }
-    struct pattern *ready = exchange_take(&track->exchange);
-    if (!ready) {
-        return pattern;
-    }
-    atomic_store_explicit(&track->playing, ready, memory_order_release);
-    return ready;
-}
-
 /* Whether the next clock edge is a step's. */
 static uint32_t step_is_due(const struct track *track)
 {
@@ -83,12 +69,15 @@ static uint32_t play_step(struct rack *rack, uint32_t index, uint32_t now_us)
     if (pattern) {
         position = next_position(track, pattern, &length);
     }
-    struct pattern *before = pattern;
-    pattern = take(track, pattern, position);
-    if (!pattern) {
-        return 0;
-    }
-    if (pattern != before) {
+    if (!pattern || takes_over(track, position)) {
+        struct pattern *ready = exchange_take(&track->exchange);
+        if (ready) {
+            pattern = ready;
+            atomic_store_explicit(&track->playing, ready, memory_order_release);
+        }
+        if (!pattern) {
+            return 0;
+        }
         position = next_position(track, pattern, &length);
     }
     uint32_t step = step_at(track, pattern, position, length);
@@ -99,7 +88,8 @@ static uint32_t play_step(struct rack *rack, uint32_t index, uint32_t now_us)
     if ((waiting | track_param(track, TRACK_SKIP)) && hits_left_out(rack, track)) {
         row.step = &nothing;
     }
-    track->made = row.feel == &track->feel;
+    track->heard = row.feel;
+    track->played = row.step;
     track->bars += !position;
     track->steps++;
     track->next = position + 1;
@@ -109,7 +99,7 @@ static uint32_t play_step(struct rack *rack, uint32_t index, uint32_t now_us)
     atomic_store_explicit(&track->step, step, memory_order_relaxed);
     reg_trace(index, step);
     uint32_t levels = row.step->levels;
-    if (waiting | swing | row.step->ratchets || row.feel) { /* else every hit is at its edge */
+    if (waiting | swing || row.feel) { /* else every hit is at its edge */
         levels = hits_place(rack, index, row, now_us);
     }
     for (; levels; levels &= levels - 1) {
@@ -127,7 +117,10 @@ static uint32_t track_edge(struct rack *rack, uint32_t index, uint32_t now_us)
         track->count++;
         return 0;
     }
-    tempo_begin_steps(rack, index);
+    if (track_param(track, TRACK_MULTIPLY) + track->multiple > 2) {
+        tempo_begin_steps(rack, index);
+    }
+    track->step_us = rack->clock_us;
     uint32_t set = play_step(rack, index, now_us);
     track->count = track->edge == rack->edge;
     return set;
@@ -152,14 +145,10 @@ void rack_raise(struct rack *rack, uint32_t set, uint32_t clear, uint32_t now_us
 /* The velocity of a channel that a track triggered at the edge. */
 static uint32_t velocity_of(const struct track *track, uint32_t channel)
 {
-    const struct pattern *pattern = pattern_playing(track);
     if (track->flushed >> channel & 1) {
         return track->hit[OUTPUT_CHANNELS + channel].velocity;
     }
-    if (!pattern->feel) {
-        return 127;
-    }
-    return (track->made ? &track->feel : &pattern->feel[track->step])->velocity[channel];
+    return track->heard ? track->heard->velocity[channel] : 127;
 }
 
 /* Drops `clear`, raises `set`, flushes the outputs, and only then computes when each gate ends: the
@@ -169,7 +158,11 @@ static void put_gates(struct rack *rack, uint32_t set, uint32_t clear, uint32_t 
 {
     raise_gates(rack, set, clear, now_us);
     for (uint32_t begun = 0; tracks; tracks &= tracks - 1) {
-        const struct track *track = &rack->track[__builtin_ctz(tracks)];
+        uint32_t index = (uint32_t)__builtin_ctz(tracks);
+        const struct track *track = &rack->track[index];
+        if (track->played->ratchets) {
+            hits_queue_ratchets(rack, index);
+        }
         for (uint32_t rest = track->triggered & set; rest; rest &= rest - 1) {
             uint32_t channel = (uint32_t)__builtin_ctz(rest), bit = rest & -rest;
             uint32_t *off_us = &rack->off_us[channel];

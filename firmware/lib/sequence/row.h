@@ -17,15 +17,18 @@ struct row row_made(struct track *track, const struct pattern *pattern, uint32_t
                     uint32_t length, uint32_t own, uint32_t muted);
 
 /* The channels that are muted at the step that comes, at this position. */
-static inline uint32_t row_muted(const struct track *track, uint32_t position)
+__attribute__((always_inline)) static inline uint32_t row_muted(const struct track *track,
+                                                                uint32_t position)
 {
     return position && track_param(track, TRACK_MUTE_AT) ? track->muted
                                                          : track_param(track, TRACK_MUTES);
 }
 
 /* The row of the step that comes: step `number` of the pattern, of a bar of this length. */
-static inline struct row row_of(struct track *track, const struct pattern *pattern, uint32_t number,
-                                uint32_t length, uint32_t muted)
+__attribute__((always_inline)) static inline struct row row_of(struct track *track,
+                                                               const struct pattern *pattern,
+                                                               uint32_t number, uint32_t length,
+                                                               uint32_t muted)
 {
     uint32_t own = atomic_load_explicit(&track->own, memory_order_relaxed);
     if (own | muted) {

@@ -120,7 +120,6 @@ void tempo_begin_steps(struct rack *rack, uint32_t index)
     track->multiple = (uint8_t)multiply;
     track->left = (uint8_t)(multiply - 1);
     track->group_us = rack->clock_us;
-    track->step_us = rack->clock_us;
     track->group_length = track->left ? hits_group_length(rack, track) : 0;
     rack->between = (rack->between & ~(1u << index)) | (uint32_t)(track->group_length != 0)
                                                            << index;

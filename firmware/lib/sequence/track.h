@@ -114,10 +114,11 @@ struct track {
     uint32_t hits;                   /* HITS_... */
     uint32_t flushed;                /* early hits that were played at the last step's edge */
     struct hit hit[2 * OUTPUT_CHANNELS];
-    uint32_t bars;            /* begun since the last reset */
-    uint32_t steps;           /* played since then */
-    uint32_t muted;           /* channels, one bit each, at the last step */
-    uint32_t made;            /* its feel is in `feel` */
+    uint32_t bars;                     /* begun since the last reset */
+    uint32_t steps;                    /* played since then */
+    uint32_t muted;                    /* channels, one bit each, at the last step */
+    const struct pattern_step *played; /* what the last step puts out, at its edge ... */
+    const struct pattern_feel *heard;  /* ... and its feel; NULL: none */
     uint8_t multiple, left;   /* steps from an edge to the next, and those of them to come */
     uint32_t group_us;        /* the edge from which on they are */
     uint32_t group_length;    /* until the next, as predicted; 0: not known, or there are none */
