@@ -158,8 +158,9 @@ def test_the_picture_is_the_screens(hosted: Studio) -> None:
 
 def test_a_button_held_does_something_else(hosted: Studio) -> None:
     store = hosted.module
-    assert store.snapshot().lamps == (False, False, False, False)
     with Link(store.state.port) as link:
+        link.run("instrument.controls.open('play')")
+        wait(store, lambda: store.snapshot().lamps == (False, False, False, False))
         for lit in (True, False):
             store.press(3)
             wait(store, lambda lit=lit: store.snapshot().lamps[2] == lit)  # type: ignore[misc]
