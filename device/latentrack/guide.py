@@ -49,7 +49,7 @@ patch says what CV inputs and triggers do.
     patch.trigger_3 = "reset"     "off", "decode", "reset", "pause", or a parameter:
     patch.trigger_4 = "1.dice"    it moves on by one at each pulse
     patch.knobs = "reversed"      if all knobs turn the wrong way
-Targets are a track and a parameter, "1.x" to "2.pitch8"; patch.defaults() forgets all.""",
+Targets are a track and a parameter, "1.x" to "2.pitch16"; patch.defaults() forgets all.""",
     "presets": """
 presets keep what is set on all tracks, the patch, and which models play: 1 to 16.
     presets.store(3)              keeps it

@@ -130,7 +130,7 @@ SCALES = (
     "harmonic", "major5", "minor5", "blues", "whole", "diminished",
 )  # fmt: skip
 VOICES = 8
-PITCHES = 8
+PITCHES = 16
 _P = Parameter
 
 
@@ -234,7 +234,8 @@ TRACK = (
     "how readily voice {} sounds: a drum, or a quarter of the notes from low to high",
     method="densities", builds=True,
 ) + _numbered(
-    PITCHES, "pitch", "Pitch", 0, 127, (36, 39, 43, 46, 48, 51, 55, 58),
+    PITCHES, "pitch", "Pitch", 0, 127,
+    (36, 39, 43, 46, 48, 51, 55, 58, 60, 63, 67, 70, 72, 75, 79, 82),
     "note {} of those a rhythm steps through, hit by hit",
     whole=True, method="pitch_table", builds=True,
 ) + _numbered(

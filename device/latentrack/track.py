@@ -447,7 +447,7 @@ class Track(Values):
 
     @property
     def pitches(self):
-        """The MIDI notes that a rhythm steps through: one to eight.
+        """The MIDI notes that a rhythm steps through: 1 to 16.
 
         Setting a number sets the count (`set("pitches", 3)`, as a knob does).
         """

@@ -3,9 +3,14 @@
 `now` has the values in force by the names of parameters.py, modulation included.
 """
 
+from array import array
+
 import latentcore
 
 from latentrack import parameters, routes, scales
+
+# Pitches in latentcore are in 1/256 semitone above MIDI note 0.
+SEMITONE = 256
 
 
 def apply_routes(track, now, drum_jacks):
@@ -46,17 +51,13 @@ def apply_pitch_table(track, now):
     else:
         lowest = track.model.lowest_pitch
         notes = range(lowest, lowest + track.model.voices)
-    latentcore.pitches(
-        track.number,
-        bytes(
-            scales.folded(
-                scales.nearest(note + now["transpose"], now["scale"], now["root"]),
-                now["lowest"],
-                now["octaves"],
-            )
-            for note in notes
-        ),
-    )
+    steps = scales.STEPS[now["scale"]]
+    pitches = array("H")
+    for note in notes:
+        pitch = scales.nearest(note + now["transpose"], steps, now["root"])
+        pitch = scales.folded(pitch, now["lowest"], now["octaves"])
+        pitches.append(int(pitch * SEMITONE + 0.5))
+    latentcore.pitches(track.number, pitches)
 
 
 def apply_densities(track, now):

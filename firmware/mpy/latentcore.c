@@ -414,12 +414,15 @@ static py_obj chance(py_obj number, py_obj voice, py_obj value)
 }
 PY_FUNCTION_3(chance);
 
-/* pitches(track, bytes of MIDI note numbers) */
+/* pitches(track, array('H') of pitches in 1/256 semitone above MIDI note 0) */
 static py_obj pitches(py_obj number, py_obj notes)
 {
     struct model *model = model_of(track_of(number));
     struct py_buffer buffer = py_buffer(notes, BUFFER_READ);
-    if (model_set_pitches(model, buffer.data, (uint32_t)buffer.size) != 0) {
+    if (buffer.typecode != 'H') {
+        return wrong("pitches are an array('H') of 1/256 semitones");
+    }
+    if (model_set_pitches(model, buffer.data, (uint32_t)(buffer.size / sizeof(uint16_t))) != 0) {
         return wrong("the list of pitches is empty or too long");
     }
     return py_none();

@@ -60,7 +60,12 @@ NAMES = (
 ROUTE_AUTO = 0xFFFFFFFE
 SIXTEENTHS = st.integers(0, 16).map(lambda n: Fraction(n, 16))
 DENSITIES = st.integers(0, 200).map(lambda n: Fraction(n, 200))
-PITCHES = st.lists(st.integers(0, 127), min_size=1, max_size=32)
+# In 1/256 semitone: whole ones, and sixteenths, of which a float has every code exactly.
+PITCHES = st.lists(
+    st.integers(0, 127).map(lambda note: 256 * note) | st.integers(0, 4095).map(lambda n: 16 * n),
+    min_size=1,
+    max_size=32,
+)
 LATENTS = st.lists(st.integers(-3, 3), min_size=3, max_size=3)
 TRACKS = st.sampled_from((0, 0, 0, 0, 1, 1, 1, 2, 3))
 
@@ -249,7 +254,7 @@ class Pair:
 
     def pitches(self, index: int, pitches: list[int]) -> None:
         model, block = self.models[index]
-        values = (ctypes.c_uint8 * len(pitches))(*pitches)
+        values = (ctypes.c_uint16 * len(pitches))(*pitches)
         assert self.c.model_set_pitches(block, values, len(pitches)) == 0
         model.pitches = list(pitches)
 

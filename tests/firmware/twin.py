@@ -142,7 +142,8 @@ class Calibration:
     high: int = 65535
 
     def pitch(self, pitch: int) -> int:
-        return rounded(self.offset + self.slope * pitch)
+        """`pitch` in 1/256 semitone."""
+        return rounded(self.offset + self.slope * Fraction(pitch, 256))
 
     def accent(self, level: Fraction) -> int:
         return rounded(self.low + (self.high - self.low) * level)
@@ -331,7 +332,8 @@ class Track:
             chosen = sorted(cells, key=lambda voice: (-scores[voice], voice))[: self.notes]
             last = len(model.pitches) - 1
             pitched = sorted(
-                (model.pitches[min(voice, last)] + max(0, voice - last), voice) for voice in chosen
+                (model.pitches[min(voice, last)] + 256 * max(0, voice - last), voice)
+                for voice in chosen
             )
             left, moved = list(range(self.notes)), []
             stands: dict[int, int] = {}
