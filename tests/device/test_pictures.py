@@ -128,7 +128,7 @@ def test_the_manual_describes_every_parameter_and_every_page():
     scope: dict[str, object] = {}
     exec((ROOT / "device" / "latentrack" / "parameters.py").read_text(), scope)
     described = set(re.findall(r"^\| \*\*(.+?)\*\* \|", manual, re.MULTILINE))
-    numbered = re.compile(r" \d$")
+    numbered = re.compile(r" \d+$")
     for entry in (*scope["TRACK"], *scope["PATCH"]):  # type: ignore[misc]
         title = entry.title
         if title.startswith("CV "):
