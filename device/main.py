@@ -26,6 +26,7 @@ if is_new_enough():
         settings = instrument.settings
         behaviours = instrument.behaviours
         calibration = instrument.calibration
+        scales = instrument.scales
 
     def guide():
         """Prints where to begin."""

@@ -26,7 +26,7 @@ track plays one model. tracks[0] is the first (and `track`), tracks[1] the secon
     track.follow = "step"   when it is heard: "bar", "step", "hold" (then track.decode())
     track.length = 12       rotation, division, swing, skip, gate, freeze, chaos, dice
     track.jacks = "5-8"     "auto", "all", "1-4", "5-8", "off"; mode, accent: as what
-    track.pitches = (60, 63, 67)    what a rhythm steps through; scale, root, transpose
+    track.pitches = (60, 63, 67)    what a rhythm steps through; scale, root, tuning
     track.modulate("x", 0.2)    for this frame only; track.parameter("keep") says what one is
     track.cells, hits, bar, step    what plays now; track.stop() silences it; dir(track)""",
     "library": """

@@ -24,6 +24,7 @@ from latentrack.names import Part
 from latentrack.parameters import TRACKS
 from latentrack.patch import Patch
 from latentrack.presets import Presets
+from latentrack.scale_library import Scales
 from latentrack.settings import Settings
 from latentrack.slots import Slots
 from latentrack.storage import Storage
@@ -99,6 +100,7 @@ class Instrument(Part):
         self.tempo = Tempo(self)
         self.behaviours = Behaviours(self)
         self.calibration = Calibration(self)
+        self.scales = Scales(self)
         # Loaded when the arena has been taken: what is loaded before makes that smaller.
         from latentrack import repair
 
@@ -112,7 +114,7 @@ class Instrument(Part):
                 self.behaviours.load_all(culprit, self.settings.stored())
             else:
                 self.message("behaviours are off: one of them stopped the module")
-            guard.run(guard.number_of("settings"), self.settings.load)
+            guard.run(guard.number_of("settings"), self._load_settings)
         self.history = History(self)
         # What happens in a frame, in order. Add to it, or take from it, as you like.
         self.controls = None
@@ -131,6 +133,11 @@ class Instrument(Part):
         self.knobs = self.controls.knobs if self.controls else self._bare_knobs()
         self.screen = self._add("screen", "Screen", None)
         self._seal()
+
+    def _load_settings(self):
+        # First the files of scales, which settings name.
+        self.scales.refresh()
+        self.settings.load()
 
     def _add(self, module, name, index):
         """Adds a part that may be missing: its `frame()` becomes one of every frame's parts.

@@ -129,6 +129,9 @@ SCALES = (
     "chromatic", "major", "minor", "dorian", "phrygian", "lydian", "mixolydian", "locrian",
     "harmonic", "major5", "minor5", "blues", "whole", "diminished",
 )  # fmt: skip
+# Of the parameter `tuning`: "off", and the names of the files of scales that the module has found.
+# The one list that grows and shrinks (scale_library.py); a computer sees "off" alone.
+TUNINGS = ["off"]
 VOICES = 8
 PITCHES = 16
 _P = Parameter
@@ -227,6 +230,11 @@ TRACK = (
        whole=True, method="pitch_table", builds=True),
     _P("octaves", "Octaves", 1, 11, 11, "how many octaves; what is above goes down by octaves",
        whole=True, method="pitch_table", builds=True),
+    _P("tuning", "Tuning", 0, 0, 0, "a file of /flash/scales that is played instead of the scale",
+       choices=TUNINGS, method="pitch_table", builds=True),
+    _P("keys", "Keys", 0, 2, 0,
+       "notes in a tuning: a degree each, or moved to its nearest; auto: as the file is",
+       choices=("auto", "degrees", "nearest"), method="pitch_table", builds=True),
     _P("pitches", "Pitches", 1, PITCHES, 4, "how many of the pitches a rhythm steps through",
        whole=True, method="pitch_table", builds=True),
 ) + _numbered(

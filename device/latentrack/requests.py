@@ -225,6 +225,11 @@ class Requests:
         """Rename a model and all references to it; return what renaming.rename returns."""
         return _instrument().library.rename(old, new)
 
+    def scales(self):
+        """Read /flash/scales again; return (names to choose, {file: what is wrong with it})."""
+        scales = _instrument().scales
+        return on_scheduler(scales.refresh), scales.refused
+
     # -- the panel ------------------------------------------------------------------------------
 
     def panel(self, asked):

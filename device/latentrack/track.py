@@ -56,6 +56,8 @@ class Track(Values):
         # The position to decode as knob values; a view of as many latents as the model has.
         self._decoded_values = [0] * MOST_LATENTS
         self._decoded = memoryview(self._latents)
+        # What was read last for the parameter `tuning`: (name, Tuning); None: nothing.
+        self.read_tuning = None
         # Counts changes of the decoded position.
         self.moves = 0
         # Values with modulation; the modulation collected for the next frame; the present
@@ -374,6 +376,11 @@ class Track(Values):
             if kept[1].block is block:
                 count += 1
         return count
+
+    def retune(self):
+        """Read the tuning's file again: it may be another."""
+        self.read_tuning = None
+        self._again("pitch_table")
 
     def _share_jacks(self):
         for track in self.tracks:

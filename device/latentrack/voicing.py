@@ -7,7 +7,7 @@ from array import array
 
 import latentcore
 
-from latentrack import parameters, routes, scales
+from latentrack import logs, parameters, routes, scales
 
 # Pitches in latentcore are in 1/256 semitone above MIDI note 0.
 SEMITONE = 256
@@ -51,13 +51,42 @@ def apply_pitch_table(track, now):
     else:
         lowest = track.model.lowest_pitch
         notes = range(lowest, lowest + track.model.voices)
-    steps = scales.STEPS[now["scale"]]
+    try:
+        tuning = tuning_of(track, now["tuning"])
+    except (OSError, ValueError) as error:
+        logs.note(str(error))
+        return  # what plays goes on as it is tuned
     pitches = array("H")
     for note in notes:
-        pitch = scales.nearest(note + now["transpose"], steps, now["root"])
-        pitch = scales.folded(pitch, now["lowest"], now["octaves"])
-        pitches.append(int(pitch * SEMITONE + 0.5))
+        pitches.append(int(pitch_of(track, now, tuning, note) * SEMITONE + 0.5))
     latentcore.pitches(track.number, pitches)
+
+
+def tuning_of(track, number):
+    """Return the Tuning behind the parameter `tuning`; None: it is off.
+
+    Raises OSError or ValueError if its file cannot be read.
+    """
+    if not number:
+        return None
+    name = track.ENTRIES["tuning"].choices[number]
+    if track.read_tuning is None or track.read_tuning[0] != name:
+        from latentrack import scale_library
+
+        track.read_tuning = (name, scale_library.read(name))
+    return track.read_tuning[1]
+
+
+def pitch_of(track, now, tuning, note):
+    """Return what a model's note plays, in semitones above MIDI note 0."""
+    note += now["transpose"]
+    period = 12
+    if tuning is None:
+        pitch = scales.nearest(note, scales.STEPS[now["scale"]], now["root"])
+    else:
+        pitch = tuning.place(note, track.ENTRIES["keys"].choices[now["keys"]], now["root"])
+        period = tuning.period
+    return scales.folded(pitch, now["lowest"], now["octaves"], period)
 
 
 def apply_densities(track, now):
