@@ -89,7 +89,9 @@ class Instrument(Part):
         culprit = self._begin_guard()
         self.tracks = []
         for number in range(TRACKS):
-            self.tracks.append(Track(number, self.tracks, self.board.DRUM_JACKS))
+            self.tracks.append(
+                Track(number, self.tracks, self.board.DRUM_JACKS, self.board.OUT_VOLTS is not None)
+            )
         self.track = self.tracks[0]
         self.patch = Patch(self)
         self.library = Library(self)

@@ -124,6 +124,8 @@ class Parameter:
 OFF_ON = ("off", "on")
 DIRECTIONS = ("forward", "reverse", "pendulum", "random")
 KEYS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+# An output, or none.
+OUTPUTS = ("off", "1", "2", "3", "4", "5", "6", "7", "8")
 # How scales sound is in scales.py, in this order.
 SCALES = (
     "chromatic", "major", "minor", "dorian", "phrygian", "lydian", "mixolydian", "locrian",
@@ -230,13 +232,17 @@ TRACK = (
        whole=True, method="pitch_table", builds=True),
     _P("octaves", "Octaves", 1, 11, 11, "how many octaves; what is above goes down by octaves",
        whole=True, method="pitch_table", builds=True),
+    _P("pitches", "Pitches", 1, PITCHES, 4, "how many of the pitches a rhythm steps through",
+       whole=True, method="pitch_table", builds=True),
     _P("tuning", "Tuning", 0, 0, 0, "a file of /flash/scales that is played instead of the scale",
        choices=TUNINGS, method="pitch_table", builds=True),
     _P("keys", "Keys", 0, 2, 0,
        "notes in a tuning: a degree each, or moved to its nearest; auto: as the file is",
        choices=("auto", "degrees", "nearest"), method="pitch_table", builds=True),
-    _P("pitches", "Pitches", 1, PITCHES, 4, "how many of the pitches a rhythm steps through",
-       whole=True, method="pitch_table", builds=True),
+    _P("slew", "Slew", 0, 1000, 0, "how long a pitch takes to glide to the next",
+       unit="ms", whole=True, method="slew"),
+    _P("velocity_out", "Velocity out", 0, 8, 0, "output that says how loud the track's hits are",
+       choices=OUTPUTS, core="VELOCITY_OUT", method="jacks"),
 ) + _numbered(
     VOICES, "density", "Density", 0, 1, [0.5] * VOICES,
     "how readily voice {} sounds: a drum, or a quarter of the notes from low to high",

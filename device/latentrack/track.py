@@ -21,7 +21,8 @@ _FEEL_POSITION = ("feel_x", "feel_y")
 # Methods that pass parameters to latentcore, by their names in the table. Routes come before the
 # methods that depend on them.
 _METHODS = (
-    "latents", "follows", "routes", "pitch_table", "fills", "densities", "chances", "draws", "ways",
+    "latents", "follows", "jacks", "routes", "pitch_table", "fills", "densities", "chances", "draws",
+    "ways", "slew",
 )  # fmt: skip
 _APPLY = tuple("_apply_" + name for name in _METHODS)
 
@@ -31,11 +32,15 @@ class Track(Values):
 
     TABLE = parameters.TRACK
 
-    def __init__(self, number, tracks=(), drum_jacks=routes.JACKS["all"]):
+    def __init__(self, number, tracks=(), drum_jacks=routes.JACKS["all"], converters=True):
         super().__init__()
         self.number = number
         # The order in which drums take the jacks, by the board's table.
         self._drum_jacks = drum_jacks
+        # Whether the board's jacks have levels, or gates only.
+        self.converters = converters
+        # Masks of jacks: those that are the quantiser's, and those that carry this track's pitches.
+        self.reserved = self.pitch_jacks = 0
         # Masks of jacks, bit i is jack i: those that carry pitches and accents of this track, and
         # those that no longer do and still put out their last voltage.
         self.levels = self.released = 0
@@ -106,7 +111,7 @@ class Track(Values):
             self._busy = False
         self._asked = True
         self._again("latents", "densities", "chances", "pitch_table")
-        self._share_jacks()
+        self.share_jacks()
         self.refresh()
 
     def stop(self):
@@ -116,7 +121,7 @@ class Track(Values):
         self.model = None
         latentcore.silence(self.number)
         self.release_unused()
-        self._share_jacks()
+        self.share_jacks()
 
     def playback_mode(self):
         """Return how the model is played: "drums", "notes" or "rhythm"."""
@@ -382,7 +387,8 @@ class Track(Values):
         self.read_tuning = None
         self._again("pitch_table")
 
-    def _share_jacks(self):
+    def share_jacks(self):
+        """Have all tracks share out the jacks again: who needs which has changed."""
         for track in self.tracks:
             track._again("routes")
 
@@ -408,10 +414,19 @@ class Track(Values):
 
     def _apply_routes(self):
         voicing.apply_routes(self, self._now, self._drum_jacks)
-        self._methods.mark(_METHODS.index("pitch_table"))
-        self._methods.mark(_METHODS.index("densities"))
-        self._methods.mark(_METHODS.index("chances"))
-        self._methods.mark(_METHODS.index("ways"))
+        for method in ("pitch_table", "densities", "chances", "ways", "slew"):
+            self._methods.mark(_METHODS.index(method))
+
+    def _apply_jacks(self):
+        self.share_jacks()
+
+    def _apply_slew(self):
+        voicing.apply_slew(self.tracks)
+
+    def velocity_jack(self):
+        """Return the jack of the hits' velocity, from 0; None if there is none."""
+        jack = self._now["velocity_out"]
+        return jack - 1 if jack and self.converters and self.model is not None else None
 
     def jack_numbers(self):
         """Return the jacks that the track plays on, from 0."""

@@ -23,14 +23,41 @@ def apply_routes(track, now, drum_jacks):
     if track.model is not None and mode != "notes":
         groups = track.model.groups
         voices = len(groups) if mode == "drums" and groups else track.model.voices
-    triggers, levels, notes = routes.routes(mode, track.jack_numbers(), min(voices, 8), drum_jacks)
-    triggers, levels = routes.without(triggers, track.taken), routes.without(levels, track.taken)
+    triggers, levels, notes = routes.routes(
+        mode, track.jack_numbers(), min(voices, 8), drum_jacks, taken(track)
+    )
     track.channels = triggers
     latentcore.route(track.number, triggers, levels)
     before = track.levels
     track.levels = 0 if track.model is None else routes.mask(levels)
+    track.pitch_jacks = 0 if mode == "drums" else track.levels
+    if track.velocity_jack() is not None:
+        track.levels |= 1 << track.velocity_jack()
     track.released |= before & ~track.levels
     latentcore.set(track.number, latentcore.NOTES, notes)
+
+
+def taken(track):
+    """Return a mask of the jacks that no track may have: for velocities, clocks, the quantiser."""
+    found = track.reserved | track.taken
+    for each in track.tracks or (track,):
+        jack = each.velocity_jack()
+        if jack is not None:
+            found |= 1 << jack
+    return found
+
+
+def apply_slew(tracks):
+    """Tell latentcore how long each jack takes to a new level: pitches of a track, its slew."""
+    for jack in range(8):
+        ms = 0
+        for track in tracks:
+            if track.reserved >> jack & 1:
+                break  # the quantiser's own
+            if track.pitch_jacks >> jack & 1:
+                ms = track.now("slew")
+        else:
+            latentcore.slew(jack, ms * 1000)
 
 
 def jack_numbers(track, choice):

@@ -8,8 +8,10 @@
  * Python's: neither is an object that the garbage collector knows to be in use here, so the image
  * keeps itself alive (`_image`) and Python keeps the model's memory and file while `uses` says so.
  */
+#include "asked.h"
 #include "dac8164.h"
 #include "encoder.h"
+#include "glide.h"
 #include "gpio.h"
 #include "interrupts.h"
 #include "rack.h"
@@ -28,7 +30,7 @@
     X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(read_cells, PY_2)              \
     X(read_feel, PY_2)                                                                             \
     X(ask_reset, PY_0) X(clock_set, PY_2) X(pause, PY_0) X(paused, PY_0) X(triggered, PY_0) X(count, PY_2)            \
-    X(level, PY_2) X(clock, PY_1) X(reset, PY_1) X(trigger_3, PY_1) X(trigger_4, PY_1)             \
+    X(level, PY_2) X(slew, PY_2) X(put, PY_3) X(levels, PY_2) X(clock, PY_1) X(reset, PY_1) X(trigger_3, PY_1) X(trigger_4, PY_1)             \
     X(tick, PY_1) X(guard, PY_1) X(guard_code, PY_VAR)                                             \
     X(time_source, PY_1) X(gpio_output, PY_VAR) X(dac_outputs, PY_3) X(dac_output, PY_VAR)         \
     X(calibrate, PY_VAR) X(encoder, PY_VAR) X(turned, PY_1) X(cycles, PY_2)
@@ -39,7 +41,7 @@
     X(THRESHOLD) X(MODE) X(NOTES) X(FOLLOW) X(LENGTH) X(ROTATION) X(DIVISION) X(GATE_US)           \
     X(GATE_PART) X(SKIP) X(KEEP) X(FEEL) X(DYNAMICS) X(SWING) X(ACCENT) X(GATE_VELOCITY)           \
     X(TAKE) X(DIRECTION) X(DRAW) X(RATCHET) X(RATCHET_CHANCE) X(RATCHET_BY) X(FLAM) X(MUTES)       \
-    X(MUTE_AT) X(MULTIPLY) X(LENGTHS)
+    X(MUTE_AT) X(MULTIPLY) X(VELOCITY_OUT) X(LENGTHS)
 /* clang-format on */
 
 /* The .mpy for x64 finds the model of the chip, which the module `virtualboard` provides. */
@@ -61,6 +63,8 @@ static struct rack rack;
 static struct gpio gpio;
 static struct lpspi bus;
 static struct dac8164 dac;
+static struct glide glide;
+static struct asked asked;
 static struct encoder encoders[2];
 static uint32_t time_address; /* 0: the board has not named its clock yet */
 
@@ -195,6 +199,7 @@ static py_obj tick(py_obj timer)
     (void)timer;
     ticks++;
     guard_tick();
+    asked_tick(&asked, &rack, now_us());
     rack_tick(&rack, now_us());
     encoder_read(&encoders[0]);
     encoder_read(&encoders[1]);
@@ -630,6 +635,50 @@ static py_obj level(py_obj channel, py_obj code)
 }
 PY_FUNCTION_2(level);
 
+/* slew(channel, microseconds): how long its level takes to a new code, see glide.h. */
+static py_obj slew(py_obj channel, py_obj us)
+{
+    if (glide_set(&glide, &rack.outputs, (uint32_t)py_uint(channel), (uint32_t)py_uint(us)) != 0) {
+        return wrong("channels are numbered 0 to 7, and a slew is up to a second");
+    }
+    return py_none();
+}
+PY_FUNCTION_2(slew);
+
+/* put(channel, code, gate): at the next tick, beside what tracks play; then a gate of 10 ms at the
+   channel `gate`, 8 and above: none. */
+static py_obj put(py_obj channel, py_obj code, py_obj gate)
+{
+    if (asked_put(&asked, (uint32_t)py_uint(channel), (uint16_t)py_uint(code),
+                  (uint32_t)py_uint(gate)) != 0) {
+        return wrong("channels are numbered 0 to 7");
+    }
+    return py_none();
+}
+PY_FUNCTION_3(put);
+
+/* levels(track, array('H') of 8) -> the channels that get a level in the step played last, whose
+   codes are in the array; 0: no pattern plays. Allocates nothing. */
+static py_obj levels(py_obj number, py_obj into)
+{
+    const struct track *track = track_of(number);
+    const struct pattern *pattern = track_playing(track);
+    struct py_buffer buffer = py_buffer(into, BUFFER_WRITE);
+    if (buffer.typecode != 'H' || buffer.size != OUTPUT_CHANNELS * sizeof(uint16_t)) {
+        return wrong("expected an array('H') of 8");
+    }
+    uint32_t step = atomic_load_explicit(&track->step, memory_order_relaxed);
+    if (pattern == NULL || step >= pattern->steps) {
+        return py_small_int(0);
+    }
+    uint16_t *codes = buffer.data;
+    for (uint32_t i = 0; i < OUTPUT_CHANNELS; i++) {
+        codes[i] = pattern->step[step].code[i];
+    }
+    return py_small_int(pattern->step[step].levels);
+}
+PY_FUNCTION_2(levels);
+
 /* time_source(address): a 32-bit register that counts microseconds. */
 static py_obj time_source(py_obj address)
 {
@@ -774,6 +823,7 @@ static void start(void)
     find_bus();
 #endif
     gpio_init(&gpio, NULL);
+    glide_init(&glide);
     rack_init(&rack, &gpio.base);
 }
 

@@ -13,7 +13,14 @@ from tests.conftest import ROOT
 from tests.decoders import CHORALES, DRUMS, WIDE
 
 # What they claim counts here, too.
-from tests.device import test_gestures, test_groove, test_performing, test_tunings, test_w  # noqa: F401
+from tests.device import (  # noqa: F401
+    test_gestures,
+    test_glide,
+    test_groove,
+    test_performing,
+    test_tunings,
+    test_w,
+)
 from tests.device.claims import CLAIMED, covers
 from tests.device.rig import drums, notes, parameters, pitch_volts, rhythm
 

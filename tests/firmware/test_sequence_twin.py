@@ -54,6 +54,7 @@ NAMES = (
     "mutes",
     "mute_at",
     "multiply",
+    "velocity_out",
     *("lengths",) * 8,
     *("shifts",) * 8,
 )
@@ -351,6 +352,7 @@ CHANGES = st.lists(
         st.tuples(st.just("feel"), st.sampled_from((0, 1, 50, 100, 100, 150, 200))),
         st.tuples(st.just("swing"), st.sampled_from((50, 51, 60, 66, 75))),
         st.tuples(st.just("gate_velocity"), st.sampled_from((0, 1, 50, 100))),
+        st.tuples(st.just("velocity_out"), st.sampled_from((0, 0, 1, 6, 8))),
     ),
     min_size=1,
     max_size=5,
@@ -362,6 +364,7 @@ GROOVE_CHANGES = st.one_of(
     st.tuples(st.just("feel"), st.sampled_from((0, 100, 100, 200))),
     st.tuples(st.just("swing"), st.sampled_from((50, 60, 75))),
     st.tuples(st.just("gate_velocity"), st.sampled_from((0, 50, 100))),
+    st.tuples(st.just("velocity_out"), st.sampled_from((0, 8))),
     st.tuples(st.just("skip"), st.sampled_from((0, 0, 50))),
     st.tuples(st.just("follow"), st.integers(0, 2)),
     st.tuples(st.just("division"), st.sampled_from((1, 1, 2, 3))),
