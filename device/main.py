@@ -27,6 +27,7 @@ if is_new_enough():
         behaviours = instrument.behaviours
         calibration = instrument.calibration
         scales = instrument.scales
+        quantiser = instrument.quantiser
 
     def guide():
         """Prints where to begin."""

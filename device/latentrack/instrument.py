@@ -24,6 +24,7 @@ from latentrack.names import Part
 from latentrack.parameters import TRACKS
 from latentrack.patch import Patch
 from latentrack.presets import Presets
+from latentrack.quantiser import Quantiser
 from latentrack.scale_library import Scales
 from latentrack.settings import Settings
 from latentrack.slots import Slots
@@ -103,6 +104,7 @@ class Instrument(Part):
         self.behaviours = Behaviours(self)
         self.calibration = Calibration(self)
         self.scales = Scales(self)
+        self.quantiser = Quantiser(self)
         # Loaded when the arena has been taken: what is loaded before makes that smaller.
         from latentrack import repair
 
@@ -130,6 +132,7 @@ class Instrument(Part):
             self.slots.frame,
             self.settings.frame,
             self.storage.frame,
+            self.quantiser.frame,
         ]
         self.controls = self._add("controls", "Controls", 1)
         self.knobs = self.controls.knobs if self.controls else self._bare_knobs()
@@ -408,7 +411,7 @@ class Instrument(Part):
         levels = waits = 0
         for track in self.tracks:
             track.refresh()
-            levels |= track.levels
+            levels |= track.levels | track.reserved
             waits |= track.waits()
         for track in self.tracks:
             if track.released:

@@ -336,3 +336,34 @@ PATCH = (
     "what output {} carries: music, or a clock, a reset or a run gate for others",
     choices=OUTS,
 )  # fmt: skip
+
+QUANTISER_CHANNELS = 4
+# Which notes a channel of the quantiser has; behind the scales those of tracks, and their chords.
+_NOTES = SCALES + tuple(
+    f"{what} {track + 1}" for what in ("track", "chord") for track in range(TRACKS)
+)
+
+
+def _channel(number):
+    return (
+        _P(f"in_{number}", f"In {number}", 0, len(CV_INPUTS), 0, "CV input that is quantised",
+           choices=("off",) + CV_INPUTS),
+        _P(f"out_{number}", f"Out {number}", 0, 8, 0, "output that has its pitch",
+           choices=OUTPUTS),
+        _P(f"notes_{number}", f"Notes {number}", 0, len(_NOTES) - 1, 0,
+           "a scale, a track's, or the notes of the chord that a track plays", choices=_NOTES),
+        _P(f"gate_{number}", f"Gate {number}", 0, 8, 0, "output of a gate at each new note",
+           choices=OUTPUTS),
+    )  # fmt: skip
+
+
+# What the quantiser is set to: a screen for each channel, and one for all.
+QUANTISER = sum((_channel(i + 1) for i in range(QUANTISER_CHANNELS)), ()) + (
+    _P("root", "Root", 0, 11, 0, "the scales' first note", choices=KEYS),
+    _P("transpose", "Transpose", -48, 48, 0, "semitones up or down, before the scale",
+       whole=True),
+    _P("hysteresis", "Hysteresis", 0, 49, 10,
+       "how far behind the middle between two notes the other one begins", unit="c", whole=True),
+    _P("slew", "Slew", 0, 1000, 0, "how long a pitch takes to glide to the next",
+       unit="ms", whole=True),
+)  # fmt: skip

@@ -63,6 +63,8 @@ class Track(Values):
         self._decoded = memoryview(self._latents)
         # What was read last for the parameter `tuning`: (name, Tuning); None: nothing.
         self.read_tuning = None
+        # (number of the built-in scale, Tuning or None) of the pitches; a new one with each change.
+        self.tuned = (0, None)
         # Counts changes of the decoded position.
         self.moves = 0
         # Values with modulation; the modulation collected for the next frame; the present

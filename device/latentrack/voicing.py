@@ -83,6 +83,7 @@ def apply_pitch_table(track, now):
     except (OSError, ValueError) as error:
         logs.note(str(error))
         return  # what plays goes on as it is tuned
+    track.tuned = (now["scale"], tuning)
     pitches = array("H")
     for note in notes:
         pitches.append(int(pitch_of(track, now, tuning, note) * SEMITONE + 0.5))

@@ -40,6 +40,8 @@ SCENES = {
     "densities": ("track.density2 = 0.8; track.density4 = 0.3", 16, 0),
     "patch": ("patch.cv_y = -0.5; patch.cv_y_to = '1.threshold'; controls.open('patch')", 3, 0),
     "triggers": ("patch.trigger_4 = '1.dice'", 14, 0),
+    "quantiser": ("instrument.quantiser.in_1 = '6'; instrument.quantiser.notes_1 = 'chord 1';"
+                  "controls.open('quantiser')", 0, 0),
     "library": ("controls.open('library')", 0, 0),
     "presets": ("instrument.presets.store(1); instrument.presets.store(3);"
                 "controls.open('presets')", 2, 0),
@@ -129,11 +131,11 @@ def test_the_manual_describes_every_parameter_and_every_page():
     exec((ROOT / "device" / "latentrack" / "parameters.py").read_text(), scope)
     described = set(re.findall(r"^\| \*\*(.+?)\*\* \|", manual, re.MULTILINE))
     numbered = re.compile(r" \d+$")
-    for entry in (*scope["TRACK"], *scope["PATCH"]):  # type: ignore[misc]
+    for entry in (*scope["TRACK"], *scope["PATCH"], *scope["QUANTISER"]):  # type: ignore[misc]
         title = entry.title
         if title.startswith("CV "):
             title = "CV … to" if title.endswith(" to") else "CV …"
-        elif entry.name.startswith(("density", "pitch")):
+        elif entry.name.startswith(("density", "pitch")) or entry in scope["QUANTISER"]:
             title = numbered.sub(" …", title)
         assert title in described, f"{title} is not in {MANUAL}"
     scope = {}

@@ -13,7 +13,7 @@ from tests.waiting import until
 
 PARTS = (
     "track", "library", "patch", "presets", "settings", "behaviours", "knobs", "controls",
-    "calibration", "instrument",
+    "calibration", "instrument", "scales", "quantiser",
 )  # fmt: skip
 # A part and a name of it, and no path of a file.
 NAMED = re.compile(r"(?<![/\w])([a-z]+)\.([a-z_0-9]+)")
