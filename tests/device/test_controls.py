@@ -176,7 +176,7 @@ def test_the_library_page_plays_what_is_chosen(module):
     """And what cannot be played is said, on the screen and in the logs."""
     with Link(module.port) as link:
         link.run("instrument.quiet = True")  # what it says must not meet an answer
-        tap(module, link, "left", "left", "left", "left")
+        tap(module, link, "left", "left", "left", "left", "left")
         assert page(link) == "library"
         names = link.evaluate("library.models()")
         assert names == ["another", DRUMS, "without_metadata"]
