@@ -14,6 +14,7 @@
 #include "glide.h"
 #include "gpio.h"
 #include "interrupts.h"
+#include "midi.h"
 #include "rack.h"
 #include "registers.h"
 
@@ -33,7 +34,9 @@
     X(level, PY_2) X(slew, PY_2) X(put, PY_3) X(levels, PY_2) X(clock, PY_1) X(reset, PY_1) X(trigger_3, PY_1) X(trigger_4, PY_1)             \
     X(tick, PY_1) X(guard, PY_1) X(guard_code, PY_VAR)                                             \
     X(time_source, PY_1) X(gpio_output, PY_VAR) X(dac_outputs, PY_3) X(dac_output, PY_VAR)         \
-    X(calibrate, PY_VAR) X(encoder, PY_VAR) X(turned, PY_1) X(cycles, PY_2)
+    X(calibrate, PY_VAR) X(encoder, PY_VAR) X(turned, PY_1) X(cycles, PY_2)                        \
+    X(midi_port, PY_2) X(midi_clock, PY_3) X(midi_receive, PY_0) X(midi_send, PY_1)                \
+    X(midi_feed, PY_1) X(midi_fetch, PY_1)
 
 /* The parameters of set(), in the order of enum track_param; LENGTHS is the first of eight, behind
    which eight SHIFTS are. */
@@ -66,6 +69,7 @@ static struct dac8164 dac;
 static struct glide glide;
 static struct asked asked;
 static struct encoder encoders[2];
+static struct midi midi;
 static uint32_t time_address; /* 0: the board has not named its clock yet */
 
 static py_obj wrong(const char *what)
@@ -110,6 +114,9 @@ static struct {
 static py_obj clock(py_obj pin)
 {
     (void)pin;
+    if (atomic_load_explicit(&midi.source, memory_order_relaxed) != CLOCK_JACK) {
+        return py_none();
+    }
     uint32_t *slots = atomic_load_explicit(&measured.slots, memory_order_acquire);
     uint32_t before = slots ? reg_read(measured.counter) : 0;
     rack_jack(&rack, now_us());
@@ -128,6 +135,7 @@ PY_FUNCTION_1(clock);
 static py_obj reset(py_obj pin)
 {
     (void)pin;
+    atomic_store_explicit(&midi.out.restarts, 1, memory_order_relaxed);
     rack_reset(&rack, now_us());
     return py_none();
 }
@@ -197,10 +205,12 @@ static void guard_tick(void)
 static py_obj tick(py_obj timer)
 {
     (void)timer;
+    uint32_t now = now_us();
     ticks++;
     guard_tick();
-    asked_tick(&asked, &rack, now_us());
-    rack_tick(&rack, now_us());
+    asked_tick(&asked, &rack, now);
+    rack_tick(&rack, now);
+    midi_tick(&midi, &rack, now);
     encoder_read(&encoders[0]);
     encoder_read(&encoders[1]);
     return py_none();
@@ -530,6 +540,7 @@ PY_FUNCTION_2(read_feel);
 
 static py_obj ask_reset(void)
 {
+    atomic_store_explicit(&midi.out.restarts, 1, memory_order_relaxed);
     rack_ask_reset(&rack);
     return py_none();
 }
@@ -795,6 +806,90 @@ static py_obj cycles(py_obj counter, py_obj array)
 }
 PY_FUNCTION_2(cycles);
 
+/* ---- MIDI -------------------------------------------------------------------------------- */
+
+/* midi_port(base address of an LPUART, whether it receives): its machine.UART has been made; from
+   now on tick reads and writes it. */
+static py_obj midi_port(py_obj base, py_obj receives)
+{
+    uint32_t address = address_of(base);
+    uint32_t masked = interrupts_mask();
+    lpuart_init(&midi.uart, address, (uint32_t)py_uint(receives));
+    interrupts_restore(masked);
+    return py_none();
+}
+PY_FUNCTION_2(midi_port);
+
+/* midi_clock(source, clocks, sends): edges come from the jack (0), MIDI (1), or none of both (2);
+   an edge is that many MIDI clocks; whether a clock goes out by MIDI. */
+static py_obj midi_clock(py_obj source, py_obj clocks, py_obj sends)
+{
+    uintptr_t from = py_uint(source), per_edge = py_uint(clocks);
+    if (from >= CLOCK_SOURCES || per_edge - 1 >= MIDI_MOST_PER_EDGE) {
+        return wrong("sources are numbered 0 to 2, an edge is 1 to 24 MIDI clocks");
+    }
+    atomic_store_explicit(&midi.source, (uint32_t)from, memory_order_relaxed);
+    atomic_store_explicit(&midi.per_edge, (uint32_t)per_edge, memory_order_relaxed);
+    atomic_store_explicit(&midi.sends_clock, (uint32_t)py_uint(sends), memory_order_relaxed);
+    return py_none();
+}
+PY_FUNCTION_3(midi_clock);
+
+/* midi_receive() -> the next message, status | first data byte << 8 | second << 16, a small
+   integer; 0: none has come. */
+static py_obj midi_receive(void)
+{
+    return py_small_int((intptr_t)midi_ring_take(&midi.received));
+}
+PY_FUNCTION_0(midi_receive);
+
+/* midi_send(message) -> True; False: too many wait. */
+static py_obj midi_send(py_obj message)
+{
+    uintptr_t word = py_uint(message);
+    if (word >> 24 || (word & 0x808000) || !(word & 0x80) || (word & 0xFF) == MIDI_SYSEX) {
+        return wrong("a message is a status and up to two data bytes, the status lowest");
+    }
+    return py_bool(midi_ring_put(&midi.out.asked, (uint32_t)word) != 0);
+}
+PY_FUNCTION_1(midi_send);
+
+/* midi_feed(bytes) -> how many were taken: what a computer sends, as if it came by the UART. */
+static py_obj midi_feed(py_obj bytes)
+{
+    static struct midi_parser parser;
+    struct py_buffer buffer = py_buffer(bytes, BUFFER_READ);
+    const uint8_t *byte = buffer.data;
+    size_t taken = 0;
+    while (taken < buffer.size && midi_ring_room(&midi.from_usb)) {
+        uint32_t message = midi_parse(&parser, byte[taken++]);
+        if (message) {
+            midi_ring_put(&midi.from_usb, message);
+        }
+    }
+    return py_small_int((intptr_t)taken);
+}
+PY_FUNCTION_1(midi_feed);
+
+/* midi_fetch(bytearray) -> how many bytes it wrote: whole messages that went out since the last
+   call, for a computer. An empty bytearray ends it: nothing is kept for the computer any more. */
+static py_obj midi_fetch(py_obj into)
+{
+    struct py_buffer buffer = py_buffer(into, BUFFER_WRITE);
+    uint8_t *to = buffer.data;
+    size_t written = 0;
+    uint32_t message;
+    atomic_store_explicit(&midi.out.watched, buffer.size != 0, memory_order_relaxed);
+    while (buffer.size - written >= 3 && (message = midi_ring_take(&midi.out.to_usb))) {
+        uint32_t bytes = 1 + midi_data_bytes(message & 0xFF);
+        for (; bytes; bytes--, message >>= 8) {
+            to[written++] = (uint8_t)message;
+        }
+    }
+    return py_small_int((intptr_t)written);
+}
+PY_FUNCTION_1(midi_fetch);
+
 #ifdef HAS_BUS
 const struct reg_bus *reg_bus;
 
@@ -825,6 +920,7 @@ static void start(void)
     gpio_init(&gpio, NULL);
     glide_init(&glide);
     rack_init(&rack, &gpio.base);
+    midi_init(&midi);
 }
 
 PY_MODULE(latentcore, FUNCTIONS, CONSTANTS, start)
