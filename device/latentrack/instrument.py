@@ -20,6 +20,7 @@ from latentrack.calibration import Calibration
 from latentrack.history import History
 from latentrack.knobs import Knobs
 from latentrack.library import Library
+from latentrack.midi import Midi
 from latentrack.names import Part
 from latentrack.parameters import TRACKS
 from latentrack.patch import Patch
@@ -95,6 +96,7 @@ class Instrument(Part):
             )
         self.track = self.tracks[0]
         self.patch = Patch(self)
+        self.midi = Midi(self)
         self.library = Library(self)
         self.storage = Storage(self)
         self.settings = Settings(self)
@@ -395,6 +397,7 @@ class Instrument(Part):
     def _listen(self):
         self._count_edges()
         self.patch.triggers()
+        self.midi.frame()
 
     def _count_edges(self):
         edges = latentcore.count(0, 0)

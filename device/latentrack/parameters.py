@@ -315,8 +315,8 @@ def _cv_input(name):
 # What all tracks share: the clock, and where CV inputs and triggers go.
 PATCH = (
     _P("tempo", "Tempo", 20, 400, 120, "beats a minute of the own clock", unit=" BPM"),
-    _P("clock_from", "Clock from", 0, 1, 0, "the clock: edges at the jack, or its own",
-       choices=("jack", "own")),
+    _P("clock_from", "Clock from", 0, 2, 0, "the clock: edges at the jack, its own, or MIDI",
+       choices=("jack", "own", "midi")),
     _P("run", "Run", 0, 1, 1, "whether the own clock runs", choices=OFF_ON),
     _P("bridge", "Bridge", 0, 4, 0, "how many lost clock edges in a row are made up for",
        whole=True),
@@ -331,6 +331,11 @@ PATCH = (
     _P("knobs", "Knobs", 0, 1, 0,
        "which way the knobs turn: as the board's table says, or all the other way round",
        choices=("normal", "reversed")),
+    _P("midi_clocks", "MIDI clocks", 1, 24, 6,
+       "MIDI clocks an edge, of the 24 of a beat; 6: a sixteenth", whole=True),
+    _P("midi_clock", "MIDI clock out", 0, 1, 0, "clock, start and stop go out by MIDI",
+       choices=OFF_ON),
+    _P("midi_in", "MIDI in", 0, 16, 0, "the MIDI channel that is heard; 0: all", whole=True),
 ) + _numbered(
     VOICES, "out", "Output", 0, len(OUTS) - 1, [0] * VOICES,
     "what output {} carries: music, or a clock, a reset or a run gate for others",

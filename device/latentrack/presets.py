@@ -47,7 +47,7 @@ class Presets(Part):
                 text += f"{name}.model {track.model.name}\n"
             text += lines_of(track, name)
         text += lines_of(instrument.patch, "patch")
-        text += lines_of(instrument.quantiser, "quantiser")
+        text += lines_of(instrument.quantiser, "quantiser") + instrument.midi.lines()
         try:
             os.mkdir(FOLDER)
         except OSError:
@@ -78,6 +78,7 @@ class Presets(Part):
         if patch:
             set_from(self._instrument.patch, "patch", text)
             set_from(self._instrument.quantiser, "quantiser", text)
+            self._instrument.midi.set_from(text)
         if self._instrument.controls is not None:
             self._instrument.controls.take_over()
         self.last = number

@@ -17,6 +17,7 @@ from tests.device import (  # noqa: F401
     test_gestures,
     test_glide,
     test_groove,
+    test_midi,
     test_performing,
     test_tunings,
     test_w,
