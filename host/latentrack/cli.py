@@ -28,7 +28,7 @@ COMMANDS = {
         *("devices", "install", "models", "push", "ls", "play", "rename", "rm", "scales"),
         *("sync", "pull", "backup", "restore", "reset", "flash", "selftest"),
     ),
-    "Changing it while it plays": ("live", "repl", "logs"),
+    "Changing it while it plays": ("live", "repl", "logs", "midi"),
     "Without hardware": ("virtual", "osc"),
     "Your defaults": ("config",),
 }
