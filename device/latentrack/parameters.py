@@ -276,6 +276,8 @@ TRACK = (
        choices=("auto", "drums", "notes", "rhythm"), core="MODE", method="routes", builds=True),
     _P("jacks", "Jacks", 0, 4, 0, "outputs; auto: all, or half when both tracks have a model",
        choices=("auto", "all", "1-4", "5-8", "off"), method="routes", builds=True),
+    _P("midi_out", "MIDI out", 0, 16, 0, "the MIDI channel on which its notes go out; 0: none",
+       whole=True, method="routes"),
 )  # fmt: skip
 
 TRACKS = 2

@@ -49,6 +49,8 @@ class Track(Values):
         self.channels = 0xFFFFFFFF
         # The bar for which the dice were thrown, where each bar has a throw of its own.
         self._drawn = 0
+        # The jacks whose gates go out as notes of this track.
+        self.midi_jacks = 0
         self.model = None
         # All tracks that share the jacks, this one too.
         self.tracks = tracks

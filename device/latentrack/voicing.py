@@ -12,6 +12,9 @@ from latentrack import logs, parameters, routes, scales
 # Pitches in latentcore are in 1/256 semitone above MIDI note 0.
 SEMITONE = 256
 
+# General MIDI's notes of the groups of drums: kick, snare, toms, hi-hats, cymbals.
+DRUM_NOTES = (36, 38, 45, 42, 49)
+
 
 def apply_routes(track, now, drum_jacks):
     """Tell latentcore which jack gets which trigger, pitch or accent, and how many notes at once.
@@ -35,6 +38,27 @@ def apply_routes(track, now, drum_jacks):
         track.levels |= 1 << track.velocity_jack()
     track.released |= before & ~track.levels
     latentcore.set(track.number, latentcore.NOTES, notes)
+    _apply_midi(track, now["midi_out"], mode, triggers, levels)
+
+
+def _apply_midi(track, channel, mode, triggers, levels):
+    """Tell latentcore which note each of the track's gates is (midi_notes.h)."""
+    owned = 0
+    for k in range(8 if channel and track.model is not None else 0):
+        jack = triggers >> 4 * k & 15
+        if jack > 7:
+            continue
+        level = 15 if mode == "drums" else levels >> 4 * k & 15
+        drum = DRUM_NOTES[k] if k < len(DRUM_NOTES) else 60 + k
+        latentcore.midi_note(jack, channel | drum << 8 | level << 16 | track.number << 24)
+        owned |= 1 << jack
+    left = track.midi_jacks & ~owned
+    track.midi_jacks = owned
+    for other in track.tracks:
+        left &= ~other.midi_jacks
+    for jack in range(8):
+        if left >> jack & 1:
+            latentcore.midi_note(jack, 0)
 
 
 def taken(track):

@@ -15,6 +15,7 @@
 #include "gpio.h"
 #include "interrupts.h"
 #include "midi.h"
+#include "midi_notes.h"
 #include "rack.h"
 #include "registers.h"
 
@@ -36,7 +37,7 @@
     X(time_source, PY_1) X(gpio_output, PY_VAR) X(dac_outputs, PY_3) X(dac_output, PY_VAR)         \
     X(calibrate, PY_VAR) X(encoder, PY_VAR) X(turned, PY_1) X(cycles, PY_2)                        \
     X(midi_port, PY_2) X(midi_clock, PY_3) X(midi_receive, PY_0) X(midi_send, PY_1)                \
-    X(midi_feed, PY_1) X(midi_fetch, PY_1)
+    X(midi_feed, PY_1) X(midi_fetch, PY_1) X(midi_note, PY_2)
 
 /* The parameters of set(), in the order of enum track_param; LENGTHS is the first of eight, behind
    which eight SHIFTS are. */
@@ -70,6 +71,7 @@ static struct glide glide;
 static struct asked asked;
 static struct encoder encoders[2];
 static struct midi midi;
+static struct midi_notes notes;
 static uint32_t time_address; /* 0: the board has not named its clock yet */
 
 static py_obj wrong(const char *what)
@@ -706,7 +708,7 @@ static py_obj gpio_output(size_t count, const py_obj *arguments)
                      address_of(arguments[2]), (uint32_t)py_uint(arguments[3])) != 0) {
         return wrong("channels are 0 to 7, on at most four ports");
     }
-    rack.outputs = &gpio.base;
+    midi_notes_outputs(&notes, &gpio.base);
     return py_none();
 }
 PY_FUNCTION_VAR(gpio_output, 4, 4);
@@ -737,7 +739,7 @@ static py_obj dac_outputs(py_obj base, py_obj pins, py_obj code)
     }
     gpio_use_levels(&gpio, &dac.base);
     if (gpio.ports == 0) {
-        rack.outputs = &dac.base;
+        midi_notes_outputs(&notes, &dac.base);
     }
     return py_none();
 }
@@ -843,6 +845,18 @@ static py_obj midi_receive(void)
 }
 PY_FUNCTION_0(midi_receive);
 
+/* midi_note(channel, settings): what note the channel's gates are; see midi_notes.h. 0: none. */
+static py_obj midi_note(py_obj channel, py_obj settings)
+{
+    uintptr_t index = py_uint(channel);
+    if (index >= OUTPUT_CHANNELS) {
+        return wrong("channels are numbered 0 to 7");
+    }
+    atomic_store_explicit(&notes.setting[index], (uint32_t)py_uint(settings), memory_order_relaxed);
+    return py_none();
+}
+PY_FUNCTION_2(midi_note);
+
 /* midi_send(message) -> True; False: too many wait. */
 static py_obj midi_send(py_obj message)
 {
@@ -921,6 +935,7 @@ static void start(void)
     glide_init(&glide);
     rack_init(&rack, &gpio.base);
     midi_init(&midi);
+    midi_notes_init(&notes, &rack, &midi.out.played);
 }
 
 PY_MODULE(latentcore, FUNCTIONS, CONSTANTS, start)

@@ -243,6 +243,78 @@ def test_edges_go_out_as_24_clocks_a_beat(rig):
     assert module.panel.midi.messages()[0][1] == START
 
 
+# -- notes that go out
+
+
+def notes_of(rig: Rig) -> list[tuple[int, bytes]]:
+    """The messages that came out, but for what still waits."""
+    rig.panel.advance(50_000)
+    rig.panel.settle()
+    return rig.panel.midi.messages()
+
+
+@covers("midi_out")
+def test_drums_go_out_as_notes_of_their_gates(rig):
+    module = rig(DRUMS)
+    drum_at = dict(zip((0, 4, 1, 2, 3), (36, 38, 45, 42, 49), strict=True))
+    for channel in (0, 10):
+        module.run(f"track.midi_out = {channel}; track.threshold = 0.3; track.gate = 10")
+        notes_of(module)
+        edges = module.bar()
+        messages = notes_of(module)
+        module.saw("bar", [tuple(data for _, data in messages)])
+        begun = [data[1] for _, data in messages if data[2]]
+        wanted = [sorted(drum_at[jack] for jack in edge.gates) for edge in edges]
+        assert sorted(begun) == (sorted(sum(wanted, [])) if channel else [])
+        for time, data in messages:
+            assert data[0] == 0x99 and data[2] in (0, 100)
+            edge = max(edge.time_us for edge in edges if edge.time_us <= time)
+            # Five notes take 3.5 ms on the wire; a gate of 10 ms ends at a tick.
+            least, most = (0, 5000) if data[2] else (10_000, 15_000)
+            assert least <= time - edge <= most
+    assert len(begun) > 8
+    assert len(messages) == 2 * len(begun), "each note ends"
+
+
+def test_notes_go_out_with_their_pitches(rig):
+    module = rig(CHORALES)
+    module.run("track.midi_out = 3; track.threshold = 0.2; track.keep = 'off'")
+    notes_of(module)
+    edges = module.bar()
+    messages = notes_of(module)
+    on = [data[1] for _, data in messages if data[2]]
+    # A semitone is a twelfth of a volt, note 60 is 0 V.
+    volts = {jack: 0.0 for jack in range(8)}
+    wanted = []
+    for edge in edges:
+        volts |= edge.jacks
+        wanted += [round(60 + 12 * volts[4 + jack]) for jack in sorted(edge.gates)]
+    assert wanted and on == wanted
+    assert {data[0] for _, data in messages} == {0x92}
+
+
+def test_a_feel_is_heard_in_the_velocities(rig, felt_model):
+    module = rig(felt_model.path)
+    module.run("track.midi_out = 1; track.threshold = 0.2; track.feel = 0")
+    notes_of(module)
+    module.bar()
+    velocities = {data[2] for _, data in notes_of(module) if data[2]}
+    assert len(velocities) > 2
+
+
+def test_a_track_that_stops_leaves_its_jacks_to_the_other(rig):
+    module = rig(DRUMS, CHORALES)
+    module.run(f"library.play({CHORALES!r}, track=1, remember=False)")
+    module.run("tracks[0].midi_out = 1; tracks[1].midi_out = 2; tracks[1].stop()")
+    module.run("track.threshold = 0.3")
+    notes_of(module)
+    module.bar()
+    edges = module.bar()
+    gates = sum(len(edge.gates) for edge in edges)
+    on = [data for _, data in notes_of(module) if data[2]]
+    assert {data[0] for data in on} == {0x90} and len(on) >= gates
+
+
 # -- the boards
 
 
