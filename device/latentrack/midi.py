@@ -26,7 +26,7 @@ class Midi(Part):
 
     def __init__(self, instrument):
         self._instrument = instrument
-        # Status | number << 8 -> target: "1.x", "patch.cv_x" or an action.
+        # Status | number << 8 -> target: "1.x", "patch.cv_x", "quantiser.root" or an action.
         self._targets = {}
         # What the next control change or note is assigned to; None: nothing.
         self.learning = None
@@ -134,8 +134,8 @@ class Midi(Part):
         if target in _PLAIN_ACTIONS:
             return None, target
         owner, _, name = target.partition(".")
-        if owner == "patch":
-            values = self._instrument.patch
+        if owner in ("patch", "quantiser"):
+            values = getattr(self._instrument, owner)
         else:
             for values in self._instrument.tracks:
                 if owner == str(values.number + 1):

@@ -36,7 +36,7 @@
     X(tick, PY_1) X(guard, PY_1) X(guard_code, PY_VAR)                                             \
     X(time_source, PY_1) X(gpio_output, PY_VAR) X(dac_outputs, PY_3) X(dac_output, PY_VAR)         \
     X(calibrate, PY_VAR) X(encoder, PY_VAR) X(turned, PY_1) X(cycles, PY_2)                        \
-    X(midi_port, PY_2) X(midi_clock, PY_3) X(midi_receive, PY_0) X(midi_send, PY_1)                \
+    X(midi_port, PY_2) X(midi_clock, PY_2) X(midi_receive, PY_0) X(midi_send, PY_1)                \
     X(midi_feed, PY_1) X(midi_fetch, PY_1) X(midi_note, PY_2)
 
 /* The parameters of set(), in the order of enum track_param; LENGTHS is the first of eight, behind
@@ -116,9 +116,6 @@ static struct {
 static py_obj clock(py_obj pin)
 {
     (void)pin;
-    if (atomic_load_explicit(&midi.source, memory_order_relaxed) != CLOCK_JACK) {
-        return py_none();
-    }
     uint32_t *slots = atomic_load_explicit(&measured.slots, memory_order_acquire);
     uint32_t before = slots ? reg_read(measured.counter) : 0;
     rack_jack(&rack, now_us());
@@ -651,7 +648,7 @@ PY_FUNCTION_2(level);
 /* slew(channel, microseconds): how long its level takes to a new code, see glide.h. */
 static py_obj slew(py_obj channel, py_obj us)
 {
-    if (glide_set(&glide, &rack.outputs, (uint32_t)py_uint(channel), (uint32_t)py_uint(us)) != 0) {
+    if (glide_set(&glide, &notes.inner, (uint32_t)py_uint(channel), (uint32_t)py_uint(us)) != 0) {
         return wrong("channels are numbered 0 to 7, and a slew is up to a second");
     }
     return py_none();
@@ -822,20 +819,19 @@ static py_obj midi_port(py_obj base, py_obj receives)
 }
 PY_FUNCTION_2(midi_port);
 
-/* midi_clock(source, clocks, sends): edges come from the jack (0), MIDI (1), or none of both (2);
-   an edge is that many MIDI clocks; whether a clock goes out by MIDI. */
-static py_obj midi_clock(py_obj source, py_obj clocks, py_obj sends)
+/* midi_clock(clocks, sends): an edge is that many MIDI clocks; whether a clock goes out by MIDI.
+   Whether edges come from MIDI is clock_set's. */
+static py_obj midi_clock(py_obj clocks, py_obj sends)
 {
-    uintptr_t from = py_uint(source), per_edge = py_uint(clocks);
-    if (from >= CLOCK_SOURCES || per_edge - 1 >= MIDI_MOST_PER_EDGE) {
-        return wrong("sources are numbered 0 to 2, an edge is 1 to 24 MIDI clocks");
+    uintptr_t per_edge = py_uint(clocks);
+    if (per_edge - 1 >= MIDI_MOST_PER_EDGE) {
+        return wrong("an edge is 1 to 24 MIDI clocks");
     }
-    atomic_store_explicit(&midi.source, (uint32_t)from, memory_order_relaxed);
     atomic_store_explicit(&midi.per_edge, (uint32_t)per_edge, memory_order_relaxed);
     atomic_store_explicit(&midi.sends_clock, (uint32_t)py_uint(sends), memory_order_relaxed);
     return py_none();
 }
-PY_FUNCTION_3(midi_clock);
+PY_FUNCTION_2(midi_clock);
 
 /* midi_receive() -> the next message, status | first data byte << 8 | second << 16, a small
    integer; 0: none has come. */

@@ -15,3 +15,7 @@ class Page(ValuesPage):
     def values(self):
         """The quantiser: what its channels are set to are the lines."""
         return self.instrument.quantiser
+
+    def owner(self):
+        """What assignments to MIDI call it."""
+        return "quantiser"

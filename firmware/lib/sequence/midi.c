@@ -10,17 +10,21 @@
 #define HELD_UP_US 2500u
 #define DEFAULT_PER_EDGE 6u
 
+static uint32_t moves_rack(const struct rack *rack)
+{
+    return atomic_load_explicit(&rack->param[RACK_SOURCE], memory_order_relaxed) == SOURCE_MIDI;
+}
+
 static void take_message(struct midi *midi, struct rack *rack, uint32_t message, uint32_t now_us,
                          enum midi_arrival arrival)
 {
-    uint32_t moves = atomic_load_explicit(&midi->source, memory_order_relaxed) == CLOCK_MIDI;
     switch (message) {
     case MIDI_CLOCK:
         midi_clock_came(&midi->clock, now_us, arrival);
         break;
     case MIDI_START:
         midi_clock_start(&midi->clock);
-        if (moves) {
+        if (moves_rack(rack)) {
             rack_ask_reset(rack);
             atomic_store_explicit(&midi->out.restarts, 1, memory_order_relaxed);
         }
@@ -66,8 +70,7 @@ void midi_tick(struct midi *midi, struct rack *rack, uint32_t now_us)
     }
     read_all(midi, rack, now_us);
     midi->ticked_us = now_us;
-    if (midi_clock_due(&midi->clock, per_edge, now_us, &due_us) &&
-        atomic_load_explicit(&midi->source, memory_order_relaxed) == CLOCK_MIDI) {
+    if (midi_clock_due(&midi->clock, per_edge, now_us, &due_us) && moves_rack(rack)) {
         uint32_t masked = interrupts_mask();
         rack_clock(rack, due_us);
         interrupts_restore(masked);

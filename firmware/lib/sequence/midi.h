@@ -4,9 +4,9 @@
  * producer of `from_usb`; what it sets is one atomic word each. MIDI comes from a UART and, in
  * messages, from a computer by USB; both are treated alike, but for the times of clocks.
  *
- * Start, continue, stop and the clock move the rack if `source` is CLOCK_MIDI, and are followed all
- * the same if it is not, so that the rack can join a clock that runs. A start asks for a reset: the
- * next edge plays step 0. After a stop no edges come.
+ * Start, continue, stop and the clock move the rack if RACK_SOURCE is SOURCE_MIDI, and are followed
+ * all the same if it is not, so that the rack can join a clock that runs. A start asks for a reset:
+ * the next edge plays step 0. After a stop no edges come.
  */
 #ifndef LATENTRACK_MIDI_H
 #define LATENTRACK_MIDI_H
@@ -15,17 +15,13 @@
 #include "midi_out.h"
 #include "midi_parser.h"
 
-/* Where the rack's edges come from. */
-enum clock_source { CLOCK_JACK, CLOCK_MIDI, CLOCK_OWN, CLOCK_SOURCES };
-
 #define MIDI_MOST_PER_EDGE 24u
 
 struct midi {
     struct lpuart uart;
     struct midi_out out;
-    struct midi_ring received; /* messages other than realtime */
-    struct midi_ring from_usb; /* messages */
-    _Atomic uint32_t source;
+    struct midi_ring received;    /* messages other than realtime */
+    struct midi_ring from_usb;    /* messages */
     _Atomic uint32_t per_edge;    /* clocks from edge to edge, 1 to MIDI_MOST_PER_EDGE */
     _Atomic uint32_t sends_clock; /* 0: no clock, start and stop go out */
     /* The tick's. */

@@ -4,13 +4,14 @@
 #include <string.h>
 
 #include "midi_parser.h"
+#include "velocity.h"
 
 #define PLAIN_VELOCITY 100u
 /* An early hit is played at the tick that is nearest to its time. */
 #define NEAR_US 1000u
 
-static uint32_t velocity_of(const struct rack *rack, uint32_t index, uint32_t channel,
-                            uint32_t now_us)
+static uint32_t note_velocity(const struct rack *rack, uint32_t index, uint32_t channel,
+                              uint32_t now_us)
 {
     const struct track *track = &rack->track[index];
     const struct pattern *pattern = track_playing(track);
@@ -18,9 +19,8 @@ static uint32_t velocity_of(const struct rack *rack, uint32_t index, uint32_t ch
     if (!pattern || !pattern->feel) {
         return PLAIN_VELOCITY;
     }
-    uint32_t is_early = track->flushed >> channel & 1;
-    is_early |= early->due_us - now_us + NEAR_US < 2 * NEAR_US;
-    uint32_t velocity = is_early ? early->velocity : pattern->feel[track->step].velocity[channel];
+    uint32_t is_early = early->due_us - now_us + NEAR_US < 2 * NEAR_US;
+    uint32_t velocity = is_early ? early->velocity : velocity_of(track, channel);
     return velocity ? velocity : 1; /* 0 would be a note off */
 }
 
@@ -49,7 +49,7 @@ static void begin_note(struct midi_notes *notes, uint32_t channel, uint32_t now_
     }
     uint32_t note = level < OUTPUT_CHANNELS ? pitch_of(notes, level) : MIDI_NOTES_NOTE(set);
     uint32_t message = MIDI_NOTE_ON | (MIDI_NOTES_ON(set) - 1) | note << 8;
-    uint32_t velocity = velocity_of(notes->rack, MIDI_NOTES_TRACK(set), channel, now_us);
+    uint32_t velocity = note_velocity(notes->rack, MIDI_NOTES_TRACK(set), channel, now_us);
     end_note(notes, channel);
     if (midi_ring_put(notes->out, message | velocity << 16)) {
         notes->sounds[channel] = message; /* velocity 0: off, by the same running status */

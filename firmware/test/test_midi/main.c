@@ -74,7 +74,7 @@ static void start(void)
     rack_init(&rack, recorder_start());
     midi_init(&midi);
     lpuart_init(&midi.uart, BASE, 1);
-    midi.source = CLOCK_MIDI;
+    rack_set(&rack, RACK_SOURCE, SOURCE_MIDI);
     now = 1000;
 }
 
@@ -277,12 +277,12 @@ static void nothing_plays_before_a_start_or_after_a_stop(void)
 static void a_jacks_clock_is_left_alone(void)
 {
     start();
-    midi.source = CLOCK_JACK;
+    rack_set(&rack, RACK_SOURCE, SOURCE_JACK);
     receive(0xFA);
     CHECK(play_clocks(0, 48, now + 2500, 20833.3, 0, ~0u) == 0);
     CHECK(rack.reset_asked == 0);
     /* Joining the clock that runs owes no edge of the past. */
-    midi.source = CLOCK_MIDI;
+    rack_set(&rack, RACK_SOURCE, SOURCE_MIDI);
     CHECK(play_clocks(48, 48, now + 20833.3, 20833.3, 0, ~0u) == 8);
 }
 
@@ -321,7 +321,7 @@ static void edges_of_a_jack(uint32_t count, uint32_t spacing_ms)
 static void edges_become_24_clocks_a_beat(void)
 {
     start();
-    midi.source = CLOCK_JACK;
+    rack_set(&rack, RACK_SOURCE, SOURCE_JACK);
     midi.sends_clock = 1;
     edges_of_a_jack(8, 125);
     CHECK(wire.sent[0] == 0xFA && wire.sent[1] == 0xF8);
@@ -342,7 +342,7 @@ static void edges_become_24_clocks_a_beat(void)
 static void an_edge_that_comes_early_leaves_no_clock_out(void)
 {
     start();
-    midi.source = CLOCK_JACK;
+    rack_set(&rack, RACK_SOURCE, SOURCE_JACK);
     midi.sends_clock = 1;
     edges_of_a_jack(8, 125);
     edges_of_a_jack(4, 90);
