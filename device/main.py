@@ -26,6 +26,8 @@ if is_new_enough():
         settings = instrument.settings
         behaviours = instrument.behaviours
         calibration = instrument.calibration
+        scales = instrument.scales
+        quantiser = instrument.quantiser
 
     def guide():
         """Prints where to begin."""

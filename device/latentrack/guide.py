@@ -11,10 +11,10 @@ Type the name of a part to use it while it plays (Tab completes); help(track) sa
     library         the models: library.models(), library.play("funk")
     patch           where CV and triggers go: patch.cv_5_to = "1.skip"
     presets, slots  sixteen of them: presets.store(3); at the bar: slots.recall(3), slots.chain
-    tempo, history  the own clock: tempo(128), tempo.run(); history.undo(), history.mutate()
+    tempo, history  tempo(128), tempo.run(); history.undo(), mutate(); quantiser: CV to notes
     behaviours      your code in every frame: behaviours.switch("fills")
     knobs, controls what is turned and pressed, and the pages of the screen
-    settings        what power-on brings back; calibration: volts
+    settings        what power-on brings back; calibration: volts; scales: tunings
     instrument      all of them: instrument.pause(), reset(), stop(), start()"""
 
 TEXTS = {
@@ -26,7 +26,7 @@ track plays one model. tracks[0] is the first (and `track`), tracks[1] the secon
     track.follow = "step"   when it is heard: "bar", "step", "hold" (then track.decode())
     track.length = 12       rotation, division, swing, skip, gate, freeze, chaos, dice
     track.jacks = "5-8"     "auto", "all", "1-4", "5-8", "off"; mode, accent: as what
-    track.pitches = (60, 63, 67)    what a rhythm steps through; scale, root, transpose
+    track.pitches = (60, 63, 67)    what a rhythm steps through; scale, root, tuning
     track.modulate("x", 0.2)    for this frame only; track.parameter("keep") says what one is
     track.cells, hits, bar, step    what plays now; track.stop() silences it; dir(track)""",
     "library": """
@@ -49,9 +49,23 @@ patch says what CV inputs and triggers do.
     patch.trigger_3 = "reset"     "off", "decode", "reset", "pause", or a parameter:
     patch.trigger_4 = "1.dice"    it moves on by one at each pulse
     patch.knobs = "reversed"      if all knobs turn the wrong way
-Targets are a track and a parameter, "1.x" to "2.pitch8"; patch.defaults() forgets all.""",
+Targets are a track and a parameter, "1.x" to "2.pitch16"; patch.defaults() forgets all.""",
+    "quantiser": """
+quantiser moves outside CV to notes, on four channels.
+    quantiser.in_1 = "6"         the CV input: x, y, z, threshold, 5, 6, 7, 8, or "off"
+    quantiser.out_1 = "8"        the output that has the note, taken from the tracks
+    quantiser.notes_1 = "minor"  a scale, "track 1" (its scale or tuning) or "chord 1"
+    quantiser.gate_1 = "7"       the output of a gate at each new note
+    quantiser.root = "D"         transpose, hysteresis (cents), slew (ms): for all channels
+    quantiser.defaults()         all off""",
+    "scales": """
+scales are the files in /flash/scales, which track.tuning offers by their names.
+    scales.names()      what is offered: track.tuning = "just", "24edo/Bayati", or "off"
+    scales.refused      files that cannot be read, and what is wrong
+    scales.refresh()    reads the folder again; `latentrack scales FILE` does it, too
+Built-in ones are track.scale = "minor"; track.keys says how notes find their pitch.""",
     "presets": """
-presets keep what is set on all tracks, the patch, and which models play: 1 to 16.
+presets keep what is set on all tracks, patch, quantiser, and which models play: 1 to 16.
     presets.store(3)              keeps it
     presets.store(3, now=True)    writes at once, which may cost a clock edge
     presets.recall(3)             sets all as it was; knobs then wait to be turned past it

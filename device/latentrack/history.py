@@ -36,7 +36,7 @@ class History(Part):
     # -- what is noted ----------------------------------------------------------------------------
 
     def note(self, values, name, number):
-        """Keeps that a parameter of a track or of the patch had this number until now."""
+        """Keeps that a parameter had this number until now; `values` is whose it is."""
         # Once a gesture: frames that set the same again must not allocate.
         row = values.ENTRIES[name].row
         if not self.ignores:
@@ -52,11 +52,15 @@ class History(Part):
             self._open.setdefault((track, _MODEL), name)
 
     def _owner(self, values):
+        if values is self._instrument.quantiser:
+            return TRACKS + 1
         return getattr(values, "number", TRACKS)
 
     def _values(self, owner):
         instrument = self._instrument
-        return instrument.tracks[owner] if owner < TRACKS else instrument.patch
+        if owner < TRACKS:
+            return instrument.tracks[owner]
+        return instrument.patch if owner == TRACKS else instrument.quantiser
 
     def _present(self, key):
         values = self._values(key[0])

@@ -20,10 +20,13 @@ from latentrack.calibration import Calibration
 from latentrack.history import History
 from latentrack.knobs import Knobs
 from latentrack.library import Library
+from latentrack.midi import Midi
 from latentrack.names import Part
 from latentrack.parameters import TRACKS
 from latentrack.patch import Patch
 from latentrack.presets import Presets
+from latentrack.quantiser import Quantiser
+from latentrack.scale_library import Scales
 from latentrack.settings import Settings
 from latentrack.slots import Slots
 from latentrack.storage import Storage
@@ -88,9 +91,12 @@ class Instrument(Part):
         culprit = self._begin_guard()
         self.tracks = []
         for number in range(TRACKS):
-            self.tracks.append(Track(number, self.tracks, self.board.DRUM_JACKS))
+            self.tracks.append(
+                Track(number, self.tracks, self.board.DRUM_JACKS, self.board.OUT_VOLTS is not None)
+            )
         self.track = self.tracks[0]
         self.patch = Patch(self)
+        self.midi = Midi(self)
         self.library = Library(self)
         self.storage = Storage(self)
         self.settings = Settings(self)
@@ -99,6 +105,8 @@ class Instrument(Part):
         self.tempo = Tempo(self)
         self.behaviours = Behaviours(self)
         self.calibration = Calibration(self)
+        self.scales = Scales(self)
+        self.quantiser = Quantiser(self)
         # Loaded when the arena has been taken: what is loaded before makes that smaller.
         from latentrack import repair
 
@@ -112,7 +120,7 @@ class Instrument(Part):
                 self.behaviours.load_all(culprit, self.settings.stored())
             else:
                 self.message("behaviours are off: one of them stopped the module")
-            guard.run(guard.number_of("settings"), self.settings.load)
+            guard.run(guard.number_of("settings"), self._load_settings)
         self.history = History(self)
         # What happens in a frame, in order. Add to it, or take from it, as you like.
         self.controls = None
@@ -126,11 +134,17 @@ class Instrument(Part):
             self.slots.frame,
             self.settings.frame,
             self.storage.frame,
+            self.quantiser.frame,
         ]
         self.controls = self._add("controls", "Controls", 1)
         self.knobs = self.controls.knobs if self.controls else self._bare_knobs()
         self.screen = self._add("screen", "Screen", None)
         self._seal()
+
+    def _load_settings(self):
+        # First the files of scales, which settings name.
+        self.scales.refresh()
+        self.settings.load()
 
     def _add(self, module, name, index):
         """Adds a part that may be missing: its `frame()` becomes one of every frame's parts.
@@ -383,6 +397,7 @@ class Instrument(Part):
     def _listen(self):
         self._count_edges()
         self.patch.triggers()
+        self.midi.frame()
 
     def _count_edges(self):
         edges = latentcore.count(0, 0)
@@ -399,7 +414,7 @@ class Instrument(Part):
         levels = waits = 0
         for track in self.tracks:
             track.refresh()
-            levels |= track.levels
+            levels |= track.levels | track.reserved
             waits |= track.waits()
         for track in self.tracks:
             if track.released:

@@ -124,13 +124,18 @@ class Parameter:
 OFF_ON = ("off", "on")
 DIRECTIONS = ("forward", "reverse", "pendulum", "random")
 KEYS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+# An output, or none.
+OUTPUTS = ("off", "1", "2", "3", "4", "5", "6", "7", "8")
 # How scales sound is in scales.py, in this order.
 SCALES = (
     "chromatic", "major", "minor", "dorian", "phrygian", "lydian", "mixolydian", "locrian",
     "harmonic", "major5", "minor5", "blues", "whole", "diminished",
 )  # fmt: skip
+# Of the parameter `tuning`: "off", and the names of the files of scales that the module has found.
+# The one list that grows and shrinks (scale_library.py); a computer sees "off" alone.
+TUNINGS = ["off"]
 VOICES = 8
-PITCHES = 8
+PITCHES = 16
 _P = Parameter
 
 
@@ -229,12 +234,22 @@ TRACK = (
        whole=True, method="pitch_table", builds=True),
     _P("pitches", "Pitches", 1, PITCHES, 4, "how many of the pitches a rhythm steps through",
        whole=True, method="pitch_table", builds=True),
+    _P("tuning", "Tuning", 0, 0, 0, "a file of /flash/scales that is played instead of the scale",
+       choices=TUNINGS, method="pitch_table", builds=True),
+    _P("keys", "Keys", 0, 2, 0,
+       "notes in a tuning: a degree each, or moved to its nearest; auto: as the file is",
+       choices=("auto", "degrees", "nearest"), method="pitch_table", builds=True),
+    _P("slew", "Slew", 0, 1000, 0, "how long a pitch takes to glide to the next",
+       unit="ms", whole=True, method="slew"),
+    _P("velocity_out", "Velocity out", 0, 8, 0, "output that says how loud the track's hits are",
+       choices=OUTPUTS, core="VELOCITY_OUT", method="jacks"),
 ) + _numbered(
     VOICES, "density", "Density", 0, 1, [0.5] * VOICES,
     "how readily voice {} sounds: a drum, or a quarter of the notes from low to high",
     method="densities", builds=True,
 ) + _numbered(
-    PITCHES, "pitch", "Pitch", 0, 127, (36, 39, 43, 46, 48, 51, 55, 58),
+    PITCHES, "pitch", "Pitch", 0, 127,
+    (36, 39, 43, 46, 48, 51, 55, 58, 60, 63, 67, 70, 72, 75, 79, 82),
     "note {} of those a rhythm steps through, hit by hit",
     whole=True, method="pitch_table", builds=True,
 ) + _numbered(
@@ -261,6 +276,8 @@ TRACK = (
        choices=("auto", "drums", "notes", "rhythm"), core="MODE", method="routes", builds=True),
     _P("jacks", "Jacks", 0, 4, 0, "outputs; auto: all, or half when both tracks have a model",
        choices=("auto", "all", "1-4", "5-8", "off"), method="routes", builds=True),
+    _P("midi_out", "MIDI out", 0, 16, 0, "the MIDI channel on which its notes go out; 0: none",
+       whole=True, method="routes"),
 )  # fmt: skip
 
 TRACKS = 2
@@ -300,8 +317,8 @@ def _cv_input(name):
 # What all tracks share: the clock, and where CV inputs and triggers go.
 PATCH = (
     _P("tempo", "Tempo", 20, 400, 120, "beats a minute of the own clock", unit=" BPM"),
-    _P("clock_from", "Clock from", 0, 1, 0, "the clock: edges at the jack, or its own",
-       choices=("jack", "own")),
+    _P("clock_from", "Clock from", 0, 2, 0, "the clock: edges at the jack, its own, or MIDI",
+       choices=("jack", "own", "midi")),
     _P("run", "Run", 0, 1, 1, "whether the own clock runs", choices=OFF_ON),
     _P("bridge", "Bridge", 0, 4, 0, "how many lost clock edges in a row are made up for",
        whole=True),
@@ -316,8 +333,44 @@ PATCH = (
     _P("knobs", "Knobs", 0, 1, 0,
        "which way the knobs turn: as the board's table says, or all the other way round",
        choices=("normal", "reversed")),
+    _P("midi_clocks", "MIDI clocks", 1, 24, 6,
+       "MIDI clocks an edge, of the 24 of a beat; 6: a sixteenth", whole=True),
+    _P("midi_clock", "MIDI clock out", 0, 1, 0, "clock, start and stop go out by MIDI",
+       choices=OFF_ON),
+    _P("midi_in", "MIDI in", 0, 16, 0, "the MIDI channel that is heard; 0: all", whole=True),
 ) + _numbered(
     VOICES, "out", "Output", 0, len(OUTS) - 1, [0] * VOICES,
     "what output {} carries: music, or a clock, a reset or a run gate for others",
     choices=OUTS,
+)  # fmt: skip
+
+QUANTISER_CHANNELS = 4
+# Which notes a channel of the quantiser has; behind the scales those of tracks, and their chords.
+_NOTES = SCALES + tuple(
+    f"{what} {track + 1}" for what in ("track", "chord") for track in range(TRACKS)
+)
+
+
+def _channel(number):
+    return (
+        _P(f"in_{number}", f"In {number}", 0, len(CV_INPUTS), 0, "CV input that is quantised",
+           choices=("off",) + CV_INPUTS),
+        _P(f"out_{number}", f"Out {number}", 0, 8, 0, "output that has its pitch",
+           choices=OUTPUTS),
+        _P(f"notes_{number}", f"Notes {number}", 0, len(_NOTES) - 1, 0,
+           "a scale, a track's, or the notes of the chord that a track plays", choices=_NOTES),
+        _P(f"gate_{number}", f"Gate {number}", 0, 8, 0, "output of a gate at each new note",
+           choices=OUTPUTS),
+    )  # fmt: skip
+
+
+# What the quantiser is set to: a screen for each channel, and one for all.
+QUANTISER = sum((_channel(i + 1) for i in range(QUANTISER_CHANNELS)), ()) + (
+    _P("root", "Root", 0, 11, 0, "the scales' first note", choices=KEYS),
+    _P("transpose", "Transpose", -48, 48, 0, "semitones up or down, before the scale",
+       whole=True),
+    _P("hysteresis", "Hysteresis", 0, 49, 10,
+       "how far behind the middle between two notes the other one begins", unit="c", whole=True),
+    _P("slew", "Slew", 0, 1000, 0, "how long a pitch takes to glide to the next",
+       unit="ms", whole=True),
 )  # fmt: skip

@@ -19,6 +19,8 @@ _PARTS = {
     "keep": "slots", "next_slot": "slots",
 }  # fmt: skip
 _CLOCK = ("clock_from", "tempo", "run", "bridge")
+# The arguments of latentcore.midi_clock().
+_MIDI_CLOCK = ("midi_clocks", "midi_clock")
 
 
 class Input:
@@ -62,6 +64,8 @@ class Patch(Values):
         number = self.numbers[name]
         if name in _CLOCK:
             latentcore.clock_set(_CLOCK.index(name), number)
+        elif name in _MIDI_CLOCK:
+            latentcore.midi_clock(*[self.numbers[each] for each in _MIDI_CLOCK])
         elif name[:3] == "out":
             self._carry()
         elif name[-3:] == "_to" or name[:7] == "trigger":
@@ -77,6 +81,18 @@ class Patch(Values):
             taken |= (what != 0) << i
         for track in self._instrument.tracks:
             track.take_jacks(taken)
+
+    def midi_learn(self, target):
+        """Assigns the next MIDI control change or note to a target, "1.x"; see midi.py."""
+        self._instrument.midi.learn(target)
+
+    def midi_forget(self, target):
+        """Takes the assignment of a target away. KeyError: it has none."""
+        self._instrument.midi.forget(target)
+
+    def midi_assigned(self):
+        """What is assigned, by target: "cc 74, channel 1"."""
+        return self._instrument.midi.assigned()
 
     def modulate(self, volts):
         """Adds the CV inputs' modulation for this frame: `volts` is name -> volts at the jack."""

@@ -1,4 +1,4 @@
-"""Sixteen presets: what is set on all tracks, the patch, and the models that play.
+"""Sixteen presets: what is set on all tracks, the patch, the quantiser, and the models that play.
 
 Storing one while a clock runs keeps it in memory until the clock stops; it can be recalled all the
 same. `store(3, now=True)` writes at once, which may cost a clock edge.
@@ -47,6 +47,7 @@ class Presets(Part):
                 text += f"{name}.model {track.model.name}\n"
             text += lines_of(track, name)
         text += lines_of(instrument.patch, "patch")
+        text += lines_of(instrument.quantiser, "quantiser") + instrument.midi.lines()
         try:
             os.mkdir(FOLDER)
         except OSError:
@@ -62,7 +63,7 @@ class Presets(Part):
         return self._instrument.storage.waits(_path(number))
 
     def recall(self, number, patch=True):
-        """Sets everything as it was stored; `patch` False: all but the patch.
+        """Sets everything as it was stored; `patch` False: all but patch and quantiser.
 
         False: there is no such preset.
         """
@@ -76,6 +77,8 @@ class Presets(Part):
             self._play_model(track, name + ".model ", text)
         if patch:
             set_from(self._instrument.patch, "patch", text)
+            set_from(self._instrument.quantiser, "quantiser", text)
+            self._instrument.midi.set_from(text)
         if self._instrument.controls is not None:
             self._instrument.controls.take_over()
         self.last = number

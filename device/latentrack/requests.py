@@ -3,9 +3,12 @@
 A file is received into memory and its hash checked; then it is played, swapped in, or stored.
 """
 
+import binascii
 import gc
 import os
 import sys
+
+import latentcore
 
 from latentrack import files, repair, room
 from latentrack.instrument import Instrument
@@ -36,6 +39,7 @@ class Requests:
         self._checked = False
         self._file = None
         self._mirror = None
+        self._midi = None
         if Requests.last is not None:
             Requests.last.close()
         Requests.last = self
@@ -88,8 +92,6 @@ class Requests:
 
     def writes(self):
         """Return [writes to outputs that a busy bus delayed by a tick, triggers lost by that]."""
-        import latentcore
-
         return [latentcore.count(0, 6), latentcore.count(0, 7)]
 
     # -- receiving files ------------------------------------------------------------------------
@@ -225,6 +227,11 @@ class Requests:
         """Rename a model and all references to it; return what renaming.rename returns."""
         return _instrument().library.rename(old, new)
 
+    def scales(self):
+        """Read /flash/scales again; return (names to choose, {file: what is wrong with it})."""
+        scales = _instrument().scales
+        return on_scheduler(scales.refresh), scales.refused
+
     # -- the panel ------------------------------------------------------------------------------
 
     def panel(self, asked):
@@ -238,6 +245,20 @@ class Requests:
             self._mirror = Mirror(instrument)
         instrument.controls.asked += asked
         return on_scheduler(self._mirror.snapshot)
+
+    def midi(self, data, begins):
+        """Take bytes that a computer sends by MIDI, as hexadecimal digits.
+
+        Returns [how many bytes were taken, what has gone out since the last request]; with
+        `begins` nothing that went out before. Between two sessions 32 messages are kept.
+        """
+        if self._midi is None:
+            self._midi = bytearray(96)
+        while begins and latentcore.midi_fetch(self._midi):
+            pass
+        taken = latentcore.midi_feed(binascii.unhexlify(data))
+        count = latentcore.midi_fetch(self._midi)
+        return [taken, binascii.hexlify(self._midi[:count]).decode()]
 
     def change(self, track, values):
         """Set parameters of a track by name; "latents": a knob value, -1 to 1, for each latent."""

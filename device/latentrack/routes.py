@@ -4,6 +4,9 @@ drums    triggers from the first jack on, accents behind them, as far as there a
          jacks, in the order of the board's DRUM_JACKS
 notes    as many voices as there are pairs of jacks: triggers first, then their pitches
 rhythm   as notes, a voice each
+
+Jacks that are taken, for a velocity, a clock or by the quantiser, are not the tracks': drums keep
+the others as they are, notes and rhythms share out those that are left.
 """
 
 NOWHERE = 15
@@ -35,23 +38,17 @@ def mask(route):
     return found
 
 
-def without(route, taken):
-    """A packed route without the channels of the mask `taken`, which then go nowhere."""
-    for i in range(CHANNELS):
-        channel = route >> 4 * i & 15
-        if channel != NOWHERE and taken >> channel & 1:
-            route |= NOWHERE << 4 * i
-    return route
-
-
-def routes(mode, jacks, voices, drum_jacks=JACKS["all"]):
+def routes(mode, jacks, voices, drum_jacks=JACKS["all"], taken=0):
     """(triggers, levels, notes at once) for latentcore: `voices` is how many want to be heard.
 
     `drum_jacks` is the order in which drums take the jacks when they have all of them: the board's.
+    taken: a mask of jacks that are not the track's.
     """
     if mode == "drums" and len(jacks) == len(drum_jacks):
         jacks = drum_jacks
     if mode != "drums":
+        jacks = [jack for jack in jacks if not taken >> jack & 1]
         voices = min(voices, len(jacks) // 2)
         return packed(jacks[:voices]), packed(jacks[voices : 2 * voices]), max(voices, 1)
+    jacks = [NOWHERE if taken >> jack & 1 else jack for jack in jacks]
     return packed(jacks[:voices]), packed(jacks[voices:]), 4

@@ -1,4 +1,4 @@
-"""Scales: which of the twelve notes they have, and the nearest one to any note."""
+"""Scales: which steps they have, and the nearest one to any pitch. All in semitones."""
 
 # In the order of parameters.SCALES; semitones above the root.
 STEPS = (
@@ -19,24 +19,31 @@ STEPS = (
 )
 
 
-def nearest(note, scale, root):
-    """The scale's note nearest to `note`; of two equally near the lower. Notes are MIDI's."""
-    steps = STEPS[scale]
-    for away in range(12):
-        for near in (note - away, note + away):
-            if (near - root) % 12 in steps:
-                return near
+def nearest(pitch, steps, base, period=12):
+    """The pitch of a scale nearest to `pitch`; of two equally near the lower.
+
+    steps: of one period, rising from 0 or more, less than `period`; base: the pitch of step 0.
+    """
+    first = base + (pitch - base) // period * period
+    best = first - period + steps[-1]
+    for step in steps:
+        if abs(first + step - pitch) < abs(best - pitch):
+            best = first + step
+    if abs(first + period + steps[0] - pitch) < abs(best - pitch):
+        best = first + period + steps[0]
+    return best
 
 
-def folded(note, lowest, octaves):
-    """The note moved by octaves into `octaves` of them from C of octave `lowest` on.
+def folded(pitch, lowest, octaves, period=12):
+    """The pitch moved by whole periods into `octaves` octaves from C of octave `lowest` on.
 
-    Octave 0 begins at MIDI note 0, 0 V. What MIDI does not have (0 to 127) is folded back too.
+    Octave 0 begins at MIDI note 0. What MIDI does not have (0 to 127) is folded back too. Where the
+    range is smaller than a period, it may lie below.
     """
     first = 12 * lowest
     end = min(first + 12 * octaves, 128)
-    if note < first:
-        note += (first - note + 11) // 12 * 12
-    if note >= end:
-        note -= (note - end + 12) // 12 * 12
-    return max(note, 0)
+    if pitch < first:
+        pitch -= (pitch - first) // period * period
+    if pitch >= end:
+        pitch -= ((pitch - end) // period + 1) * period
+    return max(pitch, 0)

@@ -65,6 +65,7 @@ class Settings(Part):
         for track in instrument.tracks:
             text += lines_of(track, str(track.number + 1))
         text += lines_of(instrument.patch, "patch")
+        text += lines_of(instrument.quantiser, "quantiser") + instrument.midi.lines()
         return text + instrument.slots.lines() + instrument.behaviours.lines()
 
     def stored(self):
@@ -81,6 +82,8 @@ class Settings(Part):
                 set_from(track, str(track.number + 1), text)
             set_from(self._instrument.patch, "patch", text)
             self._instrument.slots.set_from(text)
+            set_from(self._instrument.quantiser, "quantiser", text)
+            self._instrument.midi.set_from(text)
             self._instrument.behaviours.switch_from(text)
         self._edits = self._count()
 
@@ -114,6 +117,7 @@ class Settings(Part):
     def _count(self):
         instrument = self._instrument
         edits = instrument.patch.edits + instrument.behaviours.edits + instrument.slots.edits
+        edits += instrument.quantiser.edits + instrument.midi.edits
         for track in instrument.tracks:
             edits += track.edits
         return edits

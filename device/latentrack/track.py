@@ -21,7 +21,8 @@ _FEEL_POSITION = ("feel_x", "feel_y")
 # Methods that pass parameters to latentcore, by their names in the table. Routes come before the
 # methods that depend on them.
 _METHODS = (
-    "latents", "follows", "routes", "pitch_table", "fills", "densities", "chances", "draws", "ways",
+    "latents", "follows", "jacks", "routes", "pitch_table", "fills", "densities", "chances",
+    "draws", "ways", "slew",
 )  # fmt: skip
 _APPLY = tuple("_apply_" + name for name in _METHODS)
 
@@ -31,11 +32,15 @@ class Track(Values):
 
     TABLE = parameters.TRACK
 
-    def __init__(self, number, tracks=(), drum_jacks=routes.JACKS["all"]):
+    def __init__(self, number, tracks=(), drum_jacks=routes.JACKS["all"], converters=True):
         super().__init__()
         self.number = number
         # The order in which drums take the jacks, by the board's table.
         self._drum_jacks = drum_jacks
+        # Whether the board's jacks have levels, or gates only.
+        self.converters = converters
+        # Masks of jacks: those that are the quantiser's, and those that carry this track's pitches.
+        self.reserved = self.pitch_jacks = 0
         # Masks of jacks, bit i is jack i: those that carry pitches and accents of this track, and
         # those that no longer do and still put out their last voltage.
         self.levels = self.released = 0
@@ -44,6 +49,8 @@ class Track(Values):
         self.channels = 0xFFFFFFFF
         # The bar for which the dice were thrown, where each bar has a throw of its own.
         self._drawn = 0
+        # The jacks whose gates go out as notes of this track.
+        self.midi_jacks = 0
         self.model = None
         # All tracks that share the jacks, this one too.
         self.tracks = tracks
@@ -56,6 +63,10 @@ class Track(Values):
         # The position to decode as knob values; a view of as many latents as the model has.
         self._decoded_values = [0] * MOST_LATENTS
         self._decoded = memoryview(self._latents)
+        # What was read last for the parameter `tuning`: (name, Tuning); None: nothing.
+        self.read_tuning = None
+        # (number of the built-in scale, Tuning or None) of the pitches; a new one with each change.
+        self.tuned = (0, None)
         # Counts changes of the decoded position.
         self.moves = 0
         # Values with modulation; the modulation collected for the next frame; the present
@@ -104,7 +115,7 @@ class Track(Values):
             self._busy = False
         self._asked = True
         self._again("latents", "densities", "chances", "pitch_table")
-        self._share_jacks()
+        self.share_jacks()
         self.refresh()
 
     def stop(self):
@@ -114,7 +125,7 @@ class Track(Values):
         self.model = None
         latentcore.silence(self.number)
         self.release_unused()
-        self._share_jacks()
+        self.share_jacks()
 
     def playback_mode(self):
         """Return how the model is played: "drums", "notes" or "rhythm"."""
@@ -375,7 +386,13 @@ class Track(Values):
                 count += 1
         return count
 
-    def _share_jacks(self):
+    def retune(self):
+        """Read the tuning's file again: it may be another."""
+        self.read_tuning = None
+        self._again("pitch_table")
+
+    def share_jacks(self):
+        """Have all tracks share out the jacks again: who needs which has changed."""
         for track in self.tracks:
             track._again("routes")
 
@@ -401,10 +418,19 @@ class Track(Values):
 
     def _apply_routes(self):
         voicing.apply_routes(self, self._now, self._drum_jacks)
-        self._methods.mark(_METHODS.index("pitch_table"))
-        self._methods.mark(_METHODS.index("densities"))
-        self._methods.mark(_METHODS.index("chances"))
-        self._methods.mark(_METHODS.index("ways"))
+        for method in ("pitch_table", "densities", "chances", "ways", "slew"):
+            self._methods.mark(_METHODS.index(method))
+
+    def _apply_jacks(self):
+        self.share_jacks()
+
+    def _apply_slew(self):
+        voicing.apply_slew(self.tracks)
+
+    def velocity_jack(self):
+        """Return the jack of the hits' velocity, from 0; None if there is none."""
+        jack = self._now["velocity_out"]
+        return jack - 1 if jack and self.converters and self.model is not None else None
 
     def jack_numbers(self):
         """Return the jacks that the track plays on, from 0."""
@@ -447,7 +473,7 @@ class Track(Values):
 
     @property
     def pitches(self):
-        """The MIDI notes that a rhythm steps through: one to eight.
+        """The MIDI notes that a rhythm steps through: 1 to 16.
 
         Setting a number sets the count (`set("pitches", 3)`, as a knob does).
         """

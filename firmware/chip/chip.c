@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "uart.h"
+
 #define BLOCK(name, address) name = address,
 enum {
 #include "rt1062.def"
@@ -31,6 +33,7 @@ struct port {
     uint32_t icr1, icr2, imr, isr, edge_sel;
     uint32_t high, floats; /* what the board does; floats wins */
     uint32_t pull_up;
+    uint32_t muxed; /* to a UART */
 };
 
 struct bus {
@@ -59,7 +62,8 @@ static const struct chip_listener *world;
 static uint32_t levels(const struct port *port)
 {
     uint32_t outside = (port->high & ~port->floats) | (port->floats & port->pull_up);
-    return (port->data & port->direction) | (outside & ~port->direction);
+    uint32_t driven = port->direction & ~port->muxed;
+    return (port->data & driven) | (outside & ~driven);
 }
 
 static void drive_outputs(uint32_t number, uint32_t data, uint32_t direction)
@@ -68,6 +72,7 @@ static void drive_outputs(uint32_t number, uint32_t data, uint32_t direction)
     uint32_t changed = ((port->data ^ data) | ~port->direction) & direction;
     port->data = data;
     port->direction = direction;
+    changed &= ~port->muxed;
     for (; changed; changed &= changed - 1) {
         uint32_t bit = (uint32_t)__builtin_ctz(changed);
         world->pin(number, bit, data >> bit & 1);
@@ -168,6 +173,26 @@ uint32_t chip_pull(uint32_t port, uint32_t bit, enum chip_pull pull)
     uint32_t before = chip_level(port, bit);
     set_bit(&ports[port].pull_up, bit, pull == PULL_UP);
     return before != chip_level(port, bit);
+}
+
+uint32_t chip_muxed(uint32_t port, uint32_t bit)
+{
+    return ports[port].muxed >> bit & 1;
+}
+
+void chip_mux(uint32_t port, uint32_t bit, uint32_t to_uart)
+{
+    if (chip_muxed(port, bit) == to_uart) {
+        return;
+    }
+    set_bit(&ports[port].muxed, bit, to_uart);
+    if (to_uart) {
+        if (uart_sends_at(port << 5 | bit)) {
+            world->pin(port, bit, 1);
+        }
+    } else if (ports[port].direction >> bit & 1) {
+        world->pin(port, bit, ports[port].data >> bit & 1);
+    }
 }
 
 /* ---- LPSPI4 ------------------------------------------------------------------------------------
@@ -339,6 +364,9 @@ uint32_t chip_read(uint32_t address)
     if (block == LPSPI4) {
         return lpspi_read(offset, address);
     }
+    if (uart_at(block)) {
+        return uart_read(uart_at(block), offset, address);
+    }
     if (address == (uint32_t)GPT2 + GPT_CNT) {
         return (uint32_t)world->time_us();
     }
@@ -370,6 +398,8 @@ void chip_write(uint32_t address, uint32_t value)
         gpio_write(port_of(block), offset, value, address);
     } else if (block == LPSPI4) {
         lpspi_write(offset, value, address);
+    } else if (uart_at(block)) {
+        uart_write(uart_at(block), offset, value, address);
     } else if (address == (uint32_t)SCS + SCS_DEMCR) {
         trace_control = value;
     } else if (address == (uint32_t)DWT + DWT_CTRL) {
@@ -396,4 +426,5 @@ void chip_power_on(const struct chip_listener *listener)
         ports[i].floats = ~0u;
     }
     world = listener;
+    uart_power_on(listener);
 }

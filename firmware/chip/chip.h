@@ -1,5 +1,6 @@
 /* The i.MX RT1062 of the virtual module, as far as latentcore touches it: GPIO1 to GPIO4, LPSPI4,
- * GPT2, the cycle counter, the reset, and a register that a reset leaves alone.
+ * LPUART1 to LPUART8 (uart.h), GPT2, the cycle counter, the reset, and a register that a reset
+ * leaves alone.
  *
  * Reference: NXP, i.MX RT1060 Processor Reference Manual, chapters GPIO, LPSPI, GPT. Addresses come
  * from rt1062.def. An address without a register here is a bus fault, as on the chip.
@@ -26,6 +27,8 @@ struct chip_listener {
     void (*pin)(uint32_t port, uint32_t bit, uint32_t level);
     /* LPSPI4 has shifted a word out: `bits` 1 to 32, `mode` CPOL << 1 | CPHA. */
     void (*word)(uint32_t word, uint32_t bits, uint32_t mode);
+    /* LPUART<uart> sends a byte from `begins_us` on, at its pin. */
+    void (*byte)(uint32_t uart, uint32_t byte, uint32_t baud, uint64_t begins_us);
     /* Does not return. */
     void (*fault)(uint32_t address, uint32_t is_write);
     uint64_t (*time_us)(void);
@@ -44,6 +47,11 @@ uint32_t chip_drive(uint32_t port, uint32_t bit, enum chip_drive drive);
 
 /* What the pad's control register (IOMUXC) does. Returns as chip_drive. */
 uint32_t chip_pull(uint32_t port, uint32_t bit, enum chip_pull pull);
+
+/* What the pad's multiplexer (IOMUXC) does: the pin is the GPIO's (0) or a UART's (1). The pin of a
+   UART that sends is high between its bytes. */
+void chip_mux(uint32_t port, uint32_t bit, uint32_t to_uart);
+uint32_t chip_muxed(uint32_t port, uint32_t bit);
 
 /* The level at a pin. An input that floats without a pull reads 0, always. */
 uint32_t chip_level(uint32_t port, uint32_t bit);

@@ -8,10 +8,14 @@
  * Python's: neither is an object that the garbage collector knows to be in use here, so the image
  * keeps itself alive (`_image`) and Python keeps the model's memory and file while `uses` says so.
  */
+#include "asked.h"
 #include "dac8164.h"
 #include "encoder.h"
+#include "glide.h"
 #include "gpio.h"
 #include "interrupts.h"
+#include "midi.h"
+#include "midi_notes.h"
 #include "rack.h"
 #include "registers.h"
 
@@ -28,10 +32,12 @@
     X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(read_cells, PY_2)              \
     X(read_feel, PY_2)                                                                             \
     X(ask_reset, PY_0) X(clock_set, PY_2) X(pause, PY_0) X(paused, PY_0) X(triggered, PY_0) X(count, PY_2)            \
-    X(level, PY_2) X(clock, PY_1) X(reset, PY_1) X(trigger_3, PY_1) X(trigger_4, PY_1)             \
+    X(level, PY_2) X(slew, PY_2) X(put, PY_3) X(levels, PY_2) X(clock, PY_1) X(reset, PY_1) X(trigger_3, PY_1) X(trigger_4, PY_1)             \
     X(tick, PY_1) X(guard, PY_1) X(guard_code, PY_VAR)                                             \
     X(time_source, PY_1) X(gpio_output, PY_VAR) X(dac_outputs, PY_3) X(dac_output, PY_VAR)         \
-    X(calibrate, PY_VAR) X(encoder, PY_VAR) X(turned, PY_1) X(cycles, PY_2)
+    X(calibrate, PY_VAR) X(encoder, PY_VAR) X(turned, PY_1) X(cycles, PY_2)                        \
+    X(midi_port, PY_2) X(midi_clock, PY_2) X(midi_receive, PY_0) X(midi_send, PY_1)                \
+    X(midi_feed, PY_1) X(midi_fetch, PY_1) X(midi_note, PY_2)
 
 /* The parameters of set(), in the order of enum track_param; LENGTHS is the first of eight, behind
    which eight SHIFTS are. */
@@ -39,7 +45,7 @@
     X(THRESHOLD) X(MODE) X(NOTES) X(FOLLOW) X(LENGTH) X(ROTATION) X(DIVISION) X(GATE_US)           \
     X(GATE_PART) X(SKIP) X(KEEP) X(FEEL) X(DYNAMICS) X(SWING) X(ACCENT) X(GATE_VELOCITY)           \
     X(TAKE) X(DIRECTION) X(DRAW) X(RATCHET) X(RATCHET_CHANCE) X(RATCHET_BY) X(FLAM) X(MUTES)       \
-    X(MUTE_AT) X(MULTIPLY) X(LENGTHS)
+    X(MUTE_AT) X(MULTIPLY) X(VELOCITY_OUT) X(LENGTHS)
 /* clang-format on */
 
 /* The .mpy for x64 finds the model of the chip, which the module `virtualboard` provides. */
@@ -61,7 +67,11 @@ static struct rack rack;
 static struct gpio gpio;
 static struct lpspi bus;
 static struct dac8164 dac;
+static struct glide glide;
+static struct asked asked;
 static struct encoder encoders[2];
+static struct midi midi;
+static struct midi_notes notes;
 static uint32_t time_address; /* 0: the board has not named its clock yet */
 
 static py_obj wrong(const char *what)
@@ -124,6 +134,7 @@ PY_FUNCTION_1(clock);
 static py_obj reset(py_obj pin)
 {
     (void)pin;
+    atomic_store_explicit(&midi.out.restarts, 1, memory_order_relaxed);
     rack_reset(&rack, now_us());
     return py_none();
 }
@@ -193,9 +204,12 @@ static void guard_tick(void)
 static py_obj tick(py_obj timer)
 {
     (void)timer;
+    uint32_t now = now_us();
     ticks++;
     guard_tick();
-    rack_tick(&rack, now_us());
+    asked_tick(&asked, &rack, now);
+    rack_tick(&rack, now);
+    midi_tick(&midi, &rack, now);
     encoder_read(&encoders[0]);
     encoder_read(&encoders[1]);
     return py_none();
@@ -414,12 +428,15 @@ static py_obj chance(py_obj number, py_obj voice, py_obj value)
 }
 PY_FUNCTION_3(chance);
 
-/* pitches(track, bytes of MIDI note numbers) */
+/* pitches(track, array('H') of pitches in 1/256 semitone above MIDI note 0) */
 static py_obj pitches(py_obj number, py_obj notes)
 {
     struct model *model = model_of(track_of(number));
     struct py_buffer buffer = py_buffer(notes, BUFFER_READ);
-    if (model_set_pitches(model, buffer.data, (uint32_t)buffer.size) != 0) {
+    if (buffer.typecode != 'H') {
+        return wrong("pitches are an array('H') of 1/256 semitones");
+    }
+    if (model_set_pitches(model, buffer.data, (uint32_t)(buffer.size / sizeof(uint16_t))) != 0) {
         return wrong("the list of pitches is empty or too long");
     }
     return py_none();
@@ -522,6 +539,7 @@ PY_FUNCTION_2(read_feel);
 
 static py_obj ask_reset(void)
 {
+    atomic_store_explicit(&midi.out.restarts, 1, memory_order_relaxed);
     rack_ask_reset(&rack);
     return py_none();
 }
@@ -627,6 +645,50 @@ static py_obj level(py_obj channel, py_obj code)
 }
 PY_FUNCTION_2(level);
 
+/* slew(channel, microseconds): how long its level takes to a new code, see glide.h. */
+static py_obj slew(py_obj channel, py_obj us)
+{
+    if (glide_set(&glide, &notes.inner, (uint32_t)py_uint(channel), (uint32_t)py_uint(us)) != 0) {
+        return wrong("channels are numbered 0 to 7, and a slew is up to a second");
+    }
+    return py_none();
+}
+PY_FUNCTION_2(slew);
+
+/* put(channel, code, gate): at the next tick, beside what tracks play; then a gate of 10 ms at the
+   channel `gate`, 8 and above: none. */
+static py_obj put(py_obj channel, py_obj code, py_obj gate)
+{
+    if (asked_put(&asked, (uint32_t)py_uint(channel), (uint16_t)py_uint(code),
+                  (uint32_t)py_uint(gate)) != 0) {
+        return wrong("channels are numbered 0 to 7");
+    }
+    return py_none();
+}
+PY_FUNCTION_3(put);
+
+/* levels(track, array('H') of 8) -> the channels that get a level in the step played last, whose
+   codes are in the array; 0: no pattern plays. Allocates nothing. */
+static py_obj levels(py_obj number, py_obj into)
+{
+    const struct track *track = track_of(number);
+    const struct pattern *pattern = track_playing(track);
+    struct py_buffer buffer = py_buffer(into, BUFFER_WRITE);
+    if (buffer.typecode != 'H' || buffer.size != OUTPUT_CHANNELS * sizeof(uint16_t)) {
+        return wrong("expected an array('H') of 8");
+    }
+    uint32_t step = atomic_load_explicit(&track->step, memory_order_relaxed);
+    if (pattern == NULL || step >= pattern->steps) {
+        return py_small_int(0);
+    }
+    uint16_t *codes = buffer.data;
+    for (uint32_t i = 0; i < OUTPUT_CHANNELS; i++) {
+        codes[i] = pattern->step[step].code[i];
+    }
+    return py_small_int(pattern->step[step].levels);
+}
+PY_FUNCTION_2(levels);
+
 /* time_source(address): a 32-bit register that counts microseconds. */
 static py_obj time_source(py_obj address)
 {
@@ -643,7 +705,7 @@ static py_obj gpio_output(size_t count, const py_obj *arguments)
                      address_of(arguments[2]), (uint32_t)py_uint(arguments[3])) != 0) {
         return wrong("channels are 0 to 7, on at most four ports");
     }
-    rack.outputs = &gpio.base;
+    midi_notes_outputs(&notes, &gpio.base);
     return py_none();
 }
 PY_FUNCTION_VAR(gpio_output, 4, 4);
@@ -674,7 +736,7 @@ static py_obj dac_outputs(py_obj base, py_obj pins, py_obj code)
     }
     gpio_use_levels(&gpio, &dac.base);
     if (gpio.ports == 0) {
-        rack.outputs = &dac.base;
+        midi_notes_outputs(&notes, &dac.base);
     }
     return py_none();
 }
@@ -743,6 +805,101 @@ static py_obj cycles(py_obj counter, py_obj array)
 }
 PY_FUNCTION_2(cycles);
 
+/* ---- MIDI -------------------------------------------------------------------------------- */
+
+/* midi_port(base address of an LPUART, whether it receives): its machine.UART has been made; from
+   now on tick reads and writes it. */
+static py_obj midi_port(py_obj base, py_obj receives)
+{
+    uint32_t address = address_of(base);
+    uint32_t masked = interrupts_mask();
+    lpuart_init(&midi.uart, address, (uint32_t)py_uint(receives));
+    interrupts_restore(masked);
+    return py_none();
+}
+PY_FUNCTION_2(midi_port);
+
+/* midi_clock(clocks, sends): an edge is that many MIDI clocks; whether a clock goes out by MIDI.
+   Whether edges come from MIDI is clock_set's. */
+static py_obj midi_clock(py_obj clocks, py_obj sends)
+{
+    uintptr_t per_edge = py_uint(clocks);
+    if (per_edge - 1 >= MIDI_MOST_PER_EDGE) {
+        return wrong("an edge is 1 to 24 MIDI clocks");
+    }
+    atomic_store_explicit(&midi.per_edge, (uint32_t)per_edge, memory_order_relaxed);
+    atomic_store_explicit(&midi.sends_clock, (uint32_t)py_uint(sends), memory_order_relaxed);
+    return py_none();
+}
+PY_FUNCTION_2(midi_clock);
+
+/* midi_receive() -> the next message, status | first data byte << 8 | second << 16, a small
+   integer; 0: none has come. */
+static py_obj midi_receive(void)
+{
+    return py_small_int((intptr_t)midi_ring_take(&midi.received));
+}
+PY_FUNCTION_0(midi_receive);
+
+/* midi_note(channel, settings): what note the channel's gates are; see midi_notes.h. 0: none. */
+static py_obj midi_note(py_obj channel, py_obj settings)
+{
+    uintptr_t index = py_uint(channel);
+    if (index >= OUTPUT_CHANNELS) {
+        return wrong("channels are numbered 0 to 7");
+    }
+    atomic_store_explicit(&notes.setting[index], (uint32_t)py_uint(settings), memory_order_relaxed);
+    return py_none();
+}
+PY_FUNCTION_2(midi_note);
+
+/* midi_send(message) -> True; False: too many wait. */
+static py_obj midi_send(py_obj message)
+{
+    uintptr_t word = py_uint(message);
+    if (word >> 24 || (word & 0x808000) || !(word & 0x80) || (word & 0xFF) == MIDI_SYSEX) {
+        return wrong("a message is a status and up to two data bytes, the status lowest");
+    }
+    return py_bool(midi_ring_put(&midi.out.asked, (uint32_t)word) != 0);
+}
+PY_FUNCTION_1(midi_send);
+
+/* midi_feed(bytes) -> how many were taken: what a computer sends, as if it came by the UART. */
+static py_obj midi_feed(py_obj bytes)
+{
+    static struct midi_parser parser;
+    struct py_buffer buffer = py_buffer(bytes, BUFFER_READ);
+    const uint8_t *byte = buffer.data;
+    size_t taken = 0;
+    while (taken < buffer.size && midi_ring_room(&midi.from_usb)) {
+        uint32_t message = midi_parse(&parser, byte[taken++]);
+        if (message) {
+            midi_ring_put(&midi.from_usb, message);
+        }
+    }
+    return py_small_int((intptr_t)taken);
+}
+PY_FUNCTION_1(midi_feed);
+
+/* midi_fetch(bytearray) -> how many bytes it wrote: whole messages that went out since the last
+   call, for a computer. An empty bytearray ends it: nothing is kept for the computer any more. */
+static py_obj midi_fetch(py_obj into)
+{
+    struct py_buffer buffer = py_buffer(into, BUFFER_WRITE);
+    uint8_t *to = buffer.data;
+    size_t written = 0;
+    uint32_t message;
+    atomic_store_explicit(&midi.out.watched, buffer.size != 0, memory_order_relaxed);
+    while (buffer.size - written >= 3 && (message = midi_ring_take(&midi.out.to_usb))) {
+        uint32_t bytes = 1 + midi_data_bytes(message & 0xFF);
+        for (; bytes; bytes--, message >>= 8) {
+            to[written++] = (uint8_t)message;
+        }
+    }
+    return py_small_int((intptr_t)written);
+}
+PY_FUNCTION_1(midi_fetch);
+
 #ifdef HAS_BUS
 const struct reg_bus *reg_bus;
 
@@ -771,7 +928,10 @@ static void start(void)
     find_bus();
 #endif
     gpio_init(&gpio, NULL);
+    glide_init(&glide);
     rack_init(&rack, &gpio.base);
+    midi_init(&midi);
+    midi_notes_init(&notes, &rack, &midi.out.played);
 }
 
 PY_MODULE(latentcore, FUNCTIONS, CONSTANTS, start)

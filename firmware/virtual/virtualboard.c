@@ -26,15 +26,16 @@
 #include "linux.h"
 #include "native.h"
 #include "registers.h"
+#include "uart.h"
 
 enum { ANALOG_INPUTS = 32, TIMERS = 4, PIN_BITS = 32 };
 enum { SPI_RUN = 512, EXIT_BUS_FAULT = 71, EXIT_RESET = 72 };
 
-enum event_kind { EVENT_TIME, EVENT_PIN, EVENT_ANALOG, EVENT_MARK };
+enum event_kind { EVENT_TIME, EVENT_PIN, EVENT_ANALOG, EVENT_MARK, EVENT_BYTE };
 
 /* From outside; 16 bytes. `time_us` counts only with manual time. Pin: index = port << 5 | bit,
    value = what the board does there (chip_drive). Analog: index = (ADC - 1) << 4 | channel,
-   value = a 12-bit code. */
+   value = a 12-bit code. Byte: index = the LPUART that receives it, value = the byte. */
 struct event {
     uint64_t time_us;
     uint8_t kind;
@@ -43,14 +44,23 @@ struct event {
     uint32_t tag;
 };
 
-enum report_kind { REPORT_PIN, REPORT_SPI, REPORT_STEP, REPORT_MARK, REPORT_FAULT, REPORT_RESET };
+enum report_kind {
+    REPORT_PIN,
+    REPORT_SPI,
+    REPORT_STEP,
+    REPORT_MARK,
+    REPORT_FAULT,
+    REPORT_RESET,
+    REPORT_BYTE
+};
 
 /* To outside; 16 bytes. `events` counts events and interrupts: all that one of them does has one
    number.
    Pin: index = port << 5 | bit, value = level. SPI: index = bits of a word | mode << 6, value = how
    many bytes follow the record: a byte a word of 8 bits, else four, the lowest first. Step: index =
    track, value = step. Mark: value as sent. Fault: value = 1 for a write, events = the address.
-   Reset: events = what the chip keeps. */
+   Reset: events = what the chip keeps. Byte: index = the LPUART that sends, value = the byte,
+   time_us = when it begins; four bytes follow the record, the baud rate. */
 struct report {
     uint64_t time_us;
     uint8_t kind;
@@ -105,7 +115,7 @@ static struct {
     X(pin_number, PY_1) X(analog_number, PY_1) X(pin_irq, PY_VAR) X(pin_level, PY_1)               \
     X(pin_pull, PY_2) X(set_input, PY_2) X(set_analog, PY_2) X(analog, PY_1)                       \
     X(hard_timer, PY_VAR) X(soft_timer, PY_3) X(read, PY_1) X(write, PY_2)                           \
-    X(spi_setup, PY_2) X(spi_write, PY_1) X(bus_address, PY_0) X(hold_interrupts, PY_1)
+    X(spi_setup, PY_2) X(spi_write, PY_1) X(uart_setup, PY_2) X(bus_address, PY_0) X(hold_interrupts, PY_1)
 /* clang-format on */
 #define CONSTANTS(X)
 #define EXCEPTIONS(X) X(ValueError) X(RuntimeError) X(OSError)
@@ -221,6 +231,14 @@ static void chip_word_out(uint32_t word, uint32_t bits, uint32_t mode)
     record->value = (uint16_t)(record->value + bytes);
 }
 
+static void chip_byte_out(uint32_t uart, uint32_t byte, uint32_t baud, uint64_t begins_us)
+{
+    say(REPORT_BYTE, (uint8_t)uart, (uint16_t)byte)->time_us = begins_us;
+    for (unsigned i = 0; i < 4; i++) {
+        board.report[board.said++] = (uint8_t)(baud >> 8 * i);
+    }
+}
+
 /* The Teensy's fault handler is an endless loop. Here the module stops, and says why. */
 static void chip_fault(uint32_t address, uint32_t is_write)
 {
@@ -242,8 +260,8 @@ static void chip_reset(uint32_t kept)
     linux_exit(EXIT_RESET);
 }
 
-static const struct chip_listener listener = {chip_pin_moved, chip_word_out, chip_fault,
-                                              chip_time_us, chip_reset};
+static const struct chip_listener listener = {chip_pin_moved, chip_word_out, chip_byte_out,
+                                              chip_fault,     chip_time_us,  chip_reset};
 
 /* ---- the bus: what latentcore's register accesses reach
  * ------------------------------------------ */
@@ -351,6 +369,11 @@ static void serve_event(const struct event *event)
         if (event->index < ANALOG_INPUTS) {
             board.analog[event->index] = event->value;
         }
+        break;
+    case EVENT_BYTE:
+        take_processor();
+        uart_receive(event->index, event->value);
+        release_processor();
         break;
     case EVENT_MARK:
         take_processor();
@@ -621,11 +644,12 @@ static py_obj pin_level(py_obj number)
     return py_small_int((intptr_t)(chip_level(index >> 5, index & 31)));
 }
 
-/* pin_pull(number, pull): 0 none, 1 up, 2 down. */
+/* pin_pull(number, pull): the pin is the GPIO's, with this pull: 0 none, 1 up, 2 down. */
 static py_obj pin_pull(py_obj number, py_obj pull)
 {
     unsigned index = pin_index(number);
     take_processor();
+    chip_mux(index >> 5, index & 31, 0);
     chip_pull(index >> 5, index & 31, (enum chip_pull)py_uint(pull));
     release_processor();
     return py_none();
@@ -845,6 +869,69 @@ static py_obj spi_write(py_obj bytes)
     return py_none();
 }
 
+/* ---- MicroPython's UART driver, as far as making a machine.UART goes
+ * -------------------------------------------------- */
+
+enum { UART_BLOCKS = 0x40184000, UART_SPACING = 0x4000 };
+enum {
+    UART_GLOBAL = 0x08,
+    UART_BAUD = 0x10,
+    UART_STAT = 0x14,
+    UART_CTRL = 0x18,
+    UART_FIFO_CONTROL = 0x28,
+    UART_WATER = 0x2C
+};
+enum { MOST_OVERSAMPLING = 32 };
+
+static const struct {
+    char tx[4], rx[4];
+    uint8_t lpuart;
+} uarts[] = {
+#define UART(number, lpuart, tx, rx) {#tx, #rx, lpuart},
+#include "rt1062.def"
+};
+
+static void give_pin(const char *name)
+{
+    for (unsigned i = 0; i < sizeof pins / sizeof pins[0]; i++) {
+        const char *pin = pins[i].name;
+        if (pin[1] == name[1] && pin[2] == name[2]) {
+            chip_mux(pins[i].number >> 5, pins[i].number & 31, 1);
+        }
+    }
+}
+
+/* uart_setup(number, baud rate): what making a machine.UART does: both its pins are the UART's, its
+   FIFOs are on, and the driver takes what comes in an interrupt. */
+static py_obj uart_setup(py_obj number, py_obj rate)
+{
+    uintptr_t index = py_uint(number) - 1;
+    uint32_t baud = (uint32_t)py_uint(rate);
+    if (index >= sizeof uarts / sizeof uarts[0] || baud == 0) {
+        py_raise(NAME_ValueError, "UART doesn't exist");
+        return py_none();
+    }
+    uint32_t base = UART_BLOCKS + (uint32_t)(uarts[index].lpuart - 1) * UART_SPACING;
+    take_processor();
+    give_pin(uarts[index].tx);
+    give_pin(uarts[index].rx);
+    release_processor();
+    bus_write(base + UART_GLOBAL, 2);
+    bus_write(base + UART_GLOBAL, 0);
+    /* The driver takes the highest oversampling that comes nearest to the rate. */
+    uint32_t oversampling = MOST_OVERSAMPLING, divider = UART_CLOCK_HZ / (baud * oversampling);
+    divider += divider == 0;
+    bus_write(base + UART_BAUD, (oversampling - 1) << 24 | divider);
+    bus_write(base + UART_WATER, 0);
+    bus_write(base + UART_FIFO_CONTROL, 0xC088); /* both on, both emptied */
+    bus_write(base + UART_STAT, 0xC01FC000);
+    bus_write(base + UART_CTRL, 3u << 18);
+    bus_write(base + UART_CTRL, 3u << 18 | 1u << 21 | 1u << 27); /* RIE, ORIE */
+    flush();
+    return py_none();
+}
+
+PY_FUNCTION_2(uart_setup);
 PY_FUNCTION_2(setup);
 PY_FUNCTION_1(hold_interrupts);
 PY_FUNCTION_1(report_to);

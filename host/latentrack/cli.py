@@ -25,10 +25,10 @@ COMMANDS = {
     "See it work": ("jam", "demo", "studio"),
     "From music to a model": ("dataset", "train", "report", "export"),
     "The module": (
-        *("devices", "install", "models", "push", "ls", "play", "rename", "rm"),
+        *("devices", "install", "models", "push", "ls", "play", "rename", "rm", "scales"),
         *("sync", "pull", "backup", "restore", "reset", "flash", "selftest"),
     ),
-    "Changing it while it plays": ("live", "repl", "logs"),
+    "Changing it while it plays": ("live", "repl", "logs", "midi"),
     "Without hardware": ("virtual", "osc"),
     "Your defaults": ("config",),
 }

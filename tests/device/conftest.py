@@ -21,15 +21,20 @@ def rig(start, decoders) -> Iterator[Callable[..., Rig]]:
 
     A name with a "/" in it is the path of a model, but for its ".tflite".
     With the largest of them it has the memory of a Teensy with PSRAM: the file alone is 1.9 MB.
-    `heap_bytes` is another size of its memory.
+    `heap_bytes` is another size of its memory, `board` another board than the reference hardware.
     """
     with ExitStack() as stack:
 
-        def make(*names: str, manual_time: bool = True, heap_bytes: int = HEAP_BYTES) -> Rig:
+        def make(
+            *names: str,
+            manual_time: bool = True,
+            heap_bytes: int = HEAP_BYTES,
+            board: str | None = None,
+        ) -> Rig:
             if WIDE in names:
                 heap_bytes = PSRAM_BYTES
             models = [decoders / f"{name}.tflite" for name in names]
-            module = start(*models, manual_time=manual_time, heap_bytes=heap_bytes)
+            module = start(*models, manual_time=manual_time, heap_bytes=heap_bytes, board=board)
             made = Rig(module, stack.enter_context(Link(module.port)))
             made.link.run("instrument.quiet = True")
             if names:

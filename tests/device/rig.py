@@ -122,9 +122,9 @@ def at_jack(volts: Fraction | float) -> float:
     return 5 - 10 * (code >> 2) / 16383
 
 
-def pitch_volts(note: int) -> float:
-    """A MIDI note at a jack: 1 V/octave, note 60 at 0 V, as far as the output reaches."""
-    return at_jack(Fraction(note - 60, 12))
+def pitch_volts(note: Fraction | int) -> float:
+    """A MIDI note, or one between, at a jack: 1 V/octave, note 60 at 0 V, as far as it reaches."""
+    return at_jack(Fraction(note - 60) / 12)
 
 
 def drums(probabilities, groups, threshold, jacks=range(8)):

@@ -15,7 +15,10 @@ from tests.decoders import CHORALES, DRUMS
 from tests.device.memory import Frames, Soak
 from tests.device.rig import drums, notes
 
-PAGES = ("play", "groove", "parameters", "patch", "library", "presets", "behaviours", "calibration")
+PAGES = (
+    "play", "groove", "parameters", "patch", "quantiser", "library", "presets", "behaviours",
+    "calibration",
+)  # fmt: skip
 ARENA = "__import__('latentrack.arena', None, None, ('models',))"
 GROUPS = (1, 1, 6, 2, 2)
 CRUMB = 5000

@@ -13,13 +13,22 @@ from tests.conftest import ROOT
 from tests.decoders import CHORALES, DRUMS, WIDE
 
 # What they claim counts here, too.
-from tests.device import test_gestures, test_groove, test_performing, test_w  # noqa: F401
+from tests.device import (  # noqa: F401
+    test_gestures,
+    test_glide,
+    test_groove,
+    test_midi,
+    test_performing,
+    test_tunings,
+    test_w,
+)
 from tests.device.claims import CLAIMED, covers
 from tests.device.rig import drums, notes, parameters, pitch_volts, rhythm
 
 GROUPS = (1, 1, 6, 2, 2)
 PLACE = (1.5, -0.5, 2.0)
 OTHER = (-2.0, 1.0, -1.0)
+SIXTEEN = (*range(48, 60), 24, 72, 36, 84)
 
 
 def at(latents, threshold=0.3) -> str:
@@ -344,10 +353,10 @@ def test_the_notes_of_each_scale(name, letters):
 def test_every_note_finds_its_place_in_every_scale_and_range():
     table = parameters()
     scales = runpy.run_path(str(ROOT / "device" / "latentrack" / "scales.py"))
-    for number, steps in enumerate(scales["STEPS"]):
+    for steps in scales["STEPS"]:
         for root in (0, 1, 7):
             for voice in range(-48, 176, 5):
-                found = scales["nearest"](voice, number, root)
+                found = scales["nearest"](voice, steps, root)
                 wanted = [n for n in range(-60, 190) if (n - root) % 12 in steps]
                 assert found == min(wanted, key=lambda n: (abs(n - voice), n))
     assert len(scales["STEPS"]) == len(table.SCALES)
@@ -421,13 +430,13 @@ def test_density_of_the_sixth_to_eighth_voice(rig, decoded):
         assert module.jacks("; ".join(silent)) == wanted
 
 
-@covers("pitches", *(f"pitch{n}" for n in range(1, 9)))
+@covers("pitches", *(f"pitch{n}" for n in range(1, 17)))
 def test_pitches_that_a_rhythm_steps_through(rig, decoded):
     module = rig(DRUMS)
     probabilities = decoded(DRUMS, PLACE)
     four = ((0, 1, 2, 3), (4, 5, 6, 7))
     module.run(f"{at(PLACE, 0.1)}\ntrack.mode = 'rhythm'")
-    for pitches in ((60,), (10, 127, 0), (24, 36, 31, 43, 29, 60, 52, 48)):
+    for pitches in ((60,), (10, 127, 0), (24, 36, 31, 43, 29, 60, 52, 48), SIXTEEN):
         for number, pitch in enumerate(pitches):
             module.run(f"track.pitch{number + 1} = {pitch}")
         wanted = rhythm(probabilities, 0.1, [min(p, 120) for p in pitches], jacks=four)

@@ -51,6 +51,8 @@ SCENES = {
         0,
     ),
     "triggers": (f"patch.trigger_4 = '1.dice'; {line_of('trigger_4')}", 0, 0),
+    "quantiser": ("instrument.quantiser.in_1 = '6'; instrument.quantiser.notes_1 = 'chord 1';"
+                  "controls.open('quantiser')", 0, 0),
     "library": ("controls.open('library')", 0, 0),
     "presets": ("instrument.presets.store(1); instrument.presets.store(3);"
                 "controls.open('presets')", 2, 0),
@@ -142,8 +144,8 @@ def test_the_manual_describes_every_parameter_and_every_page():
     scope: dict[str, object] = {}
     exec((ROOT / "device" / "latentrack" / "parameters.py").read_text(), scope)
     described = set(re.findall(r"^\| \*\*(.+?)\*\* \|", manual, re.MULTILINE))
-    numbered = re.compile(r" \d$")
-    for entry in (*scope["TRACK"], *scope["PATCH"]):  # type: ignore[misc]
+    numbered = re.compile(r" \d+$")
+    for entry in (*scope["TRACK"], *scope["PATCH"], *scope["QUANTISER"]):  # type: ignore[misc]
         title = entry.title
         if title.startswith("CV "):
             title = "CV … to" if title.endswith(" to") else "CV …"

@@ -13,7 +13,7 @@ from tests.waiting import until
 
 PARTS = (
     "track", "library", "patch", "presets", "settings", "behaviours", "knobs", "controls",
-    "calibration", "instrument",
+    "calibration", "instrument", "scales", "quantiser",
 )  # fmt: skip
 # A part and a name of it, and no path of a file.
 NAMED = re.compile(r"(?<![/\w])([a-z]+)\.([a-z_0-9]+)")
@@ -132,8 +132,8 @@ def test_pitches_are_a_list(module):
 @pytest.mark.parametrize(
     ("notes", "says"),
     [
-        ("()", "pitches goes from 1 to 8, not to 0"),
-        ("(1,) * 9", "pitches goes from 1 to 8, not to 9"),
+        ("()", "pitches goes from 1 to 16, not to 0"),
+        ("(1,) * 17", "pitches goes from 1 to 16, not to 17"),
         ("(60, 128)", "from 0 to 127, not to 128"),
         ("(60.5,)", "whole number"),
     ],

@@ -27,7 +27,9 @@ def test_every_pin_is_once_on_the_card() -> None:
 def test_the_table_of_getting_started_is_that_of_the_board() -> None:
     """Outputs, inputs and knobs in one table: what | pin, with analog pins by both names."""
     page = (DOCS / "getting-started.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| ((?:output|clock|reset|trigger|knob).*?) \| (\d+)\b", page, re.M))
+    rows = dict(
+        re.findall(r"^\| ((?:output|MIDI|clock|reset|trigger|knob).*?) \| (\d+)\b", page, re.M)
+    )
     assert rows == {what: pin for pin, (what, _) in wiring.pins().items()}
     # And what the virtual breadboard has there.
     outputs = {f"D{pin}" for what, pin in rows.items() if what.startswith("output")}

@@ -7,9 +7,11 @@ The pins come from device/latentrack/boards/bare.py; where they sit on the board
 from __future__ import annotations
 
 import ast
-from html import escape
 
+from latentrack.virtual.chip import chip
 from tests.conftest import ROOT
+from tests.docs import midi_wiring
+from tests.docs.symbols import INK, diode, resistor, text
 
 PICTURE = ROOT / "docs" / "pictures" / "bare.svg"
 BOARD = ROOT / "device" / "latentrack" / "boards" / "bare.py"
@@ -25,7 +27,8 @@ RIGHT = (
 ANALOG = {f"A{n}": str(14 + n if n < 10 else 14 + n if n < 14 else 24 + n) for n in range(18)}
 
 _PITCH, _TOP, _LEFT_EDGE, _RIGHT_EDGE = 19, 58, 285, 455
-_COLOURS = {"gate": "#c2410c", "knob": "#1d4ed8", "edge": "#9333ea", "power": "#52525b"}
+_COLOURS = {"gate": "#c2410c", "knob": "#1d4ed8", "edge": "#9333ea", "power": "#52525b",
+            "midi": "#0f766e"}  # fmt: skip
 
 
 def pins() -> dict[str, tuple[str, str]]:
@@ -34,7 +37,7 @@ def pins() -> dict[str, tuple[str, str]]:
     for statement in ast.parse(BOARD.read_text(encoding="utf-8")).body:
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
             name, value = statement.targets[0].id, statement.value
-            if name in ("CLOCK", "RESET", "TRIGGERS", "KNOBS", "GATES"):
+            if name in ("CLOCK", "RESET", "TRIGGERS", "KNOBS", "GATES", "MIDI"):
                 table[name] = ast.literal_eval(value)
     found = {
         _printed(table["CLOCK"]): ("clock in", "edge"),
@@ -46,13 +49,16 @@ def pins() -> dict[str, tuple[str, str]]:
         found[_printed(pin)] = (f"knob {knob if len(knob) > 1 else knob.upper()}", "knob")
     for number, pin in enumerate(table["GATES"], start=1):  # type: ignore[arg-type, var-annotated]
         found[_printed(pin)] = (f"output {number}", "gate")
+    _, sends, receives = chip().uarts[table["MIDI"][0]]  # type: ignore[index]
+    found[_printed(receives)] = ("MIDI in", "midi")
+    found[_printed(sends)] = ("MIDI out", "midi")
     return found
 
 
 def draw() -> str:
     """The whole picture, as SVG."""
     used = pins()
-    height = _TOP + _PITCH * len(LEFT) + 250
+    height = _TOP + _PITCH * len(LEFT) + 480
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 740 {height}" '
         'font-family="sans-serif" font-size="13">',
@@ -61,28 +67,19 @@ def draw() -> str:
         f'<rect x="{_LEFT_EDGE}" y="30" width="{_RIGHT_EDGE - _LEFT_EDGE}" '
         f'height="{_TOP - 30 + _PITCH * len(LEFT)}" rx="8" fill="#14532d"/>',
         '<rect x="345" y="18" width="50" height="34" rx="3" fill="#a1a1aa"/>',
-        _text(370, 40, "USB", "#18181b", "middle"),
-        _text(370, _TOP + 12 * _PITCH - 6, "Teensy 4.1", "#ffffff", "middle", bold=True),
+        text(370, 40, "USB", "#18181b", "middle"),
+        text(370, _TOP + 12 * _PITCH - 6, "Teensy 4.1", "#ffffff", "middle", bold=True),
     ]
     for side, names in (("left", LEFT), ("right", RIGHT)):
         for row, name in enumerate(names):
             parts += _pin(side, row, name, used.get(name), names)
     parts += _circuits(_TOP + _PITCH * len(LEFT) + 30)
+    parts += midi_wiring.circuits(_TOP + _PITCH * len(LEFT) + 250, _COLOURS)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
 def _printed(name: object) -> str:
     return ANALOG[str(name)] if str(name)[0] == "A" else str(name)[1:]
-
-
-def _text(
-    x: float, y: float, text: str, fill: str, anchor: str = "start", *, bold: bool = False
-) -> str:
-    weight = ' font-weight="bold"' if bold else ""
-    return (
-        f'<text x="{x:g}" y="{y:g}" fill="{fill}" text-anchor="{anchor}"{weight}>'
-        f"{escape(text)}</text>"
-    )
 
 
 def _pin(
@@ -101,64 +98,47 @@ def _pin(
     colour = _COLOURS[use[1]] if use else "#d4d4d8"
     anchors = ("start", "end") if side == "left" else ("end", "start")
     parts = [f'<circle cx="{edge - outward * 9}" cy="{y}" r="5" fill="{colour}"/>']
-    parts.append(_text(edge - outward * 20, y + 4, name, "#ffffff", anchors[0]))
+    parts.append(text(edge - outward * 20, y + 4, name, "#ffffff", anchors[0]))
     if use:
         far = edge + outward * 34
         parts.append(
             f'<path d="M{edge - outward * 4} {y}H{far}" stroke="{colour}" stroke-width="2"/>'
         )
-        parts.append(_text(far + outward * 6, y + 4, use[0], colour, anchors[1]))
+        parts.append(text(far + outward * 6, y + 4, use[0], colour, anchors[1]))
     return parts
 
 
 def _circuits(top: float) -> list[str]:
     """What lies between a jack or a knob and its pin, three times."""
-    ink = 'stroke="#18181b" stroke-width="1.5" fill="none"'
     y = top + 95
 
-    def resistor(x: float, at: float, value: str, *, upright: bool = False) -> list[str]:
-        width, high = (10, 32) if upright else (32, 10)
-        where = (x + 10, at + 4, "start") if upright else (x, at - 10, "middle")
-        return [
-            f'<rect x="{x - width / 2:g}" y="{at - high / 2:g}" width="{width}" height="{high}" '
-            'stroke="#18181b" stroke-width="1.5" fill="#fef3c7"/>',
-            _text(where[0], where[1], value, "#18181b", where[2]),
-        ]
-
-    def diode(x: float, at: float) -> list[str]:
-        """Upright, its bar on top: it lets current upwards."""
-        return [
-            f'<path d="M{x - 6:g} {at + 6:g}H{x + 6:g}L{x:g} {at - 6:g}Z" fill="#18181b"/>',
-            f'<path d="M{x - 6:g} {at - 6:g}H{x + 6:g}" {ink}/>',
-        ]
-
     parts = [
-        _text(30, top + 14, "each input jack", _COLOURS["edge"], bold=True),
-        f'<circle cx="38" cy="{y}" r="6" {ink}/>',
-        f'<path d="M44 {y}H260M150 {y - 55}V{y + 60}M205 {y}V{y + 60}" {ink}/>',
+        text(30, top + 14, "each input jack", _COLOURS["edge"], bold=True),
+        f'<circle cx="38" cy="{y}" r="6" {INK}/>',
+        f'<path d="M44 {y}H260M150 {y - 55}V{y + 60}M205 {y}V{y + 60}" {INK}/>',
         *resistor(95, y, "100 kΩ"),
         *diode(150, y - 28),
         *diode(150, y + 32),
         *resistor(205, y + 32, "1 MΩ", upright=True),
-        _text(150, y - 60, "3.3 V", _COLOURS["power"], "middle"),
-        _text(150, y + 76, "ground", _COLOURS["power"], "middle"),
-        _text(205, y + 76, "ground", _COLOURS["power"], "middle"),
-        _text(266, y + 4, "pin", _COLOURS["edge"]),
-        _text(330, top + 14, "each knob", _COLOURS["knob"], bold=True),
-        f'<path d="M360 {y - 45}V{y + 50}M372 {y}H440" {ink}/>',
+        text(150, y - 60, "3.3 V", _COLOURS["power"], "middle"),
+        text(150, y + 76, "ground", _COLOURS["power"], "middle"),
+        text(205, y + 76, "ground", _COLOURS["power"], "middle"),
+        text(266, y + 4, "pin", _COLOURS["edge"]),
+        text(330, top + 14, "each knob", _COLOURS["knob"], bold=True),
+        f'<path d="M360 {y - 45}V{y + 50}M372 {y}H440" {INK}/>',
         f'<path d="M372 {y}l9 -4v8Z" fill="#18181b"/>',
         *resistor(360, y, "", upright=True),
-        _text(352, y + 4, "10 kΩ", "#18181b", "end"),
-        _text(360, y - 50, "3.3 V", _COLOURS["power"], "middle"),
-        _text(360, y + 66, "ground", _COLOURS["power"], "middle"),
-        _text(446, y + 4, "pin", _COLOURS["knob"]),
-        _text(540, top + 14, "each output jack", _COLOURS["gate"], bold=True),
-        f'<path d="M570 {y}H690" {ink}/>',
+        text(352, y + 4, "10 kΩ", "#18181b", "end"),
+        text(360, y - 50, "3.3 V", _COLOURS["power"], "middle"),
+        text(360, y + 66, "ground", _COLOURS["power"], "middle"),
+        text(446, y + 4, "pin", _COLOURS["knob"]),
+        text(540, top + 14, "each output jack", _COLOURS["gate"], bold=True),
+        f'<path d="M570 {y}H690" {INK}/>',
         *resistor(630, y, "1 kΩ"),
-        _text(562, y + 4, "pin", _COLOURS["gate"], "end"),
-        f'<circle cx="697" cy="{y}" r="6" {ink}/>',
-        _text(540, top + 165, "3.3 V when it sounds, else 0 V", "#18181b"),
-        _text(30, top + 200, "The diodes are Schottky ones, such as BAT85: they keep what comes "
+        text(562, y + 4, "pin", _COLOURS["gate"], "end"),
+        f'<circle cx="697" cy="{y}" r="6" {INK}/>',
+        text(540, top + 165, "3.3 V when it sounds, else 0 V", "#18181b"),
+        text(30, top + 200, "The diodes are Schottky ones, such as BAT85: they keep what comes "
               "in between ground and 3.3 V.", "#18181b"),
     ]  # fmt: skip
     return [part for part in parts if part]

@@ -35,6 +35,7 @@ def commands(drum_model: Path, tmp_path: Path) -> dict[str, list[str]]:
         "rename": ["rename", "drums", "dub"],
         "rm": ["rm", "drums"],
         "ls": ["ls"],
+        "scales": ["scales"],
         "sync": ["sync", str(folder)],
         "backup": ["backup", str(tmp_path / "b.zip")],
         "reset": ["reset"],

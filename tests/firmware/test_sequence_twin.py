@@ -54,13 +54,19 @@ NAMES = (
     "mutes",
     "mute_at",
     "multiply",
+    "velocity_out",
     *("lengths",) * 8,
     *("shifts",) * 8,
 )
 ROUTE_AUTO = 0xFFFFFFFE
 SIXTEENTHS = st.integers(0, 16).map(lambda n: Fraction(n, 16))
 DENSITIES = st.integers(0, 200).map(lambda n: Fraction(n, 200))
-PITCHES = st.lists(st.integers(0, 127), min_size=1, max_size=32)
+# In 1/256 semitone: whole ones, and sixteenths, of which a float has every code exactly.
+PITCHES = st.lists(
+    st.integers(0, 127).map(lambda note: 256 * note) | st.integers(0, 4095).map(lambda n: 16 * n),
+    min_size=1,
+    max_size=32,
+)
 LATENTS = st.lists(st.integers(-3, 3), min_size=3, max_size=3)
 TRACKS = st.sampled_from((0, 0, 0, 0, 1, 1, 1, 2, 3))
 
@@ -249,7 +255,7 @@ class Pair:
 
     def pitches(self, index: int, pitches: list[int]) -> None:
         model, block = self.models[index]
-        values = (ctypes.c_uint8 * len(pitches))(*pitches)
+        values = (ctypes.c_uint16 * len(pitches))(*pitches)
         assert self.c.model_set_pitches(block, values, len(pitches)) == 0
         model.pitches = list(pitches)
 
@@ -346,6 +352,7 @@ CHANGES = st.lists(
         st.tuples(st.just("feel"), st.sampled_from((0, 1, 50, 100, 100, 150, 200))),
         st.tuples(st.just("swing"), st.sampled_from((50, 51, 60, 66, 75))),
         st.tuples(st.just("gate_velocity"), st.sampled_from((0, 1, 50, 100))),
+        st.tuples(st.just("velocity_out"), st.sampled_from((0, 0, 1, 6, 8))),
     ),
     min_size=1,
     max_size=5,
@@ -357,6 +364,7 @@ GROOVE_CHANGES = st.one_of(
     st.tuples(st.just("feel"), st.sampled_from((0, 100, 100, 200))),
     st.tuples(st.just("swing"), st.sampled_from((50, 60, 75))),
     st.tuples(st.just("gate_velocity"), st.sampled_from((0, 50, 100))),
+    st.tuples(st.just("velocity_out"), st.sampled_from((0, 8))),
     st.tuples(st.just("skip"), st.sampled_from((0, 0, 50))),
     st.tuples(st.just("follow"), st.integers(0, 2)),
     st.tuples(st.just("division"), st.sampled_from((1, 1, 2, 3))),

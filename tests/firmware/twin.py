@@ -142,7 +142,8 @@ class Calibration:
     high: int = 65535
 
     def pitch(self, pitch: int) -> int:
-        return rounded(self.offset + self.slope * pitch)
+        """`pitch` in 1/256 semitone."""
+        return rounded(self.offset + self.slope * Fraction(pitch, 256))
 
     def accent(self, level: Fraction) -> int:
         return rounded(self.low + (self.high - self.low) * level)
@@ -204,6 +205,7 @@ class Track:
     mutes: int = 0  # one bit a channel
     mute_at: int = 0
     multiply: int = 1
+    velocity_out: int = 0  # channel + 1; 0: none
     lengths: list[int] = field(default_factory=lambda: [0] * 8)
     shifts: list[int] = field(default_factory=lambda: [0] * 8)
     triggers: tuple[int, ...] | None = AUTO
@@ -331,7 +333,8 @@ class Track:
             chosen = sorted(cells, key=lambda voice: (-scores[voice], voice))[: self.notes]
             last = len(model.pitches) - 1
             pitched = sorted(
-                (model.pitches[min(voice, last)] + max(0, voice - last), voice) for voice in chosen
+                (model.pitches[min(voice, last)] + 256 * max(0, voice - last), voice)
+                for voice in chosen
             )
             left, moved = list(range(self.notes)), []
             stands: dict[int, int] = {}
@@ -514,7 +517,8 @@ class Track:
         self.played_at = self.rack.edges
         self.played_position = position
         self.rack.events.append(("step", now, self.index, number))
-        gates = {channel: self.gate(hit.velocity) for channel, hit in self.early.items()}
+        loud = {channel: hit.velocity for channel, hit in self.early.items()}
+        gates = {channel: self.gate(velocity) for channel, velocity in loud.items()}
         for _, hit in sorted(self.early.items()):
             self.rack.put_level(now, hit)
         levels = set(row.levels) - {trigger.level for trigger in row.triggers.values()}
@@ -525,6 +529,7 @@ class Track:
                 offset = max(0, self.offset(position, trigger))
             if channel not in self.claimed and offset == 0:
                 gates[channel] = self.gate(trigger.velocity)
+                loud[channel] = trigger.velocity
                 levels |= {trigger.level} - {None}
             if length is None or not (offset or trigger.more or trigger.flam):
                 continue
@@ -543,7 +548,15 @@ class Track:
         self.triggered = set(gates)
         for where in sorted(levels):
             self.rack.events.append(("level", now, where, row.levels[where]))
+        self.put_velocity(now, list(loud.values()))
         return gates
+
+    def put_velocity(self, now: int, velocities: list[int]) -> None:
+        """The loudest of hits that are played together, at a jack of its own."""
+        if self.velocity_out and velocities:
+            where = self.velocity_out - 1
+            code = self.rack.calibration[where].loudness(Fraction(max(velocities), 127))
+            self.rack.events.append(("level", now, where, code))
 
     def look_ahead(self) -> None:
         """Queues the early hits of the step that comes."""
@@ -661,12 +674,19 @@ class Rack:
     def play_hits(self, hits: list[tuple[Track, int, Hit]], now: int) -> set[int]:
         """These, in this order: each channel once, or in as many turns as a channel has hits."""
         rising: dict[int, int] = {}
-        for track, channel, hit in hits:
+        loud: list[int] = []
+        for index, (track, channel, hit) in enumerate(hits):
             if channel in rising:
+                track.put_velocity(now, loud)
+                loud = []
                 self.gates(now, rising, set(rising) & set(self.off))
                 rising = {}
             self.put_level(now, hit)
             rising[channel] = hit.gate(track.gate(hit.velocity))
+            loud.append(hit.velocity)
+            if hits[index + 1 :] == [] or hits[index + 1][0] is not track:
+                track.put_velocity(now, loud)
+                loud = []
         self.gates(now, rising, set(rising) & set(self.off))
         return {channel for _, channel, _ in hits}
 

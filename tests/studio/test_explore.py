@@ -109,7 +109,7 @@ def test_what_is_beyond_a_range_is_at_its_end_and_nonsense_is_refused(drums: Exp
         lambda: drums.set_density(5, 0.5),
         lambda: drums.set_density(-1, 0.5),
         lambda: drums.set_pitches(()),
-        lambda: drums.set_pitches(range(9)),
+        lambda: drums.set_pitches(range(17)),
         lambda: drums.draw(16, 0, True),
     ):
         with pytest.raises(ValueError):

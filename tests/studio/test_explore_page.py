@@ -309,9 +309,9 @@ def test_a_rhythm_takes_the_pitches_that_are_written(
     expect(page.get_by_role("gridcell", name=", hit, ")).to_have_count(32)
     pitches = page.get_by_label("Pitches, taken in turn")
     pitches.fill("C3 H9")
-    expect(page.get_by_text("One to 8 notes, such as")).to_be_visible()
+    expect(page.get_by_text("One to 16 notes, such as")).to_be_visible()
     pitches.fill("C3 Eb3 67")
-    expect(page.get_by_text("One to 8 notes, such as")).to_have_count(0)
+    expect(page.get_by_text("One to 16 notes, such as")).to_have_count(0)
     page.get_by_role("button", name="MIDI file").click()
     with page.expect_download() as download:
         page.get_by_text("The pattern, once").click()

@@ -12,11 +12,11 @@ import mido
 import numpy as np
 import pytest
 
+from latentrack.midi_ports import MISSING, NO_SYSTEM, VIRTUAL, find
 from latentrack.playing.pattern import Pattern
 from latentrack.playing.sequencer import DueStep
 from latentrack.studio.listen import midi as midi_part
 from latentrack.studio.listen.midi_notes import MidiNotes
-from latentrack.studio.listen.midi_ports import MISSING, NO_SYSTEM, VIRTUAL, find
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.signals import Signal
 from latentrack.studio.workspace import Workspace

@@ -270,7 +270,7 @@ NAN, INF = math.nan, math.inf
         ("density", (0.5,), "it needs two numbers: which group, and how dense"),
         ("density", (99, 0.5), None),
         ("density", (NAN, 0.5), None),
-        ("pitches", (), "it needs 1 to 8 notes"),
+        ("pitches", (), "it needs 1 to 16 notes"),
         ("pitches", (60, 128), "128 is not from 0 to 127"),
         ("pitches", (60.5,), "60.5 is not a whole number"),
         ("steps", (0,), None),

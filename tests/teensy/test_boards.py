@@ -216,3 +216,52 @@ def test_pins_that_the_firmware_lacks_are_refused():
     board = BoardOnChip("bare")
     with pytest.raises(ValueError, match="Pin doesn't exist"):
         board.machine.Pin("A16")
+
+
+# -- MIDI, on LPUART6: machine.UART(1)
+
+
+def receive(board, data: bytes) -> None:
+    """Bytes come at 31,250 baud, while the tick reads."""
+    for byte in data:
+        board.latentcore.run_us(320)
+        board.chip.uarts["LPUART6"].receive(bytes([byte]))
+        board.latentcore.tick(None)
+
+
+def test_bare_receives_and_sends_midi():
+    board = BoardOnChip("bare")
+    sent: list[tuple[str, int, float]] = []
+    board.chip.on_uart = lambda uart, byte: sent.append((uart, byte.byte, byte.baud))
+    receive(board, b"\x90\x3c\xf8\x64\x3e\x65\xc5\x07")
+    core = board.latentcore
+    assert [core.midi_receive() for _ in range(4)] == [0x643C90, 0x653E90, 0x07C5, 0]
+    assert core.midi_send(0x40_07_B2) is True
+    core.run_us(1000)
+    core.tick(None)
+    assert sent == [("LPUART6", byte, 31250) for byte in (0xB2, 0x07, 0x40)]
+
+
+def test_bytes_that_nobody_reads_are_lost_and_those_after_them_are_not():
+    """The chip stores nothing while OR is set; latentcore takes that back."""
+    board = BoardOnChip("bare")
+    uart, core = board.chip.uarts["LPUART6"], board.latentcore
+    uart.receive(b"\xc0\x01\x02\x03\x04\x05\x06")
+    for _ in range(2):
+        core.tick(None)
+    uart.receive(b"\x07")
+    core.tick(None)
+    assert [core.midi_receive() >> 8 for _ in range(5)] == [1, 2, 3, 7, 0]
+
+
+def test_xen_sends_midi_and_receives_none_for_its_pin_is_the_displays():
+    board = BoardOnChip("xen")
+    sent: list[int] = []
+    board.chip.on_uart = lambda uart, byte: sent.append(byte.byte)
+    receive(board, b"\xc0\x01")
+    core = board.latentcore
+    assert core.midi_receive() == 0
+    core.midi_send(0x01C0)
+    core.tick(None)
+    assert sent == [0xC0, 0x01]
+    assert board.chip.pin("D0") == 1, "the display is not held in reset"

@@ -129,7 +129,7 @@ def test_touched_blocks_are_listed(exceptions):
     machine.expect(b"ready\n", 2)
     touched = machine.touched()
     assert 0x14 in touched["GPIO2"]
-    assert touched["LPUART6"] == {0x1C}
+    assert touched["LPUART1"] == {0x1C}
     assert "LPSPI4" not in touched
 
 

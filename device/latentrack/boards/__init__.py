@@ -20,6 +20,7 @@
                that a player wrote; or None
     KEPT_AT    address of a 32-bit register that a reset leaves alone, or 0
     ENCODERS   "left", "right" -> pins A, B and push
+    MIDI       the number of its machine.UART, and whether that receives, or None: no MIDI
     DISPLAY    its ST7735: SPI number and baudrate, pins "select", "command", "reset", and its
                "glass": "red tab" or "green tab" (drivers/st7735.py); or None
     connect()  tells latentcore where the outputs are and what time it is

@@ -1,4 +1,4 @@
-"""A Teensy 4.1 on a breadboard: eight gates on pins, five potentiometers, no display.
+"""A Teensy 4.1 on a breadboard: eight gates on pins, five potentiometers, MIDI, no display.
 
 Gates are 3.3 V. Clock, reset and triggers want 3.3 V at the most: put a resistor of 100 kOhm before
 each and clamp diodes behind it, or a transistor that inverts and change EDGE and PULL below.
@@ -7,7 +7,14 @@ This board has no converters: it puts out triggers, but no pitches and no accent
 
 import latentcore
 
-from latentrack.boards.teensy41 import DR_CLEAR, DR_SET, KEPT, TIME_US, port_and_mask
+from latentrack.boards.teensy41 import (
+    DR_CLEAR,
+    DR_SET,
+    KEPT,
+    TIME_US,
+    open_midi,
+    port_and_mask,
+)
 
 NAME = "bare"
 CLOCK = "D36"
@@ -28,6 +35,8 @@ BUTTONS = ()
 SAFE = ("D33", 1)
 KEPT_AT = KEPT
 LEDS = ()
+# UART 1: in at D0, out at D1.
+MIDI = (1, True)
 ENCODERS = {}
 DISPLAY = None
 
@@ -35,7 +44,7 @@ GATES = ("D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9")
 
 
 def connect():
-    """Tells latentcore the outputs' pins and its time source."""
+    """Tells latentcore the outputs' pins, its time source, and the UART for MIDI."""
     from machine import Pin
 
     for channel, pin in enumerate(GATES):
@@ -43,3 +52,4 @@ def connect():
         base, mask = port_and_mask(pin)
         latentcore.gpio_output(channel, base + DR_SET, base + DR_CLEAR, mask)
     latentcore.time_source(TIME_US)
+    open_midi(*MIDI)

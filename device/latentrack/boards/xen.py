@@ -10,7 +10,16 @@ Jacks 1 to 4 are the trigger outputs, 5 to 8 the note outputs.
 
 import latentcore
 
-from latentrack.boards.teensy41 import DR, DR_CLEAR, DR_SET, KEPT, LPSPI4, TIME_US, port_and_mask
+from latentrack.boards.teensy41 import (
+    DR,
+    DR_CLEAR,
+    DR_SET,
+    KEPT,
+    LPSPI4,
+    TIME_US,
+    open_midi,
+    port_and_mask,
+)
 
 NAME = "xen"
 CLOCK = "D36"
@@ -40,16 +49,22 @@ LEDS = ("D30", "D31", "D32", "D37")
 ENCODERS = {"left": ("D22", "D23", "D7"), "right": ("D3", "D4", "D2")}
 # LPSPI4, for the display and the converters.
 SPI_NUMBER, SPI_BAUDRATE = 0, 20000000
+DISPLAY_RESET = "D0"
 DISPLAY = {
-    "spi": SPI_NUMBER, "baudrate": SPI_BAUDRATE, "select": "D5", "command": "D6", "reset": "D0",
-    "glass": "red tab",
+    "spi": SPI_NUMBER, "baudrate": SPI_BAUDRATE, "select": "D5", "command": "D6",
+    "reset": DISPLAY_RESET, "glass": "red tab",
 }  # fmt: skip
+
+# UART 1 has out only, at D1, the select of an SD card that must not be there; its other pin, D0, is
+# the display's reset.
+MIDI = (1, False)
 
 # Selects: the first chip's (trigger outputs), the
 # second's (note outputs), the display's.
 SELECTS = ("D8", "D9", "D5")
-# Selects of an SD card and an expander on the same bus, which are not used.
-UNUSED_SELECTS = ("D1", "D10")
+# The select of an expander on the same bus, which is not used. That of the SD card, D1, is high
+# while no MIDI byte goes out.
+UNUSED_SELECTS = ("D10",)
 # The chip and the chip's channel of jacks 1 to 8.
 OUTPUTS = ((0, 1), (0, 2), (0, 3), (0, 0), (1, 3), (1, 0), (1, 1), (1, 2))
 # Codes of a gate: 0 V and 5 V.
@@ -57,11 +72,14 @@ GATE_CODES = (32768, 0)
 
 
 def connect():
-    """Puts 0 V at all jacks, and tells latentcore the converters and its time source."""
+    """Puts 0 V at all jacks; tells latentcore the converters, its time source, and MIDI's UART."""
     from array import array
 
     from machine import SPI, Pin
 
+    # Takes D0, too, which is given back at once.
+    open_midi(*MIDI)
+    Pin(DISPLAY_RESET, Pin.OUT, value=1)
     # Sets the bus's pins and clock up; the display uses the same object's bus afterwards.
     SPI(SPI_NUMBER, baudrate=SPI_BAUDRATE)
     for name in SELECTS + UNUSED_SELECTS:

@@ -5,8 +5,8 @@ What must outlive a page being swapped for a newer version lives in the instrume
 """
 
 NAMES = (
-    "play", "perform", "groove", "parameters", "patch", "library", "presets", "behaviours",
-    "calibration",
+    "play", "perform", "groove", "parameters", "patch", "quantiser", "library", "presets",
+    "behaviours", "calibration",
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 knobs X, Y, Z, threshold    the value of the first, second, third, fourth line on the screen
 left encoder                choose a line
 right encoder               the chosen value, a click at a time
-right push                  the chosen value is what it was at first
+right push                  the chosen value is what it was at first; held: it learns from MIDI
 buttons, left push          as on every page (base.py)
 """
 
@@ -20,6 +20,10 @@ class ValuesPage(ListPage):
     def values(self):
         """The object with the values; subclasses define it."""
         raise NotImplementedError
+
+    def owner(self):
+        """The object's name in settings: "1", "2" or "patch"."""
+        return str(self.track.number + 1) if self.of_track else "patch"
 
     def count(self):
         """The number of entries in the table."""
@@ -72,15 +76,27 @@ class ValuesPage(ListPage):
             self._put(self.chosen, self.normalised(self.chosen) + CLICK * steps)
         self.controls.take_over()
 
-    def press(self, button):
-        """The right push sets the chosen entry to its default."""
+    def release(self, button):
+        """The right push, let go within a second, sets the chosen entry to its default."""
         if button == "right":
             values = self.values()
             entry = values.TABLE[self.chosen]
             values.set(entry.name, entry.value(entry.default))
             self.controls.take_over()
         else:
-            super().press(button)
+            super().release(button)
+
+    def hold(self, button):
+        """Holding the right push assigns the chosen entry to the next MIDI controller or note."""
+        if button == "right":
+            try:
+                self.instrument.midi.learn(
+                    f"{self.owner()}.{self.values().TABLE[self.chosen].name}"
+                )
+            except ValueError as error:
+                self.tell(str(error))
+        else:
+            super().hold(button)
 
     def _line_of(self, knob):
         """The line of a knob; None for an empty row, and for a knob W, which has no row."""

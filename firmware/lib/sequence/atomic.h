@@ -30,6 +30,16 @@ static inline void atomic_store_byte(uint8_t *value, uint8_t to)
     __atomic_store_n(value, to, __ATOMIC_RELAXED);
 }
 
+static inline uint16_t atomic_load_half(const uint16_t *value)
+{
+    return __atomic_load_n(value, __ATOMIC_RELAXED);
+}
+
+static inline void atomic_store_half(uint16_t *value, uint16_t to)
+{
+    __atomic_store_n(value, to, __ATOMIC_RELAXED);
+}
+
 static inline uint32_t atomic_load_word(const uint32_t *value)
 {
     return __atomic_load_n(value, __ATOMIC_RELAXED);

@@ -2,6 +2,7 @@
 #include "hits.h"
 
 #include "position.h"
+#include "velocity.h"
 
 /* Offsets are in 1/65536 step. */
 #define ONE_STEP 65536
@@ -219,6 +220,7 @@ uint32_t hits_play(struct rack *rack, uint32_t index, uint32_t which, int all, u
                    uint32_t now_us)
 {
     struct track *track = &rack->track[index];
+    uint32_t played = 0, loudest = 0; /* since the last gates */
     for (uint32_t rest = track->hits & which; rest; rest &= rest - 1) {
         uint32_t i = (uint32_t)__builtin_ctz(rest);
         uint32_t channel = i % OUTPUT_CHANNELS;
@@ -231,18 +233,27 @@ uint32_t hits_play(struct rack *rack, uint32_t index, uint32_t which, int all, u
             continue;
         }
         if (set >> channel & 1) { /* two hits of one channel are two gates */
+            if (played) {
+                velocity_put(rack, track, loudest, now_us);
+            }
+            played = loudest = 0;
             rack_raise(rack, set, set & rack->high, now_us);
             set = 0;
         }
         put_level(rack, hit, now_us);
         uint32_t gate = rack_gate_length(rack, track, hit->velocity);
         rack->off_us[channel] = now_us + hits_gate(hit, gate);
+        loudest = hit->velocity > loudest ? hit->velocity : loudest;
+        played = 1;
         set |= 1u << channel;
         if (!all && hit->repeats) {
             come_again(hit);
         } else {
             track->hits ^= 1u << i;
         }
+    }
+    if (played) {
+        velocity_put(rack, track, loudest, now_us);
     }
     if (!(track->hits & (HITS_LATE | HITS_EARLY))) {
         rack->waiting &= ~(1u << index);

@@ -36,7 +36,7 @@ static uint32_t lay_out(struct model *model, const struct tflite_decoder *decode
     float *cutoff = piece(&pieces, voices * sizeof(float));
     uint8_t *density = piece(&pieces, voices);
     uint8_t *chance = piece(&pieces, voices);
-    uint8_t *pitches = piece(&pieces, room);
+    uint16_t *pitches = piece(&pieces, room * sizeof *pitches);
     if (model) {
         model->cutoff = cutoff;
         model->density = density;
@@ -144,13 +144,13 @@ int model_set_chance(struct model *model, uint32_t voice, float chance)
     return 0;
 }
 
-int model_set_pitches(struct model *model, const uint8_t *pitches, uint32_t count)
+int model_set_pitches(struct model *model, const uint16_t *pitches, uint32_t count)
 {
     if (!count || count > model->pitch_room) {
         return -1;
     }
     for (uint32_t i = 0; i < count; i++) {
-        atomic_store_byte(&model->pitches[i], pitches[i]);
+        atomic_store_half(&model->pitches[i], pitches[i]);
     }
     atomic_store_word(&model->pitch_count, count);
     return 0;

@@ -21,10 +21,10 @@ struct model {
     struct tflite_decoder decoder;
     struct pattern pattern[MODEL_PATTERNS];
     float threshold;
-    float *cutoff;    /* per voice */
-    uint8_t *density; /* per voice, 0 to 200; 100 is neutral */
-    uint8_t *chance;  /* per voice, 0 to 200; 200: always */
-    uint8_t *pitches; /* MIDI note numbers */
+    float *cutoff;     /* per voice */
+    uint8_t *density;  /* per voice, 0 to 200; 100 is neutral */
+    uint8_t *chance;   /* per voice, 0 to 200; 200: always */
+    uint16_t *pitches; /* in 1/256 semitone, see pattern.h */
     uint32_t pitch_count, pitch_room;
     uint32_t batch;     /* steps the producer decodes at a time */
     void *workspace[2]; /* 0 the producer's, 1 the interrupt's */
@@ -52,9 +52,9 @@ int model_set_density(struct model *model, uint32_t voice, float density);
    Returns 0, or -1: no such voice. */
 int model_set_chance(struct model *model, uint32_t voice, float chance);
 
-/* The list of pitches, MIDI note numbers (see pattern_build_step): what a scale does to each note,
+/* The list of pitches, in 1/256 semitone (see pattern_build_step): what a scale does to each note,
    or what a rhythm steps through. Returns 0, or -1: none, or more than pitch_room. */
-int model_set_pitches(struct model *model, const uint8_t *pitches, uint32_t count);
+int model_set_pitches(struct model *model, const uint16_t *pitches, uint32_t count);
 
 /* How this model makes patterns for a track with these parameters. mode may be MODE_AUTO, routes
    ROUTE_AUTO. */

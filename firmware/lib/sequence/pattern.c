@@ -99,7 +99,8 @@ static uint16_t pitch_code(const struct voicing *voicing, uint32_t channel, uint
 {
     const struct calibration *set = &voicing->calibration[channel];
     float slope = atomic_load_float(&set->slope);
-    return code_of(atomic_load_float(&set->offset) + slope * (float)pitch);
+    return code_of(atomic_load_float(&set->offset) +
+                   slope * ((float)pitch * (1.0f / PITCH_SEMITONE)));
 }
 
 static void put_pitch(const struct site *site, uint32_t route, uint32_t pitch, uint32_t voice)
@@ -250,8 +251,9 @@ static void build_drums(const struct site *site, const struct cells *cells)
 static uint32_t pitch_of(const struct voicing *voicing, uint32_t voice)
 {
     uint32_t last = voicing->pitch_count - 1;
-    return voice <= last ? atomic_load_byte(&voicing->pitches[voice])
-                         : atomic_load_byte(&voicing->pitches[last]) + voice - last;
+    return voice <= last
+               ? atomic_load_half(&voicing->pitches[voice])
+               : atomic_load_half(&voicing->pitches[last]) + PITCH_SEMITONE * (voice - last);
 }
 
 /* `first` is the pattern's first step, for keep, or NULL. */
@@ -313,7 +315,7 @@ static uint32_t build_rhythm(const struct site *site, const struct cells *cells,
     const struct voicing *voicing = site->voicing;
     for (uint32_t i = 0; i < cells->count; i++, hits++) {
         uint32_t voice = cells->voice[i];
-        put_pitch(site, voice, atomic_load_byte(&voicing->pitches[hits % voicing->pitch_count]),
+        put_pitch(site, voice, atomic_load_half(&voicing->pitches[hits % voicing->pitch_count]),
                   voice);
     }
     return hits;

@@ -89,8 +89,12 @@ enum ratchet_by {
 
 #define CHANCE_ALWAYS 200u
 
-/* How a converter is set. Pitches are MIDI note numbers: code = offset + slope * pitch. Accents
-   are 0 to 1: code = low + (high - low) * accent. Rounded to nearest, kept in 0 to 65535. */
+/* Pitches are semitones above MIDI note 0 in 1/256, so that tunings of any kind are exact to a
+   third of a cent. */
+#define PITCH_SEMITONE 256u
+
+/* How a converter is set: code = offset + slope * semitones. Accents are 0 to 1:
+   code = low + (high - low) * accent. Rounded to nearest, kept in 0 to 65535. */
 struct calibration {
     float offset, slope;
     uint16_t low, high;
@@ -114,7 +118,7 @@ struct voicing {
     uint32_t triggers, levels;             /* routes */
     const float *cutoff;                   /* per voice */
     const uint8_t *chance;                 /* per voice, of CHANCE_ALWAYS */
-    const uint8_t *pitches;                /* see model.h */
+    const uint16_t *pitches;               /* see model.h */
     uint32_t pitch_count;                  /* at least 1 */
     const struct calibration *calibration; /* per channel */
 };

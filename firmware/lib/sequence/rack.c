@@ -9,6 +9,7 @@
 #include "registers.h"
 #include "swap.h"
 #include "tempo.h"
+#include "velocity.h"
 
 #define ALL_TRACKS ((1u << RACK_TRACKS) - 1)
 
@@ -106,6 +107,7 @@ static uint32_t play_step(struct rack *rack, uint32_t index, uint32_t now_us)
         uint32_t channel = (uint32_t)__builtin_ctz(levels);
         outputs->level(outputs, channel, row.step->code[channel], now_us);
     }
+    velocity_put_edge(rack, track, now_us);
     return track->triggered;
 }
 
@@ -140,15 +142,6 @@ __attribute__((always_inline)) static inline void raise_gates(struct rack *rack,
 void rack_raise(struct rack *rack, uint32_t set, uint32_t clear, uint32_t now_us)
 {
     raise_gates(rack, set, clear, now_us);
-}
-
-/* The velocity of a channel that a track triggered at the edge. */
-static uint32_t velocity_of(const struct track *track, uint32_t channel)
-{
-    if (track->flushed >> channel & 1) {
-        return track->hit[OUTPUT_CHANNELS + channel].velocity;
-    }
-    return track->heard ? track->heard->velocity[channel] : 127;
 }
 
 /* Drops `clear`, raises `set`, flushes the outputs, and only then computes when each gate ends: the

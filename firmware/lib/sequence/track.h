@@ -52,8 +52,10 @@ enum track_param {
     TRACK_MUTES,    /*    0..255    channels that are not triggered, one bit each (0) */
     TRACK_MUTE_AT,  /*    0..1      mutes take hold at the next step, or at step 0 (0) */
     TRACK_MULTIPLY, /*   1..8      steps for each that the division has (1), see tempo.h */
-    TRACK_LENGTHS,  /*    0..255    eight: the length in steps that a channel goes round in by
-                                    itself; 0: the bar's (0) */
+    TRACK_VELOCITY_OUT, /* 0..8    channel + 1 of a level that says how loud hits are; 0: none (0)
+                         */
+    TRACK_LENGTHS,      /*    0..255    eight: the length in steps that a channel goes round in by
+                                        itself; 0: the bar's (0) */
     TRACK_SHIFTS = TRACK_LENGTHS + OUTPUT_CHANNELS, /* 0..255 eight: a channel is so many steps
                                      ahead in its way (0) */
     TRACK_PARAMS = TRACK_SHIFTS + OUTPUT_CHANNELS,

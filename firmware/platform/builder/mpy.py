@@ -82,4 +82,4 @@ freestanding = mpy / "freestanding.c"
 module("latentcore", [mpy / "latentcore.c", freestanding, *libraries])
 if architecture == "x64":
     board = firmware / "virtual" / "virtualboard.c"
-    module("virtualboard", [board, freestanding, firmware / "chip" / "chip.c"])
+    module("virtualboard", [board, freestanding, *sorted((firmware / "chip").glob("*.c"))])

@@ -18,9 +18,10 @@
 static struct pattern_step row;
 static uint8_t row_cells[32];
 static float zeros[255];
+static uint8_t always[255]; /* what chances are at first */
 
 static void build(uint32_t mode, uint32_t notes, const float *scores, uint32_t voices,
-                  const uint8_t *sizes, uint32_t groups, const uint8_t *pitches,
+                  const uint8_t *sizes, uint32_t groups, const uint16_t *pitches,
                   uint32_t pitch_count, const struct calibration *calibration)
 {
     struct pattern pattern = {.steps = 1,
@@ -34,6 +35,7 @@ static void build(uint32_t mode, uint32_t notes, const float *scores, uint32_t v
                               .triggers = ROUTE_STRAIGHT,
                               .levels = 0x43210765,
                               .cutoff = zeros,
+                              .chance = always,
                               .pitches = pitches,
                               .pitch_count = pitch_count,
                               .calibration = calibration};
@@ -44,6 +46,7 @@ static struct calibration plain[8]; /* code = 100 * pitch + channel; accents 0 t
 
 static void make_plain(void)
 {
+    memset(always, CHANCE_ALWAYS, sizeof always);
     for (uint32_t i = 0; i < 8; i++) {
         plain[i] = (struct calibration){.offset = (float)i, .slope = 100, .low = 0, .high = 6000};
     }
@@ -52,7 +55,7 @@ static void make_plain(void)
 static void groups_give_triggers_and_accents(void)
 {
     static const uint8_t sizes[] = {1, 1, 6, 2, 2};
-    static const uint8_t pitch = 0;
+    static const uint16_t pitch = 0;
     /*                      0   1  | 2   3  4  5   6  7 | 8  9 | 10  11 */
     const float scores[] = {1, -1, -5, 2, 9, -1, 9, 0, -1, 3, -2, -3};
     build(MODE_DRUMS, 4, scores, 12, sizes, 5, &pitch, 1, plain);
@@ -66,7 +69,7 @@ static void groups_give_triggers_and_accents(void)
 static void a_group_of_one_has_no_accent(void)
 {
     static const uint8_t sizes[] = {1, 1, 1};
-    static const uint8_t pitch = 0;
+    static const uint16_t pitch = 0;
     const float scores[] = {1, 2, 3};
     build(MODE_DRUMS, 4, scores, 3, sizes, 3, &pitch, 1, plain);
     CHECK(row.triggers == 0x07 && row.levels == 0);
@@ -75,7 +78,7 @@ static void a_group_of_one_has_no_accent(void)
 static void a_silent_group_keeps_its_place_among_the_accents(void)
 {
     static const uint8_t sizes[] = {2, 2};
-    static const uint8_t pitch = 0;
+    static const uint16_t pitch = 0;
     const float scores[] = {-1, -1, -1, 1};
     build(MODE_DRUMS, 4, scores, 4, sizes, 2, &pitch, 1, plain);
     CHECK(row.triggers == 0x02 && row.levels == 0x40 && row.code[6] == 6000);
@@ -83,7 +86,7 @@ static void a_silent_group_keeps_its_place_among_the_accents(void)
 
 static void notes_are_the_most_probable_in_order_of_pitch(void)
 {
-    static const uint8_t base = 36;
+    static const uint16_t base = 36 * PITCH_SEMITONE;
     const float scores[] = {3, 8, -1, 5, 9, 5, 0, 4};
     build(MODE_NOTES, 4, scores, 8, NULL, 0, &base, 1, plain);
     CHECK(row_cells[0] == 0xBB);
@@ -97,16 +100,27 @@ static void notes_are_the_most_probable_in_order_of_pitch(void)
 
 static void notes_follow_the_list_and_go_on_in_semitones(void)
 {
-    static const uint8_t list[] = {60, 40, 50};
+    static const uint16_t list[] = {60 * 256, 40 * 256, 50 * 256};
     const float scores[] = {1, 1, -1, -1, 1, -1, -1, -1};
     build(MODE_NOTES, 4, scores, 8, NULL, 0, list, 3, plain);
     CHECK(row.code[5] == 4005 && row.code[6] == 5206 && row.code[7] == 6007);
 }
 
+static void a_pitch_is_exact_to_256ths_of_a_semitone(void)
+{
+    static const struct calibration one_to_one[8] = {[5] = {.slope = 256}};
+    const float scores[] = {1};
+    for (uint32_t i = 0; i < 65536; i += 255) {
+        uint16_t pitch = (uint16_t)i;
+        build(MODE_NOTES, 1, scores, 1, NULL, 0, &pitch, 1, one_to_one);
+        CHECK(row.levels == 0x20 && row.code[5] == i);
+    }
+}
+
 static void a_note_that_goes_on_may_keep_its_channel(void)
 {
     static struct pattern_step steps[3];
-    static const uint8_t base = 36;
+    static const uint16_t base = 36 * PITCH_SEMITONE;
     /* Voices 5 and 7; then 2, 5 and 7; the step before step 0 is nobody's. */
     static const float scores[2][8] = {{-1, -1, -1, -1, -1, 1, -1, 1},
                                        {-1, -1, 1, -1, -1, 1, -1, 1}};
@@ -118,6 +132,7 @@ static void a_note_that_goes_on_may_keep_its_channel(void)
                                   .triggers = ROUTE_STRAIGHT,
                                   .levels = 0xFFFF7654,
                                   .cutoff = zeros,
+                                  .chance = always,
                                   .pitches = &base,
                                   .pitch_count = 1,
                                   .calibration = plain};
@@ -136,7 +151,7 @@ static void cells_are_exactly_those_above_their_cut_off(void)
 {
     static const float values[] = {0.0f,  -0.0f,  1e-45f, -1e-45f,   1e-38f,
                                    3e38f, -3e38f, 1,      1.0000001f};
-    static const uint8_t pitch = 0;
+    static const uint16_t pitch = 0;
     static float scores[81], cutoff[81];
     for (uint32_t i = 0; i < 81; i++) {
         scores[i] = values[i / 9];
@@ -151,6 +166,7 @@ static void cells_are_exactly_those_above_their_cut_off(void)
                                   .triggers = ROUTE_STRAIGHT,
                                   .levels = ROUTE_STRAIGHT,
                                   .cutoff = cutoff,
+                                  .chance = always,
                                   .pitches = &pitch,
                                   .pitch_count = 1,
                                   .calibration = plain};
@@ -163,7 +179,7 @@ static void cells_are_exactly_those_above_their_cut_off(void)
 
 static void codes_stay_in_range_and_round(void)
 {
-    static const uint8_t base = 100;
+    static const uint16_t base = 100 * PITCH_SEMITONE;
     struct calibration set[8];
     const float scores[] = {1, 1, 1};
     memcpy(set, plain, sizeof set);
@@ -178,7 +194,7 @@ static void codes_stay_in_range_and_round(void)
 static void behind_an_inverting_amplifier_codes_fall(void)
 {
     static const uint8_t sizes[] = {3};
-    static const uint8_t base = 48;
+    static const uint16_t base = 48 * PITCH_SEMITONE;
     const float scores[] = {1, 1, 1};
     const float middle[] = {-1, 1, -1}, last[] = {-1, -1, 1};
     struct calibration set[8];
@@ -186,11 +202,12 @@ static void behind_an_inverting_amplifier_codes_fall(void)
         /* 0 V at note 60, 1 V an octave; accents from 0 to 3 V. */
         set[i] = (struct calibration){65535, -546.125f, 32768, 13107};
     }
-    build(MODE_NOTES, 3, scores, 3, NULL, 0, (const uint8_t[]){60, 72, 120}, 3, set);
+    build(MODE_NOTES, 3, scores, 3, NULL, 0, (const uint16_t[]){60 * 256, 72 * 256, 120 * 256}, 3,
+          set);
     CHECK(row.code[5] == 32768); /* 32767.5 */
     CHECK(row.code[6] == 26214); /* +1 V */
     CHECK(row.code[7] == 0);     /* +5 V */
-    build(MODE_NOTES, 3, scores, 3, NULL, 0, (const uint8_t[]){0, 36, 121}, 3, set);
+    build(MODE_NOTES, 3, scores, 3, NULL, 0, (const uint16_t[]){0, 36 * 256, 121 * 256}, 3, set);
     CHECK(row.code[5] == 65535); /* -5 V */
     CHECK(row.code[6] == 45875); /* -2 V: 45874.5 */
     CHECK(row.code[7] == 0);     /* no more than +5 V */
@@ -593,7 +610,7 @@ static void an_accent_is_how_hard_its_drum_is_struck(void)
 static void a_rhythm_takes_the_pitches_in_turn(void)
 {
     static const float latents[3] = {0, 0, 0};
-    static const uint8_t list[] = {10, 20, 30};
+    static const uint16_t list[] = {10 * 256, 20 * 256, 30 * 256};
     start();
     for (uint32_t i = 0; i < 8; i++) {
         rack_calibrate(&rack, i, 0, 100, 0, 0);
@@ -621,7 +638,7 @@ static void a_rhythm_takes_the_pitches_in_turn(void)
 static void a_new_model_keeps_what_was_set_voice_by_voice(void)
 {
     static const float latents[3] = {0, 0, 0};
-    static const uint8_t list[] = {10, 20, 30};
+    static const uint16_t list[] = {10 * 256, 20 * 256, 30 * 256};
     start();
     struct model *one = play_everything(0, 2, 4);
     struct model *other = make_model("perdec", 1, 3, NULL, 0);
@@ -637,7 +654,7 @@ static void a_new_model_keeps_what_was_set_voice_by_voice(void)
     clock_at(2000);
     CHECK(gates_put(5, 5)); /* voice 1 silent, threshold 0 as before */
     CHECK(!track_uses(&rack.track[0], one) && track_uses(&rack.track[0], other));
-    CHECK(other->pitch_count == 3 && other->pitches[2] == 30);
+    CHECK(other->pitch_count == 3 && other->pitches[2] == 30 * 256);
     track_silence(&rack.track[0]);
     clock_at(3000);
     CHECK(count == 1 && got[0].what >> 24 == RECORD_STEP);
@@ -700,7 +717,7 @@ static void values_out_of_range_change_nothing(void)
     CHECK(track_set(track, TRACK_PARAMS, 0) == -1);
     CHECK(track_set(track, TRACK_GATE_PART, 50) == 0 && track_get(track, TRACK_GATE_PART) == 50);
     struct model *model = play_everything(0, 2, 40);
-    static const uint8_t many[41];
+    static const uint16_t many[41];
     CHECK(model_set_density(model, 40, 0.5f) == -1);
     CHECK(model_set_density(model, 39, 1.1f) == -1);
     CHECK(model_set_pitches(model, many, 0) == -1);
@@ -718,6 +735,7 @@ int main(void)
     RUN(a_silent_group_keeps_its_place_among_the_accents);
     RUN(notes_are_the_most_probable_in_order_of_pitch);
     RUN(notes_follow_the_list_and_go_on_in_semitones);
+    RUN(a_pitch_is_exact_to_256ths_of_a_semitone);
     RUN(a_note_that_goes_on_may_keep_its_channel);
     RUN(cells_are_exactly_those_above_their_cut_off);
     RUN(codes_stay_in_range_and_round);

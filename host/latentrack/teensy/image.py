@@ -23,7 +23,7 @@ SIZE = BLOCK_BYTES * BLOCKS
 # prompt's buffer has 512 bytes.
 BOOT = """\
 import os, machine
-_uart = machine.UART(1, 115200, rxbuf=4096)
+_uart = machine.UART(6, 115200, rxbuf=4096)
 os.dupterm(_uart)
 try:
     _uart.irq(
@@ -34,7 +34,7 @@ except Exception:
     pass
 """
 ADDED = {"boot.py": BOOT.encode(), "SKIPSD": b""}
-"""Files added to each image: boot.py puts the prompt on UART(1), as the model has no USB; SKIPSD
+"""Files added to each image: boot.py puts the prompt on UART(6), as the model has no USB; SKIPSD
 keeps the firmware from mounting an SD card."""
 
 

@@ -1,4 +1,4 @@
-"""A minimal `machine` for a board's own file: Pin and SPI on the modelled chip's registers.
+"""A minimal `machine` for a board's own file: Pin, SPI and UART on the modelled chip's registers.
 
 The order of register accesses in `SPI.write` is that of stock firmware's driver: the bus is
 disabled and enabled, and a transfer is one continuous frame. Interrupts run between two accesses.
@@ -21,9 +21,11 @@ from latentrack.teensy.lpspi import (
     TCR_RXMSK,
 )
 from latentrack.teensy.native import NativeFunction, NativeModule
+from latentrack.teensy.uart import CLOCK_HZ, RE, RIE, TE
 from latentrack.virtual.chip import chip
 
 _BUSES = {0: "LPSPI4", 1: "LPSPI3", 2: "LPSPI1"}
+_OVERSAMPLING = 32
 _PCS = 3 << 24
 _ALL_FLAGS = 0x3F00
 _ROOT_MHZ = 360  # PLL3's PFD0 at reset, divided by two
@@ -174,5 +176,18 @@ def make_machine(native: NativeModule) -> ModuleType:
         def _at(self, register: str) -> int:
             return names.address(self._bus, register)
 
-    module.__dict__.update(Pin=Pin, SPI=SPI)
+    class UART:
+        """A UART as stock firmware leaves it. Raises ValueError for a number that is not there."""
+
+        def __init__(self, number: int, baudrate: int = 115_200, **_: Any) -> None:
+            if number not in names.uarts:
+                raise ValueError(f"UART({number}) doesn't exist")
+            block = names.uarts[number][0]
+            divider = round(CLOCK_HZ / baudrate / _OVERSAMPLING)
+            write(names.address(block, "BAUD"), _OVERSAMPLING - 1 << 24 | divider)
+            write(names.address(block, "FIFO"), 0xC088)
+            # The driver reads what comes in an interrupt.
+            write(names.address(block, "CTRL"), TE | RE | RIE)
+
+    module.__dict__.update(Pin=Pin, SPI=SPI, UART=UART)
     return module

@@ -1,6 +1,6 @@
 """A module that runs a firmware file: the Teensy in software, with a pty as its USB port.
 
-    mpremote ── pty ── LPUART6 ── stock MicroPython ── pins, SPI ── callbacks
+    mpremote ── pty ── LPUART1 ── stock MicroPython ── pins, SPI ── callbacks
 
 A thread runs the machine, at most as fast as real time. The flash folder is copied into the flash
 at the start, and the flash back into the folder whenever the firmware has stopped writing, and at

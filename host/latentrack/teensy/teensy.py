@@ -35,7 +35,7 @@ from latentrack.teensy.image import OFFSET as IMAGE_OFFSET
 from latentrack.teensy.image import SIZE as IMAGE_BYTES
 from latentrack.teensy.lpspi import Lpspi, Word
 from latentrack.teensy.pads import Iomuxc
-from latentrack.teensy.uart import Uart
+from latentrack.teensy.uart import SentByte, Uart
 from latentrack.virtual.chip import chip
 
 INSTRUCTIONS_PER_US = 100
@@ -44,8 +44,8 @@ ACCESS_US = 0.1
 SLICE_INSTRUCTIONS = 2000
 IDLE_US = 100.0  # the longest skip while the core waits for an interrupt
 ITCM, DTCM, OCRAM = (0x00000000, 0x20000), (0x20000000, 0x20000), (0x20200000, 0xC0000)
-PROMPT_UART = "LPUART6"
-"""machine.UART(1): pins 0 and 1."""
+PROMPT_UART = "LPUART1"
+"""machine.UART(6): pins 24 and 25. UART(1) is for MIDI."""
 _FAULT_US = _RETURN_US = 0.1
 _FAULT_PRIORITY = -1
 
@@ -116,6 +116,8 @@ class Teensy:
         self.on_edge: Callable[[Edge], None] | None = None
         self.on_word: Callable[[Word], None] | None = None
         self.on_byte: Callable[[int], None] | None = None
+        self.on_uart: Callable[[str, SentByte], None] | None = None
+        """Called with the name of a UART other than the prompt's, and each byte that it sends."""
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._scheduled = 0
         self._reset_cause: int | None = None
@@ -189,7 +191,7 @@ class Teensy:
             if name.startswith("GPIO"):
                 self.gpio[int(name[4:])] = Gpio(self, name, self._pins_changed)
             elif name.startswith("LPUART"):
-                self.uarts[name] = Uart(self, name, self._sender(name))
+                self.uarts[name] = Uart(self, name, self._sender(name), paced=name != PROMPT_UART)
             elif name.startswith("LPSPI"):
                 self.buses[name] = Lpspi(
                     self, name, self._spi_root_mhz, self.low_outputs, self._word_left
@@ -231,13 +233,15 @@ class Teensy:
     def _spi_root_mhz(self) -> float:
         return lpspi_root_mhz(self.blocks["CCM"], self.blocks["ANALOG"])
 
-    def _sender(self, name: str) -> Callable[[int], None]:
-        return self._byte_sent if name == PROMPT_UART else lambda byte: None
+    def _sender(self, name: str) -> Callable[[SentByte], None]:
+        if name == PROMPT_UART:
+            return self._byte_sent
+        return lambda sent: None if self.on_uart is None else self.on_uart(name, sent)
 
-    def _byte_sent(self, byte: int) -> None:
-        self.sent.append(byte)
+    def _byte_sent(self, sent: SentByte) -> None:
+        self.sent.append(sent.byte)
         if self.on_byte is not None:
-            self.on_byte(byte)
+            self.on_byte(sent.byte)
 
     def _word_left(self, word: Word) -> None:
         self.words.append(word)

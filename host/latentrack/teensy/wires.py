@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from latentrack.virtual.wires import Listener
 
 _POLL_S = 0.002
+_MIDI_BYTE_US = 320
 
 
 class TeensyWires:
@@ -20,6 +21,8 @@ class TeensyWires:
 
     def __init__(self, module: TeensyModule) -> None:
         self._module = module
+        # When the last byte that was sent to a UART will have come.
+        self._sent_us = 0.0
 
     @property
     def bus_fault(self) -> str:
@@ -37,6 +40,9 @@ class TeensyWires:
                 int(time_us), 0, [value], bits, mode
             )
         )
+        self._module.machine.on_uart = lambda uart, sent: listener.byte_sent(
+            int(sent.time_us), uart, sent.byte, round(sent.baud)
+        )
 
     def close(self) -> None:
         """Do nothing: the module closes itself."""
@@ -53,6 +59,12 @@ class TeensyWires:
     def set_analog(self, pin: str, code: int) -> None:
         """Set an analog input's code, 0 to 4095. Raises ValueError for any other pin or code."""
         self._module.set_analog(pin, code)
+
+    def send_byte(self, uart: str, byte: int) -> None:
+        """Send a byte to a UART ("LPUART6") at 31,250 baud, now or behind those on their way."""
+        self._sent_us = max(self._sent_us, self._module.now_us) + _MIDI_BYTE_US
+        receiver = self._module.machine.uarts[uart]
+        self._module.at(self._sent_us, lambda: receiver.receive(bytes([byte])))
 
     def skip(self, time_us: int) -> None:
         """Do nothing: the chip latches the edges of any pulse."""

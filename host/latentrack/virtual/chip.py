@@ -32,6 +32,8 @@ class Chip:
     """(GPIO port, bit) of each pin of the board."""
     analog: dict[str, tuple[int, int]] = field(default_factory=dict)
     """(ADC, channel) of the pins that are analog inputs."""
+    uarts: dict[int, tuple[str, str, str]] = field(default_factory=dict)
+    """(block, pin that sends, pin that receives) of each machine.UART by its number."""
     analog_names: dict[str, str] = field(default_factory=dict)
 
     def offsets(self, block: str) -> dict[str, int]:
@@ -93,6 +95,8 @@ def chip(path: Path = CHIP) -> Chip:
             found.pins[name] = (int(numbers[0], 0), int(numbers[1], 0))
         elif kind == "ANALOG":
             found.analog[name] = (int(numbers[0], 0), int(numbers[1], 0))
+        elif kind == "UART":
+            found.uarts[int(name)] = (f"LPUART{numbers[0]}", numbers[1], numbers[2])
         elif kind == "ANALOG_NAME":
             found.analog_names[name] = numbers[0]
         else:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from latentrack.errors import UserError
 from latentrack.virtual.boards import FLOATS, LOW, Board
 from latentrack.virtual.boards.board import GATE_VOLTS, Volts
+from latentrack.virtual.midi_cable import MidiCable
 from latentrack.virtual.wires import Wires
 
 # The voltage of a pulse at a trigger input; an unplugged jack is at 0 V.
@@ -62,8 +63,8 @@ class Report:
 class Panel:
     """The panel. All times are the module's, in microseconds.
 
-    board: the electronics behind the panel.  wires: to the chip's pins. Manual time advances only
-    by the methods of this class; otherwise time is real.
+    board: the electronics behind the panel.  wires: to the chip's pins.  midi: the cables at its
+    MIDI jacks. Manual time advances only by the methods of this class; otherwise time is real.
     """
 
     def __init__(self, board: Board, wires: Wires) -> None:
@@ -74,6 +75,7 @@ class Panel:
         self._pins = board.rest()
         self._cables: dict[int, str] = {}
         self._seen: list[Report] = []
+        self.midi = MidiCable(board, wires)
         # Held while the electronics process what the chip does.
         self._lock = threading.RLock()
         wires.connect(self)
@@ -273,6 +275,10 @@ class Panel:
     def words_sent(self, time_us: int, events: int, words: list[int], bits: int, mode: int) -> None:
         """Receive words of `bits` bits sent on SPI, in SPI mode 0 to 3; see Listener."""
         self._written(self.board.spi, time_us, events, words, bits, mode)
+
+    def byte_sent(self, time_us: int, uart: str, byte: int, baud: int) -> None:
+        """Receive a byte that a UART sends, at a baud rate; see Listener."""
+        self.midi.byte_sent(time_us, uart, byte, baud)
 
     def step_played(self, time_us: int, events: int, track: int, step: int) -> None:
         """Receive a step that a track plays; its writes to jacks follow. See Listener."""

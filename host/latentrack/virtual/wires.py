@@ -21,8 +21,9 @@ from latentrack.virtual.chip import chip
 
 _EVENT = struct.Struct("<QBBHI")  # time_us, kind, index, value, tag
 _REPORT = struct.Struct("<QBBHI")  # time_us, kind, index, value, events and interrupts so far
-_TIME, _PIN, _ANALOG, _MARK = range(4)
-_PIN_MOVED, _SPI, _STEP, _MARKED, _FAULT, _RESET = range(6)
+_TIME, _PIN, _ANALOG, _MARK, _BYTE = range(5)
+_PIN_MOVED, _SPI, _STEP, _MARKED, _FAULT, _RESET, _BYTE_SENT = range(7)
+_BAUD_BYTES = 4
 
 _NUMBERS = {name: port << 5 | bit for name, (port, bit) in chip().pins.items()}
 _NAMES = {number: name for name, number in _NUMBERS.items()}
@@ -39,6 +40,9 @@ class Listener(Protocol):
 
     def words_sent(self, time_us: int, events: int, words: list[int], bits: int, mode: int) -> None:
         """Words of `bits` bits left the chip's LPSPI4, in SPI mode 0 to 3."""
+
+    def byte_sent(self, time_us: int, uart: str, byte: int, baud: int) -> None:
+        """A UART ("LPUART6") sent a byte; time_us: when its start bit began."""
 
     def step_played(self, time_us: int, events: int, track: int, step: int) -> None:
         """latentcore played a step (from 0) of a track (from 0)."""
@@ -66,6 +70,9 @@ class Wires(Protocol):
 
     def set_analog(self, pin: str, code: int) -> None:
         """Set the code of an analog input, 0 to 4095."""
+
+    def send_byte(self, uart: str, byte: int) -> None:
+        """Send a byte to a UART ("LPUART6") at 31,250 baud, now or behind those on their way."""
 
     def skip(self, time_us: int) -> None:
         """Advance manual time with the next event; do nothing in real time."""
@@ -176,6 +183,10 @@ class FifoWires:
         """Send an analog input's code, 0 to 4095."""
         self._send(_ANALOG, _analog_number(pin), code)
 
+    def send_byte(self, uart: str, byte: int) -> None:
+        """Send a byte that a UART receives."""
+        self._send(_BYTE, int(uart[len("LPUART") :]), byte)
+
     def catch_up(self, timeout_s: float) -> None:
         """Wait until the chip has served all events sent so far.
 
@@ -223,7 +234,8 @@ class FifoWires:
         at = 0
         while len(self._data) - at >= _REPORT.size:
             time_us, kind, index, value, events = _REPORT.unpack_from(self._data, at)
-            end = at + _REPORT.size + (value if kind == _SPI else 0)
+            behind = {_SPI: value, _BYTE_SENT: _BAUD_BYTES}.get(kind, 0)
+            end = at + _REPORT.size + behind
             if end > len(self._data):
                 break
             self._note(time_us, kind, index, value, events, self._data[at + _REPORT.size : end])
@@ -241,6 +253,9 @@ class FifoWires:
             bits, mode = index & 0x3F, index >> 6
             words = list(data if bits == 8 else struct.unpack(f"<{len(data) // 4}I", data))
             self._listener.words_sent(time_us, events, words, bits, mode)
+        elif kind == _BYTE_SENT:
+            baud = int.from_bytes(data, "little")
+            self._listener.byte_sent(time_us, f"LPUART{index}", value, baud)
         elif kind == _STEP:
             self._listener.step_played(time_us, events, index, value)
         elif kind == _MARKED:

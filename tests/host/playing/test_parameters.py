@@ -52,7 +52,7 @@ def test_reading_it_leaves_nothing_in_the_folder_that_is_installed(tmp_path: Pat
 
 
 def test_numbered_parameters_are_found_in_their_order() -> None:
-    assert [pitch.name for pitch in PITCHES] == [f"pitch{n}" for n in range(1, 9)]
+    assert [pitch.name for pitch in PITCHES] == [f"pitch{n}" for n in range(1, 17)]
     assert [density.name for density in DENSITIES] == [f"density{n}" for n in range(1, 9)]
     assert numbered("cv_") == ()
 

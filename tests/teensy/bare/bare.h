@@ -1,8 +1,8 @@
 /* What the test programs for the emulated Teensy share: registers, the UART, and start.c's
  * handlers.
  *
- * A program defines main() and the handlers that it needs. It prints to LPUART6, where stock
- * firmware's machine.UART(1) is. */
+ * A program defines main() and the handlers that it needs. It prints to LPUART1, where stock
+ * firmware's machine.UART(6) is. */
 #ifndef BARE_H
 #define BARE_H
 
@@ -17,7 +17,7 @@ enum {
     GPIO2 = 0x401BC000,
     GPIO4 = 0x401C4000,
     GPT2 = 0x401F0000,
-    LPUART6 = 0x40198000,
+    LPUART1 = 0x40184000,
     LPSPI4 = 0x403A0000,
     FLEXSPI = 0x402A8000,
 };

@@ -4,16 +4,16 @@
  * Code with the word `forever` in it runs until Ctrl-C. */
 #include "bare.h"
 
-#define RECEIVED (REG(LPUART6 + 0x14) & 1u << 21)
+#define RECEIVED (REG(LPUART1 + 0x14) & 1u << 21)
 
 static volatile uint8_t ring[512];
 static volatile uint32_t head, tail, interrupted, running;
 static char code[4096];
 
-void lpuart6(void)
+void lpuart1(void)
 {
     while (RECEIVED) {
-        uint8_t byte = (uint8_t)REG(LPUART6 + 0x1C);
+        uint8_t byte = (uint8_t)REG(LPUART1 + 0x1C);
         if (running && byte == 3) {
             interrupted = 1;
         } else {
@@ -89,8 +89,8 @@ static void raw(void)
 
 int main(void)
 {
-    REG(LPUART6 + 0x18) = 1u << 21;
-    enable_interrupt(25);
+    REG(LPUART1 + 0x18) = 1u << 21;
+    enable_interrupt(20);
     for (;;) {
         say("\r\nMicroPython of the tests\r\n>>> ");
         while (take() != 1) {

@@ -35,14 +35,14 @@ HANDLER(hard_fault);
 HANDLER(svcall);
 HANDLER(pendsv);
 HANDLER(systick);
-HANDLER(lpuart6);
+HANDLER(lpuart1);
 HANDLER(lpspi4);
 HANDLER(gpio2_16_31);
 HANDLER(gpt2);
 
 __attribute__((section(".vectors"), used)) void *const vectors[16 + 160] = {
     [0] = stack_top,    [1] = reset_handler,     [2] = stay,        [3] = hard_fault,
-    [11] = svcall,      [14] = pendsv,           [15] = systick,    [16 + 25] = lpuart6,
+    [11] = svcall,      [14] = pendsv,           [15] = systick,    [16 + 20] = lpuart1,
     [16 + 35] = lpspi4, [16 + 83] = gpio2_16_31, [16 + 101] = gpt2,
 };
 
@@ -55,7 +55,7 @@ __attribute__((section(".header"), used)) static const void *const header[8] = {
 
 void put(char c)
 {
-    REG(LPUART6 + 0x1C) = (uint32_t)c;
+    REG(LPUART1 + 0x1C) = (uint32_t)c;
 }
 
 void say(const char *text)

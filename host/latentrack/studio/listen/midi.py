@@ -13,12 +13,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Protocol
 
+from latentrack import midi_ports
+from latentrack.midi_ports import NoMidi, find
 from latentrack.playing.sequencer import DueStep
-from latentrack.studio.listen import midi_ports
 from latentrack.studio.listen.conductor import Action
 from latentrack.studio.listen.memory import Memory
 from latentrack.studio.listen.midi_notes import MidiNotes
-from latentrack.studio.listen.midi_ports import NoMidi, find
 from latentrack.studio.listen.midi_state import MidiState, MidiStore
 from latentrack.studio.worker import Worker
 

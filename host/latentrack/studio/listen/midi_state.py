@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from latentrack.studio.listen.midi_ports import plain
+from latentrack.midi_ports import plain
 from latentrack.studio.signals import Signal
 from latentrack.studio.store import Store
 

@@ -9,12 +9,12 @@ from nicegui.elements.mixins.text_element import TextElement
 from nicegui.events import GenericEventArguments
 
 from latentrack.errors import UserError
+from latentrack.midi_ports import VIRTUAL, has_virtual_ports, plain
 from latentrack.osc.controls import ADDRESSES, PREFIX
 from latentrack.playing.schedule import MOST_SWING, STRAIGHT
 from latentrack.sound.names import DRUMS, sound_of
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.midi import Midi
-from latentrack.studio.listen.midi_ports import VIRTUAL, has_virtual_ports, plain
 from latentrack.studio.listen.osc import Osc
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.page_parts import errors_shown, heading, in_background, listen, named

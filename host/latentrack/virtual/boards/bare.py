@@ -14,6 +14,9 @@ class Bare(Board):
 
     TRIGGERS = {"clock": "D36", "reset": "D35", "trigger_3": "D34", "trigger_4": "D33"}
     KNOBS = {"x": "A7", "y": "A2", "z": "A3", "w": "A8", "threshold": "A6"}
+    # An optocoupler at D0, two resistors at D1.
+    MIDI = "LPUART6"
+    MIDI_IN = True
     OUT_VOLTS = (0.0, _SUPPLY_VOLTS)
     GATE = _SUPPLY_VOLTS
     OUTPUTS = {f"D{2 + jack}": jack for jack in range(8)}

@@ -29,6 +29,9 @@ class Board:
     BUTTONS: dict[int, str] = {}
     LAMPS: dict[int, str] = {}
     ENCODERS: dict[str, tuple[str, str, str]] = {}  # A, B, push
+    # The UART whose pins lead to the MIDI jacks ("LPUART6"; "": none), and whether both are there.
+    MIDI = ""
+    MIDI_IN = False
     # The range of the outputs in volts.
     OUT_VOLTS: tuple[float, float] = (0.0, 0.0)
     # The jack of each channel of drums: five triggers, then three accents.

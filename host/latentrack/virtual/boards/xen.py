@@ -6,7 +6,7 @@
 - Potentiometers: the clockwise end is ground.
 - Outputs: inverting amplifiers behind the converters, +5 V at code 0, -5 V at full scale. At
   power-on the converters stand at code 0.
-- The display, both converters, an SD card and an expander share one SPI; each has a select.
+- The display, both converters and an expander share one SPI; each has a select.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _CONDUCTS_VOLTS = 0.7
 _COMMAND, _DISPLAY, _RESET = "D6", "D5", "D0"
 # Select of each converter -> the jack of its channels 0 to 3.
 _CONVERTERS = {"D8": (3, 0, 1, 2), "D9": (5, 6, 7, 4)}
-_UNUSED = {"D1": "the SD card", "D10": "the expander"}
+# The SD card's select, D1, carries MIDI: there is no card.
+_UNUSED = {"D10": "the expander"}
 
 
 class Converter:
@@ -73,6 +74,8 @@ class Xen(Board):
     BUTTONS = {1: "D28", 2: "D38", 3: "D39", 4: "D29"}
     LAMPS = {1: "D30", 2: "D31", 3: "D32", 4: "D37"}
     ENCODERS = {"left": ("D22", "D23", "D7"), "right": ("D3", "D4", "D2")}
+    # A jack added at D1, the select of the SD card, which is not there. D0 is the display's.
+    MIDI = "LPUART6"
     OUT_VOLTS = (-_MOST_VOLTS, _MOST_VOLTS)
     GATE = _MOST_VOLTS
     ACCENT = _MOST_VOLTS
@@ -121,7 +124,7 @@ class Xen(Board):
         return self.put(_CONVERTERS[name][channel], volts_of(value))
 
     def spi(self, words: list[int], bits: int, mode: int) -> Volts:
-        """Shift words into each selected chip; a fault if the SD card or expander is selected."""
+        """Shift words into each selected chip; a fault if the expander is selected."""
         for select, what in _UNUSED.items():
             if not self.levels.get(select, False):
                 self.fault(f"the select of {what} ({select}) is not driven high")

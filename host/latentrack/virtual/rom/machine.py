@@ -140,6 +140,20 @@ class SPI:
             virtualboard.spi_write(data)
 
 
+class UART:
+    """machine.UART of the Teensy 4.1: it can be set up; its driver's bytes go nowhere else."""
+
+    def __init__(
+        self, id, baudrate=115200, bits=8, parity=None, stop=1, *, flow=0, timeout=0,
+        timeout_char=0, invert=0, rxbuf=256, txbuf=256,
+    ):  # fmt: skip
+        if id not in range(1, 9):
+            raise ValueError(f"UART({id}) doesn't exist")
+        if (bits, parity, stop, flow, invert) != (8, None, 1, 0, 0):
+            raise ValueError("the virtual module has UARTs of 8 bits, no parity, 1 stop bit")
+        virtualboard.uart_setup(id, baudrate)
+
+
 class ADC:
     """machine.ADC of the Teensy 4.1."""
 
