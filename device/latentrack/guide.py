@@ -21,13 +21,13 @@ TEXTS = {
     "track": """
 track plays one model. tracks[0] is the first (and `track`), tracks[1] the second.
     track.x = 0.5           y, z, w too: -1 to 1, or all: track.latents = (1, 0, -2, 0)
-    track.threshold = 0.3   fewer hits the higher; track.density1 to density8 a voice each
-    track.feel = 50         % of the learned timing; dynamics, feel_x, feel_y, gate_velocity
+    track.threshold = 0.3   fewer hits the higher; density1 to density8; feel, dynamics
     track.follow = "step"   when it is heard: "bar", "step", "hold" (then track.decode())
     track.length = 12       rotation, division, swing, skip, gate, freeze, chaos, dice
     track.jacks = "5-8"     "auto", "all", "1-4", "5-8", "off"; mode, accent: as what
     track.pitches = (60, 63, 67)    what a rhythm steps through; scale, root, transpose
-    track.modulate("x", 0.2)    for this frame only; track.parameter("keep") says what one is
+    track.lock(3)           voice 3 stays while the others move; track.unlock(), track.locked
+    track.modulate("x", 0.2)    for this frame; track.parameter("keep") says what one is
     track.cells, hits, bar, step    what plays now; track.stop() silences it; dir(track)""",
     "library": """
 library has the models in the module's flash.
@@ -36,6 +36,7 @@ library has the models in the module's flash.
     library.play("dub", track=1)  on the second; power-on plays what played last
     model = library.load("funk")  reads it into memory, for track.play(model);
     model.release()               then releases it
+    library.morph_to("dub")       track.morph = 0.5 is then half of each; None: no more
     library.rename("funk", "soul")  the file and all that names it: presets, what plays
     library.path("funk")          its file, and library.paths() of all
     instrument.room()             bytes that are free for one more

@@ -208,6 +208,8 @@ TRACK = (
        choices=("auto", "drums", "notes", "rhythm"), core="MODE", method="routes", builds=True),
     _P("jacks", "Jacks", 0, 4, 0, "outputs; auto: all, or half when both tracks have a model",
        choices=("auto", "all", "1-4", "5-8", "off"), method="routes", builds=True),
+    _P("morph", "Morph", 0, 1, 0, "how far the model is blended into its partner, if it has one",
+       method="latents"),
 )  # fmt: skip
 
 TRACKS = 2

@@ -6,10 +6,11 @@ same. `store(3, now=True)` writes at once, which may cost a clock edge.
 
 import os
 
+from latentrack import morphing
 from latentrack.files import FLASH
 from latentrack.names import Part
 from latentrack.parameters import PRESETS
-from latentrack.settings import lines_of, set_from
+from latentrack.settings import lines_of, renamed, set_from
 
 FOLDER = FLASH + "/presets"
 
@@ -71,6 +72,7 @@ class Presets(Part):
             name = str(track.number + 1)
             set_from(track, name, text)
             self._play_model(track, name + ".model ", text)
+            morphing.restore(self._instrument, track)
         set_from(self._instrument.patch, "patch", text)
         if self._instrument.controls is not None:
             self._instrument.controls.take_over()
@@ -87,9 +89,9 @@ class Presets(Part):
         changed = []
         for number in self.used():
             text = storage.read(_path(number))
-            renamed = _renamed(text, names)
-            if renamed != text:
-                storage.write_now(_path(number), renamed)
+            new = renamed(text, names)
+            if new != text:
+                storage.write_now(_path(number), new)
                 changed.append(number)
         return changed
 
@@ -106,18 +108,6 @@ class Presets(Part):
                 return
         if track.model is not None:
             track.stop()
-
-
-def _renamed(text, names):
-    """The text of a preset with the new names; None, of a damaged one, stays None."""
-    if text is None:
-        return None
-    lines = text.split("\n")
-    for i in range(len(lines)):
-        word, _, name = lines[i].partition(" ")
-        if word[-6:] == ".model" and name in names:
-            lines[i] = word + " " + names[name]
-    return "\n".join(lines)
 
 
 def _file(number):

@@ -7,6 +7,7 @@ names are ignored when read; a value that is invalid or out of range becomes the
 
 import time
 
+from latentrack import morphing
 from latentrack.files import FLASH
 from latentrack.names import Part
 
@@ -22,7 +23,7 @@ def lines_of(values, name):
         number = values.numbers[entry.name]
         if number != entry.default:
             lines += f"{name}.{entry.name} {entry.value(number)}\n"
-    return lines
+    return lines + values.lines(name)
 
 
 def set_from(values, name, text):
@@ -31,7 +32,7 @@ def set_from(values, name, text):
     for line in text.split("\n"):
         word, _, value = line.partition(" ")
         owner, _, parameter = word.partition(".")
-        if owner == name and parameter in values.ENTRIES:
+        if owner == name:
             said[parameter] = value
     for entry in values.TABLE:
         value = said.get(entry.name, entry.default)
@@ -44,6 +45,19 @@ def set_from(values, name, text):
             values.set(entry.name, value)
         except (ValueError, OverflowError):
             values.set(entry.name, entry.default)
+    values.restore(said)
+
+
+def renamed(text, names):
+    """The text of a preset or of settings with the new names; None, a damaged one, stays None."""
+    if text is None:
+        return None
+    lines = text.split("\n")
+    for i in range(len(lines)):
+        word, _, name = lines[i].partition(" ")
+        if word.partition(".")[2] in ("model", "partner") and name in names:
+            lines[i] = word + " " + names[name]
+    return "\n".join(lines)
 
 
 class Settings(Part):
@@ -79,9 +93,21 @@ class Settings(Part):
         if text is not None:
             for track in self._instrument.tracks:
                 set_from(track, str(track.number + 1), text)
+                morphing.restore(self._instrument, track)
             set_from(self._instrument.patch, "patch", text)
             self._instrument.behaviours.switch_from(text)
         self._edits = self._count()
+
+    def rename_models(self, names):
+        """Write new names of models, by old name, into the stored settings, at once.
+
+        Raises OSError if the flash cannot be written.
+        """
+        text = self.stored()
+        new = renamed(text, names)
+        if new != text:
+            self._instrument.storage.write_now(FILE, new)
+            self._stored = new
 
     def save(self):
         """Write at once, even while a clock runs; a clock edge may be lost."""

@@ -11,7 +11,11 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.decoders import CHORALES, DRUMS, WIDE
-from tests.device import test_groove, test_w  # noqa: F401  (what they claim counts here, too)
+from tests.device import (  # noqa: F401  (what they claim counts here, too)
+    test_groove,
+    test_morph,
+    test_w,
+)
 from tests.device.claims import CLAIMED, covers
 from tests.device.rig import drums, notes, parameters, pitch_volts, rhythm
 
