@@ -34,8 +34,7 @@ library has the models in the module's flash.
     library.models()              their names
     library.play("funk")          on the first track, from the next bar on
     library.play("dub", track=1)  on the second; power-on plays what played last
-    model = library.load("funk")  reads it into memory, for track.play(model);
-    model.release()               then releases it
+    model = library.load("funk")  into memory, for track.play(model), then model.release()
     library.morph_to("dub")       track.morph = 0.5 is then half of each; None: no more
     library.rename("funk", "soul")  the file and all that names it: presets, what plays
     library.path("funk")          its file, and library.paths() of all
@@ -108,7 +107,7 @@ instrument has all parts: track, tracks, library, patch, presets, settings, beha
     instrument.stop()     ends clock and frames; instrument.start() begins again
     instrument.plays()    the model of each track
     instrument.room()     bytes that are free for a model
-    instrument.message("hello")    a line on the screen
+    instrument.play_in    finds the position of a bar that you tap: begin(), tap(1), end()
     instrument.every_frame         what happens 50 times a second; add your own function""",
 }
 # Class names that use another entry of TEXTS.

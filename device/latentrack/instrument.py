@@ -22,6 +22,7 @@ from latentrack.library import Library
 from latentrack.names import Part
 from latentrack.parameters import TRACKS
 from latentrack.patch import Patch
+from latentrack.play_in import PlayIn
 from latentrack.presets import Presets
 from latentrack.settings import Settings
 from latentrack.storage import Storage
@@ -90,8 +91,11 @@ class Instrument(Part):
         self.patch = Patch(self)
         self.library = Library(self)
         self.storage = Storage(self)
+        # PlayIn looks at them.
+        self.controls = None
         self.settings = Settings(self)
         self.presets = Presets(self)
+        self.play_in = PlayIn(self)
         self.behaviours = Behaviours(self)
         self.calibration = Calibration(self)
         # Loaded when the arena has been taken: what is loaded before makes that smaller.
@@ -118,6 +122,7 @@ class Instrument(Part):
             self.library.refresh,
             self.settings.frame,
             self.storage.frame,
+            self.play_in.frame,
         ]
         self.controls = self._add("controls", "Controls", 1)
         self.knobs = self.controls.knobs if self.controls else self._bare_knobs()

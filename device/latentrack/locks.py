@@ -27,11 +27,9 @@ def apply(track, locked, layout):
     of = [locked.get(track.knob_of(voice) + 1) for voice in range(track.model.voices)]
     latentcore.lock(track.number, bytes(each is None for each in of), None)
     places, scales = layout
-    latents = array("f", places)
     for values in set(locked.values()):
         if values in of:
-            for i in range(len(places)):
-                latents[i] = values[places[i]] * scales[i]
+            latents = array("f", [values[places[i]] * scales[i] for i in range(len(places))])
             latentcore.lock(track.number, bytes(each == values for each in of), latents)
 
 

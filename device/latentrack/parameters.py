@@ -224,7 +224,9 @@ _CV_AT_FIRST = {"x": "x", "y": "y", "z": "z", "threshold": "threshold", "5": "w"
 TARGETS = ("off",) + tuple(
     f"{track + 1}.{entry.name}" for track in range(TRACKS) for entry in TRACK
 )
-ACTIONS = ("off", "decode", "reset", "pause") + TARGETS[1:]
+# "tap 1" to "tap 8": a voice is played in; "play in" begins that and ends it.
+TAPS = tuple(f"tap {voice + 1}" for voice in range(VOICES))
+ACTIONS = ("off", "decode", "reset", "pause", "play in") + TAPS + TARGETS[1:]
 
 
 def _cv_input(name):

@@ -45,6 +45,7 @@ class Patch(Values):
         self._instrument = instrument
         self._counts = [0, 0]
         self._targets = {}
+        self._taps = {}
         self._inputs = {name: Input(name) for name in parameters.CV_INPUTS}
         for entry in self.TABLE:
             self.changed(entry.name)
@@ -55,6 +56,9 @@ class Patch(Values):
         if name[-3:] == "_to" or name[:7] == "trigger":
             track, _, parameter = self.get(name).partition(".")
             self._targets[name] = (int(track) - 1, parameter) if parameter else None
+            if name[:7] == "trigger":
+                # The voice that it plays in, from 1; 0: none.
+                self._taps[name] = int(track[4:]) if track[:4] == "tap " else 0
 
     def modulate(self, volts):
         """Adds the CV inputs' modulation for this frame: `volts` is name -> volts at the jack."""
@@ -72,14 +76,30 @@ class Patch(Values):
             count = latentcore.count(0, 2 + i)
             pulses = count - self._counts[i] & 0xFFFF
             self._counts[i] = count
-            for _ in range(min(pulses, 8)):
-                self.fire(f"trigger_{i + 3}")
+            if pulses:
+                name = f"trigger_{i + 3}"
+                if self._taps[name]:
+                    self._tap(self._taps[name], i + 3)
+                else:
+                    for _ in range(min(pulses, 8)):
+                        self.fire(name)
+
+    def _tap(self, voice, number):
+        """Plays a voice in at the steps at which pulses came at trigger input `number`."""
+        step = latentcore.tapped(number)
+        while step >= 0:
+            self._instrument.play_in.tap_at(voice, step)
+            step = latentcore.tapped(number)
 
     def fire(self, name):
         """Does what a pulse at trigger input `name` ("trigger_3" or "trigger_4") does."""
         target = self._targets[name]
         if target is not None:
             self._instrument.tracks[target[0]].advance(target[1])
+        elif self._taps[name]:
+            self._instrument.play_in.tap(self._taps[name])
+        elif self.get(name) == "play in":
+            self._instrument.play_in.toggle()
         elif self.numbers[name]:
             getattr(self._instrument, self.get(name))()
 

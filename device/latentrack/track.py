@@ -237,6 +237,22 @@ class Track(Values):
     def _scale(self):
         return 1 if self.model is None else self.model.scale
 
+    def position_at(self, knob_values, into=None):
+        """Return what latentcore.decode wants, with other knob values for the first latents.
+
+        `into` is an array("f") that an earlier call returned, to be written again.
+        """
+        places, scales = self._layout
+        if into is None or len(into) != len(places):
+            into = array("f", places)
+        for i in range(len(places)):
+            place = places[i]
+            value = self._decoded_values[place]
+            if place < len(knob_values):
+                value = knob_values[place]
+            into[i] = value * scales[i]
+        return into
+
     # -- locked voices --------------------------------------------------------------------------
 
     def lock(self, voice):

@@ -4,7 +4,7 @@
 /* The margin of a group is how far its loudest voice is above its cut-off. The loss is 0 for a
    group that is right by LEAST_MARGIN and more, and grows with how far it is from there, up to
    MOST_MARGIN: what is hopeless must not outweigh what can be mended. */
-#define LEAST_MARGIN 0.5f
+#define LEAST_MARGIN 0.1f
 #define MOST_MARGIN 6.0f
 
 static void fit_step(struct fit *fit, const float *scores, const float *cutoffs,
