@@ -56,6 +56,7 @@ presets keep what is set on all tracks, the patch, and which models play: 1 to 1
     presets.store(3, now=True)    writes at once, which may cost a clock edge
     presets.recall(3)             sets all as it was; knobs then wait to be turned past it
     presets.used()                the numbers that are there
+    presets.morph(1, 2)           patch.preset_morph then leads from one to the other, 0 to 1
     presets.last                  the one used last
     presets.waits(3)              whether it is in memory only, until the clock stops""",
     "settings": """

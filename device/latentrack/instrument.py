@@ -390,6 +390,7 @@ class Instrument(Part):
         cv = getattr(self.controls, "cv", None)
         if cv:
             self.patch.modulate(cv)
+        self.presets.follow_morph()
 
     def _refresh(self):
         levels = waits = 0

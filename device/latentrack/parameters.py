@@ -220,13 +220,16 @@ KNOBS = ("x", "y", "z", "threshold")
 CV_INPUTS = KNOBS + ("5", "6", "7", "8")
 # What CV inputs move at first; the others nothing.
 _CV_AT_FIRST = {"x": "x", "y": "y", "z": "z", "threshold": "threshold", "5": "w"}
-# What a CV input or a trigger can be assigned to: "1.length" is the first track's length.
-TARGETS = ("off",) + tuple(
-    f"{track + 1}.{entry.name}" for track in range(TRACKS) for entry in TRACK
+# What a CV input or, but for the last, a trigger can be assigned to: "1.length" is the first
+# track's length.
+TARGETS = (
+    ("off",)
+    + tuple(f"{track + 1}.{entry.name}" for track in range(TRACKS) for entry in TRACK)
+    + ("patch.preset_morph",)
 )
 # "tap 1" to "tap 8": a voice is played in; "play in" begins that and ends it.
 TAPS = tuple(f"tap {voice + 1}" for voice in range(VOICES))
-ACTIONS = ("off", "decode", "reset", "pause", "play in") + TAPS + TARGETS[1:]
+ACTIONS = ("off", "decode", "reset", "pause", "play in") + TAPS + TARGETS[1:-1]
 
 
 def _cv_input(name):
@@ -249,4 +252,6 @@ PATCH = sum((_cv_input(name) for name in CV_INPUTS), ()) + (
     _P("knobs", "Knobs", 0, 1, 0,
        "which way the knobs turn: as the board's table says, or all the other way round",
        choices=("normal", "reversed")),
+    _P("preset_morph", "Preset morph", 0, 1, 0,
+       "how far from one preset to another: presets.morph(1, 2)"),
 )  # fmt: skip

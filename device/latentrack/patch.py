@@ -45,6 +45,8 @@ class Patch(Values):
         self._instrument = instrument
         self._counts = [0, 0]
         self._targets = {}
+        # What CV adds to `preset_morph` in this frame.
+        self._morph_cv = 0
         self._taps = {}
         self._inputs = {name: Input(name) for name in parameters.CV_INPUTS}
         for entry in self.TABLE:
@@ -55,20 +57,32 @@ class Patch(Values):
         """Keeps what a CV or trigger input acts on: (track from 0, parameter), or None."""
         if name[-3:] == "_to" or name[:7] == "trigger":
             track, _, parameter = self.get(name).partition(".")
-            self._targets[name] = (int(track) - 1, parameter) if parameter else None
+            number = -1 if track == "patch" else int(track) - 1 if parameter else 0
+            self._targets[name] = (number, parameter) if parameter else None
             if name[:7] == "trigger":
                 # The voice that it plays in, from 1; 0: none.
                 self._taps[name] = int(track[4:]) if track[:4] == "tap " else 0
 
     def modulate(self, volts):
         """Adds the CV inputs' modulation for this frame: `volts` is name -> volts at the jack."""
+        self._morph_cv = 0
         for name in volts:
             source = self._inputs[name]
             target = self._targets[source.target]
             if target is not None:
                 amount = source.amount(volts[name], self.numbers[source.attenuverter])
-                if amount:
+                if amount and target[0] < 0:
+                    before = self._morph_cv
+                    self._morph_cv = before + amount if before else amount
+                elif amount:
                     self._instrument.tracks[target[0]].modulate(target[1], amount)
+
+    def preset_morph_now(self):
+        """`preset_morph` with what CV adds in this frame, 0 to 1."""
+        amount = self.numbers["preset_morph"]
+        if self._morph_cv:
+            amount = min(max(amount + self._morph_cv, 0), 1)
+        return amount
 
     def triggers(self):
         """Does what the trigger inputs 3 and 4 have asked for since the last frame."""

@@ -10,6 +10,7 @@ from latentrack import morphing
 from latentrack.files import FLASH
 from latentrack.names import Part
 from latentrack.parameters import PRESETS
+from latentrack.preset_morph import PresetMorph
 from latentrack.settings import lines_of, renamed, set_from
 
 FOLDER = FLASH + "/presets"
@@ -22,6 +23,8 @@ class Presets(Part):
         self._instrument = instrument
         # The one recalled or stored last; None: none since power-on.
         self.last = None
+        # What lies between two presets, and where it was set last; None: nothing does.
+        self._between = self._amount = None
         self._seal()
 
     def used(self):
@@ -68,6 +71,7 @@ class Presets(Part):
         if text is None:
             self._instrument.message(f"preset {number} is empty")
             return False
+        self._between = None
         for track in self._instrument.tracks:
             name = str(track.number + 1)
             set_from(track, name, text)
@@ -79,6 +83,32 @@ class Presets(Part):
         self.last = number
         self._instrument.message(f"preset {number}")
         return True
+
+    def morph(self, first, second):
+        """Has `patch.preset_morph` lead from one preset, at 0, to another, at 1, until a recall.
+
+        Raises ValueError if one of them is empty.
+        """
+        storage = self._instrument.storage
+        texts = [storage.read(_path(number)) for number in (first, second)]
+        for number, text in ((first, texts[0]), (second, texts[1])):
+            if text is None:
+                raise ValueError(f"preset {number} is empty; store one there first")
+        amount = self._instrument.patch.preset_morph
+        self.recall(first)
+        self._instrument.patch.preset_morph = amount
+        between = PresetMorph(self._instrument, texts[0], texts[1])
+        between.begin()
+        self._amount = None
+        self._between = between
+
+    def follow_morph(self):
+        """Sets what lies between two presets if the morph has moved; called once per frame."""
+        if self._between is not None:
+            amount = self._instrument.patch.preset_morph_now()
+            if amount != self._amount:
+                self._amount = amount
+                self._between.set(amount)
 
     def rename_models(self, names):
         """Writes new names of models, by old name, into the presets, at once. See renaming.py.

@@ -26,25 +26,33 @@ def lines_of(values, name):
     return lines + values.lines(name)
 
 
-def set_from(values, name, text):
-    """Set an object's values from lines of `lines_of`; the others get their defaults."""
+def words_of(name, text):
+    """Return what lines of `lines_of` say of the object `name`: value by word."""
     said = {}
     for line in text.split("\n"):
         word, _, value = line.partition(" ")
         owner, _, parameter = word.partition(".")
         if owner == name:
             said[parameter] = value
-    for entry in values.TABLE:
-        value = said.get(entry.name, entry.default)
+    return said
+
+
+def number_of(entry, said):
+    """Return the number of a parameter in `words_of`; its default if there is no valid one."""
+    value = said.get(entry.name, entry.default)
+    try:
         if isinstance(value, str) and entry.choices is None:
-            try:
-                value = float(value)
-            except ValueError:
-                value = entry.default
-        try:
-            values.set(entry.name, value)
-        except (ValueError, OverflowError):
-            values.set(entry.name, entry.default)
+            value = float(value)
+        return entry.number(value)
+    except (ValueError, OverflowError):
+        return entry.default
+
+
+def set_from(values, name, text):
+    """Set an object's values from lines of `lines_of`; the others get their defaults."""
+    said = words_of(name, text)
+    for entry in values.TABLE:
+        values.set(entry.name, entry.value(number_of(entry, said)))
     values.restore(said)
 
 

@@ -265,7 +265,7 @@ class Track(Values):
         self.refresh()
         locked = dict(self._locked)
         locked[voice] = tuple(self._decoded_values)
-        self._set_locked(locked)
+        self.set_locked(locked)
 
     def unlock(self, voice=None):
         """Have a locked voice follow the position again; None: all of them."""
@@ -273,14 +273,14 @@ class Track(Values):
         if voice is not None:
             locked = dict(self._locked)
             locked.pop(locks.check(voice), None)
-        self._set_locked(locked)
+        self.set_locked(locked)
 
     @property
     def locked(self):
         """The locked voices, from 1, in order."""
         return tuple(sorted(self._locked))
 
-    def _set_locked(self, locked):
+    def set_locked(self, locked):
         """Replace the table of locked voices. Raises MemoryError if there is no memory for it."""
         if locked == self._locked:
             return
@@ -299,7 +299,7 @@ class Track(Values):
 
     def restore(self, said):
         """Set what `lines` tells, by its words (name -> value). The partner is only remembered."""
-        self._set_locked(locks.read(said))
+        self.set_locked(locks.read(said))
         if said.get("partner") != self.partner_name:
             self.remember_partner(said.get("partner"))
 

@@ -240,3 +240,69 @@ def test_the_feel_blends_where_both_have_one(rig, felt_models, partner, amount):
     assert 10 < heard.sum() < cells
     assert np.abs(got[0] - 127 * velocity)[heard].max() <= 0.51
     assert np.abs(got[1].view(np.int8) - 254 * timing)[heard].max() <= 0.51
+
+
+@covers("preset_morph", moving=("threshold", "x", "length", "morph", "density1", "gate"))
+def test_presets_morph_from_one_to_the_other(rig, models):
+    module = playing_dub(rig, models)
+    first = "track.x = -0.5; track.threshold = 0.25; track.length = 8; track.gate = 10"
+    second = "track.x = 0.75; track.threshold = 0.75; track.length = 12; track.gate = 1000"
+    module.run(f"{first}; presets.store(1); {second}; presets.store(2)")
+    module.run("track.swing = 66; presets.morph(1, 2)")
+    names = ("x", "threshold", "length", "gate", "swing")
+    heard = []
+    for amount, wanted in (
+        (0, (-0.5, 0.25, 8, 10, 50)),
+        (0.25, (-0.1875, 0.375, 8, 10 * 100**0.25, 50)),
+        (0.5, (0.125, 0.5, 12, 100, 50)),
+        (1, (0.75, 0.75, 12, 1000, 50)),
+    ):
+        module.run(f"patch.preset_morph = {amount}")
+        module.frames()
+        heard.append(module.jacks("", 24))
+        got = module.get(f"[track.get(name) for name in {names}]")
+        assert got == (list(wanted) if amount in (0, 1) else pytest.approx(list(wanted)))
+    assert len({str(bar) for bar in heard}) == 4
+    module.run("presets.recall(1); patch.preset_morph = 0.3")
+    module.frames()
+    assert module.get("track.x") == -0.5
+
+
+def test_presets_with_models_that_fit_blend_them(rig, models):
+    module = playing_dub(rig, models)
+    module.run(f"{at((*HERE, -0.5))}; presets.store(1); library.play('funk'); presets.store(2)")
+    module.run("library.play('long'); presets.store(3); presets.morph(1, 2)")
+    assert module.get("(track.model.name, track.partner.name)") == ("dub", "funk")
+    module.run("patch.preset_morph = 1")
+    module.frames()
+    wanted = drums(probabilities(models, "funk", (*HERE, -0.5)), GROUPS, 0.5)
+    assert module.jacks() == wanted
+    module.run("presets.morph(1, 3)")
+    module.frames()
+    assert module.get("track.model.name") == "dub"
+    assert "long cannot be blended" in module.get("instrument.message_text")
+
+
+def test_cv_morphs_presets_and_locks_change_in_the_middle(rig, models):
+    module = playing_dub(rig, models)
+    module.run("presets.store(1); track.x = 1; track.lock(2); presets.store(2)")
+    module.run("presets.morph(1, 2); patch.cv_6_to = 'patch.preset_morph'")
+    # The patch is the presets', too, which have no such cable.
+    module.run("patch.cv_6_to = 'patch.preset_morph'")
+    module.panel.cv("6", 4.0)
+    module.panel.settle()
+    module.frames()
+    assert module.get("track.x") == pytest.approx(0.4, abs=0.02)
+    assert module.get("track.locked") == ()
+    module.panel.cv("6", 4.9)
+    module.run("patch.preset_morph = 0.2")
+    module.panel.settle()
+    module.frames()
+    assert module.get("track.x") == pytest.approx(0.69, abs=0.02)
+    assert module.get("track.locked") == (2,)
+
+
+def test_an_empty_preset_is_no_end(module):
+    module.run("presets.store(1)")
+    with pytest.raises(ModuleError, match="preset 2 is empty"):
+        module.link.run("presets.morph(1, 2)")

@@ -30,6 +30,7 @@ def bar_of(folder, name, knobs):
 def search(module) -> None:
     while module.get("play_in.searching"):
         module.frames(1)
+    module.run("")
 
 
 def tap(module, bar) -> None:
