@@ -22,7 +22,6 @@ from latentrack.library import Library
 from latentrack.names import Part
 from latentrack.parameters import TRACKS
 from latentrack.patch import Patch
-from latentrack.play_in import PlayIn
 from latentrack.presets import Presets
 from latentrack.settings import Settings
 from latentrack.storage import Storage
@@ -91,11 +90,9 @@ class Instrument(Part):
         self.patch = Patch(self)
         self.library = Library(self)
         self.storage = Storage(self)
-        # PlayIn looks at them.
-        self.controls = None
         self.settings = Settings(self)
         self.presets = Presets(self)
-        self.play_in = PlayIn(self)
+        self._play_in = None
         self.behaviours = Behaviours(self)
         self.calibration = Calibration(self)
         # Loaded when the arena has been taken: what is loaded before makes that smaller.
@@ -122,7 +119,7 @@ class Instrument(Part):
             self.library.refresh,
             self.settings.frame,
             self.storage.frame,
-            self.play_in.frame,
+            self._search,
         ]
         self.controls = self._add("controls", "Controls", 1)
         self.knobs = self.controls.knobs if self.controls else self._bare_knobs()
@@ -219,6 +216,19 @@ class Instrument(Part):
     def knobs_reversed(self):
         """Whether knobs turned clockwise give lower codes: the board's table, and `patch.knobs`."""
         return self.board.KNOBS_REVERSED != (self.patch.knobs == "reversed")
+
+    @property
+    def play_in(self):
+        """The PlayIn. Loaded when it is first used: its code takes memory."""
+        if self._play_in is None:
+            from latentrack.play_in import PlayIn
+
+            self._play_in = PlayIn(self)
+        return self._play_in
+
+    def plays_in(self):
+        """Whether a bar is being tapped in."""
+        return self._play_in is not None and self._play_in.recording
 
     # -- for buttons, triggers and the prompt -----------------------------------------------------
 
@@ -402,6 +412,10 @@ class Instrument(Part):
             if track.released:
                 self._rest_one(track, levels)
         self.frames += not waits
+
+    def _search(self):
+        if self._play_in is not None:
+            self._play_in.frame()
 
     def _rest_one(self, track, levels):
         """Puts one jack that carries no pitch or accent any more to 0 V: a gate may come there."""

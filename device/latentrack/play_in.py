@@ -110,7 +110,7 @@ class PlayIn(Part):
             raise ValueError("nothing was tapped: play_in.begin(), and tap while a clock comes")
         track = self.track
         if track.model is not self._model:
-            raise ValueError("another model plays now: play_in.begin() once more")
+            raise ValueError("another model plays now: begin again: play_in.begin()")
         groups = [track.knob_of(voice) for voice in range(track.model.voices)]
         self._groups = bytes(g if tapped >> g & 1 else _NO_GROUP for g in groups)
         count = track.model.latents - track.model.feel_latents

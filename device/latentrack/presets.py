@@ -10,7 +10,6 @@ from latentrack import morphing
 from latentrack.files import FLASH
 from latentrack.names import Part
 from latentrack.parameters import PRESETS
-from latentrack.preset_morph import PresetMorph
 from latentrack.settings import lines_of, renamed, set_from
 
 FOLDER = FLASH + "/presets"
@@ -94,6 +93,9 @@ class Presets(Part):
         for number, text in ((first, texts[0]), (second, texts[1])):
             if text is None:
                 raise ValueError(f"preset {number} is empty; store one there first")
+        # Loaded when it is used: most never need it.
+        from latentrack.preset_morph import PresetMorph
+
         amount = self._instrument.patch.preset_morph
         self.recall(first)
         self._instrument.patch.preset_morph = amount

@@ -74,7 +74,7 @@ class BasePage:
 
     def press(self, button):
         """Called when a button (1 to 4) or an encoder ("left", "right") was pressed."""
-        if self.instrument.play_in.recording and button in (PAUSE, RESET, DECODE, FREEZE):
+        if self.instrument.plays_in() and button in (PAUSE, RESET, DECODE, FREEZE):
             self.instrument.play_in.tap(button)
         elif button == PAUSE:
             self.instrument.pause()
@@ -85,7 +85,7 @@ class BasePage:
 
     def release(self, button):
         """Called when a button or an encoder was released within a second."""
-        if button == FREEZE and not self.instrument.play_in.recording:
+        if button == FREEZE and not self.instrument.plays_in():
             self.track.freeze = "off" if self.track.freeze == "on" else "on"
         elif button == "left":
             self.controls.next_page()
@@ -96,7 +96,7 @@ class BasePage:
             # What the press has tapped was meant as the end.
             self.instrument.play_in.drop_last()
             self.instrument.play_in.toggle()
-        elif self.instrument.play_in.recording and button != "left":
+        elif self.instrument.plays_in() and button != "left":
             pass
         elif button == DECODE:
             self.track.follow = "bar" if self.track.follow == "hold" else "hold"
