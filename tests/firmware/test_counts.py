@@ -18,4 +18,5 @@ def test_counts_on_the_emulated_m7_stay_within_their_goals(pio, tmp_path, monkey
     assert missed <= OUT_OF_REACH
     counts = {result.name: result.value for result in results}
     assert counts["m7.drum_f16.pattern"] <= 1.7 * counts["m7.drum_f32.pattern"]
-    assert counts["ram.note_f32"] <= 9_216
+    # Positions of a model with a partner, in three slots of four tracks, take 432 bytes of it.
+    assert counts["ram.note_f32"] <= 9_728

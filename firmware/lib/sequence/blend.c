@@ -117,13 +117,13 @@ static float mix_cutoffs(float a, float b, float amount)
     return a == b ? a : mix(a, b, amount) + 0.0f; /* no -0, see find_cells */
 }
 
-const float *blend_cutoffs(const struct blend *blend)
+const float *blend_cutoffs(struct blend *blend)
 {
     const struct model *model = blend->model;
     if (!model->partner) {
         return model->cutoff;
     }
-    float *cutoffs = model->blended[blend->user];
+    float *cutoffs = blend->cutoffs;
     for (uint32_t voice = 0; voice < model->decoder.voices; voice++) {
         float amount =
             locks_have(blend->locks, voice) ? locks_amount(blend->locks, voice) : blend->amount;

@@ -22,6 +22,7 @@ struct blend {
     const struct locks *locks; /* NULL: no voice is locked */
     uint32_t user;             /* 0 the producer, 1 the interrupt: whose workspaces are used */
     float amount;
+    float cutoffs[255]; /* of model and partner, blended */
 };
 
 /* Runs the hidden layers at `position` (model_position() floats). */
@@ -34,8 +35,8 @@ uint32_t blend_batch(const struct blend *blend);
 /* Scores of `count` steps from `step` on, a row of voices each. Valid until the next call. */
 const float *blend_scores(const struct blend *blend, uint32_t step, uint32_t count);
 
-/* Cut-offs of the voices, to which those scores are compared. Valid until the next blend_open. */
-const float *blend_cutoffs(const struct blend *blend);
+/* Cut-offs of the voices, to which those scores are compared. Valid as long as the blend. */
+const float *blend_cutoffs(struct blend *blend);
 
 /* TFLITE_VELOCITY or TFLITE_TIMING of a cell, step * voices + voice, of a model with a feel. */
 float blend_value(const struct blend *blend, enum tflite_output output, uint32_t cell);

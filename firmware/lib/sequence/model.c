@@ -38,13 +38,7 @@ static uint32_t lay_out(struct model *model, const struct tflite_decoder *decode
     float *cutoff = piece(&pieces, voices * sizeof(float));
     uint8_t *density = piece(&pieces, voices);
     uint8_t *pitches = piece(&pieces, room);
-    float *blended[2];
-    for (uint32_t i = 0; i < 2; i++) {
-        blended[i] = piece(&pieces, voices * sizeof(float));
-    }
     if (model) {
-        model->blended[0] = blended[0];
-        model->blended[1] = blended[1];
         model->cutoff = cutoff;
         model->density = density;
         model->pitches = pitches;

@@ -36,7 +36,6 @@ struct model {
     uint32_t batch;     /* steps the producer decodes at a time */
     void *workspace[2]; /* 0 the producer's, 1 the interrupt's */
     float *scores[2];   /* where a workspace has room, in it: hidden layers are done with by then */
-    float *blended[2];  /* per voice, for the same two: cut-offs of model and partner */
     struct model *partner;       /* NULL: none */
     struct locks *_Atomic locks; /* NULL: no voice has been locked yet */
 };
