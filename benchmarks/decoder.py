@@ -44,7 +44,7 @@ FIGURES = {
 # by itself it took 1,221; before tracks had ways of their own, 1,024.
 DAC_EDGE_GOAL = 1_150
 # Of before there were hits off their edge: those of the four tracks that wait take 512 bytes, what
-# each step knows of its triggers the rest.
+# each step knows of its triggers the rest, and the positions of models with a partner 432 more.
 RAM_GOAL = 8_192
 # Out of reach: a float16 weight costs at least a conversion and a multiply-add, and the 33,480 of
 # them alone (66,960 instructions) are more than 1.25 x float32 leaves when the pattern is built.

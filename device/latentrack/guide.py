@@ -21,21 +21,21 @@ TEXTS = {
     "track": """
 track plays one model. tracks[0] is the first (and `track`), tracks[1] the second.
     track.x = 0.5           y, z, w too: -1 to 1, or all: track.latents = (1, 0, -2, 0)
-    track.threshold = 0.3   fewer hits the higher; track.density1 to density8 a voice each
-    track.feel = 50         % of the learned timing; dynamics, feel_x, feel_y, gate_velocity
+    track.threshold = 0.3   fewer hits the higher; density1 to density8; feel, dynamics
     track.follow = "step"   when it is heard: "bar", "step", "hold" (then track.decode())
     track.length = 12       rotation, division, swing, skip, gate, freeze, chaos, dice
     track.jacks = "5-8"     "auto", "all", "1-4", "5-8", "off"; mode, accent: as what
     track.pitches = (60, 63, 67)    what a rhythm steps through; scale, root, tuning
-    track.modulate("x", 0.2)    for this frame only; track.parameter("keep") says what one is
+    track.lock(3)           voice 3 stays while the others move; track.unlock(), track.locked
+    track.modulate("x", 0.2)    for this frame; track.parameter("keep") says what one is
     track.cells, hits, bar, step    what plays now; track.stop() silences it; dir(track)""",
     "library": """
 library has the models in the module's flash.
     library.models()              their names
     library.play("funk")          on the first track, from the next bar on
     library.play("dub", track=1)  on the second; power-on plays what played last
-    model = library.load("funk")  reads it into memory, for track.play(model);
-    model.release()               then releases it
+    model = library.load("funk")  into memory, for track.play(model), then model.release()
+    library.morph_to("dub")       track.morph = 0.5 is then half of each; None: no more
     library.rename("funk", "soul")  the file and all that names it: presets, what plays
     library.path("funk")          its file, and library.paths() of all
     instrument.room()             bytes that are free for one more
@@ -70,6 +70,7 @@ presets keep what is set on all tracks, patch, quantiser, and which models play:
     presets.store(3, now=True)    writes at once, which may cost a clock edge
     presets.recall(3)             sets all as it was; knobs then wait to be turned past it
     presets.used()                the numbers that are there
+    presets.morph(1, 2)           patch.preset_morph then leads from one to the other, 0 to 1
     presets.last                  the one used last
     presets.waits(3)              whether it is in memory only, until the clock stops""",
     "settings": """
@@ -121,7 +122,7 @@ instrument has all parts: track, tracks, library, patch, presets, settings, beha
     instrument.stop()     ends clock and frames; instrument.start() begins again
     instrument.plays()    the model of each track
     instrument.room()     bytes that are free for a model
-    instrument.message("hello")    a line on the screen
+    instrument.play_in    finds the position of a bar that you tap: begin(), tap(1), end()
     instrument.every_frame         what happens 50 times a second; add your own function""",
 }
 # Class names that use another entry of TEXTS.

@@ -103,6 +103,7 @@ class Instrument(Part):
         self.presets = Presets(self)
         self.slots = Slots(self)
         self.tempo = Tempo(self)
+        self._play_in = None
         self.behaviours = Behaviours(self)
         self.calibration = Calibration(self)
         self.scales = Scales(self)
@@ -135,6 +136,7 @@ class Instrument(Part):
             self.settings.frame,
             self.storage.frame,
             self.quantiser.frame,
+            self._search,
         ]
         self.controls = self._add("controls", "Controls", 1)
         self.knobs = self.controls.knobs if self.controls else self._bare_knobs()
@@ -237,6 +239,19 @@ class Instrument(Part):
     def knobs_reversed(self):
         """Whether knobs turned clockwise give lower codes: the board's table, and `patch.knobs`."""
         return self.board.KNOBS_REVERSED != (self.patch.knobs == "reversed")
+
+    @property
+    def play_in(self):
+        """The PlayIn. Loaded when it is first used: its code takes memory."""
+        if self._play_in is None:
+            from latentrack.play_in import PlayIn
+
+            self._play_in = PlayIn(self)
+        return self._play_in
+
+    def plays_in(self):
+        """Whether a bar is being tapped in."""
+        return self._play_in is not None and self._play_in.recording
 
     # -- for buttons, triggers and the prompt -----------------------------------------------------
 
@@ -409,6 +424,7 @@ class Instrument(Part):
         cv = getattr(self.controls, "cv", None)
         if cv:
             self.patch.modulate(cv)
+        self.presets.follow_morph()
 
     def _refresh(self):
         levels = waits = 0
@@ -420,6 +436,10 @@ class Instrument(Part):
             if track.released:
                 self._rest_one(track, levels)
         self.frames += not waits
+
+    def _search(self):
+        if self._play_in is not None:
+            self._play_in.frame()
 
     def _rest_one(self, track, levels):
         """Puts one jack that carries no pitch or accent any more to 0 V: a gate may come there."""

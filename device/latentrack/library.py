@@ -6,7 +6,7 @@ folders lists the model of each track, which plays again after power-on.
 
 import os
 
-from latentrack import files, room
+from latentrack import files, morphing, room
 from latentrack.model import FOLDERS, Model
 from latentrack.names import Part, hint
 
@@ -106,10 +106,18 @@ class Library(Part):
         """
         model = self.load(name)
         try:
-            self._instrument.tracks[track].play(model)
+            morphing.play(self._instrument, self._instrument.tracks[track], model)
         finally:
             model.release()
         return self.remember(name, track) if remember else None
+
+    def morph_to(self, name, track=0):
+        """Choose the model that a track's parameter `morph` leads to, its partner; None: none.
+
+        The track is counted from 0. Raises what `load` raises, and ValueError if the model does
+        not fit the one that plays.
+        """
+        morphing.choose(self._instrument, self._instrument.tracks[track], name)
 
     def rename(self, old, new):
         """Rename a model and all that refers to it; return what renaming.rename returns."""
@@ -142,7 +150,7 @@ class Library(Part):
             for block in other.files():
                 if block.view == file.view:
                     file = block  # the model plays already: keep one copy
-        self._instrument.tracks[track].play(Model(name, file))
+        morphing.play(self._instrument, self._instrument.tracks[track], Model(name, file))
 
     def rename_playing(self, names):
         """Replace names in playing.txt; `names` maps old names to new ones. See renaming.py.

@@ -278,6 +278,8 @@ TRACK = (
        choices=("auto", "all", "1-4", "5-8", "off"), method="routes", builds=True),
     _P("midi_out", "MIDI out", 0, 16, 0, "the MIDI channel on which its notes go out; 0: none",
        whole=True, method="routes"),
+    _P("morph", "Morph", 0, 1, 0, "how far the model is blended into its partner, if it has one",
+       method="latents"),
 )  # fmt: skip
 
 TRACKS = 2
@@ -289,15 +291,19 @@ CV_INPUTS = KNOBS + ("5", "6", "7", "8")
 # What CV inputs move at first; the others nothing.
 _CV_AT_FIRST = {"x": "x", "y": "y", "z": "z", "threshold": "threshold", "5": "w"}
 # What a CV input can be assigned to: "1.length" is the first track's length; "slot" recalls the
-# preset that the voltage points at. A trigger has actions besides, and no "slot".
+# preset that the voltage points at. A trigger has actions besides, and neither of the last two.
 TARGETS = (
     ("off",)
     + tuple(f"{track + 1}.{entry.name}" for track in range(TRACKS) for entry in TRACK)
-    + ("slot",)
+    + ("slot", "patch.preset_morph")
 )
+# "tap 1" to "tap 8": a voice is played in; "play in" begins that and ends it.
+TAPS = tuple(f"tap {voice + 1}" for voice in range(VOICES))
 ACTIONS = (
-    "off", "decode", "reset", "pause", "tap", "run", "mutate", "undo", "redo", "keep", "next_slot",
-) + TARGETS[1:-1]  # fmt: skip
+    ("off", "decode", "reset", "pause", "tap", "run", "mutate", "undo", "redo", "keep",
+     "next_slot", "play in")
+    + TAPS + TARGETS[1:-2]
+)  # fmt: skip
 # What an output can carry instead of music, and what latentcore.clock_set calls it.
 OUTS = ("music", "clock", "clock/2", "clock/4", "clock/8", "clock/16", "reset", "run")
 OUT_CODES = (0, 1, 2, 4, 8, 16, 256, 257)
@@ -333,6 +339,8 @@ PATCH = (
     _P("knobs", "Knobs", 0, 1, 0,
        "which way the knobs turn: as the board's table says, or all the other way round",
        choices=("normal", "reversed")),
+    _P("preset_morph", "Preset morph", 0, 1, 0,
+       "how far from one preset to another: presets.morph(1, 2)"),
     _P("midi_clocks", "MIDI clocks", 1, 24, 6,
        "MIDI clocks an edge, of the 24 of a beat; 6: a sixteenth", whole=True),
     _P("midi_clock", "MIDI clock out", 0, 1, 0, "clock, start and stop go out by MIDI",

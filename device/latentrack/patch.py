@@ -54,6 +54,9 @@ class Patch(Values):
         self._instrument = instrument
         self._counts = [0, 0]
         self._targets = {}
+        # What CV adds to `preset_morph` in this frame.
+        self._morph_cv = 0
+        self._taps = {}
         self._inputs = {name: Input(name) for name in parameters.CV_INPUTS}
         for entry in self.TABLE:
             self.changed(entry.name)
@@ -70,7 +73,11 @@ class Patch(Values):
             self._carry()
         elif name[-3:] == "_to" or name[:7] == "trigger":
             track, _, parameter = self.get(name).partition(".")
-            self._targets[name] = (int(track) - 1, parameter) if parameter else None
+            number = -1 if track == "patch" else int(track) - 1 if parameter else 0
+            self._targets[name] = (number, parameter) if parameter else None
+            if name[:7] == "trigger":
+                # The voice that it plays in, from 1; 0: none.
+                self._taps[name] = int(track[4:]) if track[:4] == "tap " else 0
 
     def _carry(self):
         """Tells latentcore what outputs carry, and the tracks which they leave alone."""
@@ -96,6 +103,7 @@ class Patch(Values):
 
     def modulate(self, volts):
         """Adds the CV inputs' modulation for this frame: `volts` is name -> volts at the jack."""
+        self._morph_cv = 0
         for name in volts:
             source = self._inputs[name]
             target = self._targets[source.target]
@@ -104,8 +112,18 @@ class Patch(Values):
                 self._instrument.slots.select(part)
             elif target is not None:
                 amount = source.amount(volts[name], self.numbers[source.attenuverter])
-                if amount:
+                if amount and target[0] < 0:
+                    before = self._morph_cv
+                    self._morph_cv = before + amount if before else amount
+                elif amount:
                     self._instrument.tracks[target[0]].modulate(target[1], amount)
+
+    def preset_morph_now(self):
+        """`preset_morph` with what CV adds in this frame, 0 to 1."""
+        amount = self.numbers["preset_morph"]
+        if self._morph_cv:
+            amount = min(max(amount + self._morph_cv, 0), 1)
+        return amount
 
     def triggers(self):
         """Does what the trigger inputs 3 and 4 have asked for since the last frame."""
@@ -113,14 +131,30 @@ class Patch(Values):
             count = latentcore.count(0, 2 + i)
             pulses = count - self._counts[i] & 0xFFFF
             self._counts[i] = count
-            for _ in range(min(pulses, 8)):
-                self.fire(f"trigger_{i + 3}")
+            if pulses:
+                name = f"trigger_{i + 3}"
+                if self._taps[name]:
+                    self._tap(self._taps[name], i + 3)
+                else:
+                    for _ in range(min(pulses, 8)):
+                        self.fire(name)
+
+    def _tap(self, voice, number):
+        """Plays a voice in at the steps at which pulses came at trigger input `number`."""
+        step = latentcore.tapped(number)
+        while step >= 0:
+            self._instrument.play_in.tap_at(voice, step)
+            step = latentcore.tapped(number)
 
     def fire(self, name):
         """Does what a pulse at trigger input `name` ("trigger_3" or "trigger_4") does."""
         target = self._targets[name]
         if target is not None:
             self._instrument.tracks[target[0]].advance(target[1])
+        elif self._taps[name]:
+            self._instrument.play_in.tap(self._taps[name])
+        elif self.get(name) == "play in":
+            self._instrument.play_in.toggle()
         elif self.numbers[name]:
             action = self.get(name)
             part = _PARTS.get(action)

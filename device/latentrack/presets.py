@@ -6,10 +6,11 @@ same. `store(3, now=True)` writes at once, which may cost a clock edge.
 
 import os
 
+from latentrack import morphing
 from latentrack.files import FLASH
 from latentrack.names import Part
 from latentrack.parameters import PRESETS
-from latentrack.settings import lines_of, set_from
+from latentrack.settings import lines_of, renamed, set_from
 
 FOLDER = FLASH + "/presets"
 
@@ -21,6 +22,8 @@ class Presets(Part):
         self._instrument = instrument
         # The one recalled or stored last; None: none since power-on.
         self.last = None
+        # What lies between two presets, and where it was set last; None: nothing does.
+        self._between = self._amount = None
         self._seal()
 
     def used(self):
@@ -71,10 +74,12 @@ class Presets(Part):
         if text is None:
             self._instrument.message(f"preset {number} is empty")
             return False
+        self._between = None
         for track in self._instrument.tracks:
             name = str(track.number + 1)
             set_from(track, name, text)
             self._play_model(track, name + ".model ", text)
+            morphing.restore(self._instrument, track)
         if patch:
             set_from(self._instrument.patch, "patch", text)
             set_from(self._instrument.quantiser, "quantiser", text)
@@ -85,6 +90,35 @@ class Presets(Part):
         self._instrument.message(f"preset {number}")
         return True
 
+    def morph(self, first, second):
+        """Has `patch.preset_morph` lead from one preset, at 0, to another, at 1, until a recall.
+
+        Raises ValueError if one of them is empty.
+        """
+        storage = self._instrument.storage
+        texts = [storage.read(_path(number)) for number in (first, second)]
+        for number, text in ((first, texts[0]), (second, texts[1])):
+            if text is None:
+                raise ValueError(f"preset {number} is empty; store one there first")
+        # Loaded when it is used: most never need it.
+        from latentrack.preset_morph import PresetMorph
+
+        amount = self._instrument.patch.preset_morph
+        self.recall(first)
+        self._instrument.patch.preset_morph = amount
+        between = PresetMorph(self._instrument, texts[0], texts[1])
+        between.begin()
+        self._amount = None
+        self._between = between
+
+    def follow_morph(self):
+        """Sets what lies between two presets if the morph has moved; called once per frame."""
+        if self._between is not None:
+            amount = self._instrument.patch.preset_morph_now()
+            if amount != self._amount:
+                self._amount = amount
+                self._between.set(amount)
+
     def rename_models(self, names):
         """Writes new names of models, by old name, into the presets, at once. See renaming.py.
 
@@ -94,9 +128,9 @@ class Presets(Part):
         changed = []
         for number in self.used():
             text = storage.read(_path(number))
-            renamed = _renamed(text, names)
-            if renamed != text:
-                storage.write_now(_path(number), renamed)
+            new = renamed(text, names)
+            if new != text:
+                storage.write_now(_path(number), new)
                 changed.append(number)
         return changed
 
@@ -113,18 +147,6 @@ class Presets(Part):
                 return
         if track.model is not None:
             track.stop()
-
-
-def _renamed(text, names):
-    """The text of a preset with the new names; None, of a damaged one, stays None."""
-    if text is None:
-        return None
-    lines = text.split("\n")
-    for i in range(len(lines)):
-        word, _, name = lines[i].partition(" ")
-        if word[-6:] == ".model" and name in names:
-            lines[i] = word + " " + names[name]
-    return "\n".join(lines)
 
 
 def _file(number):

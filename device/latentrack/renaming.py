@@ -2,7 +2,8 @@
 
     /flash/models/KIND/NAME.tflite   the model
     /flash/models/playing.txt        what each track plays after power-on (library.py)
-    /flash/presets/NN.txt            lines "1.model NAME" (presets.py)
+    /flash/presets/NN.txt            lines "1.model NAME", "1.partner NAME" (presets.py)
+    /flash/settings.txt              lines "1.partner NAME" (settings.py)
     tracks                           the models that they play now
 
 The code of behaviours may name models too, and is not changed. The journal is written first and
@@ -63,6 +64,7 @@ def finish(instrument):
         "starts": instrument.library.rename_playing(names),
         "presets": instrument.presets.rename_models(names),
     }
+    instrument.settings.rename_models(names)
     os.remove(JOURNAL)
     return changed
 
@@ -77,6 +79,7 @@ def _rename_playing(instrument, kind, old, new):
     shared = old in instrument.library.models()
     changed = []
     for track in instrument.tracks:
+        _rename_partner(track, kind, old, new, shared)
         model = track.model
         if model is None or model.name != old:
             continue
@@ -85,3 +88,15 @@ def _rename_playing(instrument, kind, old, new):
         model.name = new
         changed.append(track.number + 1)
     return changed
+
+
+def _rename_partner(track, kind, old, new, shared):
+    """Renames a track's partner in memory, and as it is remembered."""
+    partner = track.partner
+    if partner is not None and partner.name == old:
+        if not shared or FOLDERS[partner.kind[:3]] == kind:
+            partner.name = new
+    if track.partner_name == old and not shared:
+        track.remember_partner(new)
+    elif track.partner_name == kind + "/" + old:
+        track.remember_partner(kind + "/" + new)

@@ -12,6 +12,7 @@ from binascii import hexlify
 import latentcore
 from machine import ADC, Pin, Timer, mem32
 
+from latentrack import morphing
 from latentrack.boards import teensy41
 from latentrack.instrument import Instrument
 from latentrack.scheduler import on_scheduler
@@ -182,7 +183,7 @@ def play_again():
         track.stop()
         return
     try:
-        track.play(_kept)
+        morphing.play(Instrument.running, track, _kept)
     finally:
         _kept.release()
         _kept = None

@@ -7,6 +7,7 @@ names are ignored when read; a value that is invalid or out of range becomes the
 
 import time
 
+from latentrack import morphing
 from latentrack.files import FLASH
 from latentrack.names import Part
 
@@ -22,28 +23,49 @@ def lines_of(values, name):
         number = values.numbers[entry.name]
         if number != entry.default:
             lines += f"{name}.{entry.name} {entry.value(number)}\n"
-    return lines
+    return lines + values.lines(name)
 
 
-def set_from(values, name, text):
-    """Set an object's values from lines of `lines_of`; the others get their defaults."""
+def words_of(name, text):
+    """Return what lines of `lines_of` say of the object `name`: value by word."""
     said = {}
     for line in text.split("\n"):
         word, _, value = line.partition(" ")
         owner, _, parameter = word.partition(".")
-        if owner == name and parameter in values.ENTRIES:
+        if owner == name:
             said[parameter] = value
-    for entry in values.TABLE:
-        value = said.get(entry.name, entry.default)
+    return said
+
+
+def number_of(entry, said):
+    """Return the number of a parameter in `words_of`; its default if there is no valid one."""
+    value = said.get(entry.name, entry.default)
+    try:
         if isinstance(value, str) and entry.choices is None:
-            try:
-                value = float(value)
-            except ValueError:
-                value = entry.default
-        try:
-            values.set(entry.name, value)
-        except (ValueError, OverflowError):
-            values.set(entry.name, entry.default)
+            value = float(value)
+        return entry.number(value)
+    except (ValueError, OverflowError):
+        return entry.default
+
+
+def set_from(values, name, text):
+    """Set an object's values from lines of `lines_of`; the others get their defaults."""
+    said = words_of(name, text)
+    for entry in values.TABLE:
+        values.set(entry.name, entry.value(number_of(entry, said)))
+    values.restore(said)
+
+
+def renamed(text, names):
+    """The text of a preset or of settings with the new names; None, a damaged one, stays None."""
+    if text is None:
+        return None
+    lines = text.split("\n")
+    for i in range(len(lines)):
+        word, _, name = lines[i].partition(" ")
+        if word.partition(".")[2] in ("model", "partner") and name in names:
+            lines[i] = word + " " + names[name]
+    return "\n".join(lines)
 
 
 class Settings(Part):
@@ -80,12 +102,24 @@ class Settings(Part):
         if text is not None:
             for track in self._instrument.tracks:
                 set_from(track, str(track.number + 1), text)
+                morphing.restore(self._instrument, track)
             set_from(self._instrument.patch, "patch", text)
             self._instrument.slots.set_from(text)
             set_from(self._instrument.quantiser, "quantiser", text)
             self._instrument.midi.set_from(text)
             self._instrument.behaviours.switch_from(text)
         self._edits = self._count()
+
+    def rename_models(self, names):
+        """Write new names of models, by old name, into the stored settings, at once.
+
+        Raises OSError if the flash cannot be written.
+        """
+        text = self.stored()
+        new = renamed(text, names)
+        if new != text:
+            self._instrument.storage.write_now(FILE, new)
+            self._stored = new
 
     def save(self):
         """Write at once, even while a clock runs; a clock edge may be lost."""

@@ -10,19 +10,17 @@ from array import array
 
 import latentcore
 
-from latentrack import dice, parameters, room, routes, voicing
+from latentrack import dice, locks, parameters, position, routes, voicing
+from latentrack.kept import Kept
 from latentrack.marks import Marks
 from latentrack.values import Values, properties
 
 MOST_LATENTS = 8
-# Parameters for the first latents of the hits and of the feel; further latents have none.
-_POSITION = ("x", "y", "z", "w")
-_FEEL_POSITION = ("feel_x", "feel_y")
 # Methods that pass parameters to latentcore, by their names in the table. Routes come before the
 # methods that depend on them.
 _METHODS = (
     "latents", "follows", "jacks", "routes", "pitch_table", "fills", "densities", "chances",
-    "draws", "ways", "slew",
+    "draws", "ways", "slew", "locks",
 )  # fmt: skip
 _APPLY = tuple("_apply_" + name for name in _METHODS)
 
@@ -54,14 +52,20 @@ class Track(Values):
         self.model = None
         # All tracks that share the jacks, this one too.
         self.tracks = tracks
-        # (working memory, model) pairs, the newest last, held while the clock may play from them.
+        # The model that the parameter morph leads to, or None; its name, which is remembered.
+        self.partner = self.partner_name = None
+        # What is kept of models, the newest last, held while the clock may play from them.
         self._kept = []
+        self._models = ()
+        self._layout = position.layout(())
+        # Position by locked voice: see locks.py and position.py.
+        self._locked = {}
         # Knob values (-1 to 1) of the latents without a parameter; the position to decode, in the
-        # model's units.
-        self._knob_values = array("f", [0] * MOST_LATENTS)
-        self._latents = array("f", [0] * MOST_LATENTS)
-        # The position to decode as knob values; a view of as many latents as the model has.
-        self._decoded_values = [0] * MOST_LATENTS
+        # models' units: the partner's latents and the amount come behind the model's.
+        self._knob_values = [0] * MOST_LATENTS
+        self._latents = array("f", [0] * (2 * MOST_LATENTS + 1))
+        # The position to decode as knob values; a view of as many latents as the models have.
+        self._decoded_values = [0] * position.PLACES
         self._decoded = memoryview(self._latents)
         # What was read last for the parameter `tuning`: (name, Tuning); None: nothing.
         self.read_tuning = None
@@ -87,34 +91,37 @@ class Track(Values):
 
     # -- models ---------------------------------------------------------------------------------
 
-    def play(self, model):
+    def play(self, model, partner=None):
         """Play a model from the next bar on. The track holds it until the clock stops using it.
 
+        partner: the model that the parameter morph leads to, which fits (morphing.misfit).
         Raises MemoryError if there is no working memory for latentcore; then nothing has changed.
         """
-        model.hold()
-        try:
-            block = room.reserve(model.memory, self.tracks or (self,), at_end=True)
-        except BaseException:
-            model.release()
-            raise
+        models = (model,) if partner is None else (model, partner)
+        tracks = self.tracks or (self,)
+        kept = Kept(models, tracks)
         # A frame in between must not decode the new model with the old one's latents.
         self._busy = True
         try:
-            latentcore.load(self.number, model.file, block.view)
+            memory = kept.reserve_locks(tracks) if self._locked else None
+            kept.load(self.number)
             if self.history is not None:
                 self.history.note_model(self.number, self.model and self.model.name)
-            self._kept.append((block, model))
+            if memory is not None:
+                latentcore.locks(self.number, memory.view)
+            self._kept.append(kept)
             self.model = model
-            self._decoded = memoryview(self._latents)[: model.latents]
+            self.partner = partner
+            self._models = models
+            self._layout = position.layout(models)
+            self._decoded = memoryview(self._latents)[: len(self._layout[0])]
         except BaseException:
-            block.release()
-            model.release()
+            kept.release()
             raise
         finally:
             self._busy = False
         self._asked = True
-        self._again("latents", "densities", "chances", "pitch_table")
+        self._again("latents", "densities", "chances", "pitch_table", "locks")
         self.share_jacks()
         self.refresh()
 
@@ -122,10 +129,17 @@ class Track(Values):
         """Remove the model: the track is silent from the next bar on."""
         if self.history is not None:
             self.history.note_model(self.number, self.model and self.model.name)
-        self.model = None
+        self.model = self.partner = None
+        self._models = ()
+        self._layout = position.layout(())
         latentcore.silence(self.number)
         self.release_unused()
         self.share_jacks()
+
+    def remember_partner(self, name):
+        """Remember the partner's name, or None, for settings and presets."""
+        self.partner_name = name
+        self.edits += 1
 
     def playback_mode(self):
         """Return how the model is played: "drums", "notes" or "rhythm"."""
@@ -220,25 +234,19 @@ class Track(Values):
 
     def decoded_value(self, latent):
         """Return the decoded position of one latent as a knob value: -1 to 1, more if typed."""
+        if self.model is not None:
+            latent = position.place(self.model, latent)
         return self._decoded_values[latent]
 
     def has_latent(self, name):
-        """Return whether the model has the latent of a parameter, such as "w" or "feel_x"."""
-        if self.model is None:
-            return False
-        for i in range(self._count()):
-            if self._name_of(i) == name:
-                return True
-        return False
+        """Return whether model or partner have a parameter's latent, such as "w" or "feel_x"."""
+        return position.has(self.model, name) or position.has(self.partner, name)
 
     def _name_of(self, latent):
         """Return the name of the parameter for a latent, from 0; None if it has none."""
-        names = _POSITION
-        own = self._count() - self._feel_count()
-        if latent >= own:
-            latent -= own
-            names = _FEEL_POSITION
-        return names[latent] if latent < len(names) else None
+        if self.model is not None:
+            latent = position.place(self.model, latent)
+        return position.NAMES[latent]
 
     def _knob_value(self, latent):
         name = self._name_of(latent)
@@ -252,6 +260,72 @@ class Track(Values):
 
     def _scale(self):
         return 1 if self.model is None else self.model.scale
+
+    def position_at(self, knob_values, into=None):
+        """Return what latentcore.decode wants, with other knob values for the first latents.
+
+        `into` is an array("f") that an earlier call returned, to be written again.
+        """
+        places, scales = self._layout
+        if into is None or len(into) != len(places):
+            into = array("f", places)
+        for i in range(len(places)):
+            place = places[i]
+            value = self._decoded_values[place]
+            if place < len(knob_values):
+                value = knob_values[place]
+            into[i] = value * scales[i]
+        return into
+
+    # -- locked voices --------------------------------------------------------------------------
+
+    def lock(self, voice):
+        """Have a voice, 1 to 8 as Density 1 to 8, keep what it plays at the present position.
+
+        Threshold and density still act on it. Raises ValueError for another voice, MemoryError if
+        there is no memory for it.
+        """
+        locks.check(voice)
+        self.refresh()
+        locked = dict(self._locked)
+        locked[voice] = tuple(self._decoded_values)
+        self.set_locked(locked)
+
+    def unlock(self, voice=None):
+        """Have a locked voice follow the position again; None: all of them."""
+        locked = {}
+        if voice is not None:
+            locked = dict(self._locked)
+            locked.pop(locks.check(voice), None)
+        self.set_locked(locked)
+
+    @property
+    def locked(self):
+        """The locked voices, from 1, in order."""
+        return tuple(sorted(self._locked))
+
+    def set_locked(self, locked):
+        """Replace the table of locked voices. Raises MemoryError if there is no memory for it."""
+        if locked == self._locked:
+            return
+        if locked and self._models:
+            memory = self._kept[-1].reserve_locks(self.tracks or (self,))
+            if memory is not None:
+                latentcore.locks(self.number, memory.view)
+        self._locked = locked
+        self.edits += 1
+        self._again("locks")
+
+    def lines(self, name):
+        """Return the lines of settings beside those of parameters: partner and locks."""
+        partner = "" if self.partner_name is None else f"{name}.partner {self.partner_name}\n"
+        return partner + locks.lines(name, self._locked)
+
+    def restore(self, said):
+        """Set what `lines` tells, by its words (name -> value). The partner is only remembered."""
+        self.set_locked(locks.read(said))
+        if said.get("partner") != self.partner_name:
+            self.remember_partner(said.get("partner"))
 
     # -- what plays -----------------------------------------------------------------------------
 
@@ -362,28 +436,26 @@ class Track(Values):
         """Release the models that the clock no longer plays from."""
         newest = self._kept[-1] if self._kept and self.model is not None else None
         for kept in list(self._kept):
-            if kept is not newest and not latentcore.uses(self.number, kept[0].view):
+            if kept is not newest and not kept.is_used(self.number):
                 try:
                     self._kept.remove(kept)
                 except ValueError:
                     continue  # a frame in between has released it
-                kept[0].release()
-                kept[1].release()
+                kept.release()
 
     def files(self):
         """Return the blocks with the files of the track's models."""
-        return [kept[1].block for kept in self._kept]
+        return [model.block for kept in self._kept for model in kept.models]
 
     def working_memory(self):
         """Return the blocks that latentcore uses as working memory for the track's models."""
-        return [kept[0] for kept in self._kept]
+        return [block for kept in self._kept for block in kept.blocks]
 
     def plays_from(self, block):
         """Return how many of the track's models have their file in `block`."""
         count = 0
         for kept in self._kept:
-            if kept[1].block is block:
-                count += 1
+            count += kept.reads(block)
         return count
 
     def retune(self):
@@ -398,17 +470,31 @@ class Track(Values):
 
     # -- methods named in the table -------------------------------------------------------------
 
+    # Three short functions: the variables of a longer one would be on the heap.
     def _apply_latents(self):
-        chaos, number, scale = self._now["chaos"], self._now["dice"], self._scale()
-        for i in range(self._count()):
-            name = self._name_of(i)
-            value = self._knob_values[i] if name is None else self._now[name]
-            if chaos:
-                value = min(max(value + chaos * dice.throw(number, i), -1), 1)
-            self._decoded_values[i] = value
-            self._latents[i] = value * scale
+        chaos = self._now["chaos"]
+        for place in range(position.PLACES):
+            name = position.NAMES[place]
+            value = self._knob_values[place] if name is None else self._now[name]
+            if chaos and place != position.MORPH:
+                value = self._thrown(place, value)
+            self._decoded_values[place] = value
+        self._place_latents()
         self.moves += 1
         self._build = True
+
+    def _thrown(self, place, value):
+        """Return a knob value with chaos. Dice are numbered by the model's latents."""
+        die = place
+        if place >= position.FEEL:
+            die += self._count() - self._feel_count() - position.FEEL
+        value += self._now["chaos"] * dice.throw(self._now["dice"], die)
+        return min(max(value, -1), 1)
+
+    def _place_latents(self):
+        places, scales = self._layout
+        for i in range(len(places)):
+            self._latents[i] = self._decoded_values[places[i]] * scales[i]
 
     def _apply_follows(self):
         follow = 2 if self._now["freeze"] else 1 if self._now["follow"] == 1 else 0
@@ -418,7 +504,7 @@ class Track(Values):
 
     def _apply_routes(self):
         voicing.apply_routes(self, self._now, self._drum_jacks)
-        for method in ("pitch_table", "densities", "chances", "ways", "slew"):
+        for method in ("pitch_table", "densities", "chances", "ways", "slew", "locks"):
             self._methods.mark(_METHODS.index(method))
 
     def _apply_jacks(self):
@@ -431,6 +517,10 @@ class Track(Values):
         """Return the jack of the hits' velocity, from 0; None if there is none."""
         jack = self._now["velocity_out"]
         return jack - 1 if jack and self.converters and self.model is not None else None
+
+    def _apply_locks(self):
+        if self._models and self._kept[-1].has_locks:
+            locks.apply(self, self._locked, self._layout)
 
     def jack_numbers(self):
         """Return the jacks that the track plays on, from 0."""

@@ -41,6 +41,13 @@ class Values(Part):
         """The value of one by its name, as it is set. KeyError: no such parameter."""
         return self.parameter(name).value(self.numbers[name])
 
+    def lines(self, name):
+        """Lines of settings beside those of parameters; `name` is the object's name there."""
+        return ""
+
+    def restore(self, said):
+        """Sets what `lines` tells, by its words (name -> value)."""
+
     def changed(self, name):
         """Called when a value has become another."""
 

@@ -11,13 +11,16 @@
 #include "asked.h"
 #include "dac8164.h"
 #include "encoder.h"
+#include "fit.h"
 #include "glide.h"
 #include "gpio.h"
 #include "interrupts.h"
+#include "locks.h"
 #include "midi.h"
 #include "midi_notes.h"
 #include "rack.h"
 #include "registers.h"
+#include "taps.h"
 
 #ifdef LATENTCORE_IN_FIRMWARE
 #include "firmware.h"
@@ -27,7 +30,8 @@
 
 /* clang-format off */
 #define FUNCTIONS(X)                                                                               \
-    X(describe, PY_1) X(load, PY_3) X(uses, PY_2) X(move, PY_VAR)                                  \
+    X(describe, PY_1) X(load, PY_3) X(partner, PY_3) X(uses, PY_2) X(move, PY_VAR)                 \
+    X(locks, PY_2) X(lock, PY_3) X(fit, PY_VAR) X(tap_track, PY_1) X(tapped, PY_1) X(nearest, PY_1) \
     X(set, PY_3) X(route, PY_3) X(density, PY_3) X(chance, PY_3) X(pitches, PY_2)                                  \
     X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(read_cells, PY_2)              \
     X(read_feel, PY_2)                                                                             \
@@ -143,19 +147,28 @@ PY_FUNCTION_1(reset);
 /* Pulses at the inputs other than the clock: Python polls these counts. */
 static volatile uint32_t pulses[2];
 
+/* The step of one track at which each of them came. */
+static struct taps taps[2];
+static volatile uint32_t tapped_track;
+
+static py_obj pulse(uint32_t input)
+{
+    pulses[input]++;
+    taps_put(&taps[input], taps_step(&rack, &rack.track[tapped_track], now_us()));
+    return py_none();
+}
+
 static py_obj trigger_3(py_obj pin)
 {
     (void)pin;
-    pulses[0]++;
-    return py_none();
+    return pulse(0);
 }
 PY_FUNCTION_1(trigger_3);
 
 static py_obj trigger_4(py_obj pin)
 {
     (void)pin;
-    pulses[1]++;
-    return py_none();
+    return pulse(1);
 }
 PY_FUNCTION_1(trigger_4);
 
@@ -289,6 +302,16 @@ static py_obj describe(py_obj file)
 }
 PY_FUNCTION_1(describe);
 
+static const char NO_BLOCK[] = "memory smaller than describe() says, or not aligned to 8 bytes";
+
+static struct model *model_of(struct track *track)
+{
+    if (track->model == NULL) {
+        wrong("the track has no model");
+    }
+    return track->model;
+}
+
 /* load(track, file, memory): both must stay as long as `uses` says. */
 static py_obj load(py_obj number, py_obj file, py_obj memory)
 {
@@ -298,12 +321,35 @@ static py_obj load(py_obj number, py_obj file, py_obj memory)
     struct py_buffer block = py_buffer(memory, BUFFER_WRITE);
     struct model *model = model_init(block.data, (uint32_t)block.size, &decoder);
     if (model == NULL) {
-        return wrong("memory smaller than describe() says, or not aligned to 8 bytes");
+        return wrong(NO_BLOCK);
     }
     track_use(track, model);
     return py_none();
 }
 PY_FUNCTION_3(load);
+
+/* partner(track, file, memory): a second model that the track's is blended into (blend.h). Only
+   between load() and the first decode(); what load() asks of file and memory holds here. */
+static py_obj partner(py_obj number, py_obj file, py_obj memory)
+{
+    struct track *track = track_of(number);
+    struct model *model = model_of(track);
+    struct tflite_decoder decoder;
+    open_decoder(&decoder, file);
+    struct py_buffer block = py_buffer(memory, BUFFER_WRITE);
+    struct model *second = model_init(block.data, (uint32_t)block.size, &decoder);
+    if (second == NULL) {
+        return wrong(NO_BLOCK);
+    }
+    if (track_uses(track, model)) {
+        return wrong("the model has been decoded: load it again first");
+    }
+    if (model_set_partner(model, second) != 0) {
+        return wrong("the two models differ in steps or voices");
+    }
+    return py_none();
+}
+PY_FUNCTION_3(partner);
 
 /* uses(track, memory) -> True while the clock may still play from it */
 static py_obj uses(py_obj number, py_obj memory)
@@ -313,8 +359,11 @@ static py_obj uses(py_obj number, py_obj memory)
 }
 PY_FUNCTION_2(uses);
 
-/* Models that a track may decode or play from: the one in use, and those of its patterns. */
-static unsigned models_of(const struct track *track, struct model *models[3])
+/* Models that a track may decode or play from, the one in use and those of its patterns, and the
+   partners of these. */
+#define MOST_MODELS 6
+
+static unsigned models_of(const struct track *track, struct model *models[MOST_MODELS])
 {
     const struct pattern *patterns[2] = {track->exchange.published, track->exchange.playing};
     unsigned count = 0;
@@ -324,6 +373,11 @@ static unsigned models_of(const struct track *track, struct model *models[3])
     for (unsigned i = 0; i < 2; i++) {
         if (patterns[i] != NULL && patterns[i]->model != NULL) {
             models[count++] = patterns[i]->model;
+        }
+    }
+    for (unsigned i = count; i-- > 0;) {
+        if (models[i]->partner != NULL) {
+            models[count++] = models[i]->partner;
         }
     }
     return count;
@@ -352,10 +406,10 @@ static py_obj move(size_t argument_count, const py_obj *arguments)
         return wrong("expected aligned offsets within the memory, the new one first");
     }
     uint8_t *source = (uint8_t *)buffer.data + from, *target = (uint8_t *)buffer.data + to;
-    struct model *moving[3 * RACK_TRACKS];
+    struct model *moving[MOST_MODELS * RACK_TRACKS];
     unsigned count = 0;
     for (unsigned i = 0; i < RACK_TRACKS; i++) {
-        struct model *models[3];
+        struct model *models[MOST_MODELS];
         unsigned found = models_of(&rack.track[i], models);
         for (unsigned j = 0; j < found; j++) {
             if ((uintptr_t)models[j]->decoder.layer[0].weights - (uintptr_t)source >= size) {
@@ -398,14 +452,6 @@ static py_obj route(py_obj number, py_obj triggers, py_obj levels)
 }
 PY_FUNCTION_3(route);
 
-static struct model *model_of(struct track *track)
-{
-    if (track->model == NULL) {
-        wrong("the track has no model");
-    }
-    return track->model;
-}
-
 /* density(track, voice, 0..1) */
 static py_obj density(py_obj number, py_obj voice, py_obj value)
 {
@@ -447,8 +493,9 @@ static const float *latents_of(struct track *track, py_obj latents, uint32_t *co
 {
     struct py_buffer buffer = py_buffer(latents, BUFFER_READ);
     *count = (uint32_t)(buffer.size / sizeof(float));
-    if (buffer.typecode != 'f' || *count != model_of(track)->decoder.latents) {
-        wrong("latents are an array('f') with as many as the model has");
+    if (buffer.typecode != 'f' || *count != model_position(model_of(track))) {
+        wrong("latents are an array('f') with as many as the model has (and its partner, and the "
+              "amount)");
     }
     return buffer.data;
 }
@@ -473,6 +520,98 @@ static py_obj decode(py_obj number, py_obj latents)
     return py_small_int((intptr_t)track_decode(track, values));
 }
 PY_FUNCTION_2(decode);
+
+/* locks(track, memory): its model has locks from now on, once; the memory stays as long as the
+   model's. It needs 64 bytes, 5 for each voice, and 4 for each cell (12 with a feel). */
+static py_obj locks(py_obj number, py_obj memory)
+{
+    struct model *model = model_of(track_of(number));
+    struct py_buffer block = py_buffer(memory, BUFFER_WRITE);
+    if (locks_attach(model, block.data, (uint32_t)block.size) != 0) {
+        return wrong("the model has locks, or their memory is too small or not aligned to 8 bytes");
+    }
+    return py_none();
+}
+PY_FUNCTION_2(locks);
+
+/* The bytes of an object, which are `size` or more. */
+static const uint8_t *bytes_of(py_obj object, uint32_t size)
+{
+    struct py_buffer buffer = py_buffer(object, BUFFER_READ);
+    if (buffer.size < size) {
+        wrong("expected a byte for each voice, or for each step");
+    }
+    return buffer.data;
+}
+
+/* lock(track, voices, latents): voices that are not 0 in the bytes `voices` keep what they play at
+   `latents`; None: they follow again. Only with locks(). */
+static py_obj lock(py_obj number, py_obj voices, py_obj latents)
+{
+    struct track *track = track_of(number);
+    struct model *model = model_of(track);
+    const float *values = NULL;
+    uint32_t count;
+    if (latents != py_none()) {
+        values = latents_of(track, latents, &count);
+    }
+    locks_set(model, bytes_of(voices, model->decoder.voices), values);
+    return py_none();
+}
+PY_FUNCTION_3(lock);
+
+/* fit(track, latents, groups, bar, result): how well that position plays a bar (fit.h). `result`,
+   an array('f') of two, gets the loss and how many steps are wrong. Allocates nothing. */
+static py_obj fit(size_t argument_count, const py_obj *arguments)
+{
+    (void)argument_count;
+    struct track *track = track_of(arguments[0]);
+    const struct model *model = model_of(track);
+    uint32_t count;
+    const float *values = latents_of(track, arguments[1], &count);
+    struct py_buffer result = py_buffer(arguments[4], BUFFER_WRITE);
+    struct fit found;
+    if (result.size < 2 * sizeof(float)) {
+        return wrong("the result is an array('f') of two");
+    }
+    fit_position(&found, model, values, bytes_of(arguments[2], model->decoder.voices),
+                 bytes_of(arguments[3], model->decoder.steps));
+    ((float *)result.data)[0] = found.loss;
+    ((float *)result.data)[1] = (float)found.wrong;
+    return py_none();
+}
+PY_FUNCTION_VAR(fit, 5, 5);
+
+/* tap_track(track): pulses at inputs 3 and 4 are taps in time with this track. */
+static py_obj tap_track(py_obj number)
+{
+    tapped_track = (uint32_t)(track_of(number) - rack.track);
+    return py_none();
+}
+PY_FUNCTION_1(tap_track);
+
+/* tapped(input) -> the step at which the oldest pulse at input 3 or 4 came that has not been
+   returned yet, 255: nothing played; -1: there is none. */
+static py_obj tapped(py_obj input)
+{
+    uintptr_t index = py_uint(input) - 3;
+    if (index > 1) {
+        return wrong("inputs are numbered 3 and 4");
+    }
+    return py_small_int(taps_waits(&taps[index]) ? (intptr_t)taps_take(&taps[index]) : -1);
+}
+PY_FUNCTION_1(tapped);
+
+/* nearest(track) -> the step nearest in time to now; 255: nothing plays. */
+static py_obj nearest(py_obj number)
+{
+    struct track *track = track_of(number);
+    uint32_t masked = interrupts_mask();
+    uint32_t step = taps_step(&rack, track, now_us());
+    interrupts_restore(masked);
+    return py_small_int((intptr_t)step);
+}
+PY_FUNCTION_1(nearest);
 
 static py_obj silence(py_obj number)
 {

@@ -18,6 +18,7 @@ from tests.device import (  # noqa: F401
     test_glide,
     test_groove,
     test_midi,
+    test_morph,
     test_performing,
     test_tunings,
     test_w,

@@ -28,7 +28,7 @@ MODELS = [(DRUMS, 16, 12, (1, 1, 6, 2, 2)), (CHORALES, 16, 27, ())]
 def models_c(tmp_path_factory) -> ctypes.CDLL:
     target = tmp_path_factory.mktemp("models") / "models.so"
     sources = [HERE / "test_sequence_models.c"]
-    sources += [LIB / "sequence" / name for name in ("model.c", "pattern.c")]
+    sources += [LIB / "sequence" / name for name in ("model.c", "pattern.c", "blend.c", "locks.c")]
     sources += sorted((LIB / "tflite").glob("*.c"))
     includes = [f"-I{LIB / name}" for name in ("sequence", "outputs", "tflite")]
     flags = ["-std=gnu11", "-O2", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror"]

@@ -159,10 +159,37 @@ class Model:
     pitches: list[int] = field(default_factory=lambda: [0])
     threshold: Fraction = Fraction(1, 2)
     chance: list[Fraction] = field(default_factory=list)
+    partner: Model | None = None
+    locked: dict[int, list] = field(default_factory=dict)  # position by voice
 
     def __post_init__(self) -> None:
         self.density = [Fraction(1, 2)] * self.decoder.voices
         self.chance = [Fraction(1)] * self.decoder.voices
+
+    @property
+    def position(self) -> int:
+        """How many numbers a position is."""
+        return self.decoder.latents + (self.partner.decoder.latents + 1 if self.partner else 0)
+
+    def score(self, latents: list, step: int, voice: int) -> int | Fraction:
+        latents = self.locked.get(voice, latents)
+        output = step * self.decoder.voices + voice
+        own = self.decoder.score(latents, output)
+        if self.partner is None:
+            return own
+        others = latents[self.decoder.latents :]
+        amount = others[self.partner.decoder.latents]
+        return own + amount * (self.partner.decoder.score(others, output) - own)
+
+    def velocity(self, latents: list, step: int, voice: int) -> int:
+        """In 127ths. Of partners without a feel only: the model's own is heard then."""
+        output = step * self.decoder.voices + voice
+        return self.decoder.velocity(self.locked.get(voice, latents), output)
+
+    def timing(self, latents: list, step: int, voice: int) -> int:
+        """In 254ths of a step."""
+        output = step * self.decoder.voices + voice
+        return self.decoder.timing(self.locked.get(voice, latents), output)
 
     @property
     def pitch_room(self) -> int:
@@ -212,7 +239,7 @@ class Track:
     levels: tuple[int, ...] | None = AUTO
 
     model: Model | None = None
-    posted: list[int] = field(default_factory=lambda: [0] * 8)
+    posted: list[int] = field(default_factory=lambda: [0] * 17)
     ready: Pattern | None = None
     playing: Pattern | None = None
     newest: Pattern | None = None
@@ -254,12 +281,12 @@ class Track:
             self.model.threshold = threshold
 
     def post(self, latents: list[int]) -> None:
-        self.posted = (latents + [0] * 8)[:8]
+        self.posted = (latents + [0] * 17)[:17]
 
     def decode(self, latents: list[int]) -> int:
         if self.model is None:
             return 0
-        self.post(latents[: self.model.decoder.latents])
+        self.post(latents[: self.model.position])
         pattern = Pattern(self.model, [])
         for step in range(self.model.decoder.steps):
             pattern.rows.append(self.build(self.model, pattern, step, latents))
@@ -282,8 +309,7 @@ class Track:
 
     def build(self, model: Model, pattern: Pattern, step: int, latents: list[int]) -> Row:
         decoder = model.decoder
-        first = step * decoder.voices
-        scores = [decoder.score(latents, first + voice) for voice in range(decoder.voices)]
+        scores = [model.score(latents, step, voice) for voice in range(decoder.voices)]
         cells = [
             voice
             for voice, score in enumerate(scores)
@@ -293,8 +319,8 @@ class Track:
         row = Row(cells)
         if decoder.feel:
             for voice in cells:
-                row.velocity[voice] = decoder.velocity(latents, first + voice)
-                row.timing[voice] = decoder.timing(latents, first + voice)
+                row.velocity[voice] = model.velocity(latents, step, voice)
+                row.timing[voice] = model.timing(latents, step, voice)
         mode = self.mode or {"seq": NOTES, "rhy": RHYTHM}.get(decoder.kind[:3], DRUMS)
         if mode == NOTES:
             count = self.notes

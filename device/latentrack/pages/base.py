@@ -1,9 +1,10 @@
 """What all pages have in common; a page's own table names what it changes.
 
 button 1            pause: clock edges are ignored until the next reset
-button 2            reset: the next clock edge plays step 0
+button 2            reset: the next clock edge plays step 0; held: play a bar in, held again: end it
 button 3            decode the present position; held: follow "hold", or "bar" again
 button 4            freeze, or go on; held: the other track
+buttons 1 to 4      while a bar is played in: tap that voice
 left encoder        on pages with lines: choose a line
 left push           the next page; held: the play page
 lamps 1 to 4        paused, step 0 plays, follow is "hold", frozen
@@ -73,7 +74,9 @@ class BasePage:
 
     def press(self, button):
         """Called when a button (1 to 4) or an encoder ("left", "right") was pressed."""
-        if button == PAUSE:
+        if self.instrument.plays_in() and button in (PAUSE, RESET, DECODE, FREEZE):
+            self.instrument.play_in.tap(button)
+        elif button == PAUSE:
             self.instrument.pause()
         elif button == RESET:
             self.instrument.reset()
@@ -82,14 +85,20 @@ class BasePage:
 
     def release(self, button):
         """Called when a button or an encoder was released within a second."""
-        if button == FREEZE:
+        if button == FREEZE and not self.instrument.plays_in():
             self.track.freeze = "off" if self.track.freeze == "on" else "on"
         elif button == "left":
             self.controls.next_page()
 
     def hold(self, button):
         """Called when a button or an encoder has been down for a second."""
-        if button == DECODE:
+        if button == RESET:
+            # What the press has tapped was meant as the end.
+            self.instrument.play_in.drop_last()
+            self.instrument.play_in.toggle()
+        elif self.instrument.plays_in() and button != "left":
+            pass
+        elif button == DECODE:
             self.track.follow = "bar" if self.track.follow == "hold" else "hold"
             self.tell("follow " + self.track.follow)
         elif button == FREEZE:

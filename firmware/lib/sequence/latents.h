@@ -11,7 +11,7 @@
 
 #include "swap.h"
 
-#define LATENTS_MAX 8
+#define LATENTS_MAX 17 /* of a model and its partner, and the amount: model_position() */
 #define LATENTS_FRESH 4u
 
 struct latents {

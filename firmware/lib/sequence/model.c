@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "blend.h"
+
 #define DENSITY_NEUTRAL 100
 
 /* Hands out pieces of the block; with a block of NULL it only adds up. */
@@ -108,18 +110,43 @@ static float voice_threshold(float threshold, uint32_t density)
     return threshold + (1 - threshold) * (float)(DENSITY_NEUTRAL - density) / DENSITY_NEUTRAL;
 }
 
+/* In logits, as scores are (blend.h). */
+static float cutoff_of(const struct model *model, float threshold)
+{
+    const struct tflite_decoder *decoder = &model->decoder;
+    float cutoff = blend_cutoff_in_logits(decoder, tflite_cutoff(decoder, threshold));
+    return cutoff + 0.0f; /* no -0, see find_cells */
+}
+
 void model_set_threshold(struct model *model, float threshold)
 {
-    float neutral = tflite_cutoff(&model->decoder, threshold);
+    float neutral = cutoff_of(model, threshold);
     model->threshold = threshold;
     for (uint32_t voice = 0; voice < model->decoder.voices; voice++) {
         uint32_t density = model->density[voice];
         float cutoff = neutral;
         if (density != DENSITY_NEUTRAL) {
-            cutoff = tflite_cutoff(&model->decoder, voice_threshold(threshold, density));
+            cutoff = cutoff_of(model, voice_threshold(threshold, density));
         }
-        atomic_store_float(&model->cutoff[voice], cutoff + 0.0f); /* no -0, see find_cells */
+        atomic_store_float(&model->cutoff[voice], cutoff);
+        if (model->partner) {
+            model->partner->density[voice] = (uint8_t)density;
+        }
     }
+    if (model->partner) {
+        model_set_threshold(model->partner, threshold);
+    }
+}
+
+int model_set_partner(struct model *model, struct model *partner)
+{
+    if (partner->decoder.steps != model->decoder.steps ||
+        partner->decoder.voices != model->decoder.voices) {
+        return -1;
+    }
+    model->partner = partner;
+    model_set_threshold(model, model->threshold);
+    return 0;
 }
 
 int model_set_density(struct model *model, uint32_t voice, float density)
@@ -130,9 +157,8 @@ int model_set_density(struct model *model, uint32_t voice, float density)
     uint32_t kept = (uint32_t)(density * (2 * DENSITY_NEUTRAL) + 0.5f);
     model->density[voice] = (uint8_t)kept;
     atomic_store_float(&model->cutoff[voice],
-                       tflite_cutoff(&model->decoder, voice_threshold(model->threshold, kept)) +
-                           0.0f);
-    return 0;
+                       cutoff_of(model, voice_threshold(model->threshold, kept)));
+    return model->partner ? model_set_density(model->partner, voice, density) : 0;
 }
 
 int model_set_chance(struct model *model, uint32_t voice, float chance)
@@ -208,18 +234,20 @@ void model_voicing(const struct model *model, struct voicing *voicing, uint32_t 
 void model_build(struct model *model, struct pattern *pattern, const float *latents,
                  const struct voicing *voicing)
 {
+    struct voicing blended = *voicing;
+    struct blend blend;
     uint32_t steps = pattern->steps;
     uint32_t voices = pattern->voices;
     uint32_t hits = 0;
-    tflite_hidden(&model->decoder, latents, model->workspace[0]);
-    for (uint32_t first = 0; first < steps; first += model->batch) {
-        uint32_t count = steps - first < model->batch ? steps - first : model->batch;
-        tflite_scores(&model->decoder, model->workspace[0], first * voices, count * voices,
-                      model->scores[0]);
+    blend_open(&blend, model, 0, latents);
+    blended.cutoff = blend_cutoffs(&blend);
+    uint32_t batch = blend_batch(&blend);
+    for (uint32_t first = 0; first < steps; first += batch) {
+        uint32_t count = steps - first < batch ? steps - first : batch;
+        const float *scores = blend_scores(&blend, first, count);
         for (uint32_t i = 0; i < count; i++) {
-            const float *scores = model->scores[0] + i * voices;
             hits =
-                pattern_build_step(pattern, first + i, scores, model->workspace[0], voicing, hits);
+                pattern_build_step(pattern, first + i, scores + i * voices, &blend, &blended, hits);
         }
     }
 }
@@ -227,9 +255,10 @@ void model_build(struct model *model, struct pattern *pattern, const float *late
 void model_build_step(struct model *model, struct pattern *pattern, uint32_t step,
                       const float *latents, const struct voicing *voicing)
 {
-    uint32_t voices = pattern->voices;
-    tflite_hidden(&model->decoder, latents, model->workspace[1]);
-    tflite_scores(&model->decoder, model->workspace[1], step * voices, voices, model->scores[1]);
-    pattern_build_step(pattern, step, model->scores[1], model->workspace[1], voicing,
+    struct voicing blended = *voicing;
+    struct blend blend;
+    blend_open(&blend, model, 1, latents);
+    blended.cutoff = blend_cutoffs(&blend);
+    pattern_build_step(pattern, step, blend_scores(&blend, step, 1), &blend, &blended,
                        voicing->mode == MODE_RHYTHM ? pattern_hits(pattern, step) : 0);
 }

@@ -7,15 +7,23 @@
  *
  * The setters are the producer's. The interrupt may build a step at any time with what is there:
  * every value is read and written atomically (atomic.h).
+ *
+ * A model may have a partner, into which it is blended (blend.h): another model in a block of its
+ * own, of which only the decoder, the workspaces and the cut-offs are used. The two stay together
+ * as long as the model is used. Locks (locks.h) come once and stay, too.
  */
 #ifndef LATENTRACK_MODEL_H
 #define LATENTRACK_MODEL_H
+
+#include <stdatomic.h>
 
 #include "pattern.h"
 #include "tflite.h"
 
 #define MODEL_PATTERNS 3
 #define MODEL_PITCHES 32 /* at least this many fit in the list of pitches, and one per voice */
+
+struct locks;
 
 struct model {
     struct tflite_decoder decoder;
@@ -29,7 +37,17 @@ struct model {
     uint32_t batch;     /* steps the producer decodes at a time */
     void *workspace[2]; /* 0 the producer's, 1 the interrupt's */
     float *scores[2];   /* where a workspace has room, in it: hidden layers are done with by then */
+    struct model *partner;       /* NULL: none */
+    struct locks *_Atomic locks; /* NULL: no voice has been locked yet */
 };
+
+/* How many floats a position of the model is: its latents, and with a partner those of the partner
+   and the amount. */
+static inline uint32_t model_position(const struct model *model)
+{
+    const struct model *partner = model->partner;
+    return model->decoder.latents + (partner ? partner->decoder.latents + 1u : 0);
+}
 
 /* Bytes for a model of this decoder; 0 when its steps and voices are not known (no metadata and
    not filled in by the caller) or do not make up its outputs. */
@@ -56,6 +74,11 @@ int model_set_chance(struct model *model, uint32_t voice, float chance);
    or what a rhythm steps through. Returns 0, or -1: none, or more than pitch_room. */
 int model_set_pitches(struct model *model, const uint16_t *pitches, uint32_t count);
 
+/* Makes another model the partner; it gets the threshold and the densities, now and whenever they
+   are set. Only before the first pattern of the model is published: afterwards the interrupt may
+   read both. Returns 0, or -1: steps or voices differ. */
+int model_set_partner(struct model *model, struct model *partner);
+
 /* How this model makes patterns for a track with these parameters. mode may be MODE_AUTO, routes
    ROUTE_AUTO. */
 void model_voicing(const struct model *model, struct voicing *voicing, uint32_t mode,
@@ -63,7 +86,7 @@ void model_voicing(const struct model *model, struct voicing *voicing, uint32_t 
                    const struct calibration *calibration);
 
 /* Latents to a finished pattern: the producer's. `pattern` is one of the model's, not in use.
-   `latents` holds decoder.latents floats. */
+   `latents` holds model_position() floats. */
 void model_build(struct model *model, struct pattern *pattern, const float *latents,
                  const struct voicing *voicing);
 

@@ -1,7 +1,7 @@
 /* See pattern.h. */
 #include "pattern.h"
 
-#include "model.h"
+#include "blend.h"
 #include <stddef.h>
 
 static uint16_t code_of(float value)
@@ -25,8 +25,7 @@ struct site {
     uint8_t *velocity;
     int8_t *timing;
     const float *scores;
-    const struct tflite_decoder *decoder;
-    const void *workspace;
+    const struct blend *blend;
     uint32_t cell;   /* number of its first cell */
     uint32_t number; /* of the step */
     const struct voicing *voicing;
@@ -209,8 +208,8 @@ static void find_feel(const struct site *site, struct cells *cells)
 {
     for (uint32_t i = 0; i < cells->count; i++) {
         uint32_t voice = cells->voice[i], cell = site->cell + voice;
-        float velocity = tflite_value(site->decoder, site->workspace, TFLITE_VELOCITY, cell);
-        float timing = tflite_value(site->decoder, site->workspace, TFLITE_TIMING, cell);
+        float velocity = blend_value(site->blend, TFLITE_VELOCITY, cell);
+        float timing = blend_value(site->blend, TFLITE_TIMING, cell);
         cells->velocity[i] = velocity > 0 ? velocity : 0;
         atomic_store_byte(&site->velocity[voice], (uint8_t)in_127ths(cells->velocity[i]));
         atomic_store_byte((uint8_t *)&site->timing[voice], (uint8_t)in_127ths(timing));
@@ -324,7 +323,6 @@ static uint32_t build_rhythm(const struct site *site, const struct cells *cells,
 /* Sites of a feel's cells, all silent yet. */
 static void open_feel(struct site *site, const struct pattern *pattern, uint32_t step)
 {
-    site->decoder = &pattern->model->decoder;
     site->cell = step * pattern->voices;
     site->feel = &pattern->feel[step];
     site->velocity = pattern->velocity + site->cell;
@@ -336,12 +334,12 @@ static void open_feel(struct site *site, const struct pattern *pattern, uint32_t
 }
 
 uint32_t pattern_build_step(struct pattern *pattern, uint32_t step, const float *scores,
-                            const void *workspace, const struct voicing *voicing, uint32_t hits)
+                            const struct blend *blend, const struct voicing *voicing, uint32_t hits)
 {
     struct site site = {.step = &pattern->step[step],
                         .number = step,
                         .scores = scores,
-                        .workspace = workspace,
+                        .blend = blend,
                         .voicing = voicing};
     struct cells cells;
     uint32_t bytes = pattern_row(pattern->voices);

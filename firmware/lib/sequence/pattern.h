@@ -5,8 +5,8 @@
  * its pitch, how hard and how late each is. A step that is played is then a mask of triggers and a
  * few 16-bit codes.
  *
- * Scores are the decoder's values before its sigmoid (tflite.h): score > cut-off is exactly
- * probability > threshold.
+ * Scores are the decoder's values before its sigmoid (tflite.h), in logits: score > cut-off is
+ * exactly probability > threshold.
  */
 #ifndef LATENTRACK_PATTERN_H
 #define LATENTRACK_PATTERN_H
@@ -17,6 +17,7 @@
 #include "outputs.h"
 
 struct model;
+struct blend;
 
 struct pattern_step {
     uint8_t triggers; /* bit i: channel i gets a trigger */
@@ -147,11 +148,12 @@ struct voicing {
  *          equally probable; or, by certainty, one and one more for each k from 1 to ratchet - 1
  *          whose t + (1 - t) k / ratchet its probability exceeds, t being the model's threshold. Of
  *          one hit it is a flam if the throw THROW_FLAM is below flam.
- * With dynamics D a velocity v is 0.6 + D (v - 0.6), kept in 0 to 1. `workspace` is what
- * tflite_hidden left; only the feel needs it. Returns the `hits` for the step after it (of a
+ * With dynamics D a velocity v is 0.6 + D (v - 0.6), kept in 0 to 1. `blend` is where the scores
+ * come from (blend.h); only the feel needs it. Returns the `hits` for the step after it (of a
  * rhythm; in other modes it stays). */
 uint32_t pattern_build_step(struct pattern *pattern, uint32_t step, const float *scores,
-                            const void *workspace, const struct voicing *voicing, uint32_t hits);
+                            const struct blend *blend, const struct voicing *voicing,
+                            uint32_t hits);
 
 /* A throw of the dice, 0 to 65535: the same every time for the same numbers, all below 256, so that
    what it decides repeats until another `draw` is asked for. (An integer hash with little bias: two

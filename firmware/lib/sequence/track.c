@@ -172,7 +172,7 @@ uint32_t track_decode(struct track *track, const float *latents)
     if (!track->model) {
         return 0;
     }
-    latents_post(&track->latents, latents, track->model->decoder.latents);
+    latents_post(&track->latents, latents, model_position(track->model));
     pattern = exchange_free(&track->exchange, track->model->pattern);
     track_voicing(track, track->model, &voicing);
     model_build(track->model, pattern, latents, &voicing);

@@ -146,11 +146,12 @@ void track_route(struct track *track, uint32_t triggers, uint32_t levels);
    pattern is published. The model must not belong to another track. NULL: no model. */
 void track_use(struct track *track, struct model *model);
 
-/* Latents for step mode, read by the interrupt after its next step. `count` up to 8. */
+/* Latents for step mode, read by the interrupt after its next step. `count` up to
+   LATENTS_MAX. */
 void track_post(struct track *track, const float *latents, uint32_t count);
 
-/* Posts the latents, decodes them, and publishes the pattern. `latents` holds the decoder's
-   number of them. Returns the pattern's number, from 1, or 0: no model. */
+/* Posts the latents, decodes them, and publishes the pattern. `latents` holds
+   model_position() floats. Returns the pattern's number, from 1, or 0: no model. */
 uint32_t track_decode(struct track *track, const float *latents);
 
 /* Publishes a silent pattern: at its next bar the track stops sounding. (Not in hold.) */
