@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from latentrack.decoder.precision import AUTO, PRECISIONS, check_precision
 from latentrack.model.feel import TRUNK
 
-PLAIN_BYTES = 400_000
-"""The largest model file for a Teensy without PSRAM. Its arena for models has some 460 KB, and
+PLAIN_BYTES = 340_000
+"""The largest model file for a Teensy without PSRAM. Its arena for models has some 400 KB, and
 beside the file lie there what latentcore works in and what comes in over USB."""
-PAIR_BYTES = 220_000
+PAIR_BYTES = 190_000
 """The largest model file of which a Teensy without PSRAM holds two at once, so that one can be
 pushed while the other plays."""
 FLASH_BYTES = 6_500_000
