@@ -71,6 +71,7 @@ def compile_sequence(folder: Path) -> ctypes.CDLL:
     test, lib = FIRMWARE / "test" / "test_sequence", FIRMWARE / "lib"
     sources = [test / f"{name}.c" for name in ("shim", "recorder", "fake_tflite")]
     sources += sorted((lib / "sequence").glob("*.c"))
+    sources.append(lib / "outputs" / "lpuart.c")
     includes = [f"-I{lib / name}" for name in ("sequence", "outputs", "tflite")]
     flags = ["-std=c11", "-O2", "-shared", "-fPIC", "-DREGISTERS_HOOKED", "-DLATENTRACK_HOST"]
     target = folder / "sequence.so"

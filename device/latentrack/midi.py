@@ -10,7 +10,7 @@ at a control change of 64 or more.
 import latentcore
 
 from latentrack.names import Part, hint
-from latentrack.parameters import ACTIONS, PRESETS
+from latentrack.parameters import PLAIN_ACTIONS, PRESETS
 
 MOST_ASSIGNED = 16
 _NOTE, _CONTROL, _PROGRAM = 0x90, 0xB0, 0xC0
@@ -18,7 +18,6 @@ _KINDS = {"note": _NOTE, "cc": _CONTROL}
 # Controls from here on are channel modes, such as "all notes off".
 _MODES = 120
 _PRESSED = 64
-_PLAIN_ACTIONS = ACTIONS[1:4]
 
 
 class Midi(Part):
@@ -122,7 +121,7 @@ class Midi(Part):
         values, name = self._find(target)
         if values is None:
             if is_note or value >= _PRESSED:
-                getattr(self._instrument, name)()
+                self._instrument.patch.act(name)
             return
         entry = values.parameter(name)
         values.set(name, entry.value(entry.from_position(value / 127)))
@@ -131,7 +130,7 @@ class Midi(Part):
 
     def _find(self, target):
         """(the object with the parameter, or None: an action; name). KeyError: no such target."""
-        if target in _PLAIN_ACTIONS:
+        if target in PLAIN_ACTIONS:
             return None, target
         owner, _, name = target.partition(".")
         if owner in ("patch", "quantiser"):

@@ -37,6 +37,8 @@ class Part:
     """
 
     _sealed = _edited = False
+    # What values.py reads and sets by name, beside attributes.
+    ENTRIES = {}
 
     def _seal(self):
         """End the initialisation: from now on names are checked."""
@@ -46,8 +48,12 @@ class Part:
     # call this often and must not allocate: a longer function's variables would be on the heap.
     # Strings are compared because name[0] would search the table of all interned strings.
     def __setattr__(self, name, value):
-        if not "_" <= name < "`" and self._sealed and not self._edited:
-            _check(self, name, value)
+        if not "_" <= name < "`" and self._sealed:
+            if name in self.ENTRIES:
+                self.set(name, value)
+                return
+            if not self._edited:
+                _check(self, name, value)
         _set(self, name, value)
 
     def __getattr__(self, name):
@@ -77,6 +83,7 @@ def names_of(part):
         kind = kinds.pop()
         found.update(kind.__dict__)
         kinds.extend(kind.__bases__)
+    found.update(part.ENTRIES)
     return [name for name in sorted(found) if name[0] != "_"]
 
 

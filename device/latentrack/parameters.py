@@ -290,20 +290,61 @@ KNOBS = ("x", "y", "z", "threshold")
 CV_INPUTS = KNOBS + ("5", "6", "7", "8")
 # What CV inputs move at first; the others nothing.
 _CV_AT_FIRST = {"x": "x", "y": "y", "z": "z", "threshold": "threshold", "5": "w"}
+
+
+class _Targets:
+    """Names in order, made when they are asked for: together they would take 15 KB.
+
+    `before` and `after` are the first and the last; between them is each track's each parameter.
+    """
+
+    def __init__(self, before, after):
+        self._before = before
+        self._after = after
+
+    def __len__(self):
+        return len(self._before) + TRACKS * len(TRACK) + len(self._after)
+
+    def __getitem__(self, index):
+        if index < 0:
+            index += len(self)
+        if index < len(self._before):
+            return self._before[index]
+        index -= len(self._before)
+        if index < TRACKS * len(TRACK):
+            return f"{index // len(TRACK) + 1}.{TRACK[index % len(TRACK)].name}"
+        return self._after[index - TRACKS * len(TRACK)]
+
+    def __iter__(self):
+        for index in range(len(self)):
+            yield self[index]
+
+    def __contains__(self, name):
+        for known in self:
+            if known == name:
+                return True
+        return False
+
+    def index(self, name):
+        """The place of a name. ValueError: it is none."""
+        index = 0
+        for known in self:
+            if known == name:
+                return index
+            index += 1
+        raise ValueError(name)
+
+
 # What a CV input can be assigned to: "1.length" is the first track's length; "slot" recalls the
 # preset that the voltage points at. A trigger has actions besides, and neither of the last two.
-TARGETS = (
-    ("off",)
-    + tuple(f"{track + 1}.{entry.name}" for track in range(TRACKS) for entry in TRACK)
-    + ("slot", "patch.preset_morph")
-)
+TARGETS = _Targets(("off",), ("slot", "patch.preset_morph"))
 # "tap 1" to "tap 8": a voice is played in; "play in" begins that and ends it.
 TAPS = tuple(f"tap {voice + 1}" for voice in range(VOICES))
-ACTIONS = (
-    ("off", "decode", "reset", "pause", "tap", "run", "mutate", "undo", "redo", "keep",
-     "next_slot", "play in")
-    + TAPS + TARGETS[1:-2]
+PLAIN_ACTIONS = (
+    "decode", "reset", "pause", "tap", "run", "mutate", "undo", "redo", "keep", "next_slot",
+    "play in",
 )  # fmt: skip
+ACTIONS = _Targets(("off",) + PLAIN_ACTIONS + TAPS, ())
 # What an output can carry instead of music, and what latentcore.clock_set calls it.
 OUTS = ("music", "clock", "clock/2", "clock/4", "clock/8", "clock/16", "reset", "run")
 OUT_CODES = (0, 1, 2, 4, 8, 16, 256, 257)

@@ -153,13 +153,17 @@ class Patch(Values):
             self._instrument.tracks[target[0]].advance(target[1])
         elif self._taps[name]:
             self._instrument.play_in.tap(self._taps[name])
-        elif self.get(name) == "play in":
-            self._instrument.play_in.toggle()
         elif self.numbers[name]:
-            action = self.get(name)
-            part = _PARTS.get(action)
-            instrument = self._instrument
-            getattr(getattr(instrument, part) if part else instrument, action)()
+            self.act(self.get(name))
+
+    def act(self, action):
+        """Does one of parameters.PLAIN_ACTIONS."""
+        instrument = self._instrument
+        if action == "play in":
+            instrument.play_in.toggle()
+            return
+        part = _PARTS.get(action)
+        getattr(getattr(instrument, part) if part else instrument, action)()
 
 
 properties(Patch)

@@ -1,6 +1,6 @@
 """Values by the table of parameters: read and set by name, checked, and told when they change."""
 
-from latentrack.names import Part, hint
+from latentrack.names import Part, UnknownName, hint
 
 
 class Values(Part):
@@ -48,6 +48,15 @@ class Values(Part):
     def restore(self, said):
         """Sets what `lines` tells, by its words (name -> value)."""
 
+    # Those of several of a kind (mute1 to mute8) are no properties, which would take memory each.
+    # What is not an attribute of the object or its class comes here.
+
+    def __getattr__(self, name):
+        entry = self.ENTRIES.get(name)
+        if entry is None:
+            raise UnknownName(self, name)
+        return entry.value(self.numbers[name])
+
     def changed(self, name):
         """Called when a value has become another."""
 
@@ -63,7 +72,7 @@ def properties(cls):
     for row, entry in enumerate(cls.TABLE):
         entry.row = row
         name = entry.name
-        if name in cls.__dict__:
+        if name in cls.__dict__ or entry.number_of_kind:
             continue
         setattr(
             cls,

@@ -63,6 +63,14 @@ def test_the_last_32_gestures_can_be_taken_back(rig, eight):
     assert module.get("track.length") == 8
 
 
+def test_undo_takes_back_what_the_quantiser_and_the_patch_were_set_to(rig):
+    module = rig()
+    module.run("history.forget(); quantiser.root = 'D'; patch.bridge = 2")
+    state = "(quantiser.root, patch.bridge)"
+    assert module.get(f"(history.undo(), {state})") == (True, ("C", 0))
+    assert module.get(f"(history.redo(), {state})") == (True, ("D", 2))
+
+
 def test_undo_brings_a_model_back_and_is_heard_at_the_bar(rig, eight, tmp_path):
     module = rig("reference_perc_groove", "reference_note_chorales")
     module.run("history.close()")

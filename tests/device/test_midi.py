@@ -143,6 +143,15 @@ def test_a_note_moves_by_its_velocity_and_does_actions(rig):
     assert module.get("__import__('latentcore').paused()")
 
 
+def test_a_note_does_what_a_trigger_input_can_do(rig):
+    module = rig(DRUMS, board="bare")
+    module.run("patch.midi_learn('undo')")
+    send(module, b"\x90\x3c\x40")
+    module.run("history.forget(); track.length = 7; history.close()")
+    send(module, b"\x90\x3c\x40")
+    assert module.get("track.length") == 0
+
+
 def test_assignments_are_in_settings_and_presets(rig):
     module = rig(DRUMS, board="bare")
     module.run("patch.midi_learn('1.x')")
@@ -196,7 +205,9 @@ def test_holding_the_right_push_learns_on_a_page(rig):
     module.run("controls.open('parameters'); controls.page.choose(3); controls.page.hold('right')")
     assert module.get("instrument.midi.learning") == "1.w"
     module.run("controls.open('patch'); controls.page.hold('right')")
-    assert module.get("instrument.midi.learning") == "patch.cv_x"
+    assert module.get("instrument.midi.learning") == "patch.tempo"
+    module.run("controls.open('quantiser'); controls.page.hold('right')")
+    assert module.get("instrument.midi.learning") == "quantiser.in_1"
 
 
 # -- the clock that goes out
@@ -291,6 +302,18 @@ def test_notes_go_out_with_their_pitches(rig):
         wanted += [round(60 + 12 * volts[4 + jack]) for jack in sorted(edge.gates)]
     assert wanted and on == wanted
     assert {data[0] for _, data in messages} == {0x92}
+
+
+def test_a_note_is_the_pitch_that_a_glide_goes_to(rig):
+    module = rig(CHORALES)
+    module.run("track.midi_out = 3; track.threshold = 0.2; track.keep = 'off'")
+    heard = []
+    for slew_ms in (0, 500):
+        module.run(f"track.slew = {slew_ms}")
+        notes_of(module)
+        module.bar()
+        heard.append([data[1] for _, data in notes_of(module) if data[2]])
+    assert len(set(heard[0])) > 1 and heard[1] == heard[0]
 
 
 def test_a_feel_is_heard_in_the_velocities(rig, felt_model):

@@ -15,6 +15,7 @@ def test_nothing_is_torn_between_two_threads(tmp_path, sanitize, bars):
     lib, test = FIRMWARE / "lib", FIRMWARE / "test" / "test_sequence"
     sources = [HERE / "test_sequence_stress.c", test / "fake_tflite.c"]
     sources += sorted((lib / "sequence").glob("*.c"))
+    sources.append(lib / "outputs" / "lpuart.c")
     includes = [f"-I{lib / name}" for name in ("sequence", "outputs", "tflite")]
     flags = ["-std=gnu11", "-O2", "-g", "-Wall", "-Wextra", "-Werror", f"-fsanitize={sanitize}"]
     flags += ["-DREGISTERS_HOOKED", "-DLATENTRACK_HOST"]

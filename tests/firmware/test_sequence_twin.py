@@ -82,6 +82,7 @@ def sequence_c(tmp_path_factory) -> ctypes.CDLL:
     test, lib = FIRMWARE / "test" / "test_sequence", FIRMWARE / "lib"
     sources = [test / "shim.c", test / "recorder.c", test / "fake_tflite.c"]
     sources += sorted((lib / "sequence").glob("*.c"))
+    sources.append(lib / "outputs" / "lpuart.c")
     includes = [f"-I{lib / name}" for name in ("sequence", "outputs", "tflite")]
     flags = ["-std=c11", "-O1", "-g", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror"]
     flags += ["-fsanitize=undefined", "-fno-sanitize-recover=all", "-DREGISTERS_HOOKED"]
