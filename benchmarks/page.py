@@ -142,8 +142,9 @@ WORDS = {
     "m7.note_int8.pattern": "A bar of notes in 8 bits: {us}.",
     "m7.clock_edge": "A clock edge in the interrupt, from the edge to the end: {us}. It is the "
     "same whatever the knobs, the screen or the prompt are doing.",
-    "m7.clock_edge_performed": "The same with everything on that a performance may have: a mute, ways "
-    "of their own for all voices, ratchets, swing, steps between the edges, a clock for others.",
+    "m7.clock_edge_performed": "The same with everything on that a performance may have: a mute, "
+    "ways of their own for all voices, ratchets, swing, steps between the edges, a clock for "
+    "others.",
     "silicon.dac_edge_instructions": "A clock edge of five gates and three accents through the "
     "converters: {us}, and the time of eight frames on their bus, 10 to 12 µs at 20 MHz.",
     "ram.note_f32": "Memory that a note model takes beside its file.",
