@@ -107,7 +107,9 @@ static uint32_t play_step(struct rack *rack, uint32_t index, uint32_t now_us)
         uint32_t channel = (uint32_t)__builtin_ctz(levels);
         outputs->level(outputs, channel, row.step->code[channel], now_us);
     }
-    velocity_put_edge(rack, track, now_us);
+    if (track_param(track, TRACK_VELOCITY_OUT)) {
+        velocity_put_edge(rack, track, now_us);
+    }
     return track->triggered;
 }
 
