@@ -273,7 +273,7 @@ def test_the_parameter_page_shows_the_table_line_by_line(play):
     assert texts["Length"] == "12" and texts["Follow"] == "step"
     for first in range(0, len(table), 4):
         rows = played.glass.rows()
-        assert rows[0] == f"Parameters | T1 {first + 1}/{len(table)}"
+        assert rows[0] == f"Params | T1 {first + 1}/{len(table)}"
         wanted = [f"{title} | {text}" for title, text in table[first : first + 4]]
         assert rows[1:] == wanted + [" | "] * (4 - len(wanted))
         played.module.panel.turn_encoder("left", 4)
@@ -607,4 +607,4 @@ def test_a_mistake_in_a_page_costs_the_page_only(play):
     played.module.panel.clock(4)
     assert len([s for s in played.module.panel.steps() if s.track == 0]) == 4
     played.run("instrument.controls.open('parameters')")
-    assert played.glass.rows()[0].startswith("Parameters")
+    assert played.glass.rows()[0].startswith("Params")

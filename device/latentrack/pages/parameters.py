@@ -10,7 +10,7 @@ from latentrack.pages.values import ValuesPage
 class Page(ValuesPage):
     """The page of the track's parameters."""
 
-    title = "Parameters"
+    title = "Params"
     of_track = True
 
     def values(self):
