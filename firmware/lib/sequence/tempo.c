@@ -112,6 +112,7 @@ void tempo_pass_over(struct track *track)
 
 void tempo_begin_steps(struct rack *rack, uint32_t index)
 {
+    index %= RACK_TRACKS; /* so that a compiler that checks the shift below sees it is in range */
     struct track *track = &rack->track[index];
     uint32_t multiply = track_param(track, TRACK_MULTIPLY);
     for (; track->left; track->left--) {
