@@ -35,15 +35,15 @@ def module(rig):
 def test_as_many_bytes_are_free_as_on_a_teensy(installed_flash, tmp_path):
     """Official MicroPython 1.28 left 675,152 on an emulated Teensy 4.1 before there was performing;
     what has come since takes 84,720 bytes here, and half of it where a word has 32 bits. That is
-    an estimate, and what is free beside the arena holds half as many objects here."""
+    an estimate. What is free beside the arena holds half as many objects here, so it counts half."""
     flash = Path(shutil.copytree(installed_flash, tmp_path / "flash"))
     (flash / "main.py").unlink()
     with VirtualModule(flash) as module, Link(module.port) as link:
         link.run("import gc\nfrom latentrack.instrument import Instrument\ngc.collect()")
         arena = link.evaluate(f"len({ARENA}.models.memory)")
-        assert link.evaluate("gc.mem_free()") + arena == pytest.approx(
-            675_152 - 84_720 // 2, rel=0.07
-        )
+        here = link.evaluate("gc.mem_free()") // 2 + arena
+    teensy = 675_152 - 84_720 // 2
+    assert 0.9 * teensy < here < teensy, "it is kinder than a Teensy, or far less"
 
 
 def test_a_file_is_kept_and_stored_when_only_crumbs_of_the_heap_are_free(module):
