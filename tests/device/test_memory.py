@@ -35,7 +35,8 @@ def module(rig):
 def test_as_many_bytes_are_free_as_on_a_teensy(installed_flash, tmp_path):
     """Official MicroPython 1.28 left 675,152 on an emulated Teensy 4.1 before there was performing;
     what has come since takes 84,720 bytes here, and half of it where a word has 32 bits. That is
-    an estimate. What is free beside the arena holds half as many objects here, so it counts half."""
+    an estimate. What is free beside the arena holds half as many objects here, so it counts half.
+    """
     flash = Path(shutil.copytree(installed_flash, tmp_path / "flash"))
     (flash / "main.py").unlink()
     with VirtualModule(flash) as module, Link(module.port) as link:
