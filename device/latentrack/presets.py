@@ -68,7 +68,7 @@ class Presets(Part):
     def recall(self, number, patch=True):
         """Sets everything as it was stored; `patch` False: all but patch and quantiser.
 
-        False: there is no such preset.
+        Returns False if no preset has that number.
         """
         text = self._instrument.storage.read(_path(number))
         if text is None:

@@ -103,7 +103,7 @@ class Slots(Part):
     def play(self):
         """Plays the chain from its beginning. ValueError: there is none."""
         if not self._chain:
-            raise ValueError('there is no chain: slots.chain = "1x4 2x4"')
+            raise ValueError('no chain is set: slots.chain = "1x4 2x4"')
         self._begin(0)
 
     def stop(self):

@@ -10,7 +10,7 @@ import latentcore
 
 from latentrack.names import Part
 
-# Taps further apart begin anew; the mean of this many intervals is the tempo.
+# After a longer pause a tap is the first of new ones. The tempo is the mean of so many intervals.
 PAUSE_US = 3_100_000
 INTERVALS = 4
 BEAT_US = 60_000_000
