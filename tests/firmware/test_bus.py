@@ -105,29 +105,30 @@ def test_counts_and_cells_are_read_without_allocating(chip):
     read = """
 import gc
 cells = bytearray(16 * 2)
-none = [latentcore.count(1, which) for which in range(12)], latentcore.read_cells(1, cells)
+none = [latentcore.count(1, which) for which in range(13)], latentcore.read_cells(1, cells)
 for edge in range(17):
     latentcore.clock(None)
 latentcore.trigger_3(None); latentcore.trigger_4(None); latentcore.trigger_4(None)
 gc.disable()
 before = gc.mem_alloc()
 total = 0
-for which in range(12):
+for which in range(13):
     total += latentcore.count(0, which)
 written = latentcore.read_cells(0, cells)
 allocated = gc.mem_alloc() - before
-print(none, [latentcore.count(0, which) for which in range(12)], written, allocated)
+print(none, [latentcore.count(0, which) for which in range(13)], written, allocated)
 print(bytes(cells) == latentcore.cells(0)[2], latentcore.read_cells(0, bytearray(31)))
-latentcore.count(0, 12)
+latentcore.count(0, 13)
 """
     done = run(chip, BOARD, PLAY, read)
     lines = done.stdout.decode().splitlines()
-    # 18 edges: two bars begun, step 1 played last; all of 16 x 12 cells sound; no tick has come.
-    silent = [1] + [0] * 11
-    playing = [18, 2, 1, 2, 1, 1, 0, 0, 16, 12, 16 * 12, 0]
+    # 18 edges: two bars begun, step 1 played last, 14 to come; all of 16 x 12 cells sound; no tick
+    # has come.
+    silent = [1] + [0] * 12
+    playing = [18, 2, 1, 2, 1, 1, 0, 0, 16, 12, 16 * 12, 0, 14]
     assert lines[0] == f"({silent}, 0) {playing} 32 0"
     assert lines[1] == "True 0"
-    assert lines[-1] == "ValueError: counts are numbered 0 to 11"
+    assert lines[-1] == "ValueError: counts are numbered 0 to 12"
 
 
 # The selects of two converters at GPIO2 bits 11 and 16, no display.

@@ -168,7 +168,8 @@ class Pair:
         while us > 1 << 29:
             self.now += 1 << 29
             us -= 1 << 29
-            self.tick()
+            for _ in range(8):  # each plays one step between two edges, and 7 may be due
+                self.tick()
         self.now += us
 
     def clock(self) -> None:
@@ -794,4 +795,25 @@ def test_the_own_clock_keeps_its_tempo(sequence_c):
             pair.agree()
     heard = pair.now - 1000
     assert 0 <= heard - 300 * Fraction(15_000_000, 97) < 1000
+    pair.close()
+
+
+def test_a_track_without_a_model_plays_nothing_between_two_edges(sequence_c):
+    """It was rewound with the others, and its steps between the edges found no row."""
+    pair = Pair(sequence_c)
+    pair.use(0, pair.model("perdec", 4, 2, (1, 1), False))
+    pair.set(0, "threshold", Fraction(1, 8))
+    pair.decode(0, [1, 2, 3])
+    pair.set(2, "multiply", 8)
+    for _ in range(3):
+        pair.clock()
+        pair.wait(8000)
+        pair.tick()
+    pair.clock()
+    pair.wait(100)
+    pair.reset()
+    for _ in range(8):
+        pair.wait(1000)
+        pair.tick()
+    pair.agree()
     pair.close()

@@ -757,7 +757,7 @@ class Rack:
         if self.source != 0:
             return
         bridged, self.bridged = self.bridged, 0
-        if bridged and now - self.last_edge < self.intervals[-1] // 2:
+        if bridged and self.intervals and now - self.last_edge < self.intervals[-1] // 2:
             self.last_edge = now
         else:
             self.clock(now)

@@ -69,11 +69,12 @@ static uint32_t level_of(const struct pattern_step *row, uint32_t channel)
 }
 
 /* A hit of a ratchet has played: when it comes again. */
-static void come_again(struct hit *hit)
+static void come_again(struct track *track, uint32_t i)
 {
+    struct hit *hit = &track->hit[i];
     hit->due_us += hit->spacing_us;
     hit->repeats--;
-    hit->again = 1;
+    track->again |= 1u << i;
 }
 
 /* Makes a hit wait until `part` of a step of this length has gone since the step. `early`:
@@ -89,8 +90,8 @@ static struct hit *queue(struct rack *rack, uint32_t index, uint32_t early, stru
     hit->code = row.step->code[level % OUTPUT_CHANNELS];
     hit->velocity = row.feel ? row.feel->velocity[channel] : 127;
     hit->repeats = 0;
-    hit->again = 0;
     hit->spacing_us = 0;
+    track->again &= ~(1u << (early + channel));
     track->hits |= 1u << (early + channel);
     rack->waiting |= 1u << index;
     return hit;
@@ -112,7 +113,7 @@ static void queue_late(struct rack *rack, uint32_t index, struct row row, uint32
         hit->spacing_us = more == FLAM ? flam : rest / (more + 1);
         hit->repeats = more == FLAM ? 1 : (uint8_t)more;
         if (!part) {
-            come_again(hit);
+            come_again(&rack->track[index], channel);
         }
     }
 }
@@ -124,7 +125,8 @@ static void put_level(const struct rack *rack, const struct hit *hit, uint32_t n
     }
 }
 
-int hits_left_out(struct rack *rack, struct track *track)
+/* Whether a step is left out; throws the dice, unless they have been thrown for it. */
+static int left_out(struct rack *rack, struct track *track)
 {
     uint32_t thrown = track->hits & (HITS_PLAY | HITS_LEFT_OUT);
     uint32_t skip = track_param(track, TRACK_SKIP);
@@ -139,7 +141,9 @@ int hits_left_out(struct rack *rack, struct track *track)
     return rack->dice >> 16 < skip;
 }
 
-uint32_t hits_place(struct rack *rack, uint32_t index, struct row row, uint32_t now_us)
+/* Which of the step's hits are at its edge (track->triggered), and which levels go out there
+   (track->put); the others are made to wait. */
+static void place(struct rack *rack, uint32_t index, struct row row, uint32_t now_us)
 {
     struct track *track = &rack->track[index];
     uint32_t length = step_length(rack, track);
@@ -166,7 +170,31 @@ uint32_t hits_place(struct rack *rack, uint32_t index, struct row row, uint32_t 
         put_level(rack, &track->hit[OUTPUT_CHANNELS + __builtin_ctz(early)], now_us);
     }
     track->triggered = at_edge;
-    return row.step->levels & (levels | ~with_hits);
+    track->put = row.step->levels & (levels | ~with_hits);
+}
+
+const struct pattern_step *hits_place(struct rack *rack, uint32_t index,
+                                      const struct pattern *pattern, uint32_t step, uint32_t length,
+                                      uint32_t now_us)
+{
+    static const struct pattern_step nothing;
+    struct track *track = &rack->track[index];
+    uint32_t waiting = track->hits;
+    /* Of two steps swing delays the second. */
+    uint32_t swung = track->position & 1 && track_param(track, TRACK_SWING) != TRACK_NO_SWING;
+    track->muted = row_muted(track, track->position);
+    struct row row = row_of(track, pattern, step, length, track->muted);
+    if (left_out(rack, track)) {
+        row.step = &nothing;
+    }
+    track->heard = row.feel;
+    if (waiting | swung || row.feel) {
+        place(rack, index, row, now_us);
+    } else {
+        track->triggered = row.step->triggers;
+        track->put = row.step->levels;
+    }
+    return row.step;
 }
 
 void hits_queue_ratchets(struct rack *rack, uint32_t index)
@@ -182,13 +210,12 @@ void hits_queue_ratchets(struct rack *rack, uint32_t index)
     }
 }
 
-void hits_queue_early(struct rack *rack, uint32_t index)
+void hits_look_ahead(struct rack *rack, uint32_t index)
 {
     struct track *track = &rack->track[index];
     const struct pattern *pattern = pattern_playing(track);
-    uint32_t length = step_length(rack, track);
     uint32_t bar;
-    if (!pattern || !pattern->feel || !length) {
+    if (!pattern) {
         return;
     }
     uint32_t position = next_position(track, pattern, &bar);
@@ -197,6 +224,10 @@ void hits_queue_early(struct rack *rack, uint32_t index)
     }
     struct row row = row_of(track, pattern, step_at(track, pattern, position, bar), bar,
                             row_muted(track, position));
+    uint32_t length = row.feel ? step_length(rack, track) : 0;
+    if (!length) {
+        return;
+    }
     for (uint32_t rest = row.step->triggers; rest; rest &= rest - 1) {
         uint32_t channel = (uint32_t)__builtin_ctz(rest);
         int32_t offset = offset_of(track, row.feel, position, channel);
@@ -208,7 +239,7 @@ void hits_queue_early(struct rack *rack, uint32_t index)
     uint32_t early = track->hits & HITS_EARLY;
     if (early) {
         track->coming = position;
-        if (hits_left_out(rack, track)) {
+        if (left_out(rack, track)) {
             track->hits = (track->hits & HITS_LATE) | HITS_LEFT_OUT;
         } else {
             track->hits |= early << 8 | HITS_PLAY;
@@ -221,15 +252,14 @@ uint32_t hits_play(struct rack *rack, uint32_t index, uint32_t which, int all, u
 {
     struct track *track = &rack->track[index];
     uint32_t played = 0, loudest = 0; /* since the last gates */
+    if (all) {                        /* the step is over, and its ratchets with it */
+        track->hits &= ~(track->again & which);
+    }
     for (uint32_t rest = track->hits & which; rest; rest &= rest - 1) {
         uint32_t i = (uint32_t)__builtin_ctz(rest);
         uint32_t channel = i % OUTPUT_CHANNELS;
         struct hit *hit = &track->hit[i];
         if (!all && (int32_t)(hit->due_us - now_us) > HITS_NEAR_US) {
-            continue;
-        }
-        if (all && hit->again) { /* the step is over */
-            track->hits ^= 1u << i;
             continue;
         }
         if (set >> channel & 1) { /* two hits of one channel are two gates */
@@ -247,7 +277,7 @@ uint32_t hits_play(struct rack *rack, uint32_t index, uint32_t which, int all, u
         played = 1;
         set |= 1u << channel;
         if (!all && hit->repeats) {
-            come_again(hit);
+            come_again(track, i);
         } else {
             track->hits ^= 1u << i;
         }

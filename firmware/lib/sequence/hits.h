@@ -20,17 +20,19 @@ uint32_t hits_interval(const struct rack *rack);
 /* From this edge to the next one that is a step's; 0: not known. */
 uint32_t hits_group_length(const struct rack *rack, const struct track *track);
 
-/* At the edge of a step: its late hits and the later ones of its ratchets are queued, its early
- * ones that still wait are played. Levels of early hits are put out. Returns the levels of the step
- * that go out at the edge; track->triggered becomes the channels that do, and track->flushed those
- * of them that had been queued. */
-uint32_t hits_place(struct rack *rack, uint32_t index, struct row row, uint32_t now_us);
+/* At the edge of a step for which something is set, or hits wait: what it puts out (its row). Its
+ * late hits are queued, its early ones that still wait are played. track->triggered becomes the
+ * channels that are triggered at the edge, track->flushed those of them that had been queued, and
+ * track->put the levels that go out there. */
+const struct pattern_step *hits_place(struct rack *rack, uint32_t index,
+                                      const struct pattern *pattern, uint32_t step, uint32_t length,
+                                      uint32_t now_us);
 
 /* After the outputs: queues what follows those hits of the step that are not late. */
 void hits_queue_ratchets(struct rack *rack, uint32_t index);
 
-/* After the outputs: queues the early hits of the step that comes. */
-void hits_queue_early(struct rack *rack, uint32_t index);
+/* After the outputs: makes the row of the step that comes, and queues its early hits. */
+void hits_look_ahead(struct rack *rack, uint32_t index);
 
 /* Plays those of a track's hits in `which` (HITS_LATE, HITS_EARLY or both) that are due, or with
  * `all` everything. `set`: channels that are to go high and have not yet; returns them and the new
@@ -44,9 +46,6 @@ static inline uint32_t hits_gate(const struct hit *hit, uint32_t gate)
     uint32_t most = hit->spacing_us - (hit->spacing_us >> 2);
     return hit->spacing_us && most < gate ? most : gate;
 }
-
-/* Whether a step is left out; throws the dice, unless they have been thrown for it. */
-int hits_left_out(struct rack *rack, struct track *track);
 
 /* The early hits' step does not come. */
 static inline void hits_drop_early(struct track *track)

@@ -20,6 +20,7 @@ static void rewind_track(struct track *track)
     track->count = 0;
     track->bars = 0;
     track->steps = 0;
+    track->made_of = NULL;
     track->left = 0;
     if (track->coming) {
         hits_drop_early(track);
@@ -51,6 +52,13 @@ uint32_t rack_gate_length(const struct rack *rack, const struct track *track, ui
     return gate - (uint32_t)((uint64_t)gate * shorter >> 16);
 }
 
+/* Whether the track has a pattern to play, or one that waits to be the first. */
+__attribute__((always_inline)) static inline uint32_t plays(const struct track *track)
+{
+    return pattern_playing(track) ||
+           atomic_load_explicit(&track->exchange.ready, memory_order_relaxed);
+}
+
 /* Whether the next clock edge is a step's. */
 static uint32_t step_is_due(const struct track *track)
 {
@@ -60,7 +68,6 @@ static uint32_t step_is_due(const struct track *track)
 /* One step of one track: levels go out at once. Returns the channels to trigger. */
 static uint32_t play_step(struct rack *rack, uint32_t index, uint32_t now_us)
 {
-    static const struct pattern_step nothing;
     struct track *track = &rack->track[index];
     struct outputs *outputs = rack->outputs;
     struct pattern *pattern = pattern_playing(track);
@@ -82,38 +89,34 @@ static uint32_t play_step(struct rack *rack, uint32_t index, uint32_t now_us)
         position = next_position(track, pattern, &length);
     }
     uint32_t step = step_at(track, pattern, position, length);
-    track->muted = row_muted(track, position);
-    struct row row = row_of(track, pattern, step, length, track->muted);
-    uint32_t waiting = track->hits;
-    uint32_t swing = track_param(track, TRACK_SWING) - TRACK_NO_SWING;
-    if ((waiting | track_param(track, TRACK_SKIP)) && hits_left_out(rack, track)) {
-        row.step = &nothing;
+    uint32_t special = atomic_load_explicit(&track->special, memory_order_relaxed);
+    const struct pattern_step *row = &pattern->step[step];
+    atomic_store_explicit(&track->step, step, memory_order_relaxed);
+    reg_trace(index, step);
+    track->position = position;
+    track->edge = rack->edge;
+    if (special | track->muted | track->hits || pattern->feel) {
+        row = hits_place(rack, index, pattern, step, length, now_us);
+    } else {
+        track->heard = NULL;
+        track->triggered = row->triggers;
+        track->put = row->levels;
     }
-    track->heard = row.feel;
-    track->played = row.step;
+    track->played = row;
     track->bars += !position;
     track->steps++;
     track->next = position + 1;
-    track->position = position;
-    track->edge = rack->edge;
-    track->triggered = row.step->triggers;
-    atomic_store_explicit(&track->step, step, memory_order_relaxed);
-    reg_trace(index, step);
-    uint32_t levels = row.step->levels;
-    if (waiting | swing || row.feel) { /* else every hit is at its edge */
-        levels = hits_place(rack, index, row, now_us);
-    }
-    for (; levels; levels &= levels - 1) {
+    for (uint32_t levels = track->put; levels; levels &= levels - 1) {
         uint32_t channel = (uint32_t)__builtin_ctz(levels);
-        outputs->level(outputs, channel, row.step->code[channel], now_us);
+        outputs->level(outputs, channel, row->code[channel], now_us);
     }
-    if (track_param(track, TRACK_VELOCITY_OUT)) {
+    if (special) {
         velocity_put_edge(rack, track, now_us);
     }
     return track->triggered;
 }
 
-/* One clock edge for one track. Returns the channels to trigger. */
+/* One clock edge for a track that plays. Returns the channels to trigger. */
 static uint32_t track_edge(struct rack *rack, uint32_t index, uint32_t now_us)
 {
     struct track *track = &rack->track[index];
@@ -202,7 +205,7 @@ static void look_ahead(struct rack *rack, uint32_t tracks)
     for (; tracks; tracks &= tracks - 1) {
         uint32_t index = (uint32_t)__builtin_ctz(tracks);
         rack->track[index].flushed = 0;
-        hits_queue_early(rack, index);
+        hits_look_ahead(rack, index);
     }
 }
 
@@ -277,8 +280,7 @@ void rack_clock(struct rack *rack, uint32_t now_us)
     }
     for (uint32_t i = 0; i < tracks; i++) {
         const struct track *track = &rack->track[i];
-        if (pattern_playing(track) ||
-            atomic_load_explicit(&track->exchange.ready, memory_order_relaxed)) {
+        if (plays(track)) {
             set |= track_edge(rack, i, now_us);
             moved |= (uint32_t)(track->edge == rack->edge) << i;
         }
@@ -356,11 +358,11 @@ void rack_reset(struct rack *rack, uint32_t now_us)
     uint32_t late = play_late(rack, again, now_us);
     for (uint32_t i = 0; i < RACK_TRACKS; i++) {
         struct track *track = &rack->track[i];
-        if (again >> i & 1) {
+        if (!(again >> i & 1)) {
+            all |= track->triggered;
+        } else if (plays(track)) {
             all |= track_edge(rack, i, now_us);
             moved |= (uint32_t)(track->edge == rack->edge) << i;
-        } else {
-            all |= track->triggered;
         }
     }
     uint32_t set = all & ~rack->triggered;

@@ -14,60 +14,58 @@ uint32_t row_directed(const struct track *track, uint32_t position, uint32_t lap
     return position;
 }
 
-/* Takes a channel's trigger, and the level that goes out with it, out of a step. */
-static void remove_trigger(struct pattern_step *step, uint32_t channel)
-{
-    uint32_t level = step->level_of >> 4 * channel & 15;
-    step->triggers &= (uint8_t)~(1u << channel);
-    step->levels &= (uint8_t)~(1u << level);
-}
-
-/* Puts a channel of another step there. */
-static void copy_trigger(struct pattern_step *to, const struct pattern_step *from, uint32_t channel)
-{
-    uint32_t nibble = 15u << 4 * channel;
-    uint32_t level = from->level_of >> 4 * channel & 15;
-    to->triggers |= (uint8_t)(1u << channel);
-    to->level_of = (to->level_of & ~nibble) | (from->level_of & nibble);
-    to->ratchets = (to->ratchets & ~nibble) | (from->ratchets & nibble);
-    if (level < OUTPUT_CHANNELS) {
-        to->levels |= (uint8_t)(1u << level);
-        to->code[level] = from->code[level];
-    }
-}
-
 /* The step of the pattern that a channel plays by its own length and shift. */
-static uint32_t own_step(const struct track *track, const struct pattern *pattern, uint32_t channel,
-                         uint32_t bar)
+static inline uint32_t own_step(const struct track *track, const struct pattern *pattern,
+                                uint32_t channel, uint32_t bar)
 {
     uint32_t length = track_param(track, TRACK_LENGTHS + channel);
     uint32_t at = track->steps + track_param(track, TRACK_SHIFTS + channel);
     length = length ? length : bar;
-    return row_directed(track, at % length, at / length, length) % pattern->steps;
+    uint32_t step = at % length;
+    if (track_param(track, TRACK_DIRECTION)) {
+        step = row_directed(track, step, at / length, length);
+    }
+    return step < pattern->steps ? step : step % pattern->steps;
 }
 
 struct row row_made(struct track *track, const struct pattern *pattern, uint32_t number,
                     uint32_t length, uint32_t own, uint32_t muted)
 {
-    const struct pattern_step *step = &pattern->step[number];
-    struct pattern_step *to = &track->row;
-    *to = *step;
+    /* Before what was set is read: what is set meanwhile has it made again. */
+    track->made_with = atomic_load_explicit(&track->changes, memory_order_relaxed);
+    atomic_signal_fence(memory_order_acquire);
+    track->made_after = track->steps;
+    track->made_of = pattern;
+    struct pattern_step row = pattern->step[number];
     if (pattern->feel) {
         track->feel = pattern->feel[number];
     }
-    for (uint32_t rest = step->triggers & (own | muted); rest; rest &= rest - 1) {
-        remove_trigger(to, (uint32_t)__builtin_ctz(rest));
+    /* Triggers that are muted or come from elsewhere go, with the levels that go out with them. */
+    for (uint32_t rest = row.triggers & (own | muted); rest; rest &= rest - 1) {
+        row.levels &= (uint8_t)~(1u << (row.level_of >> 4 * (uint32_t)__builtin_ctz(rest) & 15));
     }
+    row.triggers &= (uint8_t)~(own | muted);
     for (uint32_t rest = own & ~muted; rest; rest &= rest - 1) {
         uint32_t channel = (uint32_t)__builtin_ctz(rest);
         uint32_t from = own_step(track, pattern, channel, length);
-        if (pattern->step[from].triggers >> channel & 1) {
-            copy_trigger(to, &pattern->step[from], channel);
-            if (pattern->feel) {
-                track->feel.timing[channel] = pattern->feel[from].timing[channel];
-                track->feel.velocity[channel] = pattern->feel[from].velocity[channel];
-            }
+        const struct pattern_step *other = &pattern->step[from];
+        if (!(other->triggers >> channel & 1)) {
+            continue;
+        }
+        uint32_t nibble = 15u << 4 * channel;
+        uint32_t level = (other->level_of & nibble) >> 4 * channel;
+        row.triggers |= (uint8_t)(1u << channel);
+        row.level_of = (row.level_of & ~nibble) | (other->level_of & nibble);
+        row.ratchets = (row.ratchets & ~nibble) | (other->ratchets & nibble);
+        if (level < OUTPUT_CHANNELS) {
+            row.levels |= (uint8_t)(1u << level);
+            row.code[level] = other->code[level];
+        }
+        if (pattern->feel) {
+            track->feel.timing[channel] = pattern->feel[from].timing[channel];
+            track->feel.velocity[channel] = pattern->feel[from].velocity[channel];
         }
     }
-    return (struct row){to, pattern->feel ? &track->feel : NULL};
+    track->row = row;
+    return (struct row){&track->row, pattern->feel ? &track->feel : NULL};
 }

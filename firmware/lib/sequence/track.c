@@ -93,15 +93,18 @@ int track_set(struct track *track, uint32_t which, float value)
         value = value / 100 * WHOLE;
     }
     atomic_store_explicit(&track->param[which], (uint32_t)(value + 0.5f), memory_order_relaxed);
-    if (which >= TRACK_LENGTHS) {
-        uint32_t own = 0;
-        for (uint32_t i = 0; i < OUTPUT_CHANNELS; i++) {
-            own |=
-                (uint32_t)((param(track, TRACK_LENGTHS + i) | param(track, TRACK_SHIFTS + i)) != 0)
-                << i;
-        }
-        atomic_store_explicit(&track->own, own, memory_order_relaxed);
+    uint32_t own = 0;
+    for (uint32_t i = 0; i < OUTPUT_CHANNELS; i++) {
+        own |= (uint32_t)((param(track, TRACK_LENGTHS + i) | param(track, TRACK_SHIFTS + i)) != 0)
+               << i;
     }
+    atomic_store_explicit(&track->own, own, memory_order_relaxed);
+    uint32_t special = own | param(track, TRACK_MUTES) | param(track, TRACK_SKIP) |
+                       param(track, TRACK_VELOCITY_OUT) |
+                       (param(track, TRACK_SWING) - TRACK_NO_SWING);
+    atomic_store_explicit(&track->special, special, memory_order_relaxed);
+    uint32_t changes = atomic_load_explicit(&track->changes, memory_order_relaxed);
+    atomic_store_explicit(&track->changes, changes + 1, memory_order_release);
     return 0;
 }
 

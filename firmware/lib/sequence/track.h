@@ -77,7 +77,6 @@ struct hit {
     uint8_t level;       /* its channel; OUTPUT_CHANNELS and above: none */
     uint8_t velocity;    /* 0 to 127 */
     uint8_t repeats;     /* how often it comes again after this time ... */
-    uint8_t again;       /* this time it comes again */
     uint32_t spacing_us; /* ... so much later each; 0: it is alone */
 };
 
@@ -92,7 +91,9 @@ struct hit {
 struct track {
     _Atomic uint32_t param[TRACK_PARAMS]; /* whole numbers; what is in % in 1/65536 */
     _Atomic uint32_t triggers, levels;    /* routes */
-    _Atomic uint32_t own; /* channels with a length or a shift of their own, one bit each */
+    _Atomic uint32_t own;     /* channels with a length or a shift of their own, one bit each */
+    _Atomic uint32_t special; /* 0: mutes, skip, swing, ways of channels and the like are all off */
+    _Atomic uint32_t changes; /* how often a parameter was set; it counts after it */
     struct exchange exchange;
     struct latents latents;
     const struct calibration *calibration; /* the rack's */
@@ -114,6 +115,8 @@ struct track {
     uint32_t triggered;              /* channels it triggered at that edge */
     uint32_t coming;                 /* position of the step that is claimed or diced for */
     uint32_t hits;                   /* HITS_... */
+    uint32_t again;                  /* those of hit[] that have played, and are a ratchet's rest */
+    uint32_t put;                    /* levels that the last step put out at its edge */
     uint32_t flushed;                /* early hits that were played at the last step's edge */
     struct hit hit[2 * OUTPUT_CHANNELS];
     uint32_t bars;                     /* begun since the last reset */
@@ -127,6 +130,8 @@ struct track {
     uint32_t step_us;         /* the last step's time */
     struct pattern_step row;  /* of a step with mutes or lengths of their own, what it puts out */
     struct pattern_feel feel; /* ... and its feel */
+    const struct pattern *made_of; /* what they were made of (see row.h); NULL: nothing */
+    uint32_t made_after, made_with;
 };
 
 /* Sets one parameter; whole numbers are rounded to. Returns 0, or -1: no such parameter, or a value
