@@ -149,8 +149,9 @@ def main() -> None:
     """The console command. Its exit codes are in docs/commands.md."""
     _end_in_order()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A file's name may hold what the terminal cannot show.
-        sys.stdout.reconfigure(errors="backslashreplace")
+        # A file's name may hold what the terminal cannot show. What follows a command that goes on
+        # (`live | tee`) sees each line when it is said.
+        sys.stdout.reconfigure(errors="backslashreplace", line_buffering=True)
     try:
         sys.exit(_run(sys.argv[1:]))
     except UserError as error:

@@ -25,17 +25,17 @@ def test_what_an_empty_field_means_fits_into_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "sizes"),
+    ("size", "sizes", "part"),
     [
-        ("small", (4, 15, 53, 192)),
-        ("medium", (4, 67, 129, 192)),
-        ("large", (4, 51, 98, 145, 192)),
+        ("small", (4, 15, 53, 192), 1),
+        ("medium", (4, 67, 129, 192), 1),
+        ("large", (4, 51, 98, 145, 192), 1 / 2),  # two of them fit in float16 only
     ],
 )
-def test_the_size_is_told_before(size: str, sizes: tuple[int, ...]) -> None:
+def test_the_size_is_told_before(size: str, sizes: tuple[int, ...], part: float) -> None:
     planned = TrainingChoices(size=size).plan(DRUMS)
     assert planned.layers == sizes
-    assert planned.file_bytes == pytest.approx(layers(*sizes), rel=0.1)
+    assert planned.file_bytes == pytest.approx(part * layers(*sizes), rel=0.1)
     assert f"About {planned.file_bytes / 1000:,.0f} kB on the module, which every module holds" in (
         TrainingChoices(size=size).size_in_words(DRUMS)
     )

@@ -99,7 +99,7 @@ def _watch(
             elif not asks:
                 print(f"{path} is deleted here and stays on the module; --delete removes it.")
         for text in prompt.said() if prompt is not None else ():
-            print(text.rstrip(), flush=True)
+            print(text.rstrip())
 
 
 def _show(change: Change) -> None:
@@ -107,10 +107,10 @@ def _show(change: Change) -> None:
 
     now = time.strftime("%H:%M:%S")
     if change.trace:
-        print(f"{now} {change.path}: the old code plays on", flush=True)
-        print(change.trace.rstrip(), flush=True)
+        print(f"{now} {change.path}: the old code plays on")
+        print(change.trace.rstrip())
     else:
-        print(f"{now} {change.path}: {change.what} ({1000 * change.seconds:.0f} ms)", flush=True)
+        print(f"{now} {change.path}: {change.what} ({1000 * change.seconds:.0f} ms)")
 
 
 def _converse(editing: Live, prompt: Prompt, delete: bool) -> None:

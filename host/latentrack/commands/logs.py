@@ -50,7 +50,7 @@ def logs(
                 if as_json:
                     print_json({"seconds": seconds, "text": text}, lines=True)
                     continue
-                print(f"{seconds:7d} s  {text.rstrip()}", flush=True)
+                print(f"{seconds:7d} s  {text.rstrip()}")
             if not follow:
                 print(f"outputs: {count(late, 'write')} made a tick later, {lost} lost")
                 return

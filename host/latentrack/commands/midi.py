@@ -56,8 +56,7 @@ def midi(
     def measured(median: float, longest: float) -> None:
         print(
             f"A request takes {1000 * median:.0f} ms, at the most {1000 * longest:.0f} ms: "
-            "messages are late by about that.",
-            flush=True,
+            "messages are late by about that."
         )
 
     def heard(message: mido.Message) -> None:
@@ -75,7 +74,7 @@ def midi(
                 f"{'are ' + there if there else 'is none'}."
             )
         shown = "Latentrack" if name is None else name
-        print(f"MIDI goes through the port {shown}. Ctrl-C ends it.", flush=True)
+        print(f"MIDI goes through the port {shown}. Ctrl-C ends it.")
         with refusals("The module has no MIDI over USB"):
             bridge.run()
     finally:

@@ -21,5 +21,5 @@ def repl(port: PortOption = None) -> None:
 
     with Line(find_port(port)) as line:
         if sys.stdin.isatty():
-            print(f"The prompt of the module at {line.port}. Ctrl-X leaves it.", flush=True)
+            print(f"The prompt of the module at {line.port}. Ctrl-X leaves it.")
         converse(Prompt(line), print)

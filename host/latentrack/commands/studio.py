@@ -52,11 +52,11 @@ def studio(
 
     def ready(address: str) -> None:
         # The address alone on the first line of the output, for scripts.
-        print(address, flush=True)
+        print(address)
         console.print(f"The studio keeps its files in {folder}. Ctrl-C ends it.", markup=False)
 
     def invite(link: str) -> None:
         console.print("Another device opens it with this link, once:")
-        print(link, flush=True)
+        print(link)
 
     serve(folder, host, port, ready, invite, browser)

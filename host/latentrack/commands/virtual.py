@@ -79,7 +79,7 @@ def virtual(
         return
     with VirtualModule(flash, board=board) as module:
         # The port alone on the first line of the output, for scripts.
-        print(module.port, flush=True)
+        print(module.port)
         console.print(f"Its flash is {module.flash}. Ctrl-C switches it off.", markup=False)
         try:
             _use(module, bpm, panel)
@@ -112,7 +112,7 @@ def _run_firmware(
     from latentrack.teensy.module import SLOWNESS, TeensyModule
 
     with TeensyModule(firmware, flash, board=board) as teensy:
-        print(teensy.port, flush=True)
+        print(teensy.port)
         where = f"Its flash is {teensy.flash}."
         console.print(f"{where} {SLOWNESS} Ctrl-C switches it off.", markup=False)
         try:
