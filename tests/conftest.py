@@ -33,6 +33,7 @@ from tests.figures import (  # noqa: F401
 from tests.workers import (  # noqa: F401
     made_once,
     pytest_collection_modifyitems,
+    pytest_configure,
     pytest_xdist_auto_num_workers,
     pytest_xdist_make_scheduler,
 )
