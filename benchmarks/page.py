@@ -118,6 +118,11 @@ FAMILIES = (
         "that only loads the two libraries which every command needs.",
     ),
     Family(
+        "On stage",
+        ("perform.",),
+        "The sequencer compiled for this computer, ticked once a millisecond as on the module.",
+    ),
+    Family(
         "Groove",
         ("groove.",),
         "Swing, and hits that are played early or late as the model has learned them.",
@@ -216,6 +221,12 @@ WORDS = {
     "axes.knob_density_rank": "How truly turning X up makes what plays busier, wherever the other "
     "knobs are.",
     "axes.knob_syncopation_rank": "How truly turning Y up makes it more syncopated.",
+    "perform.gestures": "The most actions of a hand that any gesture of the table in "
+    "[Perform](playing.md#perform) takes, from the performing page.",
+    "perform.clock_jitter_us": "How far steps of the module's own clock come from an even one, in "
+    "a minute each of six tempi from 20 to 400 BPM. The tick comes once a millisecond.",
+    "perform.edges_lost": "Of 1,000,000 clock edges at 300 BPM, with eight ratchets of up to four "
+    "each, those of which a hit was lost or doubled.",
     "groove.velocity_r2": "How much of what makes one hit louder than another the feel gives back, "
     "in music that it has never seen. The mean of each cell explains a fifth.",
     "groove.timing_r2": "The same of what is early and what is late. The mean of each cell "

@@ -51,11 +51,7 @@ WITH_HARDWARE = {
     ("docs/getting-started.md", "latentrack flash TEENSY41-20251209-v1.27.0.hex"),
     ("docs/getting-started.md", "latentrack install --board bare"),
     ("docs/getting-started.md", "latentrack push groove.tflite --store"),
-    ("docs/getting-started.md", "import latentcore, machine"),
-    (
-        "docs/getting-started.md",
-        "clock = machine.Timer(-1, period=125, callback=latentcore.clock, hard=True)",
-    ),
+    ("docs/getting-started.md", "tempo.run()"),
     (
         "docs/getting-started.md",
         "mpremote mip install --target /flash http://192.168.1.10/mip/package.json",
