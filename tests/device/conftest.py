@@ -10,9 +10,11 @@ import pytest
 from latentrack.decoder.litert import Decoder
 from latentrack.module.link import Link
 from latentrack.virtual.module import HEAP_BYTES, PSRAM_BYTES
-from tests.decoders import WIDE
+from tests.decoders import WIDE, write_eight
 from tests.device.felt import FeltModel
+from tests.device.performed import Eight
 from tests.device.rig import Rig
+from tests.workers import made_once
 
 
 @pytest.fixture
@@ -43,6 +45,12 @@ def rig(start, decoders) -> Iterator[Callable[..., Rig]]:
             return made
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def eight(tmp_path_factory: pytest.TempPathFactory) -> Eight:
+    """The model of `performed`."""
+    return Eight.read(made_once(tmp_path_factory, "eight", write_eight))
 
 
 @pytest.fixture(scope="session")

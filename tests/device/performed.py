@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from latentrack.decoder.litert import Decoder
-from tests.decoders import EIGHT, write_eight
+from tests.decoders import EIGHT
 from tests.device.rig import DRUM_JACKS, Rig
 
 PLACE = (1.5, -0.5, 2.0)
@@ -26,8 +26,8 @@ class Eight:
     decoder: Decoder
 
     @classmethod
-    def made_in(cls, folder: Path) -> Eight:
-        write_eight(folder)
+    def read(cls, folder: Path) -> Eight:
+        """As `write_eight` has made it there."""
         return cls(str(folder / EIGHT), Decoder(folder / f"{EIGHT}.tflite"))
 
     def probabilities(self, latents: tuple[float, ...] = PLACE) -> np.ndarray:
@@ -52,17 +52,27 @@ def begin_again(module: Rig) -> None:
     module.panel.settle()
 
 
-def go_on(module: Rig, edges: int = 16, step_us: int = STEP_US) -> list[tuple[int, int]]:
-    """Clocks the module; (microseconds since the first edge, voice) of each gate that rises."""
+def go_on(
+    module: Rig, edges: int = 16, step_us: int = STEP_US, lost: int | None = None
+) -> list[tuple[int, int]]:
+    """Clocks the module; (microseconds since the first edge, voice) of each gate that rises.
+
+    lost: the number of the edge, from 0, that does not come.
+    """
     module.panel.settle()
     start_us = module.panel.now_us
-    module.panel.clock(edges, spacing_us=step_us)
+    if lost is None:
+        module.panel.clock(edges, spacing_us=step_us)
+    else:
+        module.panel.clock(lost, spacing_us=step_us)
+        module.panel.advance(step_us)
+        module.panel.clock(edges - lost - 1, spacing_us=step_us)
     rises = [
         (report.time_us - start_us, DRUM_JACKS.index(report.jack))
         for report in module.panel.settle()
         if report.kind == "rise"
     ]
-    module.saw(("rises", edges, step_us), rises)
+    module.saw(("rises", edges, step_us, lost), rises)
     return rises
 
 

@@ -14,18 +14,12 @@ from tests.device.performed import (
     PLACE,
     STEP_US,
     THRESHOLD,
-    Eight,
     go_on,
     grid,
     play,
     set_up,
 )
 from tests.waiting import until
-
-
-@pytest.fixture(scope="module")
-def eight(tmp_path_factory) -> Eight:
-    return Eight.made_in(tmp_path_factory.mktemp("eight"))
 
 
 def gesture(module, code: str) -> None:

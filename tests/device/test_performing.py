@@ -15,7 +15,6 @@ from tests.device.performed import (
     STEP_US,
     THRESHOLD,
     TICK_US,
-    Eight,
     begin_again,
     go_on,
     grid,
@@ -24,11 +23,6 @@ from tests.device.performed import (
 )
 
 VOICES = range(1, 9)
-
-
-@pytest.fixture(scope="module")
-def eight(tmp_path_factory) -> Eight:
-    return Eight.made_in(tmp_path_factory.mktemp("eight"))
 
 
 def numbered(name: str) -> tuple[str, ...]:
