@@ -96,14 +96,40 @@ def turn(module, rng: random.Random, table) -> None:
     elif what == 6:
         name = rng.choice((DRUMS, CHORALES))
         module.run(f"library.play({name!r}, track={track}, remember=False)")
-    else:
+    elif rng.random() < 0.5:
         module.run(rng.choice((f"presets.store({rng.randint(1, 4)})", "tracks[0].decode()")))
+    else:
+        module.run(perform(rng))
+
+
+def perform(rng: random.Random) -> str:
+    """What is done on stage besides turning parameters, as a line at the prompt."""
+    voice, track, preset = rng.randint(1, 8), rng.randrange(2), rng.randint(1, 4)
+    return rng.choice(
+        (
+            "history.undo()",
+            "history.redo()",
+            "history.mutate()",
+            "history.close()",
+            "slots.next_slot()",
+            f"slots.recall({preset})",
+            f"slots.chain = '{preset}x2 {5 - preset}'; slots.play()",
+            "slots.stop()",
+            f"tracks[{track}].lock({voice})",
+            f"tracks[{track}].unlock()",
+            f"tracks[{track}].advance('draw')",
+            "instrument.play_in.toggle()",
+            f"instrument.play_in.tap({voice})",
+            "instrument.play_in.undo()",
+        )
+    )
 
 
 def memory(module, book: Book) -> int:
     """What is free after a collection, with everything set alike, and all old models let go."""
     for code in (
-        "for _track in tracks: _track.defaults(); _track.stop()",
+        "slots.stop(); history.forget()",
+        "for _track in tracks: _track.unlock(); _track.defaults(); _track.stop()",
         f"library.play({DRUMS!r}, remember=False)",
         f"library.play({CHORALES!r}, track=1, remember=False)",
         "for _number in range(1, 5): presets.store(_number)",

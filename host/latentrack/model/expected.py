@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,14 @@ _FEWEST = 1e-3  # hits, by which others are divided at the least
 
 
 def expected_attribute(name: str, layout: Layout) -> Expected:
-    """Return the function of an attribute."""
+    """Return the function of an attribute: the same one for equal layouts, as losses with equal
+    functions are equal, and an equal loss is not compiled again."""
+    weights = tuple(int(weight) for weight in layout.weights)
+    return _made_once(name, weights, layout.groups, layout.kicks, layout.hats)
+
+
+@lru_cache(maxsize=64)
+def _made_once(name: str, weights: tuple[int, ...], *voices: tuple[int, ...]) -> Expected:
     makers: dict[str, Callable[[Layout], Expected]] = {
         "density": _density,
         "syncopation": _syncopation,
@@ -35,7 +43,7 @@ def expected_attribute(name: str, layout: Layout) -> Expected:
         "range": _range,
         "leaps": _leaps,
     }
-    return makers[name](layout)
+    return makers[name](Layout(np.array(weights, np.int64), *voices))
 
 
 @dataclass(frozen=True, eq=False)

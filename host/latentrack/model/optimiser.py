@@ -9,6 +9,7 @@ order of the sequences, the noise and the masks are made outside, an epoch at a 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from latentrack.decoder.quiet import import_tensorflow
 
 DECAY, DECAY2, TINY = 0.9, 0.999, 1e-7
 """Adam's, as Keras has them."""
+
+_Form = tuple[tuple[int, ...], str]
 
 State = tuple[Any, Any, Any, Any]
 """Weights, Adam's two moments of each, and the number of steps done."""
@@ -41,17 +44,39 @@ def compiled_epoch(
     """The function that runs one epoch, or a part of one: (state, order, rates, *inputs) ->
     (state, mean loss).
 
+    To compile takes seconds, so the last ones are kept: an equal loss with the same shapes is not
+    compiled again.
+
     data: an array or a tensor, which is not copied.  bits: how many cells a row has, where each
     byte of `data` has eight of them, as np.packbits makes it.  order: (batches, batch) indices
     into `data`, int32.  rates: the learning rate at each batch.  inputs: what else the loss wants
     at each batch, one row a batch; the arrays given here only tell the shapes.  loss: (weights,
     rows of data as float32, a row of each input) -> what to make small, and the loss to tell of.
     """
+    rows = import_tensorflow().convert_to_tensor(data)
+    weights = tuple(_form(value) for value in state[0])
+    others = tuple(_form(value) for value in inputs)
+    return partial(_compiled(loss, weights, _form(rows), others, batches, bits), rows)
+
+
+def _form(value: Any) -> _Form:
+    """The shape and the type of an array or a tensor."""
+    return tuple(value.shape), import_tensorflow().as_dtype(value.dtype).name
+
+
+@lru_cache(maxsize=8)
+def _compiled(
+    loss: Callable[..., Any],
+    weights: tuple[_Form, ...],
+    rows: _Form,
+    inputs: tuple[_Form, ...],
+    batches: int,
+    bits: int,
+) -> Any:
     tf = import_tensorflow()
-    music = tf.convert_to_tensor(data)
     shifts = tf.constant(range(7, -1, -1), tf.uint8)
 
-    def run(state: Any, order: Any, rates: Any, *inputs: Any) -> Any:
+    def run(music: Any, state: Any, order: Any, rates: Any, *inputs: Any) -> Any:
         def step(i: Any, total: Any, weights: Any, first: Any, second: Any, count: Any) -> Any:
             cells = tf.gather(music, order[i])
             if bits:
@@ -80,11 +105,11 @@ def compiled_epoch(
         )
         return tuple(state), total / batches
 
-    def spec(value: Any) -> Any:
-        return tf.TensorSpec(value.shape, value.dtype)
+    def spec(form: _Form) -> Any:
+        return tf.TensorSpec(*form)
 
+    each = [spec(form) for form in weights]
+    state = each, each, each, tf.TensorSpec((), tf.float32)
     order, rates = tf.TensorSpec((batches, None), tf.int32), tf.TensorSpec((batches,), tf.float32)
     compiled = tf.function(run, jit_compile=True, autograph=False)
-    return compiled.get_concrete_function(
-        tf.nest.map_structure(spec, state), order, rates, *map(spec, inputs)
-    )
+    return compiled.get_concrete_function(spec(rows), state, order, rates, *map(spec, inputs))

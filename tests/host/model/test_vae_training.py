@@ -16,6 +16,7 @@ from latentrack.decoder.litert import Decoder
 from latentrack.decoder.metadata import DecoderInfo, read_info
 from latentrack.decoder.quiet import import_tensorflow
 from latentrack.errors import UserError
+from latentrack.model import optimiser
 from latentrack.model.autoencoder import flat_weights, new_autoencoder
 from latentrack.model.loss import VaeLoss
 from latentrack.model.settings import Settings
@@ -60,6 +61,16 @@ def test_the_same_seed_gives_the_same_model_and_another_another(large, trained) 
     for a, b in zip(flat_weights(one), flat_weights(same), strict=True):
         np.testing.assert_array_equal(a, b)
     assert not np.array_equal(one.mean.weights, other.mean.weights)
+
+
+def test_what_has_been_compiled_is_not_compiled_again(large) -> None:
+    short = Settings(epochs=1, decoder_layers=(9,), encoder_layers=(8,))
+    train(large, short)
+    before = optimiser._compiled.cache_info().misses
+    train(large, replace(short, seed=7))
+    assert optimiser._compiled.cache_info().misses == before
+    train(large, replace(short, free_bits=0.1))
+    assert optimiser._compiled.cache_info().misses == before + 1
 
 
 def test_a_small_corpus_is_learnt_by_heart_and_wholly() -> None:
