@@ -182,7 +182,7 @@ def train_feel(
             noise = rng.standard_normal((*order.shape, latents), np.float32)
             inputs = [np.asarray(moved, np.float32), noise]
             if run is None:
-                run = compiled_epoch(loss, rows, state, inputs, batches)
+                run = compiled_epoch(loss, rows, state, inputs, batches, steps=epochs * batches)
             state, _ = run(state, *map(tf.constant, (order.astype(np.int32), rates, *inputs)))
             if on_part:
                 on_part((number + 1) / epochs)

@@ -72,8 +72,8 @@ def _pair(
     batch = settings.batch_size or 1
     batches = len(values) // batch
     state = initial_state([down.weights, down.bias, up.weights, up.bias])
-    run = compiled_epoch(loss, values, state, [], batches)
     epochs = max(5, round(SHARE * (settings.epochs or 1)))
+    run = compiled_epoch(loss, values, state, [], batches, steps=epochs * batches)
     rates = np.full(batches, settings.learning_rate or LEARNING_RATE, np.float32)
     for _ in range(epochs):
         order = rng.permutation(len(values))[: batches * batch].reshape(batches, batch)

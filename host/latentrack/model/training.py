@@ -323,7 +323,13 @@ class _Trainer:
                         loss = _loss(settings, current, self.order)
                         batches = self.batches // self.parts
                         self.run = compiled_epoch(
-                            loss, self.music, state, inputs, batches, self.bits
+                            loss,
+                            self.music,
+                            state,
+                            inputs,
+                            batches,
+                            self.bits,
+                            steps=epochs * self.batches,
                         )
                     state, mean = self.run(state, *map(tf.constant, (first, others[0], *inputs)))
                     losses.append(float(mean))

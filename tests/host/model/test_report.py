@@ -57,7 +57,8 @@ def test_the_page_is_whole_and_needs_nothing_else(page) -> None:
         assert png.startswith(b"\x89PNG") and png.endswith(b"IEND\xaeB`\x82")
         width, height = struct.unpack(">II", png[16:24])
         assert 300 < width < 2000 and 200 < height < 2500
-    assert "http" not in text and "<script" not in text
+    written = re.sub(r"base64,[^']+", "", text)  # a picture's letters may spell anything
+    assert "http" not in written and "<script" not in written
     # Every finding and picture says what to do if it is bad.
     assert text.count("class=remedy>") >= text.count("class='finding") + 6
     assert text.count("<table") == text.count("</table>") == 3
