@@ -112,7 +112,8 @@ def pytest_configure() -> None:
     """
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker and CORES:
-        os.sched_setaffinity(0, {sorted(CORES)[int(worker.removeprefix("gw")) % len(CORES)]})
+        with contextlib.suppress(OSError):  # not every container lets a process choose
+            os.sched_setaffinity(0, {sorted(CORES)[int(worker.removeprefix("gw")) % len(CORES)]})
 
 
 @contextlib.contextmanager
@@ -122,11 +123,13 @@ def all_cores() -> Iterator[None]:
         yield
         return
     own = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, CORES)
+    with contextlib.suppress(OSError):
+        os.sched_setaffinity(0, CORES)
     try:
         yield
     finally:
-        os.sched_setaffinity(0, own)
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(0, own)
 
 
 @pytest.hookimpl(trylast=True)
