@@ -107,8 +107,8 @@ CORES = getattr(os, "sched_getaffinity", lambda _: set[int]())(0)
 def pytest_configure() -> None:
     """Keep each process, and what it starts, on a core of its own.
 
-    TensorFlow's loops are compiled for as many threads as there are cores: networks as small as
-    ours are no faster for it, the others wait in a loop, and all trainings cost twice as much.
+    TensorFlow compiles its loops for as many threads as there are cores. Networks as small as ours
+    gain nothing from a second thread: it spins, and a training takes twice the processor time.
     """
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker and CORES:
