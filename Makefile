@@ -2,6 +2,7 @@
 # make test    sets up what the tests need (Debian's packages too, when it may), and runs them all,
 #              on all cores
 # make lint    the part of that which only reads: format, types, mistakes that can be seen
+#              (a quarter of a minute; before each commit)
 # make factory trains the models that come with Latentrack, those that are not there yet: some minutes
 # make wheel   builds the firmware and those models, and dist/latentrack-….whl, which carries them
 # make mip     makes dist/mip, which mpremote mip installs onto a Teensy from any web server
@@ -27,17 +28,17 @@ export PLATFORMIO_DISABLE_UPGRADE_CHECK := true
 PIO := cd firmware && PATH="$(BIN):$$PATH" $(BIN)/pio
 PIO_LOG := .pio/build.log
 
-.PHONY: demo test lint lint-python lint-types lint-c factory wheel mip docs bench fuzz faults long \
+.PHONY: demo test lint lint-python lint-types lint-c lint-words factory wheel mip docs bench fuzz faults long \
     x64 armv7emdp debian arm clean
 
 demo: x64
 	@$(BIN)/latentrack demo
 
-test: debian lint x64 armv7emdp
+test: debian lint-python lint-types lint-c x64 armv7emdp
 	$(BIN)/python -m pytest $(ARGS)
 
-# .pre-commit-config.yaml names these three. C is besides compiled with -Wall -Wextra -Werror.
-lint: lint-python lint-types lint-c
+# .pre-commit-config.yaml names these four. C is besides compiled with -Wall -Wextra -Werror.
+lint: lint-python lint-types lint-c lint-words
 
 lint-python: $(VENV)/test
 	$(BIN)/ruff check --quiet .
@@ -49,6 +50,14 @@ lint-types: $(VENV)/test
 lint-c: $(VENV)/test
 	$(BIN)/clang-format --dry-run -Werror \
 	    $$(find firmware -name .pio -prune -o -name '*.[ch]' -print)
+
+# The tests that read the tree itself: public names, docstrings, words, what imports what.
+READING := $(addprefix tests/,test_public_names.py test_docstrings.py test_texts.py test_rooms.py \
+    test_waiting.py docs/test_glossary.py studio/test_reading.py)
+lint-words: $(VENV)/test
+	@mkdir -p build
+	@$(BIN)/python -m pytest -q --no-header -n 0 $(READING) \
+	    >build/lint-words.log 2>&1 || { cat build/lint-words.log >&2; exit 1; }
 
 factory: $(VENV)/demo
 	$(BIN)/python -m latentrack.factory

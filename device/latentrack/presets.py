@@ -74,7 +74,7 @@ class Presets(Part):
         if text is None:
             self._instrument.message(f"preset {number} is empty")
             return False
-        self._between = None
+        self.end_morph()
         for track in self._instrument.tracks:
             name = str(track.number + 1)
             set_from(track, name, text)
@@ -91,7 +91,9 @@ class Presets(Part):
         return True
 
     def morph(self, first, second):
-        """Has `patch.preset_morph` lead from one preset, at 0, to another, at 1, until a recall.
+        """Has `patch.preset_morph` lead from one preset, at 0, to another, at 1.
+
+        It does until a recall or `end_morph`.
 
         Raises ValueError if one of them is empty.
         """
@@ -110,6 +112,10 @@ class Presets(Part):
         between.begin()
         self._amount = None
         self._between = between
+
+    def end_morph(self):
+        """Leaves everything as the morph has set it last."""
+        self._between = None
 
     def follow_morph(self):
         """Sets what lies between two presets if the morph has moved; called once per frame."""

@@ -28,8 +28,8 @@ class Slots(Part):
         self._chain = ()
         self.link = None
         self._since = 0
-        # The preset chosen by CV last.
-        self._selected = 0
+        # The preset chosen by CV last; 0: none.
+        self.selected = 0
         # Counts changes, for settings.
         self.edits = 0
         self._seal()
@@ -82,8 +82,8 @@ class Slots(Part):
     def select(self, part):
         """Recalls the preset that a CV points at: 0 to 1 are the first to the last."""
         number = min(max(int(part * PRESETS), 0), PRESETS - 1) + 1
-        if number != self._selected:
-            self._selected = number
+        if number != self.selected:
+            self.selected = number
             if number in self._instrument.presets.used():
                 self.recall(number)
 

@@ -66,7 +66,7 @@ def begin(module, link, gesture: Gesture) -> None:
     link.run(
         "for _track in tracks: _track.defaults()\n"
         "patch.slots_at = 'step'\n"
-        "presets.last = None; presets._between = None; slots._selected = 0\n"
+        "presets.last = None; presets.end_morph(); slots.selected = 0\n"
         "slots.stop()\n"
         "controls.page.slot = 1; controls.page.bank = 0\n"
         "instrument.play_in.recording = False"

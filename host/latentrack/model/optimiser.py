@@ -64,7 +64,7 @@ def compiled_epoch(
     weights = tuple(_form(value) for value in state[0])
     others = tuple(_form(value) for value in inputs)
     worth = steps >= WORTH_COMPILING
-    return partial(_compiled(loss, weights, _form(rows), others, batches, bits, worth), rows)
+    return partial(compiled(loss, weights, _form(rows), others, batches, bits, worth), rows)
 
 
 def _form(value: Any) -> _Form:
@@ -73,7 +73,7 @@ def _form(value: Any) -> _Form:
 
 
 @lru_cache(maxsize=8)
-def _compiled(
+def compiled(
     loss: Callable[..., Any],
     weights: tuple[_Form, ...],
     rows: _Form,
@@ -82,6 +82,10 @@ def _compiled(
     bits: int,
     worth: bool,
 ) -> Any:
+    """What `epoch` makes, but of the music too: (rows, state, order, rates, *inputs) -> the same.
+
+    weights, rows, inputs: their shapes and types.  worth: whether XLA is to compile it.
+    """
     tf = import_tensorflow()
     shifts = tf.constant(range(7, -1, -1), tf.uint8)
 

@@ -66,11 +66,11 @@ def test_the_same_seed_gives_the_same_model_and_another_another(large, trained) 
 def test_what_has_been_compiled_is_not_compiled_again(large) -> None:
     short = Settings(epochs=1, decoder_layers=(9,), encoder_layers=(8,))
     train(large, short)
-    before = optimiser._compiled.cache_info().misses
+    before = optimiser.compiled.cache_info().misses
     train(large, replace(short, seed=7))
-    assert optimiser._compiled.cache_info().misses == before
+    assert optimiser.compiled.cache_info().misses == before
     train(large, replace(short, free_bits=0.1))
-    assert optimiser._compiled.cache_info().misses == before + 1
+    assert optimiser.compiled.cache_info().misses == before + 1
 
 
 def test_a_small_corpus_is_learnt_by_heart_and_wholly() -> None:
