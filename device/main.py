@@ -27,6 +27,7 @@ if is_new_enough():
         behaviours = instrument.behaviours
         calibration = instrument.calibration
         scales = instrument.scales
+        paths = instrument.paths
         quantiser = instrument.quantiser
 
     def guide():

@@ -14,7 +14,7 @@ Type the name of a part to use it while it plays (Tab completes); help(track) sa
     tempo, history  tempo(128), tempo.run(); history.undo(), mutate(); quantiser: CV to notes
     behaviours      your code in every frame: behaviours.switch("fills")
     knobs, controls what is turned and pressed, and the pages of the screen
-    settings        what power-on brings back; calibration: volts; scales: tunings
+    settings        what power-on brings back; calibration: volts; scales, paths
     instrument      all of them: instrument.pause(), reset(), stop(), start()"""
 
 TEXTS = {
@@ -64,6 +64,13 @@ scales are the files in /flash/scales, which track.tuning offers by their names.
     scales.refused      files that cannot be read, and what is wrong
     scales.refresh()    reads the folder again; `latentrack scales FILE` does it, too
 Built-in ones are track.scale = "minor"; track.keys says how notes find their pitch.""",
+    "paths": """
+paths are the files in /flash/paths, lines through the latent space, which track.path offers.
+    paths.names()             what is offered: track.path = "rise", or "off"
+    track.path_at = 0.5       how far along; patch.cv_5_to = "1.path_at" scrubs it
+    track.path_by = "bar"     bar by bar, from the next bar on; "hand" again
+    paths.refused             files that cannot be read, and what is wrong
+    paths.refresh()           reads the folder again; `latentrack paths FILE` does it, too""",
     "presets": """
 presets keep what is set on all tracks, patch, quantiser, and which models play: 1 to 16.
     presets.store(3)              keeps it

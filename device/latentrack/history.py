@@ -154,7 +154,7 @@ class History(Part):
 
         self.close()
         controls = self._instrument.controls
-        track = self._instrument.track if controls is None else controls.track
+        track = self._instrument.chosen_track()
         if amount is None:
             amount = self._instrument.patch.mutation
         if not amount:

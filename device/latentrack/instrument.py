@@ -24,6 +24,7 @@ from latentrack.midi import Midi
 from latentrack.names import Part
 from latentrack.parameters import TRACKS
 from latentrack.patch import Patch
+from latentrack.paths import Paths
 from latentrack.presets import Presets
 from latentrack.quantiser import Quantiser
 from latentrack.scale_library import Scales
@@ -107,6 +108,7 @@ class Instrument(Part):
         self.behaviours = Behaviours(self)
         self.calibration = Calibration(self)
         self.scales = Scales(self)
+        self.paths = Paths(self)
         self.quantiser = Quantiser(self)
         # Loaded when the arena has been taken: what is loaded before makes that smaller.
         from latentrack import repair
@@ -144,8 +146,9 @@ class Instrument(Part):
         self._seal()
 
     def _load_settings(self):
-        # First the files of scales, which settings name.
+        # First the files of scales and paths, which settings name.
         self.scales.refresh()
+        self.paths.refresh()
         self.settings.load()
 
     def _add(self, module, name, index):
@@ -296,6 +299,25 @@ class Instrument(Part):
     def reset(self):
         """Makes the next clock edge play step 0; ends a pause."""
         latentcore.ask_reset()
+        for track in self.tracks:
+            track.restart_path()
+
+    def chosen_track(self):
+        """The track that pages and actions are about."""
+        return self.track if self.controls is None else self.controls.track
+
+    def toggle_lock(self, voice):
+        """Locks a voice of the chosen track, 1 to 8, or has it follow again; says which."""
+        track = self.chosen_track()
+        try:
+            if track.locked_mask >> voice & 1:
+                track.unlock(voice)
+                self.message(f"voice {voice} follows")
+            else:
+                track.lock(voice)
+                self.message(f"voice {voice} is locked")
+        except MemoryError as error:
+            self.message(f"voice {voice} follows: {error}")
 
     def plays(self):
         """The name of each track's model; None: it has none."""

@@ -10,7 +10,7 @@ at a control change of 64 or more.
 import latentcore
 
 from latentrack.names import Part, hint
-from latentrack.parameters import PLAIN_ACTIONS, PRESETS
+from latentrack.parameters import LOCKS, PLAIN_ACTIONS, PRESETS
 
 MOST_ASSIGNED = 16
 _NOTE, _CONTROL, _PROGRAM = 0x90, 0xB0, 0xC0
@@ -130,7 +130,7 @@ class Midi(Part):
 
     def _find(self, target):
         """(the object with the parameter, or None: an action; name). KeyError: no such target."""
-        if target in PLAIN_ACTIONS:
+        if target in PLAIN_ACTIONS or target in LOCKS:
             return None, target
         owner, _, name = target.partition(".")
         if owner in ("patch", "quantiser"):

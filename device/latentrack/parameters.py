@@ -132,8 +132,10 @@ SCALES = (
     "harmonic", "major5", "minor5", "blues", "whole", "diminished",
 )  # fmt: skip
 # Of the parameter `tuning`: "off", and the names of the files of scales that the module has found.
-# The one list that grows and shrinks (scale_library.py); a computer sees "off" alone.
+# Such a list grows and shrinks (files_offered.py); a computer sees "off" alone.
 TUNINGS = ["off"]
+# The same of the parameter `path` (paths.py).
+PATHS = ["off"]
 VOICES = 8
 PITCHES = 16
 _P = Parameter
@@ -276,10 +278,16 @@ TRACK = (
        choices=("auto", "drums", "notes", "rhythm"), core="MODE", method="routes", builds=True),
     _P("jacks", "Jacks", 0, 4, 0, "outputs; auto: all, or half when both tracks have a model",
        choices=("auto", "all", "1-4", "5-8", "off"), method="routes", builds=True),
-    _P("midi_out", "MIDI out", 0, 16, 0, "the MIDI channel on which its notes go out; 0: none",
-       whole=True, method="routes"),
     _P("morph", "Morph", 0, 1, 0, "how far the model is blended into its partner, if it has one",
        method="latents"),
+    _P("path", "Path", 0, 0, 0, "a file of /flash/paths along which the position moves",
+       choices=PATHS, method="path"),
+    _P("path_at", "Path at", 0, 1, 0, "how far along its path it is, if it is moved by hand or CV",
+       method="path"),
+    _P("path_by", "Path by", 0, 1, 0, "who moves it along its path: hand and CV, or each bar",
+       choices=("hand", "bar"), method="path"),
+    _P("midi_out", "MIDI out", 0, 16, 0, "the MIDI channel on which its notes go out; 0: none",
+       whole=True, method="routes"),
 )  # fmt: skip
 
 TRACKS = 2
@@ -344,7 +352,9 @@ PLAIN_ACTIONS = (
     "decode", "reset", "pause", "tap", "run", "mutate", "undo", "redo", "keep", "next_slot",
     "play in",
 )  # fmt: skip
-ACTIONS = _Targets(("off",) + PLAIN_ACTIONS + TAPS, ())
+# "lock 1" to "lock 8": a voice of the chosen track stays where it is, or follows again.
+LOCKS = tuple(f"lock {voice + 1}" for voice in range(VOICES))
+ACTIONS = _Targets(("off",) + PLAIN_ACTIONS + TAPS + LOCKS, ())
 # What an output can carry instead of music, and what latentcore.clock_set calls it.
 OUTS = ("music", "clock", "clock/2", "clock/4", "clock/8", "clock/16", "reset", "run")
 OUT_CODES = (0, 1, 2, 4, 8, 16, 256, 257)

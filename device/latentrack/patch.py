@@ -157,10 +157,13 @@ class Patch(Values):
             self.act(self.get(name))
 
     def act(self, action):
-        """Does one of parameters.PLAIN_ACTIONS."""
+        """Does one of parameters.PLAIN_ACTIONS or LOCKS."""
         instrument = self._instrument
         if action == "play in":
             instrument.play_in.toggle()
+            return
+        if action in parameters.LOCKS:
+            instrument.toggle_lock(parameters.LOCKS.index(action) + 1)
             return
         part = _PARTS.get(action)
         getattr(getattr(instrument, part) if part else instrument, action)()

@@ -28,16 +28,13 @@ class Presets(Part):
 
     def used(self):
         """The numbers of the presets that are there, in order."""
-        storage = self._instrument.storage
+        # First those that wait: a frame in between may write one.
+        found = [number for number in range(1, PRESETS + 1) if self.waits(number)]
         try:
             files = os.listdir(FOLDER)
         except OSError:
             files = []
-        return [
-            number
-            for number in range(1, PRESETS + 1)
-            if _file(number) in files or storage.waits(_path(number))
-        ]
+        return [n for n in range(1, PRESETS + 1) if n in found or _file(n) in files]
 
     def store(self, number, now=False):
         """Stores everything under a number."""

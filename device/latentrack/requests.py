@@ -232,6 +232,11 @@ class Requests:
         scales = _instrument().scales
         return on_scheduler(scales.refresh), scales.refused
 
+    def paths(self):
+        """Read /flash/paths again; return (names to choose, {file: what is wrong with it})."""
+        paths = _instrument().paths
+        return on_scheduler(paths.refresh), paths.refused
+
     # -- the panel ------------------------------------------------------------------------------
 
     def panel(self, asked):

@@ -11,6 +11,7 @@ A reader takes the lines of a file and raises ValueError with what is wrong.
 
 from math import log2
 
+from latentrack.files_offered import lines_of, number
 from latentrack.tuning import Mapping, Tuning
 
 MOST_NOTES = 256
@@ -20,29 +21,14 @@ _MOST = 1200
 
 
 def lines(path):
-    """The lines of a text in any encoding that begins as ASCII does, without their ends."""
-    with open(path, "rb") as file:
-        data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise ValueError(f"it has more than {MOST_BYTES // 1024} KB")
-    data = bytes(byte if byte < 128 else 63 for byte in data.lstrip(b"\xef\xbb\xbf"))
-    return data.decode().replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
-def _number(text, convert=float):
-    try:
-        number = convert(text)
-        if -1e30 < number < 1e30:
-            return number
-    except ValueError:
-        pass
-    raise ValueError(f"expected a number, got {text[:20] or 'nothing'}")
+    """The lines of a file of scales. Raises OSError, or ValueError if it is too large."""
+    return lines_of(path, MOST_BYTES)
 
 
 def ratio(text):
     """Semitones of a ratio such as 3/2."""
     above, _, below = text.partition("/")
-    above, below = _number(above), _number(below or "1")
+    above, below = number(above), number(below or "1")
     if above <= 0 or below <= 0:
         raise ValueError(f"expected a ratio of numbers above 0, got {text[:20]}")
     return 12 * log2(above / below)
@@ -68,14 +54,14 @@ def read_scl(found, mapping=None):
     found = _without_comments(found)
     if len(found) < 2:
         raise ValueError("expected a description and a number of notes")
-    count = _number((found[1].split() or [""])[0], int)
+    count = number((found[1].split() or [""])[0], int)
     notes = [line for line in found[2:] if line][: max(count, 0)]
     if len(notes) != count or not 0 < count <= MOST_NOTES:
         raise ValueError(f"expected 1 to {MOST_NOTES} notes, as many as its second line says")
     degrees = [0]
     for line in notes:
         word = line.split()[0]
-        degrees.append(_number(word) / 100 if "." in word else ratio(word))
+        degrees.append(number(word) / 100 if "." in word else ratio(word))
     period = degrees.pop()
     return _checked(degrees, period, keyed=True, mapping=mapping)
 
@@ -86,11 +72,11 @@ def read_kbm(found):
     words = [word for word in words if word]
     if len(words) < 7:
         raise ValueError("a mapping has seven numbers, and then a line for each key")
-    size, first, last, middle, reference = (_number(word, int) for word in words[:5])
-    hertz, octave = _number(words[5]), _number(words[6], int)
+    size, first, last, middle, reference = (number(word, int) for word in words[:5])
+    hertz, octave = number(words[5]), number(words[6], int)
     if not 0 <= size <= MOST_NOTES or hertz <= 0:
         raise ValueError(f"a mapping has 0 to {MOST_NOTES} keys, and a frequency above 0")
-    degrees = [None if word in "xX" else _number(word, int) for word in words[7 : 7 + size]]
+    degrees = [None if word in "xX" else number(word, int) for word in words[7 : 7 + size]]
     degrees += [None] * (size - len(degrees))
     if size and degrees[(reference - middle) % size] is None:
         raise ValueError("the key of its frequency is not mapped")
@@ -99,8 +85,8 @@ def read_kbm(found):
 
 def _step(word):
     if word[-1:] == "c":
-        return _number(word[:-1]) / 100
-    return ratio(word) if "/" in word else _number(word)
+        return number(word[:-1]) / 100
+    return ratio(word) if "/" in word else number(word)
 
 
 def read_txt(found):
@@ -127,7 +113,7 @@ def _reference_tuning(key, items):
     if key == "eq":
         if len(items) != 2:
             raise ValueError("eq has two numbers: how many steps, and of how many octaves")
-        count, period = _number(items[0], int), 12 * _number(items[1])
+        count, period = number(items[0], int), 12 * number(items[1])
         if not 0 < count <= MOST_NOTES:
             raise ValueError(f"expected 1 to {MOST_NOTES} notes, got {count}")
         return [period * i / count for i in range(count)], period
@@ -138,7 +124,7 @@ def _reference_tuning(key, items):
     degrees = []
     for item in items:
         part, _, whole = item.partition("/")
-        degrees.append(12 * _number(part) / (_number(whole or "1") or 1))
+        degrees.append(12 * number(part) / (number(whole or "1") or 1))
     return degrees, degrees.pop() if degrees else 0
 
 
@@ -160,7 +146,7 @@ def read_yml(found, scale):
         elif key == "name" and section == "scales":
             name = value
         elif key == "notes" and section == "scales" and name:
-            scales.setdefault(name, [_number(item, int) for item in _items(value)])
+            scales.setdefault(name, [number(item, int) for item in _items(value)])
     if tuning is None:
         raise ValueError("expected a tuning with eq or ratios")
     whole = _checked(*tuning)

@@ -4,10 +4,8 @@ A tuning is called as its file without the ending; of a .yml the scales are call
 besides. A file that cannot be read is refused with a message, and is not offered.
 """
 
-import os
-
 from latentrack import files, parameters
-from latentrack.names import Part
+from latentrack.files_offered import FilesOffered
 
 FOLDER = files.FLASH + "/scales"
 # Of files with one name, the first of these is read.
@@ -47,66 +45,18 @@ def _read(stem, ending, scale):
         raise ValueError(f"{at} is not a scale that can be played: {error}")
 
 
-def _stems():
-    """The files of scales there are: name -> ending."""
-    try:
-        names = os.listdir(FOLDER)
-    except OSError:
-        return {}
-    found = {}
-    for ending in ENDINGS:
-        for name in names:
-            stem = name[: -len(ending)]
-            if name[0] != "." and name.endswith(ending) and stem and OF not in stem:
-                found.setdefault(stem, ending)
-    return found
-
-
-class Scales(Part):
+class Scales(FilesOffered):
     """The scales of one's own; `instrument.scales`."""
 
-    def __init__(self, instrument):
-        self._instrument = instrument
-        # Files that cannot be read: name -> what is wrong.
-        self.refused = {}
-        self._seal()
+    FOLDER = FOLDER
+    ENDINGS = ENDINGS
+    PARAMETER = "tuning"
+    CHOICES = parameters.TUNINGS
 
-    def names(self):
-        """What the parameter `tuning` offers but "off"."""
-        return parameters.TUNINGS[1:]
+    def names_in(self, stem, ending):
+        """The name of a tuning, and, of a .yml, those of its scales."""
+        return [stem] + [stem + OF + name for name in _read(stem, ending, "")[1]]
 
-    def refresh(self):
-        """Reads the folder again; call it when its files have changed. Returns `names()`."""
-        found, refused = [], {}
-        stems = _stems()
-        for stem in sorted(stems):
-            try:
-                names = _read(stem, stems[stem], "")[1]
-            except (OSError, ValueError) as error:
-                refused[stem + stems[stem]] = str(error)
-                continue
-            found.append(stem)
-            found += [stem + OF + name for name in names]
-        self._offer(found)
-        for file in refused:
-            if self.refused.get(file) != refused[file]:
-                self._instrument.message(refused[file])
-        self.refused = refused
-        return self.names()
-
-    def _offer(self, names):
-        """Has the parameter `tuning` offer these; what is chosen stays, if it is among them."""
-        tracks = self._instrument.tracks
-        chosen = [track.tuning for track in tracks]
-        # A frame may come between any two of these.
-        for track in tracks:
-            track.tuning = "off"
-        parameters.TUNINGS[1:] = names
-        tracks[0].parameter("tuning").most = len(names)
-        for track in tracks:
-            name = chosen[track.number]
-            if name in parameters.TUNINGS:
-                track.tuning = name
-            else:
-                self._instrument.message(f"track {track.number + 1}: tuning {name} is gone")
-            track.retune()
+    def again(self, track):
+        """Has a track read its tuning again."""
+        track.retune()

@@ -19,7 +19,7 @@ MOST_LATENTS = 8
 # Methods that pass parameters to latentcore, by their names in the table. Routes come before the
 # methods that depend on them.
 _METHODS = (
-    "latents", "follows", "jacks", "routes", "pitch_table", "fills", "densities", "chances",
+    "path", "latents", "follows", "jacks", "routes", "pitch_table", "fills", "densities", "chances",
     "draws", "ways", "slew", "locks",
 )  # fmt: skip
 _APPLY = tuple("_apply_" + name for name in _METHODS)
@@ -58,8 +58,9 @@ class Track(Values):
         self._kept = []
         self._models = ()
         self._layout = position.layout(())
-        # Position by locked voice: see locks.py and position.py.
+        # Position by locked voice: see locks.py and position.py; the voices, bit n is voice n.
         self._locked = {}
+        self.locked_mask = 0
         # Knob values (-1 to 1) of the latents without a parameter; the position to decode, in the
         # models' units: the partner's latents and the amount come behind the model's.
         self._knob_values = [0] * MOST_LATENTS
@@ -67,6 +68,9 @@ class Track(Values):
         # The position to decode as knob values; a view of as many latents as the models have.
         self._decoded_values = [0] * position.PLACES
         self._decoded = memoryview(self._latents)
+        # The Walk along a path (paths.py), or None; its knob values by place, None: not its axis.
+        self.walk = None
+        self._along = [None] * position.PLACES
         # What was read last for the parameter `tuning`: (name, Tuning); None: nothing.
         self.read_tuning = None
         # (number of the built-in scale, Tuning or None) of the pitches; a new one with each change.
@@ -187,8 +191,8 @@ class Track(Values):
     def latents(self):
         """The set position: a number for each latent, -model.scale to model.scale.
 
-        The feel's latents come last; setting may leave them out, and they stay as they are. Raises
-        ValueError if the count differs.
+        The feel's latents come last; setting may leave them out, and they stay as they are. Setting
+        leaves the path. Raises ValueError if the count differs.
         """
         scale = self._scale()
         return tuple(self._knob_value(i) * scale for i in range(self._count()))
@@ -198,6 +202,7 @@ class Track(Values):
         count = self._count()
         if len(values) not in (count, count - self._feel_count()):
             raise ValueError(f"expected {count} latents, got {len(values)}")
+        self.set("path", "off")
         for i in range(len(values)):
             value = values[i] / self._scale()
             name = self._name_of(i)
@@ -212,13 +217,14 @@ class Track(Values):
         self._again("latents")
 
     def set_position(self, knob_values):
-        """Set the position: a knob value of -1 to 1 for each latent.
+        """Set the position: a knob value of -1 to 1 for each latent. It leaves the path.
 
         Raises ValueError if the count differs from the model's latents, or if the value of a
         latent with a parameter is out of range.
         """
         if len(knob_values) != self._count():
             raise ValueError(f"expected {self._count()} latents, got {len(knob_values)}")
+        self.set("path", "off")
         for i in range(len(knob_values)):
             name = self._name_of(i)
             if name is None:
@@ -313,6 +319,10 @@ class Track(Values):
             if memory is not None:
                 latentcore.locks(self.number, memory.view)
         self._locked = locked
+        mask = 0
+        for voice in locked:
+            mask |= 1 << voice
+        self.locked_mask = mask
         self.edits += 1
         self._again("locks")
 
@@ -387,6 +397,8 @@ class Track(Values):
         if self._now.get("draws") and self.bar != self._drawn:
             self._drawn = self.bar
             self._again("draws")
+        if self.walk is not None and self.walk.moved():
+            self._again("path")
         for name in self._next_modulation:
             amount = self._next_modulation[name]
             self._next_modulation[name] = 0
@@ -458,6 +470,18 @@ class Track(Values):
             count += kept.reads(block)
         return count
 
+    def repath(self):
+        """Read the path's file again: it may be another."""
+        if self.walk is not None:
+            self.walk.path = None
+            self._again("path")
+
+    def restart_path(self):
+        """Have the next clock edge begin the path, as a reset was asked for."""
+        if self.walk is not None:
+            self.walk.reset()
+            self._again("path")
+
     def retune(self):
         """Read the tuning's file again: it may be another."""
         self.read_tuning = None
@@ -476,12 +500,32 @@ class Track(Values):
         for place in range(position.PLACES):
             name = position.NAMES[place]
             value = self._knob_values[place] if name is None else self._now[name]
+            if self._along[place] is not None:
+                value = self._on_path(place, value)
             if chaos and place != position.MORPH:
                 value = self._thrown(place, value)
             self._decoded_values[place] = value
         self._place_latents()
         self.moves += 1
         self._build = True
+
+    def _on_path(self, place, value):
+        """Return a knob value on the path: what CV adds to the parameter is added there."""
+        value += self._along[place] - self.numbers[position.NAMES[place]]
+        return min(max(value, -1), 1)
+
+    def _apply_path(self):
+        if self._now["path"] or self.walk is not None:
+            from latentrack import paths
+
+            self.walk = paths.walk_of(self, self._along)
+            self._again("latents")
+
+    def on_path(self, name):
+        """Return whether a path sets a latent's parameter, such as "x", instead of its value."""
+        if self.walk is None or name not in position.NAMES:
+            return False
+        return self._along[position.NAMES.index(name)] is not None
 
     def _thrown(self, place, value):
         """Return a knob value with chaos. Dice are numbered by the model's latents."""

@@ -41,6 +41,8 @@ def _words(control: str, which: int | str, far: float) -> str:
         return f"turn the {which} encoder"
     if control in (PUSH, HOLD) and isinstance(which, str):
         return f"{'hold' if control == HOLD else 'push'} the {which} encoder"
+    if control == HOLD:
+        return f"hold button {which}"
     if control == KNOB:
         return f"turn knob {which if which == 'threshold' else str(which).upper()}"
     if control == TRIGGER:
@@ -55,6 +57,7 @@ def _trigger(
 
 
 _SWUNG = "history.close()\ntrack.swing = 70\nhistory.close()"
+_ON_PATH = "track.path = 'rise'"
 _STORED = "track.swing = 60\npresets.store({})\ntrack.swing = 50"
 
 GESTURES = (
@@ -130,6 +133,48 @@ GESTURES = (
         60,
         "presets.store(1)\ntrack.swing = 70\npresets.store(2)\npresets.morph(1, 2)",
     ),
+    Gesture(
+        "along a path",
+        ((PUSH, "left", 0), (KNOB, "x", 0.5)),
+        "track.path_at = 0.5",
+        "0.45 < track.path_at < 0.55",
+        True,
+        _ON_PATH,
+    ),
+    Gesture(
+        "along a path by a voltage",
+        ((CV, "1.path_at", 4.0),),
+        "track.path_at = 0.4",
+        "track.walk is not None and 0.35 < track.walk.share < 0.45",
+        True,
+        _ON_PATH,
+    ),
+    Gesture(
+        "along a path bar by bar, or by hand again",
+        ((PUSH, "left", 0), (PUSH, "right", 0)),
+        "track.path_by = 'bar'",
+        "track.path_by",
+        "bar",
+        _ON_PATH,
+    ),
+    _trigger("the same", "1.path_by", 'track.advance("path_by")', "track.path_by", "bar",
+             _ON_PATH),
+    Gesture(
+        "lock a voice, or let it follow",
+        ((PUSH, "left", 0), (BUTTON, 3, 0)),
+        "track.lock(3)",
+        "track.locked",
+        (3,),
+    ),
+    Gesture(
+        "lock one of voices 5 to 8",
+        ((PUSH, "left", 0), (HOLD, 1, 0)),
+        "track.lock(5)",
+        "track.locked",
+        (5,),
+    ),
+    _trigger("lock a voice, or let it follow", "lock 3", "instrument.toggle_lock(3)",
+             "track.locked", (3,)),
     _trigger("play a bar in, and end it", "play in", "instrument.play_in.begin()",
              "instrument.play_in.recording", True),
 )  # fmt: skip

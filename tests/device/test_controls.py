@@ -74,7 +74,7 @@ def open_page(module, link, name: str) -> None:
 
 def test_the_left_encoders_push_opens_one_page_after_the_other(module, link):
     names = link.evaluate("tuple(page.name for page in instrument.controls.pages)")
-    assert names[:5] == ("play", "perform", "groove", "parameters", "patch")
+    assert names[:5] == ("play", "perform", "path", "groove", "parameters")
     seen = []
     for _ in names:
         seen.append(page(link))

@@ -40,12 +40,18 @@ def _no_presets():
 """
 
 
+def _named(gesture: Gesture) -> str:
+    return f"{gesture.what}: {gesture.words}"
+
+
 @pytest.fixture(scope="module")
 def module(installed_flash, decoders, tmp_path_factory):
     flash = tmp_path_factory.mktemp("gestures") / "flash"
     shutil.copytree(installed_flash, flash)
     (flash / "models" / "perc").mkdir(parents=True)
     shutil.copy(decoders / f"{DRUMS}.tflite", flash / "models" / "perc")
+    (flash / "paths").mkdir()
+    (flash / "paths" / "rise.txt").write_text("-1 -1\n1 1\n")
     with VirtualModule(flash) as module:
         wait_until_playing(module)
         yield module
@@ -64,7 +70,8 @@ def begin(module, link, gesture: Gesture) -> None:
     link.run("patch.defaults()")
     until(lambda: link.evaluate("_no_presets()"), "presets are stored when the clock stops")
     link.run(
-        "for _track in tracks: _track.defaults()\n"
+        "controls.open('perform')\n"
+        "for _track in tracks: _track.defaults(); _track.unlock()\n"
         "patch.slots_at = 'step'\n"
         "presets.last = None; presets.end_morph(); slots.selected = 0\n"
         "slots.stop()\n"
@@ -102,7 +109,7 @@ def act(module, link, control: str, which: int | str, far: float) -> None:
         frames_see(module, link)
 
 
-@pytest.mark.parametrize("gesture", GESTURES, ids=lambda gesture: gesture.what)
+@pytest.mark.parametrize("gesture", GESTURES, ids=_named)
 def test_it_is_done_with_these_actions(module, link, gesture):
     begin(module, link, gesture)
     assert link.evaluate(gesture.shows) != gesture.then or gesture.what == "decode now"
@@ -115,7 +122,7 @@ def test_it_is_done_with_these_actions(module, link, gesture):
     )
 
 
-@pytest.mark.parametrize("gesture", GESTURES, ids=lambda gesture: gesture.what)
+@pytest.mark.parametrize("gesture", GESTURES, ids=_named)
 def test_one_line_at_the_prompt_does_it_too(module, link, gesture):
     begin(module, link, gesture)
     link.run(gesture.line)

@@ -16,8 +16,8 @@ from tests.device.memory import Frames, Soak
 from tests.device.rig import drums, notes
 
 PAGES = (
-    "play", "groove", "parameters", "patch", "quantiser", "library", "presets", "behaviours",
-    "calibration",
+    "play", "perform", "path", "groove", "parameters", "patch", "quantiser", "library",
+    "presets", "behaviours", "calibration",
 )  # fmt: skip
 ARENA = "__import__('latentrack.arena', None, None, ('models',))"
 GROUPS = (1, 1, 6, 2, 2)

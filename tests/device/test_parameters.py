@@ -19,6 +19,7 @@ from tests.device import (  # noqa: F401
     test_groove,
     test_midi,
     test_morph,
+    test_paths,
     test_performing,
     test_tunings,
     test_w,

@@ -23,6 +23,7 @@ from tests.device.glass import Glass, frames_see
 MANUAL = ROOT / "docs" / "playing.md"
 PICTURES = ROOT / "docs" / "pictures"
 SCALE = 4
+PATH = "-0.8 -0.6\n-0.5 0.3\n0 0.75\n0.4 0.2\n0.75 0.6\n"
 MODELS = {"groove": DRUMS, "chorales": CHORALES}
 
 
@@ -66,8 +67,12 @@ SCENES = {
     "perform": (
         "track.swing = 50; track.mute2 = 'on'; patch.tempo = 132; instrument.presets.store(2);"
         "controls.open('perform')", 0, 1),
-    "play_w": ("track.mute2 = 'off'; library.play('four'); track.swing = 50; track.threshold = 0.2;"
-               "track.latents = (-1, 1.5, 2, 0); controls.open('play')", -20, 0),
+    "path": (
+        "track.mute2 = 'off'; track.latents = (0, 0, 2, 0.5, -1); instrument.paths.refresh();"
+        "track.path = 'rise'; track.path_at = 0.55; track.lock(2); track.lock(4);"
+        "controls.open('path')", 0, 0),
+    "play_w": ("track.path = 'off'; track.unlock(); library.play('four'); track.threshold = 0.2;"
+               "track.swing = 50; track.latents = (-1, 1.5, 2, 0); controls.open('play')", -20, 0),
 }  # fmt: skip
 
 
@@ -82,6 +87,8 @@ def screens(installed_flash, shared_data, felt, four, tmp_path_factory):
         folder = flash / "models" / ("perc" if "perc" in model else "notes")
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(shared_data / "decoders" / f"{model}.tflite", folder / f"{name}.tflite")
+    (flash / "paths").mkdir()
+    (flash / "paths" / "rise.txt").write_text(PATH)
     pictures = {}
     with VirtualModule(flash, manual_time=True) as module:
         panel = module.panel
@@ -112,7 +119,7 @@ def screens(installed_flash, shared_data, felt, four, tmp_path_factory):
                 # All in one frame, whatever else the computer does: fast clicks count for more.
                 link.run(f"controls.page.turn('right', {right})")
                 frames_see(module, link)
-                if name in ("play_drums", "play_feel", "play_w", "perform"):
+                if name in ("play_drums", "play_feel", "play_w", "perform", "path"):
                     panel.clock(16 + 7, spacing_us=20_000)
                 pictures[name] = glass.at_rest()
     return pictures

@@ -5,7 +5,7 @@ What must outlive a page being swapped for a newer version lives in the instrume
 """
 
 NAMES = (
-    "play", "perform", "groove", "parameters", "patch", "quantiser", "library", "presets",
+    "play", "perform", "path", "groove", "parameters", "patch", "quantiser", "library", "presets",
     "behaviours", "calibration",
 )  # fmt: skip
 

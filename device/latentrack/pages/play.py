@@ -56,11 +56,15 @@ class Page(BasePage):
         self._fixed = [
             NameLine(0, 0, STATE_X, self),
             StateLine(STATE_X, 0, WIDTH - STATE_X, self),
-            Square(self, self.OF_FEEL),
+            self.make_square(),
             Bars(self),
             ValuesLine(0, MESSAGE_Y, WIDTH, self),
         ]
         self.parts = self.grid.parts + self._fixed
+
+    def make_square(self):
+        """The part of the screen that shows the position."""
+        return Square(self, self.OF_FEEL)
 
     # -- what it shows ------------------------------------------------------------------------
 
@@ -147,6 +151,8 @@ class Page(BasePage):
             model = self.track.model
             self._axis = None if model is None else model.axes.get(name)
             self._turned_ms = ticks_ms()
+            if self.track.on_path(name):
+                self.tell(f"{name} is on path {self.track.path}")
 
     def turn(self, encoder, steps):
         """The left encoder turns W by 1/32 a step, the right one chaos by 0.05.
@@ -314,8 +320,12 @@ def _pair(track, first, count):
 
 def _pixel(track, latent):
     """A latent's value in pixels from the square's edge, 2 to SQUARE - 3."""
-    pixel = int(track.decoded_value(latent) * _HALF + _MIDDLE)
-    return min(max(pixel, 2), SQUARE - 3)
+    return pixel_of(track.decoded_value(latent))
+
+
+def pixel_of(value):
+    """A knob value, -1 to 1, in pixels from the square's edge, 2 to SQUARE - 3."""
+    return min(max(int(value * _HALF + _MIDDLE), 2), SQUARE - 3)
 
 
 def _point(track):
