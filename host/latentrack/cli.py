@@ -25,7 +25,7 @@ COMMANDS = {
     "See it work": ("jam", "demo", "studio"),
     "From music to a model": ("dataset", "train", "report", "export"),
     "The module": (
-        *("devices", "install", "models", "push", "ls", "play", "rename", "rm", "scales"),
+        *("devices", "install", "models", "push", "ls", "play", "rename", "rm", "scales", "paths"),
         *("sync", "pull", "backup", "restore", "reset", "flash", "selftest"),
     ),
     "Changing it while it plays": ("live", "repl", "logs", "midi"),

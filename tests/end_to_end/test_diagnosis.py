@@ -36,6 +36,7 @@ def commands(drum_model: Path, tmp_path: Path) -> dict[str, list[str]]:
         "rm": ["rm", "drums"],
         "ls": ["ls"],
         "scales": ["scales"],
+        "paths": ["paths"],
         "sync": ["sync", str(folder)],
         "backup": ["backup", str(tmp_path / "b.zip")],
         "reset": ["reset"],

@@ -84,3 +84,28 @@ def test_what_cannot_be_done_is_said(
 ) -> None:
     given = [str(folder / each) if "." in each else each for each in arguments]
     assert says in run(module, *given, code=2)
+
+
+def test_a_path_comes_is_listed_and_goes(module: VirtualModule, tmp_path: Path) -> None:
+    rise, odd = tmp_path / "rise.txt", tmp_path / "odd.txt"
+    rise.write_text("bars 4\n-1 -1\n1 1\n")
+    odd.write_text("-1 -1\n1\n")
+
+    def paths(*arguments: object, code: int = 0) -> str:
+        done = latentrack("paths", *map(str, arguments), "--port", module.port)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stderr if code else done.stdout
+
+    assert "No paths of your own are there" in paths()
+    assert "has rise: choose them with its parameter Path" in paths(rise)
+    with Link(module.port) as link:
+        link.run("track.path = 'rise'; track.path_at = 0.75; track.refresh()")
+        assert link.evaluate("track.decoded_value(0)") == 0.5
+    assert paths(odd, code=2) == (
+        "latentrack: odd.txt is not a path that can be played: a point has 2 numbers, not 1: 1. "
+        "The module's paths are as they were.\n"
+    )
+    assert json.loads(paths("--json"))["files"] == {"rise.txt": rise.stat().st_size}
+    assert paths("--rm", "rise") == "Removed: rise.\n"
+    with Link(module.port) as link:
+        assert link.evaluate("track.path") == "off"

@@ -271,6 +271,8 @@ def test_a_path_is_drawn_kept_and_played_along(page: Page, exploring: RunningStu
     page.keyboard.press("Enter")
     expect(page.get_by_text("The path is kept as corner.")).to_be_visible()
     assert (exploring.folder / "paths" / "corner.json").exists()
+    page.get_by_role("button", name="Send to the module").click()
+    expect(page.get_by_text("No module is connected")).to_be_visible()
 
 
 def test_what_plays_can_be_taken_away_as_a_file(page: Page, exploring: RunningStudio) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ from latentrack.decoder.litert import Decoder
 from latentrack.module import library
 from latentrack.module.link import Link
 from latentrack.playing.jacks import drum_steps
+from latentrack.studio.explore.paths import LatentPath
 from latentrack.studio.panel.hosted import HostedModule
 from latentrack.studio.panel.source import Source
 from latentrack.studio.panel.store import ModuleStore
@@ -223,6 +225,29 @@ def test_a_preset_of_the_pucks_place_arrives_on_the_flash(hosted: Studio) -> Non
         assert float(lines[f"1.{name}"]) == value
     explorer.set_density(1, 0.5)
     explorer.set_steps(16)
+
+
+def test_a_path_that_is_sent_is_played_where_it_was_drawn(hosted: Studio) -> None:
+    store = hosted.module
+    # A spiral of more points than the module keeps.
+    turns = [(i / 700, i / 40) for i in range(700)]
+    drawn = LatentPath(
+        tuple((r * math.cos(at), r * math.sin(at)) for r, at in turns), (2, 0), 5, "once"
+    )
+    text = said(store, lambda: store.send_path(drawn, "my spiral"))
+    assert text.startswith("The path my spiral is on the module, and track 1 at its beginning.")
+    file = hosted.workspace.folder / "module" / "paths" / "my spiral.txt"
+    assert file.read_text().splitlines()[1:4] == ["axes z x", "bars 5", "way once"]
+    with reached(store.state.port) as link:
+        for share in (0, 0.3, 0.6, 1):
+            link.run(f"track.path_at = {share}; track.refresh()")
+            z, x = link.evaluate("track.decoded_value(2), track.decoded_value(0)")
+            assert (z, x) == pytest.approx(drawn.at(share), abs=0.02)
+        link.run("track.path = 'off'")
+    deep = LatentPath(((0, 0), (1, 1)), (0, 5))
+    store.send_path(deep, "deep")
+    wait(store, lambda: "choose two of them" in store.state.notice.text)
+    assert not file.with_name("deep.txt").exists()
 
 
 def test_the_module_follows_the_puck(hosted: Studio) -> None:

@@ -75,7 +75,9 @@ def _pages(studio: Studio) -> dict[str, Callable[[], None]]:
         "/train": partial(
             training.build, workspace, studio.training, studio.run_files, explorer, studio.music
         ),
-        "/explore": partial(explore.build, workspace, explorer, transport, studio.music),
+        "/explore": partial(
+            explore.build, workspace, explorer, transport, studio.music, studio.module
+        ),
         "/listen": partial(listen.build, transport, explorer),
         "/module": partial(panel.build, studio.module, explorer),
     }

@@ -17,10 +17,18 @@ from latentrack.studio.explore.state import ExplorerState
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.music.music import Music
 from latentrack.studio.page_parts import errors_shown, in_background, listen
+from latentrack.studio.panel.notices import show_notices
+from latentrack.studio.panel.store import ModuleStore
 from latentrack.studio.workspace import Workspace
 
 
-def build(workspace: Workspace, explorer: Explorer, transport: Transport, music: Music) -> None:
+def build(
+    workspace: Workspace,
+    explorer: Explorer,
+    transport: Transport,
+    music: Music,
+    module: ModuleStore,
+) -> None:
     """Fills the page; it is filled anew when another run is opened."""
     shown: list[object] = []
 
@@ -39,7 +47,7 @@ def build(workspace: Workspace, explorer: Explorer, transport: Transport, music:
                 PatternCard(explorer, transport, tab)
                 if explorer.state.open_run.feel_latents:
                     FeelCard(explorer)
-                PathCard(workspace, explorer, transport, tab, map_card)
+                PathCard(workspace, explorer, transport, module, tab, map_card)
 
     def heard() -> None:
         if shown != _key(explorer.state):
@@ -47,6 +55,7 @@ def build(workspace: Workspace, explorer: Explorer, transport: Transport, music:
 
     fill()
     listen(explorer.run_changed, heard)
+    show_notices(module)
 
 
 def _key(state: ExplorerState) -> list[object]:

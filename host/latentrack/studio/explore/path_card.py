@@ -1,7 +1,8 @@
-"""Paths: drawn on the map, played along bar by bar, kept by name."""
+"""Paths: drawn on the map, played along bar by bar, kept by name, sent to the module."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,23 +21,28 @@ from latentrack.studio.explore.paths import (
     saved_paths,
 )
 from latentrack.studio.listen.transport import Transport
-from latentrack.studio.page_parts import errors_shown, listen, named, show_message
-from latentrack.studio.workspace import Workspace
+from latentrack.studio.page_parts import errors_shown, listen, named, show_error, show_message
+from latentrack.studio.panel.store import ModuleStore
+from latentrack.studio.workspace import Workspace, safe_name
 
 
 class PathCard:
-    """The card "Path": draw, play, store and delete paths through the latent space."""
+    """The card "Path": draw, play, store, delete and send paths through the latent space."""
 
     def __init__(
         self,
         workspace: Workspace,
         explorer: Explorer,
         transport: Transport,
+        module: ModuleStore,
         tab: Tab,
         map_card: MapCard,
     ) -> None:
         self._workspace, self._explorer, self._transport = workspace, explorer, transport
+        self._module = module
         self._tab, self._map_card = tab, map_card
+        # What it is called: as it was kept, opened or sent last.
+        self._name = "path"
         self._drawing = False
         path = explorer.state.path
         if path is not None:
@@ -49,6 +55,8 @@ class PathCard:
             self._draw.props('outline dense no-caps aria-pressed="false"')
             self._play = ui.button("Play along", icon="route", on_click=self._turn_playing)
             self._play.props("outline dense no-caps")
+            self._send = ui.button("Send to the module", icon="send", on_click=self._ask_to_send)
+            self._send.props("outline dense no-caps")
             self._bars = ui.number(
                 "Bars", value=tab.bars, min=2, max=MOST_BARS, step=1, format="%d"
             )
@@ -75,8 +83,9 @@ class PathCard:
         words = "Stop there" if playing else "Play along"
         if self._play.text != words:
             self._play.set_text(words)
-        if self._play.enabled != there:
-            self._play.set_enabled(there)
+        for button in (self._play, self._send):
+            if button.enabled != there:
+                button.set_enabled(there)
         if there != self._filled:
             self._filled = there
             self._fill_menu()
@@ -151,22 +160,42 @@ class PathCard:
         self._explorer.set_path(None)
 
     def _keep(self) -> None:
-        with self._map_card.map.parent_slot.parent, ui.dialog() as dialog, ui.card():  # type: ignore[union-attr]
-            field = ui.input("Name of the path").props("autofocus")
+        def keep(name: str, path: LatentPath) -> None:
+            self._name = save_path(self._workspace, name, path)
+            show_message(f"The path is kept as {self._name}.")
+            self._fill_menu()
 
-            def keep() -> None:
+        self._ask_name("Name of the path", "Keep", "", keep)
+
+    def _ask_to_send(self) -> None:
+        if not self._module.state.connected:
+            show_error("No module is connected: switch one on, or plug one in, on the page Module.")
+            return
+
+        def send(name: str, path: LatentPath) -> None:
+            self._name = safe_name(name)
+            self._module.send_path(path, self._name)
+
+        self._ask_name("Name of the path on the module", "Send", self._name, send)
+
+    def _ask_name(
+        self, words: str, button: str, name: str, use: Callable[[str, LatentPath], None]
+    ) -> None:
+        """Ask for a name, and do something with it and with the path that is there then."""
+        with self._map_card.map.parent_slot.parent, ui.dialog() as dialog, ui.card():  # type: ignore[union-attr]
+            field = ui.input(words, value=name).props("autofocus")
+
+            def done() -> None:
                 path = self._explorer.state.path
                 if path is None or not (field.value or "").strip():
                     return
                 with errors_shown():
-                    name = save_path(self._workspace, field.value, path)
-                    show_message(f"The path is kept as {name}.")
+                    use(field.value, path)
                     dialog.close()
-                    self._fill_menu()
 
-            field.on("keydown.enter", keep)
+            field.on("keydown.enter", done)
             with ui.row():
-                ui.button("Keep", on_click=keep).props("no-caps")
+                ui.button(button, on_click=done).props("no-caps")
                 ui.button("Cancel", on_click=dialog.close).props("flat no-caps")
         dialog.on("hide", dialog.delete)
         dialog.open()
@@ -174,6 +203,7 @@ class PathCard:
     def _open(self, name: str) -> None:
         with errors_shown():
             path = load_path(self._workspace, name)
+            self._name = name
             self._explorer.remember()
             try:
                 self._explorer.set_path(path)

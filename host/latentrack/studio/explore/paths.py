@@ -95,6 +95,15 @@ def simplified(
     return tuple(points[index] for index in sorted(kept))
 
 
+def fitting(points: Sequence[tuple[float, float]], most: int) -> tuple[tuple[float, float], ...]:
+    """At most so many points, 2 or more, of which the line is as near as that allows."""
+    kept, tolerance = tuple(points), 0.001
+    while len(kept) > most:
+        kept = simplified(points, tolerance)
+        tolerance *= 2
+    return kept
+
+
 def _distance(
     point: tuple[float, float], start: tuple[float, float], end: tuple[float, float]
 ) -> float:

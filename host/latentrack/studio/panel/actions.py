@@ -6,9 +6,14 @@ import time
 
 from latentrack.errors import UserError
 from latentrack.module import library
-from latentrack.module.files import reason
+from latentrack.module.files import FramedFiles, reason
 from latentrack.module.link import ModuleError
+from latentrack.module.offered import OfferedFile, put_files
+from latentrack.module.paths import MOST_POINTS, PATHS, path_text
+from latentrack.module.session import Session
+from latentrack.osc.controls import AXES
 from latentrack.studio.explore.explorer import Explorer
+from latentrack.studio.explore.paths import LatentPath, fitting
 from latentrack.studio.panel.connection import RETRY_S, Connection
 from latentrack.studio.panel.hosted import HostedModule
 from latentrack.studio.panel.position import feel_at, values_at
@@ -69,6 +74,32 @@ class Actions:
         self._connection.needed().call("remove", [path])
         self._connection.ask()
         return f"{shown} is removed."
+
+    # -- the path ---------------------------------------------------------------------------------
+
+    def send_path(self, path: LatentPath, name: str, track: int) -> str:
+        """Store a path on the module, and have a track begin at its beginning."""
+        if max(path.axes) >= len(AXES):
+            raise UserError(
+                "The module's paths lie in X, Y, Z and W: choose two of them for the map, and "
+                "draw it there."
+            )
+        talk = self._connection.needed()
+        text = path_text(
+            [AXES[axis] for axis in path.axes],
+            fitting(path.points, MOST_POINTS),
+            path.bars,
+            path.way,
+            "drawn in the studio",
+        )
+        with talk.link() as link, Session(link) as session:
+            files = FramedFiles(session, session.call("hello"))
+            put_files(PATHS, files, [OfferedFile(f"{name}.txt", text.encode())])
+            session.call("change", track, {"path": name, "path_at": 0})
+        return (
+            f"The path {name} is on the module, and track {track + 1} at its beginning. Its page "
+            "Path moves it along."
+        )
 
     # -- the puck ---------------------------------------------------------------------------------
 

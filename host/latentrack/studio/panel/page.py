@@ -7,9 +7,10 @@ from functools import partial
 from nicegui import ui
 
 from latentrack.studio.explore.explorer import Explorer
-from latentrack.studio.page_parts import listen, show_error, show_message
+from latentrack.studio.page_parts import listen
 from latentrack.studio.panel import connection_card, models_card, puck_card
 from latentrack.studio.panel.cards import Card, CardChoices
+from latentrack.studio.panel.notices import show_notices
 from latentrack.studio.panel.panel import Panel
 from latentrack.studio.panel.store import ModuleStore
 
@@ -47,13 +48,4 @@ def build(module: ModuleStore, explorer: Explorer) -> None:
                 partial(puck_card.fill, module, explorer, choices),
                 (module.connection_changed, module.follow_changed, explorer.run_changed),
             )
-    told = module.state.notice.number
-
-    def tell() -> None:
-        nonlocal told
-        notice = module.state.notice
-        if notice.number > told:
-            told = notice.number
-            (show_message if notice.good else show_error)(notice.text)
-
-    listen(module.noticed, tell)
+    show_notices(module)

@@ -12,6 +12,7 @@ from latentrack.errors import UserError
 from latentrack.module.link import ModuleError
 from latentrack.module.session import NoPackage
 from latentrack.studio.explore.explorer import Explorer
+from latentrack.studio.explore.paths import LatentPath
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.panel.actions import Actions
 from latentrack.studio.panel.clock import PanelClock
@@ -178,6 +179,10 @@ class ModuleStore(ModuleState):
     def send_preset(self, number: int, track: int = 0) -> None:
         """Move a track to where the puck is, and have the module store that as a preset."""
         self._do(partial(self._actions.send_preset, number, track))
+
+    def send_path(self, path: LatentPath, name: str, track: int = 0) -> None:
+        """Store a path on the module by a name, and have a track begin at its beginning."""
+        self._do(partial(self._actions.send_path, path, name, track), "Sending the path")
 
     def follow(self, track: int | None) -> None:
         """From now on the track goes wherever the puck goes; None ends that."""
