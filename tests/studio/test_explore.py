@@ -8,6 +8,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import mido
@@ -34,6 +35,7 @@ from latentrack.playing.pattern import Pattern
 from latentrack.studio.explore import path_player
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.latent_map import LatentMap
+from latentrack.studio.explore.layer import Area
 from latentrack.studio.explore.map_card import MapCard, Tab, axis_name
 from latentrack.studio.explore.nearest import backward, forward, nearest
 from latentrack.studio.explore.paths import (
@@ -110,7 +112,11 @@ def test_what_is_beyond_a_range_is_at_its_end_and_nonsense_is_refused(drums: Exp
         lambda: drums.set_density(-1, 0.5),
         lambda: drums.set_pitches(()),
         lambda: drums.set_pitches(range(17)),
-        lambda: drums.draw(16, 0, True),
+        lambda: drums.draw([(16, 0, True)]),
+        lambda: drums.mute(12, True),
+        lambda: drums.clear(Area(0, 16, (0,))),
+        lambda: drums.shift(Area(0, 3, (0,)), "sideways"),
+        lambda: drums.fill(Area(0, 3, (0,)), 0),
     ):
         with pytest.raises(ValueError):
             nonsense()
@@ -241,11 +247,13 @@ def test_a_pattern_that_the_model_can_play_is_found(demo: Explorer) -> None:
         demo.set_knob_values(place)
         wanted = demo.state.cells.copy()
         demo.set_knob_values(-place)
-        demo.draw_all(wanted)
-        wrong = demo.state.wrong
-        assert wrong is not None
-        assert np.array_equal(wrong, demo.state.cells != wanted)
-        exact += not wrong.any()
+        demo.draw((s, v, bool(wanted[s, v])) for s, v in np.ndindex(wanted.shape))
+        demo.find_nearest()
+        there = demo.state.found_there
+        assert there is not None
+        demo.take_over()
+        assert demo.state.layer is None and np.array_equal(demo.state.hits, there.hits)
+        exact += np.array_equal(demo.state.cells, wanted)
     assert exact >= 25
 
 
@@ -285,48 +293,135 @@ def test_the_gradient_is_the_slope(demo: Explorer) -> None:
         assert gradient[axis] == pytest.approx(slope, rel=0.05, abs=0.05)
 
 
-def test_what_was_drawn_is_kept_until_the_puck_moves(demo: Explorer) -> None:
-    demo.set_keep_drawn(True)
+def test_a_drawing_stays_when_the_puck_moves_and_only_its_cells_do(demo: Explorer) -> None:
     before = demo.state.cells.copy()
-    step, voice = 7, 11
-    assert not before[step, voice]
-    demo.draw(step, voice, True)
-    demo.draw(step, 10, True)
-    wanted = before.copy()
-    wanted[step, [10, 11]] = True
-    assert demo.pattern is not None and demo.state.edit is not None
-    assert np.array_equal(demo.pattern.velocities > 0, wanted)
-    demo.set_keep_drawn(False)
-    assert np.array_equal(demo.pattern.velocities > 0, demo.state.cells)
-    wrong = demo.state.wrong
-    assert wrong is not None and np.array_equal(wrong, demo.state.cells != wanted)
-    demo.set_knob_values((0.1, 0.1, 0.1))
-    assert demo.state.edit is None and demo.state.wrong is None
+    on, off = np.argwhere(~before)[7], np.argwhere(before)[2]
+    demo.draw([(on[0], on[1], True), (off[0], off[1], False)])
+    rng = np.random.default_rng(2)
+    seen = set()
+    for _ in range(20):
+        demo.set_knob_values(rng.uniform(-1, 1, 4))
+        state, opened = demo.state, demo.state.open_run
+        assert opened is not None and state.pattern is not None
+        wanted = opened.logits(state.latents) > cut_offs(state.limits(opened))
+        seen.add(wanted.tobytes())
+        assert np.array_equal(state.cells, wanted)
+        wanted[tuple(on)], wanted[tuple(off)] = True, False
+        # What is shown is what plays, what the pointer shows there, and what a file gets.
+        assert np.array_equal(state.hits > 0, wanted)
+        assert np.array_equal(state.pattern.velocities, state.hits)
+        there = state.pattern_at(state.knob_values)
+        assert there is not None and np.array_equal(there.velocities, state.hits)
+    assert len(seen) > 10
+    # A second click gives the cell back to the model, wherever the puck is now.
+    assert demo.state.layer is not None
+    model = bool(demo.state.cells[tuple(on)])
+    demo.draw([(on[0], on[1], False)])
+    assert demo.state.layer.drawn[tuple(on)] == model and not demo.state.hits[tuple(on)]
+    demo.forget(Area(0, 15, tuple(range(12))))
+    assert demo.state.layer is None and np.array_equal(demo.state.hits > 0, demo.state.cells)
+
+
+def test_areas_are_shifted_filled_copied_and_cleared(felt_or_not: Explorer) -> None:
+    """Against NumPy's own roll, on all of the pattern or a part of it."""
+    explorer = felt_or_not
+    explorer.set_threshold(0.4)
+    whole = Area(0, 15, tuple(range(12)))
+    hits, late = explorer.state.hits, explorer.state.timing
+    for way, axis, by in (("right", 0, 1), ("up", 1, -1), ("left", 0, -1), ("down", 1, 1)):
+        explorer.shift(whole, way)
+        hits = np.roll(hits, by, axis)
+        assert np.array_equal(explorer.state.hits, hits)
+    if late is not None:
+        assert explorer.state.timing == pytest.approx(late, abs=1e-6, nan_ok=True)
+    part = Area(4, 7, (5, 3))  # the upper row first
+    explorer.shift(part, "down")
+    wanted = hits.copy()
+    wanted[4:8, [5, 3]] = hits[4:8, [3, 5]]
+    assert np.array_equal(explorer.state.hits, wanted)
+    explorer.fill(Area(2, 15, (6,)), 4, 2)
+    assert np.flatnonzero(explorer.state.hits[2:, 6]).tolist() == [0, 4, 8, 12]
+    wanted[2:, 6] = explorer.state.hits[2:, 6]
+    assert np.array_equal(explorer.state.hits, wanted)
+    explorer.copy(Area(0, 7, (0, 1, 6)))
+    explorer.paste(Area(12, 15, (9, 10)))  # as far as it fits
+    wanted[12:, [9, 10]] = wanted[:4, [0, 1]]
+    assert np.array_equal(explorer.state.hits, wanted)
+    explorer.clear(Area(0, 3, (0, 1)))
+    wanted[:4, :2] = 0
+    assert np.array_equal(explorer.state.hits, wanted)
+    explorer.set_knob_values((-1, 1, 0))
+    assert np.array_equal(explorer.state.hits > 0, wanted > 0)
+
+
+@pytest.fixture(params=[0, 2])
+def felt_or_not(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Explorer:
+    run = made_up_run("drums", 16, 12, (1, 1, 6, 2, 2), feel=request.param)
+    return explorer_of(run, tmp_path, monkeypatch)
+
+
+def test_muted_voices_are_shown_and_do_not_play(drums: Explorer) -> None:
+    drums.set_threshold(0.3)
+    whole = drums.state.hits
+    drums.mute(1, True)
+    drums.mute(2, True)
+    assert np.array_equal(drums.state.hits, whole)
+    assert drums.pattern is not None and whole[:, :3].any(axis=0).all()
+    assert played(drums) == set(range(12)) - {1, 2}
+    drums.solo(2, True)
+    drums.solo(0, True)
+    assert played(drums) == {0, 2}
+    drums.solo(0, False)
+    drums.solo(2, False)
+    drums.mute(1, False)
+    assert played(drums) == set(range(12)) - {2}
+
+
+def played(explorer: Explorer) -> set[int]:
+    assert explorer.pattern is not None
+    return set(np.flatnonzero(explorer.pattern.cells.any(axis=0)).tolist())
+
+
+def test_what_was_drawn_over_a_model_is_there_when_it_is_opened_again(
+    drums: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drums.draw([(3, 3, True)])
+    layer = drums.state.layer
+    other = replace(made_up_run("notes", 8, 20), folder=Path("other.run"))
+    monkeypatch.setattr("latentrack.studio.explore.open_run.load_run", lambda _: other)
+    drums.open(other.folder)
+    assert drums.state.layer is None
+    first = made_up_run("drums", 16, 12, (1, 1, 6, 2, 2))
+    monkeypatch.setattr("latentrack.studio.explore.open_run.load_run", lambda _: first)
+    drums.open(first.folder)
+    assert drums.state.layer is layer and drums.state.hits[3, 3]
 
 
 # -- undo -----------------------------------------------------------------------------------------
 
 
 def test_undo_goes_back_through_moves_edits_and_paths(demo: Explorer) -> None:
-    states = [(demo.state.latents, demo.state.edit, demo.state.path)]
+    states = [(demo.state.latents, demo.state.layer, demo.state.path)]
     path = LatentPath(((-1, -1), (1, 1)))
     for act in (
         lambda: demo.set_knob_values((0.3, 0.4, 0.5)),
-        lambda: demo.draw(3, 3, True),
+        lambda: demo.draw([(3, 3, True)]),
         lambda: demo.set_path(path),
         lambda: demo.set_path(None),
         lambda: demo.set_knob_values((0, 0, 0)),
     ):
         demo.remember()
         act()
-        states.append((demo.state.latents, demo.state.edit, demo.state.path))
+        states.append((demo.state.latents, demo.state.layer, demo.state.path))
     for state in reversed(states[:-1]):
         demo.undo()
-        assert (demo.state.latents, demo.state.edit, demo.state.path) == state
+        assert (demo.state.latents, demo.state.layer, demo.state.path) == state
     assert not demo.state.can_undo
     for state in states[1:]:
         demo.redo()
-        assert (demo.state.latents, demo.state.edit, demo.state.path) == state
+        assert (demo.state.latents, demo.state.layer, demo.state.path) == state
     assert not demo.state.can_redo
     demo.undo()
     demo.remember()

@@ -142,8 +142,6 @@ def test_sliders_say_how_much_of_it_is_heard_and_the_grid_shows_it(page: Page) -
 
 
 def test_what_is_drawn_is_heard_with_the_feel_there(page: Page) -> None:
-    keep = page.get_by_role("switch", name="Keep exactly what I draw")
-    keep.click()
     page.get_by_role("gridcell", name="crash, step 7, no hit").click()
     drawn = page.get_by_role("gridcell", name=re.compile(r"crash, step 7, hit, velocity \d+, \d"))
     expect(drawn).to_be_visible()
@@ -153,7 +151,8 @@ def test_what_is_drawn_is_heard_with_the_feel_there(page: Page) -> None:
     keep_picture(page, "explore-feel-drawn")
     pad(page).press("Home")
     expect(pad(page)).to_have_attribute("aria-valuetext", "louder 0.00, later 0.00")
-    keep.click()
+    page.get_by_role("button", name="Back to the model").click()
+    expect(page.get_by_role("gridcell", name="drawn")).to_have_count(0)
 
 
 def test_the_browser_sounds_hits_at_their_time(page: Page) -> None:

@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import mido
 import numpy as np
@@ -189,29 +190,143 @@ def test_a_point_is_jumped_to_and_the_pointer_shows_what_is_there(
     until(lambda: shown() == pytest.approx([x, y], abs=0.0051), "the puck is not there")
 
 
-def test_a_cell_is_edited_by_mouse_and_by_keyboard(page: Page) -> None:
+def test_what_is_drawn_sounds_and_stays(page: Page) -> None:
+    """By mouse and keyboard: a click, a drag over several cells, how loud, away again."""
     place_by_mouse(page, 0, 0)
-    keep = page.get_by_role("switch", name="Keep exactly what I draw")
-    keep.click()
     before = pattern(page)
-    cell = page.get_by_role("gridcell", name="crash, step 7, no hit")
-    cell.click()
-    drawn = page.get_by_role("gridcell", name=re.compile("crash, step 7, hit, "))
-    expect(drawn).to_be_visible()
-    expect(page.get_by_role("status").filter(has_text="drew")).to_be_visible()
+    click(page, "crash, step 7")
     expect_pattern(page, sorted_as_shown(page, [*before, "crash, step 7"]))
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Space")
-    second = page.get_by_role("gridcell", name=re.compile("ride, step 8, hit, "))
-    expect(second).to_be_focused()
+    expect(cell(page, "ride, step 8", ", hit, .*drawn$")).to_be_focused()
+    expect(page.get_by_role("status").filter(has_text="2 cells are drawn")).to_be_visible()
+    # From an empty cell sideways: hits, as far as the hand goes, also if it hurries.
+    row = [name for step in range(9, 17) if (name := f"high tom, step {step}") not in before]
+    drag(page, row[0], row[-1])
+    wanted = {
+        *before,
+        "crash, step 7",
+        "ride, step 8",
+        *(f"high tom, step {s}" for s in range(9, 17)),
+    }
+    wanted = {name for name in wanted if "high tom" not in name or name >= row[0] or name in before}
+    drawn = sorted_as_shown(page, [*{*wanted, *row}])
+    expect_pattern(page, drawn)
+    # Up within a cell: louder; a click on a hit: gone; by the right button: several.
+    box = cell(page, row[0]).bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 8, box["y"] + 15)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 9, box["y"] - 5, steps=4)
+    page.mouse.up()
+    expect(cell(page, row[0], ", hit, velocity 120, drawn")).to_be_visible()
     keep_picture(page, "explore-drawn")
+    # It is a layer: the puck moves, what was drawn stays.
+    place_by_mouse(page, -0.9, 0.8)
+    for name in ("crash, step 7", "ride, step 8", *row):
+        expect(cell(page, name, ", hit, .*drawn$")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    expect(second).to_have_count(0)
-    expect(drawn).to_be_visible()
-    place_by_mouse(page, 0, 0)
+    expect_pattern(page, drawn)
+    drag(page, row[0], row[-1], button="right")
+    click(page, "ride, step 8")
+    expect_pattern(
+        page, sorted_as_shown(page, [n for n in drawn if n not in (*row, "ride, step 8")])
+    )
+    for _ in range(2):
+        page.get_by_role("button", name="Undo").click()
+    expect_pattern(page, drawn)
+    page.get_by_role("button", name="Back to the model").click()
     expect_pattern(page, before)
-    keep.click()
+
+
+def test_what_is_drawn_is_what_the_browser_sounds(page: Page) -> None:
+    """A click is heard at once while nothing plays, and then in each bar; a muted voice is not."""
+    place_by_mouse(page, 0, 0)
+    click(page, "high tom, step 3")
+    page.wait_for_function("latentrackSound.running")
+    page.get_by_role("button", name="Solo high tom").click()
+    expect(cell(page, "kick, step 1", ", .*not played$")).to_be_visible()
+    only = [name for name in pattern(page) if name.startswith("high tom")]
+    sounding = "latentrackSound.log.filter((step) => step.hits).map((step) => step.number)"
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function(f"{sounding}.length >= {len(only) + 1}")
+    steps = {int(name.split()[-1]) - 1 for name in only}
+    assert set(page.evaluate(sounding)) == steps and 2 in steps
+    # While it plays, too: the next time its turn comes.
+    click(page, "high tom, step 5" if 4 not in steps else "high tom, step 6")
+    page.wait_for_function(f"new Set({sounding}).size === {len(steps) + 1}")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Solo high tom").click()
+    page.get_by_role("button", name="Back to the model").click()
+    expect(page.get_by_role("gridcell", name="drawn")).to_have_count(0)
+
+
+def test_tools_act_on_what_is_selected(page: Page) -> None:
+    place_by_mouse(page, 0, 0)
+    before = pattern(page)
+    page.get_by_role("button", name="crash", exact=True).click()
+    page.get_by_role("button", name="Fill a voice").click()
+    page.get_by_text("Every 4th step", exact=True).click()
+    others = [name for name in before if not name.startswith("crash")]
+    fours = [f"crash, step {step}" for step in (1, 5, 9, 13)]
+    expect_pattern(page, sorted_as_shown(page, others + fours))
+    cell(page, "crash, step 1").focus()
+    page.keyboard.press("Alt+ArrowRight")
+    expect_pattern(
+        page, sorted_as_shown(page, others + [f"crash, step {s}" for s in (2, 6, 10, 14)])
+    )
+    page.keyboard.press("Control+c")
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Control+v")  # of the row above the focus, from its first step on
+    rides = [f"ride, step {s}" for s in (2, 6, 10, 14)]
+    expect_pattern(
+        page,
+        sorted_as_shown(
+            page,
+            [name for name in others if not name.startswith("ride")]
+            + rides
+            + [f"crash, step {s}" for s in (2, 6, 10, 14)],
+        ),
+    )
+    page.keyboard.press("Control+Shift+End")
+    page.keyboard.press("Delete")
+    expect(page.get_by_role("gridcell", name=re.compile("^(ride|crash).*, hit, "))).to_have_count(0)
+    # What the model makes of it stands beside it, and takes its place when that is wanted.
+    page.get_by_role("button", name="Find nearest").click()
+    found = page.get_by_role("status").filter(has_text=re.compile("nearest that the model|exactly"))
+    expect(found).to_be_visible()
+    differs = page.get_by_role("gridcell", name="the nearest differs")
+    told = re.search(r"(\d+) cell", found.inner_text())
+    expect(differs).to_have_count(int(told[1]) if told else 0)
+    wanted = set(pattern(page)) ^ {
+        ", ".join(label.split(", ")[:2]) for label in differs.evaluate_all(LABELS)
+    }
+    page.get_by_role("button", name="Take it over").click()
+    expect(page.get_by_role("gridcell", name=re.compile("drawn|erased"))).to_have_count(0)
+    expect_pattern(page, sorted_as_shown(page, [*wanted]))
+
+
+def cell(page: Page, name: str, more: str = ", ") -> Locator:
+    """By its voice and step, such as "kick, step 3", and what is said of it further."""
+    return page.get_by_role("gridcell", name=re.compile(f"^{name}{more}"))
+
+
+def click(page: Page, name: str) -> None:
+    """Press the cell in its middle."""
+    cell(page, name).click()
+
+
+def drag(page: Page, first: str, last: str, button: Literal["left", "right"] = "left") -> None:
+    """From one cell to another, so fast that most between them are not told of."""
+    at, to = cell(page, first).bounding_box(), cell(page, last).bounding_box()
+    assert at is not None and to is not None
+    page.mouse.move(at["x"] + 10, at["y"] + 10)
+    page.mouse.down(button=button)
+    page.mouse.move(at["x"] + 22, at["y"] + 10)
+    page.mouse.move(to["x"] + 10, to["y"] + 10, steps=2)
+    page.mouse.up(button=button)
 
 
 def sorted_as_shown(page: Page, labels: list[str]) -> list[str]:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-
-import numpy as np
 
 from latentrack.errors import UserError
 from latentrack.model.run import Run
 from latentrack.playing.cells import MOST_NOTES, MOST_PITCHES
 from latentrack.playing.parameters import DENSITIES, PITCHES, TRACK
 from latentrack.playing.pattern import Pattern
-from latentrack.studio.explore import path_player, undo
-from latentrack.studio.explore.drawing import cell_drawn, hit_shaped, searched
-from latentrack.studio.explore.open_run import Cells, OpenRun
+from latentrack.studio.explore import drawing, path_player, search, undo
+from latentrack.studio.explore.layer import Area, Content, Layer
+from latentrack.studio.explore.open_run import OpenRun
 from latentrack.studio.explore.paths import LatentPath
 from latentrack.studio.explore.state import ExplorerState, clamped
 from latentrack.studio.explore.store import ExplorerStore
@@ -37,6 +34,9 @@ class Explorer(ExplorerStore):
         super().__init__()
         self._workspace = workspace
         self._chosen = False
+        self.copied: Content | None = None
+        """What was copied last."""
+        self._layers: dict[Path, Layer | None] = {}
         threading.Thread(target=self._open_last, daemon=True).start()
 
     # -- what the sequencer and OSC ask; see ExplorerState ----------------------------------------
@@ -99,7 +99,7 @@ class Explorer(ExplorerStore):
     # -- which run --------------------------------------------------------------------------------
 
     def open(self, folder: Path) -> None:
-        """Read a run and go to the middle of its space, with its own threshold. Takes a while.
+        """Read a run and go where most of its music lies, with its own threshold. Takes a while.
         Raises UserError."""
         self._chosen = True
         self._open(folder)
@@ -109,9 +109,19 @@ class Explorer(ExplorerStore):
         self.update(busy=f"Opening {folder.stem}")
         try:
             opened = OpenRun.read(folder)
-            self.change(lambda state: state.with_run(opened) if still() else state)
+            self.change(lambda state: self._with_run(state, opened) if still() else state)
         finally:
             self.update(busy="")
+
+    def _with_run(self, state: ExplorerState, opened: OpenRun) -> ExplorerState:
+        """With what was drawn over this run when another was opened, if nothing is there now."""
+        if state.run is not None:
+            self._layers[state.run.folder] = state.layer
+        made = state.with_run(opened)
+        layer = self._layers.get(opened.run.folder)
+        if made.layer is None and layer is not None and layer.drawn.shape == made.cells.shape:
+            made = made.sounding(layer=layer)
+        return made
 
     def _open_last(self) -> None:
         name = self._workspace.setting("run", "")
@@ -128,8 +138,7 @@ class Explorer(ExplorerStore):
     # -- where ------------------------------------------------------------------------------------
 
     def move(self, latents: Sequence[float]) -> None:
-        """Move the puck to these latents. A path that is played ends, and so does what was drawn
-        by hand."""
+        """Move the puck to these latents. A path that is played ends; what was drawn stays."""
         self.change(lambda state: state.moved(state.position(latents, state.scale)))
 
     def set_knob_values(self, values: Sequence[float]) -> None:
@@ -145,7 +154,7 @@ class Explorer(ExplorerStore):
 
     def set_feel_knob_values(self, values: Sequence[float]) -> None:
         """Move the latents of the feel, -1 to 1 each: the same hits, harder or later. The puck
-        stays, and so do a path that is played and what was drawn by hand."""
+        stays, and so does a path that is played."""
         self.change(lambda state: state.felt(values))
 
     def set_feel(self, amount: float) -> None:
@@ -199,33 +208,69 @@ class Explorer(ExplorerStore):
         most = int(clamped(notes, 0, MOST_NOTES))
         self.change(lambda state: state.sounding(notes=most))
 
-    def set_keep_drawn(self, keep: bool) -> None:
-        """Whether what is drawn by hand is played exactly so, until the puck moves."""
+    def mute(self, voice: int, on: bool) -> None:
+        """Whether a voice is silent. Raises ValueError."""
+        self.change(lambda state: state.sounding(muted=_chosen(state, state.muted, voice, on)))
 
-        def with_keep(state: ExplorerState) -> ExplorerState:
-            edit = None if state.edit is None else replace(state.edit, kept=keep)
-            return state.sounding(keep_drawn=keep, edit=edit)
+    def solo(self, voice: int, on: bool) -> None:
+        """Whether a voice is soloed: while any are, the others are silent. Raises ValueError."""
+        self.change(lambda state: state.sounding(soloed=_chosen(state, state.soloed, voice, on)))
 
-        self.change(with_keep)
+    # -- drawn by hand; all quick; ValueError if there are no such cells ---------------------------
 
-    # -- drawn by hand ----------------------------------------------------------------------------
-
-    def draw(self, step: int, voice: int, struck: bool) -> None:
-        """Set a cell, and move to the position whose pattern comes nearest to all that was drawn
-        since the puck was moved. Takes up to 50 ms."""
-        self.change(cell_drawn(self.state, step, voice, struck).applied)
+    def draw(self, cells: Iterable[tuple[int, int, bool]]) -> None:
+        """Draw cells (step, voice, struck): they sound so wherever the puck is. See `drawing`."""
+        drawn = tuple(cells)
+        self.change(lambda state: drawing.cells_drawn(state, drawn))
 
     def shape_hit(
         self, step: int, voice: int, velocity: int | None = None, late: float | None = None
     ) -> None:
-        """Give a hit a velocity, 1 to 127, or a timing, -0.5 to 0.5 of a step (+ is late), until
-        the puck moves. None leaves it as it is. Quick. Raises ValueError."""
-        self.change(lambda state: hit_shaped(state, step, voice, velocity, late))
+        """Give a hit a velocity, 1 to 127, or a timing, -0.5 to 0.5 of a step (+ is late), and
+        draw it. None leaves it as it is."""
+        self.change(lambda state: drawing.hit_shaped(state, step, voice, velocity, late))
 
-    def draw_all(self, wanted: Cells) -> None:
-        """Move to the position whose pattern comes nearest to a whole one, (steps, voices)."""
-        whole = np.array(wanted, bool)
-        self.change(searched(self.state, whole, np.zeros(whole.shape, bool)).applied)
+    def clear(self, area: Area) -> None:
+        """Nothing sounds in the area."""
+        self.change(lambda state: drawing.cleared(state, area))
+
+    def forget(self, area: Area) -> None:
+        """The area sounds as the model has it."""
+        self.change(lambda state: drawing.forgotten(state, area))
+
+    def shift(self, area: Area, way: str) -> None:
+        """What sounds in the area goes "left", "right", "up" or "down", around its ends."""
+        self.change(lambda state: drawing.shifted(state, area, way))
+
+    def fill(self, area: Area, stride: int, offset: int = 0) -> None:
+        """A hit at every `stride`-th step of the area."""
+        self.change(lambda state: drawing.filled(state, area, stride, offset))
+
+    def copy(self, area: Area) -> None:
+        """Keep what sounds in the area, for `paste`, also into another model."""
+        self.copied = drawing.content_of(self.state, area)
+
+    def paste(self, area: Area) -> None:
+        """Put what was copied into the area, from its first cell on; nothing was: nothing."""
+        content = self.copied
+        if content is not None:
+            self.change(lambda state: drawing.pasted(state, area, content))
+
+    # -- what the model makes of it ---------------------------------------------------------------
+
+    def find_nearest(self) -> None:
+        """Search for the position whose pattern comes nearest to what sounds, for `state.found`.
+        Takes up to 50 ms. Raises ValueError if no run is open."""
+        found = search.found_nearest(self.state)
+        self.change(lambda state: search.shown(state, found))
+
+    def forget_found(self) -> None:
+        """What was found is not wanted."""
+        self.change(lambda state: state.sounding(found=None))
+
+    def take_over(self) -> None:
+        """Move to what was found; the model's pattern there takes the drawing's place."""
+        self.change(search.taken_over)
 
     # -- undo -------------------------------------------------------------------------------------
 
@@ -255,3 +300,9 @@ class Explorer(ExplorerStore):
         """The transport calls it, in its own thread, right before a pattern begins again."""
         if self.state.path_playing:
             self.change(path_player.next_bar)
+
+
+def _chosen(state: ExplorerState, voices: frozenset[int], voice: int, on: bool) -> frozenset[int]:
+    if not 0 <= voice < state.cells.shape[1]:
+        raise ValueError(f"there is no voice {voice}")
+    return voices | {voice} if on else voices - {voice}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,19 @@ Timing = npt.NDArray[np.floating[Any]]
 Limits = npt.NDArray[np.float64]
 """The probability above which each voice sounds, see `playing.cells.thresholds`."""
 
+_MOST_PLACES = 2000  # enough to know where the music lies, and looked through in a moment
+_AT_ONCE = 256
+_AROUND = 0.15  # of the space's half
+
 
 @dataclass(frozen=True, eq=False)
 class OpenRun:
     """What is worked out once when a run is opened. Two are the same only if they are one object.
 
     positions: where the sequences of the run's music lie, (n, latents), in units of the model.
+    places, peaks: of some of the positions, spread over all, (places, latents), and how high the
+    decoder's logits of each voice are there at the most, (places, voices).
+
     density_of: for each voice the group whose density it has.  pitches: a MIDI note for each voice,
     which a rhythm does not use.  voices: what is known of each by its name.
     """
@@ -45,24 +53,54 @@ class OpenRun:
     density_of: tuple[int, ...]
     pitches: tuple[int, ...]
     voices: tuple[Voice, ...]
+    places: Array
+    peaks: Array
 
     @classmethod
     def read(cls, folder: Path) -> OpenRun:
         """Read a run and encode its music, which takes a while. Raises UserError."""
         run = load_run(folder)
         info, music = run.model.info, run.dataset
+        positions = run.model.encode(music.sequences)
+        places = positions[:: 1 + (len(positions) - 1) // _MOST_PLACES]
         return cls(
             run,
-            run.model.encode(music.sequences),
+            positions,
             density_of_voices(music.kind, info.voices, info.groups),
             voice_pitches(music),
             voices_named(music.voice_names),
+            places,
+            _peaks(run, places),
         )
 
     @property
     def groups(self) -> int:
         """Number of groups of voices, each of which has a density."""
         return max(self.density_of) + 1
+
+    # -- where there is music ---------------------------------------------------------------------
+
+    def audible(self, limits: Limits) -> npt.NDArray[np.bool_]:
+        """At which of the places anything sounds, (places,)."""
+        return np.asarray((self.peaks > cut_offs(limits)).any(axis=1))
+
+    def densest(self, limits: Limits) -> tuple[float, ...]:
+        """The place around which most of the music lies, among those where anything sounds; if
+        nothing sounds anywhere, among all."""
+        heard = self.audible(limits)
+        weights = self._crowds * heard if heard.any() else self._crowds
+        return tuple(map(float, self.places[int(weights.argmax())]))
+
+    @cached_property
+    def _crowds(self) -> npt.NDArray[np.floating[Any]]:
+        """How much music is around each place: a bell around each of the others."""
+        wide = _AROUND * self.run.model.info.latent_scale
+        scaled = self.places / wide
+        square = (scaled**2).sum(axis=1)
+        apart = square[:, np.newaxis] + square - 2 * scaled @ scaled.T
+        return np.asarray(np.exp(-0.5 * np.maximum(apart, 0)).sum(axis=1))
+
+    # -- what plays at a position -----------------------------------------------------------------
 
     def logits(self, latents: tuple[float, ...]) -> Array:
         """The decoder's logits at a position, (steps, voices); takes 0.1 ms."""
@@ -116,3 +154,12 @@ class OpenRun:
         """The time signature of a loop of so many steps: the music's own, if it has all steps."""
         music = self.run.dataset
         return music.meter if steps == music.steps else meter_of(steps, music.steps_per_beat)
+
+
+def _peaks(run: Run, places: Array) -> Array:
+    """The highest logit of each voice at each place, (places, voices)."""
+    found = [
+        run.model.logits(places[first : first + _AT_ONCE]).max(axis=1)
+        for first in range(0, len(places), _AT_ONCE)
+    ]
+    return np.concatenate(found)

@@ -6,19 +6,19 @@ import re
 from contextlib import suppress
 from typing import Any
 
-import numpy as np
 from nicegui import ui
 from nicegui.events import GenericEventArguments, ValueChangeEventArguments
 
 from latentrack.corpus.harmony import pitch_name
 from latentrack.playing.cells import MOST_NOTES, MOST_PITCHES
+from latentrack.studio.explore.draw_tools import DrawTools
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.map_card import Tab
 from latentrack.studio.explore.named_slider import NamedSlider
 from latentrack.studio.explore.pattern_grid import PatternGrid
 from latentrack.studio.explore.state import ExplorerState
 from latentrack.studio.listen.transport import Transport
-from latentrack.studio.page_parts import in_background, listen
+from latentrack.studio.page_parts import listen
 from latentrack.words import agree, count
 
 _PITCH = re.compile(r"([a-g])(#|b)?(-?\d+)", re.IGNORECASE)
@@ -38,15 +38,12 @@ class PatternCard:
         self._answered = 0
         self._step = -1
         self._shown: object = None
-        self._drawing = False
-        self._next: list[tuple[int, int, bool]] = []
+        self._drawn = 0
         with ui.element("section").classes("lt-card lt-explore-card").props('aria-label="Pattern"'):
             with ui.element("div").classes("lt-explore-bar"):
                 self._words = ui.label().classes("lt-explore-words").props("role=status")
-                self._keep = ui.switch("Keep exactly what I draw", value=explorer.state.keep_drawn)
-                self._keep.on_value_change(lambda event: self._set_keep(event.value))
-                self._keep.tooltip("What you draw is played so until the puck moves")
             self._grid = PatternGrid()
+            self._tools = DrawTools(explorer)
             with ui.element("div").classes("lt-explore-bar lt-explore-knobs"):
                 self._threshold = NamedSlider(
                     "Threshold",
@@ -78,6 +75,9 @@ class PatternCard:
                     self._pitches.on_value_change(self._set_pitches)
         self._grid.on("ready", self._begin)
         self._grid.on("draw", self._draw)
+        self._grid.on("select", lambda event: self._tools.select(event.args))
+        self._grid.on("act", self._act)
+        self._grid.on("voice", self._voice)
         self._grid.on("density", self._density)
         self._grid.on("shape", self._shape)
         self._show()
@@ -92,7 +92,10 @@ class PatternCard:
     def _begin(self) -> None:
         self._ready = True
         self._shown, self._answered = None, 0
-        self._grid.set_up(self._opened.run.dataset, self._opened.density_of)
+        opened = self._opened
+        felt = opened.feel_latents > 0
+        self._grid.set_up(opened.run.dataset, opened.density_of, opened.pitches, felt)
+        self._tools.select(None)
         self._show()
         self._show_step()
 
@@ -100,32 +103,21 @@ class PatternCard:
         state = self._explorer.state
         if state.open_run is not self._opened:
             return
-        number, edit = self._tab.number, state.edit
-        now = (state.pattern, state.densities, edit)
+        number = self._tab.number
+        now = (state.pattern, state.densities, state.layer, state.found, self._drawn)
         news = now != self._shown or number != self._answered or self._unanswered
         if self._ready and news:
-            kept = edit is not None and edit.kept
             answers = number if number != self._answered else 0
-            self._grid.show(
-                state.hits,
-                state.timing,
-                state.steps,
-                state.densities,
-                state.wrong,
-                kept,
-                answers,
-                self._unanswered,
-            )
+            self._grid.show(state, answers, self._drawn, self._unanswered)
             self._shown, self._answered = now, number
             self._unanswered.clear()
+        self._tools.show()
         words = _said(state)
         if words != self._words.text:
             self._words.set_text(words)
         self._showing = True
         self._threshold.show()
         self._steps.show()
-        if self._keep.value != state.keep_drawn:
-            self._keep.value = state.keep_drawn
         kind = self._opened.run.dataset.kind
         if kind == "notes" and self._notes.value != state.notes:
             self._notes.value = state.notes
@@ -141,22 +133,25 @@ class PatternCard:
 
     # -- what is asked for ------------------------------------------------------------------------
 
-    async def _draw(self, event: GenericEventArguments) -> None:
-        """One search at a time, the next cell after the last."""
+    def _draw(self, event: GenericEventArguments) -> None:
         told = event.args
-        self._next.append((int(told["step"]), int(told["voice"]), bool(told["struck"])))
-        if self._drawing:
-            return
-        self._drawing = True
-        try:
-            while self._next:
-                step, voice, struck = self._next.pop(0)
-                self._explorer.remember()
-                await in_background(self._explorer.draw, step, voice, struck)
-        except ValueError:
-            self._next.clear()  # another model has been opened meanwhile
-        finally:
-            self._drawing = False
+        if told.get("first"):
+            self._explorer.remember()
+        self._drawn = int(told["number"])
+        with suppress(ValueError):  # another model has been opened meanwhile
+            self._explorer.draw((int(s), int(v), bool(struck)) for s, v, struck in told["cells"])
+        # What was drawn is on the page already: this says that it is in what plays.
+        self._show()
+
+    async def _act(self, event: GenericEventArguments) -> None:
+        told = event.args
+        await self._tools.act(str(told["act"]), int(told["step"]), int(told["voice"]))
+
+    def _voice(self, event: GenericEventArguments) -> None:
+        told = event.args
+        change = self._explorer.solo if told["act"] == "solo" else self._explorer.mute
+        with suppress(ValueError):  # another model has been opened meanwhile
+            change(int(told["voice"]), bool(told["on"]))
 
     def _shape(self, event: GenericEventArguments) -> None:
         told = event.args
@@ -177,10 +172,6 @@ class PatternCard:
         with suppress(ValueError):  # another model has been opened meanwhile
             self._explorer.set_density(int(event.args["index"]), float(event.args["value"]))
 
-    def _set_keep(self, keep: bool) -> None:
-        if keep != self._explorer.state.keep_drawn:
-            self._explorer.set_keep_drawn(keep)
-
     def _set_pitches(self, event: ValueChangeEventArguments[Any]) -> None:
         pitches = _pitches(event.value)
         if pitches and not self._showing and pitches != self._explorer.state.pitches:
@@ -188,17 +179,12 @@ class PatternCard:
 
 
 def _said(state: ExplorerState) -> str:
-    """How near the model comes to what was drawn."""
-    edit, wrong = state.edit, state.wrong
-    if edit is None or wrong is None:
-        return "Press a cell to change it; drag a hit up, down or sideways to play it otherwise."
-    off = int(np.count_nonzero(wrong))
-    cells, differ = count(off, "cell"), agree(off, "differs", "differ")
-    if off == 0:
-        return "The model plays exactly what you drew."
-    if edit.kept:
-        return f"Played as you drew it. {cells} {differ} from what the model can play."
-    return f"The nearest place: {cells} {differ} from what you drew."
+    """What is drawn, in a sentence."""
+    if state.layer is None:
+        return "Click a cell to set or remove a hit, drag to draw; drag a hit up or down: how loud."
+    drawn = state.layer.count
+    cells, verb = count(drawn, "cell"), agree(drawn, "is", "are")
+    return f"{cells} {verb} drawn, and {agree(drawn, 'stays', 'stay')} so wherever the puck is."
 
 
 def _pitches(text: str | None) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from latentrack.playing.feel import Feel
 from latentrack.playing.parameters import TRACK
 from latentrack.playing.pattern import Pattern
 from latentrack.playing.velocity import velocity_limits
+from latentrack.studio.explore.layer import Layer
 from latentrack.studio.explore.open_run import Cells, Limits, OpenRun, Timing, Velocities
 from latentrack.studio.explore.paths import LatentPath
 from latentrack.words import count
@@ -25,33 +26,25 @@ _DRAWN_VELOCITY = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Edit:
-    """What was drawn by hand, until the puck moves. All arrays are (steps, voices).
+class Heard:
+    """What sounds at a position. cells: those that the model plays; hits: the velocities of what
+    is shown, drawn cells and all; both of all steps, (steps, voices), read-only.  timing: how late
+    each is, in steps; None: on the grid.  pattern: the loop that plays: of the hits the first
+    steps, and of those the voices that are not muted."""
 
-    wanted: the whole pattern; None: no cell was set.  touched: the cells that were set.  kept: the
-    cells sound as they were drawn.  velocities: of hits that were given one, 1 to 127; else 0.
-    timing: of hits that were given one, in steps, + is late; else NaN.
-    """
+    cells: Cells
+    hits: Velocities
+    timing: Timing | None
+    pattern: Pattern
 
-    wanted: Cells | None = None
-    touched: Cells | None = None
-    kept: bool = False
-    velocities: Velocities | None = None
-    timing: Timing | None = None
 
-    def shaped(self, velocities: Velocities) -> Velocities:
-        """Velocities of what sounds, with those that were drawn."""
-        if self.velocities is None:
-            return velocities
-        drawn = (velocities > 0) & (self.velocities > 0)
-        return np.where(drawn, self.velocities, velocities)
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The position, in units of the model, whose pattern comes nearest to what was drawn; of the
+    run in which it was looked for."""
 
-    def moved(self, timing: Timing | None) -> Timing | None:
-        """The timing of a pattern, None if all is on the grid, with what was drawn."""
-        if self.timing is None:
-            return timing
-        played = np.zeros(self.timing.shape) if timing is None else timing
-        return np.where(np.isnan(self.timing), played, self.timing)
+    opened: OpenRun
+    latents: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -60,7 +53,7 @@ class Snapshot:
 
     latents: tuple[float, ...]
     feel_knob_values: tuple[float, ...]
-    edit: Edit | None
+    layer: Layer | None
     path: LatentPath | None
 
 
@@ -77,17 +70,17 @@ class ExplorerState:
     latents: where the puck is, in units of the model.  threshold: how probable a hit must be to
     sound, 0 to 1.  densities: of each group of voices, 0 to 1; 0.5 is neutral.  pitches: the MIDI
     notes that a rhythm's hits take in turn.  steps: how many of the pattern are played in a loop.
-    notes: how many sound at once at the most, 1 to 4 as on the module; 0: all.  keep_drawn: what is
-    drawn by hand is played exactly so, until the puck moves.
+    notes: how many sound at once at the most, 1 to 4 as on the module; 0: all.  layer: what was
+    drawn by hand, which stays while the puck moves; None: nothing.  muted, soloed: voices; while
+    there are soloed ones only those play.
 
     feel_knob_values: the latents of the feel, -1 to 1 each; none: the run has no feel.  feel: how
     much of the learned timing is heard, 0 to 2.  dynamics: how much of the learned velocities'
     contrast, 0 to 2.
 
-    logits, cells, hits: at the puck, of all steps of the pattern, (steps, voices); read-only. cells
-    are those that the model plays, hits the velocities of what sounds.  learned: velocity and
-    timing there; None: the run has no feel.  pattern: the loop that plays, a new object whenever it
-    is built anew.  edit: None: nothing was drawn here.
+    logits, cells, hits, timing, pattern: at the puck; see Heard. The pattern is a new object
+    whenever it is built again.  learned: velocity and timing there; None: the run has no feel.
+    found: what *Find nearest* has found, until the puck moves or something is drawn.
 
     path: the one on the map.  path_bar: which of its bars is the next one; -1: it is not played.
     back, forth: what undo and redo bring back, the next one last.
@@ -101,7 +94,9 @@ class ExplorerState:
     pitches: tuple[int, ...] = FIRST_PITCHES
     steps: int = 0
     notes: int = MOST_NOTES
-    keep_drawn: bool = False
+    layer: Layer | None = None
+    muted: frozenset[int] = frozenset()
+    soloed: frozenset[int] = frozenset()
     feel_knob_values: tuple[float, ...] = ()
     feel: float = 1.0
     dynamics: float = 1.0
@@ -109,8 +104,9 @@ class ExplorerState:
     cells: Cells = _no_array(np.bool_)
     hits: Velocities = _no_array(np.uint8)
     learned: Feel | None = None
+    timing: Timing | None = None
     pattern: Pattern | None = None
-    edit: Edit | None = None
+    found: Found | None = None
     path: LatentPath | None = None
     path_bar: int = -1
     back: tuple[Snapshot, ...] = ()
@@ -139,17 +135,18 @@ class ExplorerState:
         return "4/4" if self.open_run is None else self.open_run.meter(self.steps)
 
     @property
-    def wrong(self) -> Cells | None:
-        """The cells that sound otherwise than they were drawn, (steps, voices); None: no cell was
-        set here."""
-        wanted = self.edit.wanted if self.edit else None
-        return None if wanted is None else wanted != self.cells
+    def silent(self) -> npt.NDArray[np.bool_]:
+        """The voices that do not play because they are muted, or others are soloed, (voices,)."""
+        return self._silent_of(self.cells.shape[1])
 
     @property
-    def timing(self) -> Timing | None:
-        """How late each cell's hit sounds, of all steps; None: all are on the grid."""
-        learned = self._timing_of(self.learned)
-        return self.edit.moved(learned) if self.edit else learned
+    def found_there(self) -> Heard | None:
+        """What the model alone plays at the position that was found for the drawing."""
+        opened, found = self.open_run, self.found
+        if opened is None or found is None or found.opened is not opened:
+            return None
+        learned = opened.feel_at(found.latents, self.feel_knob_values)
+        return replace(self, layer=None).heard(opened, opened.logits(found.latents), learned)
 
     @property
     def path_playing(self) -> bool:
@@ -177,51 +174,80 @@ class ExplorerState:
             return None
         values = self.position(knob_values, 1)
         latents = tuple(value * self.scale for value in values)
-        logits, learned = opened.logits(latents), opened.feel_at(latents, self.feel_knob_values)
-        limits = self.limits(opened)
+        learned = opened.feel_at(latents, self.feel_knob_values)
+        return self.heard(opened, opened.logits(latents), learned).pattern
+
+    def heard(self, opened: OpenRun, logits: Array, learned: Feel | None) -> Heard:
+        """What sounds of these logits, by all that is set: the one place that makes the pattern
+        that is shown, played, pointed at on the map and exported."""
+        limits, layer = self.limits(opened), self.layer
         cells = opened.cells_of(logits, limits, self.notes)
-        hits = opened.velocities_of(logits, cells, limits, learned, self.dynamics)
-        return opened.pattern_of(hits[: self.steps], self.pitches, self._timing_of(learned))
+        played = cells if layer is None else layer.over(cells)
+        hits = opened.velocities_of(logits, played, limits, learned, self.dynamics)
+        timing = None if learned is None else self.feel * learned.timing
+        if layer is not None:
+            if learned is None:
+                # Without a feel a cell that the model does not play has no velocity of its own.
+                low, high = velocity_limits(opened.voices)
+                drawn = np.clip(np.where(cells, hits, _DRAWN_VELOCITY), low, high)
+                hits = np.where(played, drawn, 0).astype(np.uint8)
+            hits, timing = layer.shaped(hits), layer.moved(timing)
+        loop = hits[: self.steps]
+        if self.muted or self.soloed:
+            loop = np.where(self._silent_of(hits.shape[1]), 0, loop).astype(np.uint8)
+        for array in (cells, hits, loop):
+            array.flags.writeable = False
+        return Heard(cells, hits, timing, opened.pattern_of(loop, self.pitches, timing))
 
     def position(self, values: Sequence[float], most: float) -> tuple[float, ...]:
         """A value for each latent, clamped to ± most. Raises ValueError if there are more or less,
         or one is not a number."""
         return _each_clamped(values, len(self.latents), most)
 
-    def _timing_of(self, learned: Feel | None) -> Timing | None:
-        return None if learned is None else self.feel * learned.timing
+    def _silent_of(self, voices: int) -> npt.NDArray[np.bool_]:
+        if self.soloed:
+            return np.isin(np.arange(voices), list(self.soloed), invert=True)
+        return np.isin(np.arange(voices), list(self.muted))
 
     # -- the states that come of it ---------------------------------------------------------------
 
     def with_run(self, opened: OpenRun) -> ExplorerState:
-        """In the middle of a run's space, with its own threshold; undo goes back no further."""
-        return replace(
+        """Where most of a run's music lies, with its own threshold; undo goes back no further. What
+        was drawn, muted and soloed stays if the voices are the same."""
+        music, info = opened.run.dataset, opened.run.model.info
+        other = self.run is None or (
+            self.cells.shape != (info.steps, info.voices)
+            or self.run.dataset.voice_names != music.voice_names
+        )
+        nothing: frozenset[int] = frozenset()
+        made = replace(
             self,
             open_run=opened,
             busy="",
             densities=(NEUTRAL,) * opened.groups,
             threshold=opened.run.threshold,
             feel_knob_values=(0.0,) * opened.feel_latents,
-            steps=opened.run.model.info.steps,
+            steps=info.steps,
             path=None,
             back=(),
             forth=(),
-        ).moved((0.0,) * opened.run.model.latents)
+            layer=None if other else self.layer,
+            muted=nothing if other else self.muted,
+            soloed=nothing if other else self.soloed,
+        )
+        return made.moved(opened.densest(made.limits(opened)))
 
-    def moved(self, latents: tuple[float, ...], edit: Edit | None = None) -> ExplorerState:
-        """With the puck at these latents, and no path that is played; edit: what was drawn that led
-        there."""
+    def moved(self, latents: tuple[float, ...]) -> ExplorerState:
+        """With the puck at these latents, and no path that is played. What was drawn stays."""
         if self.open_run is None:
             return replace(self, path_bar=-1)
         logits = self.open_run.logits(latents)
         learned = self.open_run.feel_at(latents, self.feel_knob_values)
-        return self.sounding(
-            latents=latents, edit=edit, logits=logits, learned=learned, path_bar=-1
-        )
+        return self.sounding(latents=latents, logits=logits, learned=learned, path_bar=-1)
 
     def felt(self, feel_knob_values: Sequence[float]) -> ExplorerState:
-        """With other latents of the feel: the same hits, played otherwise. A path goes on, and what
-        was drawn stays. Raises ValueError as `position` does."""
+        """With other latents of the feel: the same hits, played otherwise. A path goes on. Raises
+        ValueError as `position` does."""
         values = _each_clamped(feel_knob_values, len(self.feel_knob_values), 1)
         if self.open_run is None:
             return self
@@ -230,25 +256,15 @@ class ExplorerState:
 
     def sounding(self, **changes: Any) -> ExplorerState:
         """With other fields, and what sounds by them. Quick: nothing is decoded."""
+        if "latents" in changes or "layer" in changes:
+            changes["found"] = None
         made = replace(self, **changes)
-        opened, logits, edit = made.open_run, made.logits, made.edit
-        if opened is None:
+        if made.open_run is None:
             return made
-        limits = made.limits(opened)
-        cells = opened.cells_of(logits, limits, made.notes)
-        drawn_cells = edit.wanted if edit is not None and edit.kept else None
-        played = cells if drawn_cells is None else drawn_cells
-        hits = opened.velocities_of(logits, played, limits, made.learned, made.dynamics)
-        if played is not cells and made.learned is None:
-            # Without a feel a cell that the model does not play has no velocity of its own.
-            low, high = velocity_limits(opened.voices)
-            drawn = np.clip(np.where(cells, hits, _DRAWN_VELOCITY), low, high)
-            hits = np.where(played, drawn, 0).astype(np.uint8)
-        if edit is not None:
-            hits = edit.shaped(hits)
-        cells.flags.writeable = hits.flags.writeable = False
-        pattern = opened.pattern_of(hits[: made.steps], made.pitches, made.timing)
-        return replace(made, cells=cells, hits=hits, pattern=pattern)
+        heard = made.heard(made.open_run, made.logits, made.learned)
+        return replace(
+            made, cells=heard.cells, hits=heard.hits, timing=heard.timing, pattern=heard.pattern
+        )
 
 
 def _each_clamped(values: Sequence[float], wanted: int, most: float) -> tuple[float, ...]:

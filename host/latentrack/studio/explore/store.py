@@ -21,12 +21,12 @@ class ExplorerStore(Store[ExplorerState]):
         self.pattern_changed = Signal()
         self.path_changed = Signal()
         self.undo_changed = Signal()
-        set_by_hand = ("threshold", "densities", "pitches", "steps", "notes", "keep_drawn")
+        set_by_hand = ("threshold", "densities", "pitches", "steps", "notes", "muted", "soloed")
         super().__init__(
             ExplorerState(),
             {
                 self.run_changed: ("open_run", "busy"),
-                self.pattern_changed: ("pattern", "latents", "edit", *set_by_hand),
+                self.pattern_changed: ("pattern", "latents", "layer", "found", *set_by_hand),
                 self.path_changed: ("path", "path_bar"),
                 self.undo_changed: ("back", "forth"),
             },

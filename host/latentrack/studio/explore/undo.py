@@ -42,10 +42,11 @@ def _exchanged(
     if not source:
         return state, source, other
     there = source[-1]
-    made = replace(state, path=there.path, feel_knob_values=there.feel_knob_values)
-    made = made.moved(there.latents, there.edit)
+    made = replace(
+        state, path=there.path, feel_knob_values=there.feel_knob_values, layer=there.layer
+    ).moved(there.latents)
     return made, source[:-1], (*other, here)
 
 
 def _snapshot(state: ExplorerState) -> Snapshot:
-    return Snapshot(state.latents, state.feel_knob_values, state.edit, state.path)
+    return Snapshot(state.latents, state.feel_knob_values, state.layer, state.path)
