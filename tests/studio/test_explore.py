@@ -57,6 +57,7 @@ from latentrack.studio.explore.points import (
     plane_of,
     shown,
 )
+from latentrack.studio.explore.silence import silence_of
 from latentrack.studio.workspace import Workspace
 from tests.studio.explored import explorer_of, made_up_run
 from tests.waiting import until
@@ -233,6 +234,80 @@ def test_each_signal_tells_of_its_own_concern(drums: Explorer) -> None:
         with pytest.raises(ValueError):
             nonsense()
         assert heard == []
+
+
+# -- never unexplained silence ---------------------------------------------------------------------
+
+
+def test_a_model_opens_where_most_of_its_music_lies_among_what_sounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = made_up_run("drums", 16, 12, (1, 1, 6, 2, 2))
+    explorer = explorer_of(run, tmp_path, monkeypatch)
+    positions = run.model.encode(run.dataset.sequences)
+    loudest = 1 / (1 + np.exp(-run.model.logits(positions).max(axis=(1, 2))))
+    apart = np.linalg.norm(positions[:, np.newaxis] - positions, axis=2)
+    crowd = np.exp(-0.5 * (apart / (0.15 * 3)) ** 2).sum(axis=1)
+    # At a threshold that only some exceed, the most crowded place may be silent.
+    for threshold in (0.2, float(np.quantile(loudest, 0.8))):
+        heard = loudest > threshold
+        wanted = np.flatnonzero(heard)[crowd[heard].argmax()]
+        other = replace(run, threshold=threshold)
+        monkeypatch.setattr(
+            "latentrack.studio.explore.open_run.load_run", lambda _, other=other: other
+        )
+        explorer.open(run.folder)
+        assert explorer.state.latents == pytest.approx(positions[wanted], abs=1e-5)
+        assert explorer.pattern is not None and explorer.pattern.cells.any()
+
+
+def test_silence_says_why_and_ends_when_that_is_asked(drums: Explorer) -> None:
+    assert silence_of(drums.state) is None
+    opened, run = drums.state.open_run, drums.run
+    assert opened is not None and run is not None
+    positions = run.model.encode(run.dataset.sequences)
+    loudest = 1 / (1 + np.exp(-run.model.logits(positions).max(axis=(1, 2))))
+    rng = np.random.default_rng(3)
+    drums.set_threshold(float(np.quantile(loudest, 0.7)))
+    there = positions[loudest > drums.threshold]
+    for _ in range(50):
+        drums.set_knob_values(rng.uniform(-1, 1, 3))
+        why = silence_of(drums.state)
+        if why is not None:
+            assert why.words == "Nothing is above the threshold here."
+            nearest = there[np.linalg.norm(there - drums.state.latents, axis=1).argmin()]
+            assert why.latents == pytest.approx(nearest, abs=1e-5)
+            break
+    else:
+        raise AssertionError("it is never silent")
+    ended(drums)
+    assert drums.state.latents == pytest.approx(nearest, abs=1e-5)
+    drums.set_threshold(1)
+    assert "nor anywhere else" in said(drums)
+    ended(drums)
+    assert drums.threshold == 0.5
+    for voice in range(12):
+        drums.mute(voice, True)
+    assert "muted" in said(drums)
+    ended(drums)
+    drums.clear(Area(0, 15, tuple(range(12))))
+    assert "erased" in said(drums)
+    drums.draw([(9, 0, True)])
+    drums.set_steps(9)
+    assert "after the first 9 steps" in said(drums)
+    ended(drums)
+    assert drums.steps == 16
+    drums.forget(Area(0, 15, tuple(range(12))))
+
+
+def said(explorer: Explorer) -> str:
+    why = silence_of(explorer.state)
+    return "" if why is None else why.words
+
+
+def ended(explorer: Explorer) -> None:
+    explorer.end_silence()
+    assert explorer.pattern is not None and explorer.pattern.cells.any()
 
 
 # -- edits ----------------------------------------------------------------------------------------

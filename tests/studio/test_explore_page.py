@@ -336,12 +336,33 @@ def sorted_as_shown(page: Page, labels: list[str]) -> list[str]:
     return sorted(labels, key=names.index)
 
 
-def test_threshold_densities_and_steps_change_what_sounds(page: Page) -> None:
+def test_threshold_densities_and_steps_change_what_sounds(page: Page, demo_run: Path) -> None:
     place_by_mouse(page, 0.2, 0.2)
     threshold = page.get_by_role("slider", name="Threshold")
     threshold.focus()
     page.keyboard.press("End")
     expect(page.get_by_role("gridcell", name=", hit, ")).to_have_count(0)
+    expect(page.get_by_text("Nothing is above the threshold here, nor anywhere")).to_be_visible()
+    keep_picture(page, "explore-silent")
+    # Now at the quietest of many places: music sounds elsewhere.
+    run = load_run(demo_run)
+    places = np.random.default_rng(0).uniform(-0.8, 0.8, (5000, run.model.latents)).round(2)
+    peaks = run.model.logits(run.model.info.latent_scale * places).max(axis=(1, 2))
+    x, y, z, w = places[peaks.argmin()]
+    loudest = run.model.logits(run.model.encode(run.dataset.sequences)).max()
+    assert peaks.min() < 0.5 < 3 < loudest  # in logits: probabilities of 0.62 and 0.95
+    place_by_mouse(page, x, y)
+    for name, value in (("Z", z), ("W", w)):
+        page.get_by_role("slider", name=name, exact=True).fill(str(value))
+    threshold.fill("0.95")
+    arrow = page.get_by_role("button", name="Nearest music this way: go there")
+    expect(arrow).to_be_visible()
+    expect(page.get_by_text("Nothing is above the threshold here.")).to_be_visible()
+    keep_picture(page, "studio_silence")
+    arrow.click()
+    expect(page.get_by_role("gridcell", name=", hit, ").first).to_be_visible()
+    expect(arrow).to_have_count(0)
+    threshold.focus()
     page.keyboard.press("Home")
     expect(page.get_by_role("gridcell", name=", no hit")).to_have_count(0)
     threshold.fill("0.4")

@@ -15,6 +15,7 @@ from latentrack.studio.explore import drawing, path_player, search, undo
 from latentrack.studio.explore.layer import Area, Content, Layer
 from latentrack.studio.explore.open_run import OpenRun
 from latentrack.studio.explore.paths import LatentPath
+from latentrack.studio.explore.silence import silence_of
 from latentrack.studio.explore.state import ExplorerState, clamped
 from latentrack.studio.explore.store import ExplorerStore
 from latentrack.studio.workspace import Workspace
@@ -215,6 +216,15 @@ class Explorer(ExplorerStore):
     def solo(self, voice: int, on: bool) -> None:
         """Whether a voice is soloed: while any are, the others are silent. Raises ValueError."""
         self.change(lambda state: state.sounding(soloed=_chosen(state, state.soloed, voice, on)))
+
+    def end_silence(self) -> None:
+        """Do what makes something sound again, see `silence`; if something does: nothing."""
+
+        def ended(state: ExplorerState) -> ExplorerState:
+            why = silence_of(state)
+            return state if why is None else why.ended()
+
+        self.change(ended)
 
     # -- drawn by hand; all quick; ValueError if there are no such cells ---------------------------
 

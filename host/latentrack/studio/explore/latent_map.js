@@ -13,6 +13,7 @@ const NEAR = 7; // pixels
 const EDGE = 10; // pixels around the space, so that the puck is whole in its corners
 const STEP = 0.05, FINE = 0.005;
 const KNOBS = ["X", "Y", "Z", "W"];
+const WAY_FROM_PUCK = 34; // pixels
 const GESTURE_MS = 900; // keys that follow each other sooner are one move for undo
 const MOVE_MS = 300; // points on their way to where they are now
 
@@ -41,6 +42,11 @@ export default {
           :aria-valuenow="x.toFixed(2)" :aria-valuetext="words" aria-describedby="lt-explore-keys"
           @pointerdown="down" @pointermove="moved" @pointerrawupdate="raw" @pointerup="up" @pointercancel="up"
           @pointerleave="left" @keydown="key" @blur="gesture = 0"></canvas>
+        <button v-if="way && puck" type="button" class="lt-explore-wayto" :style="arrow"
+          aria-label="Nearest music this way: go there" title="Nearest music this way: go there"
+          @click="$emit('arrow')">
+          <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M3 9.5h9V4l9 8-9 8v-5.5H3z" /></svg>
+        </button>
         <div class="lt-explore-thumb" ref="thumb" hidden aria-hidden="true">
           <canvas ref="small" v-if="puck"></canvas><span ref="caption"></span>
         </div>
@@ -57,7 +63,7 @@ export default {
       </label>
     </div>`,
   data() {
-    return { position: [], axes: [0, 1], latents: 2, drawing: false, gesture: 0 };
+    return { position: [], axes: [0, 1], latents: 2, drawing: false, gesture: 0, way: null, arrow: {} };
   },
   computed: {
     x() {
@@ -167,6 +173,11 @@ export default {
     },
     setPath(points) {
       this.path = points;
+      this.drawAbove();
+    },
+    // Where music is that sounds, a value for each latent; null: it sounds here.
+    setWay(position) {
+      this.way = position;
       this.drawAbove();
     },
     setDrawing(on) {
@@ -407,6 +418,31 @@ export default {
       }
       pen.fill();
     },
+    // A line to where music is, and the button on it: where the hand can reach it, within the map.
+    drawWay(pen, px, py) {
+      const [tx, ty] = this.at(this.way[this.axes[0]] ?? 0, this.flat ? 0 : (this.way[this.axes[1]] ?? 0));
+      const dx = tx - px, dy = ty - py, far = Math.hypot(dx, dy);
+      pen.strokeStyle = this.ink.accent;
+      pen.lineWidth = 2;
+      pen.setLineDash([5, 5]);
+      pen.beginPath();
+      pen.moveTo(px, py);
+      pen.lineTo(tx, ty);
+      pen.stroke();
+      pen.setLineDash([]);
+      pen.beginPath();
+      pen.arc(tx, ty, 5, 0, 7);
+      pen.stroke();
+      // Straight above it, in other latents: the button stands beside the puck.
+      const share = far > 1 ? Math.max(WAY_FROM_PUCK, far / 2) / far : 0;
+      const [wide, high] = this.size();
+      const keep = (value, size) => Math.min(size - 18, Math.max(18, value));
+      this.arrow = {
+        left: `${keep(far > 1 ? px + dx * share : px + WAY_FROM_PUCK, wide)}px`,
+        top: `${keep(far > 1 ? py + dy * share : py, high)}px`,
+        transform: `translate(-50%, -50%) rotate(${far > 1 ? Math.atan2(dy, dx) : 0}rad)`,
+      };
+    },
     heatPicture() {
       const { size, values } = this.heat;
       const canvas = new OffscreenCanvas(size, size);
@@ -450,6 +486,7 @@ export default {
       }
       if (!this.position.length) return;
       const [px, py] = this.at(this.x, this.y);
+      if (this.way) this.drawWay(pen, px, py);
       pen.beginPath();
       pen.arc(px, py, 10, 0, 7);
       pen.globalAlpha = 0.35;

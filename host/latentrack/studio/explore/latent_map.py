@@ -1,8 +1,9 @@
 """The map as an element of the page; `latent_map.js` draws it.
 
 Events: "move" {position, first, number}, "look" {position, point}, "jump" (a sequence's index),
-"path" (points), "undo", "redo". Each move and each look waits for its answer. A position has a knob
-value of -1 to 1 for each latent. A point is the index of the sequence under the pointer, or -1.
+"path" (points), "arrow" (to where music is), "undo", "redo". Each move and each look waits for its
+answer. A position has a knob value of -1 to 1 for each latent. A point is the index of the sequence
+under the pointer, or -1.
 """
 
 from __future__ import annotations
@@ -69,6 +70,10 @@ class LatentMap(Element, component="latent_map.js", dependencies=["one_in_flight
     def show_path(self, points: Sequence[tuple[float, float]]) -> None:
         """Draw a path through points (x, y), knob values of -1 to 1."""
         self.run_method("setPath", [list(point) for point in points])
+
+    def show_way(self, position: Sequence[float] | None) -> None:
+        """An arrow from the puck to where there is music, which can be pressed; None: none."""
+        self.run_method("setWay", None if position is None else list(position))
 
     def set_drawing(self, on: bool) -> None:
         """Whether the pointer draws a path, or moves the puck."""

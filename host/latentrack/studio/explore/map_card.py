@@ -15,6 +15,7 @@ from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.latent_map import LatentMap, Legend
 from latentrack.studio.explore.paths import MOST_POINTS, LatentPath, simplified
 from latentrack.studio.explore.points import Points, density, groups_of, plane_of, shown
+from latentrack.studio.explore.silence import silence_of
 from latentrack.studio.page_parts import in_background, listen
 
 
@@ -57,6 +58,7 @@ class MapCard:
         self._answered = 0
         self._shown_position: tuple[float, ...] | None = None
         self._shown_path: object = None
+        self._shown_way: object = None
         with ui.element("section").classes("lt-card lt-explore-mapcard").props('aria-label="Map"'):
             with ui.element("div").classes("lt-explore-bar"):
                 if latents > 2:
@@ -80,6 +82,7 @@ class MapCard:
         self.map.on("look", self._look)
         self.map.on("jump", self._jump)
         self.map.on("path", self._drawn)
+        self.map.on("arrow", self._to_music)
         self.map.on("undo", self._explorer.undo)
         self.map.on("redo", self._explorer.redo)
         listen(explorer.pattern_changed, self._show)
@@ -91,6 +94,7 @@ class MapCard:
         """Show everything: the element in the browser is ready, for the first time or once more."""
         self._ready = True
         self._answered, self._shown_position, self._shown_path = 0, None, None
+        self._shown_way = None
         # First the puck: it cannot be dragged without a position, and the points take long.
         self._show()
         await self._show_points()
@@ -106,6 +110,11 @@ class MapCard:
         if state.path is not self._shown_path:
             self._shown_path = state.path
             self.map.show_path(self._line(state.path))
+        silence = silence_of(state)
+        way = silence.latents if silence is not None else None
+        if way != self._shown_way:
+            self._shown_way = way
+            self.map.show_way(None if way is None else [value / state.scale for value in way])
 
     def _line(self, path: LatentPath | None) -> list[tuple[float, float]]:
         """The path in the plane of the map; nothing if it lies in another."""
@@ -151,6 +160,10 @@ class MapCard:
         self._explorer.remember()
         with suppress(ValueError, IndexError):
             self._explorer.move([float(v) for v in self._opened.positions[int(event.args)]])
+
+    def _to_music(self) -> None:
+        self._explorer.remember()
+        self._explorer.end_silence()
 
     def _drawn(self, event: GenericEventArguments) -> None:
         points = simplified([(float(x), float(y)) for x, y in event.args])[:MOST_POINTS]

@@ -16,6 +16,7 @@ from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.map_card import Tab
 from latentrack.studio.explore.named_slider import NamedSlider
 from latentrack.studio.explore.pattern_grid import PatternGrid
+from latentrack.studio.explore.silence import silence_of
 from latentrack.studio.explore.state import ExplorerState
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.page_parts import listen
@@ -42,6 +43,8 @@ class PatternCard:
         with ui.element("section").classes("lt-card lt-explore-card").props('aria-label="Pattern"'):
             with ui.element("div").classes("lt-explore-bar"):
                 self._words = ui.label().classes("lt-explore-words").props("role=status")
+                self._sound = ui.button(icon="arrow_forward", on_click=self._end_silence)
+                self._sound.props("unelevated dense no-caps").classes("lt-explore-sound")
             self._grid = PatternGrid()
             self._tools = DrawTools(explorer)
             with ui.element("div").classes("lt-explore-bar lt-explore-knobs"):
@@ -112,9 +115,13 @@ class PatternCard:
             self._shown, self._answered = now, number
             self._unanswered.clear()
         self._tools.show()
-        words = _said(state)
+        silence = silence_of(state)
+        words = _said(state) if silence is None else silence.words
         if words != self._words.text:
             self._words.set_text(words)
+        if silence is not None and silence.way != self._sound.text:
+            self._sound.set_text(silence.way)
+        self._sound.set_visibility(silence is not None)
         self._showing = True
         self._threshold.show()
         self._steps.show()
@@ -142,6 +149,10 @@ class PatternCard:
             self._explorer.draw((int(s), int(v), bool(struck)) for s, v, struck in told["cells"])
         # What was drawn is on the page already: this says that it is in what plays.
         self._show()
+
+    def _end_silence(self) -> None:
+        self._explorer.remember()
+        self._explorer.end_silence()
 
     async def _act(self, event: GenericEventArguments) -> None:
         told = event.args
