@@ -220,6 +220,38 @@ def test_steps_are_told_ahead_and_done_when_they_are_due() -> None:
     assert 5.5 < last <= 5.5 + AHEAD_SECONDS
 
 
+def test_steps_are_foreseen_long_before_they_come() -> None:
+    playing = pattern(["x.9.x..", ".x.x..."])
+    explored = Explored(playing)
+    sequencer = Sequencer(explored)
+    notebook = Notebook()
+    conductor = Conductor(sequencer, [notebook])
+    foreseen: list[DueStep] = []
+    conductor.foresee(foreseen.append)
+    conductor.begin(0)
+    run(conductor, notebook, 0, 3)
+    said = {step.count: (step.number, step.hits, step.due) for step in foreseen}
+    assert len(foreseen) == len(said)
+    came = [(step.number, step.hits, pytest.approx(step.due)) for step in notebook.told]
+    assert [said[count] for count in range(1, len(came))] == came[1:]
+    # Two seconds ahead of what has come.
+    assert max(said) - notebook.told[-1].count == pytest.approx(16, abs=2)
+    # What changes is foreseen anew: another pattern, another tempo.
+    foreseen.clear()
+    explored.pattern, sequencer.tempo = pattern(["..5"]), 60
+    run(conductor, notebook, 3, 6)
+    begin = len(came) + 1
+    last = {step.count: (step.number, step.hits, step.due) for step in foreseen}
+    came = [(step.number, step.hits, pytest.approx(step.due)) for step in notebook.told]
+    assert [last[count] for count in range(begin, len(came))] == came[begin:]
+    conductor.halt(6)
+    foreseen.clear()
+    conductor.foresee(None)
+    conductor.begin(6)
+    run(conductor, notebook, 6, 7)
+    assert not foreseen
+
+
 def test_what_was_put_down_for_later_is_not_done_after_a_halt() -> None:
     conductor, notebook = conducted()
     conductor.begin(0)

@@ -5,6 +5,7 @@ Nothing here waits or looks at a clock: whoever calls says up to when.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
 from collections.abc import Iterator
@@ -39,6 +40,8 @@ class DueStep:
     number: its index in the loop of `steps`, from 0.  due: its time in seconds.  seconds: until
     the next step.  hits: (voice, MIDI pitch, velocity 1 to 127).  ticks: the times of MIDI clock
     ticks during the step, in seconds.  times: of each hit, in seconds; before `due` or after it.
+    count: of the steps since playing began, from 0.  foreseen: it was not asked for yet, but would
+    be so if nothing changed until then.
     """
 
     number: int
@@ -49,6 +52,8 @@ class DueStep:
     pattern: Pattern | None
     ticks: tuple[float, ...]
     times: tuple[float, ...] = ()
+    count: int = 0
+    foreseen: bool = False
 
     @property
     def timed_hits(self) -> tuple[tuple[float, tuple[int, int, int]], ...]:
@@ -126,6 +131,30 @@ class Sequencer:
         while self.asks < time:
             yield self._next()
 
+    def foreseen(self, time: float) -> Iterator[DueStep]:
+        """The steps that are due before `time`, as they would be if nothing changed until then.
+
+        They are not asked for by this: `until` yields them, too, when their turn has come.
+        """
+        pattern = self._explorer.pattern
+        steps = self._steps_of(pattern)
+        beat = self.schedule.steps_per_beat
+        schedule = self.schedule.changed(self.count, self.tempo, beat, self.swing)
+        number, struck = self._number, self._hits
+        for count in itertools.count(self.count):
+            due = schedule.due(count)
+            if due >= time:
+                return
+            number = (number + 1) % steps
+            struck = struck if number else 0
+            hits = pattern.struck(number, struck) if pattern else []
+            times = _times(schedule, count, pattern, number, due) if pattern else []
+            seconds = max(schedule.due(count + 1) - due, _SHORTEST)
+            yield DueStep(
+                number, steps, due, seconds, tuple(hits), pattern, (), tuple(times), count, True
+            )
+            struck += len(hits)
+
     def _next(self) -> DueStep:
         number = self._number + 1
         if number >= self._steps_of(self._explorer.pattern):
@@ -152,7 +181,7 @@ class Sequencer:
         first = self._last == -math.inf
         due = self._last = max(self.due, self._last)
         self.schedule = self.schedule.changed(self.count, self.tempo, beat, self.swing)
-        times = self._times(pattern, number, due) if pattern else []
+        times = _times(self.schedule, self.count, pattern, number, due) if pattern else []
         if first:
             # Nothing sounds before playing begins.
             times = [max(time, due) for time in times]
@@ -165,6 +194,7 @@ class Sequencer:
             pattern,
             tuple(self.schedule.ticks(self.count)),
             tuple(times),
+            self.count,
         )
         self._past.append((min([due, *times]), self.count, self._number, self._hits))
         self._number = number
@@ -172,14 +202,17 @@ class Sequencer:
         self.count += 1
         return step
 
-    def _times(self, pattern: Pattern, number: int, due: float) -> list[float]:
-        """When the hits of the pattern's step `number` sound, which itself comes at `due`."""
-        straight = self.schedule.due(self.count)
-        return [
-            due + self.schedule.due(self.count, late) - straight if late else due
-            for late in pattern.offsets(number)
-        ]
-
     @staticmethod
     def _steps_of(pattern: Pattern | None) -> int:
         return pattern.steps if pattern else _SILENT_STEPS
+
+
+def _times(
+    schedule: Schedule, count: int, pattern: Pattern, number: int, due: float
+) -> list[float]:
+    """When the hits of the pattern's step `number` sound, which itself comes at `due`."""
+    straight = schedule.due(count)
+    return [
+        due + schedule.due(count, late) - straight if late else due
+        for late in pattern.offsets(number)
+    ]

@@ -1,6 +1,7 @@
 """Compute the samples of a sound: oscillators, noise, filters and envelopes, no recordings.
 
-The numbers are those of the studio's `listen_synth.js`, so that a model sounds alike in both.
+The numbers are those of the studio's `listen_drums.js` and `listen_notes.js` for a firm hit, so
+that a model sounds alike in both.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ Samples = NDArray[np.float32]
 RATE = 44_100
 """Samples a second."""
 # Frequencies without a common measure, as of a struck plate.
-_METAL = (2.0, 3.0, 4.16, 5.43, 6.79, 8.21)
+_PLATE = (205.3, 304.4, 369.6, 522.7, 540.0, 800.0)
+_CRASH = (317.0, 423.0, 517.0, 689.0, 811.0, 1049.0)
+_RIDE = (455.0, 611.0, 823.0, 1107.0, 1391.0, 1733.0)
 _NOTE_S, _RELEASE_S = 0.25, 0.12
-_HIGHEST_HZ = 12_000.0
+_HIGHEST_HZ = 16_000.0
 
 
 @lru_cache(maxsize=256)
@@ -94,16 +97,16 @@ def _burst(
     return envelope * np.fft.irfft(spectrum, len(envelope))
 
 
-def _metal(share: float, hertz: float, above: float, seconds: float) -> _Part:
-    """Square waves of `hertz` times _METAL: of each the harmonics above a frequency in Hz."""
+def _metal(share: float, all_hertz: tuple[float, ...], above: float, seconds: float) -> _Part:
+    """Square waves: of each the harmonics above a frequency in Hz."""
     t = _times(seconds)
     total = np.zeros(len(t))
-    for ratio in _METAL:
-        for harmonic in range(1, 16, 2):
-            each = hertz * ratio * harmonic
+    for hertz in all_hertz:
+        for harmonic in range(1, 64, 2):
+            each = hertz * harmonic
             if above <= each < _HIGHEST_HZ:
                 total += np.sin(2 * np.pi * each * t) * 4 / np.pi / harmonic
-    return _decay(share, seconds) * total
+    return _decay(share / len(all_hertz), seconds) * total
 
 
 def _sum(*parts: _Part) -> _Part:
@@ -118,8 +121,35 @@ def _late(part: _Part, seconds: float) -> _Part:
 
 
 def _clap(_: float) -> _Part:
-    strokes = ((0.0, 0.02), (0.011, 0.02), (0.023, 0.18))
-    return _sum(*(_late(_burst(1.1, s, around=1300, q=2), late) for late, s in strokes))
+    strokes = ((0.0, 1.8, 0.014), (0.0095, 2.0, 0.014), (0.0205, 1.9, 0.016), (0.031, 2.4, 0.23))
+    return _sum(*(_late(_burst(share, s, around=1250, q=1.3), at) for at, share, s in strokes))
+
+
+def _snare(_: float) -> _Part:
+    return _sum(
+        _drop(0.38, 300, 186, 0.03, 0.19),
+        _drop(0.18, 390, 331, 0.03, 0.13),
+        _burst(0.5, 0.3, above=1100, attack=0.002),
+        _burst(0.22, 0.08, above=5200),
+        _burst(0.3, 0.012, around=1900, q=0.8),
+    )
+
+
+def _hat(seconds: float, above: float) -> _Part:
+    return _sum(
+        _metal(0.9, _PLATE, above, seconds),
+        _burst(0.45, seconds, above=above - 400, attack=0.003),
+        _burst(0.2, 0.012, above=9500),
+    )
+
+
+def _tom(hertz: float) -> _Part:
+    ring = min(0.75, 0.36 + 18 / hertz)
+    return _sum(
+        _drop(0.74, hertz * 1.5, hertz, 0.06, ring),
+        _drop(0.16, hertz * 2.4, hertz * 1.59, 0.05, 0.45 * ring),
+        _burst(0.2, 0.035, below=3000),
+    )
 
 
 def _bell(hertz: float) -> _Part:
@@ -148,26 +178,45 @@ def _pluck(hertz: float) -> _Part:
 
 
 SOUNDS: dict[str, Callable[[float], _Part]] = {
-    "kick": lambda _: _sum(_drop(1.0, 170, 48, 0.09, 0.38), _burst(0.12, 0.012, below=1500)),
-    "snare": lambda _: _sum(
-        _drop(0.45, 230, 180, 0.04, 0.14), _burst(0.9, 0.2, around=3600, q=0.5)
+    "kick": lambda _: _sum(
+        _drop(0.8, 240, 52, 0.06, 0.5),
+        _drop(0.22, 66, 45, 0.28, 0.5),
+        _burst(0.32, 0.011, around=3600, q=0.6),
     ),
-    "rim": lambda _: _sum(_tone(0.5, 1700, 0.04), _burst(0.5, 0.03, around=2600, q=3)),
+    "snare": _snare,
+    "rim": lambda _: _sum(
+        _tone(0.42, 1720, 0.045), _tone(0.12, 512, 0.03), _burst(0.5, 0.014, around=3200, q=2)
+    ),
     "clap": _clap,
-    "closed hat": lambda _: _burst(0.5, 0.06, above=7500),
-    "pedal hat": lambda _: _burst(0.5, 0.1, above=7500),
-    "open hat": lambda _: _burst(0.5, 0.5, above=7500),
-    "tom": lambda hertz: _drop(0.9, hertz * 1.7, hertz, 0.07, 0.35),
+    "closed hat": lambda _: _hat(0.065, 8000),
+    "pedal hat": lambda _: _hat(0.105, 6800),
+    "open hat": lambda _: _hat(0.55, 7400),
+    "tom": _tom,
     "conga": lambda hertz: _sum(
-        _drop(0.7, hertz * 1.2, hertz, 0.03, 0.2), _burst(0.12, 0.015, around=1800, q=1)
+        _drop(0.62, hertz * 1.2, hertz, 0.03, 0.24),
+        _drop(0.2, hertz * 2.1, hertz * 1.98, 0.02, 0.09),
+        _burst(0.28, 0.012, around=2100, q=0.9),
     ),
-    "ride": lambda _: _sum(_metal(0.14, 760, 5200, 0.9), _burst(0.2, 0.4, above=8000)),
-    "crash": lambda _: _sum(_burst(0.45, 1.5, above=4200), _metal(0.08, 610, 4800, 1.1)),
-    "splash": lambda _: _burst(0.5, 0.5, above=5000),
+    "ride": lambda _: _sum(
+        _metal(0.75, _RIDE, 5000, 1.3),
+        _metal(0.45, tuple(2.71 * each for each in _RIDE), 6500, 0.16),
+        _burst(0.18, 0.5, above=8200),
+    ),
+    "crash": lambda _: _sum(
+        _burst(0.5, 1.7, above=4000, attack=0.003),
+        _burst(0.24, 0.35, around=5200),
+        _metal(0.5, _CRASH, 4600, 1.1),
+    ),
+    "splash": lambda _: _sum(
+        _burst(0.6, 0.5, above=5000, attack=0.003),
+        _metal(0.4, tuple(1.5 * each for each in _CRASH), 6000, 0.3),
+    ),
     "bell": _bell,
-    "block": lambda hertz: _tone(0.6, hertz, 0.08),
-    "shaker": lambda _: _burst(0.5, 0.08, around=6800, q=1.2, attack=0.008),
-    "triangle": lambda _: _sum(*(_tone(0.2, hertz, 0.8) for hertz in (4100, 6370, 9230))),
+    "block": lambda hertz: _sum(_tone(0.55, hertz, 0.09), _tone(0.18, hertz * 2.42, 0.03)),
+    "shaker": lambda _: _burst(0.6, 0.075, around=7000, q=1, attack=0.008),
+    "triangle": lambda _: _sum(
+        *(_tone(0.17, hertz, 1.1) for hertz in (4113, 6371)), _tone(0.1, 9231, 0.6)
+    ),
     "note": _note,
     "pluck": _pluck,
 }

@@ -9,6 +9,7 @@ training/       the training that runs (see training/assignment.py)
 models/NAME.tflite
 midi/           exported patterns and paths
 paths/          paths through a latent space that were kept by name
+samples/        sounds of one's own for voices, as WAV files
 module/         the flash of the hosted module
 trash/          runs and music that were removed
 settings.json   how the page was left
@@ -65,6 +66,11 @@ class Workspace:
     def models(self) -> Path:
         """The folder of model files."""
         return self.folder / "models"
+
+    @property
+    def samples(self) -> Path:
+        """The folder of sounds of one's own."""
+        return self.folder / "samples"
 
     @property
     def midi(self) -> Path:

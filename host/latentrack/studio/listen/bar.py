@@ -3,31 +3,48 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from nicegui import context, ui
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
+from latentrack.playing.pattern import Pattern
 from latentrack.playing.sequencer import DueStep
-from latentrack.sound.names import sound_of
+from latentrack.playing.voices import DRUM_CHANNEL
 from latentrack.studio.explore.explorer import Explorer
+from latentrack.studio.listen.routes import SAMPLE, serve
 from latentrack.studio.listen.transport import Transport
+from latentrack.studio.listen.voice_sounds import voice_sound
 from latentrack.studio.page_parts import listen
 
 _SILENT_STEPS = 16
+_SCRIPTS: list[str | Path] = [
+    "listen_sound.js",
+    "listen_midi_out.js",
+    "listen_synth.js",
+    "listen_drums.js",
+    "listen_notes.js",
+    "listen_master.js",
+    "listen_dice.js",
+]
 
 
-class Bar(Element, component="listen_bar.js", dependencies=["listen_sound.js", "listen_synth.js"]):
+class Bar(Element, component="listen_bar.js", dependencies=_SCRIPTS):
     """Controls the transport, shows its state, and passes steps to the sound of this tab."""
 
     def __init__(self, transport: Transport, explorer: Explorer) -> None:
         super().__init__()
         self._transport, self._explorer = transport, explorer
         self._shown: dict[str, Any] = {}
+        self._hidden = False
         self.on("play", transport.play)
         self.on("stop", transport.stop)
         self.on("ping", self._answer)
+        self.on("hidden", lambda event: self.hide(event.args is True))
         self.on("model", lambda: ui.navigate.to("/explore"))
         for name, setter in (
             ("tempo", transport.set_tempo),
@@ -45,6 +62,12 @@ class Bar(Element, component="listen_bar.js", dependencies=["listen_sound.js", "
             "tempo": transport.state.tempo,
             "swing": transport.swing,
             "volume": transport.volume,
+            "reverb": transport.state.reverb,
+            "samples": {
+                f"own {name}": f"{SAMPLE}?{urlencode({'voice': name, 'of': version})}"
+                for name, version in transport.samples.versions.items()
+            },
+            "midiChannel": transport.midi.state.channel - 1,
             "following": transport.following,
             "model": self._model(),
             "steps": pattern.steps if pattern else _SILENT_STEPS,
@@ -54,18 +77,31 @@ class Bar(Element, component="listen_bar.js", dependencies=["listen_sound.js", "
             self._shown = state
             self.props.update(state)
 
+    def hide(self, hidden: bool) -> None:
+        """Say whether nobody sees the tab: then it hears of steps long before they come."""
+        self._hidden = hidden
+        self._transport.set_hidden(self, hidden)
+
     def tell(self, step: DueStep | None) -> None:
         """Announce a step to the browser; None cancels all announced steps."""
         if step is None:
             self.run_method("halt")
             return
-        hits = []
-        if step.pattern is not None:
-            kind, names = step.pattern.kind, step.pattern.voice_names
-            for time, (voice, pitch, velocity) in step.timed_hits:
-                late = (time - step.due,) if time != step.due else ()
-                hits.append((*sound_of(kind, names[voice], pitch), velocity, *late))
-        self.run_method("step", step.number, step.due, step.seconds, hits)
+        if step.foreseen and not self._hidden:
+            return
+        hits = [] if step.pattern is None else list(self._hits(step, step.pattern))
+        self.run_method(
+            "step", step.count, step.number, step.due, step.seconds, hits, step.foreseen
+        )
+
+    def _hits(self, step: DueStep, pattern: Pattern) -> Iterator[tuple[Any, ...]]:
+        """Each hit: (sound, Hz, velocity, seconds after the step, seconds that it is held, MIDI
+        pitch, MIDI channel from 0; -1: the one that is chosen for notes)."""
+        own = self._transport.samples.versions
+        channel = DRUM_CHANNEL if pattern.kind == "drums" else -1
+        for time, (voice, pitch, velocity) in step.timed_hits:
+            sound = voice_sound(pattern, voice, pitch, self._transport.state.instrument, own)
+            yield (*sound, velocity, time - step.due, step.seconds, pitch, channel)
 
     def _model(self) -> str:
         run = self._explorer.state.run
@@ -77,6 +113,7 @@ class Bar(Element, component="listen_bar.js", dependencies=["listen_sound.js", "
 
 def build(transport: Transport, explorer: Explorer) -> None:
     """Add the bar to the page and connect it to the transport and the explorer."""
+    serve(transport.samples)
     bar = Bar(transport, explorer)
     loop = asyncio.get_running_loop()
 
@@ -89,8 +126,11 @@ def build(transport: Transport, explorer: Explorer) -> None:
             loop.call_soon_threadsafe(tell, step)
 
     context.client.on_delete(transport.on_step(told))
+    context.client.on_delete(lambda: bar.hide(False))
     listen(transport.playing_changed, bar.show)
     listen(transport.sound_changed, bar.show)
+    listen(transport.samples.changed, bar.show)
+    listen(transport.midi.sending_changed, bar.show)
     listen(explorer.run_changed, bar.show)
     listen(explorer.pattern_changed, bar.show)
 

@@ -21,6 +21,11 @@ LEAD_SECONDS = 0.06
 # Delay, for example after the computer slept, from which the missed steps are skipped.
 LOST_SECONDS = 1.0
 
+# Time by which a browser's tab that nobody sees gets its steps: browsers give it little time, and a
+# busy computer gives it less.
+FAR_AHEAD_SECONDS = 2.0
+_SAME_SECONDS = 0.0005
+
 Action = Callable[[], None]
 
 
@@ -49,6 +54,8 @@ class Conductor:
         self._running = False
         self._armed = False  # whether the next tick of the external clock starts a step
         self._given = sequencer.schedule
+        self._foresees: Callable[[DueStep], None] | None = None
+        self._foreseen: dict[int, DueStep] = {}  # what was told and has not come yet, by its count
 
     @property
     def follower(self) -> Follower | None:
@@ -75,10 +82,20 @@ class Conductor:
     def halt(self, now: float) -> None:
         """Stop at once and cancel all scheduled actions."""
         self._running = False
+        self._foreseen.clear()
         self._sequencer.rewind(now)
         self._events.clear()
         for hearer in self._hearers:
             hearer.halted()
+
+    def foresee(self, told: Callable[[DueStep], None] | None) -> None:
+        """Call `told` with each step of the next FAR_AHEAD_SECONDS, as it would be if nothing
+        changed, and again after a change; None: no longer.
+
+        No step of an external clock is foreseen.
+        """
+        self._foresees = told
+        self._foreseen.clear()
 
     def tick(self, now: float) -> None:
         """Take a tick of the external clock, received at `now`; ignored if none is followed."""
@@ -104,6 +121,7 @@ class Conductor:
             if now - self._sequencer.due > LOST_SECONDS:
                 self._sequencer.resume(now)
             self._take(now)
+            self._tell_ahead(now)
         while self._events and self._events[0][0] <= now:
             heapq.heappop(self._events)[2]()
 
@@ -118,10 +136,29 @@ class Conductor:
         self._running = True
         self._armed = self._follower is not None
 
+    def _tell_ahead(self, now: float) -> None:
+        if self._foresees is None:
+            return
+        for step in self._sequencer.foreseen(now + FAR_AHEAD_SECONDS):
+            if step.count not in self._foreseen:
+                self._foreseen[step.count] = step
+                self._foresees(step)
+
     def _take(self, now: float) -> None:
         for step in self._sequencer.until(now + AHEAD_SECONDS):
             # The pattern may have become one with earlier hits in this very moment.
             known = step.known_at(now)
+            told = self._foreseen.pop(step.count, None)
+            if told and not _alike(told, known):
+                self._foreseen.clear()
             for hearer in self._hearers:
                 for time, action in hearer.ahead(known):
                     heapq.heappush(self._events, (time, next(self._order), action))
+
+
+def _alike(told: DueStep, step: DueStep) -> bool:
+    """Whether a step came as it was foreseen."""
+    return told.hits == step.hits and all(
+        abs(a - b) < _SAME_SECONDS
+        for a, b in zip((told.due, *told.times), (step.due, *step.times), strict=True)
+    )

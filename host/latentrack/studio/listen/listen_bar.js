@@ -1,5 +1,6 @@
 // The bar at the foot of every page. It stays while pages come and go, and so does its sound.
 
+import { midiOut } from "listen_midi_out";
 import { now, sound } from "listen_sound";
 
 const FIRST_PINGS = 9;
@@ -20,6 +21,9 @@ export default {
     tempo: Number,
     swing: Number,
     volume: Number,
+    reverb: Number,
+    samples: Object,
+    midiChannel: Number,
     following: Boolean,
     model: String,
     steps: Number,
@@ -86,6 +90,8 @@ export default {
     tempo: "show",
     swing: "show",
     volume: "show",
+    reverb: "show",
+    samples: "show",
   },
   mounted() {
     this.taps = [];
@@ -97,12 +103,15 @@ export default {
     if (this.sounds) this.wake();
     for (let i = 0; i < FIRST_PINGS; i++) setTimeout(this.ping, 60 * i);
     this.pinging = setInterval(this.ping, PING_EVERY);
+    document.addEventListener("visibilitychange", this.tellHidden);
+    if (document.hidden) this.tellHidden();
     this.show();
   },
   unmounted() {
     document.removeEventListener("keydown", this.key);
     document.removeEventListener("pointerdown", this.touched, true);
     document.removeEventListener("keydown", this.touched, true);
+    document.removeEventListener("visibilitychange", this.tellHidden);
     clearInterval(this.pinging);
     this.forget();
   },
@@ -111,14 +120,21 @@ export default {
     pong(sent, server) {
       sound.meet(sent, server, now());
     },
-    // A step is going to sound.
-    step(number, due, seconds, hits) {
-      sound.step(number, due, seconds, hits);
+    // A step is going to sound; early: as it would if nothing changed until then.
+    step(count, number, due, seconds, hits, early = false) {
+      sound.step(count, number, due, seconds, hits);
+      if (early) return;
+      midiOut.step(sound.pageTime(due), hits, this.midiChannel);
       this.later(sound.pageTime(due) - now(), () => (this.lit = number));
+    },
+    // Browsers give a tab that nobody sees little time: it is told of steps long before they come.
+    tellHidden() {
+      this.$emit("hidden", document.hidden);
     },
     // What was told of is not going to sound.
     halt() {
       sound.halt();
+      midiOut.halt();
       this.forget();
       this.lit = -1;
     },
@@ -129,6 +145,8 @@ export default {
     // A field that somebody is typing into stays as it is.
     show() {
       sound.setVolume(this.volume);
+      sound.setReverb(this.reverb);
+      sound.setSamples(this.samples);
       const { tempo, swing, volume } = this.$refs;
       if (document.activeElement !== tempo) tempo.value = Math.round(this.tempo * 10) / 10;
       if (!swing.matches(":active")) swing.value = Math.round(this.swing * 100);

@@ -1,7 +1,8 @@
 // The sound of this browser tab: hits come with the server's time of their sounding, and sound at
 // that time, to the sample, whatever the page is doing.
 
-import { Synth, master, render } from "listen_synth";
+import { master, room } from "listen_master";
+import { Synth, render } from "listen_synth";
 
 const KEPT_EXCHANGES = 15;
 const KEPT_GLANCES = 24;
@@ -11,7 +12,9 @@ const MOST_SLEW = 0.0002;
 const QUITE_WRONG = 0.04;
 const MOST_LATE = 0.05; // seconds: what comes later is not sounded
 const MOST_LATENCY = 0.05;
-const KEPT_LOG = 512;
+const KEPT_LOG = 4096;
+const KEPT_SECONDS = 4; // of steps that were told of
+const SAME_TIME = 0.0005; // seconds: a step that is told of again comes no other time than before
 
 // What one clock shows more than another.
 class Difference {
@@ -31,6 +34,10 @@ class Sound {
   constructor() {
     this.context = null;
     this.volume = 0.8;
+    this.reverb = 0;
+    this.planned = new Map(); // steps that are going to sound, by their count
+    this.samples = new Map(); // sounds of one's own: AudioBuffers by name
+    this.addresses = {}; // where those are fetched
     this.wanted = false;
     this.exchanges = [];
     this.glances = [];
@@ -53,7 +60,9 @@ class Sound {
       this.analyser = this.context.createAnalyser();
       this.master.output.connect(this.analyser);
       this.analyser.connect(this.context.destination);
+      this.room = room(this.context, this.master.input, this.reverb);
       this.renew();
+      this.fetchSamples();
     }
     if (this.context.state !== "running") {
       this.glances = [];
@@ -75,6 +84,38 @@ class Sound {
     this.master.input.gain.setTargetAtTime(volume, this.context.currentTime, 0.01);
   }
 
+  setReverb(share) {
+    this.reverb = share;
+    if (this.context === null) return;
+    this.room.level.gain.setTargetAtTime(share, this.context.currentTime, 0.02);
+  }
+
+  // Sounds of one's own: an address for each name.  What cannot be fetched sounds as it did.
+  setSamples(addresses) {
+    for (const name of this.samples.keys()) {
+      if (addresses[name] !== this.addresses[name]) this.samples.delete(name);
+    }
+    this.addresses = { ...addresses };
+    if (this.context !== null) this.fetchSamples();
+  }
+
+  fetchSamples() {
+    for (const [name, address] of Object.entries(this.addresses)) {
+      if (!this.samples.has(name)) this.fetchSample(name, address);
+    }
+  }
+
+  async fetchSample(name, address) {
+    try {
+      const answer = await fetch(address);
+      if (!answer.ok) return;
+      const samples = await this.context.decodeAudioData(await answer.arrayBuffer());
+      if (this.addresses[name] === address) this.samples.set(name, samples);
+    } catch (error) {
+      console.warn(`the sample of ${name} cannot be used: ${error}`);
+    }
+  }
+
   // A question about the server's time was sent, the server had this time, the answer came.
   meet(sent, server, received) {
     this.exchanges.push({ trip: received - sent, offset: (sent + received) / 2 - server });
@@ -89,23 +130,41 @@ class Sound {
     return due + this.fromServer.toward(median(quick.map((each) => each.offset)));
   }
 
-  // hits: [sound, hertz, velocity, seconds after the step; below 0: before it].  due: the server's
-  // time.  seconds: until the next step.
-  step(number, due, seconds, hits) {
+  // count: of the steps since playing began; a step may be told of twice, first as it would be if
+  // nothing changed.  hits: [sound, hertz, velocity, seconds after the step; below 0: before it;
+  // how long it is held].  due: the server's time.  seconds: until the next step.
+  step(count, number, due, seconds, hits) {
     if (!this.wanted || !this.running) return;
+    const told = this.planned.get(count);
+    const content = JSON.stringify(hits);
+    if (told && told.content === content && Math.abs(told.due - due) < SAME_TIME) return;
     const wanted = this.audioTime(this.pageTime(due));
     const here = this.context.currentTime;
     const late = here - wanted;
+    // What has sounded is not taken back.
+    if (told && (late > 0 || told.entry.when <= here)) return;
+    if (told) this.takeBack(told);
     const times = [];
-    for (const [sound, hertz, velocity, after = 0] of hits) {
+    const gates = [];
+    for (const [sound, hertz, velocity, after = 0, held = seconds] of hits) {
       if (late - after >= MOST_LATE) continue;
       times.push(Math.max(wanted + after, here));
-      this.synth.play(sound, hertz, velocity, times.at(-1), seconds);
+      gates.push(this.synth.play(sound, hertz, velocity, times.at(-1), held));
     }
     const when = Math.max(wanted, here);
     const sounded = late < MOST_LATE;
-    this.log.push({ number, due, when, late, sounded, hits: hits.length, times });
+    const entry = { count, number, due, when, late, sounded, hits: hits.length, times };
+    this.log.push(entry);
     if (this.log.length > KEPT_LOG) this.log.shift();
+    this.planned.set(count, { content, due, gates, entry });
+    for (const [each, { due: was }] of this.planned) {
+      if (was < due - KEPT_SECONDS) this.planned.delete(each);
+    }
+  }
+
+  takeBack({ gates, entry }) {
+    for (const gate of gates) gate.disconnect();
+    this.log = this.log.filter((each) => each !== entry);
   }
 
   // One sound now, to hear what it is.
@@ -119,9 +178,10 @@ class Sound {
   // Everything that sounds, or was going to, ends.
   halt() {
     if (this.context === null) return;
-    const { bus } = this;
-    bus.gain.setTargetAtTime(0, this.context.currentTime, 0.008);
-    setTimeout(() => bus.disconnect(), 200);
+    for (const bus of this.buses) {
+      bus.gain.setTargetAtTime(0, this.context.currentTime, 0.008);
+      setTimeout(() => bus.disconnect(), 200);
+    }
     this.renew();
   }
 
@@ -134,9 +194,11 @@ class Sound {
   }
 
   renew() {
-    this.bus = this.context.createGain();
-    this.bus.connect(this.master.input);
-    this.synth = new Synth(this.context, this.bus);
+    this.planned.clear();
+    const [dry, wet] = (this.buses = [this.context.createGain(), this.context.createGain()]);
+    dry.connect(this.master.input);
+    wet.connect(this.room.input);
+    this.synth = new Synth(this.context, dry, wet, this.samples);
   }
 
   audioTime(pageTime) {

@@ -12,16 +12,14 @@ from latentrack.errors import UserError
 from latentrack.midi_ports import VIRTUAL, has_virtual_ports, plain
 from latentrack.osc.controls import ADDRESSES, PREFIX
 from latentrack.playing.schedule import MOST_SWING, STRAIGHT
-from latentrack.sound.names import DRUMS, sound_of
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.midi import Midi
 from latentrack.studio.listen.osc import Osc
 from latentrack.studio.listen.transport import Transport
+from latentrack.studio.listen.voice_list import BrowserPorts, VoiceList
+from latentrack.studio.listen.voice_sounds import INSTRUMENTS
 from latentrack.studio.page_parts import errors_shown, heading, in_background, listen, named
 from latentrack.words import agree, count
-
-_PREVIEW = """({ currentTarget: { dataset } }) =>
-    window.latentrackSound.preview(dataset.sound, Number(dataset.hertz))"""
 
 
 def build(transport: Transport, explorer: Explorer) -> None:
@@ -31,6 +29,12 @@ def build(transport: Transport, explorer: Explorer) -> None:
             _sound(transport, explorer)
         with _card("MIDI"):
             _midi(transport.midi)
+        with _card("Ports of this browser"):
+            ui.label(
+                "Notes to a MIDI port of the computer or phone that shows this page, on the "
+                "channels named under MIDI."
+            ).classes("lt-muted")
+            BrowserPorts()
         with _card("OSC").classes("lt-listen-osc"):
             _osc(transport.osc)
 
@@ -53,28 +57,33 @@ def _sound(transport: Transport, explorer: Explorer) -> None:
         "Swing", STRAIGHT * 100, MOST_SWING * 100, lambda v: transport.set_swing(v / 100)
     )
     volume = _slider("Volume", 0, 100, lambda v: transport.set_volume(v / 100))
+    reverb = _slider("Reverb", 0, 100, lambda v: transport.set_reverb(v / 100))
+    instrument = (
+        ui.select(
+            INSTRUMENTS,
+            label="Notes sound as",
+            on_change=lambda event: transport.set_instrument(event.value),
+        )
+        .props("dense outlined options-dense")
+        .classes("lt-listen-choice")
+    )
 
     def show() -> None:
         swing(transport.swing * 100)
         volume(transport.volume * 100)
+        reverb(transport.state.reverb * 100)
+        instrument.value = transport.state.instrument
 
     show()
     listen(transport.sound_changed, show)
     ui.label("Hear each voice").classes("lt-listen-what")
-    box = ui.element("div").classes("lt-listen-voices")
-    shown: list[tuple[str, str, float]] = []
-
-    def show_voices() -> None:
-        voices = _voices(explorer)
-        if voices != shown:
-            shown[:] = voices
-            box.clear()
-            with box:
-                for name, sound, hertz in voices:
-                    _preview(name, sound, hertz)
-
-    show_voices()
-    listen(explorer.pattern_changed, show_voices)
+    ui.label(
+        "Drop a WAV on a voice, or press its +, and it sounds as your own sound from then on."
+    ).classes("lt-muted")
+    voices = VoiceList(transport, explorer)
+    listen(explorer.pattern_changed, voices.show)
+    listen(transport.sound_changed, voices.show)
+    listen(transport.samples.changed, voices.show)
 
 
 def _slider(
@@ -96,27 +105,6 @@ def _slider(
         slider.props["value"] = round(value)
 
     return show
-
-
-def _voices(explorer: Explorer) -> list[tuple[str, str, float]]:
-    """Return (name, sound, frequency in Hz) of each voice of the open model, or of all drums."""
-    pattern = explorer.state.pattern
-    if pattern is None:
-        return [(name, name, sound_of("drums", name, 0)[1]) for name in DRUMS]
-    names = pattern.voice_names
-    if pattern.kind == "rhythm":
-        names = tuple(f"pitch {pitch}" for pitch in pattern.pitches)
-    return [
-        (name, *sound_of(pattern.kind, name, pitch))
-        for name, pitch in zip(names, pattern.pitches, strict=False)
-    ]
-
-
-def _preview(name: str, sound: str, hertz: float) -> None:
-    with ui.element("button").props("type=button").classes("lt-listen-button") as button:
-        ui.label(name)
-    button.props.update({"data-sound": sound, "data-hertz": round(hertz, 2)})
-    button.on("click", js_handler=_PREVIEW)
 
 
 # -- MIDI ---------------------------------------------------------------------------------------

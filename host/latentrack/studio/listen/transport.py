@@ -21,6 +21,8 @@ from latentrack.studio.listen.follow import Follower
 from latentrack.studio.listen.memory import Memory
 from latentrack.studio.listen.midi import Midi
 from latentrack.studio.listen.osc import Osc
+from latentrack.studio.listen.own_samples import OwnSamples
+from latentrack.studio.listen.voice_sounds import AUTO, INSTRUMENTS
 from latentrack.studio.signals import Signal
 from latentrack.studio.store import Store
 from latentrack.studio.worker import Worker
@@ -35,7 +37,8 @@ class TransportState:
     """playing: whether steps are played.  following: whether an external MIDI clock is followed.
 
     tempo: quarter notes per minute, 20 to 400.  swing: share of two steps that the first takes, 0.5
-    (straight) to 0.75.  volume: of the browsers' sounds, 0 to 1.
+    (straight) to 0.75.  volume: of the browsers' sounds, 0 to 1.  reverb: how much of the room is
+    heard with them, 0 to 1.  instrument: of notes and rhythms, one of `voice_sounds.INSTRUMENTS`.
     """
 
     playing: bool = False
@@ -43,13 +46,16 @@ class TransportState:
     tempo: float = 120.0
     swing: float = STRAIGHT
     volume: float = 0.8
+    reverb: float = 0.2
+    instrument: str = AUTO
 
 
 class Transport(Store[TransportState]):
     """Plays, stops and sets tempo, swing and volume. Thread-safe; methods return at once.
 
-    playing_changed: `playing` or `following` has changed.  sound_changed: tempo, swing or volume
-    has changed.  stepped: the next step is due, or playing has stopped.
+    playing_changed: `playing` or `following` has changed.  sound_changed: tempo, swing,
+    volume, reverb or instrument has changed.  stepped: the next step is due, or playing has
+    stopped.
     """
 
     def __init__(self, workspace: Workspace, explorer: Explorer) -> None:
@@ -60,23 +66,28 @@ class Transport(Store[TransportState]):
         """The step that was due last, from 0; -1 while nothing plays."""
         self._memory = Memory(workspace)
         self._listeners: tuple[StepListener, ...] = ()
+        self._hidden: frozenset[object] = frozenset()
         self._lock = threading.Lock()
         self._sequencer = Sequencer(explorer)
         self._sequencer.tempo = _within(self._memory.kept("tempo", 120.0), TEMPO_RANGE, 120.0)
         swing_range = (STRAIGHT, MOST_SWING)
         self._sequencer.swing = _within(self._memory.kept("swing", STRAIGHT), swing_range, STRAIGHT)
         self._own_tempo = self._sequencer.tempo
+        instrument = self._memory.kept("instrument", AUTO)
         super().__init__(
             TransportState(
                 tempo=self._own_tempo,
                 swing=self._sequencer.swing,
                 volume=_within(self._memory.kept("volume", 0.8), (0.0, 1.0), 0.8),
+                reverb=_within(self._memory.kept("reverb", 0.2), (0.0, 1.0), 0.2),
+                instrument=instrument if instrument in INSTRUMENTS else AUTO,
             ),
             {
                 self.playing_changed: ("playing", "following"),
-                self.sound_changed: ("tempo", "swing", "volume"),
+                self.sound_changed: ("tempo", "swing", "volume", "reverb", "instrument"),
             },
         )
+        self.samples = OwnSamples(workspace.samples)
         self.midi = Midi(self._memory, self)
         controls = OscControls(explorer, self, workspace.run_folders)
         self.osc = Osc(self._memory, explorer, controls)
@@ -161,6 +172,29 @@ class Transport(Store[TransportState]):
             self.update(volume=_within(volume, (0.0, 1.0), self.volume))
             self._memory.keep("volume", self.volume)
 
+    def set_reverb(self, share: float) -> None:
+        """Set how much of the room is heard, clamped to 0 to 1."""
+        if math.isfinite(share):
+            self.update(reverb=_within(share, (0.0, 1.0), self.state.reverb))
+            self._memory.keep("reverb", self.state.reverb)
+
+    def set_instrument(self, name: str) -> None:
+        """Set what notes and rhythms sound like; what is not one of INSTRUMENTS is ignored."""
+        if name in INSTRUMENTS:
+            self.update(instrument=name)
+            self._memory.keep("instrument", name)
+
+    def set_hidden(self, tab: object, hidden: bool) -> None:
+        """Say of a browser's tab whether nobody sees it.
+
+        While there is one, step listeners are also told of the steps of the next two seconds as
+        they would be if nothing changed (`DueStep.foreseen`).
+        """
+        with self._lock:
+            self._hidden = (self._hidden | {tab}) if hidden else (self._hidden - {tab})
+            foresees = self._tell if self._hidden else None
+        self._worker.do(lambda: self._conductor.foresee(foresees))
+
     def on_step(self, listener: StepListener) -> Callable[[], None]:
         """Call `listener` with each step from now on, about 120 ms before it is due.
 
@@ -208,15 +242,17 @@ class Transport(Store[TransportState]):
 
     def ahead(self, step: DueStep) -> Iterable[tuple[float, Action]]:
         """See `conductor.Hearer`."""
-        for listener in self._listeners:
-            listener(step)
+        self._tell(step)
         return [(step.due, lambda: self._sounds(step.number))]
 
     def halted(self) -> None:
         """See `conductor.Hearer`."""
-        for listener in self._listeners:
-            listener(None)
+        self._tell(None)
         self._sounds(-1)
+
+    def _tell(self, step: DueStep | None) -> None:
+        for listener in self._listeners:
+            listener(step)
 
     def _sounds(self, step: int) -> None:
         if step != self.step or step >= 0:
