@@ -5,6 +5,7 @@
 #              (a quarter of a minute; before each commit)
 # make factory trains the models that come with Latentrack, those that are not there yet: some minutes
 # make wheel   builds the firmware and those models, and dist/latentrack-….whl, which carries them
+# make web     builds latentcore for a web page, with MicroPython beside it, into firmware/build/web
 # make mip     makes dist/mip, which mpremote mip installs onto a Teensy from any web server
 # make docs    the pages of docs/ as a site in build/docs
 # make bench   measures, side by side with the peers, and writes docs/benchmarks.md
@@ -19,7 +20,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 ARM := gcc-arm-none-eabi libnewlib-arm-none-eabi
-PACKAGES := $(ARM) qemu-system-arm clang libclang-rt-dev valgrind chromium puredata-core
+# Where npm is there already it may be no package of Debian's, which would displace it.
+NPM := $(if $(shell command -v npm),,nodejs npm)
+WEB := clang lld $(NPM)
+PACKAGES := $(ARM) qemu-system-arm libclang-rt-dev valgrind chromium puredata-core $(WEB)
 
 # PlatformIO asks nobody for anything (see firmware/platform), and its own words, a banner at first,
 # are shown only where it fails.
@@ -29,12 +33,12 @@ PIO := cd firmware && PATH="$(BIN):$$PATH" $(BIN)/pio
 PIO_LOG := .pio/build.log
 
 .PHONY: demo test lint lint-python lint-types lint-c lint-words factory wheel mip docs bench fuzz faults long \
-    x64 armv7emdp debian arm clean
+    x64 armv7emdp web debian arm clean
 
 demo: x64
 	@$(BIN)/latentrack demo
 
-test: debian lint-python lint-types lint-c x64 armv7emdp
+test: debian lint-python lint-types lint-c x64 armv7emdp web
 	$(BIN)/python -m pytest $(ARGS)
 
 # .pre-commit-config.yaml names these four. C is besides compiled with -Wall -Wextra -Werror.
@@ -93,6 +97,11 @@ long: debian $(VENV)/test x64 armv7emdp
 x64 armv7emdp: $(VENV)/demo
 	@mkdir -p firmware/.pio
 	@$(PIO) run --silent -e $@ >$(PIO_LOG) 2>&1 || { cat $(PIO_LOG) >&2; exit 1; }
+
+# latentcore.wasm, and MicroPython beside it, for a module in a web page.
+web: $(VENV)/demo
+	@sh tests/debian.sh $(WEB)
+	@$(BIN)/python firmware/web/build.py firmware/build/web
 
 $(VENV)/bin/python:
 	@echo "Setting up $(VENV), which takes a minute or two, once."

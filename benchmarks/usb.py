@@ -26,7 +26,7 @@ IDLE_EDGES = 20_000
 EDGE_US = 1000
 MODELS = 100
 
-# Sends edges as records of firmware/virtual/virtualboard.c and prints when each was sent.
+# Sends edges as records of firmware/virtual/board.h and prints when each was sent.
 CLOCK = """
 import os, struct, sys, time
 path, edges, every_us, pin, high, low = sys.argv[1], *map(int, sys.argv[2:])

@@ -50,6 +50,8 @@ def addresses(code, whole=True):
     found, kept = array("L"), array("L", (0,))
     # A code object has a pointer to the function that is the module's body.
     body = _word(id(code) + _WORD)
+    if _word(body) != id(type(addresses)):
+        raise ValueError("an unknown code object")
     _function(_word(body + 3 * _WORD), _word(body + 2 * _WORD), found, kept, whole)
     found.extend(kept)
     return found

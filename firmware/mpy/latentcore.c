@@ -24,6 +24,8 @@
 
 #ifdef LATENTCORE_IN_FIRMWARE
 #include "firmware.h"
+#elif defined(__wasm__)
+#include "web.h"
 #else
 #include "native.h"
 #endif

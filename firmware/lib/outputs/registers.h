@@ -20,7 +20,7 @@ uint32_t reg_read(uintptr_t address);
 void reg_write(uintptr_t address, uint32_t value);
 void reg_trace(uint32_t track, uint32_t step);
 
-#elif defined(__x86_64__) && defined(LATENTRACK_VIRTUAL)
+#elif (defined(__x86_64__) || defined(__wasm__)) && defined(LATENTRACK_VIRTUAL)
 
 /* The model's functions; all three are called from the threads that stand for interrupts, and
    `read` and `write` also from Python's. */

@@ -3,7 +3,7 @@
 `FifoWires` connect to the virtual module's process by two FIFOs. The process's service thread does
 what interrupts do on the Teensy. One FIFO carries events to it: pins, analog inputs, the passing of
 time. The other carries reports back: what the chip does at its pins and on SPI, and when. The
-records are those of firmware/virtual/virtualboard.c.
+records are those of firmware/virtual/board.h.
 """
 
 from __future__ import annotations

@@ -10,21 +10,7 @@ import sys
 rom = __file__.rsplit("/", 1)[0]
 sys.path[:] = [rom]
 
-
-def replace_module(name, **changes):
-    """Replace a built-in module, which cannot be changed, by an object with its attributes."""
-
-    class Module:
-        pass
-
-    module = Module()
-    original = __import__(name)
-    for attribute in dir(original):
-        if attribute[:2] != "__":
-            setattr(module, attribute, getattr(original, attribute))
-    for attribute in changes:
-        setattr(module, attribute, changes[attribute])
-    sys.modules[name] = module
+from stock import Implementation, mount_flash, replace_module  # noqa: E402 (`rom` is its folder)
 
 
 def kbd_intr(character):
@@ -58,9 +44,10 @@ def power_on():
     reports = open(os.getenv("LATENTRACK_REPORTS"), "wb")
     manual = os.getenv("LATENTRACK_TIME") == "manual"
     machine.power_on(
-        events.fileno(), reports.fileno(), manual, micropython.schedule, version,
-        pairs("LATENTRACK_PINS"), pairs("LATENTRACK_ANALOG"),
+        manual, micropython.schedule, version, pairs("LATENTRACK_PINS"),
+        pairs("LATENTRACK_ANALOG"), reports.fileno(),
     )  # fmt: skip
+    machine.start_threads(events.fileno(), reports.fileno())
     machine._kept["files"] = (events, reports)
     machine.mem32[0x400D410C] = int(os.getenv("LATENTRACK_KEPT"))
     sys.modules["machine"] = machine
@@ -68,36 +55,11 @@ def power_on():
     replace_module("sys", platform="mimxrt", implementation=Implementation(version))
 
 
-class Implementation:
-    """sys.implementation of the chosen version of MicroPython.
-
-    `_mpy` is the computer's own, as native code runs on the computer.
-    """
-
-    def __init__(self, version):
-        self.name = sys.implementation.name
-        self.version = version + ("",)
-        self._machine = "Virtual Teensy 4.1 with MIMXRT1062DVJ6A"
-        self._mpy = sys.implementation._mpy
-
-
 def pairs(variable):
     """Yield (number, value) from an environment variable, "number:value" separated by blanks."""
     for entry in os.getenv(variable).split():
         number, value = entry.split(":")
         yield int(number), int(value)
-
-
-def mount_flash():
-    """Mount the flash; make it the current folder and the path of imports."""
-    from flash import Flash
-
-    flash = Flash(os.getenv("LATENTRACK_FLASH"), int(os.getenv("LATENTRACK_WRITE_US")))
-    os.umount("/")
-    os.mount(flash, "/flash")
-    del sys.modules["flash"]
-    os.chdir("/flash")
-    sys.path[:] = ["", "/flash", "/flash/lib"]
 
 
 def tell_bridge(source):
@@ -141,5 +103,5 @@ def run_main():
 
 
 power_on()
-mount_flash()
+mount_flash(os.getenv("LATENTRACK_FLASH"), int(os.getenv("LATENTRACK_WRITE_US")))
 run_main()

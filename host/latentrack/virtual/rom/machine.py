@@ -9,13 +9,12 @@ Pins and SPI are register accesses on the model of the chip (firmware/chip), who
 panel (latentrack.virtual.wires).
 """
 
-import _thread
-
 import virtualboard
 
 # Keeps Python objects alive that only native code refers to.
 _kept = {}
 _version = (1, 28, 0)
+_NATIVE = type(virtualboard.read)  # of one argument
 _GPIO1, _GPIO_SPACING = 0x401B8000, 0x4000
 _GDIR, _DR_SET, _DR_CLEAR = 0x04, 0x84, 0x88
 
@@ -85,7 +84,7 @@ class Pin:
 
 
 def _is_native(function):
-    return type(function) is type(len)  # native, of one argument
+    return type(function) is _NATIVE
 
 
 def _interrupt(handler):
@@ -267,20 +266,28 @@ def freq():
     return 600000000
 
 
-def power_on(events, reports, manual, schedule, version, inputs, analog):
-    """Start interrupts and timers; called once by boot.py, before any other code.
+def power_on(manual, schedule, version, inputs, analog, reports=None):
+    """Reset the chip; called once by the boot code, before any other code.
 
-    `inputs` and `analog` are the states of the board's inputs, pairs (number, value).
+    manual: whether time comes with events.  schedule: micropython.schedule.  `inputs` and `analog`
+    are the states of the board's inputs, pairs (number, value).  reports: a file descriptor.
     """
     global _schedule, _version
     _schedule = schedule
     _version = version
     virtualboard.setup(manual, schedule)
-    virtualboard.report_to(reports)
+    if reports is not None:
+        virtualboard.report_to(reports)
     for number, drive in inputs:
         virtualboard.set_input(number, drive)
     for number, code in analog:
         virtualboard.set_analog(number, code)
+
+
+def start_threads(events, reports):
+    """Start interrupts and timers, which are threads; events, reports: file descriptors."""
+    import _thread
+
     _thread.start_new_thread(virtualboard.serve, (events, reports))
     _thread.start_new_thread(_run_timers, ())
 

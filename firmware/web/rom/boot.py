@@ -1,0 +1,54 @@
+"""The boot code of a module in a web page: the part of stock firmware that MicroPython lacks there.
+
+The page's worker imports it, calls `power_on`, and then runs main.py.
+"""
+
+import gc
+import sys
+
+from stock import Implementation, mount_flash, replace_module
+
+ROOT = "/store"
+"""The folder, in the worker's memory, that is the flash."""
+HEAP_BYTES = 800 * 1024
+"""How much memory the module believes to have; the worker gives MicroPython some more."""
+_KEPT = 0x400D410C
+
+
+def power_on(version, inputs, analog, kept):
+    """Reset the chip's model, and mount the flash.
+
+    version: of the stock MicroPython.  inputs, analog: as `machine.power_on` takes them.
+    kept: what the register has that a reset leaves alone.
+    """
+    import latentcore  # noqa: F401 (from here on /rom cannot be seen)
+    import machine
+    import micropython
+    import virtualboard
+
+    machine.power_on(True, micropython.schedule, version, inputs, analog)
+    machine.mem32[_KEPT] = kept
+    replace_module("micropython", kbd_intr=_ignore, schedule=machine.schedule)
+    replace_module("sys", platform="mimxrt", implementation=Implementation(version))
+    replace_module(
+        "time", ticks_ms=virtualboard.ticks_ms, ticks_us=virtualboard.ticks_us,
+        sleep_us=virtualboard.wait, sleep_ms=_sleep_ms, sleep=_sleep,
+    )  # fmt: skip
+    # MicroPython's own would count all that a page could still get.
+    replace_module("gc", mem_free=lambda: max(HEAP_BYTES - gc.mem_alloc(), 0))
+    mount_flash(ROOT, 0)
+    del sys.modules["boot"]
+
+
+def _ignore(_):
+    pass
+
+
+def _sleep_ms(ms):
+    import virtualboard
+
+    virtualboard.wait(ms * 1000)
+
+
+def _sleep(seconds):
+    _sleep_ms(int(seconds * 1000))
