@@ -343,9 +343,11 @@ class _Targets:
         raise ValueError(name)
 
 
+# What a CV or trigger input can be: while it is low no clock edge is played.
+RUN_GATE = "run gate"
 # What a CV input can be assigned to: "1.length" is the first track's length; "slot" recalls the
-# preset that the voltage points at. A trigger has actions besides, and neither of the last two.
-TARGETS = _Targets(("off",), ("slot", "patch.preset_morph"))
+# preset that the voltage points at. A trigger has actions besides, and of the last three RUN_GATE.
+TARGETS = _Targets(("off",), ("slot", RUN_GATE, "patch.preset_morph"))
 # "tap 1" to "tap 8": a voice is played in; "play in" begins that and ends it.
 TAPS = tuple(f"tap {voice + 1}" for voice in range(VOICES))
 PLAIN_ACTIONS = (
@@ -354,7 +356,7 @@ PLAIN_ACTIONS = (
 )  # fmt: skip
 # "lock 1" to "lock 8": a voice of the chosen track stays where it is, or follows again.
 LOCKS = tuple(f"lock {voice + 1}" for voice in range(VOICES))
-ACTIONS = _Targets(("off",) + PLAIN_ACTIONS + TAPS + LOCKS, ())
+ACTIONS = _Targets(("off",) + PLAIN_ACTIONS + TAPS + LOCKS + (RUN_GATE,), ())
 # What an output can carry instead of music, and what latentcore.clock_set calls it.
 OUTS = ("music", "clock", "clock/2", "clock/4", "clock/8", "clock/16", "reset", "run")
 OUT_CODES = (0, 1, 2, 4, 8, 16, 256, 257)

@@ -7,12 +7,19 @@ So 5 V at X move X from the middle of the latent space to its end, whatever the 
 import latentcore
 
 from latentrack import parameters
+from latentrack.boards.teensy41 import PSR, port_and_mask
 from latentrack.values import Values, properties
 
 WHOLE_WAY_VOLTS = 10
 # Less than this is the noise of a converter, or of an input with nothing in it: it moves nothing.
 LEAST_VOLTS = 0.01
 SLOT = parameters.TARGETS.index("slot")
+RUN_GATE = parameters.TARGETS.index(parameters.RUN_GATE)
+_NO_PARAMETERS = (SLOT, RUN_GATE)
+_TEMPO_TAP = parameters.ACTIONS.index("tap")
+_TRIGGER_GATE = parameters.ACTIONS.index(parameters.RUN_GATE)
+# A run gate that comes by CV is high from here on, and low from here down.
+HIGH_VOLTS, LOW_VOLTS = 1, 0.5
 # The values that are latentcore's, in its order.
 _PARTS = {
     "tap": "tempo", "run": "tempo", "mutate": "history", "undo": "history", "redo": "history",
@@ -57,6 +64,8 @@ class Patch(Values):
         # What CV adds to `preset_morph` in this frame.
         self._morph_cv = 0
         self._taps = {}
+        # Whether the run gate is high, of those that come by CV.
+        self._gate_is_high = True
         self._inputs = {name: Input(name) for name in parameters.CV_INPUTS}
         for entry in self.TABLE:
             self.changed(entry.name)
@@ -78,6 +87,37 @@ class Patch(Values):
             if name[:7] == "trigger":
                 # The voice that it plays in, from 1; 0: none.
                 self._taps[name] = int(track[4:]) if track[:4] == "tap " else 0
+            self._connect_gate()
+
+    def _connect_gate(self):
+        """Tells latentcore which pin is the run gate, or whether that of the CV inputs is high."""
+        board = self._instrument.board
+        for i in range(2):
+            if self.numbers[f"trigger_{i + 3}"] == _TRIGGER_GATE:
+                base, mask = port_and_mask(board.TRIGGERS[i])
+                latentcore.run_gate(base + PSR, mask, int(board.EDGE == "falling"))
+                return
+        for name in self._inputs:
+            if self.numbers[self._inputs[name].target] == RUN_GATE:
+                latentcore.run_gate(0, 0, int(self._gate_is_high))
+                return
+        self._gate_is_high = True
+        latentcore.run_gate(0, 0, 1)
+
+    def _take(self, source, volts):
+        """A voltage that moves no parameter: it points at a slot, or is the run gate.
+
+        Apart from `modulate`, whose variables would be on the heap if they were more.
+        """
+        by = self.numbers[source.attenuverter]
+        if self.numbers[source.target] == SLOT:
+            self._instrument.slots.select(source.amount(volts, by))
+            return
+        volts *= by
+        is_high = volts > (LOW_VOLTS if self._gate_is_high else HIGH_VOLTS)
+        if is_high != self._gate_is_high:
+            self._gate_is_high = is_high
+            self._connect_gate()
 
     def _carry(self):
         """Tells latentcore what outputs carry, and the tracks which they leave alone."""
@@ -107,9 +147,8 @@ class Patch(Values):
         for name in volts:
             source = self._inputs[name]
             target = self._targets[source.target]
-            if self.numbers[source.target] == SLOT:
-                part = source.amount(volts[name], self.numbers[source.attenuverter])
-                self._instrument.slots.select(part)
+            if self.numbers[source.target] in _NO_PARAMETERS:
+                self._take(source, volts[name])
             elif target is not None:
                 amount = source.amount(volts[name], self.numbers[source.attenuverter])
                 if amount and target[0] < 0:
@@ -135,6 +174,8 @@ class Patch(Values):
                 name = f"trigger_{i + 3}"
                 if self._taps[name]:
                     self._tap(self._taps[name], i + 3)
+                elif self.numbers[name] == _TEMPO_TAP:
+                    self._instrument.tempo.tap_at_pulse(i + 3)
                 else:
                     for _ in range(min(pulses, 8)):
                         self.fire(name)
@@ -165,6 +206,8 @@ class Patch(Values):
         if action in parameters.LOCKS:
             instrument.toggle_lock(parameters.LOCKS.index(action) + 1)
             return
+        if action == parameters.RUN_GATE:
+            return  # its level counts, not its pulses
         part = _PARTS.get(action)
         getattr(getattr(instrument, part) if part else instrument, action)()
 

@@ -33,7 +33,7 @@
 /* clang-format off */
 #define FUNCTIONS(X)                                                                               \
     X(describe, PY_1) X(load, PY_3) X(partner, PY_3) X(uses, PY_2) X(move, PY_VAR)                 \
-    X(locks, PY_2) X(lock, PY_3) X(fit, PY_VAR) X(tap_track, PY_1) X(tapped, PY_1) X(nearest, PY_1) \
+    X(locks, PY_2) X(lock, PY_3) X(fit, PY_VAR) X(run_gate, PY_3) X(tap_track, PY_1) X(tapped, PY_1) X(nearest, PY_1) \
     X(set, PY_3) X(route, PY_3) X(density, PY_3) X(chance, PY_3) X(pitches, PY_2)                                  \
     X(post, PY_2) X(decode, PY_2) X(silence, PY_1) X(cells, PY_1) X(read_cells, PY_2)              \
     X(read_feel, PY_2)                                                                             \
@@ -153,10 +153,15 @@ static volatile uint32_t pulses[2];
 static struct taps taps[2];
 static volatile uint32_t tapped_track;
 
+/* When the last of them came. */
+static volatile uint32_t pulsed_us[2];
+
 static py_obj pulse(uint32_t input)
 {
+    uint32_t now = now_us();
     pulses[input]++;
-    taps_put(&taps[input], taps_step(&rack, &rack.track[tapped_track], now_us()));
+    pulsed_us[input] = now;
+    taps_put(&taps[input], taps_step(&rack, &rack.track[tapped_track], now));
     return py_none();
 }
 
@@ -173,6 +178,17 @@ static py_obj trigger_4(py_obj pin)
     return pulse(1);
 }
 PY_FUNCTION_1(trigger_4);
+
+/* The pin whose level is the run gate; without one (mask 0) it is high where `inverted`. */
+static struct {
+    uint32_t address, mask, inverted;
+} gate = {.inverted = 1};
+
+static uint32_t gate_is_high(void)
+{
+    uint32_t level = gate.mask ? reg_read(gate.address) & gate.mask : 0;
+    return (level != 0) != gate.inverted;
+}
 
 static volatile uint32_t ticks;
 
@@ -223,6 +239,7 @@ static py_obj tick(py_obj timer)
     ticks++;
     guard_tick();
     asked_tick(&asked, &rack, now);
+    rack_gate(&rack, gate_is_high(), now);
     rack_tick(&rack, now);
     midi_tick(&midi, &rack, now);
     encoder_read(&encoders[0]);
@@ -584,6 +601,19 @@ static py_obj fit(size_t argument_count, const py_obj *arguments)
 }
 PY_FUNCTION_VAR(fit, 5, 5);
 
+/* run_gate(address, mask, inverted): the register and bit of the pin whose level lets the clock
+   run, high or, with `inverted` 1, low. Mask 0: no pin; it runs where `inverted` is 1. */
+static py_obj run_gate(py_obj address, py_obj mask, py_obj inverted)
+{
+    uint32_t masked = interrupts_mask();
+    gate.address = address_of(address);
+    gate.mask = (uint32_t)py_uint(mask);
+    gate.inverted = (uint32_t)py_uint(inverted) & 1;
+    interrupts_restore(masked);
+    return py_none();
+}
+PY_FUNCTION_3(run_gate);
+
 /* tap_track(track): pulses at inputs 3 and 4 are taps in time with this track. */
 static py_obj tap_track(py_obj number)
 {
@@ -732,6 +762,9 @@ enum count {
     COUNT_HITS,
     COUNT_TICKS,
     COUNT_LEFT,
+    COUNT_PULSED_3,
+    COUNT_PULSED_4,
+    COUNT_NOW,
     COUNTS,
 };
 
@@ -742,7 +775,7 @@ static py_obj count(py_obj number, py_obj which)
     const struct pattern *newest = track->exchange.published;
     uintptr_t index = py_uint(which);
     if (index >= COUNTS) {
-        return wrong("counts are numbered 0 to 12");
+        return wrong("counts are numbered 0 to 15");
     }
     const uint32_t found[COUNTS] = {
         [COUNT_EDGES] = rack.edge,
@@ -758,6 +791,9 @@ static py_obj count(py_obj number, py_obj which)
         [COUNT_HITS] = newest ? pattern_hits(newest, newest->steps) : 0,
         [COUNT_TICKS] = ticks,
         [COUNT_LEFT] = track_steps_left(track),
+        [COUNT_PULSED_3] = pulsed_us[0],
+        [COUNT_PULSED_4] = pulsed_us[1],
+        [COUNT_NOW] = now_us(),
     };
     return py_small_int((intptr_t)(found[index] & (index < COUNT_PATTERN ? 0xFFFF : SMALL_INT)));
 }

@@ -124,6 +124,21 @@ GESTURES = (
              "track.x = 0\npatch.mutation = 1"),
     _trigger("another draw", "1.draw", 'track.advance("draw")', "track.draw", 1),
     _trigger("start and stop the own clock", "run", "tempo.run()", "patch.clock_from", "own"),
+    Gesture(
+        "tap the tempo",
+        ((TRIGGER, "tap", 0), (TRIGGER, "tap", 0)),
+        "tempo.tap(); tempo.tap()",
+        "patch.tempo != 120",
+        True,
+    ),
+    Gesture(
+        "have the clock run while a gate is high",
+        ((CV, "run gate", 5.0),),
+        "patch.cv_5_to = 'off'",
+        "__import__('latentcore').count(0, 0) != _edges",
+        True,
+        "tempo.start()\n_edges = __import__('latentcore').count(0, 0)",
+    ),
     _trigger("decode now", "decode", "track.decode()", "track.model.name is not None", True),
     Gesture(
         "from one preset to another",

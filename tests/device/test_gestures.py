@@ -235,6 +235,20 @@ def test_taps_are_a_tempo(rig, eight):
     assert module.get("(tempo(), patch.tempo)") == (133.5, 133.5)
 
 
+def test_a_pulse_taps_at_the_time_of_its_interrupt(rig, eight):
+    """At 437.5 ms a beat frames of 20 ms would see it up to 20 ms late."""
+    module = rig(eight.path)
+    module.run("patch.trigger_4 = 'tap'")
+    for tap in range(5):
+        start_us = module.panel.now_us
+        module.panel.trigger("trigger_4")
+        module.panel.advance(30_000)
+        module.frames()
+        module.panel.advance(437_500 - (module.panel.now_us - start_us))
+        if tap:
+            assert module.get("tempo()") == pytest.approx(60e6 / 437_500, abs=0.01), tap
+
+
 # -- the performing page
 
 

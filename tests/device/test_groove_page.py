@@ -17,7 +17,8 @@ from tests.device.memory import Frames
 def test_a_still_frame_allocates_nothing(rig, felt_model, page):
     module = rig(felt_model.path)
     frames = Frames(module)
-    module.run(f"controls.open({page!r})\n{at(PLACE)}")
+    # Closed here: the end of a gesture, a second later, would allocate once.
+    module.run(f"controls.open({page!r})\n{at(PLACE)}\nhistory.close()")
     assert frames.still() == 0
 
 
@@ -90,9 +91,17 @@ def test_the_groove_page_has_the_feel_at_its_knobs(rig, felt_model):
     square = image[18 : 18 + 44, 106 : 106 + 44].astype(int)
     point = np.argwhere((square[..., 0] > 200) & (square[..., 2] < 100))
     assert point.mean(axis=0) == pytest.approx((41 - 0.25 * 39, 2 + 0.75 * 39), abs=0.6)
-    module.panel.press("right")
+    module.run("controls.asked.append(('hold', 'right', None))")
     frames_see(module.module, module.link)
     assert module.get("track.swing") == 50
+    # Pushed in time it taps the tempo.
+    for _ in range(2):
+        module.panel.press("right")
+        frames_see(module.module, module.link)
+        module.panel.release("right")
+        module.panel.advance(400_000)
+        frames_see(module.module, module.link)
+    assert module.get("patch.tempo") == pytest.approx(150, rel=0.1)
 
 
 def test_only_columns_that_sound_otherwise_are_drawn_again(rig, felt_model):

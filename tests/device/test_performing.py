@@ -359,3 +359,63 @@ def test_an_output_carries_a_clock_a_reset_or_whether_it_runs(rig, eight):
     run = [report for report in module.panel.settle() if report.jack == 7 and report.kind != "step"]
     assert [report.kind for report in run] == ["rise", "fall"]
     assert run[0].value == 5.0
+
+
+def steps_of(module, count: int) -> list[int]:
+    """The steps that so many edges play."""
+    return [edge.steps[0] for edge in module.edges(count) if edge.steps]
+
+
+def run_gate(module, high: bool) -> None:
+    module.panel.gate("trigger_4", high)
+    module.panel.advance(2_000)
+
+
+@pytest.mark.parametrize("board", ["xen", "bare"])
+def test_the_clock_runs_while_a_run_gate_is_high(rig, eight, board):
+    module = rig(eight.path, board=board)
+    set_up(module)
+    module.bar(steps=2)
+    module.run("patch.trigger_4 = 'run gate'")
+    module.panel.advance(2_000)
+    assert steps_of(module, 5) == []
+    run_gate(module, True)
+    assert steps_of(module, 3) == [2, 3, 4]
+    run_gate(module, False)
+    assert steps_of(module, 4) == []
+    # An edge that comes with the gate is played, one that comes long before is not.
+    module.panel.trigger("clock")
+    run_gate(module, True)
+    assert steps_of(module, 1) == [6]
+    run_gate(module, False)
+    module.panel.trigger("clock")
+    module.panel.advance(10_000)
+    run_gate(module, True)
+    assert steps_of(module, 1) == [7]
+    # Without its assignment the clock runs.
+    run_gate(module, False)
+    module.run("patch.trigger_4 = 'off'")
+    module.panel.advance(2_000)
+    assert steps_of(module, 2) == [8, 9]
+
+
+def test_the_own_clock_stands_while_a_run_gate_by_cv_is_low(rig, eight):
+    module = rig(eight.path)
+    set_up(module)
+    module.run("patch.cv_5_to = 'run gate'; patch.out8 = 'run'; tempo(300); tempo.start()")
+
+    def heard(volts: float) -> int:
+        module.panel.cv("5", volts)
+        module.panel.settle()
+        module.frames()
+        before = module.get("__import__('latentcore').count(0, 0)")
+        module.panel.advance(500_000)
+        module.panel.settle()
+        return module.get("__import__('latentcore').count(0, 0)") - before
+
+    # A step is 50 ms.
+    assert [heard(volts) in (9, 10, 11) for volts in (5, 0.7)] == [True, True]
+    assert module.panel.volts()[7] == 5
+    assert [heard(volts) for volts in (0.2, 0, 0.9)] == [0, 0, 0]
+    assert module.panel.volts()[7] == pytest.approx(0, abs=0.01)
+    assert heard(1.5) in (9, 10, 11)

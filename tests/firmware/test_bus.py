@@ -118,7 +118,7 @@ written = latentcore.read_cells(0, cells)
 allocated = gc.mem_alloc() - before
 print(none, [latentcore.count(0, which) for which in range(13)], written, allocated)
 print(bytes(cells) == latentcore.cells(0)[2], latentcore.read_cells(0, bytearray(31)))
-latentcore.count(0, 13)
+latentcore.count(0, 16)
 """
     done = run(chip, BOARD, PLAY, read)
     lines = done.stdout.decode().splitlines()
@@ -128,7 +128,7 @@ latentcore.count(0, 13)
     playing = [18, 2, 1, 2, 1, 1, 0, 0, 16, 12, 16 * 12, 0, 14]
     assert lines[0] == f"({silent}, 0) {playing} 32 0"
     assert lines[1] == "True 0"
-    assert lines[-1] == "ValueError: counts are numbered 0 to 12"
+    assert lines[-1] == "ValueError: counts are numbered 0 to 15"
 
 
 # The selects of two converters at GPIO2 bits 11 and 16, no display.

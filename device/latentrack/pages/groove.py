@@ -6,7 +6,7 @@ knob Z              feel, 0 to 200 %: how much of the learned timing is heard
 knob threshold      dynamics, 0 to 200 %: how much of the learned dynamics is heard
 left encoder        the track that the page is about
 right encoder       swing, 50 to 75 %: the share of two steps that the first takes
-right push          straight again: swing 50 %
+right push          tap the tempo of the own clock; held: straight again, swing 50 %
 buttons, left push  as on every page (base.py)
 """
 
@@ -44,8 +44,15 @@ class Page(play.Page):
             self.track.swing = min(max(self.track.swing + steps, entry.least), entry.most)
 
     def press(self, button):
-        """The right push takes the swing away."""
+        """The right push taps the tempo."""
+        if button == "right":
+            self.instrument.tempo.tap()
+        else:
+            super().press(button)
+
+    def hold(self, button):
+        """Holding the right push takes the swing away."""
         if button == "right":
             self.track.swing = self.track.parameter("swing").default
         else:
-            super().press(button)
+            super().hold(button)

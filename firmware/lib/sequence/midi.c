@@ -70,7 +70,8 @@ void midi_tick(struct midi *midi, struct rack *rack, uint32_t now_us)
     }
     read_all(midi, rack, now_us);
     midi->ticked_us = now_us;
-    if (midi_clock_due(&midi->clock, per_edge, now_us, &due_us) && moves_rack(rack)) {
+    if (midi_clock_due(&midi->clock, per_edge, now_us, &due_us) &&
+        atomic_load_explicit(&rack->source, memory_order_relaxed) == SOURCE_MIDI) {
         uint32_t masked = interrupts_mask();
         rack_clock(rack, due_us);
         interrupts_restore(masked);

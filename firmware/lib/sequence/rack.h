@@ -86,7 +86,7 @@ enum rack_param {
     RACK_PARAMS = RACK_OUTS + OUTPUT_CHANNELS,
 };
 
-enum clock_source { SOURCE_JACK, SOURCE_OWN, SOURCE_MIDI };
+enum clock_source { SOURCE_JACK, SOURCE_OWN, SOURCE_MIDI, SOURCE_NONE };
 enum clock_out { OUT_RESET = 256, OUT_RUN }; /* below: a clock of every so many edges */
 
 #define RESET_WINDOW_US 1000u
@@ -103,8 +103,11 @@ struct rack {
     _Atomic uint32_t level_asked;        /* code, channel << 16, and 1 << 31: it is asked for */
     _Atomic uint32_t param[RACK_PARAMS]; /* whole numbers; the tempo as 1/256 us an edge */
     _Atomic uint32_t outs;               /* channels with one of RACK_OUTS, one bit each */
+    _Atomic uint32_t source;             /* RACK_SOURCE, or SOURCE_NONE: the run gate is low */
 
     /* The interrupts'. */
+    uint32_t missed; /* an edge came at the jack while the run gate was low: missed_us says when */
+    uint32_t missed_us;
     uint32_t clocked; /* an edge has come, and clock_us says when */
     uint32_t clock_us;
     uint32_t interval_us; /* between the last two edges; 0: not known */
@@ -140,6 +143,9 @@ void rack_reset(struct rack *rack, uint32_t now_us);
    flushes the outputs: what found a busy bus at an edge is written now. Call it about every
    millisecond. */
 void rack_tick(struct rack *rack, uint32_t now_us);
+
+/* Before each tick: whether the run gate is high, see tempo.h. */
+void rack_gate(struct rack *rack, uint32_t high, uint32_t now_us);
 
 /* Producer: the next clock edge plays step 0. For buttons and for code; no window. (In step mode
    step 0 is then played as it was last decoded; rack_reset decodes it anew.) */

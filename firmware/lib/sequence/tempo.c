@@ -2,6 +2,7 @@
 #include "tempo.h"
 
 #include "hits.h"
+#include "interrupts.h"
 #include "position.h"
 
 #define SHIFT_US 8 /* the own clock's period is in 1/256 us */
@@ -11,6 +12,11 @@
 static uint32_t rack_param(const struct rack *rack, uint32_t which)
 {
     return atomic_load_explicit(&rack->param[which], memory_order_relaxed);
+}
+
+static uint32_t source_of(const struct rack *rack)
+{
+    return atomic_load_explicit(&rack->source, memory_order_relaxed);
 }
 
 int rack_set(struct rack *rack, uint32_t which, float value)
@@ -28,6 +34,9 @@ int rack_set(struct rack *rack, uint32_t which, float value)
         kept = (uint32_t)(15e6 * (1u << SHIFT_US) / (double)value + 0.5);
     }
     atomic_store_explicit(&rack->param[which], kept, memory_order_relaxed);
+    if (which == RACK_SOURCE && source_of(rack) != SOURCE_NONE) {
+        atomic_store_explicit(&rack->source, kept, memory_order_relaxed);
+    }
     if (which >= RACK_OUTS) {
         uint32_t outs = 0;
         for (uint32_t i = 0; i < OUTPUT_CHANNELS; i++) {
@@ -42,7 +51,9 @@ int rack_set(struct rack *rack, uint32_t which, float value)
 
 void rack_jack(struct rack *rack, uint32_t now_us)
 {
-    if (rack_param(rack, RACK_SOURCE) != SOURCE_JACK) {
+    if (source_of(rack) != SOURCE_JACK) {
+        rack->missed = 1;
+        rack->missed_us = now_us;
         return;
     }
     uint32_t bridged = rack->bridged;
@@ -54,10 +65,28 @@ void rack_jack(struct rack *rack, uint32_t now_us)
     rack_clock(rack, now_us);
 }
 
+void rack_gate(struct rack *rack, uint32_t high, uint32_t now_us)
+{
+    uint32_t source = high ? rack_param(rack, RACK_SOURCE) : SOURCE_NONE;
+    uint32_t before = source_of(rack);
+    if (source == before) {
+        return;
+    }
+    uint32_t masked = interrupts_mask();
+    atomic_store_explicit(&rack->source, source, memory_order_relaxed);
+    rack->earlier_us = 0; /* nothing is bridged across a stop */
+    if (before == SOURCE_NONE && source == SOURCE_JACK && rack->missed &&
+        now_us - rack->missed_us <= GATE_WINDOW_US) {
+        rack_clock(rack, rack->missed_us);
+    }
+    rack->missed = 0;
+    interrupts_restore(masked);
+}
+
 static void own_tick(struct rack *rack, uint32_t now_us)
 {
     uint32_t period = rack_param(rack, RACK_TEMPO);
-    if (!rack_param(rack, RACK_RUN) || rack_param(rack, RACK_SOURCE) != SOURCE_OWN) {
+    if (!rack_param(rack, RACK_RUN) || source_of(rack) != SOURCE_OWN) {
         rack->own_period = 0;
         return;
     }
@@ -80,7 +109,7 @@ static void bridge_tick(struct rack *rack, uint32_t now_us)
 {
     uint32_t coming = hits_interval(rack);
     if (rack->bridged >= rack_param(rack, RACK_BRIDGE) || !rack->clocked || !rack->earlier_us ||
-        rack_param(rack, RACK_SOURCE) != SOURCE_JACK ||
+        source_of(rack) != SOURCE_JACK ||
         atomic_load_explicit(&rack->paused, memory_order_relaxed)) {
         return;
     }
@@ -177,8 +206,10 @@ void tempo_end_outs(struct rack *rack, uint32_t channels, uint32_t now_us)
 
 static uint32_t runs(const struct rack *rack, uint32_t now_us)
 {
-    uint32_t stopped = rack_param(rack, RACK_SOURCE) == SOURCE_OWN && !rack->own_period;
-    if (stopped || !rack->clocked || atomic_load_explicit(&rack->paused, memory_order_relaxed)) {
+    uint32_t source = source_of(rack);
+    uint32_t stopped = source == SOURCE_OWN && !rack->own_period;
+    if (stopped || source == SOURCE_NONE || !rack->clocked ||
+        atomic_load_explicit(&rack->paused, memory_order_relaxed)) {
         return 0;
     }
     return !rack->period_us || (now_us - rack->clock_us) >> 2 <= rack->period_us;

@@ -3,6 +3,11 @@
  * Source. An edge at the jack (rack_jack) is played while RACK_SOURCE is SOURCE_JACK; edges of MIDI
  * and of the own clock (rack_clock) while theirs is.
  *
+ * Run gate. While it is low (rack_gate) no edge is played, whatever its source; steps and hits that
+ * have been laid out play. When it rises tracks go on where they were. An edge at the jack that
+ * came up to GATE_WINDOW_US before is played then, with its own time: clock and gate may rise
+ * together.
+ *
  * Own clock. With SOURCE_OWN, and while RACK_RUN is 1, an edge is due four times a beat of
  * RACK_TEMPO; the first at the tick that finds it switched on. rack_tick plays what is due, one
  * edge a tick, with the time at which it was due: what is laid out by it is exact, and it is heard
@@ -32,6 +37,7 @@
 #include "rack.h"
 
 #define OUT_GATE_US 10000u
+#define GATE_WINDOW_US 2000u
 
 /* From rack_tick, masked: edges of the own clock and those that were lost. */
 void tempo_tick(struct rack *rack, uint32_t now_us);

@@ -124,6 +124,11 @@ class Panel:
         self._wires.skip(width_us)
         self._set_pin(pin, self.board.trigger(0.0))
 
+    def gate(self, jack: str, high: bool) -> None:
+        """Put 5 V at a trigger input, or 0 V, and leave it there."""
+        volts = PULSE_VOLTS if high else 0.0
+        self._set_pin(self.board.TRIGGERS[jack], self.board.trigger(volts))
+
     def clock(self, edges: int = 1, *, spacing_us: int = 1000) -> None:
         """Send clock pulses, `spacing_us` from one rising edge to the next."""
         width_us = min(100, spacing_us // 2)
