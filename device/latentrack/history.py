@@ -1,7 +1,7 @@
 """Undo and redo of what is turned, typed or recalled, and mutation, which it takes back too.
 
 What is set within a second is one gesture: one step back takes all of it back. Models that were
-chosen come back with it.
+chosen, locked voices, and the position that playing in has found come back with it.
 """
 
 from time import ticks_diff, ticks_ms
@@ -12,7 +12,9 @@ from latentrack.values import Values
 
 STATES = 32
 GESTURE_MS = 1000
+# What is noted of a track beside its parameters. A latent without one is noted by its number.
 _MODEL = ""
+_LOCKS = "locks"
 # What mutate moves, as far as the model has it: by its amount, of the whole way.
 _MOVED = ("x", "y", "z", "w", "feel_x", "feel_y")
 
@@ -51,6 +53,18 @@ class History(Part):
             self._noted_ms = ticks_ms()
             self._open.setdefault((track, _MODEL), name)
 
+    def note_locks(self, track, locked):
+        """Keeps that a track, from 0, had this table of locked voices."""
+        if not self.ignores:
+            self._noted_ms = ticks_ms()
+            self._open.setdefault((track, _LOCKS), locked)
+
+    def note_latent(self, track, latent, value):
+        """Keeps the knob value of a latent, from 0, that has no parameter."""
+        if not self.ignores:
+            self._noted_ms = ticks_ms()
+            self._open.setdefault((track, latent), value)
+
     def _owner(self, values):
         if values is self._instrument.quantiser:
             return TRACKS + 1
@@ -66,6 +80,10 @@ class History(Part):
         values = self._values(key[0])
         if key[1] is _MODEL:
             return None if values.model is None else values.model.name
+        if key[1] is _LOCKS:
+            return values.locks
+        if not isinstance(key[1], str):
+            return values.latent_value(key[1])
         return values.numbers[key[1]]
 
     def forget(self):
@@ -84,7 +102,7 @@ class History(Part):
         noted, self._open = self._open, {}
         gesture = {}
         for key in noted:
-            if key[1] is not _MODEL:
+            if key[1] in self._values(key[0]).ENTRIES:
                 values = self._values(key[0])
                 values.noted[values.ENTRIES[key[1]].row] = 0
             if self._present(key) != noted[key]:
@@ -128,6 +146,10 @@ class History(Part):
         values = self._values(key[0])
         if key[1] is _MODEL:
             self._put_model(values, before)
+        elif key[1] is _LOCKS:
+            self._put_locks(values, before)
+        elif not isinstance(key[1], str):
+            values.set_latent_value(key[1], before)
         else:
             # Not set(): what was typed may lie beyond the range.
             values.numbers[key[1]] = before
@@ -142,6 +164,12 @@ class History(Part):
                 self._instrument.library.play(name, track.number)
         except (OSError, ValueError, MemoryError) as error:
             self._instrument.message(f"model {name}: {error}")
+
+    def _put_locks(self, track, locked):
+        try:
+            track.set_locked(locked)
+        except MemoryError as error:
+            self._instrument.message(f"locks: {error}")
 
     # -- mutation ---------------------------------------------------------------------------------
 

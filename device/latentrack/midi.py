@@ -96,7 +96,7 @@ class Midi(Part):
             return
         kind, number, value = message & 0xF0, message >> 8 & 127, message >> 16
         if kind == _PROGRAM and number < PRESETS:
-            self._instrument.presets.recall(number + 1)
+            self._instrument.slots.recall(number + 1)
         if not (kind == _CONTROL and number < _MODES or kind == _NOTE and value):
             return
         key = message & 0xFFFF

@@ -3,7 +3,7 @@
     play_in.begin()     taps count from now on, for the chosen track; several bars add up
     play_in.tap(2)      voice 2, counted as Density 1 to 8, at the step that is nearest
     play_in.end()       searches, and plays what it has found from the next bar on
-    play_in.undo()      the position before
+    history.undo()      the position before: what was found is a gesture of its own
 
 Meanwhile a trigger input taps by `patch.trigger_3 = "tap 1"`, at the step that was nearest when its
 pulse came, and button n taps voice n. Voices that were not tapped are not judged. The search runs
@@ -40,7 +40,6 @@ class PlayIn(Part):
         self._groups = b""
         self._search = None
         self._model = None
-        self._before = None
         self._latents = None
         self._result = array("f", (0, 0))
         self._seal()
@@ -115,7 +114,6 @@ class PlayIn(Part):
         self._groups = bytes(g if tapped >> g & 1 else _NO_GROUP for g in groups)
         count = track.model.latents - track.model.feel_latents
         scale = track.model.scale
-        self._before = track.latents
         self._latents = None
         start = [value / scale for value in track.latents[:count]]
         self._search = Search(self._judge, start)
@@ -135,14 +133,6 @@ class PlayIn(Part):
     def searching(self):
         """Whether the search has not ended yet."""
         return self._search is not None
-
-    def undo(self):
-        """Bring the position before the last search back. False: there is none."""
-        if self._before is None or self.track.model is not self._model:
-            return False
-        self.track.latents, self._before = self._before, self.track.latents
-        self._take_over()
-        return True
 
     def frame(self):
         """Search for a while; called once per frame."""
@@ -173,13 +163,13 @@ class PlayIn(Part):
         track = self.track
         scale = track.model.scale
         own = [value * scale for value in knob_values]
+        history = self._instrument.history
+        history.close()
         track.latents = tuple(own) + tuple(track.latents[len(own) :])
+        history.close()
         track.decode()
-        self._take_over()
+        if self._instrument.controls is not None:
+            self._instrument.controls.take_over()
         steps = len(self._bar)
         right = steps - int(wrong)
         self._instrument.message(f"found: {right} of {steps} steps as tapped")
-
-    def _take_over(self):
-        if self._instrument.controls is not None:
-            self._instrument.controls.take_over()

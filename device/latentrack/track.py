@@ -207,7 +207,7 @@ class Track(Values):
             value = values[i] / self._scale()
             name = self._name_of(i)
             if name is None:
-                self._knob_values[i] = value
+                self.set_latent_value(i, value)
             else:
                 if self.history is not None:
                     self.history.note(self, name, self.numbers[name])
@@ -228,10 +228,20 @@ class Track(Values):
         for i in range(len(knob_values)):
             name = self._name_of(i)
             if name is None:
-                self._knob_values[i] = knob_values[i]
-                self._again("latents")
+                self.set_latent_value(i, knob_values[i])
             else:
                 self.set(name, knob_values[i])
+
+    def latent_value(self, latent):
+        """Return the knob value of a latent, from 0, that has no parameter."""
+        return self._knob_values[latent]
+
+    def set_latent_value(self, latent, value):
+        """Set the knob value of a latent, from 0, that has no parameter."""
+        if self.history is not None:
+            self.history.note_latent(self.number, latent, self._knob_values[latent])
+        self._knob_values[latent] = value
+        self._again("latents")
 
     @property
     def decoded(self):
@@ -310,6 +320,11 @@ class Track(Values):
         """The locked voices, from 1, in order."""
         return tuple(sorted(self._locked))
 
+    @property
+    def locks(self):
+        """The table of locked voices: position by voice."""
+        return self._locked
+
     def set_locked(self, locked):
         """Replace the table of locked voices. Raises MemoryError if there is no memory for it."""
         if locked == self._locked:
@@ -318,6 +333,8 @@ class Track(Values):
             memory = self._kept[-1].reserve_locks(self.tracks or (self,))
             if memory is not None:
                 latentcore.locks(self.number, memory.view)
+        if self.history is not None:
+            self.history.note_locks(self.number, self._locked)
         self._locked = locked
         mask = 0
         for voice in locked:

@@ -216,6 +216,14 @@ def test_cv_points_at_a_slot(rig, eight):
     until(lambda: module.get("presets.last") == 1)
 
 
+def test_undo_brings_back_latents_that_have_no_parameter(rig):
+    module = rig()
+    for value in (0.5, 0.25):
+        module.run(f"track.latents = (0, 0, 0, 0, {value}, 0, 0, 0); history.close()")
+    module.run("history.undo()")
+    assert module.get("track.latents[4]") == 0.5
+
+
 # -- the tempo
 
 

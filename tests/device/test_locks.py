@@ -93,6 +93,40 @@ def test_a_damaged_line_locks_nothing(rig, line):
     assert module.get("track.locked") == ()
 
 
+def test_locks_are_taken_back_by_undo(rig):
+    module = rig(DRUMS)
+    module.run("history.close(); track.lock(2); history.close(); track.lock(3); history.close()")
+    module.run("history.undo()")
+    assert module.get("track.locked") == (2,)
+    module.run("history.undo()")
+    assert module.get("track.locked") == ()
+    module.run("history.redo(); history.redo()")
+    assert module.get("track.locked, track.locked_mask") == ((2, 3), 0b1100)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "press"), [(True, None), (False, (1, "release")), (False, (1, "hold"))]
+)
+def test_a_trigger_and_a_button_lock_a_voice_and_let_it_follow(rig, decoded, trigger, press):
+    module = rig(DRUMS)
+    voice = 5 if press == (1, "hold") else 1
+    module.run(f"{at(HERE)}; patch.trigger_4 = 'lock 1'; controls.open('path')")
+
+    def do() -> None:
+        if trigger:
+            module.panel.trigger("trigger_4")
+        else:
+            module.run(f"controls.asked.append(({press[1]!r}, {press[0]}, None))")
+        module.frames()
+
+    do()
+    assert module.get("track.locked") == (voice,)
+    assert module.jacks(at(THERE)) == mixed(decoded, {voice - 1: HERE})
+    do()
+    assert module.get("track.locked") == ()
+    assert module.jacks() == mixed(decoded, {})
+
+
 def test_nothing_is_taken_while_nothing_is_locked(rig):
     module = rig(DRUMS)
     module.edges(20)

@@ -102,7 +102,22 @@ def test_a_program_change_recalls_a_preset(rig):
     send(module, b"\xc4\x02")
     assert module.get("track.length") == 7
     send(module, b"\xc0\x02")
-    assert module.get("track.length") == 5
+    # As by CV and trigger: the cables stay as they are.
+    assert module.get("track.length, patch.midi_in") == (5, 1)
+
+
+def test_a_program_change_is_heard_at_the_bar_as_slots_are(rig):
+    module = rig(DRUMS, board="bare")
+    module.run("track.length = 5; instrument.presets.store(3, now=True); track.length = 0")
+    module.edges(3)
+    send(module, b"\xc0\x02")
+    assert module.get("(track.length, slots.waiting)") == (0, 3)
+    module.edges(12)
+    module.frames()
+    assert module.get("slots.waiting") == 3
+    module.edges(1)
+    module.frames()
+    assert module.get("(track.length, slots.waiting)") == (5, None)
 
 
 @covers("midi_in", moving=["threshold"])

@@ -83,7 +83,10 @@ def test_it_is_tapped_with_the_clock_and_heard_at_the_next_bar(rig, models):
     module.edges(2 * STEPS)
     cells = module.get("track.cells")
     assert [[v in row for v in tapped] for row in cells] == bar[:, tapped].tolist()
-    assert module.get("play_in.undo()")
+    found = module.get("track.latents")
+    module.run("history.undo(); history.redo()")
+    assert module.get("track.latents") == found
+    assert module.get("history.undo()")
     module.run("")
     module.edges(2 * STEPS)
     assert module.get("track.latents") == (0, 0, 0)
@@ -156,4 +159,5 @@ def test_what_cannot_be_is_said(rig):
     module.run("track.stop()")
     with pytest.raises(ModuleError, match="no model plays on the track"):
         module.link.run("play_in.begin()")
-    assert not module.get("play_in.undo()")
+    assert module.get("history.undo()")
+    assert module.get("track.model is not None and track.latents == (0, 0, 0)")

@@ -120,7 +120,7 @@ def perform(rng: random.Random) -> str:
             f"tracks[{track}].advance('draw')",
             "instrument.play_in.toggle()",
             f"instrument.play_in.tap({voice})",
-            "instrument.play_in.undo()",
+            "history.undo()",
         )
     )
 
