@@ -424,6 +424,51 @@ def test_what_plays_can_be_taken_away_as_a_file(page: Page, exploring: RunningSt
     assert (exploring.folder / "midi" / download.value.suggested_filename).exists()
 
 
+def test_slots_are_kept_recalled_at_the_bar_and_compared_by_one_key(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 960})
+    slots = page.get_by_role("region", name="Slots")
+    place_by_mouse(page, 0.4, -0.4)
+    slots.get_by_role("button", name="Slot 1, empty").click()
+    expect(slots.get_by_role("button", name="Slot 1, demo, threshold")).to_be_visible()
+    first = pattern(page)
+    place_by_mouse(page, -0.7, 0.6)
+    click(page, "low tom, step 4")
+    page.keyboard.press("Shift+Digit2")
+    drawn = slots.get_by_role("button", name=re.compile("Slot 2, demo, .*, 1 drawn"))
+    expect(drawn).to_have_attribute("aria-pressed", "true")
+    second = pattern(page)
+    assert first != second
+    page.keyboard.press("1")
+    expect_pattern(page, first)
+    page.keyboard.press("x")
+    expect_pattern(page, second)
+    # While it plays: from the next bar on, of which the first steps are told of before.
+    page.get_by_role("spinbutton", name="Tempo").fill("20")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("latentrackSound.log.some((step) => step.number === 2)")
+    slots.get_by_role("button", name="Slot 1, demo").click()
+    expect(slots.get_by_text("Slot 1 plays from the next bar on.")).to_be_visible()
+    keep_picture(page, "studio_slots")
+    expect_pattern(page, second)
+    page.get_by_role("spinbutton", name="Tempo").fill("400")
+    page.keyboard.press("Enter")
+    expect_pattern(page, first)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("spinbutton", name="Tempo").fill("120")
+    page.keyboard.press("Enter")
+    page.reload()
+    expect(drawn).to_be_visible()
+    drawn.click()
+    expect_pattern(page, second)
+    for index in (1, 2):
+        slots.get_by_role("button", name=f"More about slot {index}").click()
+        page.get_by_text("Empty", exact=True).click()
+        expect(slots.get_by_role("button", name=f"Slot {index}, empty")).to_be_visible()
+    page.get_by_role("button", name="Back to the model").click()
+    expect(page.get_by_role("gridcell", name="drawn")).to_have_count(0)
+
+
 def test_two_tabs_show_the_same(exploring: RunningStudio, open_tab: Open) -> None:
     first, second = (opened(exploring, open_tab) for _ in range(2))
     place_by_mouse(first, -0.4, 0.7)

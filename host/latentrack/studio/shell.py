@@ -76,7 +76,13 @@ def _pages(studio: Studio) -> dict[str, Callable[[], None]]:
             training.build, workspace, studio.training, studio.run_files, explorer, studio.music
         ),
         "/explore": partial(
-            explore.build, workspace, explorer, transport, studio.music, studio.module
+            explore.build,
+            workspace,
+            explorer,
+            transport,
+            studio.music,
+            studio.module,
+            studio.slots,
         ),
         "/listen": partial(listen.build, transport, explorer),
         "/module": partial(panel.build, studio.module, explorer),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from latentrack.studio.explore.explorer import Explorer
+from latentrack.studio.explore.slot_rack import SlotRack
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.music.music import Music
 from latentrack.studio.panel.store import ModuleStore
@@ -25,6 +26,7 @@ class Studio:
         self.training = Trainer(self.workspace, self.music)
         self.run_files = RunFiles(self.workspace)
         self.explorer = Explorer(self.workspace)
+        self.slots = SlotRack(self.workspace, self.explorer, self.run_files)
         self.transport = Transport(self.workspace, self.explorer)
         self.module = ModuleStore(self.workspace, self.run_files, self.explorer, self.transport)
 

@@ -10,6 +10,7 @@ models/NAME.tflite
 midi/           exported patterns and paths
 paths/          paths through a latent space that were kept by name
 samples/        sounds of one's own for voices, as WAV files
+slots.json      the eight slots of the page Explore
 module/         the flash of the hosted module
 trash/          runs and music that were removed
 settings.json   how the page was left
@@ -61,6 +62,11 @@ class Workspace:
     def runs(self) -> Path:
         """The folder of runs."""
         return self.folder / "runs"
+
+    @property
+    def slots(self) -> Path:
+        """The file of the slots."""
+        return self.folder / "slots.json"
 
     @property
     def models(self) -> Path:

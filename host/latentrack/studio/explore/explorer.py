@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from latentrack.errors import UserError
@@ -11,11 +12,12 @@ from latentrack.model.run import Run
 from latentrack.playing.cells import MOST_NOTES, MOST_PITCHES
 from latentrack.playing.parameters import DENSITIES, PITCHES, TRACK
 from latentrack.playing.pattern import Pattern
-from latentrack.studio.explore import drawing, path_player, search, undo
+from latentrack.studio.explore import drawing, path_player, search, slots, undo
 from latentrack.studio.explore.layer import Area, Content, Layer
 from latentrack.studio.explore.open_run import OpenRun
 from latentrack.studio.explore.paths import LatentPath
 from latentrack.studio.explore.silence import silence_of
+from latentrack.studio.explore.slots import Slot
 from latentrack.studio.explore.state import ExplorerState, clamped
 from latentrack.studio.explore.store import ExplorerStore
 from latentrack.studio.workspace import Workspace
@@ -113,6 +115,17 @@ class Explorer(ExplorerStore):
             self.change(lambda state: self._with_run(state, opened) if still() else state)
         finally:
             self.update(busy="")
+
+    def recall(self, index: int, slot: Slot, opened: OpenRun, at_bar: bool) -> None:
+        """Play what was kept in a slot, whose run is `opened`: at once, or from the next bar on."""
+
+        def now(state: ExplorerState) -> ExplorerState:
+            if state.run is not None:
+                self._layers[state.run.folder] = state.layer
+            waiting = replace(state, next_slot=index, waiting=(slot, opened))
+            return waiting if at_bar else slots.arrived(waiting)
+
+        self.change(now)
 
     def _with_run(self, state: ExplorerState, opened: OpenRun) -> ExplorerState:
         """With what was drawn over this run when another was opened, if nothing is there now."""
@@ -308,6 +321,8 @@ class Explorer(ExplorerStore):
 
     def next_bar(self) -> None:
         """The transport calls it, in its own thread, right before a pattern begins again."""
+        if self.state.next_slot >= 0:
+            self.change(slots.arrived)
         if self.state.path_playing:
             self.change(path_player.next_bar)
 

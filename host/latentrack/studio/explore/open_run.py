@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from latentrack.corpus.voice_pitches import voice_pitches
 from latentrack.model.autoencoder import Array
 from latentrack.model.run import Run, load_run
+from latentrack.model.run_header import HEADER
 from latentrack.playing.cells import cells_above, cut_offs, density_of_voices
 from latentrack.playing.feel import Feel
 from latentrack.playing.kinds import Kind
@@ -21,6 +22,7 @@ from latentrack.playing.midi_file import meter_of
 from latentrack.playing.pattern import Pattern
 from latentrack.playing.velocity import learned_velocities, velocities
 from latentrack.playing.voices import Voice, voices_named
+from latentrack.studio.explore.precise import PreciseDecoder
 
 Cells = npt.NDArray[np.bool_]
 """Which cells sound, (steps, voices)."""
@@ -44,6 +46,10 @@ class OpenRun:
     places, peaks: of some of the positions, spread over all, (places, latents), and how high the
     decoder's logits of each voice are there at the most, (places, voices).
 
+    age: see `age_of`.  precision: of the model file that decodes, one of
+    `decoder.precision.PRECISIONS`, and `decoder` is that; "": the run itself decodes, as it was
+    trained.
+
     density_of: for each voice the group whose density it has.  pitches: a MIDI note for each voice,
     which a rhythm does not use.  voices: what is known of each by its name.
     """
@@ -55,10 +61,14 @@ class OpenRun:
     voices: tuple[Voice, ...]
     places: Array
     peaks: Array
+    age: int = 0
+    precision: str = ""
+    decoder: PreciseDecoder | None = None
 
     @classmethod
     def read(cls, folder: Path) -> OpenRun:
         """Read a run and encode its music, which takes a while. Raises UserError."""
+        age = age_of(folder)
         run = load_run(folder)
         info, music = run.model.info, run.dataset
         positions = run.model.encode(music.sequences)
@@ -71,7 +81,14 @@ class OpenRun:
             voices_named(music.voice_names),
             places,
             _peaks(run, places),
+            age,
         )
+
+    def at_precision(self, precision: str, file: Path | None) -> OpenRun:
+        """The same run as its model file plays, as a module does; "" and None: as it was trained.
+        Raises UserError if the file cannot be played."""
+        decoder = None if file is None else PreciseDecoder(file)
+        return replace(self, precision=precision, decoder=decoder)
 
     @property
     def groups(self) -> int:
@@ -104,6 +121,8 @@ class OpenRun:
 
     def logits(self, latents: tuple[float, ...]) -> Array:
         """The decoder's logits at a position, (steps, voices); takes 0.1 ms."""
+        if self.decoder is not None:
+            return self.decoder.logits(latents)
         return np.asarray(self.run.model.logits([latents])[0])
 
     @property
@@ -121,6 +140,8 @@ class OpenRun:
             return None
         info = self.run.model.info
         at = [*latents, *(value * learned.latent_scale for value in feel_knob_values)]
+        if self.decoder is not None:
+            return self.decoder.feel(at)
         velocity, timing = (cells.reshape(info.steps, info.voices) for cells in learned.decode(at))
         return Feel(velocity, timing).as_kept()
 
@@ -154,6 +175,14 @@ class OpenRun:
         """The time signature of a loop of so many steps: the music's own, if it has all steps."""
         music = self.run.dataset
         return music.meter if steps == music.steps else meter_of(steps, music.steps_per_beat)
+
+
+def age_of(folder: Path) -> int:
+    """When a run was written, in nanoseconds of the file system's clock; 0: it is not there."""
+    try:
+        return (folder / HEADER).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _peaks(run: Run, places: Array) -> Array:

@@ -13,6 +13,8 @@ from latentrack.studio.explore.feel_card import FeelCard
 from latentrack.studio.explore.map_card import MapCard, Tab
 from latentrack.studio.explore.path_card import PathCard
 from latentrack.studio.explore.pattern_card import PatternCard
+from latentrack.studio.explore.slot_card import SlotCard
+from latentrack.studio.explore.slot_rack import SlotRack
 from latentrack.studio.explore.state import ExplorerState
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.music.music import Music
@@ -28,6 +30,7 @@ def build(
     transport: Transport,
     music: Music,
     module: ModuleStore,
+    slots: SlotRack,
 ) -> None:
     """Fills the page; it is filled anew when another run is opened."""
     shown: list[object] = []
@@ -45,6 +48,7 @@ def build(
                 map_card = MapCard(explorer, tab)
             with ui.element("div").classes("lt-explore-right"):
                 PatternCard(explorer, transport, tab)
+                SlotCard(explorer, transport, slots)
                 if explorer.state.open_run.feel_latents:
                     FeelCard(explorer)
                 PathCard(workspace, explorer, transport, module, tab, map_card)

@@ -82,6 +82,11 @@ class ExplorerState:
     whenever it is built again.  learned: velocity and timing there; None: the run has no feel.
     found: what *Find nearest* has found, until the puck moves or something is drawn.
 
+    slots: what is kept in the eight slots; see `slots`.  slot: the one that was kept or recalled
+    last; -1: none.  next_slot: the one that waits for the next bar; -1: none;
+    and `waiting` is what is in it, with its run.  pair: the two that
+    are compared, A and B.
+
     path: the one on the map.  path_bar: which of its bars is the next one; -1: it is not played.
     back, forth: what undo and redo bring back, the next one last.
     """
@@ -107,6 +112,11 @@ class ExplorerState:
     timing: Timing | None = None
     pattern: Pattern | None = None
     found: Found | None = None
+    slots: tuple[Any, ...] = ()
+    slot: int = -1
+    next_slot: int = -1
+    waiting: tuple[Any, OpenRun] | None = None
+    pair: tuple[int, int] = (0, 1)
     path: LatentPath | None = None
     path_bar: int = -1
     back: tuple[Snapshot, ...] = ()

@@ -13,7 +13,7 @@ class ExplorerStore(Store[ExplorerState]):
     run_changed: another run is open, or one is being opened.  pattern_changed: the puck was
     moved, or anything else was set that the pattern depends on; also if the pattern is as before.
     path_changed: another path is on the map, or one is played on.  undo_changed: there is something
-    else to undo or to redo.
+    else to undo or to redo.  slots_changed: something else is in the slots, or another waits.
     """
 
     def __init__(self) -> None:
@@ -21,6 +21,7 @@ class ExplorerStore(Store[ExplorerState]):
         self.pattern_changed = Signal()
         self.path_changed = Signal()
         self.undo_changed = Signal()
+        self.slots_changed = Signal()
         set_by_hand = ("threshold", "densities", "pitches", "steps", "notes", "muted", "soloed")
         super().__init__(
             ExplorerState(),
@@ -29,5 +30,6 @@ class ExplorerStore(Store[ExplorerState]):
                 self.pattern_changed: ("pattern", "latents", "layer", "found", *set_by_hand),
                 self.path_changed: ("path", "path_bar"),
                 self.undo_changed: ("back", "forth"),
+                self.slots_changed: ("slots", "slot", "next_slot", "pair"),
             },
         )
