@@ -44,6 +44,8 @@ class Controls(Part):
             self.buttons[name] = Button(push)
         # Knobs in soft takeover: name -> whether the knob was below its value.
         self._waiting = {}
+        # The HelpLine that hears the controls in place of the page, or None.
+        self.helper = None
         self.asked = []
         self.pages = make_pages(instrument, self)
         self.page = self.pages[0]
@@ -71,6 +73,21 @@ class Controls(Part):
     def next_page(self, steps=1):
         """Open the page that is `steps` after this one in the order of the left encoder's push."""
         self.open(self.pages.index(self.page) + steps)
+
+    def begin_help(self):
+        """Have the bottom line say what each control does, and nothing else be done by it."""
+        from latentrack.help_line import HelpLine
+
+        self.helper = HelpLine(self._instrument, self)
+
+    def end_help(self):
+        """Have the controls do again what they do."""
+        if self.helper is not None:
+            from latentrack import help_line
+
+            self.helper = None
+            help_line.forget()
+            self.take_over()
 
     def choose_track(self, number):
         """Choose the track that pages and knobs act on, from 0 (modulo their count)."""
@@ -111,18 +128,20 @@ class Controls(Part):
             self.cv[name] = calibration.volts(name, self._inputs[name].read_u16())
         for name in self.knobs.turned(self._instrument.knobs_reversed()):
             position = getattr(self.knobs, name).position
-            if not self._still_waiting(name, position):
+            if self.helper is not None:
+                self.helper.knob(name, position)
+            elif not self._still_waiting(name, position):
                 self.page.knob(name, position)
         while self.asked:
             self._do(*self.asked.pop(0))
         for name in self._encoders:
             steps = self._encoders[name].turned()
             if steps:
-                self.page.turn(name, steps)
+                (self.helper or self.page).turn(name, steps)
         for name in self.buttons:
             event = self.buttons[name].event()
             if event is not None:
-                getattr(self.page, event)(name)
+                getattr(self.helper or self.page, event)(name)
         for number in range(len(self._lamps)):
             lit = self.page.lamp(number + 1)
             if lit != self._lit[number]:
@@ -131,14 +150,15 @@ class Controls(Part):
 
     def _do(self, what, name, value):
         """Perform one action of `asked` as if the user had done it at the panel."""
+        page = self.helper or self.page
         if what == "knob":
-            self.page.knob(name, value)
+            page.knob(name, value)
             # The hardware knob has not moved, so it needs soft takeover.
             self.take_over_one(name)
         elif what == "turn":
-            self.page.turn(name, value)
+            page.turn(name, value)
         else:
-            getattr(self.page, what)(name)
+            getattr(page, what)(name)
 
     def _still_waiting(self, name, position):
         if name not in self._waiting:

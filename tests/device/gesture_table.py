@@ -190,6 +190,13 @@ GESTURES = (
     ),
     _trigger("lock a voice, or let it follow", "lock 3", "instrument.toggle_lock(3)",
              "track.locked", (3,)),
+    Gesture(
+        "help: what each control does",
+        ((HOLD, "left", 0), (HOLD, "left", 0)),
+        "controls.begin_help()",
+        "controls.helper is None",
+        False,
+    ),
     _trigger("play a bar in, and end it", "play in", "instrument.play_in.begin()",
              "instrument.play_in.recording", True),
 )  # fmt: skip

@@ -70,7 +70,7 @@ def begin(module, link, gesture: Gesture) -> None:
     link.run("patch.defaults()")
     until(lambda: link.evaluate("_no_presets()"), "presets are stored when the clock stops")
     link.run(
-        "controls.open('perform')\n"
+        "controls.end_help(); controls.open('perform')\n"
         "for _track in tracks: _track.defaults(); _track.unlock()\n"
         "patch.slots_at = 'step'\n"
         "presets.last = None; presets.end_morph(); slots.selected = 0\n"

@@ -71,7 +71,10 @@ SCENES = {
         "track.mute2 = 'off'; track.latents = (0, 0, 2, 0.5, -1); instrument.paths.refresh();"
         "track.path = 'rise'; track.path_at = 0.55; track.lock(2); track.lock(4);"
         "controls.open('path')", 0, 0),
-    "play_w": ("track.path = 'off'; track.unlock(); library.play('four'); track.threshold = 0.2;"
+    "help": ("controls.open('perform'); controls.begin_help();"
+             "controls.helper.turn('right', 1)", 0, 0),
+    "play_w": ("controls.end_help(); track.path = 'off'; track.unlock();"
+               "library.play('four'); track.threshold = 0.2;"
                "track.swing = 50; track.latents = (-1, 1.5, 2, 0); controls.open('play')", -20, 0),
 }  # fmt: skip
 
@@ -112,7 +115,7 @@ def screens(installed_flash, shared_data, felt, four, tmp_path_factory):
                     shutil.copy(four / f"{FOUR}.tflite", perc / "four.tflite")
                 link.run(code)
                 frames_see(module, link)
-                if "tell" not in code:  # what was said before is over
+                if "tell" not in code and name != "help":  # what was said before is over
                     link.run("instrument.screen.message.clear()")
                 panel.turn_encoder("left", left)
                 frames_see(module, link)

@@ -6,7 +6,7 @@ button 3            decode the present position; held: follow "hold", or "bar" a
 button 4            freeze, or go on; held: the other track
 buttons 1 to 4      while a bar is played in: tap that voice
 left encoder        on pages with lines: choose a line
-left push           the next page; held: the play page
+left push           the next page; held: the play page, and there help (help_line.py)
 lamps 1 to 4        paused, step 0 plays, follow is "hold", frozen
 """
 
@@ -58,6 +58,13 @@ class BasePage:
         self.instrument.message_text = text
         self.instrument.message_ms = ticks_ms()
 
+    def about(self, kind, which):
+        """What a control does, for help; None: what the table of the page's file says.
+
+        kind: "knob", "encoder", "push" or "button".  which: its name or number.
+        """
+        return None
+
     # -- knobs and encoders ---------------------------------------------------------------------
 
     def position(self, knob):
@@ -104,6 +111,8 @@ class BasePage:
         elif button == FREEZE:
             self.controls.choose_track(self.track.number + 1)
             self.tell(f"track {self.track.number + 1}")
+        elif button == "left" and self.controls.page.name == "play":
+            self.controls.begin_help()
         elif button == "left":
             self.controls.open("play")
 

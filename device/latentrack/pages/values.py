@@ -98,6 +98,18 @@ class ValuesPage(ListPage):
         else:
             super().hold(button)
 
+    def about(self, kind, which):
+        """Of a knob and the right encoder: what their parameter is."""
+        at = None
+        if kind == "knob":
+            at = self._line_of(which)
+        elif (kind, which) == ("encoder", "right"):
+            at = self.chosen
+        if at is None:
+            return None
+        entry = self.values().TABLE[at]
+        return f"{entry.title}, {entry.about}"
+
     def _line_of(self, knob):
         """The line of a knob; None for an empty row, and for a knob W, which has no row."""
         if knob not in KNOBS:
