@@ -54,7 +54,8 @@ Targets are a track and a parameter, "1.x" to "2.pitch16"; patch.defaults() forg
 quantiser moves outside CV to notes, on four channels.
     quantiser.in_1 = "6"         the CV input: x, y, z, threshold, 5, 6, 7, 8, or "off"
     quantiser.out_1 = "8"        the output that has the note, taken from the tracks
-    quantiser.notes_1 = "minor"  a scale, "track 1" (its scale or tuning) or "chord 1"
+    quantiser.notes_1 = "minor"  a scale, "track 1" (its scale or tuning), "chord 1"
+    quantiser.chord = "24edo/Bayati/Tertian"    notes_1 = "file chord" has its notes
     quantiser.gate_1 = "7"       the output of a gate at each new note
     quantiser.root = "D"         transpose, hysteresis (cents), slew (ms): for all channels
     quantiser.defaults()         all off""",

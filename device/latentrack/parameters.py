@@ -134,8 +134,9 @@ SCALES = (
 # Of the parameter `tuning`: "off", and the names of the files of scales that the module has found.
 # Such a list grows and shrinks (files_offered.py); a computer sees "off" alone.
 TUNINGS = ["off"]
-# The same of the parameter `path` (paths.py).
+# The same of the parameter `path` (paths.py), and of the quantiser's `chord`.
 PATHS = ["off"]
+CHORDS = ["off"]
 VOICES = 8
 PITCHES = 16
 _P = Parameter
@@ -406,10 +407,11 @@ PATCH = (
 )  # fmt: skip
 
 QUANTISER_CHANNELS = 4
-# Which notes a channel of the quantiser has; behind the scales those of tracks, and their chords.
+# Which notes a channel of the quantiser has; behind the scales those of tracks, their chords, and
+# the chord of a file with its scale.
 _NOTES = SCALES + tuple(
     f"{what} {track + 1}" for what in ("track", "chord") for track in range(TRACKS)
-)
+) + ("file chord", "file scale")  # fmt: skip
 
 
 def _channel(number):
@@ -419,7 +421,7 @@ def _channel(number):
         _P(f"out_{number}", f"Out {number}", 0, 8, 0, "output that has its pitch",
            choices=OUTPUTS),
         _P(f"notes_{number}", f"Notes {number}", 0, len(_NOTES) - 1, 0,
-           "a scale, a track's, or the notes of the chord that a track plays", choices=_NOTES),
+           "a scale, a track's, or the notes of a chord: a track's, or a file's", choices=_NOTES),
         _P(f"gate_{number}", f"Gate {number}", 0, 8, 0, "output of a gate at each new note",
            choices=OUTPUTS),
     )  # fmt: skip
@@ -432,6 +434,9 @@ QUANTISER = sum((_channel(i + 1) for i in range(QUANTISER_CHANNELS)), ()) + (
        whole=True),
     _P("hysteresis", "Hysteresis", 0, 49, 10,
        "how far behind the middle between two notes the other one begins", unit="c", whole=True),
+    _P("chord", "Chord", 0, 0, 0, "a chord of a file of /flash/scales", choices=CHORDS),
+    _P("chord_on", "Chord on", 0, 24, 0,
+       "the step of its scale on which the chord stands; 0: channel 1's note", whole=True),
     _P("slew", "Slew", 0, 1000, 0, "how long a pitch takes to glide to the next",
        unit="ms", whole=True),
 )  # fmt: skip

@@ -3,7 +3,8 @@
     in_1      the CV input (any may also modulate a parameter)
     out_1     the output that has its pitch; while it is one, no track has it
     notes_1   a scale; "track 1", that track's scale or tuning; "chord 1", the notes at that track's
-              outputs, in all octaves
+              outputs, in all octaves; "file chord", the notes of the parameter `chord`, and "file
+              scale", those of the scale that it belongs to
     gate_1    the output of a gate of 10 ms at each new note
 
 The same for channels 2 to 4. Each frame looks at the inputs; a note is left when the input is
@@ -14,14 +15,17 @@ from array import array
 
 import latentcore
 
-from latentrack import parameters, scales, voicing
+from latentrack import logs, parameters, scales, voicing
 from latentrack.parameters import QUANTISER_CHANNELS, SCALES
+from latentrack.tuning import MIDDLE
 from latentrack.values import Values, properties
 
 NO_GATE = 15
 # The values of notes_1 behind the scales: those of tracks, then their chords.
 _TRACK = len(SCALES)
 _CHORD = _TRACK + parameters.TRACKS
+_FILE_CHORD = _CHORD + parameters.TRACKS
+_FILE_SCALE = _FILE_CHORD + 1
 
 
 class Chord:
@@ -56,6 +60,57 @@ class Chord:
         if steps != self.steps:
             self.steps = steps
             self.version += 1
+
+    def nearest(self, note):
+        """The pitch that a note moves to; None: nothing stands."""
+        return scales.nearest(note, self.steps, 0) if self.steps else None
+
+
+class FileChord:
+    """A chord of a file: degrees of its scale, a Tuning, above the step on which it stands."""
+
+    def __init__(self, quantiser, scale, degrees):
+        self._quantiser = quantiser
+        self.scale = scale
+        self._degrees = degrees
+        self._pitch = self._on = self._root = None
+        self._base = 0
+        # The tones of a period, rising from the scale's first step; `version` counts their changes.
+        self.steps = []
+        self.version = 0
+
+    def refresh(self, lines, note_at_0_v):
+        """Look at the step on which it stands: as is set, or where channel 1 is."""
+        numbers = self._quantiser.numbers
+        on, root = numbers["chord_on"], numbers["root"]
+        pitch = None if on else self._quantiser.pitch_of(0)
+        if pitch == self._pitch and on == self._on and root == self._root:
+            return
+        self._pitch, self._on, self._root = pitch, on, root
+        self._base = MIDDLE + root
+        self._stand_on(on - 1 if on else 0 if pitch is None else self._degree(pitch))
+
+    # Apart from refresh: a function with an expression like this allocates at each call.
+    def _stand_on(self, degree):
+        scale = self.scale
+        steps = sorted({scale.above(degree + each) % scale.period for each in self._degrees})
+        if steps != self.steps:
+            self.steps = steps
+            self.version += 1
+
+    def _degree(self, pitch):
+        """The degree of the scale that is nearest to a pitch, from 0."""
+        pitch = (pitch - self._base) % self.scale.period
+        best = 0
+        for degree in range(len(self.scale.degrees)):
+            away = abs(self.scale.degrees[degree] % self.scale.period - pitch)
+            if away < abs(self.scale.degrees[best] % self.scale.period - pitch):
+                best = degree
+        return best
+
+    def nearest(self, note):
+        """The pitch that a note moves to."""
+        return scales.nearest(note, self.steps, self._base, self.scale.period)
 
 
 class Channel:
@@ -119,6 +174,9 @@ class Quantiser(Values):
         self._channels = [Channel() for _ in range(QUANTISER_CHANNELS)]
         self._active = []
         self._chords = [Chord(track) for track in instrument.tracks]
+        # The FileChord of the parameter `chord`, or None, and that parameter's value for it.
+        self._file_chord = None
+        self._file_name = "off"
         self._retuned = [None] * len(instrument.tracks)
         self.note_at_0_v = instrument.board.NOTE_AT_0_V
         self._seal()
@@ -154,21 +212,43 @@ class Quantiser(Values):
                 chord.refresh(self._instrument.calibration.outputs, self.note_at_0_v)
 
     def chord_of(self, notes):
-        """The Chord behind a value of notes_1; None: it is not one."""
-        return self._chords[notes - _CHORD] if notes >= _CHORD else None
+        """The Chord or FileChord behind a value of notes_1; None: there is none."""
+        if notes == _FILE_CHORD:
+            return self._file_chord
+        return self._chords[notes - _CHORD] if _CHORD <= notes < _FILE_CHORD else None
+
+    def pitch_of(self, channel):
+        """The pitch that a channel, from 0, has put out, in semitones; None: none."""
+        return self._channels[channel].pitch
 
     def nearest(self, notes, note):
         """The pitch that a note moves to; None: there is none."""
         if notes < _TRACK:
             return scales.nearest(note, scales.STEPS[notes], self.numbers["root"])
+        if notes == _FILE_SCALE:
+            chord = self._file_chord
+            return None if chord is None else chord.scale.nearest(note, self.numbers["root"])
         if notes >= _CHORD:
-            steps = self.chord_of(notes).steps
-            return scales.nearest(note, steps, 0) if steps else None
+            chord = self.chord_of(notes)
+            return None if chord is None else chord.nearest(note)
         track = self._instrument.tracks[notes - _TRACK]
         tuning = track.tuned[1]
         if tuning is None:
             return scales.nearest(note, scales.STEPS[track.now("scale")], track.now("root"))
         return tuning.nearest(note, track.now("root"))
+
+    def _read_chord(self):
+        name = self.chord
+        if name == self._file_name:
+            return
+        self._file_name, self._file_chord = name, None
+        if name != "off":
+            from latentrack import scale_library
+
+            try:
+                self._file_chord = FileChord(self, *scale_library.read_chord(name))
+            except (OSError, ValueError) as error:
+                logs.note(str(error))
 
     def code(self, out, pitch):
         """The converter's code of a pitch at an output."""
@@ -177,6 +257,7 @@ class Quantiser(Values):
 
     def _arrange(self):
         """Take outputs from the tracks and give them back, as is set."""
+        self._read_chord()
         numbers = self.numbers
         taken, active = 0, []
         count = len(self._instrument.calibration.outputs)

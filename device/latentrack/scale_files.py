@@ -128,12 +128,27 @@ def _reference_tuning(key, items):
     return degrees, degrees.pop() if degrees else 0
 
 
-def read_yml(found, scale):
-    """(Tuning, names of its scales) from the lines of a .yml.
+class Yml:
+    """What a .yml says.
 
-    The Tuning is that of the scale of this name, or, with "", of all degrees.
+    whole: the Tuning of all degrees.  scales: Tuning by name.  chords: (Tuning of the scale,
+    degrees of that scale above the chord's own) by name, SCALE/CHORD; CHORD alone counts all
+    degrees.
     """
-    tuning, section, name, scales = None, "", "", {}
+
+    def __init__(self, whole, scales, chords):
+        self.whole = whole
+        self.scales = scales
+        self.chords = chords
+
+
+def read_yml(found):
+    """The Yml of the lines of a .yml.
+
+    A chord of a group is one of each scale of the group; outside of groups it is the tuning's.
+    """
+    tuning, section, name, group = None, "", "", 0
+    listed = {"scales": [], "chords": []}
     for line in found:
         key, colon, value = line.partition("#")[0].strip().partition(":")
         key, value = key.lstrip("- ").strip(), value.strip()
@@ -142,19 +157,28 @@ def read_yml(found, scale):
         if key in ("eq", "ratios") or (key == "tuning" and value):
             tuning = _reference_tuning(key, _items(value))
         elif key in ("scales", "chords", "groups", "tuning"):
-            section = key
-        elif key == "name" and section == "scales":
+            section, name = key, ""
+        elif key == "group":
+            group += 1
+        elif key == "name" and section in listed:
             name = value
-        elif key == "notes" and section == "scales" and name:
-            scales.setdefault(name, [number(item, int) for item in _items(value)])
+        elif key == "notes" and section in listed and name:
+            degrees = [number(item, int) for item in _items(value)]
+            listed[section].append((group, name, degrees))
     if tuning is None:
         raise ValueError("expected a tuning with eq or ratios")
     whole = _checked(*tuning)
-    if scale and scale not in scales:
-        raise ValueError(f"it has no scale {scale}")
-    for name in scales:
-        # All of them, for what is offered must play.
-        one = _checked([whole.above(degree) for degree in scales[name]], whole.period)
-        if name == scale:
-            tuning = one
-    return (tuning if scale else whole), sorted(scales)
+    scales, chords = {}, {}
+    # All of them are made, for what is offered must play.
+    for _, name, degrees in listed["scales"]:
+        if name not in scales:
+            scales[name] = _checked([whole.above(degree) for degree in degrees], whole.period)
+    for group, name, degrees in listed["chords"]:
+        of = [("", whole)] if not group else []
+        for other, scale, _ in listed["scales"]:
+            if group and other == group:
+                of.append((scale + "/", scales[scale]))
+        for scale, steps in of:
+            _checked([steps.above(degree) for degree in degrees], whole.period)
+            chords.setdefault(scale + name, (steps, degrees))
+    return Yml(whole, scales, chords)

@@ -86,6 +86,9 @@ FRACTIONS = """tuning: [0, 200/1200, 500/1200, 700/1200, 1200/1200]
 scales:
   - name: Two
     notes: [0, 3]
+chords:
+  - name: Open # of the tuning: it is in no group
+    notes: [0, 3, 6]
 """
 FILES = {
     "just.scl": JUST,

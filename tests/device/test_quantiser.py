@@ -39,7 +39,8 @@ def heard(module, volts: float, name: str = "6") -> list[tuple[str, int, float]]
 
 
 def frames(module) -> None:
-    module.link.run("instrument.frame()\ninstrument.frame()")
+    """Lets frames pass; called at the prompt, one might be in the midst of another's pixels."""
+    module.frames(4)
 
 
 def stands(module, jack: int = 7) -> float:
@@ -127,6 +128,70 @@ def test_a_channel_may_have_the_chord_that_plays(rig, decoded):
     assert len(moved) > 4
 
 
+BAYATI = (0, 1.5, 3, 5, 7, 8, 10)
+CHORD_NAMES = ["24edo/Bayati/Tertian", "24edo/Rast up/Tertian", "four/Open"]
+
+
+def tones(scale, degrees, on: int) -> list[float]:
+    """A chord's tones in one octave: so many steps of the scale above the one on which it is."""
+    above = [scale[(on + each) % len(scale)] for each in degrees]
+    return sorted({tone % 12 for tone in above})
+
+
+def test_a_channel_may_have_a_chord_of_the_references_file(module):
+    """Channel 1 chooses the chord's step of the scale, as the reference's chord input does."""
+    put(module, FILES)
+    assert module.get("instrument.scales.chords") == CHORD_NAMES
+    module.link.run(
+        f"quantiser.chord = {CHORD_NAMES[0]!r}; quantiser.notes_1 = 'file scale';"
+        "quantiser.in_2 = '7'; quantiser.out_2 = '7'; quantiser.notes_2 = 'file chord'"
+    )
+    seen = set()
+    for root, note in (
+        (0, 1.2),
+        (0, 4.9),
+        (1.6, 4.9),
+        (3.2, 4.9),
+        (7.1, 6.2),
+        (-2.1, -9.0),
+        (23, 6),
+    ):
+        heard(module, root / 12)
+        heard(module, note / 12, "7")
+        on = nearest(60 + root, BAYATI) - 60
+        assert stands(module) == pytest.approx(on / 12, abs=CODE)
+        chord = tones(BAYATI, (0, 2, 4, 6), BAYATI.index(on % 12))
+        wanted = nearest(60 + note, chord)
+        assert stands(module, 6) == pytest.approx((wanted - 60) / 12, abs=CODE), (root, note)
+        seen.add((tuple(chord), wanted))
+    assert len(seen) > 5
+    # On the third step, whatever channel 1 does; with another root everything moves.
+    module.link.run("quantiser.chord_on = 3; quantiser.root = 'D'")
+    chord = [(tone + 2) % 12 for tone in tones(BAYATI, (0, 2, 4, 6), 2)]
+    heard(module, 6.6 / 12, "7")
+    wanted = nearest(66.6, sorted(chord))
+    assert stands(module, 6) == pytest.approx((wanted - 60) / 12, abs=CODE)
+    module.link.run("settings.save()")
+    assert Frames(module).still() == 0
+
+
+def test_a_chord_outside_of_groups_counts_the_tunings_degrees(module):
+    put(module, FILES)
+    module.link.run("quantiser.chord = 'four/Open'; quantiser.notes_1 = 'file chord'")
+    module.link.run("quantiser.chord_on = 2")
+    for note in (0.4, 4, 8.8, 11):
+        heard(module, note / 12)
+        wanted = nearest(60 + note, tones((0, 2, 5, 7), (0, 3, 6), 1))
+        assert stands(module) == pytest.approx((wanted - 60) / 12, abs=CODE), note
+    # It is remembered, and off when its file is gone.
+    module.link.run("settings.save(); quantiser.chord = 'off'; settings.load()")
+    assert module.get("quantiser.chord") == "four/Open"
+    (module.module.flash / "scales" / "four.yml").unlink()
+    module.run("instrument.scales.refresh()")
+    assert module.get("quantiser.chord") == "off"
+    assert "quantiser: chord four/Open is gone" in module.get("instrument.message_text")
+
+
 def test_its_outputs_are_no_tracks_and_go_back_to_one(rig, decoded):
     module = rig(CHORALES)
     module.run(f"track.latents = {PLACE}; track.threshold = 0.05")
@@ -187,7 +252,7 @@ def test_a_still_frame_allocates_nothing_with_four_channels(module):
         )
     module.panel.cv("6", 1.3)
     module.panel.settle()
-    frames(module)
+    module.link.run("instrument.frame()\ninstrument.frame()")
     module.link.run("instrument.history.close()")  # else a gesture ends a second after the last
     assert quiet.still() == 0
 
