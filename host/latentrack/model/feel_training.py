@@ -2,9 +2,10 @@
 
 The loss of a sequence is the weighted squared errors of velocity and timing of its hits, plus the
 KL divergence of the feel latents from the prior. A further term orders the latents: the first by
-mean velocity, the second by mean timing (Pati and Lerch 2020). The decoder is trained with more
-noise on the latents of the hits than these were trained with, because the module also decodes
-positions between those of the music.
+mean velocity, the second by mean timing (Pati and Lerch 2020). That teaches the encoder; another
+teaches the decoder that the knob of timing brings later hits wherever the other knobs stand. That
+of velocity does so by itself. The decoder is trained with more noise on the latents of the hits
+than these were trained with, because the module also decodes positions between those of the music.
 """
 
 from __future__ import annotations
@@ -45,6 +46,12 @@ AXES_WEIGHTS = 15.0, 8.0
 """Weights of the terms that order the latents: by velocity and by timing."""
 DECAY = 0.01
 """Weight of the sum of the squares of the decoder's matrices."""
+KNOB_WEIGHT, KNOB_RISE = 50.0, 0.1
+"""Weight of what the rise of timing lacks along its knob, and how much it is to rise at a TURN, in
+standard deviations of the music's mean timing. Without it timing falls again near both ends of the
+knob, as there is little music."""
+TURN = 1 / 8
+"""A small turn of the knob, as a fraction of latent_scale."""
 NOISE = 2.0
 """Noise on the latents of the hits, in standard deviations of their posterior."""
 RATE = 0.003
@@ -60,8 +67,9 @@ _OFFSET_UNITS = 127  # half a step; a timing byte is 127 on the grid
 class FeelLoss:
     """The loss of a feel, for `optimiser.compiled_epoch`.
 
-    encoder, trunk: numbers of hidden layers.  latents: number of feel latents.  cells: steps ×
-    voices.
+    encoder, trunk: numbers of hidden layers.  tells: of each latent, "velocity" or "timing".
+    cells: steps × voices.  spread: standard deviation of the sequences' mean timing, in units of
+    LATEST; 0 if they have none.
     """
 
     encoder: int
@@ -69,6 +77,7 @@ class FeelLoss:
     tells: tuple[str, ...]
     cells: int
     latent_scale: float
+    spread: float = 0.0
 
     def __call__(
         self, weights: Sequence[Any], rows: Any, positions: Any, noise: Any
@@ -93,9 +102,7 @@ class FeelLoss:
             self.latent_scale * tf.tanh(tf.matmul(values, matrix) + bias)
             for matrix, bias in (mean, log_variance)
         )
-        values = tf.concat([positions, means + tf.exp(0.5 * log_variances) * noise], axis=1)
-        for matrix, bias in trunk:
-            values = tf.nn.relu(tf.matmul(values, matrix) + bias)
+        values = _before_last(trunk, positions, means + tf.exp(0.5 * log_variances) * noise)
         loud = tf.sigmoid(tf.matmul(values, last[0][0]) + last[0][1])
         lateness = tf.tanh(tf.matmul(values, last[1][0]) + last[1][1])
         loss = (
@@ -112,7 +119,33 @@ class FeelLoss:
             }[name]
             told = tf.reduce_sum(hits * cells, axis=1) / count
             objective += weight * disorder(means[:, axis], told)
+            if name == "timing" and self.spread:
+                objective += KNOB_WEIGHT * self._knob_loss(
+                    lambda latents: _before_last(trunk, positions, latents),
+                    last[1],
+                    hits,
+                    noise,
+                    axis,
+                )
         return objective, loss
+
+    def _knob_loss(
+        self, before_last: Callable[[Any], Any], last: Any, hits: Any, noise: Any, axis: int
+    ) -> Any:
+        """Return how far small turns of the knob of timing are from bringing later hits.
+
+        Latents all over the space are compared with the same ones a small turn further.
+        """
+        tf = import_tensorflow()
+        turn = 0.5 * TURN * tf.one_hot(axis, len(self.tells))
+        here = (1 - turn) * tf.math.erf(noise / math.sqrt(2))
+        count = tf.reduce_sum(hits, axis=1) + 1e-6
+        before, after = (
+            tf.reduce_sum(hits * tf.tanh(tf.matmul(before_last(at), last[0]) + last[1]), axis=1)
+            / count
+            for at in (self.latent_scale * (here - turn), self.latent_scale * (here + turn))
+        )
+        return tf.reduce_mean(tf.nn.relu(KNOB_RISE - (after - before) / self.spread))
 
     def _kl(self, means: Any, log_variances: Any) -> Any:
         """As `loss.VaeLoss.kl`, without free bits."""
@@ -167,7 +200,14 @@ def train_feel(
     batches = len(chosen) // batch
     epochs = max(1, min(_MOST_EPOCHS, _steps(settings, len(chosen)) // batches))
     tells = TELLS if latents == len(TELLS) or dataset.dynamics.has_velocity else TELLS[1:]
-    loss = FeelLoss(len(ENCODER), len(TRUNK), tells[:latents], cells, float(settings.latent_scale))
+    loss = FeelLoss(
+        len(ENCODER),
+        len(TRUNK),
+        tells[:latents],
+        cells,
+        float(settings.latent_scale),
+        _spread(music) if dataset.dynamics.has_timing else 0.0,
+    )
     state = initial_state(weights)
     with tf.device("/CPU:0"):
         rows = tf.constant(_rows(music))
@@ -219,6 +259,21 @@ def _in_order(feel: Feel, tells: Sequence[str], positions: Array, music: Played)
     if np.trace(np.abs(truth)) < np.trace(np.abs(truth[:, ::-1])):
         order.reverse()
     return feel.reordered(order, [np.sign(truth[i, j]) or 1.0 for i, j in enumerate(order)])
+
+
+def _before_last(trunk: Sequence[Any], positions: Any, latents: Any) -> Any:
+    """Return the values before the last two layers of the decoder, (batch, units)."""
+    tf = import_tensorflow()
+    values = tf.concat([positions, latents], axis=1)
+    for matrix, bias in trunk:
+        values = tf.nn.relu(tf.matmul(values, matrix) + bias)
+    return values
+
+
+def _spread(music: Played) -> float:
+    """Return the standard deviation of the sequences' mean timing, in units of LATEST."""
+    count = np.maximum(music.hits.sum(axis=1), 1)
+    return float((music.timing.sum(axis=1) / count / LATEST).std())
 
 
 def _mean_square(hits: Any, error: Any) -> Any:

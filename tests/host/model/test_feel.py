@@ -1,5 +1,6 @@
 """The feel: velocity and timing beside hits that stay as they are."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +10,9 @@ import pytest
 from latentrack.decoder.litert import Decoder
 from latentrack.errors import UserError
 from latentrack.limits import read_toml
-from latentrack.model import load_run, save_run, train
+from latentrack.model import feel_training, load_run, save_run, train
 from latentrack.model.autoencoder import flat_weights
-from latentrack.model.feel import feel_latents, flat_feel, played
+from latentrack.model.feel import feel_latents, feel_shapes, flat_feel, played
 from latentrack.model.feel_measures import axes, measure_feel
 from latentrack.model.feel_training import wanted_latents
 from latentrack.model.plan import plan
@@ -174,3 +175,37 @@ def test_an_interrupt_keeps_the_hits() -> None:
 def test_the_verdict_says_how_near_it_comes(felt: Run) -> None:
     (sentence,) = (said for said in verdict(felt, felt.dataset) if said.startswith("The feel"))
     assert "of 127 off on average" in sentence and "of a step" in sentence
+
+
+def test_the_objective_has_what_timing_lacks_along_its_knob() -> None:
+    """By plain loops: a small turn of the second latent, wherever the two are."""
+    rng = np.random.default_rng(1)
+    cells, scale, spread = 6, 3.0, 0.4
+    shapes = feel_shapes(cells, 2, 2, (5,), (4,))
+    weights = [rng.normal(0, 0.5, shape).astype(np.float32) for shape in shapes]
+    hits = np.uint8([[1, 0, 1, 1, 0, 0], [0, 0, 0, 1, 0, 1], [1, 1, 1, 1, 1, 1]])
+    rows = np.concatenate([hits, 90 * hits, 127 + 30 * hits], axis=1).astype(np.float32)
+    positions, noise = rng.normal(size=(2, 3, 2)).astype(np.float32)
+
+    def timing(row: int, latents: list[float]) -> float:
+        (first, bias), (matrix, last) = weights[6:8], weights[10:12]
+        hidden = np.maximum(np.concatenate([positions[row], latents]) @ first + bias, 0)
+        return float(np.tanh(hidden @ matrix + last)[hits[row] > 0].mean())
+
+    wanted, turn = 0.0, feel_training.TURN
+    for row, (first, second) in enumerate(noise):
+        louder = scale * math.erf(first / math.sqrt(2))
+        later = (1 - turn / 2) * math.erf(second / math.sqrt(2))
+        before, after = (
+            timing(row, [louder, scale * (later + side * turn / 2)]) for side in (-1, 1)
+        )
+        wanted += max(0.0, feel_training.KNOB_RISE - (after - before) / spread) / 3
+    assert wanted > 0
+    tells = ("velocity", "timing")
+    plain = feel_training.FeelLoss(1, 1, tells, cells, scale)
+    rising = feel_training.FeelLoss(1, 1, tells, cells, scale, spread)
+    objective, loss = plain(weights, rows, positions, noise)
+    with_rise, same = rising(weights, rows, positions, noise)
+    assert float(loss) == float(same)
+    more = float(with_rise) - float(objective)
+    assert more == pytest.approx(feel_training.KNOB_WEIGHT * wanted, rel=1e-3)
