@@ -224,6 +224,20 @@ def test_files_are_taken_out_and_come_back(full: RunningStudio, open_tab: Open) 
     expect(rows(page)).to_have_count(1)
 
 
+def test_each_bar_can_be_heard(full: RunningStudio, open_tab: Open) -> None:
+    page = open_tab(full.address)
+    count(page, "3 bars from 2 files")
+    page.wait_for_function("latentrackSound.exchanges.length >= 3")
+    hear = page.get_by_role("button", name="Hear bar 1")
+    hear.click()
+    page.wait_for_function("latentrackSound.level() > 0.02")
+    # It ends by itself, or by the same button.
+    expect(hear).to_be_visible()
+    hear.click()
+    page.get_by_role("button", name="Stop bar 1").click()
+    page.wait_for_function("latentrackSound.level() < 0.001")
+
+
 def test_clearing_asks_first_and_can_be_undone(full: RunningStudio, open_tab: Open) -> None:
     page = open_tab(full.address)
     count(page, "3 bars from 2 files")

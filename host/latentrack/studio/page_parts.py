@@ -101,6 +101,7 @@ def show_error(text: str) -> None:
         close_button="Close",
         multi_line=True,
         position="top",
+        classes="lt-message",
         attrs={"role": "alert"},
     )
 

@@ -51,6 +51,9 @@ def serve(
         guests = Guests(port, lambda key: invite(f"{elsewhere}/?{KEY}={key}"))
     app.add_middleware(Protection, guests=guests)
     shell.add_styles()
+    # Quasar's bar at the top edge shows each request of the page's own scripts, too, and has no
+    # name for screen readers.
+    app.config.quasar_config["loadingBar"]["skipHijack"] = True
     app.on_shutdown(studio.close)
     # uvicorn serves at a copy, which is closed by then.
     app.on_shutdown(listener.close)

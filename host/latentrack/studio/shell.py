@@ -7,12 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from nicegui import context, ui
+from nicegui.elements.mixins.text_element import TextElement
+from nicegui.elements.sub_pages import SubPages
 
 from latentrack.studio.explore import page as explore
 from latentrack.studio.listen import bar
 from latentrack.studio.listen import page as listen
 from latentrack.studio.music import page as music
-from latentrack.studio.page_parts import named
+from latentrack.studio.page_parts import heading, named
 from latentrack.studio.panel import page as panel
 from latentrack.studio.studio import Studio
 from latentrack.studio.training import page as training
@@ -26,6 +28,7 @@ PAGES = (
     ("/listen", "Listen", "volume_up"),
     ("/module", "Module", "developer_board"),
 )
+NOT_FOUND = "Page not found"
 # What the switch goes through: as the computer has it, light, dark.
 _LOOKS = {
     None: ("brightness_auto", "Light or dark as the computer has it: switch to light"),
@@ -46,6 +49,7 @@ def build(studio: Studio) -> None:
     tabs: dict[str, ui.link] = {}
     with ui.header().classes("lt-head"):
         ui.label("latentrack").classes("lt-brand")
+        title = TextElement(tag="h1", text="").classes("lt-unseen")
         with ui.element("nav").classes("lt-tabs").props('aria-label="The way of the music"'):
             for path, name, icon in PAGES:
                 tabs[path] = ui.link(target=path).classes("lt-tab")
@@ -53,11 +57,14 @@ def build(studio: Studio) -> None:
                     ui.icon(icon).props('aria-hidden="true"')
                     ui.label(name)
         _look_switch(studio.workspace)
-    ui.sub_pages(_pages(studio)).classes("lt-page")
+    _Pages(_pages(studio)).classes("lt-page")
     with ui.footer().classes("lt-foot"):
         bar.build(studio.transport, studio.explorer)
 
     def mark(path: str) -> None:
+        name = next((name for each, name, _ in PAGES if each == path.split("?")[0]), NOT_FOUND)
+        title.text = name
+        ui.page_title(f"{name} · Latentrack studio")
         for each, tab in tabs.items():
             here = each == path.split("?")[0]
             tab.props('aria-current="page"' if here else "", remove="" if here else "aria-current")
@@ -87,6 +94,19 @@ def _pages(studio: Studio) -> dict[str, Callable[[], None]]:
         "/listen": partial(listen.build, transport, explorer),
         "/module": partial(panel.build, studio.module, explorer),
     }
+
+
+class _Pages(SubPages):
+    """The pages by their paths; another path says so, and leads on."""
+
+    def _render_404(self) -> None:
+        with ui.element("section").classes("lt-card lt-column lt-nowhere"):
+            heading(NOT_FOUND)
+            TextElement(
+                tag="p",
+                text=f"The studio has no page {context.client.sub_pages_router.current_path}.",
+            )
+            ui.link("Go to Corpus", "/")
 
 
 def _look_switch(workspace: Workspace) -> None:

@@ -42,19 +42,19 @@ export default {
           :class="{ beat: light.beat, on: light.from <= lit && lit < light.to }"></i>
       </div>
       <label class="lt-listen-field"><span>Tempo</span>
-        <input ref="tempo" type="number" min="20" max="400" step="any" inputmode="decimal"
+        <input ref="tempo" type="number" aria-label="Tempo" min="20" max="400" step="any" inputmode="decimal"
           :disabled="following" @change="setTempo"
           :title="following ? 'The tempo comes from the MIDI clock' : 'Quarter notes a minute'">
       </label>
       <button type="button" class="lt-listen-button lt-listen-wide" @click="tap"
         :disabled="following" title="Tap along to set the tempo">Tap</button>
       <label class="lt-listen-field lt-listen-wide"><span>Swing</span>
-        <input ref="swing" type="range" min="50" max="75" step="1" @input="setSwing"
+        <input ref="swing" type="range" aria-label="Swing" min="50" max="75" step="1" @input="setSwing"
           :aria-valuetext="percent(swing)">
         <output aria-hidden="true">{{ percent(swing) }}</output>
       </label>
       <label class="lt-listen-field lt-listen-wide"><span>Volume</span>
-        <input ref="volume" type="range" min="0" max="100" step="1" @input="setVolume"
+        <input ref="volume" type="range" aria-label="Volume" min="0" max="100" step="1" @input="setVolume"
           :aria-valuetext="percent(volume)">
       </label>
       <button type="button" class="lt-listen-button lt-listen-here" role="switch"
@@ -146,6 +146,7 @@ export default {
     show() {
       sound.setVolume(this.volume);
       sound.setReverb(this.reverb);
+      sound.tempo = this.tempo;
       sound.setSamples(this.samples);
       const { tempo, swing, volume } = this.$refs;
       if (document.activeElement !== tempo) tempo.value = Math.round(this.tempo * 10) / 10;

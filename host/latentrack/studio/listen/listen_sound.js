@@ -35,6 +35,8 @@ class Sound {
     this.context = null;
     this.volume = 0.8;
     this.reverb = 0;
+    this.tempo = 120;
+    this.auditioned = null; // what is heard by itself
     this.planned = new Map(); // steps that are going to sound, by their count
     this.samples = new Map(); // sounds of one's own: AudioBuffers by name
     this.addresses = {}; // where those are fetched
@@ -173,6 +175,51 @@ class Sound {
     await this.wake();
     this.wanted = wanted;
     this.synth.play(sound, hertz, velocity, this.context.currentTime + 0.01, 0.25);
+  }
+
+  // Some hits [sound, hertz, velocity, seconds, how long held] by themselves, from now on: what plays
+  // is not heard meanwhile.  done: called when they have ended, or were ended.
+  async audition(hits, seconds, done) {
+    this.endAudition();
+    const bus = {};
+    this.auditioned = { bus, done, timer: 0 };
+    const { wanted, auditioned } = this;
+    await this.wake();
+    this.wanted = wanted;
+    if (this.auditioned !== auditioned) return;
+    const start = this.context.currentTime + 0.03;
+    for (const each of this.buses) {
+      each.gain.setTargetAtTime(0, start - 0.03, 0.008);
+      each.gain.setTargetAtTime(1, start + seconds, 0.008);
+    }
+    bus.dry = this.context.createGain();
+    bus.wet = this.context.createGain();
+    bus.dry.connect(this.master.input);
+    bus.wet.connect(this.room.input);
+    const synth = new Synth(this.context, bus.dry, bus.wet, this.samples);
+    for (const [sound, hertz, velocity, after, held] of hits) {
+      synth.play(sound, hertz, velocity, start + Math.max(0, after), held);
+    }
+    auditioned.timer = setTimeout(() => this.endAudition(), 1000 * (seconds + 0.05));
+  }
+
+  endAudition() {
+    const ended = this.auditioned;
+    if (!ended) return;
+    this.auditioned = null;
+    clearTimeout(ended.timer);
+    const now = this.context?.currentTime;
+    for (const each of Object.values(ended.bus)) {
+      each.gain.setTargetAtTime(0, now, 0.03);
+      setTimeout(() => each.disconnect(), 400);
+    }
+    if (this.context) {
+      for (const each of this.buses) {
+        each.gain.cancelScheduledValues(now);
+        each.gain.setTargetAtTime(1, now, 0.008);
+      }
+    }
+    ended.done?.();
   }
 
   // Everything that sounds, or was going to, ends.

@@ -1,4 +1,7 @@
-// One file's bars, one below the other; each is a picture with its own text for screen readers.
+// One file's bars, one below the other; each is a picture with its own text for screen readers, and
+// can be heard.
+
+import { sound } from "listen_sound";
 
 const PART = 8;
 const FEW = 16;  // voices that have room for their names
@@ -14,10 +17,21 @@ export default {
             :disabled="got.start === 0" @click="go(-1)">‹</button>
           <button type="button" class="lt-music-way" aria-label="Later bars"
             :disabled="got.start + got.bars.length >= got.total" @click="go(1)">›</button>
+          <button type="button" class="lt-music-way" :aria-label="'Take out ' + name"
+            @click="$emit('remove', name)">Take out</button>
         </div>
         <p v-if="!got.total" class="lt-music-reason">No bars: {{ got.why }}.</p>
         <figure v-for="(bar, index) in got.bars" class="lt-music-bar">
-          <figcaption class="lt-muted">{{ got.start + index + 1 }}</figcaption>
+          <figcaption class="lt-muted">
+            <button type="button" class="lt-music-hear" :class="{ on: heard === index }"
+              :aria-label="(heard === index ? 'Stop bar ' : 'Hear bar ') + (got.start + index + 1)"
+              @click="hear(index)">
+              <svg viewBox="0 0 24 24" aria-hidden="true">
+                <path :d="heard === index ? 'M6 6h12v12H6z' : 'M7 4.5v15l13-7.5z'" />
+              </svg>
+            </button>
+            {{ got.start + index + 1 }}
+          </figcaption>
           <div class="lt-music-voices" aria-hidden="true" :style="{ height: high + 'px' }">
             <span v-for="voice in named" :style="{ top: voice.top + 'px' }">{{ voice.name }}</span>
           </div>
@@ -40,7 +54,8 @@ export default {
       <p v-else class="lt-muted">Choose a file to see its bars.</p>
     </div>`,
   props: { url: String, name: String, version: Number },
-  data: () => ({ got: null, asked: 0 }),
+  emits: ["remove"],
+  data: () => ({ got: null, asked: 0, heard: -1 }),
   computed: {
     few() {
       return this.got.voices <= FEW;
@@ -84,7 +99,24 @@ export default {
   mounted() {
     this.ask(0);
   },
+  unmounted() {
+    if (this.heard >= 0) sound.endAudition();
+  },
   methods: {
+    // Once from its beginning to its end, at the tempo of the bar at the foot; again: stop.
+    hear(index) {
+      if (this.heard === index) {
+        sound.endAudition();
+        return;
+      }
+      const { steps, beat, sounds, bars } = this.got;
+      const each = 60 / sound.tempo / beat;
+      const hits = bars[index].hits.map(([step, voice, velocity]) =>
+        [...sounds[voice], velocity, step * each, each]);
+      // The one that is heard by now hears of its end first.
+      sound.audition(hits, steps * each, () => (this.heard = -1));
+      this.heard = index;
+    },
     go(way) {
       this.ask(this.got.start + way * PART);
     },

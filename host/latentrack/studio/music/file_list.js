@@ -45,9 +45,10 @@ export default {
                 </svg>
               </div>
               <div v-else class="lt-music-why" :title="file.why">{{ file.why }}</div>
-              <button type="button" class="lt-music-out" tabindex="-1"
-                :aria-label="'Take out ' + file.name" title="Take out of the corpus"
-                @click.stop="$emit('remove', file.name)">×</button>
+              <!-- For the mouse: an option holds no button. By keyboard it is Delete, and for all
+                   the button beside the bars. -->
+              <span class="lt-music-out" aria-hidden="true" title="Take out of the corpus"
+                @click.stop="$emit('remove', file.name)">×</span>
             </template>
           </div>
         </div>

@@ -92,7 +92,7 @@ class _Page:
             "lt-music-panels"
         ):
             with ui.tab_panel(bars):
-                self._bars = BarView()
+                self._bars = BarView(self._remove)
             with ui.tab_panel(left):
                 self._left = LeftOut(self._music)
 

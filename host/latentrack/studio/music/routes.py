@@ -10,6 +10,8 @@ from nicegui import app
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from latentrack.corpus.voice_pitches import voice_pitches
+from latentrack.sound.names import sound_of
 from latentrack.studio.music.intake import Batch
 from latentrack.studio.music.music import Music
 from latentrack.studio.music.pictures import in_words, picture, top_down
@@ -20,6 +22,7 @@ BARS = "/studio/music/bars"
 
 _PIECE = 1 << 20  # bytes collected before they are written
 _MOST = 100  # files or bars in one answer
+_RHYTHM_PITCH = 60  # of the one voice, which has none of its own
 _THUMBNAILS, _THUMBNAIL_LANES = 12, 20
 
 _served: list[Music] = []
@@ -124,7 +127,7 @@ def list_files(music: Music, start: int, count: int, find: str, show: str) -> di
 
 
 def list_bars(music: Music, name: str, start: int, count: int) -> dict[str, Any]:
-    """Return bars `start` to `start + count` of one file, as pictures and in words.
+    """Return bars `start` to `start + count` of one file: as pictures, in words, and to be heard.
 
     count: at most 100.  A file that is no longer in the corpus has no bars.
     """
@@ -140,8 +143,13 @@ def list_bars(music: Music, name: str, start: int, count: int) -> dict[str, Any]
         "style": file.style if file else "",
         "start": start,
         "names": [names[voice] for voice in order],
+        "sounds": _sounds(music),
         "bars": [
-            {**picture(one, order), "words": in_words(one, names)}
+            {
+                **picture(one, order),
+                "words": in_words(one, names),
+                "hits": list(zip(one[0::3], one[1::3], one[2::3], strict=True)),
+            }
             for one in reading.bars(name, start, max(0, min(count, _MOST)))
         ],
         **_shape(music),
@@ -151,6 +159,20 @@ def list_bars(music: Music, name: str, start: int, count: int) -> dict[str, Any]
 def _order(music: Music) -> list[int]:
     dataset = music.reading.dataset
     return top_down(dataset.voice_names, dataset.kind) if dataset else []
+
+
+def _sounds(music: Music) -> list[tuple[str, float]]:
+    """The sound of each voice, and its frequency in Hz."""
+    dataset = music.reading.dataset
+    if dataset is None:
+        return []
+    pitches = voice_pitches(dataset)
+    if dataset.kind == "rhythm":
+        pitches = (_RHYTHM_PITCH,) * len(pitches)
+    return [
+        sound_of(dataset.kind, name, pitch)
+        for name, pitch in zip(dataset.voice_names, pitches, strict=True)
+    ]
 
 
 def _shape(music: Music) -> dict[str, int]:

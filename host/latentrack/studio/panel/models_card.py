@@ -8,6 +8,7 @@ from typing import Any
 from nicegui import ui
 
 from latentrack.decoder.precision import AUTO
+from latentrack.model.sizes import in_words
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.panel.cards import CardChoices, button, open_name
 from latentrack.studio.panel.state import State, Stored
@@ -71,12 +72,12 @@ def fill(module: ModuleStore, explorer: Explorer, choices: CardChoices, state: S
     if not state.models:
         ui.label("Its library is empty.").classes("lt-muted")
         return
-    ui.label(f"Its library, {state.free / 1024:,.0f} KB free").classes("lt-muted")
+    ui.label(f"Its library, {in_words(state.free)} free").classes("lt-muted")
     with ui.element("div").classes("lt-panel-list").props('role="list"'):
         for model in state.models:
             with ui.element("div").classes("lt-panel-model").props('role="listitem"'):
                 ui.label(model.shown).classes("lt-panel-grow")
-                ui.label(f"{model.size / 1024:,.0f} KB").classes("lt-muted")
+                ui.label(in_words(model.size)).classes("lt-muted")
                 button(
                     "Play",
                     partial(_play, module, choices, model),

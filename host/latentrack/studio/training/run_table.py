@@ -17,7 +17,18 @@ from latentrack.studio.training.drawings import Curve, Curves, loss_of, validati
 from latentrack.studio.training.run_files import RunFiles
 from latentrack.studio.training.runs import Runs, differing
 
-_HEADS = ("", "Name", "When", "Bars", "Latents", "Size", "Epochs", "Loss", "Validation", "")
+_HEADS = (
+    "Compare",
+    "Name",
+    "When",
+    "Bars",
+    "Latents",
+    "Size",
+    "Epochs",
+    "Loss",
+    "Validation",
+    "Actions",
+)
 
 
 class RunTable:
@@ -67,7 +78,9 @@ class RunTable:
             with ui.element("thead"), ui.element("tr"):
                 for head in _HEADS:
                     with ui.element("th").props('scope="col"'):
-                        ui.label(head)
+                        label = ui.label(head)
+                        if head in ("Compare", "Actions"):
+                            label.classes("lt-unseen")
             with ui.element("tbody"):
                 for run in runs:
                     with ui.element("tr"):
