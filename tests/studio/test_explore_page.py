@@ -174,6 +174,13 @@ def test_a_point_is_jumped_to_and_the_pointer_shows_what_is_there(
     page.mouse.move(*at)
     expect(page.locator(".lt-explore-thumb")).to_contain_text(run.dataset.styles[lonely])
     keep_picture(page, "explore-pointer")
+    # Where it is wanted, the music there is heard, too.
+    page.mouse.move(at[0] + 100, at[1])
+    page.get_by_role("switch", name="Hear what is pointed at").click()
+    page.mouse.move(*at)
+    page.wait_for_function("latentrackSound.auditioned !== null")
+    page.get_by_role("switch", name="Hear what is pointed at").click()
+    page.mouse.move(*at)
     page.mouse.click(*at)
     # Not only where the mouse was, but the exact latents of that sequence.
     for name, value in (("Z", z), ("W", w)):

@@ -16,6 +16,7 @@ from latentrack.studio.explore.latent_map import LatentMap, Legend
 from latentrack.studio.explore.paths import MOST_POINTS, LatentPath, simplified
 from latentrack.studio.explore.points import Points, density, groups_of, plane_of, shown
 from latentrack.studio.explore.silence import silence_of
+from latentrack.studio.listen.audition import audition, bar_of
 from latentrack.studio.page_parts import in_background, listen
 
 
@@ -75,6 +76,7 @@ class MapCard:
                 ).on_value_change(lambda event: self._colour(event.value)).props(
                     "dense options-dense borderless"
                 ).classes("lt-explore-choice")
+                self._hears = ui.switch("Hear what is pointed at")
             self.map = LatentMap(meanings=meanings(run.axes))
             self._legend = Legend(self.map)
         self.map.on("ready", self.begin)
@@ -155,6 +157,10 @@ class MapCard:
             pattern = state.pattern_at(place)
             if pattern is not None:
                 self.map.show_thumb(pattern)
+            if self._hears.value and point >= 0:
+                audition(bar_of(self._opened.run.dataset, point))
+            elif self._hears.value and pattern is not None:
+                audition(pattern)
 
     def _jump(self, event: GenericEventArguments) -> None:
         self._explorer.remember()

@@ -203,6 +203,14 @@ class Sound {
     auditioned.timer = setTimeout(() => this.endAudition(), 1000 * (seconds + 0.05));
   }
 
+  // The same of a bar, at the tempo of what plays.  hits: [sound, hertz, velocity, step].
+  auditionBar(hits, steps, beat, done) {
+    const each = 60 / this.tempo / beat;
+    const timed = hits.map(([sound, hertz, velocity, step]) =>
+      [sound, hertz, velocity, step * each, each]);
+    return this.audition(timed, steps * each, done);
+  }
+
   endAudition() {
     const ended = this.auditioned;
     if (!ended) return;

@@ -110,11 +110,10 @@ export default {
         return;
       }
       const { steps, beat, sounds, bars } = this.got;
-      const each = 60 / sound.tempo / beat;
       const hits = bars[index].hits.map(([step, voice, velocity]) =>
-        [...sounds[voice], velocity, step * each, each]);
+        [...sounds[voice], velocity, step]);
       // The one that is heard by now hears of its end first.
-      sound.audition(hits, steps * each, () => (this.heard = -1));
+      sound.auditionBar(hits, steps, beat, () => (this.heard = -1));
       this.heard = index;
     },
     go(way) {

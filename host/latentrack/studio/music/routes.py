@@ -10,8 +10,8 @@ from nicegui import app
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from latentrack.corpus.voice_pitches import voice_pitches
 from latentrack.sound.names import sound_of
+from latentrack.studio.listen.audition import pitches_of
 from latentrack.studio.music.intake import Batch
 from latentrack.studio.music.music import Music
 from latentrack.studio.music.pictures import in_words, picture, top_down
@@ -22,7 +22,6 @@ BARS = "/studio/music/bars"
 
 _PIECE = 1 << 20  # bytes collected before they are written
 _MOST = 100  # files or bars in one answer
-_RHYTHM_PITCH = 60  # of the one voice, which has none of its own
 _THUMBNAILS, _THUMBNAIL_LANES = 12, 20
 
 _served: list[Music] = []
@@ -166,12 +165,9 @@ def _sounds(music: Music) -> list[tuple[str, float]]:
     dataset = music.reading.dataset
     if dataset is None:
         return []
-    pitches = voice_pitches(dataset)
-    if dataset.kind == "rhythm":
-        pitches = (_RHYTHM_PITCH,) * len(pitches)
     return [
         sound_of(dataset.kind, name, pitch)
-        for name, pitch in zip(dataset.voice_names, pitches, strict=True)
+        for name, pitch in zip(dataset.voice_names, pitches_of(dataset), strict=True)
     ]
 
 
