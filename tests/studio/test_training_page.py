@@ -266,6 +266,13 @@ def test_the_report_opens_with_its_pictures(
     expect(inside.get_by_role("heading", name="In short")).to_be_visible()
     for picture in at_least(inside.get_by_role("img"), 5):
         evaluated(picture, "(image) => image.complete && image.naturalWidth > 300")
+    # What it shows side by side is heard one after the other.
+    pairs = page.get_by_role("group", name="Hear the pairs of the report")
+    pairs.get_by_role("button", name="Hear pair 1: music").click()
+    page.wait_for_function("latentrackSound.auditioned !== null")
+    page.wait_for_function("latentrackSound.auditioned === null")
+    pairs.get_by_role("button", name="Hear pair 1: model").click()
+    page.wait_for_function("latentrackSound.auditioned !== null")
     keep_picture(page, "studio-train-report")
     page.get_by_role("button", name="Close the report").click()
     expect(page.get_by_role("dialog")).to_have_count(0)

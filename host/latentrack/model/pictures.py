@@ -130,9 +130,14 @@ def pair(reconstruction: Reconstruction) -> Picture:
 
 def pairs(run: Run) -> Picture:
     """Sequences as they are, what the decoder makes of them, and what sounds."""
+    return _rows([run.reconstruct(index) for index in paired(run)])
+
+
+def paired(run: Run) -> list[int]:
+    """The sequences that `pairs` shows, by their index in the dataset."""
     judged = run.validated_on if len(run.validated_on) else run.trained_on
     chosen = np.random.default_rng(2).choice(len(judged), min(PAIRS, len(judged)), replace=False)
-    return _rows([run.reconstruct(int(judged[each])) for each in np.sort(chosen)])
+    return [int(judged[each]) for each in np.sort(chosen)]
 
 
 def _rows(shown: Sequence[Reconstruction], voice_inches: float = 0.09) -> Picture:

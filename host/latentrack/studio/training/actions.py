@@ -20,6 +20,7 @@ from latentrack.studio.page_parts import (
     named,
     show_message,
 )
+from latentrack.studio.training import heard_pairs
 from latentrack.studio.training.run_files import REPORT, RunFiles
 from latentrack.studio.training.runs import Runs
 from latentrack.studio.workspace import Workspace
@@ -75,7 +76,11 @@ async def report(files: RunFiles, run: Path) -> None:
             return
         waiting.delete()
         alone.set_visibility(True)
+        pairs = await in_background(heard_pairs.patterns, run)
+        if dialog.is_deleted:
+            return
         with room:
+            heard_pairs.build(pairs)
             frame = ui.element("iframe").props("sandbox")
             frame.props.update(src=address, title=f"Report of {run.stem}")
 
