@@ -66,7 +66,7 @@ lint-words: $(VENV)/test
 factory: $(VENV)/demo
 	$(BIN)/python -m latentrack.factory
 
-wheel: arm x64 armv7emdp factory
+wheel: arm x64 armv7emdp web factory
 	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 	@ls dist/*.whl
 
@@ -102,6 +102,7 @@ x64 armv7emdp: $(VENV)/demo
 web: $(VENV)/demo
 	@sh tests/debian.sh $(WEB)
 	@$(BIN)/python firmware/web/build.py firmware/build/web
+	@$(BIN)/python -m latentrack.web.bundle firmware/build/web
 
 $(VENV)/bin/python:
 	@echo "Setting up $(VENV), which takes a minute or two, once."

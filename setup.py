@@ -6,6 +6,7 @@ wheel has them in latentrack/carried/ (host/latentrack/assets.py finds them in e
     carried/device/                    device/, as it is
     carried/firmware/<architecture>/   the .mpy files of firmware/build/<architecture>/
     carried/firmware/chip/             the table of the chip's addresses and pins
+    carried/firmware/web/              what `make web` builds, if it has been built
 
 The factory models lie in the package itself, where `make factory` builds them; a wheel without them
 is one that was packed by hand, and says so when they are asked for.
@@ -24,6 +25,8 @@ from setuptools.command.sdist import sdist
 
 ROOT = Path(__file__).resolve().parent
 BUILD = ROOT / "firmware" / "build"
+# Of firmware/build/web: what the page of `latentrack web` is made of.
+WEB = ("latentcore.wasm", "micropython.wasm", "page/*.js", "rom/*.py")
 BUILT = {"x64": ("latentcore.mpy", "virtualboard.mpy"), "armv7emdp": ("latentcore.mpy",)}
 
 
@@ -41,6 +44,9 @@ def carried() -> dict[str, Path]:
                 "`make wheel` builds the firmware first (an editable install does not need it)"
             )
     files["firmware/chip/rt1062.def"] = ROOT / "firmware" / "chip" / "rt1062.def"
+    for pattern in WEB:
+        for file in sorted((BUILD / "web").glob(pattern)):
+            files[f"firmware/web/{file.relative_to(BUILD / 'web').as_posix()}"] = file
     device = ROOT / "device"
     return files | {
         f"device/{file.relative_to(device).as_posix()}": file for file in device.rglob("*.py")

@@ -2,7 +2,7 @@
 
     latentcore.wasm               the C code and the model of the chip, by Debian's clang and lld
     micropython.mjs, .wasm        MicroPython, from its npm package
-    runtime.js, rom/*.py          what puts both together
+    runtime.mjs, rom/*.py          what puts both together
 
 A file is written anew only where what it is made of has changed. Exits with one sentence where a
 program is missing or the package cannot be had.
@@ -55,7 +55,7 @@ def main() -> None:
         link(sources, wasm)
     if is_older(folder / "micropython.mjs", [Path(__file__)]):
         fetch_micropython(folder)
-    for source in (HERE / "runtime.js", *(HERE / "rom").glob("*.py")):
+    for source in (HERE / "runtime.mjs", *(HERE / "rom").glob("*.py")):
         target = folder / source.relative_to(HERE)
         shutil.copyfile(source, target)
     for name in STOCK_FILES:

@@ -38,6 +38,22 @@ def latentcore_folder(architecture: str) -> Path:
     return folder
 
 
+def web_folder() -> Path:
+    """The folder of the built page: latentcore.wasm, MicroPython and the page's scripts.
+
+    Raises UserError if it is not built.
+    """
+    folder = BUILD / "web"
+    if not (folder / "page" / "page.js").is_file():
+        if INSTALLED:
+            raise UserError(
+                "The page is not in this installation: `make wheel` in a checkout makes a wheel "
+                "that has it."
+            )
+        raise UserError(f"The page is not built yet: run `make web` in {CHECKOUT}.")
+    return folder
+
+
 def factory_folder() -> Path:
     """The folder of the built factory models: $LATENTRACK_FACTORY, else FACTORY.
 

@@ -29,7 +29,7 @@ COMMANDS = {
         *("sync", "pull", "backup", "restore", "reset", "flash", "selftest"),
     ),
     "Changing it while it plays": ("live", "repl", "logs", "midi"),
-    "Without hardware": ("virtual", "osc"),
+    "Without hardware": ("virtual", "web", "osc"),
     "Your defaults": ("config",),
 }
 EXIT_OUR_FAULT = 70

@@ -19,7 +19,7 @@ process.on("uncaughtException", (error) => {
   process.exit(1);
 });
 const folder = process.argv[2];
-const { startRuntime } = await import(pathToFileURL(join(folder, "runtime.js")));
+const { startRuntime } = await import(pathToFileURL(join(folder, "runtime.mjs")));
 const { loadMicroPython } = await import(pathToFileURL(join(folder, "micropython.mjs")));
 const compiled = (name) => WebAssembly.compile(readFileSync(join(folder, name)));
 const job = JSON.parse(readFileSync(0, "utf8"));

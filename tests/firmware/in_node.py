@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from tests.waiting import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "firmware" / "build" / "web"
-PATIENCE_S = 120
+
 # A record of firmware/virtual/board.h: time_us, kind, index, value, events; then some bytes.
 _RECORD = struct.Struct("<QBBHI")
 _PIN, _SPI, _STEP, _BYTE = 0, 1, 2, 6

@@ -168,7 +168,7 @@ def test_the_device_code_starts_and_its_frames_run(folder):
     files = {path.relative_to(device).as_posix(): path.read_bytes() for path in paths}
     files["models/perc/funk.tflite"] = drums()
     steps = [
-        {"python": POWER_ON + "import latentrack.arena"},
+        {"python": POWER_ON},
         {"python": files["main.py"].decode()},
         {"run": 100000},
         {"python": "library.play('funk')"},

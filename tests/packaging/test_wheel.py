@@ -69,6 +69,10 @@ def test_everything_is_in_it(wheel: Path):
         expected[f"carried/firmware/{native}"] = (ROOT / "firmware/build" / native).read_bytes()
     table = "firmware/chip/rt1062.def"
     expected[f"carried/{table}"] = (ROOT / table).read_bytes()
+    web = ROOT / "firmware" / "build" / "web"
+    for pattern in ("*.wasm", "page/*", "rom/*"):
+        for file in web.glob(pattern):
+            expected[f"carried/firmware/web/{file.relative_to(web)}"] = file.read_bytes()
     with zipfile.ZipFile(wheel) as archive:
         there = {
             name.removeprefix("latentrack/"): archive.read(name)

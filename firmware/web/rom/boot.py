@@ -10,8 +10,10 @@ from stock import Implementation, mount_flash, replace_module
 
 ROOT = "/store"
 """The folder, in the worker's memory, that is the flash."""
-HEAP_BYTES = 800 * 1024
-"""How much memory the module believes to have; the worker gives MicroPython some more."""
+# How much memory the module believes to have: while it takes its arena, which then is as large as
+# on a Teensy; and besides, for code and objects, which no collection makes fewer within one call.
+_heap = [720 * 1024]
+_MORE = 256 * 1024
 _KEPT = 0x400D410C
 
 
@@ -35,9 +37,18 @@ def power_on(version, inputs, analog, kept):
         sleep_us=virtualboard.wait, sleep_ms=_sleep_ms, sleep=_sleep,
     )  # fmt: skip
     # MicroPython's own would count all that a page could still get.
-    replace_module("gc", mem_free=lambda: max(HEAP_BYTES - gc.mem_alloc(), 0))
+    replace_module("gc", mem_free=_mem_free)
     mount_flash(ROOT, 0)
+    try:
+        import latentrack.arena  # noqa: F401
+    except ImportError:
+        pass  # no Latentrack on this flash
+    _heap[0] += _MORE
     del sys.modules["boot"]
+
+
+def _mem_free():
+    return max(_heap[0] - gc.mem_alloc(), 0)
 
 
 def _ignore(_):

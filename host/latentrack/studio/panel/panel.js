@@ -222,7 +222,13 @@ export default {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.ask(), this.connected ? ASK_AGAIN : ASK_IDLE);
     },
+    // A PNG file in base64, or the pixels themselves.
     draw(picture) {
+      if (typeof picture !== "string") {
+        const pixels = new ImageData(picture, this.$refs.screen.width);
+        this.$refs.screen.getContext("2d").putImageData(pixels, 0, 0);
+        return;
+      }
       const image = new Image();
       image.src = "data:image/png;base64," + picture;
       // One after the other, whichever is decoded first.
