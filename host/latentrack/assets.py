@@ -62,6 +62,13 @@ def factory_folder() -> Path:
     return Path(os.environ.get("LATENTRACK_FACTORY") or FACTORY)
 
 
+def runs_virtual_modules() -> bool:
+    """Whether virtual modules, native code for x86-64 Linux, can run on this computer."""
+    if os.environ.get("LATENTRACK_MICROPYTHON"):
+        return True
+    return (sys.platform, platform.machine()) == ("linux", "x86_64")
+
+
 def micropython() -> str:
     """The MicroPython that the virtual module runs: $LATENTRACK_MICROPYTHON, else PyPI's."""
     named = os.environ.get("LATENTRACK_MICROPYTHON")
@@ -72,10 +79,10 @@ def micropython() -> str:
                 "1.27 or newer for x64 Linux, or unset it."
             )
         return named
-    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+    if not runs_virtual_modules():
         raise UserError(
-            "The virtual module runs on x86-64 Linux only; everything else works with a module "
-            "on USB."
+            "The virtual module runs on x86-64 Linux only; `latentrack web` opens one in the "
+            "browser, and everything else works with a module on USB."
         )
     beside = Path(sys.executable).parent / "micropython"
     found = str(beside) if beside.is_file() else shutil.which("micropython")

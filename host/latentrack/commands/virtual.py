@@ -55,6 +55,10 @@ def virtual(
             show_default=False,
         ),
     ] = None,
+    web: Annotated[
+        bool,
+        typer.Option("--web", help="Open the module in a web page instead: `latentrack web`."),
+    ] = False,
 ) -> None:
     """Switch on a virtual module: real MicroPython, real device code, no hardware.
 
@@ -66,11 +70,18 @@ def virtual(
         latentrack push MODEL.tflite --port PORT
 
     With --panel it is played here: screen, lamps and jacks in the terminal, the controls on keys.
+
+    On other computers than x86-64 Linux, the module opens in a web page, as with --web.
     """
+    from latentrack import assets
     from latentrack.commands import terminal
     from latentrack.commands.options import check_output_folder
     from latentrack.virtual.module import VirtualModule
 
+    said = [flash, board, bpm, firmware, panel or None]
+    if web or (not assets.runs_virtual_modules() and said.count(None) == len(said)):
+        _open_page(alone=said.count(None) == len(said))
+        return
     if flash is not None:
         check_output_folder(flash, "the module's flash")
     console = terminal.console(chatter=True)
@@ -85,6 +96,15 @@ def virtual(
             _use(module, bpm, panel)
         except KeyboardInterrupt:
             console.print("Switched off.")
+
+
+def _open_page(*, alone: bool) -> None:
+    from latentrack.commands.web import open_page
+    from latentrack.errors import UserError
+
+    if not alone:
+        raise UserError("--web excludes the other options: its flash and its panel are the page's.")
+    open_page()
 
 
 def _use(module: VirtualModule | TeensyModule, bpm: float | None, panel: bool) -> None:

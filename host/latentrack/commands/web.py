@@ -52,25 +52,34 @@ def web(
 
         latentrack web --export module-page      then open module-page/index.html
     """
+    from latentrack.commands import terminal
+    from latentrack.web.site import export as export_page
+    from latentrack.words import count
+
+    if export is None:
+        open_page(models, port=port, browser=browser)
+        return
+    chosen = _models(models)
+    files = export_page(export, chosen)
+    size = sum(map(len, files.values())) / 1e6
+    terminal.console(chatter=True).print(
+        f"{export / 'index.html'} is a module with {count(len(chosen), 'model')} "
+        f"({size:.1f} MB): open it, or put the folder on a web server.",
+        markup=False,
+    )
+
+
+def open_page(
+    models: list[Path] | None = None, *, port: int | None = None, browser: bool = True
+) -> None:
+    """Serve the page until Ctrl-C; models and port as `web` takes them. Raises UserError."""
     import webbrowser
 
     from latentrack.commands import terminal
     from latentrack.web.serve import serve
-    from latentrack.web.site import export as export_page
     from latentrack.web.site import site
-    from latentrack.words import count
 
     console = terminal.console(chatter=True)
-    chosen = _models(models)
-    if export is not None:
-        files = export_page(export, chosen)
-        size = sum(map(len, files.values())) / 1e6
-        console.print(
-            f"{export / 'index.html'} is a module with {count(len(chosen), 'model')} "
-            f"({size:.1f} MB): open it, or put the folder on a web server.",
-            markup=False,
-        )
-        return
 
     def ready(address: str) -> None:
         # The address alone on the first line of the output, for scripts.
@@ -79,7 +88,7 @@ def web(
         if browser:
             webbrowser.open(address)
 
-    serve(site(chosen), port, ready)
+    serve(site(_models(models)), port, ready)
 
 
 def _models(files: list[Path] | None) -> list[StoredModel]:
