@@ -19,7 +19,8 @@ from latentrack.module.link import Link
 from latentrack.playing.jacks import drum_steps
 from latentrack.virtual.boards.xen import Xen
 from latentrack.virtual.module import VirtualModule
-from latentrack.virtual.panel import PlayedStep, Report, group_steps
+from latentrack.virtual.panel import PlayedStep
+from latentrack.web.bars import read_bars
 from latentrack.web.site import analog_numbers, pin_numbers
 from tests.firmware import in_node
 from tests.waiting import PATIENCE_S, frames_pass, until
@@ -51,12 +52,8 @@ def played(four: Path) -> dict:
 
 
 def steps_of(bar: dict) -> list[PlayedStep]:
-    """The steps of a bar; what happens at one time belongs to one edge."""
-    reports = [
-        Report(kind, number, value, time_us, time_us)
-        for time_us, kind, number, value in bar["reports"]
-    ]
-    return list(group_steps(reports))
+    (read,) = read_bars(json.dumps([bar]).encode())
+    return read.steps
 
 
 def is_at(link: Link, heard: tuple[list[float], float]) -> bool:

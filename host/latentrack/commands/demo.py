@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from latentrack.decoder.litert import Decoder
     from latentrack.module.link import Link
     from latentrack.playing.jacks import JackStep
+    from latentrack.virtual.boards import Board
     from latentrack.virtual.module import VirtualModule
     from latentrack.virtual.panel import PlayedStep
 
@@ -44,6 +45,12 @@ def demo(
     epochs: Annotated[
         int | None, typer.Option(min=1, help="A shorter or longer training.", show_default=False)
     ] = None,
+    web: Annotated[
+        bool, typer.Option("--web", help="Let a module in a web page play, and play it yourself.")
+    ] = False,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="With --web: open the page.")
+    ] = True,
 ) -> None:
     """Show the whole way without hardware: train, push, clock, listen.
 
@@ -51,7 +58,10 @@ def demo(
     installs Latentrack on it over its USB port, pushes the model, turns the knobs and sends clock
     edges. What comes out of the jacks is drawn beside what LiteRT, TensorFlow's own runtime, says
     should come out. Exits with 1 if a single step differs.
+
+    On other computers than x86-64 Linux the module is in a web page, as with --web.
     """
+    from latentrack import assets
     from latentrack.commands import terminal
     from latentrack.commands.options import check_output_folder
     from latentrack.decoder.litert import Decoder
@@ -63,6 +73,9 @@ def demo(
     console = terminal.console(chatter=True)
     check_output_folder(folder, "the trained model")
     model = folder / "demo.tflite"
+    if web or not assets.runs_virtual_modules():
+        _demo_in_page(console, model, epochs, browser)
+        return
     with VirtualModule() as module:  # first, so that a missing part is said before the training
         _train(console, model, epochs)
         decoder = Decoder(model)
@@ -73,18 +86,72 @@ def demo(
                 f"Virtual module at {module.port}: {count(installed.files, 'file')} installed, "
                 f"{model.name} pushed."
             )
-            played, right, w = 0, 0, 0.5
+            tally, w = _Tally(console, module.panel.board, decoder), 0.5
             for number, knobs in enumerate(BARS, start=1):
                 module.panel.turn_encoder("left", round(W_CLICKS * (knobs[3] - w)))
                 w = knobs[3]
-                steps, expected = _play_bar(module, link, decoder, knobs)
-                played += len(steps)
-                right += sum(_same(module, *pair) for pair in zip(steps, expected, strict=False))
-                _draw(console, module, number, knobs, steps, expected)
-    console.print(f"\nThe model is yours: latentrack push {model}")
-    print(f"demo: {count(played, 'step')} played, {right} as decoded")
-    if not played == right == len(BARS) * decoder.info.steps:
-        raise typer.Exit(1)
+                tally.add(number, knobs, *_play_bar(module, link, decoder, knobs))
+    tally.end(model)
+
+
+class _Tally:
+    """Compares bars, draws them, and counts the steps that are as decoded."""
+
+    def __init__(self, console: Console, board: Board, decoder: Decoder) -> None:
+        self._console, self._board = console, board
+        self._wanted = len(BARS) * decoder.info.steps
+        self._played = self._right = 0
+
+    def add(
+        self,
+        number: int,
+        knobs: tuple[float, ...],
+        steps: list[PlayedStep],
+        expected: list[JackStep],
+    ) -> None:
+        """One bar: what was played, and what LiteRT says."""
+        same = [_same(self._board, *pair) for pair in zip(steps, expected, strict=False)]
+        self._played += len(steps)
+        self._right += sum(same)
+        _draw(self._console, self._board, number, knobs, steps, expected)
+
+    def end(self, model: Path) -> None:
+        """Say what was counted. Raises typer.Exit if a single step differs."""
+        self._console.print(f"\nThe model is yours: latentrack push {model}")
+        print(f"demo: {count(self._played, 'step')} played, {self._right} as decoded", flush=True)
+        if not self._played == self._right == self._wanted:
+            raise typer.Exit(1)
+
+
+def _demo_in_page(console: Console, model: Path, epochs: int | None, browser: bool) -> None:
+    from latentrack.commands.web import ready
+    from latentrack.decoder.litert import Decoder
+    from latentrack.module.library import read_model
+    from latentrack.playing.jacks import drum_steps
+    from latentrack.virtual.boards import make_board
+    from latentrack.web.bars import Bar, read_bars
+    from latentrack.web.serve import serve
+    from latentrack.web.site import site
+
+    site([])  # so that a missing part is said before the training
+    _train(console, model, epochs)
+    decoder = Decoder(model)
+    wanted, w = [], 0.5
+    for knobs in BARS:
+        positions = dict(zip(KNOBS, (*knobs[:3], knobs[4]), strict=True))
+        wanted.append(Bar(positions, round(W_CLICKS * (knobs[3] - w))))
+        w = knobs[3]
+
+    def played(data: bytes) -> None:
+        tally = _Tally(console, make_board("xen"), decoder)
+        for number, (knobs, bar) in enumerate(zip(BARS, read_bars(data), strict=False), start=1):
+            probabilities = decoder.decode([bar.latents])[0]
+            expected = drum_steps(probabilities, decoder.info.groups, bar.threshold)
+            tally.add(number, knobs, bar.steps, expected)
+        tally.end(model)
+        console.print("The module in the page is yours to play. Ctrl-C ends it.")
+
+    serve(site([read_model(model)], wanted), None, ready(console, browser), played)
 
 
 def _train(console: Console, target: Path, epochs: int | None) -> None:
@@ -151,9 +218,8 @@ def _play_bar(
     return panel.steps(), drum_steps(probabilities, info.groups, heard[1])
 
 
-def _same(module: VirtualModule, step: PlayedStep, by_book: JackStep) -> bool:
+def _same(board: Board, step: PlayedStep, by_book: JackStep) -> bool:
     """Whether every jack got its volts, to 1 mV: a converter's step is 0.6 mV."""
-    board = module.panel.board
     wanted = {board.DRUM_JACKS[trigger]: board.GATE for trigger in by_book.triggers}
     for accent, level in by_book.accents.items():
         wanted[board.DRUM_JACKS[len(JACKS) + accent]] = level * board.ACCENT
@@ -164,7 +230,7 @@ def _same(module: VirtualModule, step: PlayedStep, by_book: JackStep) -> bool:
 
 def _draw(
     console: Console,
-    module: VirtualModule,
+    board: Board,
     number: int,
     knobs: tuple[float, ...],
     steps: list[PlayedStep],
@@ -176,12 +242,12 @@ def _draw(
 
     from latentrack.corpus.picture import draw_bar
 
-    jacks = module.panel.board.DRUM_JACKS[: len(JACKS)]
+    jacks = board.DRUM_JACKS[: len(JACKS)]
     left = np.array([[jack in step.gates for jack in jacks] for step in steps])
     right = np.array([[jack in step.triggers for jack in range(len(JACKS))] for step in expected])
     x, y, z, w, threshold = knobs
     same = len(steps) == len(expected) and all(
-        _same(module, *pair) for pair in zip(steps, expected, strict=True)
+        _same(board, *pair) for pair in zip(steps, expected, strict=True)
     )
     table = Table.grid(padding=(0, 4))
     table.add_row(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from latentrack.module.library import StoredModel
 
 
@@ -73,22 +76,26 @@ def open_page(
     models: list[Path] | None = None, *, port: int | None = None, browser: bool = True
 ) -> None:
     """Serve the page until Ctrl-C; models and port as `web` takes them. Raises UserError."""
-    import webbrowser
-
     from latentrack.commands import terminal
     from latentrack.web.serve import serve
     from latentrack.web.site import site
 
     console = terminal.console(chatter=True)
+    serve(site(_models(models)), port, ready(console, browser))
 
-    def ready(address: str) -> None:
+
+def ready(console: Console, browser: bool) -> Callable[[str], None]:
+    """What says the page's address when it is served, and opens it if `browser`."""
+    import webbrowser
+
+    def say(address: str) -> None:
         # The address alone on the first line of the output, for scripts.
         print(address, flush=True)
         console.print("The module runs in the page. Ctrl-C ends it.")
         if browser:
             webbrowser.open(address)
 
-    serve(site(_models(models)), port, ready)
+    return say
 
 
 def _models(files: list[Path] | None) -> list[StoredModel]:

@@ -16,6 +16,9 @@ const GATE_VOLTS = 1;
 // Contacts A and B while an encoder turns one step to the right; 0 is closed.
 const QUADRATURE = [[0, 1], [0, 0], [1, 0], [1, 1]];
 const CONTACT_US = 2000;
+const BAR_EDGES = 16;
+const BAR_SPACING_US = 20000;
+const BAR_SETTLES = 25; // spacings
 const SWAY_US = 2000; // between two voltages of a source that moves
 const MOST_CATCHING_UP_US = 100000; // a page that slept does not play what it missed
 
@@ -208,6 +211,37 @@ export class Machine {
   setAnalog(pin, code) {
     this.sent[pin] = code;
     this.runtime.event(this.now, EVENT_ANALOG, this.analog[pin], code);
+  }
+
+  /**
+   * Plays bars as fast as it can: of each the knobs (0 to 1 by name) and clicks of the left encoder,
+   * then, after half a second, 16 clock edges 20 ms apart. Returns of each bar `heard`, the latents
+   * and the threshold that the module has then, and `reports`, what `told` gets meanwhile.
+   */
+  playBars(bars) {
+    const told = this.told;
+    const pass = (time, times = 1) => {
+      for (let i = 0; i < times; i++) this.runTo(this.now + time);
+    };
+    let reports = [];
+    this.told = (...report) => reports.push(report);
+    try {
+      pass(BAR_SPACING_US, BAR_SETTLES);
+      return bars.map(({ knobs, clicks }) => {
+        this.encode("left", clicks);
+        for (const [knob, position] of Object.entries(knobs)) this.turn(knob, position);
+        pass(BAR_SPACING_US, BAR_SETTLES);
+        const heard = this.value("[list(track.latents), track.threshold]");
+        reports = [];
+        for (let edge = 0; edge < BAR_EDGES; edge++) {
+          this.trigger("clock");
+          pass(BAR_SPACING_US);
+        }
+        return { heard, reports };
+      });
+    } finally {
+      this.told = told;
+    }
   }
 
   // -- what the chip does ----------------------------------------------------------------------

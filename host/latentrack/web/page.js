@@ -5,7 +5,7 @@ import { render } from "../studio/listen/listen_synth.js";
 import { SOUNDS } from "./patch.js";
 import { KeptFiles } from "./kept_files.js";
 
-const { assets, scripts } = globalThis.LATENTRACK; // of data.js
+const { assets, scripts, bars } = globalThis.LATENTRACK; // of data.js
 const kept = new KeptFiles();
 const printed = document.querySelector("#printed");
 const MOST_PRINTED = 20000;
@@ -42,7 +42,8 @@ const state = (globalThis.latentrack = { look: null, late: null, ready: false, a
 
 worker.onmessage = ({ data }) => {
   const heard = {
-    started() {
+    async started() {
+      if (bars) await playBars();
       connected.value = true;
       state.ready = true;
     },
@@ -109,6 +110,12 @@ async function start() {
       analog: assets.analog,
     },
   });
+}
+
+// `latentrack demo --web` has sent bars: what the module plays of them goes back to it.
+async function playBars() {
+  const body = JSON.stringify(await ask("bars", { bars }));
+  await fetch("played", { method: "POST", headers: { "Content-Type": "application/json" }, body });
 }
 
 // -- the sound -----------------------------------------------------------------------------------

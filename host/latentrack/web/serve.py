@@ -10,15 +10,23 @@ from latentrack.errors import UserError
 HOST = "127.0.0.1"
 FIRST_PORT = 8390
 _PORTS = 20
+_MOST_POSTED = 4_000_000
 _TYPES = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8"}
 
 
-def serve(files: dict[str, bytes], port: int | None, ready: Callable[[str], None]) -> None:
+def serve(
+    files: dict[str, bytes],
+    port: int | None,
+    ready: Callable[[str], None],
+    played: Callable[[bytes], None] | None = None,
+) -> None:
     """Serve files by name until Ctrl-C; "/" is index.html.
 
     port: 0 for any; None for the first free one from FIRST_PORT on.  ready: called with the
-    address. Raises UserError if the port is not free.
+    address.  played: called with what the page posts; what it raises ends the serving. Raises
+    UserError if the port is not free.
     """
+    raised: list[BaseException] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -35,12 +43,30 @@ def serve(files: dict[str, bytes], port: int | None, ready: Callable[[str], None
             self.end_headers()
             self.wfile.write(data)
 
+        def do_POST(self) -> None:
+            """Take what the page, and no other site, has played."""
+            size = int(self.headers.get("Content-Length") or 0)
+            own = self.headers.get("Origin") == f"http://{self.headers.get('Host')}"
+            if played is None or self.path != "/played" or not own or size > _MOST_POSTED:
+                self.send_error(403)
+                return
+            data = self.rfile.read(size)
+            self.send_response(204)
+            self.end_headers()
+            try:
+                played(data)
+            except BaseException as error:
+                raised.append(error)
+                server.shutdown()
+
         def log_message(self, *_: object) -> None:
             """Nothing is logged."""
 
     with _server(port, Handler) as server:
         ready(f"http://{HOST}:{server.server_address[1]}/")
         server.serve_forever()
+    if raised:
+        raise raised[0]
 
 
 def _server(port: int | None, handler: type[BaseHTTPRequestHandler]) -> ThreadingHTTPServer:

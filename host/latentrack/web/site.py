@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from latentrack import assets
 from latentrack.errors import UserError
@@ -13,16 +15,18 @@ from latentrack.files import atomic_write
 from latentrack.module import FLASH
 from latentrack.module.library import StoredModel
 from latentrack.virtual.chip import chip
+from latentrack.web.bars import Bar
 
 HERE = Path(__file__).resolve().parent
 _PANEL_STYLE = HERE.parent / "studio" / "panel" / "panel.css"
 _SCRIPTS = ("page.js", "worker.js", "player.js")
 
 
-def site(models: Iterable[StoredModel]) -> dict[str, bytes]:
+def site(models: Iterable[StoredModel], bars: Sequence[Bar] | None = None) -> dict[str, bytes]:
     """The page's files by name: index.html, page.js and data.js.
 
-    models: those in its library from the beginning. Raises UserError if the page is not built.
+    models: those in its library from the beginning.  bars: what the module is to play first, and to
+    send back to where the page came from. Raises UserError if the page is not built.
     """
     folder = assets.web_folder()
     built = {name: (folder / "page" / name).read_bytes() for name in _SCRIPTS}
@@ -34,7 +38,7 @@ def site(models: Iterable[StoredModel]) -> dict[str, bytes]:
         for path in sorted(assets.DEVICE.rglob("*.py"))
     }
     device |= {model.path.removeprefix(f"{FLASH}/"): model.data for model in models}
-    told = {
+    told: dict[str, Any] = {
         "scripts": {name: _text(built[f"{name}.js"]) for name in ("worker", "player")},
         "assets": {
             "micropython": _text((folder / "micropython.wasm").read_bytes()),
@@ -45,6 +49,8 @@ def site(models: Iterable[StoredModel]) -> dict[str, bytes]:
             "analog": analog_numbers(),
         },
     }
+    if bars is not None:
+        told["bars"] = [asdict(bar) for bar in bars]
     data = f"globalThis.LATENTRACK = {json.dumps(told, separators=(',', ':'))};\n"
     return {"index.html": page.encode(), "page.js": built["page.js"], "data.js": data.encode()}
 
