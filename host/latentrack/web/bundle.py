@@ -36,8 +36,8 @@ def bundle(folder: Path) -> None:
     Exits with one sentence where npm is missing or fails.
     """
     studio = HERE.parent / "studio"
-    sources = [Path(__file__), *HERE.glob("*.*js"), RUNTIME]
-    sources += [folder / "micropython.mjs", *studio.glob("*/*.js")]
+    scripts = sorted(studio.glob("*/*.js"))  # which import each other by their plain names
+    sources = [Path(__file__), *HERE.glob("*.*js"), RUNTIME, folder / "micropython.mjs", *scripts]
     newest = max(source.stat().st_mtime for source in sources)
     targets = [folder / "page" / name for name in SCRIPTS]
     if all(target.is_file() and target.stat().st_mtime >= newest for target in targets):
@@ -58,6 +58,7 @@ def bundle(folder: Path) -> None:
             f"--format={SCRIPTS[target.name]}",
             f"--alias:vue={modules / 'vue' / 'dist' / 'vue.esm-bundler.js'}",
             f"--alias:micropython={folder / 'micropython.mjs'}",
+            *(f"--alias:{script.stem}={script}" for script in scripts),
             *(f"--external:{name}" for name in NODES_OWN),
             *(f"--define:{flag}" for flag in (*_VUE, _PLAIN)),
             f"--outfile={target}",
