@@ -78,6 +78,9 @@ def test_it_is_tapped_with_the_clock_and_heard_at_the_next_bar(rig, models):
     tap(module, bar)
     module.link.run("play_in.end()")
     search(module)
+    # What is turned at once after it is another gesture.
+    module.run("track.swing = 60; history.undo()")
+    assert module.get("track.swing, track.latents != (0, 0, 0)") == (50, True)
     tapped = [v for v in range(VOICES) if bar[:, v].any()]
     assert len(tapped) > 3 and (bar != before)[:, tapped].any()
     module.edges(2 * STEPS)
