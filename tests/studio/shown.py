@@ -26,3 +26,34 @@ def at_least(locator: Locator, count: int) -> list[Locator]:
 def evaluated(locator: Locator, true: str) -> Any:
     """What the function `true` says of the element, as soon as it says something that is so."""
     return until(lambda: locator.evaluate(true), f"never so: {true}")
+
+
+def puck(page: Page) -> Locator:
+    """The puck on the page Explore; dragged once it has a position."""
+    return page.get_by_role("slider", name="Puck on the map")
+
+
+def spot(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Where x, y of -1 to 1 are on the screen: the map has an edge of ten pixels."""
+    box = puck(page).bounding_box()
+    assert box is not None
+    wide, high = box["width"] - 20, box["height"] - 20
+    return box["x"] + 10 + (x + 1) / 2 * wide, box["y"] + 10 + (1 - y) / 2 * high
+
+
+# The grid shows what the newest move of the hand led to.
+ANSWERED = (
+    "document.querySelector('.lt-explore-map').dataset.asked > 0"
+    " && document.querySelector('.lt-explore-rows').dataset.shown"
+    " === document.querySelector('.lt-explore-map').dataset.asked"
+)
+
+
+def place_by_mouse(page: Page, x: float, y: float) -> None:
+    """Press on the map at x, y of -1 to 1, and drag a little way there: no click on a point."""
+    at = spot(page, x, y)
+    page.mouse.move(at[0] - 12, at[1])
+    page.mouse.down()
+    page.mouse.move(*at, steps=3)
+    page.mouse.up()
+    page.wait_for_function(ANSWERED)

@@ -17,7 +17,7 @@ from playwright.sync_api import Locator, Page, expect
 from latentrack.corpus import Dataset
 from latentrack.model import Settings, load_run, save_run, train
 from tests.studio.conftest import RunningStudio, keep_picture, running_studio
-from tests.studio.shown import fits_the_phone
+from tests.studio.shown import fits_the_phone, place_by_mouse, puck, spot
 from tests.waiting import until
 
 Open = Callable[..., Page]
@@ -45,10 +45,6 @@ def opened(studio: RunningStudio, open_tab: Open, **more: object) -> Page:
     return page
 
 
-def puck(page: Page) -> Locator:
-    return page.get_by_role("slider", name="Puck on the map")
-
-
 def pattern(page: Page) -> list[str]:
     """The labels of the cells that are hit."""
     hits = page.get_by_role("gridcell", name=re.compile(", hit, "))
@@ -56,32 +52,6 @@ def pattern(page: Page) -> list[str]:
 
 
 LABELS = "cells => cells.map(cell => cell.ariaLabel)"
-
-
-def spot(page: Page, x: float, y: float) -> tuple[float, float]:
-    """Where x, y of -1 to 1 are on the screen: the map has an edge of ten pixels."""
-    box = puck(page).bounding_box()
-    assert box is not None
-    wide, high = box["width"] - 20, box["height"] - 20
-    return box["x"] + 10 + (x + 1) / 2 * wide, box["y"] + 10 + (1 - y) / 2 * high
-
-
-# The grid shows what the newest move of the hand led to.
-ANSWERED = (
-    "document.querySelector('.lt-explore-map').dataset.asked > 0"
-    " && document.querySelector('.lt-explore-rows').dataset.shown"
-    " === document.querySelector('.lt-explore-map').dataset.asked"
-)
-
-
-def place_by_mouse(page: Page, x: float, y: float) -> None:
-    """Press on the map at x, y of -1 to 1, and drag a little way there: no click on a point."""
-    at = spot(page, x, y)
-    page.mouse.move(at[0] - 12, at[1])
-    page.mouse.down()
-    page.mouse.move(*at, steps=3)
-    page.mouse.up()
-    page.wait_for_function(ANSWERED)
 
 
 def test_the_mouse_moves_the_puck_and_undo_brings_it_back(page: Page) -> None:

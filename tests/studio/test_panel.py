@@ -19,6 +19,7 @@ from latentrack.decoder.litert import Decoder
 from latentrack.module import library
 from latentrack.module.link import Link
 from latentrack.playing.jacks import drum_steps
+from latentrack.studio.explore.layer import Area
 from latentrack.studio.explore.paths import LatentPath
 from latentrack.studio.panel.hosted import HostedModule
 from latentrack.studio.panel.source import Source
@@ -87,6 +88,9 @@ def new_studio(folder: Path, demo_run: Path) -> Studio:
         shutil.copy(model, folder / "models" / f"{name}.tflite")
     studio = Studio(folder)
     studio.explorer.open(run)
+    # Where the knobs of a module stand that was never touched: each takes over at once.
+    studio.explorer.set_knob_values((0, 0, 0, 0))
+    studio.explorer.set_threshold(0.5)
     return studio
 
 
@@ -99,7 +103,10 @@ def hosted(demo_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     store.switch_on()
     wait(store, lambda: done(store))
     text = said(store, lambda: store.audition("auto", store=True))
-    assert text == "demo plays on track 1 from the next bar on. It is in the module's library."
+    assert text == (
+        "demo plays on track 1 from the next bar on, as it is on Explore. "
+        "It is in the module's library."
+    )
     yield studio
     studio.close()
 
@@ -279,27 +286,106 @@ def test_a_move_while_another_program_has_the_port_is_made_afterwards(hosted: St
     store.follow(None)
 
 
-def test_a_model_is_heard_with_its_feel_as_it_is_here(hosted: Studio, demo_run: Path) -> None:
+def test_the_module_plays_what_the_page_plays(hosted: Studio, demo_run: Path) -> None:
     store, explorer, folder = hosted.module, hosted.explorer, hosted.workspace.folder
     run = save_with_feel(demo_run, 2, folder / "runs" / "felt.run")
     run.export(folder / "models" / "felt.tflite")
     explorer.open(run.folder)
+    explorer.set_knob_values((0.5, -0.25, 0.125, -1))
+    explorer.set_threshold(0.25)
+    explorer.set_density(1, 0.75)
+    explorer.set_steps(12)
     explorer.set_feel_knob_values((0.5, -0.75))
     explorer.set_feel(0.5)
     explorer.set_dynamics(2)
+    hosted.transport.set_swing(0.6)
     text = said(store, store.audition)
-    assert text == "felt plays on track 1 from the next bar on. It is not stored."
+    assert text == (
+        "felt plays on track 1 from the next bar on, as it is on Explore. It is not stored."
+    )
+    wanted = {
+        "x": 0.5, "y": -0.25, "z": 0.125, "w": -1, "threshold": 0.25, "density2": 0.75,
+        "length": 12, "feel_x": 0.5, "feel_y": -0.75, "feel": 50, "dynamics": 200, "swing": 60,
+    }  # fmt: skip
     there = values(store.state.port)
-    assert (there["feel_x"], there["feel_y"]) == (0.5, -0.75)
-    assert (there["feel"], there["dynamics"]) == (50, 200)
+    assert {name: there[name] for name in wanted} == pytest.approx(wanted)
+    # What was muted does not sound; what cannot be done there is said.
+    explorer.mute(0, True)
+    explorer.mute(2, True)
+    explorer.draw([(0, 3, True), (1, 3, True)])
+    text = said(store, store.send_position)
+    assert text == (
+        "Track 1 stands where the puck is. The module does not play the 2 cells drawn by hand and "
+        "that low floor tom is muted."
+    )
+    assert values(store.state.port)["density1"] == 0
+    # Steps that swing by themselves are not delayed again.
+    store.clock("studio")
+    wait(store, lambda: store.state.clock == "studio")
+    said(store, store.send_position)
+    assert values(store.state.port)["swing"] == 50
+    store.clock("off")
+    hosted.transport.set_swing(0.5)
+    for voice in (0, 2):
+        explorer.mute(voice, False)
+    explorer.forget(Area(0, 15, tuple(range(12))))
     explorer.open(folder / "runs" / "demo.run")
     said(store, lambda: store.play("demo"))
+
+
+def test_slots_become_presets_in_one_step(hosted: Studio, demo_run: Path) -> None:
+    store, explorer, folder = hosted.module, hosted.explorer, hosted.workspace.folder
+    if not (folder / "runs" / "felt.run").exists():
+        save_with_feel(demo_run, 2, folder / "runs" / "felt.run").export(
+            folder / "models" / "felt.tflite"
+        )
+    assert "slots are empty" in said(store, store.send_slots)
+    explorer.open(folder / "runs" / "felt.run")
+    explorer.set_knob_values((0.75, 0, 0, 0))
+    explorer.set_feel_knob_values((-0.5, 0.5))
+    explorer.draw([(2, 2, True)])
+    hosted.slots.keep(6)
+    explorer.open(folder / "runs" / "demo.run")
+    explorer.forget(Area(0, 15, tuple(range(12))))
+    explorer.set_knob_values((-0.25, 0.5, 0, 0))
+    explorer.set_threshold(0.125)
+    hosted.slots.keep(0)
+    said(store, lambda: store.play("demo"))
+    explorer.set_knob_values((0.125, 0.125, 0.125, 0.125))
+    said(store, store.send_position)
+    before = values(store.state.port)
+    text = said(store, store.send_slots)
+    assert text.startswith(
+        "Slots 1 and 7 are on the module, as presets 1 and 7. What was drawn or muted in slot 7 is "
+        "not."
+    )
+    wanted = {
+        1: {"model": "demo", "x": -0.25, "y": 0.5, "threshold": 0.125},
+        7: {"model": "felt", "x": 0.75, "feel_x": -0.5, "feel_y": 0.5},
+    }
+    for number, told in wanted.items():
+        file = folder / "module" / "presets" / f"{number:02}.txt"
+        wait(store, file.exists)
+        lines = dict(line.split(" ", 1) for line in file.read_text().splitlines())
+        for name, value in told.items():
+            found = lines[f"1.{name}"]
+            assert found == value if isinstance(value, str) else float(found) == value
+    # The track plays what it did, and both models are in the library.
+    wait(store, lambda: store.state.plays[0] == "demo")
+    assert {model.name for model in store.state.models} >= {"demo", "felt"}
+    assert values(store.state.port) == before
+    felt = next(model for model in store.state.models if model.name == "felt")
+    assert said(store, lambda: store.remove(felt)) == "felt is removed."
+    for index in (0, 6):
+        hosted.slots.empty(index)
 
 
 def test_smaller_numbers_are_another_model_and_what_is_removed_is_gone(hosted: Studio) -> None:
     store = hosted.module
     text = said(store, lambda: store.audition("float16"))
-    assert text == "demo-float16 plays on track 1 from the next bar on. It is not stored."
+    assert text == (
+        "demo-float16 plays on track 1 from the next bar on, as it is on Explore. It is not stored."
+    )
     assert store.state.plays[0] == "demo-float16"
     assert [model.name for model in store.state.models] == ["demo"]
     assert said(store, lambda: store.play("demo", 1)) == "demo plays from the next bar on."

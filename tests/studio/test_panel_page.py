@@ -19,7 +19,7 @@ from latentrack.playing.jacks import drum_steps
 from latentrack.virtual.module import VirtualModule
 from tests.device.rig import DRUM_JACKS
 from tests.studio.conftest import RunningStudio, keep_picture, model_file_of, running_studio, values
-from tests.studio.shown import fits_the_phone
+from tests.studio.shown import fits_the_phone, place_by_mouse
 from tests.waiting import until
 
 Open = Callable[..., Page]
@@ -81,14 +81,23 @@ def rests(page: Page) -> bool:
 
 
 def test_a_virtual_module_plays_what_was_trained(desk: RunningStudio, open_tab: Open) -> None:
-    page = open_tab(f"{desk.address}/module")
+    page = open_tab(f"{desk.address}/explore")
+    expect(page.get_by_role("gridcell").first).to_be_visible()
+    page.get_by_role("slider", name="Threshold").fill("0.45")
+    place_by_mouse(page, -0.2, 0.4)
+    page.goto(f"{desk.address}/module")
     port = switch_on(page)
     models = page.get_by_role("region", name="Models")
     models.get_by_role("button", name="Hear it on the module: demo").click()
     expect(models.get_by_text("Track 1 plays demo.")).to_be_visible()
     expect(page.get_by_role("status").filter(has_text="It is not stored")).to_be_visible()
 
-    # A knob is dragged, another is turned with keys.
+    # It plays what Explore plays. There the knobs take over on their way: one is dragged, another
+    # is turned with keys.
+    see(page, lambda: values(port)["threshold"] == pytest.approx(0.45, abs=1e-3))
+    sent = values(port)["latents"]
+    scale = 3
+    assert np.allclose(np.divide(sent[:2], scale), (-0.2, 0.4), atol=0.01)
     knob = page.get_by_role("slider", name="Knob X")
     box = knob.bounding_box()
     assert box is not None
@@ -104,7 +113,8 @@ def test_a_virtual_module_plays_what_was_trained(desk: RunningStudio, open_tab: 
         page.keyboard.press("ArrowDown")
     expect(threshold).to_have_attribute("aria-valuenow", "40")
     decoder = Decoder(desk.folder / "models" / "demo.tflite")
-    latents = [-0.6 * decoder.info.latent_scale, 0, 0, 0]
+    assert decoder.info.latent_scale == scale
+    latents = [-0.6 * scale, *sent[1:]]
     see(page, lambda: np.allclose(values(port)["latents"], latents, atol=2e-3))
     assert values(port)["threshold"] == pytest.approx(0.4, abs=1e-3)
 

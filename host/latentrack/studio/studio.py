@@ -28,7 +28,9 @@ class Studio:
         self.explorer = Explorer(self.workspace)
         self.slots = SlotRack(self.workspace, self.explorer, self.run_files)
         self.transport = Transport(self.workspace, self.explorer)
-        self.module = ModuleStore(self.workspace, self.run_files, self.explorer, self.transport)
+        self.module = ModuleStore(
+            self.workspace, self.run_files, self.explorer, self.transport, self.slots
+        )
 
     def close(self) -> None:
         """Ends what runs: the last thing."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Sequence
 
+from latentrack.decoder.precision import AUTO
 from latentrack.errors import UserError
 from latentrack.module import library
 from latentrack.module.files import FramedFiles, reason
@@ -12,14 +15,20 @@ from latentrack.module.offered import OfferedFile, put_files
 from latentrack.module.paths import MOST_POINTS, PATHS, path_text
 from latentrack.module.session import Session
 from latentrack.osc.controls import AXES
+from latentrack.playing.schedule import STRAIGHT
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.paths import LatentPath, fitting
+from latentrack.studio.explore.slot_rack import SlotRack
+from latentrack.studio.explore.state import ExplorerState
+from latentrack.studio.listen.transport import Transport
 from latentrack.studio.panel.connection import RETRY_S, Connection
 from latentrack.studio.panel.hosted import HostedModule
-from latentrack.studio.panel.position import feel_at, values_at
+from latentrack.studio.panel.position import left_out, said_of, values_at
 from latentrack.studio.panel.state import ModuleState
+from latentrack.studio.panel.talk import Talk
 from latentrack.studio.training.run_files import RunFiles
 from latentrack.studio.worker import Worker
+from latentrack.words import agree, listed
 
 _FOLLOW_S = 0.05
 
@@ -35,7 +44,10 @@ class Actions:
         store: ModuleState,
         connection: Connection,
         worker: Worker,
+        transport: Transport | None = None,
+        slots: SlotRack | None = None,
     ) -> None:
+        self._transport, self._slots = transport, slots
         self._files, self._explorer = files, explorer
         self._store, self._connection, self._worker = store, connection, worker
         self._moved = False
@@ -44,24 +56,39 @@ class Actions:
     # -- models -----------------------------------------------------------------------------------
 
     def audition(self, precision: str, track: int, store: bool) -> str:
-        """Play the model that is open on Explore, from the next bar on, with its feel as it is
-        there; store: also keep it."""
+        """Play what Explore plays, from the next bar on: the model, in the precision that is heard
+        there if none is chosen, its position and all that is set; store: also keep the model."""
         talk = self._connection.needed()
         state = self._explorer.state
-        run = state.run
-        if run is None:
-            raise UserError("No model is open: open one on the page Explore.")
-        self._worker.say("Exporting the model")
-        file = self._files.model_file(run.folder, precision)
-        self._worker.say("Sending the model")
-        with talk.link() as link:
-            done = library.push(link, file, self._worker.progress, store=store, track=track)
-        feel = feel_at(state)
-        if feel:
-            talk.call("change", track, feel)
+        shown = self._push(talk, state, precision, track, store).shown
+        talk.call("change", track, values_at(state, self._swing()))
         self._connection.ask()
         kept = " It is in the module's library." if store else " It is not stored."
-        return f"{done.shown} plays on track {track + 1} from the next bar on.{kept}"
+        plays = f"{shown} plays on track {track + 1} from the next bar on, as it is on Explore."
+        return plays + said_of(left_out(state)) + kept
+
+    def _push(
+        self, talk: Talk, state: ExplorerState, precision: str, track: int, store: bool
+    ) -> library.Pushed:
+        """Send the state's model and play it."""
+        opened = state.open_run
+        if opened is None:
+            raise UserError("No model is open: open one on the page Explore.")
+        if precision == AUTO and opened.precision:
+            precision = opened.precision
+        self._worker.say("Exporting the model")
+        file = self._files.model_file(opened.run.folder, precision)
+        self._worker.say("Sending the model")
+        with talk.link() as link:
+            return library.push(link, file, self._worker.progress, store=store, track=track)
+
+    def _swing(self) -> float:
+        """The swing to send: none to a module whose clock swings by itself."""
+        if self._transport is None:
+            return STRAIGHT
+        hosted = isinstance(self._connection.module, HostedModule)
+        clocked = hosted and self._store.state.clock == "studio"
+        return STRAIGHT if clocked else self._transport.swing
 
     def play(self, name: str, track: int) -> str:
         """Play a model of the module's library, from the next bar on."""
@@ -105,13 +132,14 @@ class Actions:
 
     def send_position(self, track: int) -> str:
         """Move a track to where the puck is, with its threshold, densities and the rest."""
-        self._connection.needed().call("change", track, values_at(self._explorer.state))
-        return f"Track {track + 1} stands where the puck is."
+        state = self._explorer.state
+        self._connection.needed().call("change", track, values_at(state, self._swing()))
+        return f"Track {track + 1} stands where the puck is.{said_of(left_out(state))}"
 
     def send_preset(self, number: int, track: int) -> str:
         """Move a track to where the puck is, and have the module store that as a preset."""
         talk = self._connection.needed()
-        talk.call("change", track, values_at(self._explorer.state))
+        talk.call("change", track, values_at(self._explorer.state, self._swing()))
         stored = talk.call("preset", number)
         text = f"Preset {number} is on the module."
         if not stored:
@@ -121,6 +149,53 @@ class Actions:
         if plays is not None and plays not in {model.name for model in state.models}:
             text += f" {plays} is not in its library yet: store it, too."
         return text
+
+    def send_slots(self, track: int) -> str:
+        """Store each slot that is filled as the preset of its number, with its model in the
+        module's library; what the track plays stays as it was."""
+        talk = self._connection.needed()
+        slots = self._explorer.state.slots
+        filled = [index for index, slot in enumerate(slots) if slot is not None]
+        if self._slots is None or not filled:
+            raise UserError("All slots are empty: keep something in them on the page Explore.")
+        states = {index: self._slots.state_at(index) for index in filled}
+        before, was = talk.call("values", track), self._store.state.plays
+        names: dict[tuple[str, str], str] = {}
+        stored, missing = True, []
+        for number, (index, state) in enumerate(states.items()):
+            slot = slots[index]
+            model = (slot.run, slot.precision)
+            if model not in names:
+                names[model] = self._push(talk, state, AUTO, track, store=True).name
+            else:
+                talk.call("play", names[model], track)
+            talk.call("change", track, values_at(state, self._swing()))
+            stored = bool(talk.call("preset", index + 1)) and stored
+            if left_out(state):
+                missing.append(f"slot {index + 1}")
+            self._worker.progress(number + 1, len(filled))
+        self._as_before(talk, track, before, was)
+        self._connection.ask()
+        numbers = listed([str(index + 1) for index in filled])
+        text = f"{agree(len(filled), 'Slot', 'Slots')} {numbers} {agree(len(filled), 'is', 'are')} "
+        text += f"on the module, as {agree(len(filled), 'preset', 'presets')} {numbers}."
+        if missing:
+            text += f" What was drawn or muted in {listed(missing)} is not."
+        if not stored:
+            text += " The module stores them when its clock stops."
+        return text
+
+    def _as_before(
+        self, talk: Talk, track: int, before: dict[str, object], plays: Sequence[str | None]
+    ) -> None:
+        """The track goes back to the model and the values that it had."""
+        name = plays[track] if track < len(plays) else None
+        if name is not None:
+            with contextlib.suppress(ModuleError):  # it was not stored there
+                talk.call("play", name, track)
+        # The position is among the values by name, too.
+        values = {name: value for name, value in before.items() if name != "latents"}
+        talk.call("change", track, values)
 
     def puck_moved(self) -> None:
         """Send where the puck is with the next `follow`. For any thread."""
@@ -143,7 +218,8 @@ class Actions:
         self._moved = False
         self._followed_at = time.monotonic()
         try:
-            self._connection.needed().call("change", track, values_at(self._explorer.state))
+            values = values_at(self._explorer.state, self._swing())
+            self._connection.needed().call("change", track, values)
         except ModuleError as error:
             self._store.update(follows=None)
             text = f"The module does not follow the puck any more: {reason(error)}."

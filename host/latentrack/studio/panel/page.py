@@ -46,6 +46,11 @@ def build(module: ModuleStore, explorer: Explorer) -> None:
                 module,
                 partial(puck_card.key, explorer),
                 partial(puck_card.fill, module, explorer, choices),
-                (module.connection_changed, module.follow_changed, explorer.run_changed),
+                (
+                    module.connection_changed,
+                    module.follow_changed,
+                    explorer.run_changed,
+                    explorer.slots_changed,
+                ),
             )
     show_notices(module)

@@ -11,11 +11,13 @@ from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.panel.cards import CardChoices, button, open_name
 from latentrack.studio.panel.state import State
 from latentrack.studio.panel.store import ModuleStore
+from latentrack.words import count
 
 
 def key(explorer: Explorer, state: State) -> Any:
     """All of the state that the card shows: it is built anew when this differs."""
-    return state.connected, state.follows, bool(open_name(explorer))
+    slots = [slot is not None for slot in explorer.state.slots]
+    return state.connected, state.follows, bool(open_name(explorer)), slots
 
 
 def fill(module: ModuleStore, explorer: Explorer, choices: CardChoices, state: State) -> None:
@@ -47,3 +49,11 @@ def fill(module: ModuleStore, explorer: Explorer, choices: CardChoices, state: S
             lambda: module.send_preset(choices.preset, choices.track),
             main=True,
         )
+    with ui.element("div").classes("lt-panel-line"):
+        filled = sum(slot is not None for slot in explorer.state.slots)
+        words = (
+            f"{count(filled, 'slot')} of Explore" if filled else "The slots of Explore are empty."
+        )
+        ui.label(words).classes("lt-panel-grow")
+        send = button("Slots as presets", lambda: module.send_slots(choices.track))
+        send.set_enabled(bool(filled))

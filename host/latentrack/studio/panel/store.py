@@ -13,6 +13,7 @@ from latentrack.module.link import ModuleError
 from latentrack.module.session import NoPackage
 from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.explore.paths import LatentPath
+from latentrack.studio.explore.slot_rack import SlotRack
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.panel.actions import Actions
 from latentrack.studio.panel.clock import PanelClock
@@ -44,6 +45,7 @@ class ModuleStore(ModuleState):
         files: RunFiles,
         explorer: Explorer,
         transport: Transport | None = None,
+        slots: SlotRack | None = None,
     ) -> None:
         super().__init__(State())
         self._watched_at = -WATCHED_S
@@ -55,7 +57,9 @@ class ModuleStore(ModuleState):
         )
         self._worker.progress_changed.connect(self._show_progress)
         self._connection = Connection(workspace, self, self._worker)
-        self._actions = Actions(files, explorer, self, self._connection, self._worker)
+        self._actions = Actions(
+            files, explorer, self, self._connection, self._worker, transport, slots
+        )
         self._clock = PanelClock(workspace, transport, self, self._connection)
         self._disconnect = explorer.pattern_changed.connect(self._puck_moved)
         if self._connection.recall():
@@ -161,7 +165,7 @@ class ModuleStore(ModuleState):
     # -- what it plays ----------------------------------------------------------------------------
 
     def audition(self, precision: str = AUTO, track: int = 0, store: bool = False) -> None:
-        """Play the model that is open, from the next bar on; `store` also keeps it there."""
+        """Play what Explore plays, from the next bar on; `store` also keeps the model there."""
         self._do(partial(self._actions.audition, precision, track, store), "Sending the model")
 
     def play(self, name: str, track: int = 0) -> None:
@@ -183,6 +187,10 @@ class ModuleStore(ModuleState):
     def send_path(self, path: LatentPath, name: str, track: int = 0) -> None:
         """Store a path on the module by a name, and have a track begin at its beginning."""
         self._do(partial(self._actions.send_path, path, name, track), "Sending the path")
+
+    def send_slots(self, track: int = 0) -> None:
+        """Have the module store each slot of Explore as the preset of its number."""
+        self._do(partial(self._actions.send_slots, track), "Sending the slots")
 
     def follow(self, track: int | None) -> None:
         """From now on the track goes wherever the puck goes; None ends that."""
