@@ -26,7 +26,7 @@ GOAL_MS = 50
 WATCH = """
 () => {
   const map = document.querySelector('.lt-explore-map');
-  const grid = document.querySelector('.lt-explore-lanes');
+  const grid = document.querySelector('.lt-explore-rows');
   const watch = (window.watched = { moved: [], drawn: [] });
   // A move may be told twice, at once and with the next frame: the first time counts.
   for (const kind of ['pointerrawupdate', 'pointermove']) {

@@ -58,7 +58,10 @@ class DrawTools:
             ui.element("div").classes("lt-explore-grow")
             self._nearest = ui.button("Find nearest", icon="travel_explore", on_click=self.nearest)
             self._nearest.props("outline dense no-caps")
-            self._nearest.tooltip("What the model makes of what sounds here (N)")
+            with self._nearest:
+                # Above: what is found comes below.
+                tip = ui.tooltip("What the model makes of what sounds here (N)")
+                tip.props('anchor="top middle" self="bottom middle"')
         self._panel = ui.element("div").classes("lt-explore-found").props("role=status")
         with self._panel:
             self._picture = MiniPattern()
