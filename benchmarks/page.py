@@ -260,7 +260,7 @@ WORDS = {
     "studio.move_training_p95_ms": "The slow ones meanwhile.",
     "studio.axe_violations": "Elements with which axe-core finds anything wrong: on each page, "
     "light and dark, 390, 1,280 and 1,920 pixels wide.",
-    "studio.hidden_steps_lost": "Of 2,000 steps of a tab that nobody sees, on a busy computer, at "
+    "studio.hidden_steps_lost": "Of 2,000 steps of a hidden tab, on a busy computer, at "
     "27 steps a second: its scripts stand still for nine tenths of each second.",
     "start.help": "`latentrack --help`",
     "start.push_help": "`latentrack push --help`",

@@ -40,6 +40,8 @@ def in_states(page: Page, states: Any = STATES) -> Iterator[tuple[int, str]]:
         page.wait_for_function(
             f"document.body.classList.contains('body--dark') === {str(look == 'dark').lower()}"
         )
+        # The colours change with the frames after it.
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
         yield width, look
 
 

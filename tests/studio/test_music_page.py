@@ -224,6 +224,19 @@ def test_files_are_taken_out_and_come_back(full: RunningStudio, open_tab: Open) 
     expect(rows(page)).to_have_count(1)
 
 
+def test_what_is_dropped_on_another_page_is_added(
+    empty: RunningStudio, open_tab: Open, twenty: Path
+) -> None:
+    page = open_tab(f"{empty.address}/listen")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Listen")
+    drop(page, twenty)
+    expect(page.get_by_text("20 files taken, 1 not taken")).to_be_visible()
+    # The page is still there, and leads to what was added.
+    expect(page.get_by_role("region", name="Sound")).to_be_visible()
+    page.get_by_role("link", name="Go to Corpus").click()
+    count(page, "60 bars from 20 files")
+
+
 def test_each_bar_can_be_heard(full: RunningStudio, open_tab: Open) -> None:
     page = open_tab(full.address)
     count(page, "3 bars from 2 files")

@@ -14,6 +14,8 @@ from latentrack.studio.explore import page as explore
 from latentrack.studio.listen import bar
 from latentrack.studio.listen import page as listen
 from latentrack.studio.music import page as music
+from latentrack.studio.music import routes
+from latentrack.studio.music.drop_zone import DropElsewhere
 from latentrack.studio.page_parts import heading, named
 from latentrack.studio.panel import page as panel
 from latentrack.studio.studio import Studio
@@ -61,7 +63,11 @@ def build(studio: Studio) -> None:
     with ui.footer().classes("lt-foot"):
         bar.build(studio.transport, studio.explorer)
 
+    routes.serve(studio.music)
+    elsewhere = DropElsewhere()
+
     def mark(path: str) -> None:
+        elsewhere.switch(path.split("?")[0] != "/")
         name = next((name for each, name, _ in PAGES if each == path.split("?")[0]), NOT_FOUND)
         title.text = name
         ui.page_title(f"{name} · Latentrack studio")

@@ -23,7 +23,7 @@ LOST_SECONDS = 1.0
 
 # Time by which a browser's tab that nobody sees gets its steps: browsers give it little time, and a
 # busy computer gives it less.
-FAR_AHEAD_SECONDS = 2.0
+FAR_AHEAD_SECONDS = 4.0
 _SAME_SECONDS = 0.0005
 
 Action = Callable[[], None]

@@ -13,7 +13,7 @@ const QUITE_WRONG = 0.04;
 const MOST_LATE = 0.05; // seconds: what comes later is not sounded
 const MOST_LATENCY = 0.05;
 const KEPT_LOG = 4096;
-const KEPT_SECONDS = 4; // of steps that were told of
+const KEPT_SECONDS = 8; // of steps that were told of
 const SAME_TIME = 0.0005; // seconds: a step that is told of again comes no other time than before
 
 // What one clock shows more than another.

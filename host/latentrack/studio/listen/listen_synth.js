@@ -11,7 +11,7 @@ import { master, room } from "listen_master";
 
 const NOISE_SECONDS = 2;
 const MOST_NOTES = 8;
-const KEPT_SECONDS = 4;
+const KEPT_SECONDS = 8; // of hits that another may end
 // How much of a sound goes to the room, and where it stands, -1 (left) to 1.
 const PLACES = {
   kick: [0.03, 0], snare: [0.3, 0], rim: [0.25, -0.15], clap: [0.4, 0.05],

@@ -187,7 +187,7 @@ class Transport(Store[TransportState]):
     def set_hidden(self, tab: object, hidden: bool) -> None:
         """Say of a browser's tab whether nobody sees it.
 
-        While there is one, step listeners are also told of the steps of the next two seconds as
+        While there is one, step listeners are also told of the steps of the next seconds as
         they would be if nothing changed (`DueStep.foreseen`).
         """
         with self._lock:

@@ -176,8 +176,21 @@ async function run(found, url, limits) {
 }
 
 export default {
+  // elsewhere: it stands on all pages but the corpus's own, and is seen only while files come.
   template: `
-    <div class="lt-music-drop" :class="{ over }" role="group" aria-label="Add music">
+    <div v-if="elsewhere" class="lt-music-elsewhere">
+      <div v-if="!off && (work.on || work.said || work.wrong)" class="lt-card lt-music-came">
+        <span v-if="work.on" role="status">Adding to the corpus:
+          {{ work.done.toLocaleString("en-GB") }} of {{ counted(work.total, "file") }}</span>
+        <span v-else-if="work.wrong" role="alert" class="lt-music-wrong">{{ work.wrong }}</span>
+        <span v-else role="status">{{ work.said }} <a href="/" @click.prevent="$emit('corpus')">
+          Go to Corpus</a></span>
+        <button type="button" class="lt-music-way" @click="work.on ? cancel() : close()">
+          {{ work.on ? "Cancel" : "Close" }}</button>
+      </div>
+      <div v-if="over" class="lt-music-over" aria-hidden="true">Drop music here for the corpus</div>
+    </div>
+    <div v-else class="lt-music-drop" :class="{ over }" role="group" aria-label="Add music">
       <div class="lt-music-ways">
         <button type="button" class="lt-music-way lt-music-way-first"
           @click="$refs.files.click()">Choose files</button>
@@ -206,7 +219,8 @@ export default {
         {{ work.wrong }}</div>
       <div v-if="over" class="lt-music-over" aria-hidden="true">Drop it here</div>
     </div>`,
-  props: { url: String, limits: Object, said: String },
+  props: { url: String, limits: Object, said: String, elsewhere: Boolean, off: Boolean },
+  emits: ["corpus"],
   data: () => ({ over: false, depth: 0 }),
   created() {
     this.work = work;
@@ -217,14 +231,26 @@ export default {
       dragenter: this.enter, dragleave: this.leave, dragover: this.hover, drop: this.drop,
     };
     Object.entries(this.listeners).forEach(([name, act]) => window.addEventListener(name, act));
+    // Also of what another part of the page takes for itself, such as a voice's sound.
+    window.addEventListener("drop", this.dropped, true);
   },
   unmounted() {
     work.shown.delete(this);
     Object.entries(this.listeners).forEach(([name, act]) => window.removeEventListener(name, act));
+    window.removeEventListener("drop", this.dropped, true);
   },
   methods: {
+    counted,
+    dropped() {
+      this.over = false;
+      this.depth = 0;
+    },
+    close() {
+      work.said = work.wrong = "";
+      show();
+    },
     holdsFiles(event) {
-      return event.dataTransfer && [...event.dataTransfer.types].includes("Files");
+      return !this.off && event.dataTransfer && [...event.dataTransfer.types].includes("Files");
     },
     enter(event) {
       if (this.holdsFiles(event)) this.over = ++this.depth > 0;
@@ -239,8 +265,6 @@ export default {
     async drop(event) {
       if (!this.holdsFiles(event)) return;
       event.preventDefault();
-      this.over = false;
-      this.depth = 0;
       // Both lists are empty as soon as this function waits for something.
       const items = [...event.dataTransfer.items].filter((item) => item.kind === "file");
       const entries = items.map((item) => item.webkitGetAsEntry && item.webkitGetAsEntry());

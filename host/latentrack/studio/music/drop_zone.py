@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nicegui import ui
 from nicegui.element import Element
 
 from latentrack.studio.music.intake import LIMITS, LIMITS_SAID
@@ -20,3 +21,16 @@ class DropZone(Element, component="drop_zone.js", dependencies=["counted.js"]):
         self._props["url"] = UPLOAD
         self._props["limits"] = LIMITS
         self._props["said"] = f"{LIMITS_SAID}, or whole folders of them."
+
+
+class DropElsewhere(Element, component="drop_zone.js", dependencies=["counted.js"]):
+    """The same on the pages that are not the corpus's own: seen only while files come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._props.update({"url": UPLOAD, "limits": LIMITS, "elsewhere": True, "off": True})
+        self.on("corpus", lambda: ui.navigate.to("/"))
+
+    def switch(self, on: bool) -> None:
+        """Take what is dropped, or leave it to the page's own drop zone."""
+        self.props["off"] = not on
