@@ -128,6 +128,12 @@ FAMILIES = (
         "Swing, and hits that are played early or late as the model has learned them.",
     ),
     Family("The studio", ("studio.",), "The page in the browser, `latentrack studio`."),
+    Family(
+        "The module in a web page",
+        ("web.",),
+        "In Chromium, from a folder. The peer of a decode is the module for x64, called in the "
+        "same loop of MicroPython in this run.",
+    ),
 )
 
 # {us}: the microseconds on a Teensy.
@@ -263,6 +269,11 @@ WORDS = {
     "studio.hidden_steps_lost": "Of 2,000 steps of a hidden tab, on a busy computer, at "
     "27 steps a second: its scripts stand still for nine tenths of each second.",
     "start.help": "`latentrack --help`",
+    "web.first_beat_s": "From opening the page, never seen before, to the first sound.",
+    "web.steps_late_ms": "How late the latest hit of 2,000 steps at 400 BPM came, while the page's "
+    "own thread was busy for 180 ms of every 200. 0 is none late: each was played at its sample.",
+    "web.decode_us": "One call of `latentcore.decode`, a small drum model of four latents.",
+    "web.size_mb": "The page without models, compressed as web servers do.",
     "start.push_help": "`latentrack push --help`",
     "start.live_help": "`latentrack live --help`",
     "start.devices": "`latentrack devices`, with none plugged in",

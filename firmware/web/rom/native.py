@@ -17,6 +17,7 @@ _WORD = 0xFFFFFFFF
 _LARGEST = 3e38  # what a float of 32 bits has
 
 _arguments = uctypes.bytearray_at(wasm.arguments_at(), _MOST_ARGUMENTS * _SIZE)
+_call = wasm.call  # looked up once: each time takes a call of JavaScript
 _results = uctypes.bytearray_at(wasm.results_at(), _MOST_RESULTS * _SIZE)
 _errors = {
     "ValueError": ValueError,
@@ -44,7 +45,7 @@ class Function:
                 raise TypeError("function takes fewer arguments")
             _put(at, argument)
             at += _SIZE
-        kind = wasm.call(self._module, self._index, len(arguments))
+        kind = _call(self._module, self._index, len(arguments))
         return None if kind == _NONE else _result(0)
 
 

@@ -20,7 +20,6 @@ const BAR_EDGES = 16;
 const BAR_SPACING_US = 20000;
 const BAR_SETTLES = 25; // spacings
 const SWAY_US = 2000; // between two voltages of a source that moves
-const MOST_CATCHING_UP_US = 100000; // a page that slept does not play what it missed
 
 /** The voltage of a source at a time, within what an input takes (studio/panel/source.py). */
 export function voltsOf({ shape, volts, depth, hertz }, seconds) {
@@ -100,7 +99,6 @@ export class Machine {
 
   /** Lets time pass, in microseconds, and does what is due meanwhile. */
   runTo(time) {
-    if (time - this.now > MOST_CATCHING_UP_US) this.skipped(time - this.now);
     while (!this.runtime.halted()) {
       this.lookAhead(time);
       const due = this.events.length && this.events[0].time <= time ? this.events.shift() : null;
@@ -110,11 +108,6 @@ export class Machine {
       if (!due) return;
       due.act();
     }
-  }
-
-  skipped(missed) {
-    if (this.nextEdge !== undefined) this.nextEdge += missed;
-    if (this.nextSway !== undefined) this.nextSway += missed;
   }
 
   at(time, act) {

@@ -120,21 +120,23 @@ async function playBars() {
 
 // -- the sound -----------------------------------------------------------------------------------
 
+const RATE = 48000;
 let sound = null;
+// Rendered while the module starts, so that the first beat need not wait for it.
+const rendered = Promise.all(
+  SOUNDS.map(async ([name, hertz, seconds]) => [
+    name, await render([[name, hertz, 127, 0, seconds / 2]], seconds, { rate: RATE }),
+  ]),
+);
 
 async function startSound() {
   if (sound) return sound.resume();
-  sound = new AudioContext({ latencyHint: "interactive" });
-  const rendered = {};
-  for (const [name, hertz, seconds] of SOUNDS) {
-    const hit = [name, hertz, 127, 0, seconds / 2];
-    rendered[name] = await render([hit], seconds, { rate: sound.sampleRate });
-  }
+  sound = new AudioContext({ latencyHint: "interactive", sampleRate: RATE });
   await sound.audioWorklet.addModule(workletAddress(scripts.player));
   const player = new AudioWorkletNode(sound, "latentrack-player", {
     numberOfInputs: 0,
     outputChannelCount: [2],
-    processorOptions: { sounds: rendered },
+    processorOptions: { sounds: Object.fromEntries(await rendered) },
   });
   const volume = new GainNode(sound, { gain: 0.6 });
   player.connect(volume).connect(sound.destination);

@@ -21,6 +21,10 @@ class Player extends AudioWorkletProcessor {
   }
 
   take(hits) {
+    if (hits === "forgive") {
+      this.latest = 0;
+      return;
+    }
     for (const hit of hits) {
       this.hits++;
       this.latest = Math.max(this.latest, currentTime - hit.time);
