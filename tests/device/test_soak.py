@@ -43,7 +43,7 @@ def play(rig, steps: int, seed: int) -> None:
     rng = random.Random(seed)
     table = [e for e in parameters().TRACK if e.name not in ("division", "freeze", "jacks")]
     book, clocked, free = Book(), 0, []
-    # Names and values that are used for the first time take memory, once, and so does a part that is
+    # Names and values that are used for the first time take memory, once; so does a part that is
     # loaded when it is used.
     module.run("instrument.play_in")
     for _ in range(300):
