@@ -68,7 +68,7 @@ class Track(Values):
         # The position to decode as knob values; a view of as many latents as the models have.
         self._decoded_values = [0] * position.PLACES
         self._decoded = memoryview(self._latents)
-        # The Walk along a path (paths.py), or None; its knob values by place, None: not its axis.
+        # The Walk along a path (path_walk.py), or None; its knob values by place, None: no axis.
         self.walk = None
         self._along = [None] * position.PLACES
         # What was read last for the parameter `tuning`: (name, Tuning); None: nothing.
@@ -533,9 +533,9 @@ class Track(Values):
 
     def _apply_path(self):
         if self._now["path"] or self.walk is not None:
-            from latentrack import paths
+            from latentrack import path_walk
 
-            self.walk = paths.walk_of(self, self._along)
+            self.walk = path_walk.walk_of(self, self._along)
             self._again("latents")
 
     def on_path(self, name):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from latentrack.module import FLASH
 from latentrack.module.offered import Kind
 
-MOST_POINTS = 256  # as in device/latentrack/paths.py
+MOST_POINTS = 256  # as in device/latentrack/path_walk.py
 
 PATHS = Kind(
     name="paths",
