@@ -41,7 +41,10 @@ class SlotCard:
                 self._exchange = ui.button("A / B", on_click=self._exchanged)
                 self._exchange.props("outline dense no-caps").tooltip("From A to B and back (X)")
                 self._words = ui.label().classes("lt-explore-words").props("role=status")
-                self._back = named(ui.button(icon="undo", on_click=self._bring_back), "Undo slots")
+                self._back = named(
+                    ui.button(icon="undo", on_click=self._bring_back),
+                    "Bring back what was in the slots",
+                )
                 self._back.props("flat round dense").tooltip("What was replaced comes back")
                 precision = ui.select(
                     _PRECISIONS, value=self._precision(), label="Precision heard"
