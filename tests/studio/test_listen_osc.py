@@ -245,7 +245,16 @@ def test_a_run_is_opened_by_its_name_and_what_that_changes_is_told(patch: Patch)
     patch.say("model", "another one")
     until(lambda: patch.explorer.run.folder.name == "another one.run")
     told: set[tuple[Any, ...]] = set()
-    until(lambda: (told.update(patch.hears()), {("x", 0.0), ("y", 0.0)} <= told)[1])
+
+    def where() -> bool:
+        told.update(patch.hears())
+        there = zip(("x", "y"), patch.explorer.knob_values, strict=False)
+        return all(
+            any(n == name and abs(v - at) < 1e-5 for n, v, *_ in (t for t in told if len(t) > 1))
+            for name, at in there
+        )
+
+    until(where)
     # A list, as Pure Data sends words.
     patch.say("model", "demo")
     until(lambda: patch.explorer.run.folder.name == "demo.run")
