@@ -56,10 +56,15 @@ def main() -> None:
     if is_older(folder / "micropython.mjs", [Path(__file__)]):
         fetch_micropython(folder)
     for source in (HERE / "runtime.mjs", *(HERE / "rom").glob("*.py")):
-        target = folder / source.relative_to(HERE)
-        shutil.copyfile(source, target)
+        copy(source, folder / source.relative_to(HERE))
     for name in STOCK_FILES:
-        shutil.copyfile(STOCK_ROM / name, folder / "rom" / name)
+        copy(STOCK_ROM / name, folder / "rom" / name)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file, unless it is there already: somebody may be reading it."""
+    if not target.is_file() or target.read_bytes() != source.read_bytes():
+        shutil.copyfile(source, target)
 
 
 def is_older(target: Path, sources: list[Path]) -> bool:
@@ -90,7 +95,9 @@ def link(sources: list[Path], wasm: Path) -> None:
 def fetch_micropython(folder: Path) -> None:
     """Fetch MicroPython's npm package by its name, and put in the hook."""
     with tempfile.TemporaryDirectory() as scratch:
-        run("npm", "pack", "--silent", "--pack-destination", scratch, f"{PACKAGE}@{VERSION}")
+        run(
+            "npm", "pack", "--loglevel=error", "--pack-destination", scratch, f"{PACKAGE}@{VERSION}"
+        )
         package = next(Path(scratch).glob("*.tgz"))
         with tarfile.open(package) as files:
             names = ("micropython.mjs", "micropython.wasm")

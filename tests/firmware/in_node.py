@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from latentrack.web.bundle import bundle
 from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "firmware" / "build" / "web"
+NO_PACKAGES = "npm failed"
 
 # A record of firmware/virtual/board.h: time_us, kind, index, value, events; then some bytes.
 _RECORD = struct.Struct("<QBBHI")
@@ -38,7 +40,8 @@ class Ran:
 
 
 def build() -> Path:
-    """The folder with the built module. Skips where a program for it is missing."""
+    """The folder with the built module. Skips where a program for it is missing, or where npm does
+    not reach its packages."""
     for program in ("clang", "wasm-ld", "npm", "node"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is missing: apt install clang lld nodejs npm")
@@ -48,8 +51,23 @@ def build() -> Path:
             [sys.executable, ROOT / "firmware" / "web" / "build.py", FOLDER],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
+    if done.stderr.startswith(NO_PACKAGES):
+        pytest.skip(done.stderr.strip())
     assert done.returncode == 0, done.stderr
     return FOLDER
+
+
+def build_page() -> Path:
+    """`build`, and the page's scripts, which `latentrack web` writes."""
+    folder = build()
+    with FileLock(FOLDER / "lock"):
+        try:
+            bundle(folder)
+        except SystemExit as end:
+            if str(end).startswith(NO_PACKAGES):
+                pytest.skip(str(end))
+            raise
+    return folder
 
 
 def run(folder: Path, steps: list[dict[str, Any]], files: dict[str, bytes]) -> Ran:

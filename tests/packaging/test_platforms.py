@@ -12,7 +12,6 @@ from packaging.requirements import Requirement
 
 from latentrack import assets
 from latentrack.errors import UserError
-from latentrack.web.bundle import bundle
 from tests.conftest import ROOT
 from tests.firmware import in_node
 from tests.waiting import PATIENCE_S
@@ -81,7 +80,7 @@ def test_without_unix_the_rest_is_there_and_the_virtual_module_says_that_it_is_n
 
 
 def test_without_unix_the_virtual_module_opens_in_a_web_page() -> None:
-    bundle(in_node.build())
+    in_node.build_page()
     done = run(LOOKED + WINDOWS, "virtual")
     assert done.returncode == 0, done.stderr
     address, *_, found = done.stdout.splitlines()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from latentrack.web.bundle import bundle
 from tests.decoders import FOUR, write_four
 from tests.firmware import in_node
 from tests.studio.conftest import browser  # noqa: F401 (a fixture)
@@ -25,7 +24,7 @@ def four(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def page_folder(four: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `latentrack web --export` writes."""
-    bundle(in_node.build())
+    in_node.build_page()
     folder = tmp_path_factory.mktemp("page") / "module"
     command = [sys.executable, "-m", "latentrack.cli", "web", str(four), "--export", str(folder)]
     subprocess.run(command, check=True, capture_output=True)

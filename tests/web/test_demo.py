@@ -17,7 +17,6 @@ from playwright.sync_api import Browser
 
 from latentrack.errors import UserError
 from latentrack.web.bars import read_bars
-from latentrack.web.bundle import bundle
 from latentrack.web.serve import serve
 from tests.firmware import in_node
 from tests.studio.conftest import PATIENCE_MS
@@ -28,7 +27,7 @@ COMMAND = ("demo", "--web", "--no-browser", "--epochs", "1")
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    bundle(in_node.build())
+    in_node.build_page()
     process = subprocess.Popen(
         [sys.executable, "-m", "latentrack.cli", *COMMAND],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

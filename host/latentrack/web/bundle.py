@@ -44,7 +44,7 @@ def bundle(folder: Path) -> None:
         return
     packages = folder / "npm"
     packages.mkdir(exist_ok=True)
-    quiet = ("--silent", "--no-audit", "--no-fund")
+    quiet = ("--loglevel=error", "--no-audit", "--no-fund")
     _run("npm", "install", *quiet, "--prefix", packages, *PACKAGES)
     modules = packages / "node_modules"
     for target in targets:
