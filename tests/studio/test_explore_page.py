@@ -373,11 +373,12 @@ def test_a_path_is_drawn_kept_and_played_along(page: Page, exploring: RunningStu
     page.get_by_role("button", name="Play along").click()
     expect(puck(page)).to_have_attribute("aria-valuetext", re.compile("X −0.80, Y −0.80"))
     keep_picture(page, "explore-path")
-    page.get_by_role("button", name=re.compile("^Play$|^Play ")).first.click()
+    page.get_by_role("button", name="Play", exact=True).click()
     # Half of the way's length is at the corner, the end at the other.
     for words in ("X −0.80, Y 0.80", "X 0.80, Y 0.80", "X −0.80, Y 0.80", "X −0.80, Y −0.80"):
         expect(puck(page)).to_have_attribute("aria-valuetext", words)
     page.get_by_role("button", name="Stop there").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("button", name="More about paths").click()
     page.get_by_text("Keep it by a name…").click()
     page.get_by_label("Name of the path").fill("corner")
@@ -442,6 +443,7 @@ def test_slots_are_kept_recalled_at_the_bar_and_compared_by_one_key(page: Page) 
         slots.get_by_role("button", name=f"More about slot {index}").click()
         page.get_by_text("Empty", exact=True).click()
         expect(slots.get_by_role("button", name=f"Slot {index}, empty")).to_be_visible()
+        expect(page.get_by_text("Empty", exact=True)).to_have_count(0)
     page.get_by_role("button", name="Back to the model").click()
     expect(page.get_by_role("gridcell", name="drawn")).to_have_count(0)
 
