@@ -225,9 +225,9 @@ def test_files_are_taken_out_and_come_back(full: RunningStudio, open_tab: Open) 
 
 
 def test_what_is_dropped_on_another_page_is_added(
-    empty: RunningStudio, open_tab: Open, twenty: Path
+    studio: RunningStudio, open_tab: Open, twenty: Path
 ) -> None:
-    page = open_tab(f"{empty.address}/listen")
+    page = open_tab(f"{studio.address}/listen")
     expect(page.get_by_role("heading", level=1)).to_have_text("Listen")
     drop(page, twenty)
     expect(page.get_by_text("20 files taken, 1 not taken")).to_be_visible()
