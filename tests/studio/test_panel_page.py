@@ -153,10 +153,10 @@ def test_a_virtual_module_plays_what_was_trained(desk: RunningStudio, open_tab: 
         return not np.array_equal(pixels(page)[:16], title)
 
     # A push that is shorter than a frame of a busy module goes by unseen, as on a real one. The
-    # performing page and the groove page come first; then the parameters, whose encoder chooses a
-    # line.
+    # performing page and those of paths and groove come first; then the parameters, whose encoder
+    # chooses a line.
     first = title
-    for _ in range(3):
+    for _ in range(4):
         until(other_page, "the page stays the same")
         title = pixels(page)[:16]
     title = first
