@@ -437,8 +437,9 @@ class Track:
         own = {c for c in range(8) if self.lengths[c] or self.shifts[c]}
         muted = {c for c in range(8) if self.muted_at(position) >> c & 1}
         triggers, levels = dict(row.triggers), dict(row.levels)
-        for channel in sorted((own | muted) & set(triggers)):
-            levels.pop(triggers.pop(channel).level, None)
+        gone = {triggers.pop(channel).level for channel in (own | muted) & set(triggers)}
+        for level in gone - {trigger.level for trigger in triggers.values()}:
+            levels.pop(level, None)
         for channel in sorted(own - muted):
             length = self.lengths[channel] or self.bar(pattern)
             lap, at = divmod(self.steps + self.shifts[channel], length)
@@ -502,7 +503,9 @@ class Track:
         return Hit(due, trigger.velocity, level)
 
     def edge(self, now: int) -> dict[int, int]:
-        """Plays a step if it is time to."""
+        """Plays a step if it is time to; without a pattern a track has none, nor any between."""
+        if self.playing is None and self.ready is None:
+            return {}
         if not self.is_due():
             self.since_step += 1
             return {}

@@ -28,6 +28,12 @@ static inline uint32_t own_step(const struct track *track, const struct pattern 
     return step < pattern->steps ? step : step % pattern->steps;
 }
 
+/* The level of the first of these channels' hits, as a bit. */
+static inline uint32_t level_bit(const struct pattern_step *row, uint32_t channels)
+{
+    return 1u << (row->level_of >> 4 * (uint32_t)__builtin_ctz(channels) & 15);
+}
+
 struct row row_made(struct track *track, const struct pattern *pattern, uint32_t number,
                     uint32_t length, uint32_t own, uint32_t muted)
 {
@@ -40,10 +46,16 @@ struct row row_made(struct track *track, const struct pattern *pattern, uint32_t
     if (pattern->feel) {
         track->feel = pattern->feel[number];
     }
-    /* Triggers that are muted or come from elsewhere go, with the levels that go out with them. */
+    /* Triggers that are muted or come from elsewhere go, with the levels that go out with them
+       alone. */
+    uint32_t gone = 0;
     for (uint32_t rest = row.triggers & (own | muted); rest; rest &= rest - 1) {
-        row.levels &= (uint8_t)~(1u << (row.level_of >> 4 * (uint32_t)__builtin_ctz(rest) & 15));
+        gone |= level_bit(&row, rest);
     }
+    for (uint32_t rest = row.triggers & ~(own | muted); rest; rest &= rest - 1) {
+        gone &= ~level_bit(&row, rest);
+    }
+    row.levels &= (uint8_t)~gone;
     row.triggers &= (uint8_t)~(own | muted);
     for (uint32_t rest = own & ~muted; rest; rest &= rest - 1) {
         uint32_t channel = (uint32_t)__builtin_ctz(rest);
