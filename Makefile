@@ -59,7 +59,7 @@ lint-c: $(VENV)/test
 
 # The tests that read the tree itself: public names, docstrings, words, what imports what.
 READING := $(addprefix tests/,test_public_names.py test_docstrings.py test_texts.py test_rooms.py \
-    test_waiting.py docs/test_glossary.py studio/test_reading.py)
+    test_waiting.py docs/test_glossary.py studio/test_reading.py packaging/test_lint.py)
 lint-words: $(VENV)/test
 	@mkdir -p build
 	@$(BIN)/python -m pytest -q --no-header -n 0 $(READING) \

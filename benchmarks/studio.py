@@ -74,7 +74,7 @@ def _moved(address: str) -> list[float]:
     """Milliseconds for each of the moves."""
     from playwright.sync_api import sync_playwright
 
-    from tests.studio.conftest import FLAGS
+    from tests.conftest import BROWSER_FLAGS as FLAGS
     from tests.waiting import spend
 
     with sync_playwright() as playwright:

@@ -17,9 +17,10 @@ def measure(folder: Path) -> list[Result]:
 
     sys.path.insert(0, str(ROOT))
     from latentrack.model import Settings, save_run, train
+    from tests.conftest import BROWSER_FLAGS as FLAGS
     from tests.small_demo import small_demo
     from tests.studio.accessibility import PAGES, in_states, opened, violations
-    from tests.studio.conftest import FLAGS, running_studio
+    from tests.studio.conftest import running_studio
 
     dataset = small_demo()
     run = folder / "studio" / "runs" / "demo.run"

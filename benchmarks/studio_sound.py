@@ -65,7 +65,7 @@ def _lost(address: str) -> int:
     """Of STEPS steps after the tab was hidden, those that were not sounded, or late."""
     from playwright.sync_api import sync_playwright
 
-    from tests.studio.conftest import FLAGS
+    from tests.conftest import BROWSER_FLAGS as FLAGS
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -10,7 +10,6 @@ import pytest
 
 from tests.decoders import FOUR, write_four
 from tests.firmware import in_node
-from tests.studio.conftest import browser  # noqa: F401 (a fixture)
 
 
 @pytest.fixture(scope="session")

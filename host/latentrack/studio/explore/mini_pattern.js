@@ -9,11 +9,15 @@ export default {
   props: { hits: String, marks: String, steps: Number, voices: Number, up: Boolean, label: String },
   template: `
     <svg class="lt-explore-mini" role="img" :aria-label="label" preserveAspectRatio="none"
-      :viewBox="'0 0 ' + steps * ${WIDE} + ' ' + voices * ${HIGH}">
+      :viewBox="box">
       <rect v-for="cell in cells" :key="cell.at" :class="cell.kind" :x="cell.x" :y="cell.y"
-        width="${WIDE - 1}" height="${HIGH - 1}" :opacity="cell.loud" />
+        :width="wide" :height="high" :opacity="cell.loud" />
     </svg>`,
+  data: () => ({ wide: WIDE - 1, high: HIGH - 1 }),
   computed: {
+    box() {
+      return `0 0 ${this.steps * WIDE} ${this.voices * HIGH}`;
+    },
     cells() {
       const hits = bytes(this.hits), marks = this.marks ? bytes(this.marks) : null;
       const found = [];

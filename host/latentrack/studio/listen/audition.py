@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
-from nicegui import context
+from nicegui import ElementFilter
 
 from latentrack.corpus.dataset import Dataset
 from latentrack.corpus.voice_pitches import voice_pitches
 from latentrack.playing.pattern import Pattern
 from latentrack.sound.names import sound_of
+from latentrack.studio.listen.bar import Bar
 
 RHYTHM_PITCH = 60
 """MIDI note of the one voice of a rhythm, which has none of its own."""
@@ -47,5 +46,5 @@ def audition(pattern: Pattern) -> None:
         for (voice, pitch, velocity), late in zip(struck, pattern.offsets(step), strict=True):
             sound = sound_of(pattern.kind, pattern.voice_names[voice], pitch)
             hits.append((*sound, velocity, step + late))
-    told = json.dumps([hits, pattern.steps, pattern.steps_per_beat])
-    context.client.run_javascript(f"latentrackSound.auditionBar(...{told})")
+    for bar in ElementFilter(kind=Bar):  # the one at the foot of this page
+        bar.audition(hits, pattern.steps, pattern.steps_per_beat)

@@ -94,6 +94,13 @@ class Bar(Element, component="listen_bar.js", dependencies=_SCRIPTS):
             "step", step.count, step.number, step.due, step.seconds, hits, step.foreseen
         )
 
+    def audition(self, hits: list[tuple[Any, ...]], steps: int, steps_per_beat: int) -> None:
+        """Sound a bar by itself, once, at the studio's tempo; what plays here is silent meanwhile.
+
+        hits: (sound, Hz, velocity, step) each.
+        """
+        self.run_method("audition", hits, steps, steps_per_beat)
+
     def _hits(self, step: DueStep, pattern: Pattern) -> Iterator[tuple[Any, ...]]:
         """Each hit: (sound, Hz, velocity, seconds after the step, seconds that it is held, MIDI
         pitch, MIDI channel from 0; -1: the one that is chosen for notes)."""

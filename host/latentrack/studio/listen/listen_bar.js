@@ -120,6 +120,10 @@ export default {
     pong(sent, server) {
       sound.meet(sent, server, now());
     },
+    // A bar sounds by itself, once.
+    audition(hits, steps, beat) {
+      sound.auditionBar(hits, steps, beat);
+    },
     // A step is going to sound; early: as it would if nothing changed until then.
     step(count, number, due, seconds, hits, early = false) {
       sound.step(count, number, due, seconds, hits);
