@@ -15,7 +15,7 @@ import sys
 # Bytes of the heap outside the arena. Device code and instrument take some 160 KB of them; the
 # rest is for the prompt, a USB session and the largest live reload. 64-bit objects are almost
 # twice as large.
-RESERVE_BYTES = (624 if sys.maxsize >> 32 else 294) * 1024
+RESERVE_BYTES = (656 if sys.maxsize >> 32 else 310) * 1024
 # Bytes allocated between two collections. Set before the device code is imported: its objects are
 # then contiguous, and the free part of the reserve is almost one piece. 64-bit objects: as above.
 COLLECT_BYTES = (32 if sys.maxsize >> 32 else 16) * 1024

@@ -40,7 +40,7 @@ with contextlib.suppress(ImportError):
 ROM = Path(__file__).parent / "rom"
 # Objects take twice the memory on a 64-bit machine, models do not. With this heap there is no more
 # room for models and objects than in a Teensy's 768 KB once Latentrack is loaded (a test compares).
-HEAP_BYTES = 1056 * 1024
+HEAP_BYTES = 1088 * 1024
 # The heap of a Teensy with an 8 MB PSRAM chip soldered to its underside.
 PSRAM_BYTES = HEAP_BYTES + 8 * 1024 * 1024
 # The stock MicroPython whose `machine` the module has by default.
