@@ -1,4 +1,4 @@
-"""The sound of a browser's tab that nobody sees: how many of its steps are lost.
+"""How many steps a hidden browser tab does not sound.
 
 A real Chromium plays the demo model while other processes keep every core busy. The page believes
 itself hidden, and gets the time that a browser gives to such a tab: its scripts stand still for

@@ -1,7 +1,7 @@
 """Help: the bottom line says what each control does on the page that is open, and nothing is done.
 
 Held on the play page, the left push begins it, and held again ends it; meanwhile the left push goes
-to the next page as ever. The texts are the tables with which the files of pages begin, read from
+to the next page. The texts are the tables with which the files of pages begin, read from
 the flash; on pages of values they are those of the parameters.
 
 controls.py imports this module when help begins, and `forget` unloads it: texts take memory.

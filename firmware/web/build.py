@@ -4,7 +4,7 @@
     micropython.mjs, .wasm        MicroPython, from its npm package
     runtime.mjs, rom/*.py          what puts both together
 
-A file is written anew only where what it is made of has changed. Exits with one sentence where a
+A file is built again only if a source of it is newer. Exits with one sentence where a
 program is missing or the package cannot be had.
 """
 
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a file, unless it is there already: somebody may be reading it."""
+    """Copy a file if it differs: another process may be reading the copy."""
     if not target.is_file() or target.read_bytes() != source.read_bytes():
         shutil.copyfile(source, target)
 

@@ -1,6 +1,6 @@
 """Modules of C in a web page: their functions and constants, as Python's.
 
-The C code (firmware/web/page.c) is in MicroPython's own memory, but is no part of its program. A
+The C code (firmware/web/page.c) shares MicroPython's memory, but is a program of its own. A
 call goes by JavaScript; its arguments and its result are values in memory that C gives.
 """
 
