@@ -98,6 +98,14 @@ class Bench:
         self._pulled = self._folder / "pulled"
         self._turn = 0
         self.module = VirtualModule(self._folder / "flash")
+        try:
+            self._set_up()
+        except BaseException:
+            # Nobody else would: a module left behind is found by the tests that follow.
+            self.close()
+            raise
+
+    def _set_up(self) -> None:
         with Link(self.module.port) as link:
             install(link)
             library.push(link, self._kept, store=True)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
+import signal
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -212,6 +218,35 @@ def test_the_clock_does_not_notice(start, drum_model, code):
     played = [r.value for r in module.panel.settle() if r.kind == "step" and r.jack == 0]
     assert played == [edge % 16 for edge in range(edges)]
     assert module.panel.faults == []
+
+
+def test_ctrl_c_stores_what_was_sent_before_all_is_shown(module, behaviours):
+    """The first changes are shown after it has said what Ctrl-C does."""
+    for name in ("one", "two"):
+        save(behaviours / f"{name}.py", TO_THE_RIGHT)
+    watching = f"Watching {behaviours} for the module at {module.port}. Ctrl-C ends it.\n"
+    reader, writer = os.pipe()
+    # Room for that sentence and no more: the next line waits for us to read.
+    full = fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(writer, b"." * (full - len(watching) - 10))
+    command = subprocess.Popen(
+        [sys.executable, "-m", "latentrack.cli", "live", str(behaviours), "--port", module.port],
+        stdout=writer, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    os.close(writer)
+    with open(reader, "rb") as output, command:
+        until(lambda: _waiting(output) >= full - 10)
+        command.send_signal(signal.SIGINT)
+        said = output.read()
+        assert command.wait(PATIENCE_S) == 0, command.stderr.read()
+    assert watching.encode() in said
+    for file in behaviours.iterdir():
+        assert (module.flash / "behaviours" / file.name).read_bytes() == file.read_bytes()
+
+
+def _waiting(pipe: BinaryIO) -> int:
+    """The bytes of a pipe that nobody has read."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
 
 
 def test_the_command_with_its_prompt(module, behaviours):

@@ -66,11 +66,12 @@ def live(
         with line.turn() as link, running_session(link, print):
             pass
         editing, prompt = Live(line, where), Prompt(line)
-        differing = editing.start()
-        say(f"Watching {where} for the module at {line.port}. Ctrl-C ends it.")
-        for change in differing:
-            _show(change)
+        # Ctrl-C at any time from here on: what has been sent by then is stored.
         try:
+            differing = editing.start()
+            say(f"Watching {where} for the module at {line.port}. Ctrl-C ends it.")
+            for change in differing:
+                _show(change)
             if repl:
                 _converse(editing, prompt, delete)
             else:

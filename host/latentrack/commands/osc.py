@@ -51,15 +51,14 @@ def osc(
         console.print(sentence, markup=False)
 
     with OscPlayer(model, receive=receive, send=send, on_ignore=ignored) as player:
-        pattern = player.instrument.pattern
-        console.print(
-            f"{model.name}: {count(pattern.steps, 'step')} × {count(pattern.voices, 'voice')}, "
-            f"{count(len(player.instrument.knob_values), 'latent')}. Receives at {receive}, sends "
-            "to "
-            f"{send}. Ctrl-C ends it.",
-            markup=False,
-        )
+        pattern, knobs = player.instrument.pattern, player.instrument.knob_values
+        size = f"{count(pattern.steps, 'step')} × {count(pattern.voices, 'voice')}"
         try:
+            console.print(
+                f"{model.name}: {size}, {count(len(knobs), 'latent')}. Receives at {receive}, "
+                f"sends to {send}. Ctrl-C ends it.",
+                markup=False,
+            )
             if play:
                 player.clock.play()
             player.wait()

@@ -89,10 +89,10 @@ def virtual(
         _run_firmware(console, firmware, flash, board, bpm, panel)
         return
     with VirtualModule(flash, board=board) as module:
-        # The port alone on the first line of the output, for scripts.
-        print(module.port)
-        console.print(f"Its flash is {module.flash}. Ctrl-C switches it off.", markup=False)
         try:
+            # The port alone on the first line of the output, for scripts.
+            print(module.port)
+            console.print(f"Its flash is {module.flash}. Ctrl-C switches it off.", markup=False)
             _use(module, bpm, panel)
         except KeyboardInterrupt:
             console.print("Switched off.")
@@ -132,10 +132,10 @@ def _run_firmware(
     from latentrack.teensy.module import SLOWNESS, TeensyModule
 
     with TeensyModule(firmware, flash, board=board) as teensy:
-        print(teensy.port)
-        where = f"Its flash is {teensy.flash}."
-        console.print(f"{where} {SLOWNESS} Ctrl-C switches it off.", markup=False)
         try:
+            print(teensy.port)
+            where = f"Its flash is {teensy.flash}."
+            console.print(f"{where} {SLOWNESS} Ctrl-C switches it off.", markup=False)
             _use(teensy, bpm, panel)
         except KeyboardInterrupt:
             console.print("Switched off.")
