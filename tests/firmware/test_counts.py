@@ -24,6 +24,6 @@ def test_counts_on_the_emulated_m7_stay_within_their_goals(pio, tmp_path, monkey
     assert missed <= OUT_OF_REACH
     counts = {result.name: result.value for result in results}
     assert counts["m7.drum_f16.pattern"] <= 1.7 * counts["m7.drum_f32.pattern"]
-    assert counts["m7.clock_edge_performed"] <= 1_300
+    assert counts["m7.clock_edge_performed"] <= 1_100
     assert counts["m7.drum_int8.pattern"] <= 75_000
     assert counts["ram.note_f32"] <= 11_264

@@ -7,11 +7,7 @@
 
 static uint32_t pins(const struct gpio *gpio, uint32_t channels)
 {
-    uint32_t mask = 0;
-    for (; channels; channels &= channels - 1) {
-        mask |= gpio->pin[__builtin_ctz(channels)];
-    }
-    return mask;
+    return gpio->pins[0][channels & 15] | gpio->pins[1][channels >> 4 & 15];
 }
 
 static void gpio_gates(struct outputs *self, uint32_t set, uint32_t clear, uint32_t now_us)
@@ -82,6 +78,11 @@ int gpio_connect(struct gpio *gpio, uint32_t channel, uint32_t set, uint32_t cle
         gpio->port[i].channels &= ~(1u << channel);
     }
     gpio->port[port].channels |= 1u << channel;
-    gpio->pin[channel] = mask;
+    uint32_t *pins = gpio->pins[channel / 4], bit = 1u << channel % 4;
+    for (uint32_t some = bit; some < 16; some++) {
+        if (some & bit) {
+            pins[some] = pins[some ^ bit] | mask;
+        }
+    }
     return 0;
 }

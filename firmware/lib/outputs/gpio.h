@@ -21,7 +21,7 @@ struct gpio {
     struct outputs *levels; /* writes the levels (a DAC), or NULL */
     uint32_t ports;
     struct gpio_port port[GPIO_PORTS];
-    uint32_t pin[OUTPUT_CHANNELS]; /* one bit, in the channel's port */
+    uint32_t pins[2][16]; /* the pins of any of channels 0 to 3, and of 4 to 7, in their port */
 };
 
 void gpio_init(struct gpio *gpio, struct outputs *levels);

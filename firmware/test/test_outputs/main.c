@@ -422,6 +422,31 @@ static void gates_reach_their_pins_and_no_others(void)
     CHECK(gpio_connect(&gpio, 8, MODEL_DR_SET, MODEL_DR_CLEAR, 1) == -1);
 }
 
+static void any_gates_at_once_are_their_pins(void)
+{
+    static struct gpio gpio;
+    static const uint8_t order[] = {5, 0, 7, 2, 3, 6, 1, 4, 2, 7}; /* two get another pin */
+    uint32_t pin[8], connected = 0;
+    connect_dac(1);
+    gpio_init(&gpio, NULL);
+    for (uint32_t i = 0; i < sizeof order; i++) {
+        pin[order[i]] = 0x10000u << i;
+        CHECK(gpio_connect(&gpio, order[i], MODEL_DR_SET, MODEL_DR_CLEAR, 0x10000u << i) == 0);
+        connected |= 1u << order[i];
+        for (uint32_t set = 0; set < 256; set++) {
+            uint32_t wanted = 0;
+            for (uint32_t channel = 0; channel < 8; channel++) {
+                wanted |= set & connected & 1u << channel ? pin[channel] : 0;
+            }
+            model.pins = 0;
+            gpio.base.gates(&gpio.base, set, 0, 0);
+            CHECK(model.pins == wanted);
+            gpio.base.gates(&gpio.base, 0, set, 0);
+            CHECK(model.pins == 0);
+        }
+    }
+}
+
 static void ports_are_written_once_each(void)
 {
     static struct gpio gpio;
@@ -539,6 +564,7 @@ int main(void)
     RUN(the_clock_may_cut_into_dma_anywhere);
     RUN(a_bus_that_stands_still_is_left_alone);
     RUN(gates_reach_their_pins_and_no_others);
+    RUN(any_gates_at_once_are_their_pins);
     RUN(ports_are_written_once_each);
     RUN(gpio_flushes_its_levels_before_its_gates);
     RUN(an_encoder_counts_four_quarters_a_click);
