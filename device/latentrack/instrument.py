@@ -43,6 +43,8 @@ SHORT_BYTES = 64 * 1024
 MEMORY_FRAMES = 16
 # The longest that the prompt has before a frame comes, whatever the last one took.
 LONGEST_TURN_MS = 500
+# The longest that frames wait for the end of a call from the prompt.
+LONGEST_CALL_MS = 1000
 # Built-in names may be covered by a player's code.
 _Exception = Exception
 
@@ -387,6 +389,12 @@ class Instrument(Part):
         # The prompt has its turn, even when frames take longer than what is between them.
         if time.ticks_diff(began, self._ended_ms) < min(self._took_ms, LONGEST_TURN_MS):
             return
+        # In the midst of a call from the prompt a frame could play another model, and what the call
+        # tells latentcore next would not fit. The next frame comes soon.
+        if time.ticks_diff(began, self._ended_ms) < LONGEST_CALL_MS:
+            for track in self.tracks:
+                if track.is_busy():
+                    return
         try:
             self.frame()
             self._frames_run += 1

@@ -104,7 +104,6 @@ class Track(Values):
         models = (model,) if partner is None else (model, partner)
         tracks = self.tracks or (self,)
         kept = Kept(models, tracks)
-        # A frame in between must not decode the new model with the old one's latents.
         self._busy = True
         try:
             memory = kept.reserve_locks(tracks) if self._locked else None
@@ -330,9 +329,13 @@ class Track(Values):
         if locked == self._locked:
             return
         if locked and self._models:
-            memory = self._kept[-1].reserve_locks(self.tracks or (self,))
-            if memory is not None:
-                latentcore.locks(self.number, memory.view)
+            busy, self._busy = self._busy, True
+            try:
+                memory = self._kept[-1].reserve_locks(self.tracks or (self,))
+                if memory is not None:
+                    latentcore.locks(self.number, memory.view)
+            finally:
+                self._busy = busy
         if self.history is not None:
             self.history.note_locks(self.number, self._locked)
         self._locked = locked
@@ -394,13 +397,16 @@ class Track(Values):
 
     # -- frames ---------------------------------------------------------------------------------
 
+    def is_busy(self):
+        """Whether a call has told latentcore a part of what is to be played, and not all of it."""
+        return self._busy
+
     def waits(self):
         """Whether set values have not been passed to latentcore yet."""
         return self._stale.some or self._methods.some
 
     def refresh(self):
         """Pass changed values to latentcore and decode if needed. Called once per frame."""
-        # A frame may interrupt a call from the prompt; the interrupted call does the work then.
         if not self._busy:
             self._busy = True
             try:

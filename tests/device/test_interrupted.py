@@ -71,3 +71,24 @@ def test_a_model_is_read_again_where_a_frame_has_just_released_it(module):
 
 def test_code_is_stored_where_a_frame_has_just_stored_it(module):
     module.link.run("from latentrack import live\ninstrument.unwritten_code = {}\nlive.store_one()")
+
+
+def test_no_frame_comes_while_latentcore_is_told_what_a_track_plays(module):
+    """It could play another model, and what is told next would not fit."""
+    module.link.run(
+        "import time\nfrom latentrack import voicing\n_plain, _passed = voicing.apply_chances, []\n"
+        "def _slow(track, now):\n"
+        "    before = instrument.frames\n"
+        "    time.sleep_ms(60)\n"
+        "    _passed.append(instrument.frames - before)\n"
+        "    _plain(track, now)\n"
+        "voicing.apply_chances = _slow\n"
+        # A frame between the two lines does the work itself; at some tries there is none.
+        "for _i in range(10):\n"
+        "    track.chance1 = _i / 20\n"
+        "    track.refresh()\n"
+        "voicing.apply_chances = _plain"
+    )
+    passed = module.get("_passed")
+    assert len(passed) >= 10 and not any(passed)
+    module.frames()

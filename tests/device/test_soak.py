@@ -39,6 +39,10 @@ class Book:
 def play(rig, steps: int, seed: int) -> None:
     module = rig(DRUMS, CHORALES)
     module.run(f"library.play({CHORALES!r}, track=1)")
+    folder = module.module.flash / "paths"
+    folder.mkdir()
+    (folder / "there.txt").write_text("bars 4\n-1 -1\n0.5 0\n1 1\n")
+    assert module.get("instrument.paths.refresh()") == ["there"]
     module.frames()
     rng = random.Random(seed)
     table = [e for e in parameters().TRACK if e.name not in ("division", "freeze", "jacks")]
@@ -80,7 +84,8 @@ def play(rig, steps: int, seed: int) -> None:
     high = book.high - {6, 7}
     assert not high, f"gates left hanging: {high}"
     free.append(memory(module, book))
-    assert min(free[2:]) >= free[1] - 2048, free
+    # What is free differs by some KB from time to time; what leaks is never free again.
+    assert max(free[-4:]) >= max(free[:4]) - 2048, free
 
 
 def turn(module, rng: random.Random, table) -> None:
@@ -120,6 +125,13 @@ def perform(rng: random.Random) -> str:
             f"tracks[{track}].lock({voice})",
             f"tracks[{track}].unlock()",
             f"tracks[{track}].advance('draw')",
+            f"tracks[{track}].path = 'there'",
+            f"tracks[{track}].path = 'off'",
+            f"tracks[{track}].advance('path_by')",
+            f"tracks[{track}].path_at = {rng.random()!r}",
+            f"instrument.toggle_lock({voice})",
+            f"tempo({rng.randint(20, 400)})",
+            "slots.keep()",
             "instrument.play_in.toggle()",
             f"instrument.play_in.tap({voice})",
             "history.undo()",
@@ -134,7 +146,7 @@ def memory(module, book: Book) -> int:
         "for _track in tracks: _track.unlock(); _track.defaults(); _track.stop()",
         f"library.play({DRUMS!r}, remember=False)",
         f"library.play({CHORALES!r}, track=1, remember=False)",
-        "for _number in range(1, 5): presets.store(_number)",
+        "for _number in range(1, 17): presets.store(_number)",
         "for _ in range(60): instrument.message('the logs are full of this')",
     ):
         module.run(code)
