@@ -27,6 +27,10 @@ PULSE_VOLTS = 5.0
 _QUADRATURE = ((0, 1), (0, 0), (1, 0), (1, 1))
 # How long each state of the contacts lasts: the module reads its encoders every millisecond.
 CONTACT_US = 2000
+# A module that serves its inputs does so at once; a busy computer may leave it waiting for seconds.
+_SERVED_S = 30.0
+# One that serves nothing can still be turned at.
+_TICK_S = 5.0
 
 
 @dataclass
@@ -180,7 +184,7 @@ class Panel:
     def _wait_for_tick(self) -> None:
         """Wait until the module has read its encoders, however busy it is."""
         with contextlib.suppress(UserError):
-            self.catch_up()
+            self.catch_up(_TICK_S)
         self.advance(CONTACT_US)
 
     def plug(self, output: int, into: str | None) -> None:
@@ -218,11 +222,11 @@ class Panel:
 
     # -- out --------------------------------------------------------------------------------
 
-    def catch_up(self, timeout_s: float = 5.0) -> None:
+    def catch_up(self, timeout_s: float = _SERVED_S) -> None:
         """Wait until the module has served all events so far. Raises UserError."""
         self._wires.catch_up(timeout_s)
 
-    def settle(self, timeout_s: float = 5.0) -> list[Report]:
+    def settle(self, timeout_s: float = _SERVED_S) -> list[Report]:
         """Wait as `catch_up`; return the reports since the last call."""
         self.catch_up(timeout_s)
         with self._lock:
