@@ -37,7 +37,7 @@ from latentrack.model.feel import (
     played,
     with_feel_layers,
 )
-from latentrack.model.optimiser import compiled_epoch, initial_state
+from latentrack.model.optimiser import compiled_epoch, initial_state, weights_of
 from latentrack.model.ranks import rank_correlation
 from latentrack.model.settings import Settings
 
@@ -222,12 +222,11 @@ def train_feel(
             noise = rng.standard_normal((*order.shape, latents), np.float32)
             inputs = [np.asarray(moved, np.float32), noise]
             if run is None:
-                run = compiled_epoch(loss, rows, state, inputs, batches, steps=epochs * batches)
+                run = compiled_epoch(loss, rows, weights, inputs, batches, steps=epochs * batches)
             state, _ = run(state, *map(tf.constant, (order.astype(np.int32), rates, *inputs)))
             if on_part:
                 on_part((number + 1) / epochs)
-    weights = [np.asarray(value) for value in state[0]]
-    feel = with_feel_layers(settings.latent_scale, len(ENCODER), weights)
+    feel = with_feel_layers(settings.latent_scale, len(ENCODER), weights_of(state, weights))
     return _in_order(feel, tells[:latents], means, music)
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentrack.decoder.quiet import import_tensorflow
-from latentrack.model.autoencoder import Array, Autoencoder, Dense, pieces
-from latentrack.model.optimiser import compiled_epoch, initial_state
+from latentrack.model.autoencoder import Autoencoder, Dense, pieces
+from latentrack.model.optimiser import compiled_epoch, initial_state, weights_of
 from latentrack.model.settings import LEARNING_RATE, Settings
 
 SHARE = 0.05
@@ -71,12 +71,13 @@ def _pair(
 
     batch = settings.batch_size or 1
     batches = len(values) // batch
-    state = initial_state([down.weights, down.bias, up.weights, up.bias])
+    weights = [down.weights, down.bias, up.weights, up.bias]
+    state = initial_state(weights)
     epochs = max(5, round(SHARE * (settings.epochs or 1)))
-    run = compiled_epoch(loss, values, state, [], batches, steps=epochs * batches)
+    run = compiled_epoch(loss, values, weights, [], batches, steps=epochs * batches)
     rates = np.full(batches, settings.learning_rate or LEARNING_RATE, np.float32)
     for _ in range(epochs):
         order = rng.permutation(len(values))[: batches * batch].reshape(batches, batch)
         state, _mean = run(state, tf.constant(order.astype(np.int32)), tf.constant(rates))
-    trained: list[Array] = [np.asarray(value) for value in state[0]]
+    trained = weights_of(state, weights)
     return Dense(trained[0], trained[1]), Dense(trained[2], trained[3])

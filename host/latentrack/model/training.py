@@ -35,7 +35,7 @@ from latentrack.model.expected import Order, order_by
 from latentrack.model.feel import Feel
 from latentrack.model.feel_training import train_feel, wanted_latents
 from latentrack.model.loss import PlainLoss, VaeLoss
-from latentrack.model.optimiser import compiled_epoch, initial_state
+from latentrack.model.optimiser import compiled_epoch, initial_state, weights_of
 from latentrack.model.plan import plan
 from latentrack.model.settings import LEARNING_RATE, Settings
 from latentrack.model.stacked import layer_by_layer
@@ -300,7 +300,8 @@ class _Trainer:
         history: list[Epoch] = []
         try:
             kept = current = start or self._untrained(settings, rng)
-            state = initial_state(flat_weights(current))
+            weights = flat_weights(current)
+            state = initial_state(weights)
             schedule = Schedule(settings, self.batches, warm=start is not None)
             if start:
                 known = cross_entropy(start, self.checks) if len(self.checks) else None
@@ -325,7 +326,7 @@ class _Trainer:
                         self.run = compiled_epoch(
                             loss,
                             self.music,
-                            state,
+                            weights,
                             inputs,
                             batches,
                             self.bits,
@@ -341,7 +342,7 @@ class _Trainer:
                         f"The training ran away (loss {mean}): try a learning rate below "
                         f"{settings.learning_rate}."
                     )
-                current = with_weights(current, [np.asarray(value) for value in state[0]])
+                current = with_weights(current, weights_of(state, weights))
                 check = cross_entropy(current, self.checks) if len(self.checks) else None
                 best = _is_best(history, check, schedule.warm_from)
                 if best:
