@@ -369,7 +369,10 @@ class Track(Values):
 
     @property
     def cells(self):
-        """The playing pattern: for each step a tuple of the sounding voices, from 0."""
+        """The playing pattern: for each step a tuple of the voices above their threshold, from 0.
+
+        Of more notes than `notes` says, or drums of one group, the most probable sound.
+        """
         playing = latentcore.cells(self.number)
         if playing is None:
             return []

@@ -16,7 +16,6 @@ from latentrack.module.library import push, read_model
 from latentrack.module.link import Link
 from latentrack.module.space import needed
 from latentrack.playing.cells import cells_above
-from latentrack.playing.kinds import Kind
 from latentrack.virtual.module import VirtualModule
 from tests.conftest import ROOT
 from tests.end_to_end.test_full_flash import fill
@@ -179,22 +178,22 @@ def test_every_factory_model_plays_on_a_module_as_litert_decodes(start):
             module.panel.trigger("reset")
             module.panel.clock(1)
             until(lambda link=link, file=file: link.evaluate("track.model.name") == file.stem)
-            threshold = 0.5
+            threshold = 0.501  # between two of the 256 probabilities of an int8 model
             latents = rng.uniform(-1, 1, (100, decoder.latents)) * decoder.info.latent_scale
             for point in latents.astype(np.float32):
                 link.run(
                     f"track.latents = {tuple(map(float, point))}\ntrack.threshold = {threshold}\n"
                     "track.refresh()"
                 )
+                # A reset just behind an edge would belong to that edge.
+                module.panel.advance(20_000)
                 module.panel.trigger("reset")
                 module.panel.clock(1)
                 scores = decoder.decode(point[None])[0]
                 if np.abs(scores - threshold).min() <= 1e-6:
                     close += 1
                     continue
-                most = 4 if decoder.info.kind == Kind.NOTES.code else 0
-                wanted = [
-                    tuple(np.flatnonzero(row)) for row in cells_above(scores, threshold, most)
-                ]
+                # All that is above the threshold, also where more notes than jacks are.
+                wanted = [tuple(np.flatnonzero(row)) for row in cells_above(scores, threshold, 0)]
                 assert link.evaluate("track.cells") == wanted, (file.stem, point)
     assert len(files) >= 14 and close < 20 * len(files)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -25,6 +27,8 @@ from latentrack.playing.kinds import Kind
 from latentrack.words import agree, count, listed
 
 if TYPE_CHECKING:
+    from multiprocessing.queues import Queue
+
     from latentrack.model.trained_run import Run
     from latentrack.model.training import Training
 
@@ -136,13 +140,36 @@ def build_all(recipes: Sequence[Recipe], folder: Path, processes: int = 2) -> It
         yield from (build(recipe, folder) for recipe in ordered)
         return
     # TensorFlow does not survive a fork.
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    cores = context.Queue()
+    for core in _cores(processes):
+        cores.put(core)
+    with ProcessPoolExecutor(processes, context, _keep_to, (cores,)) as pool:
         waiting = [pool.submit(partial(build, recipe, folder)) for recipe in ordered]
         try:
             for done in as_completed(waiting):
                 yield done.result()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _cores(processes: int) -> list[set[int]]:
+    """For each process the cores that it is to run on."""
+    if not hasattr(os, "sched_getaffinity"):
+        return [set() for _ in range(processes)]
+    own = sorted(os.sched_getaffinity(0))
+    return [{own[number % len(own)]} for number in range(processes)]
+
+
+def _keep_to(cores: Queue[set[int]]) -> None:
+    """Keep this process on the next of these cores.
+
+    TensorFlow uses as many threads as it sees cores. They gain nothing for networks this small, and
+    take the time of the other process.
+    """
+    if chosen := cores.get():
+        with contextlib.suppress(OSError):  # not every container lets a process choose
+            os.sched_setaffinity(0, chosen)
 
 
 def _without_silent_ends(music: Dataset) -> Dataset:

@@ -11,8 +11,8 @@ from latentrack.words import listed
 
 LATENTS = 4
 """One for each of the knobs X, Y, Z and W."""
-STEPS = 6_000
-"""Enough batches to learn some fifty bars by heart; a whole corpus needs more."""
+STEPS = 3_000
+"""Enough batches to learn some fifty bars by heart; more music, or a stranger one, needs more."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ def _drums(name: str, *styles: str) -> Recipe:
     return Recipe(name, Kind.DRUMS, styles, (64, 128))
 
 
-def _notes(name: str, *styles: str) -> Recipe:
-    return Recipe(name, Kind.NOTES, styles, (64, 96))
+def _notes(name: str, *styles: str, steps: int = STEPS) -> Recipe:
+    return Recipe(name, Kind.NOTES, styles, (64, 96), steps)
 
 
 def _rhythm(
@@ -51,7 +51,7 @@ def _rhythm(
 
 
 RECIPES = (
-    Recipe("drums", Kind.DRUMS, (), (96, 192), steps=30_000),
+    Recipe("drums", Kind.DRUMS, (), (96, 192), steps=20_000),
     _drums("house", "house", "disco", "techno", "minimal"),
     _drums("electro", "electro", "synth pop", "motorik", "new jack swing"),
     _drums("hiphop", "boom bap", "dilla", "trap", "dubstep"),
@@ -69,11 +69,13 @@ RECIPES = (
         "synthbass",
         *("acid bass", "house bass", "techno rumble", "synthwave bass", "trap 808"),
         "drum and bass bass",
+        steps=5_000,
     ),
     _notes(
         "arpeggios",
         *("arpeggio up", "arpeggio down", "arpeggio up and down", "alberti", "broken chords"),
         *("sequencer", "pentatonic arpeggio"),
+        steps=5_000,
     ),
     _notes(
         "leads",
@@ -81,7 +83,7 @@ RECIPES = (
         "phrygian lead",
     ),
     _notes("chords", "pads", "stabs", "house chords", "dub skanks", "quartal"),
-    _rhythm("rhythms", layers=(64, 96), steps=30_000),
+    _rhythm("rhythms", layers=(64, 96), steps=20_000),
     _rhythm(
         "claves",
         *("son clave", "rumba clave", "bossa nova", "tresillo", "habanera", "tumbao"),
@@ -91,9 +93,13 @@ RECIPES = (
         "machines",
         *("techno", "house", "footwork", "dembow", "jersey club", "uk garage", "breakbeat"),
         *("drum and bass", "boom bap", "electro", "one drop"),
-        steps=12_000,
+        steps=6_000,
     ),
-    _rhythm("numbers", "euclidean", "polymeter", "process", "phase", "morse", "stutter"),
+    _rhythm(
+        "numbers",
+        *("euclidean", "polymeter", "process", "phase", "morse", "stutter"),
+        steps=6_000,
+    ),
 )
 """Those of a kind stand together; the one of the whole corpus, if there is one, comes first."""
 
