@@ -189,6 +189,7 @@ def test_every_factory_model_plays_on_a_module_as_litert_decodes(start):
                 module.panel.advance(20_000)
                 module.panel.trigger("reset")
                 module.panel.clock(1)
+                module.panel.catch_up()
                 scores = decoder.decode(point[None])[0]
                 if np.abs(scores - threshold).min() <= 1e-6:
                     close += 1
