@@ -1,9 +1,14 @@
-"""The studio's feel: from a movement of the mouse over the map to the pattern there, in a browser.
+"""The studio's feel: from a movement of the mouse over the map to the pattern there, and from a
+click in the grid to its sound, in a browser.
 
 A real Chromium shows the page "Explore" and gets real mouse events, sixty a second. For each the
 time is taken from the event itself to the end of the frame in which the grid was redrawn for it or
 for a later one; all of it in the page, by the browser's own clock. That is done alone, and while
 the studio's training runs in another process.
+
+A click in the grid is over when the pattern that the sequencer plays from has its hit, as the page
+is told then; while nothing plays, also when the hit has been given to the browser's sound, which
+sounds it at once.
 """
 
 from __future__ import annotations
@@ -21,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[1]
 MOVES = 200
 EVERY_S = 1 / 60
 GOAL_MS = 50
+CLICKS = 60  # while nothing plays, and as many while it does
+DRAW_GOAL_MS = 30
 
 # Notes when each move of the hand happened, and when the grid had been drawn for it.
 WATCH = """
@@ -45,6 +52,25 @@ WATCH = """
 }
 """
 
+# Notes when each cell was pressed, given to the sound, and known to be in the pattern that plays.
+WATCH_DRAWING = """
+() => {
+  const grid = document.querySelector('.lt-explore-rows');
+  const watch = (window.watched = { pressed: [], sounded: [], drawn: [] });
+  grid.addEventListener('pointerdown', (event) => {
+    watch.pressed.push([Number(grid.dataset.asked), event.timeStamp]);
+  });
+  const preview = latentrackSound.preview.bind(latentrackSound);
+  latentrackSound.preview = async (...hit) => {
+    await preview(...hit);
+    watch.sounded.push([Number(grid.dataset.asked), performance.now()]);
+  };
+  new MutationObserver(() => {
+    watch.drawn.push([Number(grid.dataset.drawn), performance.now()]);
+  }).observe(grid, { attributes: true, attributeFilter: ['data-drawn'] });
+}
+"""
+
 
 def measure(folder: Path) -> list[Result]:
     """The table's rows about the studio."""
@@ -60,6 +86,7 @@ def measure(folder: Path) -> list[Result]:
     results = []
     with running_studio(folder / "studio") as studio:
         alone = _moved(studio.address)
+        drawn = _drawn(studio.address)
         with _training(folder, dataset):
             busy = _moved(studio.address)
     for name, times in (("alone", alone), ("training", busy)):
@@ -67,7 +94,54 @@ def measure(folder: Path) -> list[Result]:
             goal = GOAL_MS if per_cent == 95 else None
             value = _percentile(times, per_cent)
             results.append(Result(f"studio.move_{name}_p{per_cent}_ms", value, "ms", None, goal))
+    value = _percentile(drawn, 95)
+    results.append(Result("studio.draw_ms", value, "ms", None, DRAW_GOAL_MS))
     return results
+
+
+def _drawn(address: str) -> list[float]:
+    """Milliseconds for each of the clicks."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.conftest import BROWSER_FLAGS as FLAGS
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=list(FLAGS)
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto(f"{address}/explore")
+        page.get_by_role("gridcell", name=", hit, ").first.wait_for()
+        page.wait_for_timeout(1000)
+        empty = page.get_by_role("gridcell", name=", no hit")
+        boxes = [box for cell in empty.all() if (box := cell.bounding_box()) is not None]
+        assert len(boxes) > 2 * CLICKS
+        spread = boxes[:: len(boxes) // (2 * CLICKS)]
+        # The first sound of a browser begins its audio.
+        page.mouse.click(spread[-1]["x"] + 8, spread[-1]["y"] + 8)
+        page.wait_for_function("latentrackSound.running")
+        page.evaluate(WATCH_DRAWING)
+        for number, box in enumerate(spread[: 2 * CLICKS]):
+            if number == CLICKS:
+                page.get_by_role("button", name="Play", exact=True).click()
+                page.wait_for_function("latentrackSound.log.length > 2")
+            page.mouse.click(box["x"] + 8, box["y"] + 8)
+            page.wait_for_timeout(60)
+        page.wait_for_timeout(500)
+        page.get_by_role("button", name="Stop", exact=True).click()
+        watched = page.evaluate("watched")
+        page.get_by_role("button", name="Back to the model").click()
+        page.wait_for_timeout(500)
+        browser.close()
+    sounded = dict(watched["sounded"])
+    times = []
+    for number, at in watched["pressed"]:
+        known = [when for drawn, when in watched["drawn"] if drawn >= number]
+        if known:
+            times.append(max(min(known), sounded.get(number, 0)) - at)
+    assert len(times) > 1.9 * CLICKS, f"only {len(times)} clicks were seen"
+    assert len(sounded) > 0.9 * CLICKS, f"only {len(sounded)} clicks were heard at once"
+    return times
 
 
 def _moved(address: str) -> list[float]:
