@@ -162,8 +162,9 @@ WORDS = {
     "silicon.dac_edge_instructions": "A clock edge of five gates and three accents through the "
     "converters: {us}, and the time of eight frames on their bus, 10 to 12 µs at 20 MHz.",
     "ram.note_f32": "Memory that a note model takes beside its file.",
-    "mpy.armv7emdp": "The file that stock MicroPython loads on a Teensy. Of it the sequencer takes "
-    "15 kB, the decoder 11, the binding 9, and 5 the sentences that say what is wrong.",
+    "mpy.armv7emdp": "The file that stock MicroPython loads on a Teensy. The sequencer takes 15 kB "
+    "of it, the decoder 11, the binding 9; 5 are the names and addresses by which it is loaded, 3 "
+    "the sentences that say what is wrong.",
     "mpy.x64": "The same for the virtual module.",
     **{
         f"x64.{model}.decode{beside}": f"A bar of {music}, beside {peer}."
@@ -268,8 +269,8 @@ WORDS = {
     "for the same moment.",
     "studio.move_training_p50_ms": "The same while a model is being trained.",
     "studio.move_training_p95_ms": "The slow ones meanwhile.",
-    "studio.draw_ms": "From a click in the grid to its sound being scheduled: in the pattern that "
-    "plays, and, while nothing plays, at once. The slow ones, one click in twenty.",
+    "studio.actions_to_sound": "Clicks from an empty studio to music: Play opens a model that "
+    "comes with Latentrack.",
     "studio.axe_violations": "Elements with which axe-core finds anything wrong: on each page, "
     "light and dark, 390, 1,280 and 1,920 pixels wide.",
     "studio.hidden_steps_lost": "Of 2,000 steps of a hidden tab, on a busy computer, at "

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from latentrack.errors import UserError
+from latentrack.factory import library
+from latentrack.factory.recipes import FIRST
 from latentrack.model.run import Run
 from latentrack.playing.cells import MOST_NOTES, MOST_PITCHES
 from latentrack.playing.parameters import DENSITIES, PITCHES, TRACK
@@ -107,6 +109,14 @@ class Explorer(ExplorerStore):
         self._chosen = True
         self._open(folder)
         self._workspace.remember("run", folder.name)
+
+    def open_supplied(self) -> None:
+        """Open a model that comes with Latentrack, if no run is open and one is built; it becomes
+        one of the studio's own. Takes a while. Raises UserError."""
+        runs = library.runs()
+        if self.state.run is None and not self.state.busy and runs:
+            name = next((name for name in FIRST if name in runs), next(iter(runs)))
+            self.open(self._workspace.take_run(runs[name]))
 
     def _open(self, folder: Path, still: Callable[[], bool] = lambda: True) -> None:
         self.update(busy=f"Opening {folder.stem}")

@@ -19,7 +19,7 @@ from latentrack.studio.explore.explorer import Explorer
 from latentrack.studio.listen.routes import SAMPLE, serve
 from latentrack.studio.listen.transport import Transport
 from latentrack.studio.listen.voice_sounds import voice_sound
-from latentrack.studio.page_parts import listen
+from latentrack.studio.page_parts import errors_shown, in_background, listen
 
 _SILENT_STEPS = 16
 _SCRIPTS: list[str | Path] = [
@@ -41,7 +41,7 @@ class Bar(Element, component="listen_bar.js", dependencies=_SCRIPTS):
         self._transport, self._explorer = transport, explorer
         self._shown: dict[str, Any] = {}
         self._hidden = False
-        self.on("play", transport.play)
+        self.on("play", self._play)
         self.on("stop", transport.stop)
         self.on("ping", self._answer)
         self.on("hidden", lambda event: self.hide(event.args is True))
@@ -76,6 +76,13 @@ class Bar(Element, component="listen_bar.js", dependencies=_SCRIPTS):
         if state != self._shown:
             self._shown = state
             self.props.update(state)
+
+    async def _play(self) -> None:
+        """Play; where nothing is open yet, something that comes with Latentrack."""
+        if self._explorer.state.run is None:
+            with errors_shown():
+                await in_background(self._explorer.open_supplied)
+        self._transport.play()
 
     def hide(self, hidden: bool) -> None:
         """Say whether nobody sees the tab: then it hears of steps long before they come."""
