@@ -269,6 +269,9 @@ WORDS = {
     "for the same moment.",
     "studio.move_training_p50_ms": "The same while a model is being trained.",
     "studio.move_training_p95_ms": "The slow ones meanwhile.",
+    "studio.draw_ms": "From a click in the grid to its sound being scheduled: while nothing plays, "
+    "at once, in the page; while it plays, until the page hears that the sequencer has it. The "
+    "slow ones, one click in twenty, all of which are of the second kind.",
     "studio.actions_to_sound": "Clicks from an empty studio to music: Play opens a model that "
     "comes with Latentrack.",
     "studio.axe_violations": "Elements with which axe-core finds anything wrong: on each page, "

@@ -6,9 +6,9 @@ time is taken from the event itself to the end of the frame in which the grid wa
 for a later one; all of it in the page, by the browser's own clock. That is done alone, and while
 the studio's training runs in another process.
 
-A click in the grid is over when the pattern that the sequencer plays from has its hit, as the page
-is told then; while nothing plays, also when the hit has been given to the browser's sound, which
-sounds it at once.
+A click in the grid is over when its hit has been given to the browser's sound, while nothing
+plays; while it plays, when the page is told that the pattern has the hit, from which the sequencer
+plays.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def _drawn(address: str) -> list[float]:
     for number, at in watched["pressed"]:
         known = [when for drawn, when in watched["drawn"] if drawn >= number]
         if known:
-            times.append(max(min(known), sounded.get(number, 0)) - at)
+            times.append(sounded.get(number, min(known)) - at)
     assert len(times) > 1.9 * CLICKS, f"only {len(times)} clicks were seen"
     assert len(sounded) > 0.9 * CLICKS, f"only {len(sounded)} clicks were heard at once"
     return times
