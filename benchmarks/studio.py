@@ -17,10 +17,16 @@ import math
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 from result import Result
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parents[1]
 MOVES = 200
@@ -99,8 +105,9 @@ def measure(folder: Path) -> list[Result]:
     return results
 
 
-def _drawn(address: str) -> list[float]:
-    """Milliseconds for each of the clicks."""
+@contextmanager
+def _explored(address: str) -> Iterator[Page]:
+    """The page "Explore" in a browser of its own, when it has come to rest."""
     from playwright.sync_api import sync_playwright
 
     from tests.conftest import BROWSER_FLAGS as FLAGS
@@ -113,6 +120,13 @@ def _drawn(address: str) -> list[float]:
         page.goto(f"{address}/explore")
         page.get_by_role("gridcell", name=", hit, ").first.wait_for()
         page.wait_for_timeout(1000)
+        yield page
+        browser.close()
+
+
+def _drawn(address: str) -> list[float]:
+    """Milliseconds for each of the clicks."""
+    with _explored(address) as page:
         empty = page.get_by_role("gridcell", name=", no hit")
         boxes = [box for cell in empty.all() if (box := cell.bounding_box()) is not None]
         assert len(boxes) > 2 * CLICKS
@@ -132,7 +146,6 @@ def _drawn(address: str) -> list[float]:
         watched = page.evaluate("watched")
         page.get_by_role("button", name="Back to the model").click()
         page.wait_for_timeout(500)
-        browser.close()
     sounded = dict(watched["sounded"])
     times = []
     for number, at in watched["pressed"]:
@@ -146,19 +159,9 @@ def _drawn(address: str) -> list[float]:
 
 def _moved(address: str) -> list[float]:
     """Milliseconds for each of the moves."""
-    from playwright.sync_api import sync_playwright
-
-    from tests.conftest import BROWSER_FLAGS as FLAGS
     from tests.waiting import spend
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=list(FLAGS)
-        )
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.goto(f"{address}/explore")
-        page.get_by_role("gridcell", name=", hit, ").first.wait_for()
-        page.wait_for_timeout(1000)
+    with _explored(address) as page:
         box = page.get_by_role("slider", name="Puck on the map").bounding_box()
         assert box is not None
         page.evaluate(WATCH)
@@ -176,7 +179,6 @@ def _moved(address: str) -> list[float]:
         page.mouse.up()
         page.wait_for_timeout(1500)
         watched = page.evaluate("watched")
-        browser.close()
     times = []
     for number, at in watched["moved"]:
         drawn = [when for shown, when in watched["drawn"] if shown >= number]

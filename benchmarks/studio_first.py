@@ -58,9 +58,3 @@ def _clicks(address: str) -> int:
             browser.close()
             return clicks
         raise SystemExit(f"nothing sounds after {', '.join(WAY)}")
-
-
-if __name__ == "__main__":
-    from result import show
-
-    show(measure(Path()))

@@ -245,7 +245,7 @@ def test_ctrl_c_stores_what_was_sent_before_all_is_shown(module, behaviours):
 
 
 def _waiting(pipe: BinaryIO) -> int:
-    """The bytes of a pipe that nobody has read."""
+    """How many bytes wait in a pipe to be read."""
     return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
 
 

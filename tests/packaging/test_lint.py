@@ -120,3 +120,24 @@ def test_what_is_written_or_set_as_a_value_is_not(line: str):
 )  # fmt: skip
 def test_a_script_that_writes_markup_is_found(line: str):
     assert list(markup.in_javascript(line))
+
+
+WRITTEN = {
+    *("", ".c", ".cfg", ".cmake", ".css", ".def", ".h", ".html", ".in", ".ini", ".ipynb", ".js"),
+    *(".json", ".ld", ".md", ".mjs", ".mk", ".pd", ".py", ".sh", ".svg", ".toml", ".txt"),
+    *(".typed", ".yaml", ".yml"),
+}
+"""The endings of what somebody has written; what programs write is built, and not kept."""
+
+
+def test_what_is_kept_was_written_by_hand():
+    """Only the pictures of the docs were not, which a test makes."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode != 0:
+        pytest.skip("this is no checkout")
+    kept = [Path(name) for name in listed.stdout.split("\0") if name]
+    others = [path for path in kept if path.suffix not in WRITTEN]
+    assert [path for path in others if path.suffix != ".png" or path.parts[0] != "docs"] == []
+    assert [path for path in kept if path.suffix == ".json" and path.parts[0] != "firmware"] == []

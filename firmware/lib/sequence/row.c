@@ -72,7 +72,7 @@ struct row row_made(struct track *track, const struct pattern *pattern, uint32_t
     }
     uint32_t triggers = row->triggers, levels = row->levels;
     uint32_t level_of = row->level_of, ratchets = row->ratchets;
-    /* Triggers that are muted or come from elsewhere go, with their levels. */
+    /* Triggers that are muted or come from elsewhere go, with the levels that are theirs alone. */
     uint32_t stays = triggers & ~(own | muted);
     if (levels) {
         levels &= ~levels_of(level_of, triggers ^ stays, stays);

@@ -12,7 +12,8 @@ from latentrack.words import listed
 LATENTS = 4
 """One for each of the knobs X, Y, Z and W."""
 STEPS = 3_000
-"""Enough batches to learn some fifty bars by heart; more music, or a stranger one, needs more."""
+"""Enough batches to learn fifty bars by heart. More bars need more, and so do bars that differ much
+from each other."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ State = tuple[Any, Any, Any, Any]
 """All weights in one row, Adam's two moments of each, and the number of steps done.
 
 To hand TensorFlow three long tensors instead of three for each layer saves a millisecond a call,
-half of an epoch of a few bars."""
+a third of an epoch of a few bars."""
 
 
 def initial_state(weights: Sequence[NDArray[Any]]) -> State:
